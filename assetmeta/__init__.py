@@ -1,0 +1,1 @@
+"""assetmeta: remote asset servers as Python objects."""

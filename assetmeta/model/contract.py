@@ -1,0 +1,84 @@
+"""The contract between core and backend. They never import each other; they meet here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+from assetmeta.model.flows import Flow
+from assetmeta.model.plans import Change, Delta, Fetch, Outcome, Rows
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
+
+
+@dataclass(frozen=True, slots=True)
+class Can:
+    """What a server can do. Asking for anything else raises Unsupported before a request is sent.
+
+    *max_keys* is how many assets one read by identity may name, *max_page* the largest page to ask for.
+    """
+
+    asof: bool = False
+    find: bool = False
+    history: bool = False
+    raw_filter: bool = False
+    paths: bool = False
+    aggregates: bool = False
+    sort: bool = False
+    count: bool = False
+    operations: bool = False
+    context: bool = False
+    templates: bool = False
+    delete: bool = False
+    files: bool = False
+    max_keys: int = 100
+    max_page: int = 1000
+
+
+class Backend(Protocol):
+    """One dialect. Flows keep count and order: one Rows per fetch, one outcome per change. Failures of single changes
+    are outcomes; anything that spoils the whole flow is raised.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def can(self) -> Can: ...
+
+    def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
+        """Read the whole schema, or only the named types and what they inherit from."""
+        ...
+
+    def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
+        """Read. One Rows per fetch, same order."""
+        ...
+
+    def write(self, schema: Schema, changes: Sequence[Change]) -> Flow[list[Outcome]]:
+        """Write. One outcome per change, same order."""
+        ...
+
+    def address(self, oid: Oid) -> str:
+        """The path below the base URL at which a person sees the asset in a browser."""
+        ...
+
+
+class Templates(Protocol):
+    """A backend whose server suggests the values of a new asset."""
+
+    def template(self, schema: Schema, type_name: str, context: Oid | None) -> Flow[tuple[Delta, ...]]:
+        """Ask for a new asset's suggested values."""
+        ...
+
+
+class Files(Protocol):
+    """A backend whose server keeps bytes with an asset."""
+
+    def download(self, oid: Oid, sink: BinaryIO) -> Flow[str]:
+        """Write the bytes to *sink* in chunks and return their media type."""
+        ...
+
+    def upload(self, oid: Oid, source: BinaryIO) -> Flow[None]:
+        """Replace the bytes by those of *source*, streamed."""
+        ...

@@ -1,0 +1,144 @@
+"""Every error that assetmeta raises, grouped by what the caller does next.
+
+AssetmetaError
+├── Misuse                 nothing was sent: change the call
+│   ├── UnknownName        a type, attribute or operation that the schema does not have (also an AttributeError)
+│   ├── BadValue           a value that the attribute does not take (also a ValueError)
+│   ├── ReadOnly           the attribute, the asset or the session is not to be written (also an AttributeError)
+│   ├── Unsupported        this server cannot do that
+│   ├── NotLoaded          a read would have sent a request while loading is forbidden
+│   ├── NotOne             one() found no asset, or more than one (also a LookupError)
+│   └── SessionClosed      the session was closed
+├── Unreachable            no whole answer came: try again later
+│   ├── TimedOut           the server did not answer in time
+│   └── Busy               the server asked us to slow down (429, 503) for longer than we may wait
+├── ServerError            the server answered, and said no
+│   ├── LoginRefused       the credentials are wrong or expired (401)
+│   ├── NotFound           no such asset or page, or not visible to this user (404; also a LookupError)
+│   ├── Refused            the request was understood and turned down (other 4xx)
+│   ├── ServerFailed       the server broke (5xx)
+│   └── Unreadable         the answer is not the document it should be, or is not safe to read
+└── CommitError            not everything in a commit landed; its report says what did
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+QUOTED_BODY = 200
+
+
+class AssetmetaError(Exception):
+    """The base of all errors of this library.
+
+    Besides its text an error carries, as far as they apply, *type_name*, *attribute*, *oid* (the asset's token),
+    *status* (HTTP), *request* ("GET /path", without secrets), *server_message* and *causes* (the server's own words,
+    outermost first), *sent* (False when surely nothing reached the server) and *report* (of a commit).
+    """
+
+    type_name: str | None = None
+    attribute: str | None = None
+    oid: str | None = None
+    status: int | None = None
+    request: str | None = None
+    server_message: str | None = None
+    causes: tuple[str, ...] = ()
+    sent: bool = True
+    report: object = None
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        # Kept in __dict__, so that errors pickle and copy with their data.
+        self.__dict__.update(details)
+
+
+class Misuse(AssetmetaError):
+    """The call cannot work as written; nothing was sent."""
+
+    sent = False
+
+
+class UnknownName(Misuse, AttributeError):
+    """The schema has no type, attribute or operation of that name."""
+
+
+class BadValue(Misuse, ValueError):
+    """The attribute does not take this value."""
+
+
+class ReadOnly(Misuse, AttributeError):
+    """The attribute, the asset or the whole session may not be written."""
+
+
+class Unsupported(Misuse):
+    """This server cannot do what was asked."""
+
+
+class NotLoaded(Misuse):
+    """A value is not loaded, and loading it was forbidden here."""
+
+
+class NotOne(Misuse, LookupError):
+    """Exactly one asset was asked for, and none or several were found."""
+
+
+class SessionClosed(Misuse):
+    """The session is closed."""
+
+
+class Unreachable(AssetmetaError):
+    """The server gave no whole answer."""
+
+
+class TimedOut(Unreachable):
+    """The server did not answer within the time allowed."""
+
+
+class Busy(Unreachable):
+    """The server asked to be left alone for longer than the session may wait."""
+
+
+class ServerError(AssetmetaError):
+    """The server answered with an error."""
+
+
+class LoginRefused(ServerError):
+    """The server does not accept the credentials."""
+
+
+class NotFound(ServerError, LookupError):
+    """The server has no such asset or page, or does not show it to this user."""
+
+
+class Refused(ServerError):
+    """The server turned the request down."""
+
+
+class ServerFailed(ServerError):
+    """The server failed while answering."""
+
+
+class Unreadable(ServerError):
+    """The answer is malformed, of the wrong kind, too large or unsafe to parse."""
+
+
+class CommitError(AssetmetaError):
+    """Some changes of a commit did not land. `report` tells each one's outcome; what did not land is still pending."""
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """Return " Did you mean A, B?" for the candidates most like *name*, or an empty text.
+
+    Case is ignored in the comparison, since that is the most common slip.
+    """
+    by_folded = {candidate.casefold(): candidate for candidate in candidates}
+    found = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)
+    return f" Did you mean {', '.join(by_folded[match] for match in found)}?" if found else ""
+
+
+def quoted(body: bytes | str) -> str:
+    """Return at most the first 200 characters of a body, on one line, for use in a message."""
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+    text = " ".join(text.split())
+    return text if len(text) <= QUOTED_BODY else text[:QUOTED_BODY] + "…"

@@ -1,0 +1,64 @@
+"""How a backend talks: a flow yields Requests and is sent Responses, and never does I/O itself."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO, TypeVar
+
+from assetmeta.model.errors import AssetmetaError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request. *path* is below the session's base URL (or a whole URL); *query* pairs are sent in order, encoded.
+
+    *body* is bytes, or an open binary file that is streamed (measured by seeking when it can seek). *sink*, when given,
+    receives the body of a 2xx answer in chunks instead of `Response.body`. Only *idempotent* requests are ever repeated;
+    *writes* is what a read-only session refuses.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | BinaryIO | None = None
+    sink: BinaryIO | None = None
+    idempotent: bool = False
+    writes: bool = False
+
+    @property
+    def line(self) -> str:
+        """The method and path, for messages; queries may hold user data and are left out."""
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer of any status. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    request: Request | None = None
+
+    @property
+    def ok(self) -> bool:
+        """True for 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def media_type(self) -> str:
+        """The content type without parameters, lower case."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+Yielded = Request | tuple[Request, ...]
+"""What a flow yields: one request, or several independent ones that may run at the same time."""
+
+Sent = Response | tuple[Response | AssetmetaError, ...]
+"""What a flow is sent. A failure of a single request is thrown into the flow; one of several is sent as a value."""
+
+Flow = Generator[Yielded, Sent, T]

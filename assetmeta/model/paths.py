@@ -1,0 +1,147 @@
+"""Attribute paths: `Super.Scope.Name`, `Workitems:Story[Estimate>'3'].Estimate.@Sum`, as data.
+
+The grammar is the widest one that a dialect knows (reference: VersionOne attribute tokens); a dialect refuses the
+pieces it cannot send. Text in brackets is never interpreted here, and a path that was parsed reads back letter by letter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assetmeta.model.errors import BadValue
+from assetmeta.model.schema import Attribute, Schema
+
+AGGREGATES = ("Count", "DistinctCount", "Sum", "Min", "Max", "MinDate", "MaxDate", "And", "Or", "MaxState")
+_NUMBER_RESULT = frozenset({"Count", "DistinctCount"})
+_STEP = re.compile(r"(?P<name>\w+)(?P<now>#)?(?::(?P<type>\w+))?(?:\[(?P<where>.*)\])?\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a path: follow *name*, keep only *downcast* assets, and only those that *where* admits.
+
+    *where* is either raw filter text as the user wrote it or a term (assetmeta.model.terms). *now* reads the related
+    asset as it is today in a query about the past.
+    """
+
+    name: str
+    downcast: str | None = None
+    where: object = None
+    now: bool = False
+
+    def __str__(self) -> str:
+        where = "" if self.where is None else f"[{self.where}]"
+        return f"{self.name}{'#' if self.now else ''}{':' + self.downcast if self.downcast else ''}{where}"
+
+    @property
+    def is_plain(self) -> bool:
+        """True for a bare name."""
+        return self.downcast is None and self.where is None and not self.now
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Steps from a type to a value, with an optional aggregate over everything reached."""
+
+    steps: tuple[Step, ...]
+    aggregate: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Path:
+        """Read a path. Raises BadValue when it is not one."""
+        pieces = list(_split(text))
+        aggregate = None
+        if pieces and pieces[-1].startswith("@"):
+            aggregate = pieces.pop()[1:]
+            if aggregate not in AGGREGATES:
+                raise BadValue(f"{text!r}: there is no aggregate @{aggregate}; there are {', '.join(AGGREGATES)}.")
+        steps = tuple(_step(piece, text) for piece in pieces)
+        if not steps:
+            raise BadValue(f"{text!r} is not an attribute; write a name or a path such as Scope.Name.")
+        return cls(steps, aggregate)
+
+    def __str__(self) -> str:
+        plain = ".".join(map(str, self.steps))
+        return f"{plain}.@{self.aggregate}" if self.aggregate else plain
+
+    @property
+    def head(self) -> str:
+        """The name of the first step."""
+        return self.steps[0].name
+
+    @property
+    def is_plain(self) -> bool:
+        """True when the path is names only: what it reaches are attributes of assets, not computed values."""
+        return self.aggregate is None and all(step.is_plain for step in self.steps)
+
+    @property
+    def is_name(self) -> bool:
+        """True for a single bare name."""
+        return len(self.steps) == 1 and self.is_plain
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a path reaches: the last attribute, the type that has it, and whether there may be many values."""
+
+    attribute: Attribute
+    type_name: str
+    multi: bool
+    is_relation: bool
+
+
+def resolve(schema: Schema, type_name: str, path: Path) -> Resolved:
+    """Follow *path* from *type_name*. Raises UnknownName or BadValue at the first step that does not exist."""
+    multi, owner = False, type_name
+    attribute = schema.attribute(owner, path.head)
+    for index, step in enumerate(path.steps):
+        if index:
+            if attribute.related is None:
+                raise BadValue(
+                    f"{type_name}.{path}: {attribute.name} is {attribute.kind}, not a relation, so it has no {step.name}.",
+                    type_name=type_name,
+                    attribute=str(path),
+                )
+            owner = path.steps[index - 1].downcast or attribute.related
+            attribute = schema.attribute(owner, step.name)
+        if step.downcast is not None:
+            schema.type(step.downcast)
+        multi = multi or attribute.multi
+    if path.aggregate:
+        return Resolved(attribute, owner, multi=False, is_relation=False)
+    return Resolved(attribute, owner, multi, attribute.is_relation)
+
+
+def counts(path: Path) -> bool:
+    """True when the path's value is a number of assets, whatever the last attribute's kind."""
+    return path.aggregate in _NUMBER_RESULT
+
+
+def _split(text: str) -> Iterator[str]:
+    """Split at dots outside brackets and quotes."""
+    depth, quote, start = 0, "", 0
+    for index, char in enumerate(text):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"" and depth:
+            quote = char
+        elif char == "[":
+            depth += 1
+        elif char == "]":
+            depth -= 1
+        elif char == "." and not depth:
+            yield text[start:index]
+            start = index + 1
+    if depth or quote:
+        raise BadValue(f"{text!r}: a bracket or a quote is not closed.")
+    if text:
+        yield text[start:]
+
+
+def _step(piece: str, text: str) -> Step:
+    match = _STEP.match(piece)
+    if match is None:
+        raise BadValue(f"{text!r}: {piece!r} is not an attribute name.")
+    return Step(match["name"], match["type"], match["where"], bool(match["now"]))

@@ -1,0 +1,170 @@
+"""What is to be done and what came of it: fetches and rows, changes and outcomes. Frozen, printable, comparable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from assetmeta.model.codecs import Raw
+from assetmeta.model.errors import AssetmetaError
+from assetmeta.model.paths import Path
+from assetmeta.model.terms import Term
+from assetmeta.model.values import Moment, Oid
+
+Cell = Raw | Oid | tuple[Raw, ...] | tuple[Oid, ...]
+"""One raw value: a scalar as the wire gave it, an Oid, or a tuple of either for a multi-value attribute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One sort key."""
+
+    path: Path
+    descending: bool = False
+
+    def __str__(self) -> str:
+        return f"{'-' if self.descending else ''}{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Text search, in the given attributes or in the server's own choice of them when there are none."""
+
+    text: str
+    paths: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One read: which assets of *type_name*, and what of each.
+
+    *oids*, when given, are exactly the assets wanted (all of this type or derived from it, all with the same moment).
+    *size* None means all from *start* on. *counted* asks for the total number of matches. *asof* reads the past;
+    *history* reads every record of every asset instead of one.
+    """
+
+    type_name: str
+    select: tuple[Path, ...] = ()
+    where: Term | None = None
+    sort: tuple[Sort, ...] = ()
+    start: int = 0
+    size: int | None = None
+    find: Find | None = None
+    asof: Moment | None = None
+    oids: tuple[Oid, ...] | None = None
+    history: bool = False
+    deleted: bool = False
+    counted: bool = False
+
+
+class Row(NamedTuple):
+    """One asset's answer: `values[i]` belongs to `columns[i]`, a path's text. Rows of like shape share their columns."""
+
+    oid: Oid
+    columns: tuple[str, ...]
+    values: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The answer to one fetch, in the server's order.
+
+    *related* are further assets that the answer told about (nested selects); each may stand more than once.
+    *total* counts all matches when the server said so. *more* is True when the window may not be the end.
+    """
+
+    rows: tuple[Row, ...] = ()
+    related: tuple[Row, ...] = ()
+    total: int | None = None
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """The change of one attribute: from *old* to *new*, or *added* to and *removed* from a multi-value attribute.
+
+    *old* is UNREAD when it was never loaded. Values are Python values; relations are Oids.
+    """
+
+    name: str
+    old: object
+    new: object = None
+    added: tuple[object, ...] = ()
+    removed: tuple[object, ...] = ()
+    is_multi: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Make a new asset. *oid* is provisional; *context* lets the server fill in what follows from that asset."""
+
+    oid: Oid
+    deltas: tuple[Delta, ...]
+    context: Oid | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Change attributes of one asset."""
+
+    oid: Oid
+    deltas: tuple[Delta, ...]
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete one asset."""
+
+    oid: Oid
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Execute one operation on one asset. *arguments* are (name, value) pairs."""
+
+    oid: Oid
+    operation: str
+    arguments: tuple[tuple[str, object], ...] = ()
+
+
+Change = Create | Update | Delete | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The change landed. *oid* is the asset's real identity (for an operation: the asset the server names in its answer);
+    *row* holds what the answer told of it.
+    """
+
+    change: Change
+    oid: Oid
+    row: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The server turned the change down, or it surely never reached the server."""
+
+    change: Change
+    error: AssetmetaError
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The change was not sent, because it needs *needs*, which did not land."""
+
+    change: Change
+    needs: Oid
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The change was sent and no answer came: it may have landed or not."""
+
+    change: Change
+    error: AssetmetaError
+
+
+Outcome = Done | Failed | Skipped | Unknown

@@ -1,0 +1,117 @@
+"""The schema of a server: types, attributes and operations as data, and the questions one asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from assetmeta.model.codecs import Codec
+from assetmeta.model.errors import UnknownName, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute as one type has it. *kind* is the server's own word for its type ("Numeric", "Relation").
+
+    *related* names the type at the other end of a relation, *reciprocal* the attribute there, as `Type.Name`.
+    *writable* follows what the server takes, which is more than `not readonly` on servers that accept writes to the
+    far side of a relation. *computed* values are forgotten after every write. *basic* attributes are what a first read
+    or a query that selects nothing loads.
+    """
+
+    name: str
+    kind: str
+    codec: Codec
+    related: str | None = None
+    reciprocal: str | None = None
+    required: bool = False
+    readonly: bool = False
+    writable: bool = True
+    multi: bool = False
+    custom: bool = False
+    computed: bool = False
+    basic: bool = False
+    label: str = ""
+
+    @property
+    def is_relation(self) -> bool:
+        """True when the value is an asset or several."""
+        return self.related is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something an asset can be asked to do. *validator* names the Boolean attribute that tells whether it may now."""
+
+    name: str
+    validator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssetType:
+    """One type, inherited members included. *display* and *short* name the attributes that people know assets by."""
+
+    name: str
+    attributes: Mapping[str, Attribute]
+    operations: Mapping[str, Operation] = field(default_factory=dict)
+    base: str | None = None
+    abstract: bool = False
+    display: str | None = None
+    short: str | None = None
+    order: str | None = None
+    label: str = ""
+
+    def attribute(self, name: str) -> Attribute:
+        """Return the attribute *name*. Raises UnknownName with the nearest names."""
+        found = self.attributes.get(name)
+        if found is None:
+            near = nearest(name, [*self.attributes, *self.operations])
+            raise UnknownName(f"{self.name} has no attribute {name!r}.{near}", type_name=self.name, attribute=name)
+        return found
+
+    def operation(self, name: str) -> Operation:
+        """Return the operation *name*. Raises UnknownName with the nearest names."""
+        found = self.operations.get(name)
+        if found is None:
+            raise UnknownName(
+                f"{self.name} has no operation {name!r}.{nearest(name, self.operations)}",
+                type_name=self.name,
+                attribute=name,
+            )
+        return found
+
+    @property
+    def basic(self) -> tuple[str, ...]:
+        """Names of the attributes that a query without a selection loads."""
+        return tuple(name for name, attribute in self.attributes.items() if attribute.basic)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """All types of one server. *types* may load single types when they are first asked for."""
+
+    types: Mapping[str, AssetType]
+    version: str = ""
+
+    def type(self, name: str) -> AssetType:
+        """Return the type *name*. Raises UnknownName with the nearest names."""
+        found = self.types.get(name)
+        if found is None:
+            raise UnknownName(f"The server has no asset type {name!r}.{nearest(name, self.types)}", type_name=name)
+        return found
+
+    def attribute(self, type_name: str, name: str) -> Attribute:
+        """Return one attribute. Raises UnknownName."""
+        return self.type(type_name).attribute(name)
+
+    def lineage(self, name: str) -> Iterator[str]:
+        """Yield *name* and its bases, nearest first."""
+        current: str | None = name
+        while current is not None:
+            yield current
+            found = self.types.get(current)
+            current = found.base if found else None
+
+    def is_a(self, name: str, base: str) -> bool:
+        """True when assets of type *name* are assets of type *base*."""
+        return base in self.lineage(name)

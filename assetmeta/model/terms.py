@@ -1,0 +1,107 @@
+"""Filter terms as data. They hold values, never quoted text: each dialect spells and escapes them in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NoReturn
+
+from assetmeta.model.errors import BadValue
+from assetmeta.model.paths import Path
+
+OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "~=")
+
+
+class _Combinable:
+    """`&`, `|` and `~` build larger terms; `and`, `or` and `not` cannot, and say so."""
+
+    __slots__ = ()
+
+    def __and__(self, other: Term) -> And:
+        return And((self, other))  # type: ignore[arg-type]
+
+    def __or__(self, other: Term) -> Or:
+        return Or((self, other))  # type: ignore[arg-type]
+
+    def __invert__(self) -> Not:
+        return Not(self)  # type: ignore[arg-type]
+
+    def __bool__(self) -> NoReturn:
+        raise BadValue(f"({self}) is a condition for the server; combine conditions with &, | and ~, in parentheses.")
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(_Combinable):
+    """*path* *operator* any of *values* (Python values as the attribute's codec parses them; Oids for relations)."""
+
+    path: Path
+    operator: str
+    values: tuple[object, ...]
+
+    def __str__(self) -> str:
+        return f"{self.path}{self.operator}{','.join(map(repr, self.values))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Exists(_Combinable):
+    """*path* has a value (or has none, when *present* is False)."""
+
+    path: Path
+    present: bool = True
+
+    def __str__(self) -> str:
+        return f"{'+' if self.present else '-'}{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class And(_Combinable):
+    """All of *terms*."""
+
+    terms: tuple[Term, ...]
+
+    def __str__(self) -> str:
+        return "; ".join(f"({term})" for term in self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Or(_Combinable):
+    """Any of *terms*."""
+
+    terms: tuple[Term, ...]
+
+    def __str__(self) -> str:
+        return " | ".join(f"({term})" for term in self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Not(_Combinable):
+    """Every asset that *term* does not admit, those without a value included."""
+
+    term: Term
+
+    def __str__(self) -> str:
+        return f"not ({self.term})"
+
+
+@dataclass(frozen=True, slots=True)
+class RawFilter(_Combinable):
+    """Filter text in the server's own language, exactly as the user wrote it."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Term = Compare | Exists | And | Or | Not | RawFilter
+
+
+def leaves(term: Term) -> Iterator[Compare | Exists | RawFilter]:
+    """Yield the simple terms that *term* is made of."""
+    if isinstance(term, And | Or):
+        for inner in term.terms:
+            yield from leaves(inner)
+    elif isinstance(term, Not):
+        yield from leaves(term.term)
+    else:
+        yield term

@@ -1,0 +1,89 @@
+"""What stands for an asset and for the lack of a value: Oid, moments and sentinels."""
+
+from __future__ import annotations
+
+import enum
+import re
+from datetime import datetime
+from typing import NamedTuple
+
+from assetmeta.model.errors import BadValue
+
+Key = int | str
+Moment = int | str | datetime
+"""A point in a server's history: a change number, or a time as the user gave it (ISO text or datetime)."""
+
+_TOKEN = re.compile(r"(?P<type>[A-Za-z_]\w*):(?P<key>[^:\s]+)(?::(?P<moment>\d+))?\Z")
+_NEW = "new-"
+
+
+class Missing(enum.Enum):
+    """Why there is no value. `None` is never one of these: it means that the server said null."""
+
+    ABSENT = "the server did not return it"
+    UNREAD = "it was not read yet"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+ABSENT = Missing.ABSENT
+UNREAD = Missing.UNREAD
+
+
+class Oid(NamedTuple):
+    """The identity of an asset: type, key, and the moment for an asset as it was.
+
+    Keys that look like integers are integers, so `Oid.of("Story", "5") == Oid.of("Story", 5)`.
+    """
+
+    type: str
+    key: Key
+    moment: Moment | None = None
+
+    @classmethod
+    def of(cls, type_name: str, key: object, moment: Moment | None = None) -> Oid:
+        """Build an Oid from a key as a person writes it (5, "5", a uuid text). Raises BadValue for anything else."""
+        if isinstance(key, bool) or not isinstance(key, int | str):
+            raise BadValue(f"{type_name}({key!r}): the id of an asset is a number or a text.", type_name=type_name)
+        return cls(type_name, _numeric(key) if isinstance(key, str) else key, moment)
+
+    @classmethod
+    def parse(cls, token: str) -> Oid:
+        """Read `Type:key` or `Type:key:moment`. Raises BadValue for any other text."""
+        match = _TOKEN.match(token) if isinstance(token, str) else None
+        if match is None:
+            raise BadValue(f"{token!r} is not an asset token; write Type:id, for example Story:1005.", oid=str(token))
+        moment = match["moment"]
+        return cls(match["type"], _numeric(match["key"]), None if moment is None else int(moment))
+
+    @classmethod
+    def new(cls, type_name: str, number: int) -> Oid:
+        """The provisional identity of an asset that the server does not have yet."""
+        return cls(type_name, f"{_NEW}{number}")
+
+    @property
+    def is_new(self) -> bool:
+        """True until the commit that creates the asset."""
+        return isinstance(self.key, str) and self.key.startswith(_NEW)
+
+    @property
+    def current(self) -> Oid:
+        """The same asset without a moment."""
+        return self if self.moment is None else Oid(self.type, self.key)
+
+    @property
+    def token(self) -> str:
+        """`Type:key`, with `:moment` where the moment is a change number."""
+        return f"{self.type}:{self.key}:{self.moment}" if isinstance(self.moment, int) else f"{self.type}:{self.key}"
+
+    def at(self, moment: Moment | None) -> Oid:
+        """The same asset as of *moment*."""
+        return self if moment == self.moment else Oid(self.type, self.key, moment)
+
+    def __str__(self) -> str:
+        return self.token
+
+
+def _numeric(text: str) -> Key:
+    return int(text) if re.fullmatch(r"-?[0-9]+", text) else text
