@@ -147,7 +147,7 @@ def _reverse(owner: str, name: str, base: str, other: AttributeDef) -> Attribute
 
 
 def _add_closures(lineages: Lineages, own: Own) -> None:
-    """Generate the six closures of each hierarchy; a type that overrides the upward relation gets its own upward three."""
+    """Generate the six closures of each hierarchy; whoever overrides its upward relation gets the upward three anew."""
     for root in lineages.declared.values():
         for up in [each for each in root.attributes.values() if each.hierarchy]:
             for upward, downward, me, deep in _CLOSURES:

@@ -11,8 +11,8 @@ The notation is read by `notation`:
         do Copy, Delete[IsDeletable]           operations; without brackets the validator is Check{Name}
 
 `extend Story` adds to a type declared elsewhere. Flags follow a name: `!` required, `~` read-only, `*` multi-value,
-`^` hierarchy, `+` among the default attributes although the general rule would leave it out. `Self` as a related type is
-the type itself, in every type that inherits the attribute.
+`^` hierarchy, `+` among the default attributes although the general rule would leave it out. `Self` as a related type
+is the type itself, in every type that inherits the attribute.
 """
 
 from __future__ import annotations
