@@ -206,13 +206,13 @@ def _six_decimals(text: str) -> str:
 
 
 class Span(NamedTuple):
-    """A length of time as servers state it: a count of Days, Weeks or Months."""
+    """A length of time as servers state it: an amount of Days, Weeks or Months."""
 
-    count: int
+    amount: int
     unit: str
 
     def __str__(self) -> str:
-        return f"{self.count} {self.unit}"
+        return f"{self.amount} {self.unit}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. *path* is below the session's base URL (or a whole URL); *query* pairs are sent in order, encoded.
+    """One HTTP request. *path* is below the session's base URL, or a whole URL; *query* pairs are encoded in order.
 
-    *body* is bytes, or an open binary file that is streamed (measured by seeking when it can seek). *sink*, when given,
-    receives the body of a 2xx answer in chunks instead of `Response.body`. Only *idempotent* requests are ever repeated;
-    *writes* is what a read-only session refuses.
+    *body* is bytes, or an open binary file that is streamed (measured by seeking when it can seek). *sink*, when
+    given, receives the body of a 2xx answer in chunks instead of `Response.body`. Only *idempotent* requests are ever
+    repeated; *writes* is what a read-only session refuses.
     """
 
     method: str

@@ -1,7 +1,7 @@
 """Attribute paths: `Super.Scope.Name`, `Workitems:Story[Estimate>'3'].Estimate.@Sum`, as data.
 
-The grammar is the widest one that a dialect knows (reference: VersionOne attribute tokens); a dialect refuses the
-pieces it cannot send. Text in brackets is never interpreted here, and a path that was parsed reads back letter by letter.
+The grammar is the widest one that a dialect knows (VersionOne's attribute tokens); a dialect refuses the pieces that
+it cannot send. Text in brackets is never interpreted here, and a path that was parsed reads back letter by letter.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def resolve(schema: Schema, type_name: str, path: Path) -> Resolved:
         if index:
             if attribute.related is None:
                 raise BadValue(
-                    f"{type_name}.{path}: {attribute.name} is {attribute.kind}, not a relation, so it has no {step.name}.",
+                    f"{type_name}.{path}: {attribute.name} is {attribute.kind}, no relation: it has no {step.name}.",
                     type_name=type_name,
                     attribute=str(path),
                 )

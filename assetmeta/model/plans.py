@@ -58,7 +58,7 @@ class Fetch:
 
 
 class Row(NamedTuple):
-    """One asset's answer: `values[i]` belongs to `columns[i]`, a path's text. Rows of like shape share their columns."""
+    """One asset's answer: `values[i]` belongs to `columns[i]`, a path's text. Rows of a shape share their columns."""
 
     oid: Oid
     columns: tuple[str, ...]
@@ -134,8 +134,8 @@ Change = Create | Update | Delete | Call
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The change landed. *oid* is the asset's real identity (for an operation: the asset the server names in its answer);
-    *row* holds what the answer told of it.
+    """The change landed. *oid* is the asset's real identity (for an operation: the asset that the server names in its
+    answer); *row* holds what the answer told of it.
     """
 
     change: Change
