@@ -179,7 +179,7 @@ class MetaDocuments:
         return self._document(type_node(self.catalogue, kind, flags=self.flags), as_json) if kind else None
 
     def of_member(self, type_name: str, text: str, *, as_json: bool = False) -> bytes | None:
-        """One attribute, path or operation: `meta.v1/Story/Status`, `…/Owners.Name`, `…/Delete`. None for none of them."""
+        """One attribute, path or operation: `meta.v1/Story/Status`, `…/Owners.Name`, `…/Delete`. None if unknown."""
         kind = self.catalogue.find(type_name)
         if kind is None:
             return None
