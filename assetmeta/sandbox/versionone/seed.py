@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from .list_rows import ROLLUP, list_rows
 from .requests import LoadLink, LoadRow
@@ -57,7 +58,7 @@ def _fixed() -> Iterator[LoadRow]:
     for key, (code, _) in _STATES.items():
         yield _row(f"State:{key}", {"Code": code})
     yield _row("Scheme:1001", {"Name": "Default Scheme"})
-    yield _row("Scope:0", {"Name": "System (All Projects)", "BeginDate": "2005-01-01", "Scheme": "Scheme:1001"})
+    yield _row("Scope:0", {"Name": "System (All Projects)", "BeginDate": date(2005, 1, 1), "Scheme": "Scheme:1001"})
     person = {"Name": "Administrator", "Nickname": "Admin", "Username": "admin", "Password": "admin"}
     yield _row("Member:20", {**person, "Email": "admin@example.com", "DefaultRole": "Role:1"})
     yield _row("Grant:21", {"Scope": "Scope:0", "Member": "Member:20", "Role": "Role:1", "IsOwner": True})
