@@ -1,0 +1,44 @@
+"""A server of its own: the vendors' dialects over a small real database, for tests and for trying things out.
+
+    with sandbox.running("versionone", assets=200) as server:
+        V1Meta(**server.credentials)
+
+Importing it costs nothing: the server libraries (extra "sandbox") are loaded when something is run.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+
+from assetmeta.sandbox.face import Setup
+from assetmeta.sandbox.faults import Fault, parse_fault
+from assetmeta.sandbox.handle import Logged, Server
+
+__all__ = ["Fault", "Logged", "Server", "parse_fault", "running"]
+
+
+def running(
+    name: str = "versionone",
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    assets: int = 0,
+    seed: int = 1,
+    latency: float = 0.0,
+    db: str | None = None,
+    faults: Iterable[str | Fault] = (),
+) -> AbstractContextManager[Server]:
+    """Run one system until the `with` block ends.
+
+    *port* 0 picks a free one. *assets* is about how many generated assets it holds, *seed* makes them reproducible.
+    *latency* (milliseconds) delays every answer. *db* keeps the data in a file. *faults* are written as in
+    `assetmeta.sandbox.faults`. Entering the block raises ValueError for an unknown system or fault, OSError where
+    the port is taken.
+    """
+    server = importlib.import_module("assetmeta.sandbox.server")
+    block: AbstractContextManager[Server] = server.alone(
+        name, Setup(assets, seed, db), host=host, port=port, latency=latency, faults=faults
+    )
+    return block

@@ -1,0 +1,27 @@
+"""Fixtures for tests of code that talks to one of the sandbox's systems. Nothing is started before a test asks.
+
+def test_sprint_report(versionone_sandbox):
+    with V1Meta(**versionone_sandbox.credentials) as v1: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from assetmeta import sandbox
+
+
+@pytest.fixture
+def versionone_sandbox() -> Iterator[sandbox.Server]:
+    """A fresh, empty VersionOne system for this test alone."""
+    with sandbox.running("versionone") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def versionone_sandbox_shared() -> Iterator[sandbox.Server]:
+    """One VersionOne system with about 300 assets for all tests of the run: read it, do not change it."""
+    with sandbox.running("versionone", assets=300) as server:
+        yield server

@@ -1,0 +1,141 @@
+"""Hosts faces: each on a port of its own, all on one event loop in one background thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import uvicorn
+
+from assetmeta.sandbox.asgi import Application
+from assetmeta.sandbox.face import Setup
+from assetmeta.sandbox.faces import factory
+from assetmeta.sandbox.faults import Fault, Faults, parse_fault
+from assetmeta.sandbox.handle import Server
+from assetmeta.sandbox.wire import GatheringProtocol
+
+WORKERS = 8
+GRACE = 1
+
+
+@contextlib.contextmanager
+def alone(
+    name: str, setup: Setup, *, host: str, port: int, latency: float, faults: Iterable[str | Fault]
+) -> Iterator[Server]:
+    """Run one system until the block ends."""
+    with hosting([name], host=host, port=port, setups=[setup], latency=latency, faults=faults) as servers:
+        yield servers[0]
+
+
+@contextlib.contextmanager
+def hosting(
+    names: Sequence[str],
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    setups: Sequence[Setup],
+    latency: float = 0.0,
+    faults: Iterable[str | Fault] = (),
+) -> Iterator[list[Server]]:
+    """Run several systems until the block ends: the first on *port*, the others on the ports after it.
+
+    *setups* has one entry per name. Every system gets its own copy of *faults*.
+    """
+    wanted = [factory(name) for name in names]
+    planned = [parse_fault(fault) if isinstance(fault, str) else fault for fault in faults]
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(listen(host, port + place if port else 0)) for place in range(len(names))]
+        executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="sandbox-work")
+        servers: list[Server] = []
+        applications: list[Application] = []
+        for make, setup, listener in zip(wanted, setups, listeners, strict=True):
+            face = make(setup)
+            stack.callback(face.close)
+            application = Application(face, executor, Faults(planned), latency)
+            applications.append(application)
+            servers.append(Server(face, listener.getsockname(), application.log, application.faults))
+        stack.enter_context(executor)
+        stack.enter_context(serving(list(zip(applications, listeners, strict=True))))
+        yield servers
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, so that clients may connect before the loop runs."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(512)
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+class Listener(uvicorn.Server):
+    """uvicorn's server, stopped by an event instead of polling and leaving no connection behind."""
+
+    def __init__(self, application: Application) -> None:
+        config = uvicorn.Config(
+            application,
+            http=GatheringProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=GRACE,
+        )
+        super().__init__(config)
+        self.leaving = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Renew the Date header every second until told to leave."""
+        while not self.leaving.is_set():
+            await self.on_tick(0)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.leaving.wait(), 1.0)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let running requests finish for a moment, then cut what is left."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        await asyncio.sleep(0)
+
+
+@contextlib.contextmanager
+def serving(pairs: Sequence[tuple[Application, socket.socket]]) -> Iterator[None]:
+    """Serve every application on its socket from a thread of its own until the block ends."""
+    started: Future[tuple[asyncio.AbstractEventLoop, list[Listener]]] = Future()
+
+    async def serve() -> None:
+        listeners = [Listener(application) for application, _ in pairs]
+        started.set_result((asyncio.get_running_loop(), listeners))
+        await asyncio.gather(*(one.serve([sock]) for one, (_, sock) in zip(listeners, pairs, strict=True)))
+
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    thread = threading.Thread(target=run, name="sandbox", daemon=True)
+    thread.start()
+    loop, listeners = started.result()
+    try:
+        yield
+    finally:
+        for one in listeners:
+            loop.call_soon_threadsafe(one.leaving.set)
+        thread.join()

@@ -1,0 +1,178 @@
+"""The VersionOne face: finds the endpoint of a request, checks who asks, and spells what goes wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from assetmeta.sandbox.messages import Request, Response
+
+from .call import Call, no_such_path, parameters_of, wants_json, wrong_method
+from .catalogue import catalogue
+from .engine import Engine
+from .files import LIMIT, Files
+from .json_out import CONTENT_TYPE as JSON
+from .json_out import json_error
+from .localization import Localizer
+from .login import API_SCOPE, QUERY_SCOPE, Grant, Logins, access_token
+from .meta import MetaDocuments
+from .misc import AssetDetail, Configuration, Localization, Meta
+from .oauth import OAuth, client_secrets
+from .population import populate
+from .problems import Cause, Problem
+from .query import QueryEndpoint
+from .requests import Query
+from .rest import Rest
+from .xml_out import XmlWriter
+
+logger = logging.getLogger(__name__)
+
+ADMIN = "Member:20"
+CHALLENGE = 'Basic realm="VersionOne"'
+Endpoint = Callable[[Call], Response]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One endpoint under its name as links spell it. *basic* False takes tokens only, *raw* keeps the query unread."""
+
+    name: str
+    endpoint: Endpoint
+    scope: str = API_SCOPE
+    basic: bool = True
+    raw: bool = False
+    speaks_json: bool = False
+
+
+class VersionOne:
+    """One instance at the path *root*, over one engine. *limit* is the largest attachment taken, in bytes.
+
+    *extras* False leaves out the display attributes that rest-1.v1 adds to selected relations.
+    """
+
+    name = "versionone"
+    user = "admin"
+    secret = "admin"
+
+    def __init__(self, engine: Engine, root: str = "/VersionOne", *, limit: int = LIMIT, extras: bool = True) -> None:
+        self.engine = engine
+        self.root = "/" + root.strip("/") if root.strip("/") else ""
+        self.token = access_token(self.user)
+        self.logins = Logins(engine)
+        self.logins.add(self.token, Grant(ADMIN))
+        self.oauth = OAuth(self.logins)
+        self._prefix = [part.lower() for part in self.root.split("/") if part]
+        self._routes = {route.name.lower(): route for route in self._all_routes(limit, extras)}
+
+    @classmethod
+    def filled(cls, assets: int, seed: int, db: str | None) -> VersionOne:
+        """An instance with the shipped rows and about *assets* generated ones, unless *db* has work items already."""
+        engine = Engine(catalogue(), db or ":memory:")
+        if assets and not engine.select(Query("Workitem", (), size=0)).total:
+            populate(engine, assets, seed)
+        return cls(engine)
+
+    def _all_routes(self, limit: int, extras: bool) -> list[Route]:
+        rest = Rest(self.engine, extras=extras)
+        attachments, images = Files(self.engine, "Attachment", limit), Files(self.engine, "EmbeddedImage", limit)
+        localization = Localization(Localizer(self.engine.catalogue))
+        version = self.engine.catalogue.version
+        return [
+            Route("meta.v1", Meta(MetaDocuments(self.engine.catalogue, self.root))),
+            Route("rest-1.v1", rest),
+            Route("rest-1.oauth.v1", rest, basic=False),
+            Route("query.v1", QueryEndpoint(self.engine), QUERY_SCOPE, speaks_json=True),
+            Route("attachment.img", attachments),
+            Route("attachment.v1", attachments),
+            Route("attachment.oauth.img", attachments, basic=False),
+            Route("embedded.img", images),
+            Route("loc.v1", localization.one, raw=True),
+            Route("loc-2.v1", localization.many, raw=True),
+            Route("config.v1", Configuration(version, limit)),
+            Route("assetdetail.v1", AssetDetail(self.engine)),
+        ]
+
+    def answer(self, request: Request) -> Response:
+        """Carry out *request*. Never raises: what goes wrong is an error document."""
+        try:
+            return self._answer(request)
+        except Problem as problem:
+            return self._error(request, problem)
+        except Exception as error:
+            logger.exception("%s %s failed", request.method, request.target)
+            cause = Cause(f"System.{type(error).__name__}", str(error) or type(error).__name__)
+            return self._error(request, Problem(500, "Internal Server Error", (cause,)))
+
+    def _answer(self, request: Request) -> Response:
+        segments = request.segments()
+        below = segments[len(self._prefix) :]
+        if [part.lower() for part in segments[: len(self._prefix)]] != self._prefix:
+            raise no_such_path(request.path)
+        if below and below[0].lower() == "oauth.v1":
+            return self._authorize(request, below[1:])
+        route = self._routes.get(below[0].lower()) if below else None
+        authorization = request.headers.get("authorization", "")
+        scope, basic = (route.scope, route.basic) if route else (API_SCOPE, True)
+        member = self.logins.member(authorization, scope, basic=basic)
+        if member is None:
+            return unauthorized()
+        if route is None:
+            raise no_such_path(request.path)
+        if request.method not in ("GET", "POST"):
+            raise wrong_method(request.method)
+        parameters = {} if route.raw else parameters_of(request)
+        return route.endpoint(Call(request, self.root, route.name, below[1:], member, parameters))
+
+    def _authorize(self, request: Request, below: list[str]) -> Response:
+        """oauth.v1: the token endpoint knows its client, the consent page needs a member's login."""
+        name = "/".join(below).lower()
+        if name not in ("auth", "token"):
+            raise no_such_path(request.path)
+        if name == "token":
+            if request.method != "POST":
+                raise wrong_method(request.method)
+            return self.oauth.token(request)
+        member = self.logins.member(request.headers.get("authorization", ""), API_SCOPE)
+        if member is None:
+            return unauthorized()
+        parameters = parameters_of(request)
+        if request.method == "POST":
+            return self.oauth.allow(parameters | dict(parse_qsl(request.body.decode("utf-8", "replace"))), member)
+        if request.method != "GET":
+            raise wrong_method(request.method)
+        return self.oauth.consent(request, parameters)
+
+    def _error(self, request: Request, problem: Problem) -> Response:
+        """The error document, in JSON where the client asked for it or the endpoint speaks nothing else."""
+        asked = dict(request.parameters()).get("accept") or request.headers.get("accept", "")
+        segments = [part.lower() for part in request.segments()[len(self._prefix) :]]
+        route = self._routes.get(segments[0]) if segments else None
+        headers = (("Allow", "GET, POST"),) if problem.status == 405 else ()
+        if wants_json(asked) or (route is not None and route.speaks_json and "xml" not in asked.lower()):
+            return Response(problem.status, json_error(problem), JSON, headers)
+        writer = XmlWriter("")
+        return Response(problem.status, writer.error(request.target, problem), writer.content_type, headers)
+
+    def credentials(self, url: str) -> dict[str, object]:
+        """Arguments for the client, by user and password."""
+        return {"instance_url": url, "username": self.user, "password": self.secret}
+
+    def token_credentials(self, url: str) -> dict[str, object]:
+        """Arguments for the client, by access token."""
+        return {"instance_url": url, "token": self.token}
+
+    def client_secrets(self, url: str) -> dict[str, object]:
+        """The client_secrets.json for OAuth2 clients of the instance at *url*."""
+        return client_secrets(url)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.engine.close()
+
+
+def unauthorized() -> Response:
+    """401 with a Basic challenge: clients that log in only when asked need it. No error document goes with it."""
+    body = b"<html><body><h1>401 Unauthorized</h1></body></html>"
+    return Response(401, body, "text/html; charset=utf-8", (("WWW-Authenticate", CHALLENGE),))

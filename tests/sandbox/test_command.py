@@ -1,0 +1,109 @@
+"""The command: what it prints, how it stops, how it refuses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from typer.testing import CliRunner
+
+from assetmeta.sandbox.command import app
+from assetmeta.sandbox.faces import FACES
+
+COMMAND = [sys.executable, "-m", "assetmeta.sandbox"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process of its own, ended at the end of the block if it has not ended itself."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def announced(process: subprocess.Popen[str]) -> list[list[str]]:
+    """The lines before "ready", in words."""
+    lines: list[list[str]] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line == "ready\n":
+            return lines
+        lines.append(line.split())
+    raise AssertionError(f"never ready: {process.communicate()}")
+
+
+class TestServing:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_it_prints_one_line_a_system_then_ready_and_stops_on_a_signal(self, number: int) -> None:
+        with started("versionone", "--port", "0") as process:
+            (name, url, user, secret) = announced(process)[0]
+            assert (name, user) == ("versionone", "admin")
+            answer = requests.get(f"{url}/meta.v1/Story/Name", auth=(user, secret), timeout=30)
+            assert answer.status_code == 200
+            process.send_signal(number)
+            rest, errors = process.communicate(timeout=10)
+        assert (process.returncode, rest, errors) == (0, "", "")
+
+    def test_all_systems_when_none_is_named(self) -> None:
+        with started("--port", "0") as process:
+            assert list(FACES) == [words[0] for words in announced(process)]
+
+    def test_options_reach_the_system(self, tmp_path: Path) -> None:
+        file = tmp_path / "kept.db"
+        arguments = ("versionone", "--port", "0", "--assets", "60", "--seed", "3", "--db", str(file))
+        with started(*arguments, "--fault", "429=9:1:/meta.v1", "--latency", "5") as process:
+            (_, url, user, secret) = announced(process)[0]
+            faulty = requests.get(f"{url}/meta.v1/Story", auth=(user, secret), timeout=30)
+            assert (faulty.status_code, faulty.headers["Retry-After"]) == (429, "9")
+            before = requests.get(f"{url}/rest-1.v1/Data/Workitem?sel=Name", auth=(user, secret), timeout=30).text
+            assert "<Asset " in before
+            process.terminate()
+            process.wait(10)
+        with started("versionone", "--port", "0", "--db", str(file)) as process:
+            (_, url, user, secret) = announced(process)[0]
+            after = requests.get(f"{url}/rest-1.v1/Data/Workitem?sel=Name", auth=(user, secret), timeout=30).text
+        assert before == after
+
+    def test_a_taken_port_is_told_on_stderr(self) -> None:
+        with started("versionone", "--port", "0") as process:
+            port = announced(process)[0][1].split(":")[2].split("/")[0]
+            again = [*COMMAND, "versionone", "--port", port]
+            second = subprocess.run(again, capture_output=True, text=True, env=ENVIRONMENT)
+        assert (second.returncode, second.stdout) == (1, "")
+        assert f"port {port}" in second.stderr
+
+
+class TestRefusing:
+    @pytest.mark.parametrize(
+        ("arguments", "word"),
+        [
+            (["nosuch"], "nosuch"),
+            (["--fault", "explode"], "explode"),
+            (["--port", "70000"], "port"),
+            (["--latency", "-1"], "latency"),
+            (["--assets", "-5"], "assets"),
+        ],
+    )
+    def test_a_wrong_argument_is_a_usage_error(self, arguments: list[str], word: str) -> None:
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 2
+        assert word in result.output
+
+    def test_help_describes_the_faults(self) -> None:
+        text = CliRunner().invoke(app, ["--help"], terminal_width=200).output
+        words = ("--host", "--port", "--assets", "--seed", "--latency", "--db", "--fault", "drop-before")
+        assert [word for word in words if word not in text] == []

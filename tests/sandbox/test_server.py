@@ -1,0 +1,221 @@
+"""Hosting: ports, one write per answer, concurrency, a clean stop, several systems."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from assetmeta import sandbox
+from assetmeta.sandbox import faces
+from assetmeta.sandbox.face import Face, Setup
+from assetmeta.sandbox.messages import Request, Response
+from assetmeta.sandbox.server import hosting
+from assetmeta.sandbox.wire import GatheringTransport
+
+
+class Echo:
+    """A face that answers with what it was sent."""
+
+    name = "echo"
+    root = ""
+    user = "someone"
+    secret = "something"
+    token = "token"
+    closed = 0
+
+    def answer(self, request: Request) -> Response:
+        if request.path == "/fail":
+            return Response(500, b"no")
+        if request.path == "/sleep":
+            time.sleep(0.3)
+        body = request.body or f"{request.method} {request.segments()} {request.parameters()}".encode()
+        return Response(200, body, "text/plain")
+
+    def credentials(self, url: str) -> dict[str, object]:
+        return {"address": url, "user": self.user}
+
+    def token_credentials(self, url: str) -> dict[str, object]:
+        return {"address": url, "token": self.token}
+
+    def close(self) -> None:
+        Echo.closed += 1
+
+
+@pytest.fixture(autouse=True)
+def echo(monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(setup: Setup) -> Face:
+        return Echo()
+
+    monkeypatch.setitem(faces.FACES, "echo", make)
+
+
+@pytest.fixture
+def server() -> Iterator[sandbox.Server]:
+    with sandbox.running("echo") as running:
+        yield running
+
+
+def hang(url: str) -> None:
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=60)
+
+
+def sandbox_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("sandbox")]
+
+
+class TestHandle:
+    def test_it_says_where_the_system_is_and_how_to_log_in(self, server: sandbox.Server) -> None:
+        assert f"http://127.0.0.1:{server.port}" == server.url
+        assert {"address": server.url, "user": "someone"} == server.credentials
+        assert {"address": server.url, "token": "token"} == server.token_credentials
+        assert f"<sandbox echo at {server.url}>" == repr(server)
+
+    def test_the_log_holds_method_path_and_status_in_order(self, server: sandbox.Server) -> None:
+        requests.get(f"{server.url}/a?b=c", timeout=10)
+        requests.post(f"{server.url}/fail", timeout=10)
+        assert server.requests == [("GET", "/a?b=c", 200), ("POST", "/fail", 500)]
+
+    def test_an_unknown_system_is_refused_by_name(self) -> None:
+        with pytest.raises(ValueError, match="no system 'nosuch'"), sandbox.running("nosuch"):
+            pass
+
+
+class TestRequests:
+    def test_doubled_slashes_are_one_and_an_encoded_slash_stays(self, server: sandbox.Server) -> None:
+        text = requests.get(f"{server.url}//a//b%2Fc?X=%2B+&y", timeout=10).text
+        assert text == "GET ['a', 'b/c'] [('x', '+ '), ('y', '')]"
+
+    def test_a_large_body_is_read_to_its_end(self, server: sandbox.Server) -> None:
+        body = bytes(range(256)) * 40_000
+        assert body == requests.post(server.url, data=body, timeout=30).content
+
+    def test_a_chunked_body_is_taken(self, server: sandbox.Server) -> None:
+        assert requests.post(server.url, data=iter([b"a", b"bc"]), timeout=10).content == b"abc"
+
+    def test_a_long_request_line_is_taken(self, server: sandbox.Server) -> None:
+        assert requests.get(f"{server.url}/{'x' * 60_000}", timeout=10).status_code == 200
+
+    def test_connections_stay_open(self, server: sandbox.Server) -> None:
+        with requests.Session() as session:
+            answers = [session.get(server.url, timeout=10) for _ in range(3)]
+        assert all("date" in answer.headers for answer in answers)
+        assert [answer.headers.get("Connection") for answer in answers] == [None] * 3
+
+
+class TestOneWrite:
+    def test_head_and_body_leave_in_one_write(self, server: sandbox.Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The socket sees exactly one write per answer, whatever the server library does."""
+        written: list[bytes] = []
+        original = GatheringTransport.flush
+
+        def counted(self: GatheringTransport) -> None:
+            if self._pending:
+                written.append(b"".join(self._pending))
+            original(self)
+
+        monkeypatch.setattr(GatheringTransport, "flush", counted)
+        with requests.Session() as session:
+            for _ in range(3):
+                session.post(server.url, data=b"some body", timeout=10)
+        assert len(written) == 3
+        assert all(re.fullmatch(rb"HTTP/1.1 200 OK\r\n.*\r\n\r\nsome body", each, re.DOTALL) for each in written)
+
+    def test_a_plain_socket_receives_the_whole_answer_at_once(self, server: sandbox.Server) -> None:
+        with socket.create_connection(("127.0.0.1", server.port)) as line:
+            for _ in range(20):
+                line.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody")
+                assert line.recv(65536).endswith(b"\r\n\r\nbody")
+
+
+class TestConcurrency:
+    def test_slow_requests_do_not_wait_for_each_other(self, server: sandbox.Server) -> None:
+        started = time.monotonic()
+        threads = [threading.Thread(target=requests.get, args=(f"{server.url}/sleep",)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert time.monotonic() - started < 1.2
+
+    def test_latency_delays_every_answer_by_milliseconds(self) -> None:
+        with sandbox.running("echo", latency=150) as server:
+            started = time.monotonic()
+            threads = [threading.Thread(target=requests.get, args=(server.url,)) for _ in range(10)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert 0.15 <= time.monotonic() - started < 1.0
+
+
+class TestStop:
+    def test_nothing_is_left_behind(self) -> None:
+        closed = Echo.closed
+        with sandbox.running("echo") as server, requests.Session() as session:
+            session.get(server.url, timeout=10)
+            assert sandbox_threads()
+        assert sandbox_threads() == []
+        assert closed + 1 == Echo.closed
+        with pytest.raises(requests.ConnectionError):
+            requests.get(server.url, timeout=10)
+
+    def test_the_port_can_be_used_again_at_once(self) -> None:
+        with sandbox.running("echo") as first:
+            requests.get(first.url, timeout=10)
+        with sandbox.running("echo", port=first.port) as second:
+            assert first.url == second.url
+            assert requests.get(second.url, timeout=10).status_code == 200
+
+    def test_a_taken_port_is_an_error(self, server: sandbox.Server) -> None:
+        with pytest.raises(OSError, match="in use"), sandbox.running("echo", port=server.port):
+            pass
+
+    def test_a_request_that_hangs_is_cut_after_a_moment(self) -> None:
+        with sandbox.running("echo", latency=60_000) as server:
+            thread = threading.Thread(target=hang, args=(server.url,))
+            thread.start()
+            time.sleep(0.2)
+            leaving = time.monotonic()
+        assert time.monotonic() - leaving < 3
+        thread.join(5)
+        assert not thread.is_alive()
+
+    def test_starting_and_stopping_takes_a_fraction_of_a_second(self) -> None:
+        started = time.monotonic()
+        with sandbox.running("echo"):
+            pass
+        assert time.monotonic() - started < 0.6
+
+
+class TestSeveral:
+    def test_each_system_has_its_own_port_and_log(self) -> None:
+        with hosting(["echo", "versionone"], setups=[Setup(), Setup()]) as (echo, v1):
+            requests.get(echo.url, timeout=10)
+            assert requests.get(f"{v1.url}/meta.v1/", timeout=10).status_code == 401
+            assert (len(echo.requests), len(v1.requests)) == (1, 1)
+            assert echo.port != v1.port
+
+    def test_a_given_port_counts_up(self) -> None:
+        with sandbox.running("echo") as probe:
+            port = probe.port
+        with hosting(["echo", "echo"], port=port, setups=[Setup(), Setup()]) as servers:
+            assert [port, port + 1] == [server.port for server in servers]
+
+
+class TestImport:
+    def test_importing_the_fixtures_loads_no_server(self) -> None:
+        code = (
+            "import sys, assetmeta.sandbox.pytest_plugin;"
+            "print([m for m in ('uvicorn', 'typer', 'yaml', 'lxml', 'sqlite3') if m in sys.modules])"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "[]"
