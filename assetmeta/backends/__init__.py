@@ -1,0 +1,23 @@
+"""The dialects: flows that turn plans into requests and answers into rows and outcomes.
+
+A dialect imports from assetmeta.model and from what stands before it in this list, and never sees an HTTP library, a
+clock or a class of the session:
+
+    base                    statuses as errors, documents read safely
+    versionone.complaints   what an error document says
+    versionone.kinds        attribute types and their codecs
+    versionone.meta         meta.v1 as a Schema
+    versionone.spelling     paths as tokens, terms as filters: the one place that escapes
+    versionone.moments      points in time, as the server takes them
+    versionone.rest         rest-1.v1 documents as rows
+    versionone.query        fetches as query.v1 documents
+    versionone.answers      query.v1 results as rows
+    versionone.counting     how many assets match
+    versionone.reading      rest-1.v1 reads: one asset, a past asset, history
+    versionone.fetching     the flow of every read
+    versionone.documents    changes as rest-1.v1 documents
+    versionone.writing      the flow of every write
+    versionone.templates    rest-1.v1/New
+    versionone.files        attachments and embedded images
+    versionone              the dialect as one value
+"""

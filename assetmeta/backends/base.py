@@ -1,0 +1,204 @@
+"""What all dialects share: answers checked for errors, and documents parsed without trusting the sender."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import NamedTuple, NoReturn
+
+from lxml import etree
+
+from assetmeta.model.errors import (
+    LoginRefused,
+    NotFound,
+    Refused,
+    ServerError,
+    ServerFailed,
+    Unreadable,
+    quoted,
+)
+from assetmeta.model.flows import Response, Sent
+
+Json = str | int | Decimal | bool | None | list["Json"] | dict[str, "Json"]
+
+MAX_DOCUMENT = 128 * 1024 * 1024
+"""Bytes of one document; more is refused before it is parsed."""
+
+MAX_DEPTH = 100
+"""How deep elements, objects and lists may nest."""
+
+_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+
+
+class Complaint(NamedTuple):
+    """What an error document says: its summary, and the causes from the outermost to the innermost."""
+
+    summary: str | None = None
+    causes: tuple[str, ...] = ()
+
+
+Explain = Callable[[Response], Complaint]
+"""Reads a dialect's error documents. It must cope with any body and never raise."""
+
+
+def unexplained(response: Response) -> Complaint:
+    """Find no words of the server in *response*."""
+    return Complaint()
+
+
+def check(response: Response, explain: Explain = unexplained) -> Response:
+    """Return a 2xx *response* as it is. Raises the error that fits any other status, with the server's own words."""
+    if response.ok:
+        return response
+    raise failure(response, explain)
+
+
+def failure(response: Response, explain: Explain = unexplained) -> ServerError:
+    """Return the error for a response that is not 2xx."""
+    summary, causes = explain(response)
+    words = ": ".join(dict.fromkeys(part for part in (summary, causes[-1] if causes else None) if part))
+    kind, what = _meaning(response.status)
+    told = words or _hint(response) or quoted(response.body) or "it gave no reason"
+    return kind(
+        f"{what} {_line(response)} ({response.status}): {told}",
+        status=response.status,
+        request=_line(response),
+        server_message=summary,
+        causes=causes,
+    )
+
+
+def answered(sent: Sent) -> Response:
+    """Return what a flow was sent for a single request."""
+    if isinstance(sent, Response):
+        return sent
+    raise TypeError("one request was yielded and several answers came")
+
+
+def answers(sent: Sent) -> tuple[Response, ...]:
+    """Return what a flow was sent for a tuple of requests. Raises the first failure among them."""
+    found: list[Response] = []
+    for item in sent if isinstance(sent, tuple) else (sent,):
+        if not isinstance(item, Response):
+            raise item
+        found.append(item)
+    return tuple(found)
+
+
+def parse_xml(response: Response) -> etree._Element:
+    """Return the root of an XML document in UTF-8.
+
+    Entities are not expanded, nothing is loaded, comments and processing instructions are dropped. Raises Unreadable
+    for HTML, another media type, a DOCTYPE, malformed, oversized or too deeply nested documents.
+    """
+    _guard(response, "XML", wrong="json")
+    prolog = _PROLOG.match(response.body)
+    if prolog and response.body[prolog.end() : prolog.end() + 9].upper() == b"<!DOCTYPE":
+        _unreadable(response, "it has a DOCTYPE, which is refused because it can hold harmful entities")
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(response.body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        _unreadable(response, f"it is not well-formed XML ({error})")
+    if root.getroottree().docinfo.internalDTD is not None:
+        _unreadable(response, "it has a DOCTYPE, which is refused because it can hold harmful entities")
+    if _deeper(root):
+        _unreadable(response, f"its elements nest deeper than {MAX_DEPTH}")
+    return root
+
+
+def parse_json(response: Response) -> Json:
+    """Return a JSON document; numbers with a fraction are Decimals.
+
+    Raises Unreadable for HTML, another media type, malformed, oversized or too deeply nested documents, NaN included.
+    """
+    _guard(response, "JSON", wrong="xml")
+    try:
+        found: Json = json.loads(response.body, parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        _unreadable(response, f"it is not valid JSON ({error})")
+    if _too_nested(found):
+        _unreadable(response, f"it nests deeper than {MAX_DEPTH}")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _too_nested(found: Json) -> bool:
+    """True when lists and objects nest deeper than MAX_DEPTH, looked at one level at a time."""
+    level: list[Json] = [found]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            child
+            for item in level
+            for child in (item.values() if isinstance(item, dict) else item if isinstance(item, list) else ())
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _deeper(root: etree._Element) -> bool:
+    """True when elements nest deeper than MAX_DEPTH, without recursion."""
+    depth = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _guard(response: Response, wanted: str, wrong: str) -> None:
+    if len(response.body) > MAX_DOCUMENT:
+        _unreadable(response, f"it is larger than {MAX_DOCUMENT} bytes")
+    hint = _hint(response)
+    if hint:
+        _unreadable(response, hint)
+    if wrong in response.media_type or not response.body.strip():
+        _unreadable(response, f"{wanted} was expected and {response.media_type or 'nothing'} came")
+
+
+def _hint(response: Response) -> str:
+    """Say what an HTML page most likely means, or nothing."""
+    if "html" in response.media_type or _HTML.match(response.body.lstrip()[:200]):
+        return (
+            "it is an HTML page, so a login page, a proxy or another site answered; "
+            f"check the address of the server ({quoted(response.body)})"
+        )
+    return ""
+
+
+def _unreadable(response: Response, reason: str) -> NoReturn:
+    raise Unreadable(
+        f"The answer to {_line(response)} cannot be read: {reason}.",
+        status=response.status,
+        request=_line(response),
+    )
+
+
+def _line(response: Response) -> str:
+    return response.request.line if response.request else "the request"
+
+
+def _meaning(status: int) -> tuple[type[ServerError], str]:
+    if status == 401:
+        return LoginRefused, "The server does not accept the credentials for"
+    if status == 404:
+        return NotFound, "The server found nothing at"
+    if status >= 500:
+        return ServerFailed, "The server failed at"
+    return Refused, "The server refused"

@@ -1,0 +1,91 @@
+"""VersionOne (Digital.ai Agility): meta.v1, rest-1.v1 and query.v1 behind one value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from assetmeta.backends.versionone import fetching, files, meta, templates, writing
+from assetmeta.backends.versionone.kinds import AssetState, codec_for
+from assetmeta.backends.versionone.settings import Settings
+from assetmeta.model.codecs import Codec
+from assetmeta.model.contract import Can
+from assetmeta.model.flows import Flow
+from assetmeta.model.plans import Change, Delta, Fetch, Outcome, Rows
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
+
+__all__ = ["AssetState", "VersionOne"]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionOne(Settings):
+    """The VersionOne dialect: `VersionOne(zone="Europe/Berlin")`. Implements Backend, Templates and Files."""
+
+    @property
+    def name(self) -> str:
+        """What the dialect is called."""
+        return "versionone"
+
+    @property
+    def can(self) -> Can:
+        """All that the contract knows."""
+        return Can(
+            asof=True,
+            find=True,
+            history=True,
+            raw_filter=True,
+            paths=True,
+            aggregates=True,
+            sort=True,
+            count=True,
+            operations=True,
+            context=True,
+            templates=True,
+            delete=True,
+            file_types=files.TYPES,
+            max_keys=self.max_keys,
+            max_page=self.max_page,
+        )
+
+    def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
+        """Read meta.v1: all types in one request, or each of *names* and its bases in one request each."""
+        return meta.reflect(self.zone, names)
+
+    def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
+        """Return the codec of an attribute, for a schema that was kept without its codecs."""
+        return codec_for(kind, name, self.zone, related)
+
+    def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
+        """Read; see assetmeta.backends.versionone.fetching for which requests are sent."""
+        return fetching.fetch(schema, fetches, self)
+
+    def write(self, schema: Schema, changes: Sequence[Change]) -> Flow[list[Outcome]]:
+        """Write; see assetmeta.backends.versionone.writing for order and failures."""
+        return writing.write(schema, changes, self)
+
+    def template(self, schema: Schema, type_name: str, context: Oid | None) -> Flow[tuple[Delta, ...]]:
+        """Ask for a new asset's suggested values, in one request."""
+        return templates.template(schema, type_name, context, self)
+
+    @property
+    def file_name_attribute(self) -> str:
+        """Where an attachment's file name is kept."""
+        return "Filename"
+
+    def safe_name(self, given: str) -> str:
+        """Turn a Filename that the server gave into a harmless local file name."""
+        return files.safe_name(given)
+
+    def download(self, oid: Oid, sink: BinaryIO) -> Flow[str]:
+        """Write an attachment's bytes to *sink* and return their media type, in one request."""
+        return files.download(oid, sink, self)
+
+    def upload(self, oid: Oid, source: BinaryIO) -> Flow[None]:
+        """Replace an attachment's bytes by those of *source*, in one request."""
+        return files.upload(oid, source, self)
+
+    def address(self, oid: Oid) -> str:
+        """The page of an asset in the product's own user interface."""
+        return f"assetdetail.v1?oid={oid.current.token}"

@@ -1,0 +1,145 @@
+"""query.v1 results as rows (query.v1: value mapping).
+
+Scalars come as text, a relation as {"_oid": "Scope:0"} or {"_oid": "NULL"}, several values as a list, and a nested
+select as a list of objects even for a single relation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assetmeta.backends.base import Json, parse_json
+from assetmeta.backends.versionone.query import Node, Query
+from assetmeta.model.errors import BadValue, Unreadable
+from assetmeta.model.flows import Response
+from assetmeta.model.plans import Cell, Row
+from assetmeta.model.values import Oid
+
+Objects = list[dict[str, Json]]
+
+
+def result_sets(response: Response, count: int) -> list[Objects]:
+    """Return the *count* result sets of a query.v1 answer, in the order asked. Raises Unreadable."""
+    document = parse_json(response)
+    if not isinstance(document, list) or len(document) != count:
+        raise _unexpected(f"{count} result sets were asked for", response)
+    found: list[Objects] = []
+    for results in document:
+        if not isinstance(results, list):
+            raise _unexpected("a result set is a list of assets", response)
+        found.append([item for item in results if isinstance(item, dict)])
+    return found
+
+
+class _Shape:
+    """The layout of one place in the selection, made ready for many objects. *seen* are the rows it has made."""
+
+    def __init__(self, node: Node) -> None:
+        self.tokens = tuple(node.tokens)
+        self.columns = (*node.tokens.values(), *node.nested)
+        self.nested = tuple((name, name in node.multi, _Shape(inner)) for name, inner in node.nested.items())
+        self.lists = tuple(place for place, column in enumerate(node.tokens.values()) if column in node.multi)
+        self.seen: dict[Oid, Row] = {}
+
+    def __iter__(self) -> Iterator[_Shape]:
+        """This shape's nested shapes and theirs."""
+        for _, _, inner in self.nested:
+            yield inner
+            yield from inner
+
+
+class Reader:
+    """Turns the objects of one query into rows. It remembers identities, since the same few assets are named often."""
+
+    def __init__(self, query: Query) -> None:
+        self._shape = _Shape(query.layout)
+        self._history = query.history
+        self._moment = query.moment
+        self._oids: dict[object, Oid | None] = {"NULL": None, None: None}
+
+    def rows(self, objects: Objects) -> list[Row]:
+        """Return one row per object, in order. What nested selects tell is kept for `related`. Raises Unreadable."""
+        return [self._row(self._shape, item, self._identity(item)) for item in objects]
+
+    def related(self) -> tuple[Row, ...]:
+        """The rows of all related assets seen so far, each once per place in the selection."""
+        return tuple(found for shape in self._shape for found in shape.seen.values())
+
+    def _identity(self, item: dict[str, Json]) -> Oid:
+        """The asset of an object of the result. A record of a history is of its own moment, and so is what it names."""
+        token = item.get("_oid")
+        if self._history and isinstance(token, str):
+            self._moment = _parsed(token).moment
+            self._oids = {"NULL": None, None: None}
+        oid = self._oid(token)
+        if oid is None:
+            raise _unexpected(f"{token!r} is not the identity of an asset")
+        return oid
+
+    def _row(self, shape: _Shape, item: dict[str, Json], oid: Oid) -> Row:
+        try:
+            values: list[Cell] = [
+                value if type(value) is str or value is None else self._cell(value)
+                for value in map(item.__getitem__, shape.tokens)
+            ]
+            for place in shape.lists:
+                if values[place] is None:
+                    values[place] = ()
+            if shape.nested:
+                values.extend(self._through(inner, item[name], multi) for name, multi, inner in shape.nested)
+        except KeyError:
+            return self._partial(shape, item, oid)
+        return Row(oid, shape.columns, tuple(values))
+
+    def _partial(self, shape: _Shape, item: dict[str, Json], oid: Oid) -> Row:
+        """A row of what came, when the server left something out."""
+        columns: list[str] = []
+        values: list[Cell] = []
+        for place, token in enumerate(shape.tokens):
+            if token in item:
+                columns.append(shape.columns[place])
+                value = self._cell(item[token])
+                values.append(() if value is None and place in shape.lists else value)
+        for name, multi, inner in shape.nested:
+            if name in item:
+                columns.append(name)
+                values.append(self._through(inner, item[name], multi))
+        return Row(oid, tuple(columns), tuple(values))
+
+    def _through(self, shape: _Shape, value: Json, multi: bool) -> Cell:
+        """Read a nested select: remember the rows of the related assets, and return their identities."""
+        oids = []
+        for item in value if isinstance(value, list) else [value]:
+            oid = self._oid(item.get("_oid")) if isinstance(item, dict) else None
+            if oid is not None and isinstance(item, dict):
+                if oid not in shape.seen:
+                    shape.seen[oid] = self._row(shape, item, oid)
+                oids.append(oid)
+        return tuple(oids) if multi else oids[0] if oids else None
+
+    def _cell(self, value: Json) -> Cell:
+        if isinstance(value, dict):
+            return self._oid(value.get("_oid"))
+        if isinstance(value, list):
+            # One list holds scalars or assets, never both; the union of tuples cannot say so.
+            return tuple(self._cell(item) for item in value)  # type: ignore[return-value]
+        return value
+
+    def _oid(self, token: Json) -> Oid | None:
+        if not isinstance(token, str | None):
+            raise _unexpected(f"{token!r} is not the identity of an asset")
+        if token not in self._oids:
+            self._oids[token] = _parsed(token or "").at(self._moment)
+        return self._oids[token]
+
+
+def _parsed(token: str) -> Oid:
+    try:
+        return Oid.parse(token)
+    except BadValue:
+        raise _unexpected(f"{token!r} is not the identity of an asset") from None
+
+
+def _unexpected(reason: str, response: Response | None = None) -> Unreadable:
+    status = response.status if response else None
+    return Unreadable(f"The answer of query.v1 cannot be read: {reason}.", status=status, request="POST query.v1")

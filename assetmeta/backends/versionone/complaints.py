@@ -1,0 +1,44 @@
+"""What a VersionOne error document says (rest-1.v1 and query.v1: error documents, XML and JSON)."""
+
+from __future__ import annotations
+
+from assetmeta.backends.base import Complaint, Json, parse_json, parse_xml
+from assetmeta.model.errors import Unreadable
+from assetmeta.model.flows import Response
+
+
+def explain(response: Response) -> Complaint:
+    """Read summary and causes out of an error document; a body that is none gives an empty complaint."""
+    start = response.body.lstrip()[:1]
+    try:
+        if start == b"<":
+            return _from_xml(response)
+        if start == b"{":
+            return _from_json(parse_json(response))
+    except Unreadable:
+        # The status says enough; an HTML page of a proxy is quoted by the caller.
+        return Complaint()
+    return Complaint()
+
+
+def _from_xml(response: Response) -> Complaint:
+    """`Error` holds a `Message` and sibling `Exception` elements, the innermost cause last."""
+    root = parse_xml(response)
+    if root.tag != "Error":
+        return Complaint()
+    causes = [exception.findtext("Message") or exception.get("class") for exception in root.iter("Exception")]
+    return Complaint(root.findtext("Message") or None, tuple(cause for cause in causes if cause))
+
+
+def _from_json(document: Json) -> Complaint:
+    if not isinstance(document, dict):
+        return Complaint()
+    exceptions = document.get("exceptions")
+    items = exceptions if isinstance(exceptions, list) else []
+    messages = [item.get("message") for item in items if isinstance(item, dict)]
+    causes = tuple(message for message in messages if isinstance(message, str) and message)
+    for key in ("message", "error"):
+        summary = document.get(key)
+        if isinstance(summary, str) and summary:
+            return Complaint(summary, causes)
+    return Complaint(causes[0] if causes else None, causes)

@@ -1,0 +1,194 @@
+"""The flow of every read: which endpoint answers which fetch, in how many requests (query.v1; rest-1.v1).
+
+one asset, its own attributes      GET rest-1.v1/Data/{Type}/{id}           one request
+assets as of a change number       GET rest-1.v1/Data/{Type}/{id}/{moment}  one request each, sent together
+history                            GET rest-1.v1/Hist                       one request per page
+all else                           POST query.v1                            one request per page; the first pages of
+                                                                            several fetches share a request
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from assetmeta.backends.base import Json, answers, check
+from assetmeta.backends.versionone.answers import Objects, Reader, result_sets
+from assetmeta.backends.versionone.complaints import explain
+from assetmeta.backends.versionone.counting import count_request
+from assetmeta.backends.versionone.moments import asked_moment
+from assetmeta.backends.versionone.query import Node, Query, chunks, page, request, spell
+from assetmeta.backends.versionone.reading import asset_request, asset_row, history, past_assets
+from assetmeta.backends.versionone.rest import read_list
+from assetmeta.backends.versionone.settings import Settings
+from assetmeta.model.errors import NotFound, Unsupported
+from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.model.plans import Fetch, Row, Rows
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One query on its way through its pages. *left* is how many assets are still wanted (None: all there are)."""
+
+    query: Query
+    reader: Reader
+    start: int = 0
+    left: int | None = None
+    paged: bool = True
+    rows: list[Row] = field(default_factory=list)
+    full: bool = False
+    done: bool = False
+
+    def document(self, settings: Settings) -> dict[str, Json]:
+        """The query with its next page."""
+        whole = dict(self.query.document)
+        return {**whole, **page(self.start, self.size(settings))} if self.paged else whole
+
+    def size(self, settings: Settings) -> int:
+        return settings.max_page if self.left is None else min(self.left, settings.max_page)
+
+    def take(self, objects: Objects, settings: Settings) -> None:
+        """Add a page of results."""
+        self.rows += self.reader.rows(objects)
+        self.full = len(objects) >= self.size(settings)
+        self.start += len(objects)
+        if self.left is not None:
+            self.left -= len(objects)
+        self.done = not self.paged or not self.full or (self.left is not None and self.left <= 0)
+
+
+def fetch(schema: Schema, fetches: Sequence[Fetch], settings: Settings) -> Flow[list[Rows]]:
+    """Read. One Rows per fetch, same order.
+
+    An asset that a fetch names alone and that does not exist raises NotFound; among several it is left out.
+    """
+    found: dict[int, Rows] = {}
+    queries: dict[int, Fetch] = {}
+    alone = len(fetches) == 1
+    for index, wanted in enumerate(fetches):
+        _refuse(wanted)
+        rows = yield from _through_rest(schema, wanted, settings, alone)
+        if rows is None:
+            queries[index] = wanted
+        else:
+            found[index] = rows
+    found.update((yield from _through_query(schema, queries, settings)))
+    results = [found[index] for index in range(len(fetches))]
+    if alone and _is_one(fetches[0]) and not results[0].rows:
+        raise NotFound(f"{fetches[0].oids[0] if fetches[0].oids else ''} does not exist or is not visible.", status=404)
+    return results
+
+
+def _refuse(wanted: Fetch) -> None:
+    if isinstance(asked_moment(wanted.asof, wanted.oids), int) and wanted.oids is None and not wanted.history:
+        raise Unsupported("A change number reads single assets; a query takes a date or a time.")
+
+
+def _is_one(wanted: Fetch) -> bool:
+    """True when the fetch names one asset as it is now, and nothing else about it."""
+    narrowed = wanted.where is not None or wanted.find is not None or wanted.deleted or wanted.history
+    now = asked_moment(wanted.asof, wanted.oids) is None
+    return wanted.oids is not None and len(set(wanted.oids)) == 1 and now and not narrowed
+
+
+def _through_rest(schema: Schema, wanted: Fetch, settings: Settings, alone: bool) -> Flow[Rows | None]:
+    """Read what rest-1.v1 reads better; None for what query.v1 is to read."""
+    if wanted.history:
+        return (yield from history(schema, wanted, settings))
+    if isinstance(asked_moment(wanted.asof, wanted.oids), int):
+        return (yield from past_assets(schema, wanted, settings))
+    if not alone or not _is_one(wanted) or wanted.oids is None or wanted.start:
+        return None
+    query = spell(schema, wanted, settings.zone)
+    ask = asset_request(query, wanted.oids[0], settings)
+    if ask is None:
+        return None
+    row = asset_row((yield from _send([ask]))[0], query, wanted.oids[0])
+    return Rows((row,), total=1 if wanted.counted else None)
+
+
+def _through_query(schema: Schema, fetches: Mapping[int, Fetch], settings: Settings) -> Flow[dict[int, Rows]]:
+    """Walk all fetches through query.v1 together, then count what only counting can tell."""
+    walks = {index: _walks(schema, wanted, settings) for index, wanted in fetches.items()}
+    active = [walk for several in walks.values() for walk in several if not walk.done]
+    while active:
+        yield from _turn_pages(active, settings)
+        active = [walk for walk in active if not walk.done]
+    found: dict[int, Rows] = {}
+    for index, wanted in fetches.items():
+        rows = _gathered(wanted, walks[index])
+        if wanted.counted and rows.total is None:
+            rows = replace(rows, total=(yield from _count(walks[index][0], settings)))
+        found[index] = rows
+    return found
+
+
+def _walks(schema: Schema, wanted: Fetch, settings: Settings) -> list[_Walk]:
+    """The queries of one fetch: one, or one per chunk of the assets named."""
+    if wanted.oids is None:
+        query = spell(schema, wanted, settings.zone)
+        return [_Walk(query, Reader(query), wanted.start, wanted.size, done=wanted.size == 0)]
+    groups = chunks(wanted.oids, settings.max_keys)
+    queries = [spell(schema, wanted, settings.zone, oids, nest=not wanted.history) for oids in groups]
+    return [_Walk(query, Reader(query), paged=False) for query in queries]
+
+
+def _turn_pages(walks: Sequence[_Walk], settings: Settings) -> Flow[None]:
+    """Ask for the next page of every walk, several queries to a request, the requests together."""
+    size = settings.max_queries
+    bundles = [walks[place : place + size] for place in range(0, len(walks), size)]
+    responses = yield from _send([request([walk.document(settings) for walk in bundle]) for bundle in bundles])
+    for bundle, response in zip(bundles, responses, strict=True):
+        sets = result_sets(check(response, explain), len(bundle))
+        for walk, objects in zip(bundle, sets, strict=True):
+            walk.take(objects, settings)
+
+
+def _gathered(wanted: Fetch, walks: Sequence[_Walk]) -> Rows:
+    """Put the pages of one fetch together. The total is known when the end was reached."""
+    rows = [row for walk in walks for row in walk.rows]
+    related = tuple(row for walk in walks for row in walk.reader.related())
+    if wanted.oids is None:
+        more = wanted.size is not None and walks[0].full
+        reached = not more and wanted.size != 0 and (bool(rows) or wanted.start == 0)
+        return Rows(tuple(rows), related, wanted.start + len(rows) if wanted.counted and reached else None, more)
+    if not wanted.sort:
+        rows = _in_order(wanted.oids, rows)
+    total = len(rows)
+    end = None if wanted.size is None else wanted.start + wanted.size
+    window = tuple(rows[wanted.start : end])
+    more = end is not None and end < total
+    return Rows(window, related, total if wanted.counted else None, more)
+
+
+def _in_order(oids: Sequence[Oid], rows: Sequence[Row]) -> list[Row]:
+    """The rows in the order of *oids*; the server may name a more exact type, but keys are unique over all types."""
+    by_key: dict[object, list[Row]] = {}
+    for row in rows:
+        by_key.setdefault(row.oid.key, []).append(row)
+    return [row for key in dict.fromkeys(oid.key for oid in oids) for row in by_key.get(key, ())]
+
+
+def _count(walk: _Walk, settings: Settings) -> Flow[int]:
+    """Ask how many assets match: in one cheap request where possible, else by paging identities to the end."""
+    ask = count_request(walk.query, settings.rest)
+    if ask is not None:
+        response = (yield from _send([ask]))[0]
+        total = read_list(check(response, explain)).total
+        if total is not None:
+            return total
+    bare = {key: value for key, value in walk.query.document.items() if key not in ("select", "sort")}
+    query = replace(walk.query, document=bare, layout=Node())
+    rest = _Walk(query, Reader(query), walk.start if walk.rows else 0)
+    while not rest.done:
+        yield from _turn_pages([rest], settings)
+        rest.rows.clear()
+    return rest.start
+
+
+def _send(requests: Sequence[Request]) -> Flow[tuple[Response, ...]]:
+    """Yield one request by itself, several as a tuple; raise the first failure."""
+    sent = yield requests[0] if len(requests) == 1 else tuple(requests)
+    return answers(sent)

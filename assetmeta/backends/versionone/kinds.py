@@ -1,0 +1,179 @@
+"""The attribute types of a VersionOne schema (meta.v1: attributetype) and the codec of each."""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from assetmeta.model.codecs import (
+    AnyValue,
+    Binary,
+    Boolean,
+    Codec,
+    DateTime,
+    Duration,
+    Guid,
+    Integer,
+    Number,
+    Raw,
+    Secret,
+    Text,
+)
+from assetmeta.model.errors import BadValue
+from assetmeta.model.values import Oid
+
+
+class AssetState(enum.IntEnum):
+    """Where an asset is in its life. `Dead` is never stored: it is the border from which on an asset is dead, so
+    `state >= AssetState.Dead` asks for it, and a filter by it finds all dead states.
+    """
+
+    Future = 0
+    Active = 64
+    Closed = 128
+    Dead = 192
+    Template = 200
+    BrokenDown = 208
+    GuestCollaborator = 209
+    Deleted = 255
+
+
+_STATES = {state.name.casefold(): state for state in AssetState}
+_NUMBERS = {int(state): state for state in AssetState}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An AssetState. rest-1.v1 sends its number and query.v1 its name; a number we do not know stays an int and a name
+    we do not know stays text.
+    """
+
+    accepts: str = "an AssetState, its number or its name ('Active', 'Closed', 'Dead' ...)"
+
+    def decode(self, raw: Raw) -> object:
+        if raw is None or raw == "":
+            return None
+        text = str(raw)
+        if re.fullmatch(r"-?[0-9]+", text):
+            return _NUMBERS.get(int(text), int(text))
+        return _STATES.get(text.replace(" ", "").casefold(), text)
+
+    def encode(self, value: object) -> str:
+        if value is None:
+            return ""
+        if value is AssetState.Dead:
+            return "Dead"
+        return str(int(value)) if isinstance(value, int) else str(value)
+
+    def parse(self, value: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, int | str | None):
+            raise ValueError(f"{value!r} is not a state")
+        found = self.decode(value)
+        if isinstance(found, str):
+            raise ValueError(f"{value!r} is not a state; there are {', '.join(AssetState.__members__)}")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The other end of a relation, as an Oid. A bare key is taken where the schema names the type."""
+
+    related: str | None = None
+    accepts: str = "an asset, its Oid, or its token such as 'Scope:0'"
+
+    def decode(self, raw: Raw) -> object:
+        if raw is None or raw in ("", "NULL"):
+            return None
+        return Oid.parse(str(raw))
+
+    def encode(self, value: object) -> str:
+        return value.current.token if isinstance(value, Oid) else "" if value is None else str(value)
+
+    def parse(self, value: object) -> object:
+        if value is None or isinstance(value, Oid):
+            return value
+        try:
+            if isinstance(value, int) and not isinstance(value, bool) and self.related:
+                return Oid.of(self.related, value)
+            return Oid.parse(value if isinstance(value, str) else "")
+        except BadValue:
+            raise ValueError(f"{value!r} is neither an asset nor a token such as 'Scope:0'") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """A place in an order. It is read as an int; it is moved by naming a neighbour's place and a sign."""
+
+    accepts: str = "'N+' to stand right after the asset whose rank is N, 'N-' to stand right before it, or a number"
+
+    def decode(self, raw: Raw) -> object:
+        return None if raw is None or raw == "" else int(raw)
+
+    def encode(self, value: object) -> str:
+        return "" if value is None else str(value)
+
+    def parse(self, value: object) -> object:
+        if value is None:
+            return None
+        text = str(value).strip()
+        if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]+[+-]?", text):
+            raise ValueError(f"{value!r} is not a rank")
+        return text if text.endswith(("+", "-")) else int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A number in most cases (Key, Moment); anything else is kept as text."""
+
+    accepts: str = "a whole number or text"
+
+    def decode(self, raw: Raw) -> object:
+        if raw is None or raw == "":
+            return None
+        return int(raw) if re.fullmatch(r"-?[0-9]{1,18}", str(raw)) else raw
+
+    def encode(self, value: object) -> str:
+        return "" if value is None else str(value)
+
+    def parse(self, value: object) -> object:
+        if value is None or (isinstance(value, int | str | Decimal) and not isinstance(value, bool)):
+            return self.decode(value)
+        raise ValueError(f"{value!r} is neither a number nor text")
+
+
+# Null and the empty text are one value in this dialect: XML writes both as an empty element.
+_TEXT = Text(empty_is_null=True)
+
+_CODECS: dict[str, Codec] = {
+    "AssetType": _TEXT,
+    "Blob": Binary(),
+    "Boolean": Boolean(),
+    "Duration": Duration(),
+    "Guid": Guid(),
+    "LocalizerTag": _TEXT,
+    "LongInt": Integer(),
+    "LongText": _TEXT,
+    "Numeric": Number(),
+    "Opaque": Opaque(),
+    "Password": Secret(),
+    "Rank": Rank(),
+    "State": State(),
+    "Text": _TEXT,
+}
+_UTC = DateTime("UTC")
+_ANY = AnyValue()
+
+
+def codec_for(kind: str, name: str, zone: str = "UTC", related: str | None = None) -> Codec:
+    """Return the codec of an attribute.
+
+    A date without offset is in the member's zone *zone*, except in attributes whose *name* ends in UTC. Kinds that we
+    do not know keep the server's values as they are.
+    """
+    if kind == "Relation":
+        return Reference(related)
+    if kind == "Date":
+        return _UTC if name.endswith("UTC") else DateTime(zone)
+    return _CODECS.get(kind, _ANY)

@@ -1,0 +1,182 @@
+"""Fetches as query.v1 documents (query.v1: request).
+
+Paths through relations become nested selects, so that every related asset comes with its identity:
+
+    Name, Super.Scope.Name  ->  ["Name", {"from": "Super", "select": [{"from": "Scope", "select": ["Name"]}]}]
+
+Tokens that compute something (aggregates, filters, downcasts) stay tokens and come back under their own text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from assetmeta.backends.base import Json
+from assetmeta.backends.versionone.moments import asked_moment, asof_text
+from assetmeta.backends.versionone.spelling import Spelling
+from assetmeta.model.flows import Request
+from assetmeta.model.paths import Path, Step, resolve
+from assetmeta.model.plans import Fetch, Sort
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Moment, Oid
+
+ALL_RECORDS = "All"
+"""The `asof` that asks query.v1 for every record of every asset."""
+
+_DELETED = "IsDeleted='true'"
+
+
+@dataclass(slots=True)
+class Node:
+    """What is selected of the assets at one place: tokens with the columns they fill, and relations gone through.
+
+    *multi* names the columns with several values.
+    """
+
+    tokens: dict[str, str] = field(default_factory=dict)
+    multi: set[str] = field(default_factory=set)
+    nested: dict[str, Node] = field(default_factory=dict)
+
+    def select(self) -> list[Json]:
+        """The `select` list of this node and, inside it, of those below."""
+        chosen: list[Json] = list(self.tokens)
+        chosen.extend({"from": name, **node.body()} for name, node in self.nested.items())
+        return chosen
+
+    def body(self) -> dict[str, Json]:
+        """`select`, left out when only identities are wanted."""
+        chosen = self.select()
+        return {"select": chosen} if chosen else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One fetch, spelled: the document without its page, the layout of the answer and the moment of its assets."""
+
+    document: Mapping[str, Json]
+    layout: Node
+    moment: Moment | None
+    history: bool = False
+
+    @property
+    def filters(self) -> list[str]:
+        """The filter entries, joined by *and*."""
+        found = self.document.get("filter", [])
+        return [entry for entry in found if isinstance(entry, str)] if isinstance(found, list) else []
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables that the filters and tokens use."""
+        found = self.document.get("with", {})
+        return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+
+
+def spell(schema: Schema, fetch: Fetch, zone: str, oids: Sequence[Oid] | None = None, nest: bool = True) -> Query:
+    """Spell *fetch*, for *oids* alone when they are given. Without *nest* a path through a relation selects the
+    relation. Raises BadValue or UnknownName before anything is sent.
+    """
+    spelling = Spelling(schema)
+    layout = _layout(schema, spelling, fetch, nest)
+    filters = [spelling.oids(oids)] if oids is not None else []
+    filters += spelling.filters(fetch.where, fetch.type_name)
+    if fetch.deleted and not fetch.history:
+        filters.append(_DELETED)
+    moment = asked_moment(fetch.asof, fetch.oids)
+    parts: dict[str, Json] = {
+        "filter": list(filters),
+        "sort": list(sort_keys(spelling, fetch.sort, fetch.type_name)),
+        "find": fetch.find.text if fetch.find else None,
+        "findin": [spelling.token(path, fetch.type_name) for path in fetch.find.paths] if fetch.find else None,
+        "asof": ALL_RECORDS if fetch.history else _asof(moment, zone),
+        "with": dict(spelling.variables),
+    }
+    document: dict[str, Json] = {"from": fetch.type_name, **layout.body()}
+    document.update({key: value for key, value in parts.items() if value})
+    return Query(document, layout, moment, fetch.history)
+
+
+def _asof(moment: Moment | None, zone: str) -> str | None:
+    # A change number is no time: rest-1.v1 takes it in the URL of one asset.
+    return None if moment is None or isinstance(moment, int) else asof_text(moment, zone)
+
+
+def sort_keys(spelling: Spelling, keys: Sequence[Sort], owner: str) -> list[str]:
+    """Spell a sort list. ID ends it, because pages of equal keys would otherwise overlap; without keys the server's
+    own order, by ID, is kept.
+    """
+    spelled = [f"{'-' if key.descending else '+'}{spelling.token(key.path, owner)}" for key in keys]
+    if spelled and all(str(key.path) != "ID" for key in keys):
+        spelled.append("+ID")
+    return spelled
+
+
+def request(documents: Sequence[Mapping[str, Json]]) -> Request:
+    """Put one or several documents into one POST; query.v1 only reads, so it may be repeated."""
+    body: object = dict(documents[0]) if len(documents) == 1 else [dict(document) for document in documents]
+    headers = (("Content-Type", "application/json"), ("Accept", "application/json"))
+    return Request("POST", "query.v1", headers=headers, body=_encode(body), idempotent=True)
+
+
+def page(start: int, size: int) -> dict[str, Json]:
+    """The `page` entry for *size* assets from *start* on."""
+    return {"page": {"start": start, "size": size}}
+
+
+# The server reads the body as YAML, whose parsers break lines at U+0085, U+2028 and U+2029 even inside quotes and take
+# an escaped surrogate pair for two characters: so most text goes as it is, and exactly these characters are escaped.
+_YAML_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+
+
+def _encode(body: object) -> bytes:
+    text = json.dumps(body, ensure_ascii=False)
+    return _YAML_UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()
+
+
+def _layout(schema: Schema, spelling: Spelling, fetch: Fetch, nest: bool) -> Node:
+    root = Node()
+    for path in fetch.select:
+        if path.is_plain and not path.is_name:
+            if nest:
+                _go_through(schema, root, fetch.type_name, path.steps)
+            else:
+                _choose(schema, spelling, root, fetch.type_name, Path(path.steps[:1]))
+        else:
+            _choose(schema, spelling, root, fetch.type_name, path)
+    _drop_doubles(root)
+    return root
+
+
+def _choose(schema: Schema, spelling: Spelling, node: Node, owner: str, path: Path) -> None:
+    node.tokens[spelling.token(path, owner)] = str(path)
+    if resolve(schema, owner, path).multi:
+        node.multi.add(str(path))
+
+
+def _go_through(schema: Schema, node: Node, owner: str, steps: Sequence[Step]) -> None:
+    """Follow plain *steps* from *node*, making nodes on the way."""
+    for step in steps[:-1]:
+        attribute = schema.attribute(owner, step.name)
+        if attribute.multi:
+            node.multi.add(step.name)
+        node = node.nested.setdefault(step.name, Node())
+        owner = attribute.related or owner
+    name = steps[-1].name
+    node.tokens[name] = name
+    if schema.attribute(owner, name).multi:
+        node.multi.add(name)
+
+
+def _drop_doubles(node: Node) -> None:
+    """A relation that is gone through needs no token of its own: the nested answer names the same assets."""
+    for name, inner in node.nested.items():
+        node.tokens.pop(name, None)
+        _drop_doubles(inner)
+
+
+def chunks(oids: Iterable[Oid], size: int) -> list[tuple[Oid, ...]]:
+    """Cut *oids*, without repeats, into tuples of at most *size*."""
+    unique = list(dict.fromkeys(oids))
+    return [tuple(unique[place : place + size]) for place in range(0, len(unique), size)]

@@ -1,0 +1,159 @@
+"""Reads through rest-1.v1: one asset, assets as of a change number, and histories (reading; history)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from assetmeta.backends.base import answered, answers, check
+from assetmeta.backends.versionone.complaints import explain
+from assetmeta.backends.versionone.counting import fits, where
+from assetmeta.backends.versionone.query import Query, chunks, spell
+from assetmeta.backends.versionone.rest import XML, Wanted, identity, read_asset, read_list, row
+from assetmeta.backends.versionone.settings import Settings
+from assetmeta.model.errors import Unsupported
+from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.model.plans import Fetch, Row, Rows
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
+
+_OIDS_IN_URL = 40
+
+
+def asset_request(query: Query, oid: Oid, settings: Settings) -> Request | None:
+    """Return the GET of one asset. None when the selection cannot travel in a URL: it is too long, needs variables or
+    goes through relations.
+    """
+    tokens = list(query.layout.tokens)
+    if query.layout.nested or query.variables or len(_pieces(tokens)) > 1:
+        return None
+    return _get(oid, tokens, settings)
+
+
+def asset_row(response: Response, query: Query, oid: Oid) -> Row:
+    """Read the answer to the GET of one asset. The type is the server's, the moment the one that was asked for."""
+    asset = read_asset(check(response, explain))
+    return row(asset, _wanted(query), identity(asset, response).at(oid.moment), oid.moment)
+
+
+def past_assets(schema: Schema, fetch: Fetch, settings: Settings) -> Flow[Rows]:
+    """Read assets as of a change number: one GET each, sent together; two or more for a very long selection.
+
+    Assets that were not there are left out, unless one alone was asked for: then NotFound is raised.
+    """
+    query = spell(schema, fetch, settings.zone, nest=False)
+    if query.variables or query.filters:
+        raise Unsupported("A read as of a change number takes no conditions; name a time instead.")
+    oids = [oid.at(query.moment) for oid in dict.fromkeys(fetch.oids or ())]
+    pieces = _pieces(list(query.layout.tokens))
+    reads = [(oid, piece) for oid in oids for piece in pieces]
+    sent = (yield tuple(_get(oid, piece, settings) for oid, piece in reads)) if reads else ()
+    rows: dict[Oid, Row] = {}
+    for (oid, _), response in zip(reads, answers(sent), strict=True):
+        if response.status == 404 and len(oids) > 1:
+            continue
+        found = asset_row(response, query, oid)
+        before = rows.get(oid)
+        rows[oid] = found if before is None else _both(before, found)
+    return Rows(tuple(rows.values()), total=len(rows) if fetch.counted else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """One walk through Hist: where it goes, with which parameters, and how its answer is read."""
+
+    query: Query
+    path: str
+    pairs: tuple[tuple[str, str], ...]
+
+    def page(self, start: int, size: int) -> Request:
+        pairs = (*self.pairs, ("page", f"{size},{start}"))
+        return Request("GET", self.path, pairs, XML, idempotent=True)
+
+
+def history(schema: Schema, fetch: Fetch, settings: Settings) -> Flow[Rows | None]:
+    """Read every record of assets through rest-1.v1/Hist, oldest first. Returns None, having sent nothing, when the
+    conditions cannot travel in a URL.
+
+    A record's moment is in its Oid, and the assets that it refers to are meant as they were at that moment.
+    """
+    groups = [None] if fetch.oids is None else chunks(fetch.oids, _OIDS_IN_URL)
+    walks = [_records(schema, fetch, oids, settings) for oids in groups]
+    rows: list[Row] = []
+    more = False
+    for walk in walks:
+        if walk is None:
+            return None
+    for walk in filter(None, walks):
+        found, more = yield from _all_records(walk, fetch, settings)
+        rows += found
+    if not fetch.sort:
+        rows.sort(key=_by_time)
+    return Rows(tuple(rows), more=more)
+
+
+def _by_time(found: Row) -> tuple[bool, int, str, int]:
+    key, moment = found.oid.key, found.oid.moment
+    number = key if isinstance(key, int) else 0
+    return isinstance(key, str), number, str(key), moment if isinstance(moment, int) else 0
+
+
+def _records(schema: Schema, fetch: Fetch, oids: tuple[Oid, ...] | None, settings: Settings) -> _Records | None:
+    alone = oids is not None and len(oids) == 1
+    query = spell(schema, fetch, settings.zone, None if alone else oids, nest=False)
+    conditions = where(query)
+    if conditions is None:
+        return None
+    pairs = [("sel", ",".join(query.layout.tokens)), *conditions]
+    sort = query.document.get("sort")
+    if isinstance(sort, list):
+        pairs.append(("sort", ",".join(map(str, sort))))
+    place = f"{oids[0].type}/{oids[0].key}" if oids and alone else fetch.type_name
+    return _Records(query, f"{settings.rest}/Hist/{place}", tuple(pairs)) if fits(pairs) else None
+
+
+def _all_records(walk: _Records, fetch: Fetch, settings: Settings) -> Flow[tuple[list[Row], bool]]:
+    """Follow the pages to the end of the window; tell whether the last one was full."""
+    rows: list[Row] = []
+    full = True
+    while full and (fetch.size is None or len(rows) < fetch.size):
+        left = settings.max_page if fetch.size is None else fetch.size - len(rows)
+        size = min(settings.max_page, left)
+        request = walk.page(fetch.start + len(rows), size)
+        response = check(answered((yield request)), explain)
+        assets = read_list(response).assets
+        rows += [_record(asset, walk.query, response) for asset in assets]
+        full = len(assets) >= size
+    return rows, full and fetch.size is not None
+
+
+def _record(asset: etree._Element, query: Query, response: Response) -> Row:
+    oid = identity(asset, response)
+    return row(asset, _wanted(query), oid, oid.moment)
+
+
+def _wanted(query: Query) -> dict[str, Wanted]:
+    """What to take from a document: token -> column."""
+    multi = query.layout.multi
+    return {token: Wanted(column, column in multi) for token, column in query.layout.tokens.items()}
+
+
+def _get(oid: Oid, tokens: list[str], settings: Settings) -> Request:
+    moment = f"/{oid.moment}" if isinstance(oid.moment, int) else ""
+    pairs = (("sel", ",".join(tokens)),)
+    return Request("GET", f"{settings.rest}/Data/{oid.type}/{oid.key}{moment}", pairs, XML, idempotent=True)
+
+
+def _pieces(tokens: list[str]) -> list[list[str]]:
+    """Cut a selection into pieces that fit into a URL; one empty piece when nothing is selected."""
+    pieces: list[list[str]] = [[]]
+    for token in tokens:
+        if pieces[-1] and not fits([("sel", ",".join([*pieces[-1], token]))]):
+            pieces.append([])
+        pieces[-1].append(token)
+    return pieces
+
+
+def _both(first: Row, second: Row) -> Row:
+    return Row(first.oid, first.columns + second.columns, first.values + second.values)

@@ -1,0 +1,108 @@
+"""rest-1.v1 documents as rows (reading: response documents).
+
+An element is named by the token that was asked for, letter by letter; the order is arbitrary and elements that nobody
+asked for may stand between. An empty element is null or an empty list: only the schema tells which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+from assetmeta.backends.base import parse_xml
+from assetmeta.model.codecs import Raw
+from assetmeta.model.errors import BadValue, Unreadable
+from assetmeta.model.flows import Response
+from assetmeta.model.plans import Cell, Row
+from assetmeta.model.values import Moment, Oid
+
+XML = (("Accept", "text/xml"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One column of a row: its name there, and whether it holds several values."""
+
+    column: str
+    multi: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The assets of a list or history document, and how many match in all (None when it does not say)."""
+
+    assets: tuple[etree._Element, ...]
+    total: int | None
+
+
+def read_list(response: Response) -> Listed:
+    """Read an `Assets` or `History` document; a lone `Asset` is a list of one. Raises Unreadable."""
+    root = parse_xml(response)
+    if root.tag == "Asset":
+        return Listed((root,), None)
+    if root.tag not in ("Assets", "History"):
+        raise unexpected(root, response)
+    total = root.get("total", "")
+    return Listed(tuple(root.iterchildren("Asset")), int(total) if total.isascii() and total.isdigit() else None)
+
+
+def read_asset(response: Response) -> etree._Element:
+    """Return the `Asset` root of a document. Raises Unreadable."""
+    root = parse_xml(response)
+    if root.tag != "Asset":
+        raise unexpected(root, response)
+    return root
+
+
+def row(asset: etree._Element, wanted: Mapping[str, Wanted], oid: Oid, moment: Moment | None) -> Row:
+    """Return one asset's row: what it tells of *wanted* (token -> column). Related assets get *moment*."""
+    columns: list[str] = []
+    values: list[Cell] = []
+    for element in asset:
+        want = wanted.get(element.get("name", ""))
+        if want is not None:
+            columns.append(want.column)
+            values.append(cell(element, want.multi, moment))
+    return Row(oid, tuple(columns), tuple(values))
+
+
+def cell(element: etree._Element, multi: bool, moment: Moment | None) -> Cell:
+    """Return the value of an `Attribute` or `Relation` element."""
+    if element.tag == "Relation":
+        oids = tuple(_references(element, moment))
+        return oids if multi else oids[0] if oids else None
+    nested = tuple(_text(value) for value in element.iterchildren("Value"))
+    if multi:
+        return nested or ((element.text,) if element.text else ())
+    return nested[0] if nested else _text(element)
+
+
+def identity(asset: etree._Element, response: Response) -> Oid:
+    """Return the Oid that an asset element states, with its moment where it has one. Raises Unreadable."""
+    try:
+        return Oid.parse(asset.get("id", ""))
+    except BadValue:
+        raise unexpected(asset, response) from None
+
+
+def unexpected(root: etree._Element, response: Response) -> Unreadable:
+    """The error for a document that is well-formed and yet not what was asked for."""
+    line = response.request.line if response.request else "the request"
+    return Unreadable(
+        f"The answer to {line} cannot be read: <{root.tag} id={root.get('id')!r}> was not expected.",
+        status=response.status,
+        request=line,
+    )
+
+
+def _references(element: etree._Element, moment: Moment | None) -> Iterator[Oid]:
+    for asset in element.iterchildren("Asset"):
+        token = asset.get("idref", "NULL")
+        if token != "NULL":
+            yield Oid.parse(token).at(moment)
+
+
+def _text(element: etree._Element) -> Raw:
+    return element.text or None

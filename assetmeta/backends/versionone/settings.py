@@ -1,0 +1,24 @@
+"""What the dialect must know of one server besides its schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """*zone* is the member's time zone, in which the server states dates without offset. *rest* is the root of the REST
+    API: `rest-1.oauth.v1` on servers with integrated login that are used with a token, and *attachments* likewise.
+
+    *max_keys* assets are named in one query at most, *max_page* assets asked for in one page, *max_queries* queries put
+    into one request, and *max_batch* writes yielded at a time.
+    """
+
+    zone: str = "UTC"
+    rest: str = "rest-1.v1"
+    attachments: str = "attachment.img"
+    images: str = "embedded.img"
+    max_keys: int = 200
+    max_page: int = 1000
+    max_queries: int = 8
+    max_batch: int = 64
