@@ -34,7 +34,8 @@ class AssetmetaError(Exception):
 
     Besides its text an error carries, as far as they apply, *type_name*, *attribute*, *oid* (the asset's token),
     *status* (HTTP), *request* ("GET /path", without secrets), *server_message* and *causes* (the server's own words,
-    outermost first), *sent* (False when surely nothing reached the server) and *report* (of a commit).
+    outermost first), *sent* (False when the server surely did nothing: it was not reached, or
+    turned the request away unprocessed) and *report* (of a commit).
     """
 
     type_name: str | None = None
@@ -88,7 +89,9 @@ class SessionClosed(Misuse):
 
 
 class Unreachable(AssetmetaError):
-    """The server gave no whole answer."""
+    """The server gave no whole answer. *permanent* says that sending the same again cannot help."""
+
+    permanent: bool = False
 
 
 class TimedOut(Unreachable):
@@ -96,7 +99,9 @@ class TimedOut(Unreachable):
 
 
 class Busy(Unreachable):
-    """The server asked to be left alone for longer than the session may wait."""
+    """The server asked to be left alone for longer than the session may wait: *retry_after* seconds, if it said."""
+
+    retry_after: float | None = None
 
 
 class ServerError(AssetmetaError):

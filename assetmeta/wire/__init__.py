@@ -1,0 +1,22 @@
+"""I/O: the one driver that runs a backend's flows over HTTP, and what it needs.
+
+Files import only `assetmeta.model` and files named before their own:
+
+    redact     what must not be shown: secrets in headers, queries, URLs and bodies
+    ledger     what was sent: entries and their totals
+    extras     optional packages, loaded when first needed
+    origin     scheme + host + port, and how a path becomes a URL
+    line       the seam: one request out, one answer in
+    auth       credentials, bound to one origin
+    ntlm       Windows login (extra `ntlm`)
+    oauth      OAuth2 with refresh (extra `oauth`)
+    body       bodies out of files and into files, and taking them back to their start
+    failures   errors of the HTTP library in our words
+    retry      what may be repeated, when, and for how long
+    redirect   which redirects are followed
+    transport  the line to a real server
+    tape       what a cassette holds
+    cassette   a line that records, and one that replays
+    courier    one request delivered: login, redirects, repeats, ledger
+    driver     flows run to their end
+"""

@@ -1,0 +1,257 @@
+"""Credentials: objects that put a secret on a request, and the binding that keeps them at one origin."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import requests
+from requests.auth import AuthBase
+
+from assetmeta.model.errors import BadValue
+from assetmeta.wire.line import Send
+from assetmeta.wire.origin import Origin
+from assetmeta.wire.redact import SECRET_HEADERS
+
+Prepared = requests.PreparedRequest
+
+
+class Credential(AuthBase, ABC):
+    """A way to log in. Its repr shows what kind it is, never the secret.
+
+    *kind* is what error messages call it. *version* changes with every secret got anew. *per_connection* is True for
+    schemes that log in a connection and not a request, so that threads must not share connections.
+    """
+
+    kind = "credentials"
+    per_connection = False
+    version = 0
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The texts that must never be recorded."""
+        return ()
+
+    def ready(self, send: Send) -> None:
+        """Get hold of the secret before a request, if that takes something. Sends nothing unless a class says so."""
+        return
+
+    def renew(self, version: int, send: Send) -> bool:
+        """Replace the secret of that *version* after a 401; False when there is no other one."""
+        return False
+
+    @abstractmethod
+    def __call__(self, r: Prepared) -> Prepared:
+        """Put the secret on a request."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.kind}>"
+
+
+class Basic(Credential):
+    """User name and password (RFC 7617, UTF-8)."""
+
+    kind = "user name and password"
+
+    def __init__(self, user: str, password: str) -> None:
+        if ":" in user:
+            raise BadValue("A user name with a colon cannot be sent as Basic login.")
+        self._password = checked_text(password, "password")
+        pair = f"{checked_text(user, 'user name')}:{password}".encode()
+        self._header = "Basic " + base64.b64encode(pair).decode("ascii")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The password, and both as they are sent."""
+        return (self._password, self._header.partition(" ")[2])
+
+    def __call__(self, r: Prepared) -> Prepared:
+        """Set the Authorization header."""
+        r.headers["Authorization"] = self._header
+        return r
+
+
+class Bearer(Credential):
+    """An access token: `Authorization: <scheme> <token>`. Some servers want another *scheme* word, such as "Token"."""
+
+    kind = "access token"
+
+    def __init__(self, token: str, scheme: str = "Bearer") -> None:
+        self._token = checked_token(token)
+        self._scheme = checked_token(scheme)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The token."""
+        return (self._token,)
+
+    def __call__(self, r: Prepared) -> Prepared:
+        """Set the Authorization header."""
+        r.headers["Authorization"] = f"{self._scheme} {self._token}"
+        return r
+
+
+class Renewable(Credential):
+    """A token that can be got anew: once before the first request, and once after each 401.
+
+    Threads that meet the same 401 get one new token between them.
+    """
+
+    def __init__(self, token: str | None = None, scheme: str = "Bearer") -> None:
+        self._token = None if token is None else checked_token(token)
+        self._scheme = checked_token(scheme)
+        self._lock = threading.RLock()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The token, if there is one by now."""
+        return () if self._token is None else (self._token,)
+
+    def ready(self, send: Send) -> None:
+        """Get a token when there is none, or when it is known to have expired."""
+        with self._lock:
+            if self._token is None or self.expired:
+                self._replace(send)
+
+    def renew(self, version: int, send: Send) -> bool:
+        """Get another token after a 401, unless another thread just has. False when it is the same token again."""
+        with self._lock:
+            return version != self.version or self._replace(send)
+
+    def __call__(self, r: Prepared) -> Prepared:
+        """Set the Authorization header."""
+        with self._lock:
+            if self._token is not None:
+                r.headers["Authorization"] = f"{self._scheme} {self._token}"
+        return r
+
+    @property
+    def expired(self) -> bool:
+        """True when the token is known to be too old to be sent."""
+        return False
+
+    @abstractmethod
+    def obtain(self, send: Send) -> str | None:
+        """Return a new token, or None when there is no way to get one."""
+
+    def _replace(self, send: Send) -> bool:
+        token = self.obtain(send)
+        if token is None or token == self._token:
+            return False
+        self._token = checked_token(token)
+        self.version += 1
+        return True
+
+
+class TokenCallable(Renewable):
+    """A token from your own function, called before the first request and after each 401. Its errors are passed on."""
+
+    kind = "token function"
+
+    def __init__(self, source: Callable[[], str], scheme: str = "Bearer") -> None:
+        super().__init__(scheme=scheme)
+        self._source = source
+
+    def obtain(self, send: Send) -> str:
+        """Call the function."""
+        return self._source()
+
+
+class Custom(Credential):
+    """Any auth object of requests, such as `requests.auth.HTTPDigestAuth`; it may hook the answer."""
+
+    kind = "auth object"
+
+    def __init__(self, auth: AuthBase) -> None:
+        self._auth = auth
+
+    def __call__(self, r: Prepared) -> Prepared:
+        """Let the object do its work."""
+        return self._auth(r)
+
+
+class NoLogin(AuthBase):
+    """Adds nothing. It is set because requests would otherwise look for credentials in a .netrc file."""
+
+    def __call__(self, r: Prepared) -> Prepared:
+        """Return the request as it is."""
+        return r
+
+
+class Bound(AuthBase):
+    """The auth object of every request: the credential at its own origin, nothing secret anywhere else.
+
+    Like NoLogin it is set on every request, with a credential or without one.
+    """
+
+    def __init__(self, credential: AuthBase | None, origin: Origin) -> None:
+        is_ours = credential is None or isinstance(credential, Credential)
+        self.credential: Credential | None = credential if is_ours else Custom(credential)  # type: ignore[assignment,arg-type]
+        self.origin = origin
+
+    def covers(self, url: str) -> bool:
+        """True when the URL belongs to the origin."""
+        return Origin.of(url) == self.origin
+
+    def __call__(self, r: Prepared) -> Prepared:
+        """Set credentials at the origin; elsewhere remove what a backend may have set."""
+        if not self.covers(str(r.url)):
+            for name in SECRET_HEADERS:
+                r.headers.pop(name, None)
+        elif self.credential is not None:
+            return self.credential(r)
+        return r
+
+    def __repr__(self) -> str:
+        return f"<Bound {self.credential!r} to {self.origin}>"
+
+
+def choose(
+    *,
+    username: str | None = None,
+    password: str | None = None,
+    token: str | Callable[[], str] | None = None,
+    use_password_as_token: bool = False,
+    auth: AuthBase | None = None,
+    scheme: str = "Bearer",
+) -> AuthBase | None:
+    """Return the auth object for the usual keyword arguments, or None when there are none.
+
+    *auth* is taken as it is; *token* is a text or a function returning one; *username* and *password* are Basic. With
+    *use_password_as_token* the password is a token, and a username is of no use. *scheme* is the word in front of a
+    token. Raises BadValue when they contradict each other. Sends nothing.
+    """
+    if sum((auth is not None, token is not None, bool(username) or password is not None)) > 1:
+        raise BadValue("Pass one of auth=, token=, or username= and password=; not several.")
+    if auth is not None:
+        return auth
+    if use_password_as_token:
+        if password is None:
+            raise BadValue("use_password_as_token=True takes the token as password=.")
+        return Bearer(password, scheme)
+    if token is not None:
+        return TokenCallable(token, scheme) if callable(token) else Bearer(token, scheme)
+    if not username and password is None:
+        return None
+    if not username or password is None:
+        raise BadValue("username= and password= belong together; an access token is passed as token=.")
+    return Basic(username, password)
+
+
+def checked_token(text: str) -> str:
+    """Return a text that fits into a header as it is. Raises BadValue, without showing the text, when it does not."""
+    if not isinstance(text, str) or not text or not text.isascii() or not text.isprintable() or text != text.strip():
+        raise BadValue(
+            "The token is empty, or has blanks around it, a line break or a character that no header can carry."
+            " If it was read from a file, strip() it."
+        )
+    return text
+
+
+def checked_text(text: str, what: str) -> str:
+    """Return a user name or password. Raises BadValue, without showing it, when it has control characters."""
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise BadValue(f"The {what} has a line break or another control character.")
+    return text

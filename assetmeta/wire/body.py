@@ -1,0 +1,93 @@
+"""Bodies read out of files and written into files, and taking both back to where they began."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from assetmeta.model.errors import BadValue
+from assetmeta.model.flows import Request
+
+CHUNK = 64 * 1024
+
+
+class Upload:
+    """A file's bytes from its present position on, as a body that the HTTP library can iterate, and again.
+
+    `len`, which the library looks for, is set when the file can seek; otherwise the body is sent in chunks, once.
+    Iterating raises BadValue when the file cannot be read twice, is open as text, or gets shorter while it is sent.
+    """
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self._start: int | None = None
+        self.sent = 0
+        self.failure: OSError | None = None
+        if is_seekable(source):
+            self._start = source.tell()
+            self.len = source.seek(0, io.SEEK_END) - self._start
+            source.seek(self._start)
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._start is not None:
+            self._source.seek(self._start)
+        elif self.sent:
+            raise BadValue("The file cannot be rewound, and the server asked for its bytes a second time.")
+        self.sent = 0
+        limit = getattr(self, "len", None)
+        while limit is None or self.sent < limit:
+            chunk = self._read(CHUNK if limit is None else min(CHUNK, limit - self.sent))
+            if not chunk:
+                break
+            self.sent += len(chunk)
+            yield chunk
+        if limit is not None and self.sent < limit:
+            raise BadValue("The file became shorter while it was being sent.")
+
+    def _read(self, size: int) -> bytes:
+        try:
+            chunk = self._source.read(size)
+        except OSError as error:
+            # Kept, because the HTTP library would report it as a broken connection.
+            self.failure = error
+            raise
+        if not isinstance(chunk, bytes | bytearray | memoryview):
+            raise BadValue("The file to send is open as text; open it with mode 'rb'.")
+        return chunk
+
+
+class Rewind:
+    """Where a request's files stood before it was first sent, so that it can be sent again."""
+
+    def __init__(self, request: Request) -> None:
+        self._body = None if request.body is None or isinstance(request.body, bytes) else request.body
+        self._sink = request.sink
+        self._body_start = _position(self._body)
+        self._sink_start = _position(self._sink)
+
+    def possible(self, *, answered: bool) -> bool:
+        """True when the request can be sent again after it reached the server.
+
+        *answered* says that a whole answer came that was no success: nothing went into the sink then.
+        """
+        body = self._body is None or self._body_start is not None
+        return body and (answered or self._sink is None or self._sink_start is not None)
+
+    def rewind(self) -> None:
+        """Take the files back to where they stood; what was written into the sink is cut off."""
+        if self._body is not None and self._body_start is not None:
+            self._body.seek(self._body_start)
+        if self._sink is not None and self._sink_start is not None:
+            self._sink.seek(self._sink_start)
+            self._sink.truncate()
+
+
+def is_seekable(file: BinaryIO) -> bool:
+    """True when the file can go back; objects that only have `read` cannot."""
+    seekable = getattr(file, "seekable", None)
+    return bool(seekable()) if seekable is not None else hasattr(file, "seek") and hasattr(file, "tell")
+
+
+def _position(file: BinaryIO | None) -> int | None:
+    return file.tell() if file is not None and is_seekable(file) else None

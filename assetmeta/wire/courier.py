@@ -1,0 +1,152 @@
+"""One request delivered: login, redirects, repeats, and an entry in the ledger for everything that went out."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from assetmeta.model.errors import AssetmetaError, LoginRefused, Refused, Unreachable, quoted
+from assetmeta.model.flows import Request, Response
+from assetmeta.wire.auth import Bound
+from assetmeta.wire.ledger import Entry
+from assetmeta.wire.line import Answer, Line
+from assetmeta.wire.origin import Origin, resolved
+from assetmeta.wire.redact import redacted_line, redacted_query, split_query
+from assetmeta.wire.redirect import MOST, redirected
+from assetmeta.wire.retry import Patience, Trial
+
+log = logging.getLogger(__name__)
+
+
+class Courier:
+    """Turns one request into one response, however many exchanges on the *line* that takes.
+
+    *record* is called with an Entry for each exchange. Safe to use from several threads.
+    """
+
+    def __init__(self, base: str, auth: Bound, line: Line, patience: Patience, record: Callable[[Entry], None]) -> None:
+        self._base = base
+        self._auth = auth
+        self._line = line
+        self._patience = patience
+        self._record = record
+
+    def deliver(self, request: Request) -> Response:
+        """Return the answer, of any status that is not spoken for by an error.
+
+        Raises LoginRefused (401), Busy (429, 503), TimedOut, Unreachable, Refused (a redirect that is not followed),
+        Unreadable (too large, damaged), BadValue (an unusable URL or file).
+        """
+        trial = Trial(request, self._patience)
+        while True:
+            trial.wait_for_turn()
+            try:
+                response = self._follow(request, trial)
+            except Unreachable as error:
+                trial.after_failure(error)
+            else:
+                if not trial.after_answer(response):
+                    return Response(response.status, response.headers, response.body, request)
+
+    def _follow(self, request: Request, trial: Trial) -> Response:
+        asked = request
+        for _ in range(MOST + 1):
+            answer = self._logged_in(asked, trial)
+            target = redirected(asked, answer)
+            if target is None:
+                return answer.response
+            asked = target
+        line = redacted_line(request)
+        raise Refused(
+            f"The server redirected {line} more than {MOST} times. Check the URL of the session.",
+            status=answer.response.status,
+            request=line,
+        )
+
+    def _logged_in(self, request: Request, trial: Trial) -> Answer:
+        """Exchange once, and once more with a renewed token if there is one. Other logins are not repeated."""
+        credential = self._auth.credential
+        if credential is None or not self._auth.covers(resolved(self._base, request.path)):
+            return self._admitted(self._exchange(request, trial.attempt), request)
+        credential.ready(self._send_bare)
+        version = credential.version
+        answer = self._exchange(request, trial.attempt)
+        if answer.response.status == 401 and credential.renew(version, self._send_bare) and trial.for_new_login():
+            answer = self._exchange(request, trial.attempt)
+        return self._admitted(answer, request)
+
+    def _admitted(self, answer: Answer, request: Request) -> Answer:
+        if answer.response.status == 401:
+            raise self._login_refused(answer, request)
+        if answer.response.status == 407:
+            raise Unreachable(
+                "The proxy wants a login. Pass proxies='http://user:password@host:port', or set it in HTTP_PROXY.",
+                sent=False,
+                permanent=True,
+                status=407,
+                request=redacted_line(request),
+            )
+        return answer
+
+    def _login_refused(self, answer: Answer, request: Request) -> LoginRefused:
+        origin, credential = Origin.of(answer.url), self._auth.credential
+        if origin != self._auth.origin:
+            what = f"{origin} wants a login, and the credentials of {self._auth.origin} are not sent there."
+            advice = "If it is the same server, use that address as the URL of the session."
+        elif credential is None:
+            what = f"{origin} wants a login, and the session has no credentials."
+            advice = "Pass username= and password=, or token=."
+        else:
+            what = f"{origin} refused the {credential.kind} (HTTP 401). It was tried once."
+            advice = "Check that it is right, has not expired, and is of a kind that this server accepts."
+        return LoginRefused(
+            f"{what} {advice}",
+            status=401,
+            request=redacted_line(request),
+            server_message=quoted(answer.response.body),
+        )
+
+    def _send_bare(self, request: Request) -> Response:
+        try:
+            return self._exchange(request, 1, login=False).response
+        except Unreachable as error:
+            # A renewal that may have arrived is not repeated: many refresh tokens are good for one use only.
+            error.permanent = error.permanent or error.sent
+            raise
+
+    def _exchange(self, request: Request, attempt: int, *, login: bool = True) -> Answer:
+        start = time.perf_counter()
+        try:
+            answer = self._line.exchange(request, login=login)
+        except AssetmetaError as error:
+            self._note(request, attempt, start, error=type(error).__name__)
+            raise
+        self._note(request, attempt, start, answer)
+        return answer
+
+    def _note(
+        self, request: Request, attempt: int, start: float, answer: Answer | None = None, error: str | None = None
+    ) -> None:
+        path, in_path = split_query(request.path)
+        entry = Entry(
+            request.method,
+            path,
+            in_path + redacted_query(request.query),
+            status=None if answer is None else answer.response.status,
+            milliseconds=(time.perf_counter() - start) * 1000,
+            bytes_sent=0 if answer is None else answer.sent,
+            bytes_received=0 if answer is None else answer.received,
+            attempt=attempt,
+            error=error,
+        )
+        self._record(entry)
+        log.debug(
+            "%s %s: %s, %.0f ms, %d bytes out, %d bytes in",
+            entry.method,
+            entry.path,
+            entry.outcome,
+            entry.milliseconds,
+            entry.bytes_sent,
+            entry.bytes_received,
+        )

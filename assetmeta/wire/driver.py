@@ -1,0 +1,182 @@
+"""The one place that runs flows: it sends what they yield and gives them the answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from requests.auth import AuthBase
+
+from assetmeta.model.errors import AssetmetaError, ReadOnly, SessionClosed
+from assetmeta.model.flows import Flow, Request, Response, Sent, T, Yielded
+from assetmeta.wire.auth import Bound
+from assetmeta.wire.cassette import Cassette
+from assetmeta.wire.courier import Courier
+from assetmeta.wire.ledger import Entry, Ledger
+from assetmeta.wire.line import Line
+from assetmeta.wire.origin import Origin, checked_base
+from assetmeta.wire.redact import redacted_line
+from assetmeta.wire.retry import Patience
+from assetmeta.wire.transport import DEFAULT_TIMEOUT, MAX_BYTES, Settings, Transport
+
+
+class Driver:
+    """Runs the flows of one session against one server. Safe to use from several threads.
+
+    *auth* belongs to the origin of *base_url* and is sent nowhere else. *patience* is how many seconds one request may
+    wait between its tries in all, *retries* how often it is repeated (see `retry.Trial`); *timeout*, *pool*, *proxies*,
+    *verify*, *cert*, *max_bytes*, *user_agent* and *truststore* are those of `transport.Settings`. With *read_only*
+    requests that write raise ReadOnly. A *cassette* records, or replaces the server. *sleep* and *clock* are for tests.
+
+    `ledger` holds every request since the start. Making a driver sends nothing. Raises BadValue for settings that
+    cannot work, Unsupported when an extra is missing, Unreadable when a cassette cannot be replayed.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        auth: AuthBase | None = None,
+        *,
+        timeout: float | tuple[float, float] = DEFAULT_TIMEOUT,
+        patience: float = 60.0,
+        retries: int = 3,
+        pool: int = 8,
+        proxies: Mapping[str, str] | str | None = None,
+        verify: bool | str = True,
+        cert: str | tuple[str, str] | None = None,
+        max_bytes: int = MAX_BYTES,
+        read_only: bool = False,
+        user_agent: str | None = None,
+        truststore: bool = False,
+        cassette: Cassette | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.base_url = checked_base(base_url)
+        self.read_only = read_only
+        self.ledger = Ledger()
+        self._settings = Settings(timeout, pool, proxies, verify, cert, max_bytes, user_agent, truststore)
+        self._auth = Bound(auth, Origin.of(self.base_url))
+        waiting = Patience(retries, patience, sleep, clock)
+        self._line = (
+            self._open_line() if cassette is None else cassette.line(self.base_url, self._open_line, self._secrets)
+        )
+        self._courier = Courier(self.base_url, self._auth, self._line, waiting, self._record)
+        self._traces: tuple[Ledger, ...] = ()
+        self._lock = threading.Lock()
+        self._threads: ThreadPoolExecutor | None = None
+        self._closed = False
+
+    def run(self, flow: Flow[T]) -> T:
+        """Run a flow to its end and return its value.
+
+        A request that fails raises inside the flow; of several yielded at once each is answered by a Response or by its
+        error, in the same order, after they ran side by side. When one of them would write in a read-only session, none
+        is sent. A flow that is left early, by an error of any kind, is closed.
+        """
+        try:
+            yielded = next(flow)
+            while True:
+                try:
+                    sent = self._answers(yielded)
+                except AssetmetaError as error:
+                    yielded = flow.throw(error)
+                else:
+                    yielded = flow.send(sent)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+        finally:
+            flow.close()
+
+    @contextmanager
+    def trace(self) -> Iterator[Ledger]:
+        """Collect the requests of a `with` block, from all threads, in a ledger of its own. Blocks may be nested."""
+        ledger = Ledger()
+        with self._lock:
+            self._traces = (*self._traces, ledger)
+        try:
+            yield ledger
+        finally:
+            with self._lock:
+                self._traces = tuple(trace for trace in self._traces if trace is not ledger)
+
+    def close(self) -> None:
+        """Close connections and write the cassette; flows raise SessionClosed from now on. Closing twice is fine."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            threads = self._threads
+        if threads is not None:
+            threads.shutdown(wait=False, cancel_futures=True)
+        self._line.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Driver {self.base_url}: {self.ledger!r}>"
+
+    def _answers(self, yielded: Yielded) -> Sent:
+        requests = (yielded,) if isinstance(yielded, Request) else yielded
+        for request in requests:
+            self._check(request)
+        if isinstance(yielded, Request):
+            return self._courier.deliver(yielded)
+        if len(yielded) < 2:
+            return tuple(self._answer_or_error(request) for request in yielded)
+        return self._side_by_side(yielded)
+
+    def _check(self, request: Request) -> None:
+        if self._closed:
+            raise SessionClosed("The session is closed. Open a new one.", request=redacted_line(request))
+        if self.read_only and request.writes:
+            line = redacted_line(request)
+            raise ReadOnly(f"The session is read-only; {line} would write and was not sent.", request=line)
+
+    def _side_by_side(self, requests: tuple[Request, ...]) -> tuple[Response | AssetmetaError, ...]:
+        threads = self._pool()
+        futures = [threads.submit(self._answer_or_error, request) for request in requests]
+        try:
+            return tuple(future.result() for future in futures)
+        except CancelledError:
+            raise SessionClosed("The session was closed while its requests were under way.") from None
+        finally:
+            for future in futures:
+                future.cancel()
+
+    def _answer_or_error(self, request: Request) -> Response | AssetmetaError:
+        try:
+            return self._courier.deliver(request)
+        except AssetmetaError as error:
+            return error
+
+    def _pool(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._closed:
+                raise SessionClosed("The session is closed. Open a new one.")
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(self._settings.pool, thread_name_prefix="assetmeta")
+            return self._threads
+
+    def _open_line(self) -> Line:
+        return Transport(self.base_url, self._auth, self._settings)
+
+    def _secrets(self) -> tuple[str, ...]:
+        return () if self._auth.credential is None else self._auth.credential.secrets
+
+    def _record(self, entry: Entry) -> None:
+        self.ledger.add(entry)
+        for trace in self._traces:
+            trace.add(entry)

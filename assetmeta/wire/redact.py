@@ -1,0 +1,81 @@
+"""The one place that knows what is secret: whatever is shown, logged or kept passes through here."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
+from xml.sax.saxutils import escape
+
+from assetmeta.model.flows import Request
+
+HIDDEN = "REDACTED"
+
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+"""Lower-case names of headers that carry secrets."""
+
+_LOGIN = ("access_token", "refresh_token", "id_token", "token", "password", "passwd", "client_secret", "assertion")
+_KEYS = ("api_key", "apikey", "sig", "signature", "x-amz-signature", "x-amz-credential", "x-amz-security-token")
+SECRET_NAMES = frozenset((*_LOGIN, *_KEYS, "x-goog-signature", "x-goog-credential"))
+"""Lower-case names of query parameters that carry secrets, those of signed file URLs among them."""
+
+# "token" is left out here: servers have harmless JSON fields of that name, and a replay would miss their text.
+_BODY_NAMES = "access_token|refresh_token|id_token|client_secret|password|assertion"
+_JSON_SECRET = re.compile(rf'("(?:{_BODY_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"')
+_FORM_SECRET = re.compile(rf"((?:^|&)(?:{_BODY_NAMES})=)[^&\s]*")
+
+
+def redacted_headers(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the headers with lower-case names, secret values hidden."""
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    return {name.lower(): HIDDEN if name.lower() in SECRET_HEADERS else value for name, value in pairs}
+
+
+def redacted_query(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return the pairs in order, secret values hidden."""
+    return tuple((name, HIDDEN if name.lower() in SECRET_NAMES else value) for name, value in pairs)
+
+
+def split_query(path: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return a path or URL without its query, fragment and user, and the query's pairs, secret values hidden."""
+    bare, _, query = path.partition("#")[0].partition("?")
+    return without_user(bare), redacted_query(parse_qsl(query, keep_blank_values=True))
+
+
+def without_user(url: str) -> str:
+    """Return the URL without a `user:password@` before its host."""
+    parts = urlsplit(url)
+    if not parts.scheme or "@" not in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def redacted_url(url: str) -> str:
+    """Return the URL with its user and the secrets of its query hidden."""
+    bare, query = split_query(url)
+    return f"{bare}?{urlencode(query)}" if query else bare
+
+
+def redacted_line(request: Request) -> str:
+    """Return "GET /path" for messages: queries may hold user data and are left out."""
+    return f"{request.method} {split_query(request.path)[0]}"
+
+
+def redacted_body(text: str) -> str:
+    """Return a JSON or form body with the fields of OAuth2 and passwords hidden."""
+    return _FORM_SECRET.sub(rf"\g<1>{HIDDEN}", _JSON_SECRET.sub(rf'\g<1>"{HIDDEN}"', text))
+
+
+def scrubbed(text: str, secrets: Iterable[str]) -> str:
+    """Return the text without the given secrets, also where they are written as in a URL, in JSON or in XML."""
+    forms = {form for secret in secrets if secret for form in _written(secret)}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, HIDDEN)
+    return text
+
+
+def _written(secret: str) -> set[str]:
+    in_json = {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+    in_xml = {escape(secret), escape(secret, {'"': "&quot;", "'": "&apos;"})}
+    return {secret, quote(secret, safe=""), quote_plus(secret)} | in_json | in_xml

@@ -1,0 +1,171 @@
+"""What may be sent again, after how long a wait, and when patience ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
+from urllib3.util import Retry
+
+from assetmeta.model.errors import BadValue, Busy, TimedOut, Unreachable
+from assetmeta.model.flows import Request, Response
+from assetmeta.wire.body import Rewind
+from assetmeta.wire.redact import redacted_line
+
+PASSING = frozenset({502, 503, 504})
+BACKOFF = 1.0
+BACKOFF_MAX = 30.0
+JITTER = 0.25
+
+
+@dataclass
+class Patience:
+    """How often a request is repeated and how long one may wait in all, in seconds; shared by a session's requests.
+
+    When a server answers with Retry-After, every request of the session waits for that moment, not only the one that
+    was told. *sleep* and *clock* (monotonic, seconds) can be replaced in tests.
+    """
+
+    retries: int = 3
+    seconds: float = 60.0
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    _until: float = field(default=float("-inf"), init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.retries < 0 or not 0 <= self.seconds < float("inf"):
+            raise BadValue("retries= must be 0 or more, patience= a number of seconds.")
+
+    def hold(self, seconds: float) -> None:
+        """Let no request go out for that many seconds."""
+        with self._lock:
+            self._until = max(self._until, self.clock() + seconds)
+
+    def left(self) -> float:
+        """Return how many seconds requests are held back from now."""
+        with self._lock:
+            return max(0.0, self._until - self.clock())
+
+
+class Trial:
+    """The tries of one request.
+
+    Repeated are, while retries and patience last:
+
+    - idempotent requests: when no connection could be made or it broke, and after 429, 502, 503, 504;
+    - any request after 429 with a Retry-After, by which the server says that it did nothing and when to come back.
+
+    Not repeated are writes in any other case (a 503 may come from a proxy whose server went on working), requests that
+    ran into the read timeout (more of them would burden a slow server), and bodies that cannot be read twice.
+    """
+
+    def __init__(self, request: Request, patience: Patience) -> None:
+        self.attempt = 1
+        self._request = request
+        self._patience = patience
+        self._waited = 0.0
+        self._status: int | None = None
+        self._rewind = Rewind(request)
+        self._backoff = Retry(
+            total=patience.retries,
+            allowed_methods=None,
+            backoff_factor=BACKOFF,
+            backoff_max=BACKOFF_MAX,
+            backoff_jitter=JITTER,
+        )
+
+    def wait_for_turn(self) -> None:
+        """Wait while the server wants to be left alone. Raises Busy when that takes too long; nothing is sent then."""
+        held = self._patience.left()
+        if held > 0 and not self._paused(held):
+            raise self._busy(held, sent=self._status not in (None, 429))
+
+    def after_failure(self, error: Unreachable) -> None:
+        """Return after a pause when the request may be sent again; raise *error* when not."""
+        timed_out = isinstance(error, TimedOut) and error.sent
+        lost = error.sent and not self._rewind.possible(answered=False)
+        if not self._request.idempotent or error.permanent or timed_out or lost:
+            raise error
+        if not self._counted() or not self._backed_off():
+            raise error
+
+    def after_answer(self, response: Response) -> bool:
+        """True when the request may be sent again, which `wait_for_turn` may put off; False when the answer stands.
+
+        Raises Busy for a 429, or a 503 with Retry-After, that may not be repeated any more.
+        """
+        told = _retry_after(response)
+        asked_to_wait = response.status == 429 or (response.status == 503 and told is not None)
+        if not asked_to_wait and response.status not in PASSING:
+            return False
+        self._status = response.status
+        if told is not None:
+            self._patience.hold(told)
+        if self._may_repeat(told) and self._counted() and (told is not None or self._backed_off()):
+            return True
+        if asked_to_wait:
+            # 429 means that the request was turned away before anything was done with it.
+            raise self._busy(told, sent=response.status != 429)
+        return False
+
+    def for_new_login(self) -> bool:
+        """Take the request's files back for a try with new credentials; False when they cannot be read twice."""
+        if not self._rewind.possible(answered=True):
+            return False
+        self._rewind.rewind()
+        self.attempt += 1
+        return True
+
+    def _may_repeat(self, told: float | None) -> bool:
+        unprocessed = self._status == 429 and told is not None
+        return (self._request.idempotent or unprocessed) and self._rewind.possible(answered=True)
+
+    def _counted(self) -> bool:
+        """Count one more try and take the request's files back for it; False when there are no more."""
+        try:
+            self._backoff = self._backoff.increment(self._request.method, error=HTTPError())
+        except MaxRetryError:
+            return False
+        self.attempt += 1
+        self._rewind.rewind()
+        return True
+
+    def _backed_off(self) -> bool:
+        return self._paused(self._backoff.get_backoff_time())
+
+    def _paused(self, seconds: float) -> bool:
+        """Wait; False, at once, when that would take longer than patience lasts."""
+        if self._waited + seconds > self._patience.seconds:
+            return False
+        self._waited += seconds
+        if seconds > 0:
+            self._patience.sleep(seconds)
+        return True
+
+    def _busy(self, seconds: float | None, *, sent: bool) -> Busy:
+        how_long = "" if seconds is None else f" for {seconds:.0f} s"
+        status = f"HTTP {self._status}" if self._status else "not sent"
+        return Busy(
+            f"The server asks to be left alone{how_long} ({redacted_line(self._request)}: {status}, attempt"
+            f" {self.attempt}; patience={self._patience.seconds:g} s). Come back later, send less at a time,"
+            " or raise patience=.",
+            sent=sent,
+            status=self._status,
+            request=redacted_line(self._request),
+            retry_after=seconds,
+        )
+
+
+def _retry_after(response: Response) -> float | None:
+    """Return the seconds of a Retry-After header, given as seconds or as an HTTP date; None without a readable one."""
+    text = response.headers.get("retry-after")
+    if text is None:
+        return None
+    try:
+        return Retry().parse_retry_after(text)
+    except (InvalidHeader, ValueError, OverflowError):
+        return None

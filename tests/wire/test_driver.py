@@ -1,0 +1,191 @@
+"""The driver runs flows: it sends answers in, throws failures in, and closes what is left early."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from assetmeta.model.errors import BadValue, ReadOnly, SessionClosed, Unreachable
+from assetmeta.model.flows import Request
+from assetmeta.wire.driver import Driver
+
+from .conftest import Reply, one
+
+GET = Request("GET", "/a", idempotent=True)
+
+
+def test_a_flow_is_sent_each_answer_and_its_value_is_returned(server, drive):
+    server.answers = [Reply(body=b"1"), Reply(404, b"2")]
+
+    def flow():
+        first = yield GET
+        second = yield Request("GET", "b")
+        return [(first.status, first.body), (second.status, second.body), second.request]
+
+    assert [(200, b"1"), (404, b"2"), Request("GET", "b")] == drive().run(flow())
+    assert ["/a", "/b"] == [seen.target for seen in server.seen]
+
+
+def test_a_flow_that_yields_nothing_sends_nothing(server, drive):
+    def flow():
+        return 5
+        yield
+
+    assert 5 == drive().run(flow())
+    assert [] == server.seen
+
+
+def test_the_failure_of_a_single_request_is_thrown_into_the_flow(server, drive):
+    server.answers = [Reply(cut=0), Reply(body=b"ok")]
+
+    def flow():
+        try:
+            yield Request("POST", "/w", body=b"x")
+        except Unreachable as error:
+            answer = yield GET
+            return error.sent, answer.body
+
+    assert (True, b"ok") == drive().run(flow())
+    assert 2 == len(server.seen)
+
+
+def test_requests_of_a_tuple_run_side_by_side_and_keep_their_order(server, drive):
+    together = threading.Barrier(3, timeout=5)
+
+    def answer(seen):
+        together.wait()
+        return Reply(body=seen.target.encode())
+
+    server.answers = [answer]
+    requests = tuple(Request("GET", f"/{number}") for number in range(3))
+    answers = drive(pool=3).run(one(requests))
+    assert [b"/0", b"/1", b"/2"] == [answer.body for answer in answers]
+
+
+def test_no_more_requests_run_side_by_side_than_the_pool_allows(server, drive):
+    running, most, lock = [0], [0], threading.Lock()
+    pair = threading.Barrier(2, timeout=5)
+
+    def answer(_):
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        pair.wait()
+        with lock:
+            running[0] -= 1
+        return Reply()
+
+    server.answers = [answer]
+    drive(pool=2).run(one(tuple(Request("GET", f"/{number}") for number in range(8))))
+    assert (2, 8) == (most[0], len(server.seen))
+
+
+def test_failures_within_a_tuple_come_back_as_values(server, drive):
+    server.answers = [lambda seen: Reply(cut=0) if seen.target == "/bad" else Reply(body=b"ok")]
+    good, bad = drive().run(one((Request("POST", "/good"), Request("POST", "/bad"))))
+    assert b"ok" == good.body
+    assert isinstance(bad, Unreachable)
+    assert "POST /bad" == bad.request
+
+
+def test_tuples_of_none_and_of_one_are_answered_by_tuples(server, drive):
+    driver = drive()
+    assert () == driver.run(one(()))
+    (answer,) = driver.run(one((GET,)))
+    assert 200 == answer.status
+    assert 1 == len(server.seen)
+
+
+def test_a_flow_left_by_an_error_is_closed(server, drive):
+    closed = []
+
+    def flow():
+        try:
+            yield Request("GET", "/a", sink=BadSink())
+        finally:
+            closed.append(True)
+
+    class BadSink:
+        def seekable(self):
+            return False
+
+        def write(self, chunk):
+            raise OSError("disk full")
+
+    server.answers = [Reply(body=b"x")]
+    with pytest.raises(OSError, match="disk full"):
+        drive().run(flow())
+    assert [True] == closed
+
+
+def test_errors_a_flow_raises_itself_pass_through(drive):
+    def flow():
+        yield GET
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        drive().run(flow())
+
+
+def test_a_read_only_session_sends_no_write_and_nothing_of_a_tuple_that_holds_one(server, drive):
+    driver = drive(read_only=True)
+    write = Request("POST", "/w", writes=True)
+    for yielded in (write, (GET, write)):
+        with pytest.raises(ReadOnly) as caught:
+            driver.run(one(yielded))
+        assert not caught.value.sent
+    assert [] == server.seen
+    assert 200 == driver.run(one(GET)).status
+
+
+def test_a_closed_session_refuses_flows(server, drive):
+    driver = drive()
+    driver.close()
+    driver.close()
+    with pytest.raises(SessionClosed):
+        driver.run(one(GET))
+    assert [] == server.seen
+
+
+def test_making_a_driver_sends_nothing_and_its_repr_shows_no_secret(server):
+    with Driver(server.url + "/Instance/", user_agent="nightly/2") as driver:
+        assert f"{server.url}/Instance" == driver.base_url
+        assert f"<Driver {server.url}/Instance: <Ledger: 0 requests, 0 ms, 0 B out, 0 B in>>" == repr(driver)
+    assert [] == server.seen
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"timeout": 0},
+        {"timeout": None},
+        {"timeout": (3, None)},
+        {"pool": 0},
+        {"max_bytes": 0},
+        {"retries": -1},
+        {"patience": float("inf")},
+        {"user_agent": "a\r\nX-Evil: 1"},
+    ],
+)
+def test_settings_that_cannot_work_are_refused(settings):
+    with pytest.raises(BadValue):
+        Driver("http://127.0.0.1:1", **settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "host/x",
+        "ftp://host/x",
+        "http://",
+        "http://user:pw@host/x",
+        "http://host/x?a=1",
+        "http://a.b\\@c.d/",
+        "http://h:x",
+    ],
+)
+def test_base_urls_that_cannot_work_are_refused_without_showing_secrets(url):
+    with pytest.raises(BadValue) as caught:
+        Driver(url)
+    assert "pw" not in str(caught.value)
