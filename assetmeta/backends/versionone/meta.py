@@ -20,20 +20,8 @@ from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
 
 _XML = (("Accept", "text/xml"),)
 _NEVER_WRITTEN = re.compile(r"(?:AndDown|AndUp|AndMe)\Z|(?:History|Viewers)\Z")
-_STORED = frozenset(
-    [
-        "ID",
-        "AssetType",
-        "Key",
-        "Number",
-        "Name",
-        "CreateDate",
-        "CreateDateUTC",
-        "CreatedBy",
-        "CreateReason",
-        "CreateComment",
-    ]
-)
+_CREATION = ("CreateDate", "CreateDateUTC", "CreatedBy", "CreateReason", "CreateComment")
+_STORED = frozenset({"ID", "AssetType", "Key", "Number", "Name", *_CREATION})
 _BASIC_READONLY = frozenset({"AssetState", "Number"})
 _NOT_BASIC = frozenset({"LongText", "Blob", "Password"})
 

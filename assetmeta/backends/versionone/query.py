@@ -26,7 +26,8 @@ from assetmeta.model.values import Moment, Oid
 ALL_RECORDS = "All"
 """The `asof` that asks query.v1 for every record of every asset."""
 
-_DELETED = "IsDeleted='true'"
+_DELETED_TOO = "IsDeleted='true','false'"
+"""The server hides deleted assets unless a filter speaks of IsDeleted; this one does and admits all."""
 
 
 @dataclass(slots=True)
@@ -83,7 +84,7 @@ def spell(schema: Schema, fetch: Fetch, zone: str, oids: Sequence[Oid] | None = 
     filters = [spelling.oids(oids)] if oids is not None else []
     filters += spelling.filters(fetch.where, fetch.type_name)
     if fetch.deleted and not fetch.history:
-        filters.append(_DELETED)
+        filters.append(_DELETED_TOO)
     moment = asked_moment(fetch.asof, fetch.oids)
     parts: dict[str, Json] = {
         "filter": list(filters),

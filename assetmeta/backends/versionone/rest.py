@@ -101,7 +101,10 @@ def _references(element: etree._Element, moment: Moment | None) -> Iterator[Oid]
     for asset in element.iterchildren("Asset"):
         token = asset.get("idref", "NULL")
         if token != "NULL":
-            yield Oid.parse(token).at(moment)
+            try:
+                yield Oid.parse(token).at(moment)
+            except BadValue as error:
+                raise Unreadable(f"The answer names an asset as {token!r}, which is no identity.") from error
 
 
 def _text(element: etree._Element) -> Raw:

@@ -1,0 +1,59 @@
+"""Playing a backend's flow against answers written down: a test of a dialect needs no server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path as File
+from typing import Any
+
+import pytest
+
+from assetmeta.backends.base import parse_xml
+from assetmeta.backends.versionone.meta import read_schema
+from assetmeta.model.errors import AssetmetaError
+from assetmeta.model.flows import Request, Response
+from assetmeta.model.schema import Schema
+
+CASES = File(__file__).parent / "cases"
+
+
+@pytest.fixture(scope="session")
+def v1_schema() -> Schema:
+    body = (CASES / "versionone" / "meta.xml").read_bytes()
+    return read_schema(parse_xml(Response(200, {"content-type": "text/xml"}, body)))
+
+
+@pytest.fixture
+def play() -> Callable[..., tuple[Any, list[Request]]]:
+    """Return a player: play(flow, *answers) -> (what the flow returns, the requests it made).
+
+    Each answer is a Response, an error, or a function from the request to either.
+    """
+
+    def player(flow: Any, *answers: Any) -> tuple[Any, list[Request]]:
+        waiting, made = list(answers), []
+
+        def answer(request: Request) -> Any:
+            made.append(request)
+            if not waiting:
+                raise AssertionError(f"unexpected request: {request}")
+            given = waiting.pop(0)
+            given = given(request) if callable(given) else given
+            if isinstance(given, Response):
+                return Response(given.status, given.headers, given.body, request)
+            return given
+
+        try:
+            yielded = next(flow)
+            while True:
+                if isinstance(yielded, tuple):
+                    yielded = flow.send(tuple(answer(request) for request in yielded))
+                    continue
+                given = answer(yielded)
+                yielded = flow.throw(given) if isinstance(given, AssetmetaError) else flow.send(given)
+        except StopIteration as stop:
+            if waiting:
+                raise AssertionError(f"{len(waiting)} answers were not asked for") from None
+            return stop.value, made
+
+    return player
