@@ -1,1 +1,96 @@
-"""assetmeta: remote asset servers as Python objects."""
+"""assetmeta: remote asset servers as Python objects.
+
+from assetmeta import V1Meta
+
+with V1Meta(instance_url="https://host/Instance", token="<access token>") as v1:
+    for story in v1.Story.where(v1.Story.Estimate > 3).select("Name", "Owners.Name"):
+        print(story.Name, [member.Name for member in story.Owners])
+"""
+
+from assetmeta.backends.versionone.kinds import AssetState
+from assetmeta.core.asset import Asset, Snapshot
+from assetmeta.core.inspection import Inspector, inspect
+from assetmeta.core.plan import Plan
+from assetmeta.core.query import Query
+from assetmeta.core.report import Report
+from assetmeta.model.codecs import Span
+from assetmeta.model.errors import (
+    AssetmetaError,
+    BadValue,
+    Busy,
+    CommitError,
+    LoginRefused,
+    Misuse,
+    NotFound,
+    NotLoaded,
+    NotOne,
+    ReadOnly,
+    Refused,
+    ServerError,
+    ServerFailed,
+    SessionClosed,
+    TimedOut,
+    UnknownName,
+    Unreachable,
+    Unreadable,
+    Unsupported,
+)
+from assetmeta.model.plans import Call, Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
+from assetmeta.model.values import UNREAD, Oid
+from assetmeta.session import Session, V1Meta
+from assetmeta.wire.auth import Basic, Bearer, TokenCallable
+from assetmeta.wire.cassette import Cassette
+from assetmeta.wire.ledger import Ledger
+from assetmeta.wire.ntlm import Ntlm
+from assetmeta.wire.oauth import OAuth2
+
+__all__ = [
+    "UNREAD",
+    "Asset",
+    "AssetState",
+    "AssetmetaError",
+    "BadValue",
+    "Basic",
+    "Bearer",
+    "Busy",
+    "Call",
+    "Cassette",
+    "CommitError",
+    "Create",
+    "Delete",
+    "Delta",
+    "Done",
+    "Failed",
+    "Inspector",
+    "Ledger",
+    "LoginRefused",
+    "Misuse",
+    "NotFound",
+    "NotLoaded",
+    "NotOne",
+    "Ntlm",
+    "OAuth2",
+    "Oid",
+    "Plan",
+    "Query",
+    "ReadOnly",
+    "Refused",
+    "Report",
+    "ServerError",
+    "ServerFailed",
+    "Session",
+    "SessionClosed",
+    "Skipped",
+    "Snapshot",
+    "Span",
+    "TimedOut",
+    "TokenCallable",
+    "Unknown",
+    "UnknownName",
+    "Unreachable",
+    "Unreadable",
+    "Unsupported",
+    "Update",
+    "V1Meta",
+    "inspect",
+]

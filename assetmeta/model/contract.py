@@ -31,7 +31,7 @@ class Can:
     context: bool = False
     templates: bool = False
     delete: bool = False
-    files: bool = False
+    file_types: frozenset[str] = frozenset()
     max_keys: int = 100
     max_page: int = 1000
 
@@ -73,7 +73,16 @@ class Templates(Protocol):
 
 
 class Files(Protocol):
-    """A backend whose server keeps bytes with an asset."""
+    """A backend whose server keeps bytes with assets of `can.file_types`."""
+
+    @property
+    def file_name_attribute(self) -> str:
+        """The attribute that holds the file's name."""
+        ...
+
+    def safe_name(self, given: str) -> str:
+        """Turn a file name that the server gave into one that is harmless on any computer."""
+        ...
 
     def download(self, oid: Oid, sink: BinaryIO) -> Flow[str]:
         """Write the bytes to *sink* in chunks and return their media type."""

@@ -1,0 +1,150 @@
+"""Reading values of assets and checking values that people give: one place for both directions."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Iterable
+
+from assetmeta.core.state import KnownCell, Tracked
+from assetmeta.core.workspace import Workspace
+from assetmeta.model.codecs import Raw
+from assetmeta.model.errors import BadValue, Unreadable
+from assetmeta.model.schema import Attribute, Schema
+from assetmeta.model.values import ABSENT, UNREAD, Oid
+
+
+def workspace_of(asset: Tracked) -> Workspace:
+    """The workspace of the session that *asset* belongs to."""
+    found: Workspace = type(asset)._workspace
+    return found
+
+
+def loaded_cell(asset: Tracked, name: str) -> KnownCell:
+    """Return the raw cell of *name*, loading it first when it is missing (see core.loading for how many requests).
+
+    Raises NotFound for an asset that the server does not show, NotLoaded where loading is forbidden.
+    """
+    state = asset._state
+    cell = state.cell(name)
+    if cell is UNREAD:
+        if state.oid.is_new:
+            return None
+        if state.gone is not None:
+            raise state.gone
+        workspace_of(asset).loader.need(asset, name)
+        cell = state.cell(name)
+    return None if cell is ABSENT or cell is UNREAD else cell
+
+
+def read_single(asset: Tracked, attribute: Attribute) -> object:
+    """Return the current value of a single-valued attribute: a Python value, or an Oid for a relation."""
+    edits = asset._state.edits
+    if edits and attribute.name in edits:
+        return edits[attribute.name].new
+    cell = loaded_cell(asset, attribute.name)
+    return cell_value(asset, attribute, cell)
+
+
+def read_multi(asset: Tracked, attribute: Attribute) -> tuple[object, ...]:
+    """Return the current members of a multi-valued attribute: Python values, or Oids for a relation."""
+    members = cell_members(asset, attribute, loaded_cell(asset, attribute.name))
+    edits = asset._state.edits
+    return edits[attribute.name].applied_to(members) if edits and attribute.name in edits else members
+
+
+def cell_value(asset: Tracked, attribute: Attribute, cell: KnownCell) -> object:
+    """Turn the raw cell of a single-valued attribute into its Python value."""
+    if isinstance(cell, Oid):
+        return cell.at(asset._state.oid.moment)
+    if cell is None or attribute.is_relation:
+        return None
+    if isinstance(cell, tuple):
+        cell = cell[0] if cell else None
+    return decoded(asset, attribute, cell)
+
+
+def cell_members(asset: Tracked, attribute: Attribute, cell: KnownCell) -> tuple[object, ...]:
+    """Turn the raw cell of a multi-valued attribute into a tuple of Python values or Oids."""
+    if cell is None or cell is ABSENT or cell is UNREAD:
+        return ()
+    if isinstance(cell, Oid) or not isinstance(cell, tuple):
+        cell = (cell,)  # type: ignore[assignment]
+    if attribute.is_relation:
+        return tuple(oid.at(asset._state.oid.moment) for oid in cell if isinstance(oid, Oid))  # type: ignore[union-attr]
+    return tuple(decoded(asset, attribute, value) for value in cell)  # type: ignore[union-attr]
+
+
+def decoded(asset: Tracked, attribute: Attribute, raw: object) -> object:
+    """Decode one raw scalar. Raises Unreadable when the server sent something that the kind cannot be."""
+    try:
+        return attribute.codec.decode(_scalar(raw))
+    except (ValueError, decimal.InvalidOperation) as error:
+        token = asset._state.oid.token
+        raise Unreadable(
+            f"{token}.{attribute.name}: the server sent {raw!r}, which is no {attribute.kind} value.",
+            oid=token,
+            attribute=attribute.name,
+        ) from error
+
+
+def _scalar(raw: object) -> Raw:
+    return raw if raw is None or isinstance(raw, str | int | float | decimal.Decimal) else str(raw)
+
+
+def parsed(type_name: str, attribute: Attribute, value: object) -> object:
+    """Check a scalar that a person gave for *attribute* and return it as its Python value. Raises BadValue."""
+    try:
+        return attribute.codec.parse(value)
+    except ValueError as error:
+        raise BadValue(
+            f"{type_name}.{attribute.name} does not take {_shown(attribute, value)}: {error}. "
+            f"It takes {attribute.codec.accepts}.",
+            type_name=type_name,
+            attribute=attribute.name,
+        ) from error
+
+
+def _shown(attribute: Attribute, value: object) -> str:
+    return "this value" if attribute.kind == "Password" else repr(value)[:80]
+
+
+def related_oid(schema: Schema, type_name: str, attribute: Attribute, value: object) -> Oid:
+    """Return the identity that *value* (an asset, an Oid, a token) names, checked against the relation's type."""
+    oid = as_oid(value)
+    related = attribute.related or ""
+    if oid is None:
+        raise BadValue(
+            f"{type_name}.{attribute.name} takes a {related}, not {value!r:.80}. Give the asset, or its token such as "
+            f"'{related}:1005'.",
+            type_name=type_name,
+            attribute=attribute.name,
+        )
+    if oid.moment is not None:
+        oid = oid.current
+    if not schema.is_a(oid.type, related):
+        raise BadValue(
+            f"{type_name}.{attribute.name} takes a {related}, not the {oid.type} {oid.token}.",
+            type_name=type_name,
+            attribute=attribute.name,
+            oid=oid.token,
+        )
+    return oid
+
+
+def as_oid(value: object) -> Oid | None:
+    """The identity that *value* stands for, or None when it stands for none."""
+    if isinstance(value, Tracked):
+        return value._state.oid
+    if isinstance(value, Oid):
+        return value
+    if isinstance(value, str):
+        try:
+            return Oid.parse(value)
+        except BadValue:
+            return None
+    return None
+
+
+def same_members(first: Iterable[object], second: Iterable[object]) -> bool:
+    """True when two multi values hold the same members, order aside."""
+    return set(first) == set(second)

@@ -1,0 +1,109 @@
+"""Descriptors: what makes the server's attributes and operations members of the generated classes.
+
+They carry no policy. None of them defines `__set__`: a scalar that was read stands decoded in the instance's own
+dictionary, and Python finds it there without calling anything; writing goes through `Asset.__setattr__`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from assetmeta.core.access import read_single, workspace_of
+from assetmeta.core.relations import Members, related_asset
+from assetmeta.core.state import Tracked
+from assetmeta.model.schema import Attribute, Operation
+
+
+class AttributeDescriptor:
+    """What all attributes of generated classes have in common. Read from the class, one is a column of the type."""
+
+    def __init__(self, attribute: Attribute, column: Callable[[str], Any]) -> None:
+        self.attribute = attribute
+        self.column = column
+
+
+class Scalar(AttributeDescriptor):
+    """A single value that is not an asset."""
+
+    def __get__(self, asset: Tracked | None, owner: type) -> Any:
+        if asset is None:
+            return self.column(self.attribute.name)
+        value = asset.__dict__[self.attribute.name] = read_single(asset, self.attribute)
+        return value
+
+
+class SingleRelation(AttributeDescriptor):
+    """A relation to one asset."""
+
+    def __get__(self, asset: Tracked | None, owner: type) -> Any:
+        return self.column(self.attribute.name) if asset is None else related_asset(asset, self.attribute)
+
+
+class MultiValue(AttributeDescriptor):
+    """A relation to several assets, or several values."""
+
+    def __get__(self, asset: Tracked | None, owner: type) -> Any:
+        return self.column(self.attribute.name) if asset is None else Members(asset, self.attribute)
+
+
+def descriptor(attribute: Attribute, column: Callable[[str], Any]) -> AttributeDescriptor:
+    """Return the descriptor that suits *attribute*."""
+    if attribute.multi:
+        return MultiValue(attribute, column)
+    return SingleRelation(attribute, column) if attribute.is_relation else Scalar(attribute, column)
+
+
+class OperationDescriptor:
+    """One operation of a generated class; read from an asset it can be called."""
+
+    def __init__(self, type_name: str, operation: Operation) -> None:
+        self.type_name = type_name
+        self.operation = operation
+        allowed = f" Allowed while {operation.validator} is true." if operation.validator else ""
+        self.__doc__ = (
+            f"Execute {operation.name} on this asset at once: one request. What was loaded of the asset is then "
+            f"forgotten, pending changes stay.{allowed}"
+        )
+
+    def __get__(self, asset: Tracked | None, owner: type) -> Any:
+        return self if asset is None else BoundOperation(asset, self.operation, self.__doc__ or "")
+
+    def __repr__(self) -> str:
+        return f"<operation {self.type_name}.{self.operation.name}>"
+
+
+class BoundOperation:
+    """An operation of one asset, ready to be called."""
+
+    def __init__(self, asset: Tracked, operation: Operation, doc: str) -> None:
+        self._asset = asset
+        self._operation = operation
+        self.__doc__ = doc
+
+    def __call__(self, **arguments: Any) -> Any:
+        return workspace_of(self._asset).writer.call_now(self._asset, self._operation.name, arguments)
+
+    @property
+    def allowed(self) -> bool | None:
+        """Whether the server would allow it now; None when it does not say. Reads one attribute."""
+        if self._operation.validator is None:
+            return None
+        return bool(getattr(self._asset, self._operation.validator))
+
+    def __repr__(self) -> str:
+        return f"<operation {self._operation.name} of {self._asset._state.oid.token}>"
+
+
+def described(attribute: Attribute) -> str:
+    """Return one line that tells a person what *attribute* is and takes."""
+    back = ""
+    if attribute.is_relation:
+        what = f"{'several' if attribute.multi else 'one'} {attribute.related}"
+        back = f" The way back is {attribute.reciprocal}." if attribute.reciprocal else ""
+    else:
+        what = f"{'several values, ' if attribute.multi else ''}{attribute.kind}"
+    flags = {"required": attribute.required, "read-only": not attribute.writable, "custom": attribute.custom}
+    noted = ", ".join(flag for flag, holds in flags.items() if holds)
+    takes = f" Takes {attribute.codec.accepts}." if attribute.writable and not attribute.is_relation else ""
+    return f"{attribute.name}: {what}{f' ({noted})' if noted else ''}.{back}{takes}"

@@ -1,0 +1,99 @@
+"""Cohorts: assets that were loaded together and load together what they lack.
+
+    for story in v1.Story:              the stories of a page are one cohort
+        story.Super.Scope.Name          their epics are the cohort "Super of the stories", those epics' scopes the next
+
+A cohort names its members by identity. What is loaded for members that nobody holds yet is kept in the cohort, so that
+it is still there when the walk arrives at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from assetmeta.core.state import Tracked
+from assetmeta.core.workspace import Workspace
+from assetmeta.model.values import Oid
+
+
+class Cohort:
+    """The assets of one result, or (with a *parent*) what a relation of another cohort's members leads to."""
+
+    __slots__ = ("_crossed", "_oids", "_parent", "_relation", "kept")
+
+    def __init__(self, oids: Sequence[Oid] = (), parent: Cohort | None = None, relation: str = "") -> None:
+        self._oids = oids
+        self._parent = parent
+        self._relation = relation
+        self._crossed: dict[str, Cohort] = {}
+        self.kept: dict[Oid, Tracked] = {}
+
+    def members(self, workspace: Workspace) -> Iterator[Oid]:
+        """Yield the identities of all members known so far, each once, in order.
+
+        Members behind a relation are counted anew each time, since more of the parent's cells may be loaded by now.
+        """
+        if self._parent is None:
+            yield from dict.fromkeys(self._oids)
+            return
+        seen: set[Oid] = set()
+        for oid in self._parent.members(workspace):
+            parent = workspace.identity.get(oid)
+            if parent is None:
+                continue
+            for target in targets(parent, self._relation):
+                if target not in seen:
+                    seen.add(target)
+                    yield target
+
+    @property
+    def is_crossed(self) -> bool:
+        """True for what a relation leads to: its members need not have been met yet."""
+        return self._parent is not None
+
+    def is_live(self, workspace: Workspace) -> bool:
+        """True while some asset of the result that the cohort goes back to is still in use."""
+        root = self
+        while root._parent is not None:
+            root = root._parent
+        return any(workspace.identity.get(oid) is not None for oid in root._oids)
+
+    def crossed(self, relation: str) -> Cohort:
+        """The cohort of what *relation* of the members leads to."""
+        found = self._crossed.get(relation)
+        if found is None:
+            found = self._crossed[relation] = Cohort(parent=self, relation=relation)
+        return found
+
+    def keep(self, assets: Sequence[Tracked]) -> None:
+        """Keep *assets* alive as long as this cohort is in use."""
+        for asset in assets:
+            self.kept[asset._state.oid] = asset
+
+
+def cohort_of(asset: Tracked) -> Cohort | None:
+    """The cohort of *asset*; None for one that was fetched alone."""
+    found = asset._state.cohort
+    return found if isinstance(found, Cohort) else None
+
+
+def targets(asset: Tracked, relation: str) -> tuple[Oid, ...]:
+    """The identities that the loaded *relation* of *asset* holds, at the asset's own moment."""
+    state = asset._state
+    cell = state.cell(relation)
+    found = cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else (cell,)
+    return tuple(oid.at(state.oid.moment) for oid in found if isinstance(oid, Oid))
+
+
+def follow(workspace: Workspace, asset: Tracked, relation: str, oid: Oid) -> Tracked:
+    """Return the related asset *oid* of *asset*, and make it a member of the cohort that crossing *relation* makes."""
+    with workspace.lock:
+        related = workspace.asset(oid)
+        workspace.identity.touch(related)
+        present = cohort_of(related)
+        if present is None or not present.is_live(workspace):
+            # The owner of a relation stands for itself when it came alone, so that its members still form one cohort.
+            owner = cohort_of(asset) or Cohort((asset._state.oid,))
+            asset._state.cohort = owner
+            related._state.cohort = owner.crossed(relation)
+        return related

@@ -1,0 +1,212 @@
+"""Columns: attributes seen from their class or from a query. They build conditions, and iterate over values.
+
+v1.Story.Estimate > 3                       a condition
+v1.Story.Owners.Name.in_(["Ann", "Bo"])     a condition over related assets
+v1.Scope.Workitems.of_type(v1.Story)[v1.Story.Estimate > 3].Estimate.sum()      a value per project, to select
+list(v1.Story.Name)                         the values, one request per page
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Protocol
+
+from assetmeta.core.access import as_oid, parsed, related_oid
+from assetmeta.model.errors import BadValue
+from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
+from assetmeta.model.plans import Sort
+from assetmeta.model.schema import Schema
+from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term
+from assetmeta.model.values import Oid
+
+
+class Source(Protocol):
+    """Where a column's assets come from: a type or a query."""
+
+    @property
+    def schema(self) -> Schema: ...
+    @property
+    def type_name(self) -> str: ...
+    def values(self, path: Path) -> Iterator[Any]: ...
+
+
+class Column:
+    """One attribute, or a path from it, of every asset of a source."""
+
+    __slots__ = ("_path", "_source")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, source: Source, path: Path) -> None:
+        self._source = source
+        self._path = path
+
+    def _resolved(self) -> Resolved:
+        return resolve(self._source.schema, self._source.type_name, self._path)
+
+    def __getattr__(self, name: str) -> Column:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._step(name)
+
+    def _step(self, name: str) -> Column:
+        column = Column(self._source, Path((*self._path.steps, Step(name))))
+        column._resolved()
+        return column
+
+    def __getitem__(self, key: Any) -> Column:
+        """`column["name"]` reaches an attribute whose name is taken; `column[condition]` keeps matching assets only."""
+        if isinstance(key, str):
+            return self._step(key)
+        if isinstance(key, Compare | Exists | And | Or | Not | RawFilter):
+            return self._with_last(where=key)
+        raise BadValue(f"{self!r}[...] takes an attribute name or a condition, not {key!r:.80}.")
+
+    def of_type(self, narrower: Any) -> Column:
+        """Keep only related assets of one type (a class of this session, or a type name)."""
+        name = narrower if isinstance(narrower, str) else narrower.__name__
+        self._source.schema.type(name)
+        return self._with_last(downcast=name)
+
+    def _with_last(self, **changes: Any) -> Column:
+        resolved = self._resolved()
+        if not resolved.is_relation:
+            raise BadValue(f"{self!r} is not a relation; only related assets can be narrowed.")
+        last = replace(self._path.steps[-1], **changes)
+        return Column(self._source, Path((*self._path.steps[:-1], last)))
+
+    def __eq__(self, other: object) -> Term:  # type: ignore[override]
+        return self._compare("=", other)
+
+    def __ne__(self, other: object) -> Term:  # type: ignore[override]
+        return self._compare("!=", other)
+
+    def __lt__(self, other: object) -> Term:
+        return self._compare("<", other)
+
+    def __le__(self, other: object) -> Term:
+        return self._compare("<=", other)
+
+    def __gt__(self, other: object) -> Term:
+        return self._compare(">", other)
+
+    def __ge__(self, other: object) -> Term:
+        return self._compare(">=", other)
+
+    def in_(self, values: Iterable[object]) -> Term:
+        """True for assets whose value is any of *values*."""
+        return condition(self._source.schema, self._source.type_name, self._path, "=", list(values))
+
+    def not_in(self, values: Iterable[object]) -> Term:
+        """True for assets whose value is none of *values*."""
+        return condition(self._source.schema, self._source.type_name, self._path, "!=", list(values))
+
+    def contains(self, text: str) -> Term:
+        """True where *text* is part of the value (the server's own matching; letter case is up to the server)."""
+        return self._compare("~=", text)
+
+    def exists(self) -> Term:
+        """True for assets that have a value here."""
+        return Exists(self._path)
+
+    def missing(self) -> Term:
+        """True for assets that have no value here."""
+        return Exists(self._path, present=False)
+
+    def _compare(self, operator: str, other: object) -> Term:
+        if isinstance(other, Column):
+            raise BadValue(
+                f"{self!r} {operator} {other!r}: the server compares attributes with values, not attributes."
+            )
+        return condition(self._source.schema, self._source.type_name, self._path, operator, [other])
+
+    def asc(self) -> Sort:
+        """Sort by this, smallest first."""
+        return Sort(self._path)
+
+    def desc(self) -> Sort:
+        """Sort by this, largest first."""
+        return Sort(self._path, descending=True)
+
+    def count(self) -> Any:
+        """How many: of related assets, an expression; of the source's own values, the number that are set."""
+        return self._aggregate("Count", len)
+
+    def sum(self) -> Any:
+        """The sum. Through a relation (`v1.Scope.Workitems.Estimate`) it is an expression that the server works out for
+        each asset, to be selected, compared or sorted by. Of the source's own attribute (`v1.Story.Estimate`) it is the
+        number, over all values that are set: one request per page.
+        """
+        return self._aggregate("Sum", lambda values: sum(values, Decimal(0)))
+
+    def min(self) -> Any:
+        """The smallest value, or None; an expression through a relation, as in sum()."""
+        return self._aggregate("Min", lambda values: min(values, default=None))
+
+    def max(self) -> Any:
+        """The largest value, or None; an expression through a relation, as in sum()."""
+        return self._aggregate("Max", lambda values: max(values, default=None))
+
+    def _aggregate(self, name: str, total: Any) -> Any:
+        resolved = self._resolved()
+        if len(self._path.steps) == 1 and not resolved.attribute.multi:
+            return total([value for value in self if value is not None])
+        if name in {"Min", "Max"} and "Date" in resolved.attribute.kind:
+            name += "Date"
+        return Column(self._source, Path(self._path.steps, name))
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the value of each asset, in order; a list for each where the path may reach several."""
+        return self._source.values(self._path)
+
+    def __bool__(self) -> bool:
+        raise BadValue(f"{self!r} is an attribute of many assets; compare it with a value, or iterate over it.")
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    def __repr__(self) -> str:
+        return f"{self._source.type_name}.{self._path}"
+
+    def __dir__(self) -> list[str]:
+        related = self._resolved().attribute.related
+        found = self._source.schema.types.get(related) if related else None
+        return sorted({*super().__dir__(), *(found.attributes if found else ())})
+
+
+def condition(schema: Schema, type_name: str, path: Path, operator: str, values: list[Any]) -> Term:
+    """Build the condition *path* *operator* any of *values*. Names and values are checked now.
+
+    None asks for existence. A text given for a relation is an asset's token, or else the name of the related asset.
+    Raises UnknownName and BadValue.
+    """
+    resolved = resolve(schema, type_name, path)
+    wanted = [value for value in values if value is not None]
+    if len(wanted) < len(values):
+        if operator not in {"=", "!="}:
+            raise BadValue(f"{type_name}.{path} {operator} None means nothing; compare with = or !=.")
+        null: Term = Exists(path, present=operator == "!=")
+        if not wanted:
+            return null
+        rest = condition(schema, type_name, path, operator, wanted)
+        return Or((null, rest)) if operator == "=" else And((null, rest))
+    if not wanted:
+        raise BadValue(f"{type_name}.{path}: an empty list of values admits no asset at all.", attribute=str(path))
+    if resolved.is_relation and all(isinstance(value, str) and as_oid(value) is None for value in wanted):
+        display = schema.type(resolved.attribute.related or "").display
+        if display:
+            return condition(schema, type_name, Path((*path.steps, Step(display))), operator, wanted)
+    return Compare(path, operator, tuple(_operand(schema, resolved, path, value) for value in wanted))
+
+
+def _operand(schema: Schema, resolved: Resolved, path: Path, value: object) -> object:
+    if resolved.is_relation:
+        return related_oid(schema, resolved.type_name, resolved.attribute, value)
+    if counts(path):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise BadValue(f"{resolved.type_name}.{path} is a number of assets, not {value!r:.80}.")
+        return value
+    if isinstance(as_oid(value), Oid) and not isinstance(value, str):
+        raise BadValue(f"{resolved.type_name}.{path} is {resolved.attribute.kind}, not an asset.")
+    return parsed(resolved.type_name, resolved.attribute, value)

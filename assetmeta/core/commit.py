@@ -1,0 +1,166 @@
+"""Writing: sends changes through the backend and lets every asset know what came of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from assetmeta.core.access import cell_members, cell_value
+from assetmeta.core.aftermath import after_delete, after_operation, after_write, renamed
+from assetmeta.core.plan import needs
+from assetmeta.core.report import Report
+from assetmeta.core.state import Edit, Tracked, forget
+from assetmeta.core.unit import Unit
+from assetmeta.core.workspace import Workspace
+from assetmeta.model.errors import AssetmetaError, Misuse, ReadOnly, Unsupported
+from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Skipped, Unknown, Update
+from assetmeta.model.values import Oid
+
+
+class Writer:
+    """Performs the writes of one session: commits, immediate creates, and operations."""
+
+    def __init__(self, workspace: Workspace, unit: Unit) -> None:
+        self._workspace = workspace
+        self._unit = unit
+        self._committing = threading.Lock()
+
+    def commit(self) -> Report:
+        """Send all pending changes and return one outcome for each; single failures are not raised. Requests: the
+        backend's, at most one per asset.
+
+        What an earlier commit sent without getting an answer is never sent again blindly: an update is first compared
+        with what the server has now (one read), a create waits until the user reverts it or allows it with `retry()`.
+        """
+        with self._committing:
+            plan = self._unit.plan()
+            edits = {change.oid: self._edits_of(change.oid) for change in plan.changes}
+            outcomes = self._settled_before(plan.changes)
+            to_send = [change for change, known in zip(plan.changes, outcomes, strict=True) if known is None]
+            answers = iter(self._write(to_send))
+            complete = tuple(known or next(answers) for known in outcomes)
+            with self._workspace.lock:
+                self._take_over(complete, edits)
+            return Report(complete, plan.names)
+
+    def create_now(self, type_name: str, values: Mapping[str, object], context: Oid | None) -> Any:
+        """Create an asset at once and return it. One request. Raises the server's error when it is turned down."""
+        oid = self._unit.fresh_oid(type_name)
+        asset = self._unit.begin(oid, values, context)
+        try:
+            change = self._unit.change_of(asset)
+            waiting = needs(change)
+            if waiting:
+                token = next(iter(waiting)).token
+                raise Misuse(f"{type_name}.create: {token} does not exist yet; commit first, or use {type_name}.new().")
+            [outcome] = self._write([change])
+            with self._workspace.lock:
+                self._take_over((outcome,), {oid: self._edits_of(oid)})
+        finally:
+            self._unit.drop(asset)
+        if not isinstance(outcome, Done):
+            raise _error(outcome)
+        return asset
+
+    def call_now(self, asset: Tracked, operation: str, arguments: Mapping[str, object]) -> Any:
+        """Execute an operation at once; return the asset that the server names in its answer (mostly the same). One
+        request. Pending changes of the asset stay pending.
+        """
+        oid = asset._state.oid
+        if oid.is_new:
+            raise Misuse(f"{oid.token}.{operation}: commit the new asset first.", oid=oid.token)
+        if oid.moment is not None:
+            raise ReadOnly(f"{oid.token}.{operation}: this is the asset as of {oid.moment!s}.", oid=oid.token)
+        if not self._workspace.backend.can.operations:
+            raise Unsupported(f"{self._workspace.backend.name} has no operations.", oid=oid.token)
+        [outcome] = self._write([Call(oid, operation, tuple(arguments.items()))])
+        if not isinstance(outcome, Done):
+            raise _error(outcome)
+        with self._workspace.lock:
+            after_operation(self._workspace, asset)
+            return self._workspace.asset(outcome.oid)
+
+    def _write(self, changes: Sequence[Change]) -> list[Outcome]:
+        if not changes:
+            return []
+        workspace = self._workspace
+        outcomes = workspace.run(workspace.backend.write(workspace.schema, changes))
+        if len(outcomes) != len(changes):
+            raise AssertionError(f"{workspace.backend.name} gave {len(outcomes)} outcomes for {len(changes)} changes")
+        return outcomes
+
+    def _edits_of(self, oid: Oid) -> dict[str, Edit]:
+        asset = self._unit.tracked(oid)
+        return dict(asset._state.edits or {}) if asset else {}
+
+    def _settled_before(self, changes: Sequence[Change]) -> list[Outcome | None]:
+        """The outcomes that need no sending; None for every change that is to be sent."""
+        held: set[Oid] = set()
+        found: list[Outcome | None] = []
+        for change in changes:
+            outcome = self._reconciled(change)
+            waiting = (needs(change) & held) if isinstance(change, Create | Update) else set()
+            if outcome is None and waiting:
+                outcome = Skipped(change, next(iter(waiting)))
+            if isinstance(change, Create) and outcome is not None:
+                held.add(change.oid)
+            found.append(outcome)
+        return found
+
+    def _reconciled(self, change: Change) -> Outcome | None:
+        """What became of a change that an earlier commit sent without an answer, as far as a read can tell."""
+        if change.oid not in self._unit.unanswered:
+            return None
+        if isinstance(change, Create):
+            return Unknown(change, self._unit.errors[change.oid])
+        if isinstance(change, Update) and self._holds_now(change):
+            return Done(change, change.oid)
+        return None
+
+    def _holds_now(self, change: Update) -> bool:
+        """True when the server already has what *change* wants. One request."""
+        workspace = self._workspace
+        asset = workspace.asset(change.oid)
+        names = [delta.name for delta in change.deltas]
+        with workspace.lock:
+            forget(asset, names)
+        workspace.loader.load([change.oid], names)
+        return all(self._is_true(asset, delta) for delta in change.deltas)
+
+    def _is_true(self, asset: Tracked, delta: Delta) -> bool:
+        attribute = self._workspace.schema.attribute(asset._state.oid.type, delta.name)
+        cell = asset._state.cell(delta.name)
+        if not delta.is_multi:
+            return cell_value(asset, attribute, cell) == delta.new
+        members = set(cell_members(asset, attribute, cell))
+        return members.issuperset(delta.added) and members.isdisjoint(delta.removed)
+
+    def _take_over(self, outcomes: Sequence[Outcome], sent: Mapping[Oid, Mapping[str, Edit]]) -> None:
+        real = {outcome.change.oid: outcome.oid for outcome in outcomes if isinstance(outcome, Done)}
+        created = {provisional: oid for provisional, oid in real.items() if provisional.is_new}
+        assets = {outcome.change.oid: self._workspace.asset(outcome.change.oid) for outcome in outcomes}
+        for provisional, oid in created.items():
+            self._unit.rename(assets[provisional], oid)
+        self._unit.substitute(created)
+        for outcome in outcomes:
+            asset = assets[outcome.change.oid]
+            if isinstance(outcome, Done):
+                self._landed(asset, outcome, sent.get(outcome.change.oid, {}), created)
+            elif isinstance(outcome, Failed | Unknown):
+                self._unit.note_failure(asset, outcome)
+
+    def _landed(self, asset: Tracked, outcome: Done, sent: Mapping[str, Edit], created: Mapping[Oid, Oid]) -> None:
+        change = outcome.change
+        if isinstance(change, Delete):
+            self._unit.drop(asset)
+            after_delete(self._workspace, asset)
+        elif isinstance(change, Create | Update):
+            names = {delta.name for delta in change.deltas}
+            self._unit.settle(asset, {name: edit for name, edit in sent.items() if name in names})
+            after_write(self._workspace, asset, renamed(change.deltas, created), outcome.row)
+
+
+def _error(outcome: Outcome) -> AssetmetaError:
+    assert isinstance(outcome, Failed | Unknown)
+    return outcome.error

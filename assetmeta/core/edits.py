@@ -1,0 +1,153 @@
+"""Pending edits of one asset: what assignments, add() and remove() leave in its state, and their sum as deltas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from assetmeta.core.access import cell_members, cell_value, loaded_cell, parsed, related_oid, workspace_of
+from assetmeta.core.relations import member_values
+from assetmeta.core.state import Edit, State, Tracked, drop_decoded
+from assetmeta.model.errors import BadValue, ReadOnly
+from assetmeta.model.plans import Delta
+from assetmeta.model.schema import Attribute
+from assetmeta.model.values import ABSENT, UNREAD
+
+
+def refuse_unwritable(asset: Tracked, attribute: Attribute) -> None:
+    """Raise ReadOnly when *attribute* of *asset* cannot be written."""
+    oid = asset._state.oid
+    if oid.moment is not None:
+        reason = f"it is the asset as of {oid.moment!s}; change the asset as it is now"
+    elif not attribute.writable:
+        reason = f"the server works {attribute.name} out itself"
+    else:
+        return
+    raise ReadOnly(f"{oid.token}.{attribute.name} is read-only: {reason}.", oid=oid.token, attribute=attribute.name)
+
+
+def set_value(asset: Tracked, attribute: Attribute, value: object) -> None:
+    """Make *value* the pending value of a single-valued attribute. Setting the loaded value back drops the edit."""
+    new = _single(asset, attribute, value)
+    state = asset._state
+    old = old_value(asset, attribute)
+    _store(asset, attribute.name, None if old is not UNREAD and old == new and not state.oid.is_new else Edit(new))
+
+
+def _single(asset: Tracked, attribute: Attribute, value: object) -> object:
+    type_name = asset._state.oid.type
+    if value is None or value == () or not attribute.is_relation:
+        return parsed(type_name, attribute, None if value == () else value)
+    if not value:
+        return None
+    return related_oid(workspace_of(asset).schema, type_name, attribute, value)
+
+
+def old_value(asset: Tracked, attribute: Attribute) -> object:
+    """The loaded value without edits; UNREAD when it is not loaded, None for a new asset."""
+    if asset._state.oid.is_new:
+        return None
+    cell = asset._state.cell(attribute.name)
+    return UNREAD if cell is UNREAD or cell is ABSENT else cell_value(asset, attribute, cell)
+
+
+def replace_members(asset: Tracked, attribute: Attribute, values: Iterable[object]) -> None:
+    """Make *values* the pending members of a multi-valued attribute. Loads the present ones if they are missing."""
+    wanted = checked_members(asset, attribute, values)
+    before = cell_members(asset, attribute, loaded_cell(asset, attribute.name))
+    edit = Edit(is_multi=True)
+    edit.added = [value for value in wanted if value not in before]
+    edit.removed = [value for value in before if value not in wanted]
+    _store(asset, attribute.name, edit if edit.added or edit.removed else None)
+
+
+def change_members(asset: Tracked, attribute: Attribute, add: Sequence[object], remove: Sequence[object]) -> None:
+    """Add and remove members, pending. The present members need not be loaded; where they are, no-ops are dropped."""
+    state = asset._state
+    added, removed = checked_members(asset, attribute, add), checked_members(asset, attribute, remove)
+    cell = state.cell(attribute.name)
+    known = state.oid.is_new or cell is not UNREAD
+    before = cell_members(asset, attribute, cell) if known else ()
+    edit = _copied(state, attribute.name)
+    for value in added:
+        if value in edit.removed:
+            edit.removed.remove(value)
+        if value not in edit.added and not (known and value in before):
+            edit.added.append(value)
+    for value in removed:
+        if value in edit.added:
+            edit.added.remove(value)
+        if value not in edit.removed and not (known and value not in before):
+            edit.removed.append(value)
+    _store(asset, attribute.name, edit if edit.added or edit.removed else None)
+
+
+def checked_members(asset: Tracked, attribute: Attribute, values: Iterable[object]) -> list[object]:
+    """Check values that a person gave as members; return them parsed, each once, in order."""
+    type_name = asset._state.oid.type
+    if attribute.is_relation:
+        return member_values(workspace_of(asset).schema, type_name, attribute, values)
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise BadValue(
+            f"{type_name}.{attribute.name} holds several values: give a list of them, or use .add().",
+            type_name=type_name,
+            attribute=attribute.name,
+        )
+    return list(dict.fromkeys(parsed(type_name, attribute, value) for value in values))
+
+
+def _copied(state: State, name: str) -> Edit:
+    """A copy of the present edit, since a commit under way may hold the present one."""
+    edit = Edit(is_multi=True)
+    if state.edits and name in state.edits:
+        edit.added, edit.removed = list(state.edits[name].added), list(state.edits[name].removed)
+    return edit
+
+
+def _store(asset: Tracked, name: str, edit: Edit | None) -> None:
+    state = asset._state
+    if edit is None:
+        drop_edits(asset, [name])
+        return
+    if state.edits is None:
+        state.edits = {}
+    state.edits[name] = edit
+    asset.__dict__.pop(name, None)
+
+
+def drop_edits(asset: Tracked, names: Iterable[str]) -> None:
+    """Drop pending edits, so that the loaded values are read again."""
+    state = asset._state
+    for name in list(names):
+        if state.edits and name in state.edits:
+            del state.edits[name]
+            drop_decoded(asset, [name])
+    if not state.edits:
+        state.edits = None
+
+
+def deltas(asset: Tracked) -> tuple[Delta, ...]:
+    """The pending edits of *asset* as data, with the loaded values they change."""
+    state = asset._state
+    attributes = workspace_of(asset).schema.type(state.oid.type).attributes
+    found = []
+    for name, edit in (state.edits or {}).items():
+        if edit.is_multi:
+            cell = state.cell(name)
+            old = UNREAD if cell is UNREAD else cell_members(asset, attributes[name], cell)
+            added, removed = tuple(edit.added), tuple(edit.removed)
+            found.append(Delta(name, () if state.oid.is_new else old, None, added, removed, is_multi=True))
+        else:
+            found.append(Delta(name, old_value(asset, attributes[name]), edit.new))
+    return tuple(found)
+
+
+def refuse_strangers(asset: Tracked, attribute: Attribute, values: Iterable[object]) -> None:
+    """Raise BadValue for an asset that belongs to another session."""
+    workspace = workspace_of(asset)
+    for value in values:
+        if isinstance(value, Tracked) and workspace_of(value) is not workspace:
+            raise BadValue(
+                f"{asset._state.oid.token}.{attribute.name}: {value._state.oid.token} belongs to another session.",
+                oid=asset._state.oid.token,
+                attribute=attribute.name,
+            )

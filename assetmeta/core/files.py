@@ -1,0 +1,79 @@
+"""The bytes that a server keeps with some assets: `attachment.file_data`, and streaming to and from files."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from assetmeta.core.access import workspace_of
+from assetmeta.core.state import Tracked, forget
+from assetmeta.model.errors import Misuse, Unsupported
+
+
+def _get(asset: Any) -> bytes:
+    sink = io.BytesIO()
+    download(asset, sink)
+    return sink.getvalue()
+
+
+def _set(asset: Any, content: bytes | BinaryIO) -> None:
+    upload(asset, content)
+
+
+file_data = property(
+    _get,
+    _set,
+    doc="The asset's bytes. Reading it downloads them (one request, not remembered); setting it uploads bytes, or an "
+    "open binary file, at once (one request).",
+)
+
+
+def download(asset: Tracked, sink: BinaryIO) -> str:
+    """Write the asset's bytes to *sink* in chunks and return their media type. One request."""
+    backend = _checked(asset)
+    found: str = workspace_of(asset).run(backend.download(asset._state.oid, sink))
+    return found
+
+
+def upload(asset: Tracked, content: bytes | BinaryIO | Path) -> None:
+    """Replace the asset's bytes, streamed from a file where one is given. One request, at once."""
+    backend = _checked(asset)
+    workspace = workspace_of(asset)
+    if isinstance(content, Path):
+        with content.open("rb") as opened:
+            workspace.run(backend.upload(asset._state.oid, opened))
+    else:
+        source = io.BytesIO(content) if isinstance(content, bytes) else content
+        workspace.run(backend.upload(asset._state.oid, source))
+    with workspace.lock:
+        forget(asset)
+
+
+def save(asset: Any, folder: Path) -> Path:
+    """Download into *folder* under a harmless form of the name that the server gives, and return the new file's path.
+
+    An existing file is never overwritten: a number is added to the name.
+    """
+    backend = _checked(asset)
+    given = asset[backend.file_name_attribute] or asset.idref
+    name = Path(backend.safe_name(str(given)))
+    target, number = folder / name, 1
+    while True:
+        try:
+            with target.open("xb") as sink:
+                download(asset, sink)
+            return target
+        except FileExistsError:
+            number += 1
+            target = folder / f"{name.stem}-{number}{name.suffix}"
+
+
+def _checked(asset: Tracked) -> Any:
+    backend = workspace_of(asset).backend
+    oid = asset._state.oid
+    if oid.type not in backend.can.file_types:
+        raise Unsupported(f"{oid.token}: {backend.name} keeps no file with a {oid.type}.", oid=oid.token)
+    if oid.is_new:
+        raise Misuse(f"{oid.token} does not exist yet: commit it, then send its file.", oid=oid.token)
+    return backend

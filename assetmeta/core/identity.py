@@ -1,0 +1,53 @@
+"""One asset per identity: a weak map, and a bounded memory of what was touched last."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+
+from cachetools import LRUCache
+
+from assetmeta.core.state import Tracked
+from assetmeta.model.values import Oid
+
+
+class IdentityMap:
+    """Maps Oids to the one asset of each, which lives while somebody holds it or is among the last *keep* touched."""
+
+    def __init__(self, keep: int) -> None:
+        self._assets: weakref.WeakValueDictionary[Oid, Tracked] = weakref.WeakValueDictionary()
+        self._kept: LRUCache[Oid, Tracked] = LRUCache(maxsize=max(keep, 1))
+
+    def get(self, oid: Oid) -> Tracked | None:
+        """Return the asset of *oid* if there is one."""
+        return self._assets.get(oid)
+
+    def obtain(self, oid: Oid, make: Callable[[Oid], Tracked]) -> Tracked:
+        """Return the asset of *oid*, made by *make* if there is none yet."""
+        found = self._assets.get(oid)
+        if found is None:
+            found = make(oid)
+            self._assets[oid] = found
+        return found
+
+    def touch(self, asset: Tracked) -> None:
+        """Keep *asset* alive for a while, though nobody may hold it."""
+        self._kept[asset._state.oid] = asset
+
+    def rename(self, asset: Tracked, oid: Oid) -> None:
+        """Give *asset* the identity that the server assigned to it."""
+        self._assets.pop(asset._state.oid, None)
+        self._kept.pop(asset._state.oid, None)
+        asset._state.oid = oid
+        self._assets[oid] = asset
+
+    def __iter__(self) -> Iterator[Tracked]:
+        return iter(list(self._assets.values()))
+
+    def __len__(self) -> int:
+        return len(self._assets)
+
+    def clear(self) -> None:
+        """Forget every asset; those that somebody holds live on as strangers."""
+        self._kept.clear()
+        self._assets.clear()

@@ -1,0 +1,178 @@
+"""The loader: fetches what a read found missing, for the whole cohort at once.
+
+Three modes: "peers" loads the attribute for every member of the asset's cohort that lacks it, in chunks; "one" for the
+asset alone; "raise" refuses, and names the select() that would have fetched it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from assetmeta.core.cohort import Cohort, cohort_of, follow, targets
+from assetmeta.core.state import Tracked, mark_absent
+from assetmeta.core.workspace import Workspace
+from assetmeta.model.errors import BadValue, NotFound, NotLoaded
+from assetmeta.model.paths import Path, Step
+from assetmeta.model.plans import Fetch, Rows
+from assetmeta.model.values import UNREAD, Moment, Oid
+
+MODES = ("peers", "one", "raise")
+
+
+class Loader:
+    """Loads missing attributes for one session."""
+
+    def __init__(self, workspace: Workspace, mode: str) -> None:
+        self._workspace = workspace
+        self._default = checked_mode(mode)
+        self._mode: ContextVar[str | None] = ContextVar("assetmeta_loading", default=None)
+
+    @property
+    def mode(self) -> str:
+        """The mode in force here."""
+        return self._mode.get() or self._default
+
+    @contextmanager
+    def using(self, mode: str) -> Iterator[None]:
+        """Use another mode within a block, in this thread or task only."""
+        token = self._mode.set(checked_mode(mode))
+        try:
+            yield
+        finally:
+            self._mode.reset(token)
+
+    def need(self, asset: Tracked, name: str) -> None:
+        """Load *name* for *asset*, and in mode "peers" for the members of its cohort that lack it.
+
+        The first miss of an asset loads its basic attributes along. One request for an asset that came alone; otherwise
+        one per chunk of at most `can.max_keys` members. Raises NotLoaded in mode "raise", NotFound when the asset is
+        not there.
+        """
+        if self.mode == "raise":
+            raise NotLoaded(_advice(asset, name), oid=asset._state.oid.token, attribute=name)
+        wanted = self._wanted(asset, name)
+        with self._workspace.lock:
+            oids = self._lacking(asset, name) if self.mode == "peers" else [asset._state.oid]
+        self.load(oids, wanted, cohort_of(asset))
+        if asset._state.gone is not None:
+            raise asset._state.gone
+
+    def _wanted(self, asset: Tracked, name: str) -> tuple[str, ...]:
+        state = asset._state
+        basic = self._workspace.schema.type(state.oid.type).basic
+        if any(state.cell(known) is not UNREAD for known in basic):
+            return (name,)
+        return basic if name in basic else (*basic, name)
+
+    def _lacking(self, asset: Tracked, name: str) -> list[Oid]:
+        """The asset itself, then the members of its cohort, of its moment, for which *name* is unread."""
+        oid = asset._state.oid
+        cohort = cohort_of(asset)
+        members = cohort.members(self._workspace) if cohort else ()
+        lacking = {oid: None}
+        for member in members:
+            known = self._workspace.identity.get(member)
+            if member.moment == oid.moment and not member.is_new and _may_have(self._workspace, member, name):
+                if known is None:
+                    if cohort is not None and cohort.is_crossed:
+                        lacking[member] = None
+                elif known._state.cell(name) is UNREAD and known._state.gone is None:
+                    lacking[member] = None
+        return list(lacking)
+
+    def load(self, oids: Sequence[Oid], names: Sequence[str], cohort: Cohort | None = None) -> None:
+        """Load *names* for every asset of *oids*, in chunks per type and moment, and keep them in *cohort*.
+
+        What the server does not return is remembered as absent; an asset that it does not return at all as gone.
+        """
+        workspace = self._workspace
+        for fetch in fetches(workspace, oids, names):
+            try:
+                [rows] = workspace.run(workspace.backend.fetch(workspace.schema, [fetch]))
+            except NotFound as error:
+                self._gone(fetch.oids or (), error)
+                continue
+            with workspace.lock:
+                self._absorb(fetch, names, rows, cohort)
+
+    def _gone(self, oids: Sequence[Oid], error: NotFound) -> None:
+        for oid in oids:
+            missing = self._workspace.identity.get(oid)
+            if missing is not None:
+                missing._state.gone = error
+
+    def populate(self, assets: Sequence[Tracked], names: Sequence[str]) -> None:
+        """Load attributes or paths for all *assets*: one request per step and chunk, for what is not loaded."""
+        workspace = self._workspace
+        for path in map(Path.parse, names):
+            level: list[Tracked] = list(assets)
+            for step in path.steps if path.is_plain else ():
+                self._load_missing(level, step.name)
+                level = _related(workspace, level, step.name)
+            if not path.is_plain:
+                self._load_missing(level, str(path))
+
+    def _load_missing(self, assets: Sequence[Tracked], name: str) -> None:
+        lacking = [asset._state.oid for asset in assets if asset._state.cell(name) is UNREAD]
+        self.load([oid for oid in lacking if not oid.is_new and _may_have(self._workspace, oid, name)], (name,))
+
+    def _absorb(self, fetch: Fetch, names: Sequence[str], rows: Rows, cohort: Cohort | None) -> None:
+        workspace = self._workspace
+        found = workspace.absorb(rows.rows)
+        if cohort is not None:
+            cohort.keep(found)
+            cohort.keep(workspace.absorb(rows.related))
+            for asset in found:
+                if asset._state.cohort is None:
+                    asset._state.cohort = cohort
+        returned = {asset._state.oid for asset in found}
+        for oid in fetch.oids or ():
+            if oid in returned:
+                mark_absent(workspace.asset(oid), names, workspace.layouts)
+            else:
+                why = f"{oid.token} is not there: it was deleted, or this user may not see it."
+                self._gone([oid], NotFound(why, oid=oid.token, status=404))
+
+
+def fetches(workspace: Workspace, oids: Sequence[Oid], names: Sequence[str]) -> Iterator[Fetch]:
+    """Yield the reads that load *names* for *oids*: one per type, moment and chunk; each asks for what its type has."""
+    groups: dict[tuple[str, Moment | None], list[Oid]] = {}
+    for oid in oids:
+        groups.setdefault((oid.type, oid.moment), []).append(oid)
+    chunk = workspace.backend.can.max_keys
+    for (type_name, moment), members in groups.items():
+        attributes = workspace.schema.type(type_name).attributes
+        select = tuple(_path(name) for name in names if name in attributes or not name.isidentifier())
+        for start in range(0, len(members), chunk):
+            yield Fetch(type_name, select=select, asof=moment, oids=tuple(members[start : start + chunk]))
+
+
+def checked_mode(mode: str) -> str:
+    """Return *mode* if there is such a loading mode. Raises BadValue."""
+    if mode not in MODES:
+        raise BadValue(f"There is no loading mode {mode!r}; there are {', '.join(MODES)}.")
+    return mode
+
+
+def _related(workspace: Workspace, assets: Sequence[Tracked], relation: str) -> list[Tracked]:
+    """The assets that *relation* of *assets* leads to, each once, members of the cohort that crossing it makes."""
+    found = {oid: follow(workspace, asset, relation, oid) for asset in assets for oid in targets(asset, relation)}
+    return list(found.values())
+
+
+def _path(name: str) -> Path:
+    return Path((Step(name),)) if name.isidentifier() else Path.parse(name)
+
+
+def _may_have(workspace: Workspace, oid: Oid, name: str) -> bool:
+    return not name.isidentifier() or name in workspace.schema.type(oid.type).attributes
+
+
+def _advice(asset: Tracked, name: str) -> str:
+    oid = asset._state.oid
+    return (
+        f"{oid.token}.{name} is not loaded, and loading is forbidden here. Ask for it with the query, "
+        f".select({name!r}), or read it outside this block."
+    )

@@ -1,0 +1,121 @@
+"""The plan of a commit: every change in the order in which it will be sent, as a value that prints well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Update
+from assetmeta.model.values import UNREAD, Oid
+
+_VERBS = {Create: "create", Update: "update", Delete: "delete", Call: "execute"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Changes in sending order. *names* maps identities to what people call the assets, as far as that is loaded."""
+
+    changes: tuple[Change, ...] = ()
+    names: Mapping[Oid, str] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Change]:
+        return iter(self.changes)
+
+    def __len__(self) -> int:
+        return len(self.changes)
+
+    def __getitem__(self, index: int) -> Change:
+        return self.changes[index]
+
+    def __str__(self) -> str:
+        if not self.changes:
+            return "Nothing to commit."
+        return "\n".join([counted(self.changes), *(line for change in self.changes for line in self._lines(change))])
+
+    def _repr_pretty_(self, printer: object, cycle: bool) -> None:
+        printer.text(str(self))  # type: ignore[attr-defined]
+
+    def _lines(self, change: Change) -> Iterator[str]:
+        name = self.names.get(change.oid)
+        called = f" {name!r}" if name else ""
+        yield f"  {_VERBS[type(change)]} {change.oid.token}{called}"
+        deltas = change.deltas if isinstance(change, Create | Update) else ()
+        width = max((len(delta.name) for delta in deltas), default=0)
+        for delta in deltas:
+            yield f"      {delta.name:<{width}}  {before_and_after(delta, isinstance(change, Create))}"
+
+
+def counted(changes: Sequence[Change]) -> str:
+    """Return `3 changes: 1 create, 2 update`."""
+    counts = Counter(_VERBS[type(change)] for change in changes)
+    number = len(changes)
+    return f"{number} change{'s' if number != 1 else ''}: " + ", ".join(f"{n} {verb}" for verb, n in counts.items())
+
+
+def before_and_after(delta: Delta, created: bool = False) -> str:
+    """Return one attribute's change in words: `3 → 5`, `+ Member:20  - Member:31`; `?` for what was never read."""
+    if delta.is_multi:
+        marks = [f"+ {shown(value)}" for value in delta.added] + [f"- {shown(value)}" for value in delta.removed]
+        return "  ".join(marks)
+    return f"→ {shown(delta.new)}" if created else f"{shown(delta.old)} → {shown(delta.new)}"
+
+
+def shown(value: object) -> str:
+    """Return a value as it stands in plans and messages, long ones shortened."""
+    if value is UNREAD:
+        return "?"
+    text = value.token if isinstance(value, Oid) else repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def in_order(changes: Sequence[Change]) -> list[Change]:
+    """Return *changes* in an order that works: creates before what refers to them, deletes last.
+
+    The order of the input is kept wherever it can be. Creates that refer to each other in a circle are cut: the
+    reference is left out of one and set by an update once all of them exist.
+    """
+    creates = [change for change in changes if isinstance(change, Create)]
+    ordered, later = _creates_in_order(creates)
+    others = [change for change in changes if not isinstance(change, Create | Delete)]
+    deletes = [change for change in changes if isinstance(change, Delete)]
+    return [*ordered, *later, *others, *deletes]
+
+
+def _creates_in_order(creates: list[Create]) -> tuple[list[Create], list[Update]]:
+    waiting = {create.oid: create for create in creates}
+    ordered: list[Create] = []
+    later: list[Update] = []
+    while waiting:
+        ready = [create for create in waiting.values() if not (needs(create) & waiting.keys()) - {create.oid}]
+        ready = [create for create in ready if create.oid not in needs(create)]
+        if ready:
+            for create in ready:
+                ordered.append(waiting.pop(create.oid))
+            continue
+        create = next(iter(waiting.values()))
+        kept, cut = _cut(create, waiting)
+        waiting[create.oid] = kept
+        later.append(cut)
+    return ordered, later
+
+
+def _cut(create: Create, waiting: Mapping[Oid, Create]) -> tuple[Create, Update]:
+    """Split a create into one without references to *waiting* creates, and the update that adds them."""
+    kept = tuple(delta for delta in create.deltas if not mentioned(delta) & waiting.keys())
+    cut = tuple(delta for delta in create.deltas if mentioned(delta) & waiting.keys())
+    context = None if create.context in waiting else create.context
+    return Create(create.oid, kept, context, create.comment), Update(create.oid, cut, create.comment)
+
+
+def needs(change: Create | Update) -> set[Oid]:
+    """The provisional identities that must exist before *change* can be sent."""
+    found = {oid for delta in change.deltas for oid in mentioned(delta)}
+    if isinstance(change, Create) and change.context is not None:
+        found.add(change.context)
+    return {oid for oid in found if oid.is_new}
+
+
+def mentioned(delta: Delta) -> set[Oid]:
+    """The identities that a delta sets, adds or removes."""
+    return {value for value in (delta.new, *delta.added, *delta.removed) if isinstance(value, Oid)}

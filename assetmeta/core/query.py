@@ -1,0 +1,361 @@
+"""Queries: frozen values that say which assets are wanted and what of each. Building one sends nothing.
+
+Verbs that build (select, where, filter, sort, find, page, asof, deleted) return a new query and check names at once.
+Verbs that run (iteration, first, one, all, count, exists, pages, len, bool, queryAll, set) send requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from assetmeta.core.cohort import Cohort
+from assetmeta.core.columns import Column, condition
+from assetmeta.core.walk import walk
+from assetmeta.core.workspace import Workspace
+from assetmeta.model.errors import BadValue, NotOne, Unsupported
+from assetmeta.model.paths import Path, Step, resolve
+from assetmeta.model.plans import Fetch, Find, Rows, Sort
+from assetmeta.model.schema import Schema
+from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term
+from assetmeta.model.values import Moment
+
+_TERMS = (Compare, Exists, And, Or, Not, RawFilter)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The assets of one type that match, in order. Equal queries ask for the same.
+
+    Iterating streams: one request per page of at most `page_size` assets, and no more than a page in memory.
+    len(), bool(), indexing and queryAll() read everything once and keep it, so that going on with the same query object
+    sends nothing; reQueryAll() reads again.
+    """
+
+    workspace: Workspace = field(repr=False)
+    type_name: str
+    selected: tuple[Path, ...] = ()
+    terms: tuple[Term, ...] = ()
+    sorts: tuple[Sort, ...] = ()
+    finding: Find | None = None
+    start: int = 0
+    size: int | None = None
+    moments: tuple[Moment, ...] = ()
+    with_deleted: bool = False
+    _results: list[list[Any]] = field(default_factory=list, repr=False, compare=False, hash=False)
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of the server that is asked."""
+        return self.workspace.schema
+
+    def _but(self, **changes: Any) -> Query:
+        return replace(self, _results=[], **changes)
+
+    def select(self, *names: str | Column) -> Query:
+        """Add what to load: attribute names, paths (`"Owners.Name"`), computed tokens, or columns. No name: the basics.
+
+        Raises UnknownName for a name that the schema lacks, Unsupported for a path that the server cannot follow.
+        """
+        if not names:
+            return self._but(selected=())
+        paths = tuple(self._path(name) for name in names)
+        return self._but(selected=tuple(dict.fromkeys(self.selected + paths)))
+
+    def where(self, *conditions: Term | Mapping[str, Any], **equals: Any) -> Query:
+        """Keep assets that satisfy every condition: `v1.Story.Estimate > 3`, `{"Scope.Name": "Web"}`, `Status="Done"`.
+
+        A list means any of its values, None means not set, a text for a relation the name of the related asset.
+        """
+        terms = list(self.terms)
+        for given in conditions:
+            if isinstance(given, _TERMS):
+                terms.append(self._checked(given))
+            elif isinstance(given, Mapping):
+                terms.extend(self._equal(name, value) for name, value in given.items())
+            else:
+                raise BadValue(f"where() takes conditions and name=value pairs, not {given!r:.80}.")
+        terms.extend(self._equal(name, value) for name, value in equals.items())
+        return self._but(terms=tuple(terms))
+
+    def _equal(self, name: str, value: Any) -> Term:
+        several = isinstance(value, list | tuple | set | frozenset) and not isinstance(value, str)
+        values = list(value) if several else [value]
+        return condition(self.schema, self.type_name, self._path(name), "=", values)
+
+    def _checked(self, term: Term) -> Term:
+        self._need("raw_filter" if isinstance(term, RawFilter) else None)
+        return term
+
+    def filter(self, expression: str | Term) -> Query:
+        """Keep assets that satisfy an expression in the server's own filter language, taken as it is.
+
+        Text from users does not belong in it: give values to where(). Raises Unsupported without such a language.
+        """
+        if isinstance(expression, _TERMS):
+            return self.where(expression)
+        self._need("raw_filter")
+        if not isinstance(expression, str) or not expression.strip():
+            raise BadValue(f"filter() takes filter text, not {expression!r:.80}.")
+        return self._but(terms=(*self.terms, RawFilter(expression)))
+
+    def sort(self, *keys: str | Column | Sort) -> Query:
+        """Sort by names or paths, `"-Name"` largest first; the first key counts most. No key: the server's order."""
+        self._need("sort")
+        sorts = list(self.sorts) if keys else []
+        for key in keys:
+            sort = self._sort(key)
+            if all(known.path != sort.path for known in sorts):
+                sorts.append(sort)
+        return self._but(sorts=tuple(sorts))
+
+    def _sort(self, key: str | Column | Sort) -> Sort:
+        if isinstance(key, Sort):
+            return key
+        if isinstance(key, Column):
+            return Sort(self._path(key))
+        name = key.strip()
+        return Sort(self._path(name.lstrip("+-")), descending=name.startswith("-"))
+
+    def find(self, text: str | None = None, field: str | Column | Iterable[str | Column] | None = None) -> Query:
+        """Keep assets in which the server's text search finds *text* (whole words), in *field* or several fields.
+
+        Without arguments the search is dropped.
+        """
+        if not text:
+            return self._but(finding=None)
+        self._need("find")
+        names = () if field is None else (field,) if isinstance(field, str | Column) else tuple(field)
+        return self._but(finding=Find(str(text), tuple(self._path(name) for name in names)))
+
+    def page(self, size: int | None = None, start: int | None = None) -> Query:
+        """Keep at most *size* assets from position *start* (0 is the first). What is not given stays as it was.
+
+        Without arguments the window is dropped.
+        """
+        if size is None and start is None:
+            return self._but(size=None, start=0)
+        for name, value in (("size", size), ("start", start)):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+                raise BadValue(f"page({name}={value!r}): give a whole number, 0 or more.")
+        return self._but(
+            size=self.size if size is None else size,
+            start=self.start if start is None else start,
+        )
+
+    def asof(self, *moments: Moment | Iterable[Moment]) -> Query:
+        """Ask for the assets as they were at each moment (a datetime, ISO text, a date), one after the other.
+
+        Each asset carries its moment as `AsOf`, and cannot be changed. A time without a zone is in the server's.
+        """
+        self._need("asof")
+        given: list[Moment] = []
+        for moment in moments:
+            given.extend([moment] if isinstance(moment, str | int | date) else moment)
+        return self._but(moments=self.moments + tuple(_moment(moment) for moment in given))
+
+    def deleted(self, included: bool = True) -> Query:
+        """Ask for deleted assets too."""
+        return self._but(with_deleted=included)
+
+    def _need(self, capability: str | None) -> None:
+        if capability and not getattr(self.workspace.backend.can, capability):
+            name = self.workspace.backend.name
+            raise Unsupported(f"{name} cannot do that: it has no {capability.replace('_', ' ')}.")
+
+    def _path(self, name: str | Column) -> Path:
+        path = name._path if isinstance(name, Column) else Path.parse(name)
+        resolve(self.schema, self.type_name, path)
+        if len(path.steps) > 1:
+            self._need("paths")
+        if path.aggregate:
+            self._need("aggregates")
+        return path
+
+    def fetch(self, start: int, size: int | None, asof: Moment | None, *, counted: bool = False) -> Fetch:
+        """The read that one page of this query is, as data."""
+        chosen = self.selected or tuple(Path((Step(name),)) for name in self.schema.type(self.type_name).basic)
+        return Fetch(
+            type_name=self.type_name,
+            select=chosen,
+            where=None if not self.terms else self.terms[0] if len(self.terms) == 1 else And(self.terms),
+            sort=self.sorts,
+            start=start,
+            size=size,
+            find=self.finding,
+            asof=asof,
+            deleted=self.with_deleted,
+            counted=counted,
+        )
+
+    def pages(self, size: int | None = None) -> Iterator[list[Any]]:
+        """Yield lists of at most *size* assets, one request each, until the end or the end of the window."""
+        size = size or self.workspace.page_size
+        for moment in self.moments or (None,):
+            start, left = self.start, self.size
+            while left is None or left > 0:
+                wanted = size if left is None else min(size, left)
+                assets, more = self._read(start, wanted, moment)
+                if assets:
+                    yield assets
+                start += len(assets)
+                left = None if left is None else left - len(assets)
+                if not more or not assets:
+                    break
+
+    def _read(self, start: int, size: int, moment: Moment | None) -> tuple[list[Any], bool]:
+        workspace = self.workspace
+        [rows] = workspace.run(workspace.backend.fetch(self.schema, [self.fetch(start, size, moment)]))
+        with workspace.lock:
+            assets = workspace.absorb(rows.rows)
+            cohort = Cohort([asset._state.oid for asset in assets])
+            cohort.keep(workspace.absorb(rows.related))
+            for asset in assets:
+                asset._state.cohort = cohort
+        return assets, rows.more
+
+    def __iter__(self) -> Iterator[Any]:
+        if self._results:
+            yield from list(self._results[0])
+            return
+        for page in self.pages():
+            yield from page
+
+    def queryAll(self) -> Query:
+        """Read everything now, unless it was read before, and keep it; returns this query."""
+        if not self._results:
+            self._results.append([asset for page in self.pages() for asset in page])
+        return self
+
+    def reQueryAll(self) -> Query:
+        """Read everything now, again if it was read before, and keep it; returns this query."""
+        self._results.clear()
+        return self.queryAll()
+
+    def all(self) -> list[Any]:
+        """Return all assets as a list."""
+        return list(self.queryAll()._results[0])
+
+    def first(self) -> Any:
+        """Return the first asset, or None when there is none. One request."""
+        if self._results:
+            return next(iter(self._results[0]), None)
+        return next(iter(self._but(size=min(1, 1 if self.size is None else self.size))), None)
+
+    def one(self) -> Any:
+        """Return the only asset. One request. Raises NotOne when there is none, or more than one."""
+        found = list(self._but(size=2 if self.size is None else min(2, self.size)))
+        if len(found) != 1:
+            what = "no" if not found else "more than one"
+            raise NotOne(f"There is {what} {self.type_name} for {self!r}.", type_name=self.type_name)
+        return found[0]
+
+    def count(self) -> int:
+        """Return how many assets match, window aside. One request, which carries no assets."""
+        return sum(self._bare(0, 0, moment, counted=True).total or 0 for moment in self.moments or (None,))
+
+    def exists(self) -> bool:
+        """Return whether any asset matches. One request, which carries no values."""
+        if self._results:
+            return bool(self._results[0])
+        return any(
+            self._bare(self.start, 1 if self.size is None else min(1, self.size), moment).rows
+            for moment in self.moments or (None,)
+        )
+
+    def _bare(self, start: int, size: int, moment: Moment | None, *, counted: bool = False) -> Rows:
+        fetch = replace(self.fetch(start, size, moment, counted=counted), select=(), sort=())
+        [rows] = self.workspace.run(self.workspace.backend.fetch(self.schema, [fetch]))
+        return rows
+
+    def length(self) -> int:
+        """Return the number of assets, window included; the same as len()."""
+        return len(self)
+
+    def max_length(self) -> int:
+        """Return the number of assets that match, window aside; the same as count()."""
+        return self.count()
+
+    def __len__(self) -> int:
+        return len(self.queryAll()._results[0])
+
+    def __bool__(self) -> bool:
+        return self.exists()
+
+    def __getitem__(self, index: int | slice | str) -> Any:
+        """`query[0]` is an asset (one request), `query[10:20]` a query for that window, `query["Name"]` a column."""
+        if isinstance(index, str):
+            return Column(self, self._path(index))
+        if isinstance(index, slice):
+            return self._window(index)
+        if self._results or index < 0:
+            return self.queryAll()._results[0][index]
+        found = list(self._window(slice(index, index + 1)))
+        if not found:
+            raise IndexError(f"{self!r} has no asset at position {index}.")
+        return found[0]
+
+    def _window(self, part: slice) -> Query:
+        first, last = part.start or 0, part.stop
+        if part.step not in (None, 1) or first < 0 or (last is not None and last < 0):
+            raise BadValue("A query is sliced forwards, without steps: query[10:20].")
+        room = None if self.size is None else max(self.size - first, 0)
+        wanted = None if last is None else max(last - first, 0)
+        sizes = [size for size in (room, wanted) if size is not None]
+        return self._but(start=self.start + first, size=min(sizes) if sizes else None)
+
+    def values(self, path: Path) -> Iterator[Any]:
+        """Yield the value at *path* of each asset; what is missing is selected along."""
+        source = self if self._results or path in self.selected else self.select(Column(self, path))
+        for asset in source:
+            yield walk(asset, path)
+
+    def __getattr__(self, name: str) -> Column:
+        """A column of the results: `query.Name`. Raises UnknownName for anything that the schema lacks."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        self.schema.attribute(self.type_name, name)
+        return Column(self, Path((Step(name),)))
+
+    def set(self, **values: Any) -> int:
+        """Set attributes of every matching asset, pending until the commit; returns how many assets there are."""
+        number = 0
+        for asset in self.queryAll():
+            for name, value in values.items():
+                setattr(asset, name, value)
+            number += 1
+        return number
+
+    def __repr__(self) -> str:
+        parts = [f"{self.type_name}"]
+        if self.selected:
+            parts.append(f".select({', '.join(repr(str(path)) for path in self.selected)})")
+        parts.extend(f".where({term})" for term in self.terms)
+        if self.sorts:
+            parts.append(f".sort({', '.join(repr(str(sort)) for sort in self.sorts)})")
+        if self.finding:
+            parts.append(f".find({self.finding.text!r})")
+        if self.moments:
+            parts.append(f".asof({', '.join(map(repr, self.moments))})")
+        if self.size is not None or self.start:
+            parts.append(f".page(size={self.size}, start={self.start})")
+        if self.with_deleted:
+            parts.append(".deleted()")
+        return "".join(parts)
+
+
+def _moment(given: object) -> Moment:
+    """Check a moment that a person gave: a datetime, a date or ISO text of either."""
+    if isinstance(given, datetime):
+        return given
+    if isinstance(given, date):
+        return given.isoformat()
+    if isinstance(given, str):
+        try:
+            datetime.fromisoformat(given)
+        except ValueError:
+            raise BadValue(f"asof({given!r}): give a date or time such as 2026-03-01 or 2026-03-01T17:30.") from None
+        return given
+    raise BadValue(f"asof({given!r:.80}): give a datetime, a date, or ISO text.")

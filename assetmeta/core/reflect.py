@@ -1,0 +1,93 @@
+"""From schema to classes: one class per type, made when first used, belonging to one session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from assetmeta.core.asset import Asset, AssetClass, blank
+from assetmeta.core.attributes import OperationDescriptor, described, descriptor
+from assetmeta.core.files import file_data
+from assetmeta.core.query import Query
+from assetmeta.core.workspace import Workspace
+from assetmeta.model.schema import AssetType
+from assetmeta.model.values import Oid
+
+
+class Classes:
+    """The classes of one session by type name."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, type[Asset]] = {}
+        self._workspace: Workspace | None = None
+
+    def serve(self, workspace: Workspace) -> None:
+        """Make classes for *workspace* from now on."""
+        self._workspace = workspace
+
+    def of(self, name: str) -> type[Asset]:
+        """Return the class of type *name*. Raises UnknownName."""
+        found = self._made.get(name)
+        if found is None and self._workspace is not None:
+            with self._workspace.lock:
+                found = self._made.get(name) or self._make(name, self._workspace)
+        if found is None:
+            raise LookupError("the classes serve no workspace yet")
+        return found
+
+    def _make(self, name: str, workspace: Workspace) -> type[Asset]:
+        kind = workspace.schema.type(name)
+        base = self.of(kind.base) if kind.base else Asset
+        self._made[name] = made = build(kind, base, workspace)
+        return made
+
+    def blank(self, oid: Oid) -> Asset:
+        """Make the asset of *oid*, with nothing loaded."""
+        return blank(self.of(oid.type), oid)
+
+
+def build(kind: AssetType, base: type[Asset], workspace: Workspace) -> type[Asset]:
+    """Make the class of one type. Its Python base mirrors the server's; all members carry this type's own flags."""
+
+    def column(name: str) -> Any:
+        return Query(workspace, kind.name)[name]
+
+    members: dict[str, Any] = {"__doc__": ClassDoc(kind), "__slots__": (), "_workspace": workspace, "_type": kind}
+    for name, operation in kind.operations.items():
+        if _is_safe(name):
+            members[name] = OperationDescriptor(kind.name, operation)
+    for name, attribute in kind.attributes.items():
+        if _is_safe(name):
+            members[name] = descriptor(attribute, column)
+    if kind.name in workspace.backend.can.file_types:
+        members["file_data"] = file_data
+    members["__module__"] = "assetmeta"
+    made: type[Asset] = type.__call__(AssetClass, kind.name, (base,), members)
+    return made
+
+
+def _is_safe(name: str) -> bool:
+    """Names come from the server: one that Python treats specially stays reachable as asset["name"] only."""
+    return not name.startswith("_")
+
+
+class ClassDoc:
+    """The docstring of a generated class, written when somebody asks for it."""
+
+    def __init__(self, kind: AssetType) -> None:
+        self._kind = kind
+
+    def __get__(self, asset: object, owner: type | None = None) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        kind = self._kind
+        base = f", a kind of {kind.base}" if kind.base else ""
+        yield f"{kind.name}{base}, as the server describes it.{' Abstract: query it.' if kind.abstract else ''}"
+        if kind.operations:
+            yield ""
+            yield f"Operations: {', '.join(sorted(kind.operations))}"
+        yield ""
+        yield "Attributes:"
+        for _, attribute in sorted(kind.attributes.items()):
+            yield f"    {described(attribute)}"

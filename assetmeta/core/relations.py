@@ -1,0 +1,166 @@
+"""What a read of a relation returns: the related asset, a stand-in when there is none, or a live view of several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NoReturn, overload
+
+from assetmeta.core.access import read_multi, read_single, related_oid, workspace_of
+from assetmeta.core.cohort import follow
+from assetmeta.core.state import Tracked
+from assetmeta.model.errors import BadValue, ReadOnly
+from assetmeta.model.schema import Attribute, Schema
+from assetmeta.model.values import Oid
+
+
+class Unset:
+    """Stands for the asset at the end of a relation that is not set.
+
+    It is falsy and equals None. Reading a real attribute goes on (a relation gives another stand-in, several-valued
+    attributes an empty list, everything else None); a misspelt one raises UnknownName. It cannot be written.
+    """
+
+    __slots__ = ("_schema", "_type_name")
+
+    def __init__(self, schema: Schema, type_name: str) -> None:
+        object.__setattr__(self, "_schema", schema)
+        object.__setattr__(self, "_type_name", type_name)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        attribute = self._schema.attribute(self._type_name, name)
+        if attribute.multi:
+            return []
+        return Unset(self._schema, attribute.related) if attribute.related else None
+
+    def __getitem__(self, name: str) -> Any:
+        found: Any = self
+        for step in name.split("."):
+            found = getattr(found, step) if found is not None else None
+        return found
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise ReadOnly(f"There is no {self._type_name} here to set {name} of: the relation is not set.", attribute=name)
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return other is None or (isinstance(other, Unset) and other._type_name == self._type_name)
+
+    def __hash__(self) -> int:
+        return hash(None)
+
+    def __str__(self) -> str:
+        return "None"
+
+    def __repr__(self) -> str:
+        return f"<no {self._type_name}>"
+
+    def __dir__(self) -> list[str]:
+        found = self._schema.types.get(self._type_name)
+        return sorted(found.attributes) if found else []
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # What is unset stays unset without a schema; None is what it equals.
+        return (type(None), ())
+
+
+class Members(Sequence[Any]):
+    """A live view of a multi-valued attribute: related assets, or plain values.
+
+    Reading loads the attribute if it is missing (see core.loading). `add`, `remove` and `clear` are pending until the
+    commit. Equal to any list with the same members in the same order.
+    """
+
+    __slots__ = ("_asset", "_attribute")
+
+    def __init__(self, asset: Tracked, attribute: Attribute) -> None:
+        self._asset = asset
+        self._attribute = attribute
+
+    def _all(self) -> list[Any]:
+        found = read_multi(self._asset, self._attribute)
+        if not self._attribute.is_relation:
+            return list(found)
+        workspace = workspace_of(self._asset)
+        return [follow(workspace, self._asset, self._attribute.name, oid) for oid in found if isinstance(oid, Oid)]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(read_multi(self._asset, self._attribute))
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        return self._all()[index]
+
+    def __contains__(self, value: object) -> bool:
+        if isinstance(value, Tracked):
+            return value._state.oid in read_multi(self._asset, self._attribute)
+        return value in read_multi(self._asset, self._attribute)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Members):
+            return self._all() == other._all()
+        return isinstance(other, list | tuple) and self._all() == list(other)
+
+    def __hash__(self) -> int:
+        return hash((self._asset, self._attribute.name))
+
+    def __repr__(self) -> str:
+        cell = self._asset._state.cell(self._attribute.name)
+        edits = (self._asset._state.edits or {}).get(self._attribute.name)
+        owner = f"{self._asset._state.oid.token}.{self._attribute.name}"
+        if not isinstance(cell, tuple):
+            return f"<{owner}: not loaded{', changed' if edits else ''}>"
+        shown = [value.token if isinstance(value, Oid) else repr(value) for value in self._peek()]
+        return f"[{', '.join(shown[:20])}{', …' if len(shown) > 20 else ''}]"
+
+    def _peek(self) -> tuple[object, ...]:
+        return read_multi(self._asset, self._attribute)
+
+    def add(self, *values: Any) -> None:
+        """Add assets (or values), pending until the commit. Sends nothing. Raises BadValue, ReadOnly."""
+        workspace_of(self._asset).unit.edit_members(self._asset, self._attribute, values, ())
+
+    def remove(self, *values: Any) -> None:
+        """Remove assets (or values), pending until the commit. Sends nothing. Raises BadValue, ReadOnly."""
+        workspace_of(self._asset).unit.edit_members(self._asset, self._attribute, (), values)
+
+    def clear(self) -> None:
+        """Remove all members, pending until the commit. Loads the present ones if they are missing."""
+        workspace_of(self._asset).unit.assign(self._asset, self._attribute, ())
+
+    def __iadd__(self, values: Iterable[Any]) -> Members:
+        self.add(*values)
+        return self
+
+    def __isub__(self, values: Iterable[Any]) -> Members:
+        self.remove(*values)
+        return self
+
+
+def related_asset(asset: Tracked, attribute: Attribute) -> Tracked | Unset:
+    """Return the asset that a single relation leads to, or the stand-in that says there is none."""
+    found = read_single(asset, attribute)
+    workspace = workspace_of(asset)
+    if not isinstance(found, Oid):
+        return Unset(workspace.schema, attribute.related or "")
+    return follow(workspace, asset, attribute.name, found)
+
+
+def member_values(schema: Schema, type_name: str, attribute: Attribute, values: Iterable[object]) -> list[object]:
+    """Check what a person gave as members of a relation, and return the identities, each once, in order."""
+    if isinstance(values, str | bytes | Tracked):
+        raise BadValue(
+            f"{type_name}.{attribute.name} holds several {attribute.related}: give a list of them, or use .add().",
+            type_name=type_name,
+            attribute=attribute.name,
+        )
+    return list(dict.fromkeys(related_oid(schema, type_name, attribute, value) for value in values))

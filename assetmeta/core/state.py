@@ -1,0 +1,163 @@
+"""What is known of one asset: raw cells as the server sent them, and the user's pending edits.
+
+A state holds identities, never assets. A scalar that was read once is kept, decoded, in the instance's own dictionary,
+so that Python itself answers the second read; what changes a value goes through this file, which drops it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from assetmeta.model.plans import Cell, Row
+from assetmeta.model.values import ABSENT, UNREAD, Missing, Oid
+
+
+class Layout:
+    """Which cell of a row belongs to which name. Equal shapes share one layout."""
+
+    __slots__ = ("_wider", "index", "names")
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.index = {name: position for position, name in enumerate(names)}
+        self._wider: dict[tuple[str, ...], Layout] = {}
+
+    def wider(self, names: tuple[str, ...], layouts: Layouts) -> Layout:
+        """The layout of these names followed by those of *names* that are not among them."""
+        found = self._wider.get(names)
+        if found is None:
+            found = layouts.of(self.names + tuple(name for name in names if name not in self.index))
+            self._wider[names] = found
+        return found
+
+
+class Layouts:
+    """All layouts of one session, each made once."""
+
+    __slots__ = ("_by_names",)
+
+    def __init__(self) -> None:
+        self._by_names: dict[tuple[str, ...], Layout] = {}
+
+    def of(self, names: tuple[str, ...]) -> Layout:
+        """Return the layout of *names*."""
+        found = self._by_names.get(names)
+        if found is None:
+            found = self._by_names[names] = Layout(names)
+        return found
+
+
+EMPTY = Layout(())
+
+KnownCell = Cell | Missing
+
+
+class Edit:
+    """A pending change of one attribute.
+
+    For a single value, *new* is what it becomes. For a multi-value attribute (*is_multi*), *added* and *removed* say
+    what changes against whatever the server has.
+    """
+
+    __slots__ = ("added", "is_multi", "new", "removed")
+
+    def __init__(self, new: object = None, *, is_multi: bool = False) -> None:
+        self.new = new
+        self.is_multi = is_multi
+        self.added: list[object] = []
+        self.removed: list[object] = []
+
+    def applied_to(self, base: Iterable[object]) -> tuple[object, ...]:
+        """Return the multi value that results from this edit of *base*, order kept, additions last."""
+        kept = [value for value in base if value not in self.removed]
+        return (*kept, *(value for value in self.added if value not in kept))
+
+
+class State:
+    """Identity, cells and edits of one asset.
+
+    *gone* is the error to raise on the next read when the server no longer shows the asset. *cohort* is what it was
+    loaded together with.
+    """
+
+    __slots__ = ("cells", "cohort", "edits", "gone", "layout", "oid")
+
+    def __init__(self, oid: Oid) -> None:
+        self.oid = oid
+        self.layout = EMPTY
+        self.cells: tuple[KnownCell, ...] = ()
+        self.edits: dict[str, Edit] | None = None
+        self.cohort: object = None
+        self.gone: Exception | None = None
+
+    def cell(self, name: str) -> KnownCell:
+        """Return the raw cell of *name*; UNREAD when it was never loaded, ABSENT when the server left it out."""
+        position = self.layout.index.get(name)
+        return UNREAD if position is None else self.cells[position]
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of all loaded cells."""
+        for name, cell in zip(self.layout.names, self.cells, strict=True):
+            if cell is not UNREAD and cell is not ABSENT:
+                yield name
+
+
+class Tracked:
+    """The part of an asset that carries its state; every asset class derives from it."""
+
+    __slots__ = ("__dict__", "__weakref__", "_state")
+
+    _state: State
+    _workspace: ClassVar[Any]
+
+
+def merge(asset: Tracked, row: Row, layouts: Layouts) -> None:
+    """Take over a row. Pending edits are untouched, and stay what a read returns."""
+    state = asset._state
+    state.gone = None
+    if state.layout is EMPTY or state.layout.names == row.columns:
+        state.layout = layouts.of(row.columns)
+        state.cells = row.values
+    else:
+        wider = state.layout.wider(row.columns, layouts)
+        cells = list(state.cells) + [UNREAD] * (len(wider.names) - len(state.cells))
+        for name, value in zip(row.columns, row.values, strict=True):
+            cells[wider.index[name]] = value
+        state.layout, state.cells = wider, tuple(cells)
+    drop_decoded(asset, row.columns)
+
+
+def mark_absent(asset: Tracked, names: Iterable[str], layouts: Layouts) -> None:
+    """Remember that the server was asked for *names* and did not return them."""
+    missing = tuple(name for name in names if asset._state.cell(name) is UNREAD)
+    if missing:
+        gone = asset._state.gone
+        merge(asset, Row(asset._state.oid, missing, (ABSENT,) * len(missing)), layouts)  # type: ignore[arg-type]
+        asset._state.gone = gone
+
+
+def forget(asset: Tracked, names: Iterable[str] | None = None) -> None:
+    """Forget loaded cells (all of them when *names* is None); pending edits stay."""
+    state = asset._state
+    if names is None:
+        names = state.layout.names
+        state.layout, state.cells, state.gone = EMPTY, (), None
+    else:
+        names = [name for name in names if name in state.layout.index]
+        cells = list(state.cells)
+        for name in names:
+            cells[state.layout.index[name]] = UNREAD
+        state.cells = tuple(cells)
+    drop_decoded(asset, names)
+
+
+def drop_decoded(asset: Tracked, names: Iterable[str]) -> None:
+    """Drop the decoded values of *names*, except where a pending edit is the value to be read."""
+    decoded = asset.__dict__
+    if not decoded:
+        return
+    edits = asset._state.edits or {}
+    for name in names:
+        if name not in edits:
+            decoded.pop(name, None)

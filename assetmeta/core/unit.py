@@ -1,0 +1,186 @@
+"""The unit of work: which assets of a session have pending edits, are new, or are to go. It keeps them alive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from assetmeta.core import edits
+from assetmeta.core.plan import Plan, in_order
+from assetmeta.core.state import Edit, Tracked
+from assetmeta.core.workspace import Workspace
+from assetmeta.model.errors import AssetmetaError, Misuse, ReadOnly, Unsupported
+from assetmeta.model.plans import Change, Create, Delete, Failed, Unknown, Update
+from assetmeta.model.schema import Attribute
+from assetmeta.model.values import Oid
+
+
+class Unit:
+    """Pending changes of one session. Nothing here sends a request, except that replacing all members of a
+    multi-valued attribute loads the present ones.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._dirty: dict[Oid, Tracked] = {}
+        self._doomed: dict[Oid, Tracked] = {}
+        self._contexts: dict[Oid, Oid] = {}
+        self._numbers = count(1)
+        self.errors: dict[Oid, AssetmetaError] = {}
+        self.unanswered: dict[Oid, Change] = {}
+
+    def assign(self, asset: Tracked, attribute: Attribute, value: object) -> None:
+        """Make *value* pending. Raises BadValue and ReadOnly; then nothing is changed."""
+        edits.refuse_unwritable(asset, attribute)
+        if attribute.multi:
+            members = () if value is None else value
+            members = (
+                list(members) if isinstance(members, Iterable) and not isinstance(members, str | bytes) else members
+            )
+            edits.refuse_strangers(asset, attribute, members if isinstance(members, list) else ())
+            edits.replace_members(asset, attribute, members)  # type: ignore[arg-type]
+        else:
+            edits.refuse_strangers(asset, attribute, [value])
+            edits.set_value(asset, attribute, value)
+        self._track(asset)
+
+    def edit_members(
+        self, asset: Tracked, attribute: Attribute, add: Sequence[object], remove: Sequence[object]
+    ) -> None:
+        """Make additions and removals of members pending. Raises BadValue and ReadOnly; then nothing is changed."""
+        edits.refuse_unwritable(asset, attribute)
+        edits.refuse_strangers(asset, attribute, [*add, *remove])
+        edits.change_members(asset, attribute, add, remove)
+        self._track(asset)
+
+    def _track(self, asset: Tracked) -> None:
+        oid = asset._state.oid
+        with self._workspace.lock:
+            if asset._state.edits or oid.is_new:
+                self._dirty[oid] = asset
+            else:
+                self._dirty.pop(oid, None)
+                self.errors.pop(oid, None)
+
+    def fresh_oid(self, type_name: str) -> Oid:
+        """A provisional identity for a new asset. Raises BadValue for an abstract type."""
+        if self._workspace.schema.type(type_name).abstract:
+            raise Misuse(f"{type_name} is abstract: create an asset of a concrete type.", type_name=type_name)
+        return Oid.new(type_name, next(self._numbers))
+
+    def begin(self, oid: Oid, values: Mapping[str, object], context: Oid | None) -> Any:
+        """Return a new asset with pending *values*; None leaves an attribute unset."""
+        asset = self._workspace.asset(oid)
+        try:
+            for name, value in values.items():
+                attribute = self._workspace.schema.attribute(oid.type, name)
+                if value is not None:
+                    self.assign(asset, attribute, value)
+        except Exception:
+            self.drop(asset)
+            raise
+        if context is not None:
+            self._contexts[oid] = context
+        self._track(asset)
+        return asset
+
+    def delete(self, asset: Tracked) -> None:
+        """Make the deletion of *asset* pending; a new asset is simply dropped. Raises Unsupported and ReadOnly."""
+        oid = asset._state.oid
+        if oid.is_new:
+            self.drop(asset)
+            return
+        if oid.moment is not None:
+            raise ReadOnly(f"{oid.token} as of {oid.moment!s} cannot be deleted; delete the asset as it is now.")
+        if not self._workspace.backend.can.delete:
+            raise Unsupported(f"{self._workspace.backend.name} deletes nothing.", oid=oid.token)
+        with self._workspace.lock:
+            self._doomed[oid] = asset
+
+    def revert(self, assets: Iterable[Tracked] | None = None) -> None:
+        """Drop what is pending for *assets*, or for all. New assets are dropped altogether."""
+        with self._workspace.lock:
+            for asset in list(assets if assets is not None else [*self._dirty.values(), *self._doomed.values()]):
+                edits.drop_edits(asset, list(asset._state.edits or ()))
+                self.drop(asset)
+
+    def drop(self, asset: Tracked) -> None:
+        """Stop tracking *asset*."""
+        oid = asset._state.oid
+        with self._workspace.lock:
+            for table in (self._dirty, self._doomed, self._contexts, self.errors, self.unanswered):
+                table.pop(oid, None)
+
+    def is_pending(self, asset: Tracked) -> bool:
+        """True when a commit would do something about *asset*."""
+        return asset._state.oid in self._dirty or asset._state.oid in self._doomed
+
+    def __len__(self) -> int:
+        return len(self._dirty.keys() | self._doomed.keys())
+
+    def tracked(self, oid: Oid) -> Tracked | None:
+        """The pending asset of *oid*."""
+        return self._dirty.get(oid) or self._doomed.get(oid)
+
+    def change_of(self, asset: Tracked) -> Create | Update:
+        """The pending edits of *asset* as one change."""
+        oid = asset._state.oid
+        if oid.is_new:
+            return Create(oid, edits.deltas(asset), self._contexts.get(oid))
+        return Update(oid, edits.deltas(asset))
+
+    def plan(self) -> Plan:
+        """All pending changes in the order in which a commit sends them."""
+        with self._workspace.lock:
+            changes: list[Change] = [
+                self.change_of(asset) for oid, asset in self._dirty.items() if oid not in self._doomed
+            ]
+            changes += [Delete(oid) for oid in self._doomed]
+            pending = [*self._dirty.values(), *self._doomed.values()]
+            names = {asset._state.oid: name for asset in pending if (name := self._name(asset))}
+        return Plan(tuple(in_order(changes)), names)
+
+    def _name(self, asset: Tracked) -> str | None:
+        display = self._workspace.schema.type(asset._state.oid.type).display
+        edit = (asset._state.edits or {}).get(display or "")
+        cell = edit.new if edit else asset._state.cell(display) if display else None
+        return cell if isinstance(cell, str) else None
+
+    def settle(self, asset: Tracked, sent: Mapping[str, Edit]) -> None:
+        """Drop the edits that were *sent*; one that was made since the sending stays pending."""
+        current = asset._state.edits or {}
+        edits.drop_edits(asset, [name for name, edit in sent.items() if current.get(name) is edit])
+        self.errors.pop(asset._state.oid, None)
+        self.unanswered.pop(asset._state.oid, None)
+        self._track(asset)
+
+    def note_failure(self, asset: Tracked, outcome: Failed | Unknown) -> None:
+        """Remember why the changes of *asset* did not land; they stay pending."""
+        oid = asset._state.oid
+        self.errors[oid] = outcome.error
+        self.unanswered.pop(oid, None)
+        if isinstance(outcome, Unknown):
+            self.unanswered[oid] = outcome.change
+
+    def retry(self, asset: Tracked) -> None:
+        """Let the next commit send a create again that was sent before and never answered."""
+        self.unanswered.pop(asset._state.oid, None)
+
+    def rename(self, asset: Tracked, oid: Oid) -> None:
+        """Give a created asset its real identity everywhere."""
+        before = asset._state.oid
+        self._workspace.identity.rename(asset, oid)
+        for table in (self._dirty, self._contexts, self.errors, self.unanswered):
+            table.pop(before, None)
+
+    def substitute(self, real: Mapping[Oid, Oid]) -> None:
+        """Put real identities in the place of provisional ones in all edits that are still pending."""
+        if not real:
+            return
+        for asset in self._dirty.values():
+            for edit in (asset._state.edits or {}).values():
+                edit.new = real.get(edit.new, edit.new) if isinstance(edit.new, Oid) else edit.new
+                edit.added = [real.get(value, value) if isinstance(value, Oid) else value for value in edit.added]
+        for oid, context in self._contexts.items():
+            self._contexts[oid] = real.get(context, context)

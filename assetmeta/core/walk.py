@@ -1,0 +1,87 @@
+"""Following a path from one asset: `asset["Super.Scope.Name"]`, `asset["Owners.Name"]`, a computed token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from assetmeta.core.access import cell_members, cell_value, loaded_cell, read_multi, read_single, workspace_of
+from assetmeta.core.relations import Members, Unset, related_asset
+from assetmeta.core.state import Tracked
+from assetmeta.model.codecs import Integer
+from assetmeta.model.paths import Path, Resolved, counts, resolve
+from assetmeta.model.schema import Attribute
+from assetmeta.model.values import ABSENT, UNREAD, Oid
+
+
+def read(asset: Tracked, attribute: Attribute) -> Any:
+    """Return the value of one attribute as the user sees it: a value, an asset (or its stand-in), or a live view."""
+    if attribute.multi:
+        return Members(asset, attribute)
+    return related_asset(asset, attribute) if attribute.is_relation else read_single(asset, attribute)
+
+
+def walk(asset: Tracked, path: Path) -> Any:
+    """Return what *path* leads to from *asset*: one value, or a list where the path may reach several.
+
+    What is missing is loaded, for the whole cohort at each step (see core.loading).
+    """
+    schema = workspace_of(asset).schema
+    resolved = resolve(schema, asset._state.oid.type, path)
+    if not path.is_plain:
+        return computed(asset, path, resolved)
+    if path.is_name:
+        return read(asset, resolved.attribute)
+    found = list(_reached(asset, [step.name for step in path.steps]))
+    return found if resolved.multi else found[0] if found else None
+
+
+def _reached(asset: Any, names: list[str]) -> Iterator[Any]:
+    if isinstance(asset, Unset):
+        return
+    attribute = workspace_of(asset).schema.attribute(asset._state.oid.type, names[0])
+    value = read(asset, attribute)
+    for member in value if attribute.multi else [value]:
+        if len(names) > 1:
+            yield from _reached(member, names[1:])
+        else:
+            yield member
+
+
+def computed(asset: Tracked, path: Path, resolved: Resolved) -> Any:
+    """Return the value of an aggregate, a downcast or a filtered path: the server works it out, under its own text."""
+    cell = loaded_cell(asset, str(path))
+    if counts(path):
+        raw = cell if isinstance(cell, str | int) else None
+        return Integer().decode(raw)
+    if not resolved.multi:
+        return _asset_or_value(asset, cell_value(asset, resolved.attribute, cell))
+    return [_asset_or_value(asset, member) for member in cell_members(asset, resolved.attribute, cell)]
+
+
+def _asset_or_value(asset: Tracked, value: object) -> Any:
+    return workspace_of(asset).asset(value) if isinstance(value, Oid) else value
+
+
+def is_loaded(asset: Tracked, path: Path) -> bool:
+    """True when walking *path* from *asset* would send nothing."""
+    state = asset._state
+    if not path.is_plain:
+        return state.cell(str(path)) is not UNREAD
+    if state.edits and path.head in state.edits and not state.edits[path.head].is_multi:
+        loaded = True
+    else:
+        loaded = state.cell(path.head) is not UNREAD or state.oid.is_new
+    if not loaded or path.is_name:
+        return loaded
+    workspace = workspace_of(asset)
+    attribute = workspace.schema.attribute(state.oid.type, path.head)
+    found = read_multi(asset, attribute) if attribute.multi else (read_single(asset, attribute),)
+    rest = Path(path.steps[1:])
+    related = [workspace.identity.get(oid) for oid in found if isinstance(oid, Oid)]
+    return all(member is not None and is_loaded(member, rest) for member in related)
+
+
+def loaded_value(asset: Tracked, path: Path) -> Any:
+    """Return the value at *path* without sending anything; ABSENT when it is not loaded."""
+    return walk(asset, path) if is_loaded(asset, path) else ABSENT

@@ -1,0 +1,107 @@
+"""What all machinery of one session shares: schema, identities, and the roles that loading and tracking play."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from assetmeta.core.identity import IdentityMap
+from assetmeta.core.state import Layouts, Tracked, merge
+from assetmeta.model.contract import Backend
+from assetmeta.model.errors import SessionClosed
+from assetmeta.model.flows import Flow, T
+from assetmeta.model.plans import Row
+from assetmeta.model.schema import Attribute, Schema
+from assetmeta.model.values import Moment, Oid
+
+
+class Runs(Protocol):
+    """Performs the I/O of a flow."""
+
+    def __call__(self, flow: Flow[T]) -> T: ...
+
+
+class Loads(Protocol):
+    """Fetches what a read found missing."""
+
+    def need(self, asset: Tracked, name: str) -> None: ...
+    def load(self, oids: Sequence[Oid], names: Sequence[str]) -> None: ...
+
+
+class Tracks(Protocol):
+    """Keeps the pending edits."""
+
+    def assign(self, asset: Tracked, attribute: Attribute, value: object) -> None: ...
+    def edit_members(
+        self, asset: Tracked, attribute: Attribute, add: Sequence[object], remove: Sequence[object]
+    ) -> None: ...
+    def begin(self, oid: Oid, values: Mapping[str, object], context: Oid | None) -> Tracked: ...
+    def fresh_oid(self, type_name: str) -> Oid: ...
+
+
+class Writes(Protocol):
+    """Sends changes."""
+
+    def create_now(self, type_name: str, values: Mapping[str, object], context: Oid | None) -> Tracked: ...
+    def call_now(self, asset: Tracked, operation: str, arguments: Mapping[str, object]) -> Tracked: ...
+
+
+class Workspace:
+    """The shared ground of one session. *lock* guards states and maps; no I/O happens while it is held."""
+
+    loader: Loads
+    unit: Tracks
+    writer: Writes
+
+    def __init__(
+        self,
+        backend: Backend,
+        run: Runs,
+        schema: Callable[[], Schema],
+        make: Callable[[Oid], Tracked],
+        link: Callable[[str], str],
+        keep: int,
+        page_size: int,
+    ) -> None:
+        self.backend = backend
+        self.identity = IdentityMap(keep)
+        self.layouts = Layouts()
+        self.lock = threading.RLock()
+        self.page_size = min(page_size, backend.can.max_page)
+        self.link = link
+        self.closed = False
+        self._run = run
+        self._schema = schema
+        self._make = make
+
+    @property
+    def schema(self) -> Schema:
+        """The server's schema; the first use reads it (one request)."""
+        return self._schema()
+
+    def run(self, flow: Flow[T]) -> T:
+        """Perform a flow's requests. Raises SessionClosed after close()."""
+        if self.closed:
+            raise SessionClosed("The session is closed; open a new one to talk to the server.")
+        return self._run(flow)
+
+    def asset(self, oid: Oid) -> Tracked:
+        """Return the one asset of *oid*; sends nothing. Raises UnknownName for a type that the schema lacks."""
+        with self.lock:
+            return self.identity.obtain(oid, self._make)
+
+    def absorb(self, rows: Iterable[Row]) -> list[Tracked]:
+        """Merge rows into their assets and return the assets, same order."""
+        with self.lock:
+            assets = []
+            for row in rows:
+                asset = self.identity.obtain(row.oid, self._make)
+                merge(asset, row, self.layouts)
+                assets.append(asset)
+            return assets
+
+
+def moment_of(asset: Tracked) -> Moment | None:
+    """The moment at which this asset is seen; None for the present."""
+    return asset._state.oid.moment

@@ -1,0 +1,236 @@
+"""Sessions: the pieces wired together for one server and one user, and the guard around a block of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, Self
+
+from requests.auth import AuthBase
+
+from assetmeta.backends.versionone import VersionOne
+from assetmeta.core.access import as_oid
+from assetmeta.core.asset import Asset, Snapshot
+from assetmeta.core.commit import Writer
+from assetmeta.core.loading import Loader
+from assetmeta.core.plan import Plan
+from assetmeta.core.query import Query
+from assetmeta.core.reflect import Classes
+from assetmeta.core.report import Report
+from assetmeta.core.schemas import SchemaSource
+from assetmeta.core.unit import Unit
+from assetmeta.core.workspace import Workspace
+from assetmeta.model.contract import Backend
+from assetmeta.model.errors import BadValue, UnknownName, nearest
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
+from assetmeta.wire.auth import choose
+from assetmeta.wire.driver import Driver
+from assetmeta.wire.ledger import Ledger
+
+
+class Session:
+    """A server's assets as Python objects. Asset types are attributes: `session.Story`, or `session["Story"]`.
+
+    Used as a context manager it commits at the end of the block what is still pending and raises CommitError if not all
+    of it landed; an exception inside the block leaves everything unsent.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        base_url: str,
+        auth: AuthBase | None,
+        *,
+        loading: str = "peers",
+        keep: int = 1000,
+        page_size: int = 5000,
+        reflect: str = "all",
+        **wire: Any,
+    ) -> None:
+        """Make a session; sends nothing.
+
+        Args:
+            loading: what a read of a missing attribute loads: "peers", "one" or "raise" (see `loading()`).
+            keep: how many assets stay in memory, most recently touched first, though nobody holds them.
+            page_size: how many assets one request of a streamed query asks for.
+            reflect: read the schema whole ("all", one request) or type by type as types are used ("types").
+            wire: `timeout`, `patience`, `retries`, `pool`, `proxies`, `verify`, `cert`, `max_bytes`, `read_only`,
+                `user_agent`, `truststore`, `cassette`: see assetmeta.wire.driver.Driver.
+
+        Raises BadValue for settings that cannot work.
+        """
+        if page_size < 1 or keep < 0:
+            raise BadValue(f"page_size={page_size} must be at least 1 and keep={keep} at least 0.")
+        self._driver = Driver(base_url, auth, **wire)
+        self._schemas = SchemaSource(backend, self._driver.run, reflect)
+        self._classes = Classes()
+        self._workspace = Workspace(
+            backend=backend,
+            run=self._driver.run,
+            schema=self._schemas,
+            make=self._classes.blank,
+            link=self._link,
+            keep=keep,
+            page_size=page_size,
+        )
+        self._classes.serve(self._workspace)
+        self._loader = self._workspace.loader = Loader(self._workspace, loading)
+        self._unit = self._workspace.unit = Unit(self._workspace)
+        self._writer = self._workspace.writer = Writer(self._workspace, self._unit)
+
+    def _link(self, path: str) -> str:
+        return f"{self._driver.base_url.rstrip('/')}/{path}"
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the class of an asset type. The first use reads the schema. Raises UnknownName."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the class of an asset type, also one whose name is taken by a method of the session."""
+        types = self._schemas().types
+        if name not in types:
+            near = nearest(name, [*types, *(verb for verb in vars(Session) if not verb.startswith("_"))])
+            raise UnknownName(f"The server has no asset type {name!r}.{near}", type_name=name)
+        return self._classes.of(name)
+
+    @property
+    def types(self) -> list[str]:
+        """The names of the server's asset types, sorted. The first use reads the schema (one request)."""
+        self._schemas()
+        return self._schemas.known
+
+    @property
+    def schema(self) -> Schema:
+        """The server's schema as data. The first use reads it (one request)."""
+        return self._schemas()
+
+    @property
+    def ledger(self) -> Ledger:
+        """Every request of this session so far, most recent ones in detail."""
+        return self._driver.ledger
+
+    def trace(self) -> AbstractContextManager[Ledger]:
+        """Collect the requests of a block: `with v1.trace() as ledger:`."""
+        return self._driver.trace()
+
+    def asset_from_oid(self, token: str | Oid) -> Any:
+        """Return the one asset of a token such as "Story:1005" (or "Story:1005:1389", as of that change). Sends nothing
+        but, the first time, the request for the schema. Raises BadValue and UnknownName.
+        """
+        oid = as_oid(token)
+        if oid is None:
+            raise BadValue(f"{token!r} is not an asset token; write Type:id, for example Story:1005.")
+        asset = self._workspace.asset(oid)
+        self._workspace.identity.touch(asset)
+        return asset
+
+    def query(self, type_name: str) -> Query:
+        """Start a query of one type, whatever its attributes are called."""
+        self._schemas().type(type_name)
+        return Query(self._workspace, type_name)
+
+    def attach(self, snapshot: Snapshot) -> Any:
+        """Return the live asset of a snapshot (what a pickled asset turns into), with its values loaded."""
+        asset = self.asset_from_oid(snapshot.oid)
+        assert isinstance(asset, Asset)
+        return asset.with_data(snapshot.values)
+
+    def loading(self, mode: str) -> AbstractContextManager[None]:
+        """Choose what a read of a missing attribute does within a block: "peers" loads it for everything that was
+        loaded together, "one" for that asset only, "raise" refuses and says which select() would have fetched it.
+        """
+        return self._loader.using(mode)
+
+    def plan(self) -> Plan:
+        """Return what a commit would do, in its order, before and after, field by field. Sends nothing."""
+        return self._unit.plan()
+
+    def commit(self) -> Report:
+        """Write all pending changes; return a report that is falsy when all landed and iterates over the errors.
+
+        One request per asset at most. What did not land stays pending. Raises what spoils the whole commit, such as
+        LoginRefused; nothing is lost then.
+        """
+        return self._writer.commit()
+
+    def delete(self, *assets: Asset) -> None:
+        """Delete assets with the next commit. Raises Unsupported where the server deletes nothing."""
+        for asset in assets:
+            self._unit.delete(asset)
+
+    def revert(self, *assets: Asset) -> None:
+        """Drop what is pending for *assets*, or for all when none is given. Sends nothing."""
+        self._unit.revert(assets or None)
+
+    @property
+    def pending(self) -> int:
+        """How many assets a commit would do something about."""
+        return len(self._unit)
+
+    def populate(self, assets: Iterable[Asset], *names: str) -> None:
+        """Load attributes, or paths, for all *assets* in as few requests as there are steps and chunks."""
+        self._loader.populate(list(assets), names)
+
+    def close(self) -> None:
+        """Close the connections. What is pending is not sent; what is loaded can still be read."""
+        self._workspace.closed = True
+        self._driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None and not self._workspace.closed:
+            self.commit().raise_if_failed()
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._schemas.known})
+
+    def __repr__(self) -> str:
+        pending = f", {len(self._unit)} pending" if len(self._unit) else ""
+        return f"<{type(self).__name__} {self._driver.base_url}: {len(self.ledger)} requests{pending}>"
+
+
+class V1Meta(Session):
+    """A VersionOne (Digital.ai Agility) server as Python objects.
+
+        with V1Meta(instance_url="https://host/Instance", token="1.xxxx") as v1:
+            print(v1.Story(1005).Name)
+
+    Constructor forms: a whole *instance_url*, or *address* (which may hold a port), *instance* and *scheme*. Login:
+    *token* (a text or a function that returns one), *username* and *password*, *password* with
+    *use_password_as_token*, or any *auth* object. *timezone* is the zone configured for the member who logs in: the
+    server writes plain dates in it, without saying so. All else is as for Session.
+    """
+
+    def __init__(
+        self,
+        instance_url: str | None = None,
+        *,
+        address: str = "localhost",
+        instance: str = "VersionOne.Web",
+        scheme: str = "https",
+        username: str = "",
+        password: str | None = None,
+        token: str | Callable[[], str] | None = None,
+        use_password_as_token: bool = False,
+        auth: AuthBase | None = None,
+        timezone: str = "UTC",
+        **options: Any,
+    ) -> None:
+        """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
+        login = choose(
+            username=username,
+            password=password,
+            token=token,
+            use_password_as_token=use_password_as_token,
+            auth=auth,
+        )
+        base_url = instance_url or f"{scheme}://{address}/{instance.strip('/')}"
+        super().__init__(VersionOne(zone=timezone), base_url, login, **options)
