@@ -1,0 +1,145 @@
+"""Imports go down the layers only: a cycle, an upward import or a hidden import is a mistake in the structure."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "assetmeta"
+LEVELS = {"model": 0, "wire": 1, "backends": 1, "core": 2, "session": 3, "tools": 4}
+FORBIDDEN = {
+    "model": ("wire", "backends", "core", "session", "tools", "sandbox"),
+    "wire": ("backends", "core", "session", "tools", "sandbox"),
+    "backends": ("wire", "core", "session", "tools", "sandbox"),
+    "core": ("wire", "backends", "session", "tools", "sandbox"),
+    "session": ("tools", "sandbox"),
+    "tools": (),
+    "sandbox": ("model", "wire", "backends", "core", "session", "tools"),
+}
+STANDARD_ONLY = {"model"}
+THIRD_PARTY = {
+    "wire": {"requests", "urllib3"},
+    "backends": {"lxml"},
+    "core": {"cachetools"},
+    "session": {"requests"},
+}
+
+
+def modules() -> dict[str, Path]:
+    """All modules of the package by dotted name."""
+    found = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def layer(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def imports(module: str) -> set[str]:
+    """The modules of the package, and the outside packages, that *module* imports anywhere in its text."""
+    path = MODULES[module]
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                start = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*start, base] if base else start)
+            for alias in node.names:
+                whole = f"{base}.{alias.name}"
+                found.add(whole if whole in MODULES else base)
+    return found
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if layer(name)])
+def test_imports_go_down(module: str) -> None:
+    upward = {
+        name
+        for name in imports(module)
+        if name.startswith("assetmeta.") and layer(name) in FORBIDDEN.get(layer(module), ())
+    }
+    assert set() == upward
+
+
+def test_there_is_no_import_cycle() -> None:
+    graph = {name: imports(name) & MODULES.keys() - {name} for name in MODULES}
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " -> ".join([*trail[trail.index(name) :], name])
+        if name in done:
+            return
+        for other in graph[name]:
+            visit(other, (*trail, name))
+        done.add(name)
+
+    for name in graph:
+        visit(name, ())
+    assert done == MODULES.keys()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_import_hides_in_a_function_or_behind_type_checking(module: str) -> None:
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    hidden = [
+        f"line {inner.lineno}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.If)
+        and (not isinstance(node, ast.If) or "TYPE_CHECKING" in ast.unparse(node.test))
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+    assert [] == hidden
+
+
+@pytest.mark.parametrize("name", ["core", "wire"])
+def test_a_file_imports_only_files_named_before_it(name: str) -> None:
+    """The package's docstring lists its files in order; the list and the imports have to agree."""
+    docstring = ast.get_docstring(ast.parse((ROOT / name / "__init__.py").read_text(encoding="utf-8"))) or ""
+    files = {path.stem for path in (ROOT / name).glob("*.py")} - {"__init__"}
+    words = [word.strip(",.`") for word in docstring.split("named before", 1)[1].replace("\n", " ").split()]
+    order = list(dict.fromkeys(word for word in words if word in files))
+    assert files == set(order)
+    for position, stem in enumerate(order):
+        used = {
+            other.rpartition(".")[2]
+            for other in imports(f"assetmeta.{name}.{stem}")
+            if other.startswith(f"assetmeta.{name}.")
+        }
+        assert used <= set(order[:position]), f"{stem} imports {sorted(used - set(order[:position]))}"
+
+
+def test_the_model_needs_the_standard_library_only() -> None:
+    outside = {
+        name.split(".")[0]
+        for module in MODULES
+        if layer(module) in STANDARD_ONLY
+        for name in imports(module)
+        if not name.startswith("assetmeta")
+    }
+    assert {"requests", "lxml", "cachetools"}.isdisjoint(outside)
+
+
+@pytest.mark.parametrize("name", sorted(THIRD_PARTY))
+def test_each_layer_uses_its_own_libraries_only(name: str) -> None:
+    libraries = {"requests", "urllib3", "lxml", "cachetools", "starlette", "uvicorn", "yaml", "typer"}
+    used = {
+        other.split(".")[0]
+        for module in MODULES
+        if layer(module) == name
+        for other in imports(module)
+        if other.split(".")[0] in libraries
+    }
+    assert used <= THIRD_PARTY[name]
