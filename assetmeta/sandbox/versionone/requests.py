@@ -136,7 +136,7 @@ class Change:
 
     name: str
     act: Literal["set", "add", "remove"]
-    value: str | int | float | bool | bytes | Ref | None | tuple[str | Ref, ...] = None
+    value: str | int | float | bool | bytes | Ref | tuple[str | Ref, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The one grammar of attribute tokens, filters, sort lists and variables, as every endpoint of the VersionOne face uses it.
+"""The one grammar of attribute tokens, filters, sort lists and variables of the VersionOne face.
 
     Workitems:Story[Status.Name='Done';-Owners].Estimate.@Sum
     \\_ part: name, downcast, filter ____________/ \\_ part / \\_ aggregate
@@ -221,7 +221,7 @@ class _Parser:
                 return "".join(pieces)
             else:
                 pieces.append(sign)
-        self.fail()
+        raise _Outside(self.text)
 
     def listed(self) -> Iterator[Token]:
         yield self.token()
@@ -320,3 +320,22 @@ def all_of(filters: tuple[Filter, ...]) -> Filter | None:
     if len(filters) < 2:
         return filters[0] if filters else None
     return Combined("and", filters)
+
+
+def asks_for_deleted(found: Filter | None) -> bool:
+    """Whether the filter speaks of IsDeleted itself, which ends the hiding of deleted assets on its level."""
+    if found is None:
+        return False
+    if isinstance(found, Combined):
+        return any(asks_for_deleted(term) for term in found.terms)
+    return found.token.parts[-1].name == "IsDeleted" and len(found.token.parts) <= 2
+
+
+def uses_context(found: Filter | None) -> bool:
+    """Whether the filter refers to `$`, the asset whose attribute is being computed."""
+    if found is None:
+        return False
+    if isinstance(found, Combined):
+        return any(uses_context(term) for term in found.terms)
+    inside = any(uses_context(part.where) for part in found.token.parts)
+    return inside or (isinstance(found, Comparison) and found.variable == "")

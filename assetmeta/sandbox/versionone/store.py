@@ -1,0 +1,285 @@
+"""The database of one instance: full records per change, links, moments, bytes and counters, in one SQLite database.
+
+A record holds an asset as it was from moment `since` up to, not including, `until`; the current one has `until` = FOREVER.
+The present, the past and the history are therefore the same query with another moment.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import lru_cache
+
+from .literals import spell_time
+from .requests import LoadLink, LoadRow
+from .types import Catalogue, Column, Reverse
+
+FOREVER = 9223372036854775807
+FIRST_ID = 1000
+BATCH = 2000
+
+_TABLES = """
+CREATE TABLE moment (number INTEGER PRIMARY KEY, at TEXT NOT NULL);
+CREATE INDEX moment_at ON moment (at);
+CREATE TABLE link (relation TEXT, source TEXT, target TEXT, since INTEGER, until INTEGER);
+CREATE INDEX link_source ON link (relation, source, until);
+CREATE INDEX link_target ON link (relation, target, until);
+CREATE TABLE blob (asset TEXT PRIMARY KEY, content BLOB NOT NULL);
+CREATE TABLE counter (name TEXT PRIMARY KEY, next INTEGER NOT NULL);
+CREATE INDEX record_asset ON record (asset, until);
+CREATE INDEX record_first ON record (asset, since);
+CREATE INDEX record_type ON record (type, until, id);
+CREATE INDEX record_id ON record (id, until);
+"""
+_STATISTICS = {
+    "record_asset": "100000 2 1",
+    "record_first": "100000 2 1",
+    "record_type": "100000 5000 3000 1",
+    "record_id": "100000 2 1",
+    "by_Name_folded": "100000 3 2",
+    "by_Number_folded": "100000 2 1",
+    "by_Username_folded": "100000 2 1",
+    "by_Order": "100000 2",
+}
+"""What the planner is told about the indexes, so that its choices do not depend on when the data came."""
+_FIXED = ("asset", "id", "type", "since", "until", "state", "changed_at", "changed_by", "reason", "comment")
+_FOLDED = ("Name", "Number", "Username")
+
+
+def column(name: str) -> str:
+    """The quoted database column of a catalogue column; the prefix keeps it apart from the table's own columns."""
+    return f'"a_{name}"'
+
+
+@lru_cache(maxsize=65536)
+def _folded(text: str) -> str:
+    return text.casefold()
+
+
+def fold(value: object) -> object:
+    """SQL function: a text without its case, in every script; other values as they are."""
+    return _folded(value) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=256)
+def _words(text: str) -> tuple[re.Pattern[str], ...]:
+    patterns = []
+    for word in text.casefold().split():
+        stem = word.rstrip("*")
+        tail = "" if word.endswith("*") else r"(?!\w)"
+        patterns.append(re.compile(rf"(?<!\w){re.escape(stem)}{tail}"))
+    return tuple(patterns)
+
+
+def found(text: str | None, words: str) -> bool:
+    """SQL function: whether every one of *words* occurs in *text* as a whole word, or as a prefix when it ends in `*`."""
+    if text is None:
+        return False
+    folded = text.casefold()
+    return all(pattern.search(folded) for pattern in _words(words))
+
+
+class Store:
+    """One connection behind one lock. Statements outside `writing` see the last committed state."""
+
+    def __init__(self, catalogue: Catalogue, path: str = ":memory:") -> None:
+        self._catalogue = catalogue
+        self._columns = sorted(catalogue.columns or _stored_columns(catalogue))
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=512)
+        self._connection.create_function("fold", 1, fold, deterministic=True)
+        self._connection.create_function("found", 2, found, deterministic=True)
+        self._connection.executescript(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY"
+        )
+        self.fresh = not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'record'")
+        if self.fresh:
+            self._create()
+
+    def _create(self) -> None:
+        columns = ", ".join(column(name) for name in self._columns)
+        self._connection.executescript(
+            "CREATE TABLE record (row INTEGER PRIMARY KEY, asset TEXT NOT NULL, id INTEGER NOT NULL, type TEXT NOT NULL,"
+            " since INTEGER NOT NULL, until INTEGER NOT NULL, state INTEGER NOT NULL, changed_at TEXT, changed_by TEXT,"
+            f" reason TEXT, comment TEXT, {columns});" + _TABLES
+        )
+        for name in sorted(_reversed_columns(self._catalogue)):
+            self._index(name, f"({column(name)}, until) WHERE {column(name)} IS NOT NULL")
+        for name in set(_FOLDED) & set(self._columns):
+            self._index(f"{name}_folded", f"(fold({column(name)}), until)")
+        if "Order" in self._columns:
+            self._index("Order", f"({column('Order')}) WHERE until = {FOREVER}")
+        self._connection.execute("ANALYZE")
+        told = _STATISTICS | {f"by_{name}": "100000 60 40" for name in _reversed_columns(self._catalogue)}
+        self._connection.executemany("INSERT INTO sqlite_stat1 VALUES ('record', ?, ?)", told.items())
+        links = [("link_source", "100000 10000 2 2"), ("link_target", "100000 10000 30 20")]
+        self._connection.executemany("INSERT INTO sqlite_stat1 VALUES ('link', ?, ?)", links)
+        self._connection.execute("ANALYZE sqlite_schema")
+
+    def _index(self, name: str, definition: str) -> None:
+        self._connection.execute(f'CREATE INDEX "by_{name}" ON record {definition}')
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The catalogue columns of a record, in a fixed order."""
+        return self._columns
+
+    @property
+    def lock(self) -> threading.RLock:
+        """The lock that holds several statements together."""
+        return self._lock
+
+    def close(self) -> None:
+        """Close the database; an in-memory one is gone."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """All or nothing: commit at the end of the block, roll back when it raises. Blocks may nest."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def rows(self, sql: str, values: dict[str, object] | Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Run one statement and return its rows."""
+        with self._lock:
+            return self._connection.execute(sql, values).fetchall()  # type: ignore[arg-type]
+
+    def one(self, sql: str, values: dict[str, object] | Sequence[object] = ()) -> object:
+        """The first value of the first row, or None."""
+        found = self.rows(sql, values)
+        return found[0][0] if found else None
+
+    def many(self, sql: str, values: Iterable[Sequence[object]]) -> None:
+        """Run one statement for each of several rows of values."""
+        with self._lock:
+            self._connection.executemany(sql, values)  # type: ignore[arg-type]
+
+    def tick(self, at: datetime) -> int:
+        """Take a fresh moment, dated *at*."""
+        with self.writing():
+            number = self.number("SELECT IFNULL(MAX(number), -1) + 1 FROM moment")
+            self.rows("INSERT INTO moment VALUES (?, ?)", (number, spell_time(at)))
+        return number
+
+    def number(self, sql: str, values: dict[str, object] | Sequence[object] = ()) -> int:
+        """The first value of the first row as an integer; 0 for none."""
+        return int(str(self.one(sql, values) or 0))
+
+    def reserve(self, count: int, name: str = "id", first: int = FIRST_ID) -> int:
+        """Take *count* consecutive numbers of a counter and return the first."""
+        with self.writing():
+            start = self.one("SELECT next FROM counter WHERE name = ?", (name,))
+            begin = first if start is None else int(str(start))
+            self.rows("INSERT OR REPLACE INTO counter VALUES (?, ?)", (name, begin + count))
+        return begin
+
+    def read_blob(self, asset: str) -> bytes | None:
+        """The bytes kept for an asset, or None."""
+        found = self.one("SELECT content FROM blob WHERE asset = ?", (asset,))
+        return found if isinstance(found, bytes) else None
+
+    def write_blob(self, asset: str, content: bytes) -> None:
+        """Keep bytes for an asset in place of those it has."""
+        with self.writing():
+            self.rows("INSERT OR REPLACE INTO blob VALUES (?, ?)", (asset, content))
+
+    def load(self, rows: Iterable[LoadRow], links: Iterable[LoadLink]) -> None:
+        """Load records and links as they are, in one transaction, and set the counters behind them."""
+        with self.writing():
+            dates: dict[int, str] = {int(str(n)): str(at) for n, at in self.rows("SELECT number, at FROM moment")}
+            seen: set[str] = set()
+            changed: set[str] = set()
+            shapes: dict[tuple[str, ...], list[tuple[object, ...]]] = {}
+            for row in rows:
+                (changed if row.asset in seen else seen).add(row.asset)
+                waiting = shapes.setdefault((row.asset.partition(":")[0], *row.values), [])
+                waiting.append(self._flat(row, dates))
+                if len(waiting) >= BATCH:
+                    self._insert(tuple(row.values), waiting)
+                    waiting.clear()
+            for shape, waiting in shapes.items():
+                self._insert(shape[1:], waiting)
+            self._close_superseded(changed)
+            self.many(
+                f"INSERT INTO link VALUES (?, ?, ?, ?, {FOREVER})",
+                ((link.relation, link.source, link.target, link.since) for link in links),
+            )
+            self._advance()
+
+    def _flat(self, row: LoadRow, dates: dict[int, str]) -> tuple[object, ...]:
+        type_name, _, key = row.asset.partition(":")
+        until = FOREVER if row.until is None else row.until
+        at = dates.get(row.since)
+        fixed = (
+            row.asset,
+            int(key),
+            type_name,
+            row.since,
+            until,
+            row.state,
+            at,
+            row.changed_by,
+            row.reason,
+            row.comment,
+        )
+        return fixed + tuple(_loaded(value) for value in row.values.values())
+
+    def _insert(self, names: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+        columns = ", ".join((*_FIXED, *(column(name) for name in names)))
+        marks = ", ".join("?" * (len(_FIXED) + len(names)))
+        self.many(f"INSERT INTO record ({columns}) VALUES ({marks})", rows)
+
+    def _close_superseded(self, assets: set[str]) -> None:
+        self.rows(
+            "UPDATE record SET until = (SELECT MIN(n.since) FROM record n WHERE n.asset = record.asset"
+            f" AND n.since > record.since) WHERE until = {FOREVER} AND asset IN (SELECT value FROM json_each(?))"
+            " AND EXISTS (SELECT 1 FROM record n WHERE n.asset = record.asset AND n.since > record.since)",
+            (json.dumps(sorted(assets)),),
+        )
+
+    def _advance(self) -> None:
+        """Move the counters of ids and numbers behind everything that is there."""
+        highest = self.number(f"SELECT MAX(id) FROM record WHERE until = {FOREVER}")
+        self.rows("INSERT OR REPLACE INTO counter VALUES ('id', ?)", (max(FIRST_ID, highest + 1),))
+        if "Number" not in self._columns:
+            return
+        for kind in self._catalogue.types.values():
+            if kind.number_prefix:
+                last = self.one(
+                    f"SELECT MAX(CAST(LTRIM({column('Number')}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ-') AS INTEGER))"
+                    f" FROM record WHERE type = ? AND until = {FOREVER}",
+                    (kind.name,),
+                )
+                following = 1001 if last is None else int(str(last)) + 1
+                self.rows("INSERT OR REPLACE INTO counter VALUES (?, ?)", (f"number {kind.name}", following))
+
+
+def _loaded(value: object) -> object:
+    if isinstance(value, date):
+        return spell_time(value)
+    return None if value == "" else int(value) if isinstance(value, bool) else value
+
+
+def _stored_columns(catalogue: Catalogue) -> set[str]:
+    kept = (item.storage for kind in catalogue.types.values() for item in kind.attributes.values())
+    return {storage.name for storage in kept if isinstance(storage, Column)}
+
+
+def _reversed_columns(catalogue: Catalogue) -> set[str]:
+    kept = (item.storage for kind in catalogue.types.values() for item in kind.attributes.values())
+    return {storage.column for storage in kept if isinstance(storage, Reverse)}
