@@ -155,8 +155,8 @@ class TokenCallable(Renewable):
         self._source = source
 
     def obtain(self, send: Send) -> str:
-        """Call the function."""
-        return self._source()
+        """Call the function. Raises BadValue when it returns no usable token."""
+        return checked_token(self._source())
 
 
 class Custom(Credential):

@@ -130,13 +130,13 @@ class _Replayer:
     def _missing(self, kept: dict[str, Any], recorded: bool) -> Unreachable:
         line = _line(kept)
         if recorded:
-            why = "has no more answers to it: it was recorded less often"
+            why = "has no more answers to it: it was recorded less often."
         elif line in self._lines:
-            why = "holds it only with another query or body"
+            why = "holds it only with another query or body."
         else:
-            why = f"does not hold it.{nearest(line, self._lines)}".rstrip()
-        text = f"{line} cannot be replayed: {self._path.name} {why}. Record the cassette again, or mend the request."
-        return Unreachable(text.replace("?.", "?"), sent=False, permanent=True, request=line)
+            why = f"does not hold it.{nearest(line, self._lines)}"
+        text = f"{line} cannot be replayed: {self._path.name} {why} Record the cassette again, or mend the request."
+        return Unreachable(text, sent=False, permanent=True, request=line)
 
 
 def _line(kept_request: dict[str, Any]) -> str:

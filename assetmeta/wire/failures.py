@@ -74,7 +74,7 @@ def _broken(cause: BaseException, line: str, origin: str) -> Unreachable:
 def _tls(cause: BaseException, line: str, origin: str) -> Unreachable:
     if isinstance(cause, ssl.SSLCertVerificationError):
         text = (
-            f"The certificate of {origin} is not trusted: {cause.verify_message or 'verification failed'}."
+            f"The certificate of {origin} is not trusted: {getattr(cause, 'verify_message', 'verification failed')}."
             " If a company's own authority signed it, pass verify='ca-bundle.pem', or truststore=True to trust what the"
             " operating system trusts (pip install assetmeta[truststore])."
         )

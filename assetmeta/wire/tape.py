@@ -17,7 +17,7 @@ from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.flows import Request
 from assetmeta.wire.body import CHUNK, Rewind
 from assetmeta.wire.origin import Origin
-from assetmeta.wire.redact import redacted_body, redacted_headers, redacted_query, scrubbed, without_user
+from assetmeta.wire.redact import redacted_body, redacted_headers, redacted_query, redacted_url, scrubbed
 
 FORMAT = "assetmeta cassette 1"
 BASE, ORIGIN = "{{base}}", "{{origin}}"
@@ -48,7 +48,7 @@ class Scrub:
 
     def request(self, request: Request) -> dict[str, Any]:
         """Return what is kept of a request. Its file, if it has one, is read and rewound."""
-        path = self.text(without_user(request.path))
+        path = self.text(redacted_url(request.path))
         return {
             "method": request.method,
             "path": path.removeprefix(BASE) if path.startswith(BASE) else "/" + path.lstrip("/"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -36,13 +37,17 @@ class Reply:
 class Server:
     """A server on a port of its own; it notes what it saw and answers with *answers* in turn, the last one for ever."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.seen: list[Seen] = []
         self.answers: list[Reply | Callable[[Seen], Reply]] = [Reply()]
         self._lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        # A client that hangs up early is part of some tests.
+        self._http.handle_error = lambda *_: None  # type: ignore[method-assign]
+        if tls is not None:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._http.server_port}"
         threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
 
     def answer(self, seen: Seen) -> Reply:
@@ -108,12 +113,12 @@ class Time:
 
 
 @pytest.fixture
-def servers() -> Iterator[Callable[[], Server]]:
+def servers() -> Iterator[Callable[..., Server]]:
     """Make as many servers as a test needs."""
     made: list[Server] = []
 
-    def make() -> Server:
-        made.append(Server())
+    def make(tls: ssl.SSLContext | None = None) -> Server:
+        made.append(Server(tls))
         return made[-1]
 
     yield make

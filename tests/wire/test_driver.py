@@ -1,5 +1,7 @@
 """The driver runs flows: it sends answers in, throws failures in, and closes what is left early."""
 
+# ruff: noqa: SIM300 - the expected value comes first.
+
 from __future__ import annotations
 
 import threading

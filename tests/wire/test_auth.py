@@ -1,0 +1,233 @@
+"""Credentials: what is sent, what is refused, what is renewed, and what is never shown."""
+
+# ruff: noqa: SIM300 - the expected value comes first.
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+import threading
+from types import ModuleType
+
+import pytest
+from requests.auth import AuthBase, HTTPDigestAuth
+
+from assetmeta.model.errors import BadValue, LoginRefused, Unsupported
+from assetmeta.model.flows import Request
+from assetmeta.wire.auth import Basic, Bearer, Bound, TokenCallable, choose
+from assetmeta.wire.ntlm import Ntlm
+from assetmeta.wire.origin import Origin
+
+from .conftest import Reply, one
+
+GET = Request("GET", "/a", idempotent=True)
+
+
+def authorization(server) -> list[str | None]:
+    return [seen.headers.get("authorization") for seen in server.seen]
+
+
+class TestSchemes:
+    def test_basic_sends_user_and_password_in_utf_8(self, server, drive):
+        drive(Basic("jürgen", "pä:ß")).run(one(GET))
+        assert ["Basic " + base64.b64encode("jürgen:pä:ß".encode()).decode()] == authorization(server)
+
+    def test_a_token_follows_its_scheme_word(self, server, drive):
+        drive(Bearer("1.abc=")).run(one(GET))
+        drive(Bearer("abc", scheme="Token")).run(one(GET))
+        assert ["Bearer 1.abc=", "Token abc"] == authorization(server)
+
+    def test_without_credentials_none_are_sent(self, server, drive):
+        drive().run(one(GET))
+        assert [None] == authorization(server)
+
+    def test_any_auth_object_of_requests_can_be_used(self, server, drive):
+        class Header(AuthBase):
+            def __call__(self, r):
+                r.headers["Authorization"] = "Custom x"
+                return r
+
+        drive(Header()).run(one(GET))
+        assert ["Custom x"] == authorization(server)
+
+    def test_digest_login_answers_its_challenge_with_the_same_body(self, server, drive):
+        server.answers = [Reply(401, headers={"WWW-Authenticate": 'Digest realm="r", nonce="n", qop="auth"'}), Reply()]
+        driver = drive(HTTPDigestAuth("joe", "pw"))
+        assert 200 == driver.run(one(Request("POST", "/w", body=io.BytesIO(b"content")))).status
+        assert [b"content", b"content"] == [seen.body for seen in server.seen]
+        assert authorization(server)[1].startswith('Digest username="joe"')
+
+    @pytest.mark.parametrize("token", ["", "a\r\nX-Evil: 1", "abc\n", " abc", "tökén", "a\x00b"])
+    def test_a_token_that_no_header_can_carry_is_refused_and_not_shown(self, token):
+        for make in (Bearer, lambda text: Bearer("x", scheme=text), lambda text: choose(token=text)):
+            with pytest.raises(BadValue) as caught:
+                make(token)
+            assert not token or token not in str(caught.value)
+
+    @pytest.mark.parametrize(("user", "password"), [("a:b", "pw"), ("a\n", "pw"), ("a", "p\rw")])
+    def test_a_login_that_basic_cannot_carry_is_refused(self, user, password):
+        with pytest.raises(BadValue):
+            Basic(user, password)
+
+    def test_reprs_show_the_kind_and_never_the_secret(self):
+        origin = Origin.of("http://h")
+        for credential in (Basic("joe", "s3cret"), Bearer("s3cret"), TokenCallable(lambda: "s3cret")):
+            assert credential.kind in repr(Bound(credential, origin))
+            assert "s3cret" not in repr(credential) + repr(Bound(credential, origin)) + str(credential)
+
+
+class TestChoose:
+    def test_each_way_of_saying_it_gives_its_scheme(self):
+        given = HTTPDigestAuth("a", "b")
+        assert isinstance(choose(username="joe", password="pw"), Basic)
+        assert isinstance(choose(username="token-as-user", password=""), Basic)
+        assert isinstance(choose(token="t"), Bearer)
+        assert isinstance(choose(token=lambda: "t"), TokenCallable)
+        assert isinstance(choose(password="t", use_password_as_token=True), Bearer)
+        assert isinstance(choose(username="joe", password="t", use_password_as_token=True), Bearer)
+        assert given is choose(auth=given)
+        assert choose() is None
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"token": "t", "username": "joe", "password": "pw"},
+            {"token": "t", "auth": Bearer("u")},
+            {"auth": Bearer("u"), "password": "pw"},
+            {"username": "joe"},
+            {"password": "pw"},
+            {"use_password_as_token": True},
+        ],
+    )
+    def test_contradictions_are_refused(self, given):
+        with pytest.raises(BadValue):
+            choose(**given)
+
+
+class TestRefusedLogin:
+    @pytest.mark.parametrize(
+        ("auth", "advice"),
+        [
+            (None, "Pass username= and password=, or token="),
+            (Basic("joe", "s3cret"), "refused the user name and password"),
+            (Bearer("s3cret"), "refused the access token"),
+        ],
+    )
+    def test_it_is_tried_once_and_says_what_was_used(self, server, drive, auth, advice):
+        server.answers = [Reply(401, b"<html>go away</html>")]
+        with pytest.raises(LoginRefused, match=advice) as caught:
+            drive(auth).run(one(GET))
+        assert (401, "GET /a", "<html>go away</html>") == (
+            caught.value.status,
+            caught.value.request,
+            caught.value.server_message,
+        )
+        assert "s3cret" not in str(caught.value)
+        assert 1 == len(server.seen)
+
+
+class TestTokenCallable:
+    def test_it_is_asked_once_for_many_requests(self, server, drive):
+        asked = []
+        driver = drive(TokenCallable(lambda: asked.append(1) or "t1"))
+        for _ in range(3):
+            driver.run(one(GET))
+        assert (["Bearer t1"] * 3, 1) == (authorization(server), len(asked))
+
+    def test_after_a_401_a_new_token_is_asked_for_and_the_request_repeated_once(self, server, drive):
+        tokens = iter(["old", "new"])
+        server.answers = [Reply(401), Reply(body=b"ok")]
+        driver = drive(TokenCallable(lambda: next(tokens)))
+        answer = driver.run(one(Request("POST", "/w", body=io.BytesIO(b"content"), writes=True)))
+        assert (b"ok", ["Bearer old", "Bearer new"]) == (answer.body, authorization(server))
+        assert [b"content", b"content"] == [seen.body for seen in server.seen]
+        assert [1, 2] == [entry.attempt for entry in driver.ledger]
+
+    def test_the_same_token_again_is_not_tried_again(self, server, drive):
+        server.answers = [Reply(401)]
+        with pytest.raises(LoginRefused, match="token function"):
+            drive(TokenCallable(lambda: "t")).run(one(GET))
+        assert 1 == len(server.seen)
+
+    def test_a_new_token_that_is_refused_too_is_the_end(self, server, drive):
+        tokens = iter("abc")
+        server.answers = [Reply(401)]
+        with pytest.raises(LoginRefused):
+            drive(TokenCallable(lambda: next(tokens))).run(one(GET))
+        assert ["Bearer a", "Bearer b"] == authorization(server)
+
+    def test_threads_that_meet_the_same_401_renew_once_between_them(self, server, drive):
+        tokens, together = iter(["old", "new", "too many"]), threading.Barrier(4, timeout=5)
+
+        def answer(seen):
+            if seen.headers["authorization"] == "Bearer old":
+                together.wait()
+                return Reply(401)
+            return Reply()
+
+        server.answers = [answer]
+        answers = drive(TokenCallable(lambda: next(tokens)), pool=4).run(one((GET,) * 4))
+        assert [200] * 4 == [answer.status for answer in answers]
+        assert ["Bearer new"] * 4 + ["Bearer old"] * 4 == sorted(authorization(server))
+
+    def test_a_function_that_returns_no_usable_token_is_refused(self, server, drive):
+        with pytest.raises(BadValue):
+            drive(TokenCallable(lambda: "t\n")).run(one(GET))
+        with pytest.raises(BadValue):
+            drive(TokenCallable(lambda: None)).run(one(GET))
+        assert [] == server.seen
+
+
+class TestNtlm:
+    @pytest.fixture
+    def package(self, monkeypatch):
+        """A stand-in for requests-ntlm: it answers a challenge by one more request."""
+        ntlm, spnego = ModuleType("requests_ntlm"), ModuleType("spnego.exceptions")
+
+        class HttpNtlmAuth:
+            def __init__(self, user, password):
+                self.user, self.password = user, password
+
+            def response_hook(self, answer, **options):
+                if answer.status_code != 401:
+                    return answer
+                if "www-authenticate" not in answer.headers:
+                    raise PermissionError("no challenge")
+                answer.content
+                again = answer.request.copy()
+                again.headers["Authorization"] = f"NTLM {self.user}"
+                return answer.connection.send(again, **options)
+
+        ntlm.HttpNtlmAuth = HttpNtlmAuth
+        spnego.SpnegoError = type("SpnegoError", (Exception,), {})
+        for module in (ntlm, spnego):
+            monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setitem(sys.modules, "spnego", ModuleType("spnego"))
+
+    def test_the_challenge_is_answered_and_a_file_is_sent_again_whole(self, package, server, drive):
+        server.answers = [Reply(401, headers={"WWW-Authenticate": "NTLM"}), Reply(body=b"in")]
+        request = Request("POST", "/w", body=io.BytesIO(b"content"))
+        assert b"in" == drive(Ntlm("corp\\joe", "pw")).run(one(request)).body
+        assert [None, "NTLM corp\\joe"] == authorization(server)
+        assert [b"content", b"content"] == [seen.body for seen in server.seen]
+
+    def test_a_login_that_is_broken_off_is_refused(self, package, server, drive):
+        server.answers = [Reply(401)]
+        with pytest.raises(LoginRefused, match="Windows login was broken off"):
+            drive(Ntlm("joe", "pw")).run(one(GET))
+        assert 1 == len(server.seen)
+
+    def test_threads_do_not_share_the_connections_that_are_logged_in(self, package, server, drive, caplog):
+        caplog.set_level("DEBUG", "urllib3")
+        together = threading.Barrier(2, timeout=5)
+        server.answers = [lambda _: Reply(status=200 + 0 * together.wait())]
+        driver = drive(Ntlm("joe", "pw"), pool=2)
+        for _ in range(3):
+            driver.run(one((GET, GET)))
+        assert 2 == caplog.text.count("Starting new HTTP connection")
+
+    def test_a_missing_package_is_named_with_its_extra(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "requests_ntlm", None)
+        with pytest.raises(Unsupported, match=r"pip install assetmeta\[ntlm\]"):
+            Ntlm("joe", "pw")

@@ -1,0 +1,86 @@
+"""Redaction: what is secret is hidden wherever it is written, and the rest is left alone."""
+
+# ruff: noqa: SIM300 - the expected value comes first.
+
+from __future__ import annotations
+
+import pytest
+
+from assetmeta.model.errors import BadValue
+from assetmeta.model.flows import Request
+from assetmeta.wire import redact
+from assetmeta.wire.origin import Origin
+
+
+def test_login_headers_and_cookies_are_hidden():
+    headers = {
+        "Authorization": "Bearer x",
+        "COOKIE": "a=b",
+        "Set-Cookie": "c",
+        "Proxy-Authorization": "d",
+        "Accept": "e",
+    }
+    shown = redact.redacted_headers(headers)
+    assert {name.lower() for name in headers} == set(shown)
+    assert ["accept"] == [name for name, value in shown.items() if value != redact.HIDDEN]
+
+
+def test_secret_parameters_are_hidden_in_place():
+    query = (("a", "1"), ("Access_Token", "x"), ("X-Amz-Signature", "y"), ("tokens", "z"))
+    hidden = (("a", "1"), ("Access_Token", "REDACTED"), ("X-Amz-Signature", "REDACTED"), ("tokens", "z"))
+    assert hidden == redact.redacted_query(query)
+
+
+def test_a_url_loses_its_user_and_its_secrets():
+    assert "https://h:8/p?a=1&token=REDACTED" == redact.redacted_url("https://u:p%40w@h:8/p?a=1&token=t#f")
+    assert "GET http://h/p" == redact.redacted_line(Request("GET", "http://u:p@h/p?q=1"))
+
+
+def test_bodies_of_token_endpoints_are_hidden_and_data_is_not():
+    assert '{"access_token": "REDACTED", "n": "a\\"b"}' == redact.redacted_body(
+        '{"access_token": "x\\"y", "n": "a\\"b"}'
+    )
+    assert "grant_type=password&password=REDACTED&x=1" == redact.redacted_body("grant_type=password&password=p%26w&x=1")
+    assert '{"token": "Story:1005"}' == redact.redacted_body('{"token": "Story:1005"}')
+
+
+@pytest.mark.parametrize("secret", ['p"w&<', "pä w+", "plain"])
+def test_given_secrets_are_found_as_written_in_urls_json_and_xml(secret):
+    for form in (
+        redact.quote(secret, safe=""),
+        redact.quote_plus(secret),
+        redact.json.dumps(secret),
+        redact.escape(secret),
+    ):
+        assert secret not in (text := redact.scrubbed(f"<{form}>", [secret, ""]))
+        assert redact.HIDDEN in text
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("https://host/", True),
+        ("HTTPS://HOST:443/x?y", True),
+        ("http://host/", False),
+        ("https://host:8443/", False),
+        ("https://host.example/", False),
+        ("https://host@evil.example/", False),
+    ],
+)
+def test_an_origin_is_scheme_host_and_port(url, same):
+    assert same is (Origin.of(url) == Origin.of("https://host"))
+
+
+def test_an_origin_s_text_leaves_out_the_usual_port():
+    assert ["https://host", "http://host:81", "http://[::1]:80".removesuffix(":80")] == [
+        str(Origin.of(url)) for url in ("https://host:443/x", "http://host:81", "http://[::1]:80/")
+    ]
+    assert Origin.of("http://bücher.example") == Origin.of("http://xn--bcher-kva.example")
+
+
+@pytest.mark.parametrize(
+    "url", ["host", "file:///etc/passwd", "http://a b/", "http://a\\@b/", "http:///x", "http://h:99999"]
+)
+def test_what_is_no_plain_url_has_no_origin(url):
+    with pytest.raises(BadValue):
+        Origin.of(url)
