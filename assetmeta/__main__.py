@@ -1,0 +1,6 @@
+"""`python -m assetmeta` is the console command."""
+
+from assetmeta.tools.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,232 @@
+"""Queries: what they mean, what they send, what they refuse."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from decimal import Decimal
+
+import pytest
+from core.fake import Bench
+
+from assetmeta.model.errors import BadValue, NotOne, UnknownName, Unsupported
+from assetmeta.model.paths import Path, Step
+from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter
+from assetmeta.model.values import Oid
+
+
+@pytest.fixture
+def bench() -> Bench:
+    bench = Bench()
+    bench.stories(60)
+    return bench
+
+
+def path(text: str) -> Path:
+    return Path.parse(text)
+
+
+def test_a_verb_returns_a_new_query_and_leaves_the_old(bench: Bench) -> None:
+    first = bench.query("Story")
+    second = first.select("Name").where(Estimate=3).sort("-Name").page(size=5)
+    assert first == bench.query("Story")
+    assert first != second
+    assert (Compare(path("Estimate"), "=", (Decimal(3),)),) == second.terms
+    assert bench.requests == 0
+
+
+def test_equal_queries_are_equal_and_hash_alike(bench: Bench) -> None:
+    first, second = (bench.query("Story").where(Estimate=3).select("Name") for _ in range(2))
+    assert first == second
+    assert hash(first) == hash(second)
+
+
+def test_iteration_streams_page_by_page(bench: Bench) -> None:
+    stories = iter(bench.query("Story").select("Name"))
+    assert next(stories).Name == "Story 1"
+    assert bench.requests == 1
+    assert len(list(stories)) == 59
+    assert bench.requests == 3
+
+
+def test_list_of_a_query_reads_it_once(bench: Bench) -> None:
+    query = bench.query("Story").select("Name").page(size=20)
+    assert 20 == len(list(query)) == len(query) == query.length()
+    assert bench.requests == 1
+
+
+def test_requery_reads_again(bench: Bench) -> None:
+    query = bench.query("Story").page(size=20)
+    assert len(query.queryAll()) == 20
+    assert len(query.queryAll()) == 20
+    assert bench.requests == 1
+    assert len(query.reQueryAll()) == 20
+    assert bench.requests == 2
+
+
+def test_a_window_is_cut_by_slices_and_pages(bench: Bench) -> None:
+    query = bench.query("Story")
+    assert (query[10:20].start, query[10:20].size) == (10, 10)
+    assert (query[10:20][2:].start, query[10:20][2:].size) == (12, 8)
+    assert (query.page(size=3, start=7).start, query.page(size=3, start=7).size) == (7, 3)
+    assert [story.Name for story in query.page(size=1, start=7)] == ["Story 8"]
+    assert query[2].Name == "Story 3"
+    with pytest.raises(IndexError):
+        query[60]
+    with pytest.raises(BadValue):
+        query[::2]
+
+
+def test_pages_yields_lists_of_the_size_asked_for(bench: Bench) -> None:
+    assert [len(page) for page in bench.query("Story").pages(20)] == [20, 20, 20]
+    assert [len(page) for page in bench.query("Story").page(size=25).pages(20)] == [20, 5]
+
+
+def test_first_one_exists_and_count(bench: Bench) -> None:
+    assert bench.query("Story").first().Name == "Story 1"
+    assert bench.query("Member").first() is None
+    assert bench.query("Story").exists()
+    assert not bench.query("Member")
+    assert 60 == bench.query("Story").count() == bench.query("Story").page(size=3).max_length()
+    with pytest.raises(NotOne, match="no Member"):
+        bench.query("Member").one()
+    with pytest.raises(NotOne, match="more than one Story"):
+        bench.query("Story").one()
+
+
+def test_a_column_yields_values_and_adds_itself_to_the_selection(bench: Bench) -> None:
+    assert list(bench.query("Story").page(size=2).Name) == ["Story 1", "Story 2"]
+    assert (path("Name"),) == bench.backend.fetched[0].select
+    assert len(list(bench.Story.Name)) == 60
+    assert Decimal(sum(range(60))) == bench.Story.Estimate.sum()
+    assert Decimal(59) == bench.Story.Estimate.max()
+
+
+def test_columns_build_conditions(bench: Bench) -> None:
+    story = bench.Story
+    assert Compare(path("Estimate"), ">", (Decimal(3),)) == (story.Estimate > 3)
+    assert Compare(path("Owners.Name"), "=", ("Joe",)) == (story.Owners.Name == "Joe")
+    assert Compare(path("Name"), "=", ("a", "b")) == story.Name.in_(["a", "b"])
+    assert Compare(path("Super"), "=", (Oid("Epic", 500),)) == (story.Super == bench.Epic(500))
+    assert Compare(path("Super.Name"), "=", ("Big",)) == (story.Super == "Big")
+    assert Exists(path("Super"), present=False) == (story.Super == None)  # noqa: E711
+    assert Or((Exists(path("Estimate"), present=False), Compare(path("Estimate"), "=", (Decimal(1),)))) == (
+        story.Estimate.in_([None, 1])
+    )
+    both = (story.Estimate > 3) & ~(story.Name == "x")
+    assert And((Compare(path("Estimate"), ">", (Decimal(3),)), Not(Compare(path("Name"), "=", ("x",))))) == both
+
+
+def test_conditions_are_not_python_booleans(bench: Bench) -> None:
+    with pytest.raises(BadValue, match="combine conditions with &"):
+        _ = bench.Story.Estimate > 3 and bench.Story.Name == "x"
+    with pytest.raises(BadValue, match="attribute of many assets"):
+        bool(bench.Story.Estimate)
+
+
+def test_narrowed_and_aggregated_columns_are_expressions(bench: Bench) -> None:
+    column = bench.Scope.Stories[bench.Story.Estimate > 3].Estimate.sum()
+    where = Compare(path("Estimate"), ">", (Decimal(3),))
+    assert Path((Step("Stories", where=where), Step("Estimate")), "Sum") == column._path
+    assert str(bench.Scope.Stories.count()) == "Stories.@Count"
+
+
+def test_wrong_names_are_refused_where_they_are_written(bench: Bench) -> None:
+    for build in (
+        lambda: bench.query("Story").select("Nam"),
+        lambda: bench.query("Story").where(Nam="x"),
+        lambda: bench.query("Story").sort("-Nam"),
+        lambda: bench.query("Story").select("Super.Nam"),
+        lambda: bench.Story.Super.Nam,
+        lambda: bench.query("Story").Nam,
+    ):
+        with pytest.raises(UnknownName, match="Did you mean Name"):
+            build()
+    with pytest.raises(BadValue, match="no relation"):
+        bench.query("Story").select("Name.Length")
+    with pytest.raises(BadValue, match="Estimate does not take 'x'"):
+        bench.query("Story").where(Estimate="x")
+
+
+def test_what_the_server_cannot_do_is_refused_before_anything_is_sent() -> None:
+    bench = Bench()
+    bench.backend.can = type(bench.backend.can)(max_page=5)
+    query = bench.query("Story")
+    for build in (
+        lambda: query.sort("Name"),
+        lambda: query.asof("2026-01-01"),
+        lambda: query.find("x"),
+        lambda: query.filter("Name='x'"),
+        lambda: query.select("Super.Name"),
+    ):
+        with pytest.raises(Unsupported, match="fake cannot do that"):
+            build()
+    assert bench.requests == 0
+
+
+def test_filter_takes_the_servers_language_as_it_is(bench: Bench) -> None:
+    query = bench.query("Story").filter("Estimate>'5';Name='it''s'")
+    assert (RawFilter("Estimate>'5';Name='it''s'"),) == query.terms
+    assert query.terms == bench.Story.query(where="Estimate>'5';Name='it''s'").terms
+
+
+def test_sort_ignores_repeats_and_can_be_cleared(bench: Bench) -> None:
+    query = bench.query("Story").sort("-Name", "Estimate").sort("Name")
+    assert [str(sort) for sort in query.sorts] == ["-Name", "Estimate"]
+    assert query.sort().sorts == ()
+
+
+def test_asof_runs_once_for_each_moment_and_marks_the_assets(bench: Bench) -> None:
+    query = bench.query("Story").select("Name").page(size=2).asof("2026-01-01", "2026-02-01")
+    found = [(story.AsOf, story.data["AsOf"], story.intid) for story in query]
+    assert [(day, day, number) for day in ("2026-01-01", "2026-02-01") for number in (1, 2)] == found
+    assert bench.requests == 2
+    with pytest.raises(BadValue, match="asof"):
+        bench.query("Story").asof("yesterday")
+
+
+def test_set_changes_every_asset_and_sends_no_write(bench: Bench) -> None:
+    assert bench.query("Story").select("Name").set(Estimate=1) == 60
+    assert len(bench.unit) == 60
+    assert bench.backend.written == []
+
+
+def test_repr_shows_the_query_and_sends_nothing(bench: Bench) -> None:
+    query = bench.query("Story").select("Name").where(bench.Story.Estimate > 3).sort("-Name").page(size=5)
+    assert repr(query) == "Story.select('Name').where(Estimate>Decimal('3')).sort('-Name').page(size=5, start=0)"
+    assert bench.requests == 0
+
+
+def test_help_dir_eq_hash_and_copy_send_nothing(bench: Bench) -> None:
+    story = bench.Story(1)
+    assert "Estimate: Numeric" in (bench.Story.__doc__ or "")
+    assert {"Estimate", "Close", "idref"} <= set(dir(story))
+    assert {"Estimate", "where", "create"} <= set(dir(bench.Story))
+    assert story == story
+    assert {story: 1}[bench.Story(1)]
+    assert copy.copy(story) is story is copy.deepcopy(story)
+    assert "asset type Story" in repr(bench.Story)
+    assert bench.requests == 0
+
+
+def test_a_pickled_asset_is_its_identity_and_loaded_values(bench: Bench) -> None:
+    story = bench.Story(2)
+    assert Decimal(1) == story.Estimate
+    before = bench.requests
+    snapshot = pickle.loads(pickle.dumps(story))
+    assert Oid("Story", 2) == snapshot.oid
+    assert (Decimal(1), Oid("Epic", 500)) == (snapshot.values["Estimate"], snapshot.values["Super"])
+    assert before == bench.requests
+    other = Bench()
+    revived = other.Story(2).with_data(snapshot.values)
+    assert (Decimal(1), "Story 2", "Epic:500") == (revived.Estimate, revived.Name, revived.Super.idref)
+    assert other.requests == 0
+
+
+def test_data_is_what_is_loaded_and_nothing_more(bench: Bench) -> None:
+    story = next(iter(bench.query("Story").select("Name")))
+    assert dict(story.data) == {"Name": "Story 1"}
+    with pytest.raises(KeyError):
+        story.data["Estimate"]
+    assert story["Super.Name"] == "Epic 500"
+    assert story.data["Super.Name"] == "Epic 500"
