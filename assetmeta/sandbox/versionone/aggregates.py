@@ -30,7 +30,7 @@ _FUNCTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A route as FROM, WHERE and one value per row, in an order. *source* is empty when the record itself has the value."""
+    """A route as FROM, WHERE and one value per row. *source* is empty when the record itself has the value."""
 
     source: str
     where: str

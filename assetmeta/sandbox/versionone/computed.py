@@ -23,7 +23,7 @@ def scalar(attribute: AttributeDef, place: Place, binding: Binding) -> str:
 
 
 def scalar_rule(rule: str, place: Place, binding: Binding) -> str:
-    """The SQL of computed attribute *rule* of the record at *place*: a scalar, or the OID token of a single relation."""
+    """The SQL of computed attribute *rule* of a record: a scalar, or the OID token of a single relation."""
     return _RULES[rule](place, binding)
 
 
@@ -105,9 +105,10 @@ def _is_self(place: Place, binding: Binding) -> str:
 def _owned(place: Place, binding: Binding, member: str = "") -> str:
     """Whether the work item has owners, or one certain owner."""
     link = binding.alias("l")
+    who = f" AND {link}.target = {member}" if member else ""
     return (
         f"EXISTS (SELECT 1 FROM link {link} WHERE {link}.relation IN ('Workitem.Owners', 'RegressionTest.Owners')"
-        f" AND {link}.source = {place.alias}.asset AND {during(link, place.time)}{member and f' AND {link}.target = '}{member})"
+        f" AND {link}.source = {place.alias}.asset AND {during(link, place.time)}{who})"
     )
 
 
@@ -125,8 +126,8 @@ def _quick_signup(place: Place, binding: Binding) -> str:
 def _earliest_active(place: Place, binding: Binding) -> str:
     t = binding.alias("t")
     return (
-        f"(SELECT {t}.asset FROM record {t} WHERE {t}.{column('Schedule')} = {place.alias}.asset AND {t}.type = 'Timebox'"
-        f" AND {during(t, place.time)} AND {t}.state = 64 ORDER BY {t}.{column('BeginDate')}, {t}.id LIMIT 1)"
+        f"(SELECT {t}.asset FROM record {t} WHERE {t}.{column('Schedule')} = {place.alias}.asset"
+        f" AND {t}.type = 'Timebox' AND {during(t, place.time)} AND {t}.state = 64 ORDER BY {t}.{column('BeginDate')}, {t}.id LIMIT 1)"
     )
 
 

@@ -48,7 +48,7 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A resolved token. *only* holds the concrete types it applies to when a type qualifier narrows the query's type."""
+    """A resolved token. *only* holds the concrete types it applies to when a qualifier narrows the query's type."""
 
     token: Token
     hops: tuple[Hop, ...]

@@ -1,7 +1,7 @@
 """One step along a relation, as SQL: which table it enters, and what ties the record reached to the record left.
 
-A step can be used in two forms. Tied: joined or tested record by record (`match`). Settled: as a set of the records from
-which the step arrives at certain targets (`origins`), computed once for the whole query; the form for filters.
+A step can be used in two forms. Tied: joined or tested record by record (`match`). Settled: as a set of the records
+from which the step arrives at certain targets (`origins`), computed once for the whole query; the form for filters.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The database of one instance: full records per change, links, moments, bytes and counters, in one SQLite database.
 
-A record holds an asset as it was from moment `since` up to, not including, `until`; the current one has `until` = FOREVER.
+A record holds an asset as it was from moment `since` up to, not including, `until`, which is FOREVER for the current one.
 The present, the past and the history are therefore the same query with another moment.
 """
 
@@ -61,7 +61,7 @@ def _folded(text: str) -> str:
     return text.casefold()
 
 
-def fold(value: object) -> object:
+def fold(value: str | bytes | int | float | None) -> str | bytes | int | float | None:
     """SQL function: a text without its case, in every script; other values as they are."""
     return _folded(value) if isinstance(value, str) else value
 
@@ -77,7 +77,7 @@ def _words(text: str) -> tuple[re.Pattern[str], ...]:
 
 
 def found(text: str | None, words: str) -> bool:
-    """SQL function: whether every one of *words* occurs in *text* as a whole word, or as a prefix when it ends in `*`."""
+    """SQL function: whether each of *words* occurs in *text* as a whole word, or as a prefix when it ends in `*`."""
     if text is None:
         return False
     folded = text.casefold()
@@ -104,8 +104,8 @@ class Store:
     def _create(self) -> None:
         columns = ", ".join(column(name) for name in self._columns)
         self._connection.executescript(
-            "CREATE TABLE record (row INTEGER PRIMARY KEY, asset TEXT NOT NULL, id INTEGER NOT NULL, type TEXT NOT NULL,"
-            " since INTEGER NOT NULL, until INTEGER NOT NULL, state INTEGER NOT NULL, changed_at TEXT, changed_by TEXT,"
+            "CREATE TABLE record (row INTEGER PRIMARY KEY, asset TEXT NOT NULL, id INTEGER NOT NULL,"
+            " type TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, state INTEGER NOT NULL, changed_at TEXT, changed_by TEXT,"
             f" reason TEXT, comment TEXT, {columns});" + _TABLES
         )
         for name in sorted(_reversed_columns(self._catalogue)):
@@ -157,7 +157,7 @@ class Store:
     def rows(self, sql: str, values: dict[str, object] | Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Run one statement and return its rows."""
         with self._lock:
-            return self._connection.execute(sql, values).fetchall()  # type: ignore[arg-type]
+            return self._connection.execute(sql, values).fetchall()
 
     def one(self, sql: str, values: dict[str, object] | Sequence[object] = ()) -> object:
         """The first value of the first row, or None."""
@@ -167,7 +167,7 @@ class Store:
     def many(self, sql: str, values: Iterable[Sequence[object]]) -> None:
         """Run one statement for each of several rows of values."""
         with self._lock:
-            self._connection.executemany(sql, values)  # type: ignore[arg-type]
+            self._connection.executemany(sql, values)
 
     def tick(self, at: datetime) -> int:
         """Take a fresh moment, dated *at*."""

@@ -1,0 +1,170 @@
+"""The engine: one instance's assets, read and written, without any notion of HTTP. Safe to share between threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from . import changing, seed
+from .binding import Binding, Place
+from .compile import expression
+from .literals import spell_time
+from .operations import effect_of
+from .problems import not_allowed, unknown_operation, unknown_type
+from .reading import Reader
+from .records import Pen, Record
+from .requests import Change, LoadLink, LoadRow, Query, Result, Written
+from .routes import resolve
+from .store import FOREVER, Store, column
+from .templates import template
+from .tokens import parse_token
+from .types import Catalogue
+
+SHIPPED = datetime(2010, 1, 1, tzinfo=UTC)
+"""The date of moment 0, at which the rows that every instance has came to be."""
+
+
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+class Engine:
+    """All assets of one instance, in a database in memory or in a file.
+
+    Every write is one transaction and at most one moment. What is refused raises a `Problem`, and nothing has changed.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, path: str = ":memory:", *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.catalogue = catalogue
+        self._clock = clock
+        self._store = Store(catalogue, path)
+        self._reader = Reader(catalogue, self._store, clock)
+        if self._store.fresh:
+            with self._store.writing():
+                self._store.tick(SHIPPED)
+                self._store.load(seed.rows(catalogue), seed.links(catalogue))
+
+    def select(self, query: Query) -> Result:
+        """Run one query."""
+        return self._reader.select(query)
+
+    def create(
+        self,
+        type_name: str,
+        changes: Sequence[Change],
+        *,
+        member: str,
+        context: str | None = None,
+        comment: str | None = None,
+    ) -> Written:
+        """Create an asset from a document. What *context* suggests comes first; the document overrides it."""
+        with self._pen(member, comment) as pen:
+            written = changing.create(pen, type_name, _over(template(pen, type_name, context), changes))
+        return Written(written.asset, written.moment, changing.names(changes))
+
+    def update(
+        self,
+        type_name: str,
+        id: int,
+        changes: Sequence[Change],
+        *,
+        member: str,
+        comment: str | None = None,
+        deleted: bool = False,
+    ) -> Written:
+        """Change an asset. *deleted* reaches deleted assets too. The moment is the old one when nothing changes."""
+        with self._pen(member, comment) as pen:
+            return changing.update(pen, type_name, id, changes, deleted=deleted)
+
+    def execute(
+        self,
+        type_name: str,
+        id: int,
+        operation: str,
+        arguments: Mapping[str, object] | None = None,
+        *,
+        member: str,
+        comment: str | None = None,
+    ) -> Written:
+        """Run an operation; the result names the asset acted on, or the one the operation made."""
+        kind = self.catalogue.find(type_name)
+        if kind is None:
+            raise unknown_type(type_name)
+        with self._pen(member, comment) as pen:
+            if effect_of(kind, operation) is None and not any(
+                operation in self.catalogue.types[name].operations for name in kind.concrete
+            ):
+                raise unknown_operation(type_name, operation)
+            record = changing.locate(pen, type_name, id, deleted=operation == "Undelete")
+            effect = effect_of(self.catalogue.types[record.type_name], operation)
+            if effect is None:
+                raise unknown_operation(record.type_name, operation)
+            self._check_allowed(record, operation, member)
+            pen.reason = operation
+            asset = effect(pen, record, arguments or {})
+            after = pen.read(asset)
+            return Written(asset, after.since if after else record.since)
+
+    def _check_allowed(self, record: Record, operation: str, member: str) -> None:
+        kind = self.catalogue.types[record.type_name]
+        validator = kind.operations[operation].validator
+        if validator is None:
+            return
+        binding = Binding(self.catalogue, member, spell_time(self._clock()))
+        sql = expression(resolve(parse_token(validator), kind, self.catalogue), Place("r0", kind), binding)
+        allowed = self._store.one(f"SELECT {sql} FROM record r0 WHERE r0.row = {record.row}", binding.values)
+        if not allowed:
+            raise not_allowed(record.type_name, operation)
+
+    def template(self, type_name: str, context: str | None) -> list[Change]:
+        """What rest-1.v1/New suggests for a new asset of the type in a context."""
+        with self._pen("Member:20", None) as pen:
+            return template(pen, type_name, context)
+
+    @contextmanager
+    def _pen(self, member: str, comment: str | None) -> Iterator[Pen]:
+        with self._store.writing():
+            yield Pen(self.catalogue, self._store, member, self._clock(), comment)
+
+    def login(self, username: str, password: str) -> str | None:
+        """The token of the active member of that name and password, or None. Names ignore case, passwords do not."""
+        found = self._store.one(
+            f"SELECT asset FROM record WHERE fold({column('Username')}) = ? AND {column('Password')} = ?"
+            f" AND type = 'Member' AND state = 64 AND until = {FOREVER} ORDER BY id",
+            (username.casefold(), password),
+        )
+        return None if found is None else str(found)
+
+    def read_blob(self, asset: str) -> bytes | None:
+        """The bytes of an attachment or image; None when it has none, or when there is no such asset."""
+        alive = self._store.one(f"SELECT state FROM record WHERE asset = ? AND until = {FOREVER}", (asset,))
+        return None if alive in (None, 255) else self._store.read_blob(asset)
+
+    def write_blob(self, asset: str, content: bytes) -> None:
+        """Replace the bytes of an attachment or image. This is no change of the asset and takes no moment."""
+        self._store.write_blob(asset, content)
+
+    def load(self, rows: Iterable[LoadRow], links: Iterable[LoadLink] = ()) -> None:
+        """Load many records as they are, in one transaction."""
+        self._store.load(rows, links)
+
+    def reserve(self, count: int) -> int:
+        """The first of *count* fresh ids."""
+        return self._store.reserve(count)
+
+    def tick(self, at: datetime) -> int:
+        """A fresh moment, dated *at*."""
+        return self._store.tick(at)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._store.close()
+
+
+def _over(suggested: Sequence[Change], given: Sequence[Change]) -> list[Change]:
+    named = {change.name for change in given if change.act == "set"}
+    return [change for change in suggested if change.name not in named] + list(given)

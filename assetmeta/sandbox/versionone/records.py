@@ -1,0 +1,152 @@
+"""Writing records: one document or operation is one moment, and every asset it changes gets one new record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from .literals import DELETED
+from .rules import CARRIED
+from .store import FOREVER, Store, column
+from .types import Catalogue
+
+_FIXED = ("row", "asset", "id", "type", "since", "state")
+
+
+@dataclass(slots=True)
+class Record:
+    """The current record of an asset."""
+
+    row: int
+    asset: str
+    type_name: str
+    since: int
+    state: int
+    values: dict[str, object]
+
+
+class Pen:
+    """Writes on behalf of one member, within `Store.writing`. The moment is taken when the first change is made."""
+
+    def __init__(self, catalogue: Catalogue, store: Store, member: str, now: datetime, note: str | None = None) -> None:
+        self.catalogue = catalogue
+        self.store = store
+        self.member = member
+        self.now = now
+        self.note = note
+        self.reason: str | None = None
+        self._moment: int | None = None
+        self._at = ""
+        self._columns = ", ".join((*_FIXED, *(column(name) for name in store.columns)))
+
+    @property
+    def moment(self) -> int:
+        """The moment of everything this pen writes."""
+        if self._moment is None:
+            self._moment = self.store.tick(self.now)
+            self._at = str(self.store.one("SELECT at FROM moment WHERE number = ?", (self._moment,)))
+        return self._moment
+
+    def read(self, asset: str) -> Record | None:
+        """The current record of an asset, deleted ones included; None when there is no such asset."""
+        sql = f"SELECT {self._columns} FROM record WHERE asset = ? AND until = {FOREVER}"
+        return next(self._records(sql, (asset,)), None)
+
+    def find(self, where: str, *values: object) -> list[Record]:
+        """The current records, not deleted, that meet a condition on the table's columns, by id."""
+        sql = (
+            f"SELECT {self._columns} FROM record WHERE until = {FOREVER} AND state <> {DELETED} AND {where} ORDER BY id"
+        )
+        return list(self._records(sql, values))
+
+    def _records(self, sql: str, values: tuple[object, ...]) -> Iterator[Record]:
+        for row, asset, _, kind, since, state, *kept in self.store.rows(sql, values):
+            found = dict(zip(self.store.columns, kept, strict=True))
+            yield Record(int(str(row)), str(asset), str(kind), int(str(since)), int(str(state)), found)
+
+    def create(self, type_name: str, state: int, values: Mapping[str, object]) -> str:
+        """Write the first record of a new asset and return its token."""
+        number = self.store.reserve(1)
+        asset = f"{type_name}:{number}"
+        carried = self._carried(type_name, values.get("Parent"))
+        self._insert(asset, state, {**values, **carried})
+        return asset
+
+    def put(self, asset: str, values: Mapping[str, object], state: int | None = None, *, touch: bool = False) -> bool:
+        """Change columns, the state, or with *touch* nothing but the moment. Tells whether there is a new record.
+
+        What an asset hands down (the Scope of a Story to its Tasks) changes with it, at the same moment.
+        """
+        record = self.read(asset)
+        if record is None:
+            raise LookupError(asset)
+        values = {**values, **self._carried(record.type_name, values.get("Parent", record.values.get("Parent")))}
+        changed = {name: value for name, value in values.items() if record.values[name] != value}
+        if not changed and state in (None, record.state) and not touch:
+            return False
+        self._supersede(record, changed, record.state if state is None else state)
+        self._hand_down(asset, changed)
+        return True
+
+    def _carried(self, type_name: str, parent: object) -> dict[str, object]:
+        names = CARRIED.get(type_name, ())
+        above = self.read(str(parent)) if names and parent is not None else None
+        return {name: above.values[name] for name in names} if above else {}
+
+    def _hand_down(self, asset: str, changed: Mapping[str, object]) -> None:
+        for type_name, names in CARRIED.items():
+            if not changed.keys() & set(names):
+                continue
+            below = self.store.rows(
+                f"SELECT asset FROM record WHERE {column('Parent')} = ? AND type = ? AND until = {FOREVER}",
+                (asset, type_name),
+            )
+            for (child,) in below:
+                self.put(str(child), {})
+
+    def _supersede(self, record: Record, changed: Mapping[str, object], state: int) -> None:
+        moment = self.moment
+        if record.since == moment:
+            names = ", ".join(("state = ?", *(f"{column(name)} = ?" for name in changed)))
+            self.store.rows(f"UPDATE record SET {names} WHERE row = ?", (state, *changed.values(), record.row))
+            return
+        self.store.rows("UPDATE record SET until = ? WHERE row = ?", (moment, record.row))
+        self._insert(record.asset, state, {**record.values, **changed})
+
+    def _insert(self, asset: str, state: int, values: Mapping[str, object]) -> None:
+        type_name, _, key = asset.partition(":")
+        kept = {name: value for name, value in values.items() if value is not None}
+        names = ", ".join(
+            ("asset, id, type, since, until, state, changed_at, changed_by, reason, comment", *map(column, kept))
+        )
+        moment = self.moment
+        fixed = (asset, int(key), type_name, moment, FOREVER, state, self._at, self.member, self.reason, self.note)
+        marks = ", ".join("?" * (len(fixed) + len(kept)))
+        self.store.rows(f"INSERT INTO record ({names}) VALUES ({marks})", (*fixed, *kept.values()))
+
+    def linked(self, relation: str, asset: str, side: str = "source") -> list[str]:
+        """What a link relation holds for an asset now."""
+        far = "target" if side == "source" else "source"
+        sql = f"SELECT {far} FROM link WHERE relation = ? AND {side} = ? AND until = {FOREVER} ORDER BY rowid"
+        return [str(found) for (found,) in self.store.rows(sql, (relation, asset))]
+
+    def link(self, relation: str, source: str, target: str) -> bool:
+        """Add a link. Tells whether it is new."""
+        if target in self.linked(relation, source):
+            return False
+        values = (relation, source, target, self.moment, FOREVER)
+        self.store.rows("INSERT INTO link VALUES (?, ?, ?, ?, ?)", values)
+        return True
+
+    def unlink(self, relation: str, source: str, target: str) -> bool:
+        """End a link. Tells whether there was one."""
+        if target not in self.linked(relation, source):
+            return False
+        tie = (relation, source, target, FOREVER)
+        self.store.rows(
+            "UPDATE link SET until = ? WHERE relation = ? AND source = ? AND target = ? AND until = ?",
+            (self.moment, *tie),
+        )
+        self.store.rows("DELETE FROM link WHERE since = until AND relation = ? AND source = ?", (relation, source))
+        return True
