@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ from assetmeta.wire.origin import Origin
 from assetmeta.wire.redact import split_query
 
 LEEWAY = 60
+"""Seconds before its end at which a token is taken for expired."""
 
 
 class OAuth2(Renewable):
@@ -65,7 +67,6 @@ class OAuth2(Renewable):
             token_endpoint_auth_method=client_auth if client_secret else "none",
             scope=scope,
             token={name: value for name, value in token.items() if value is not None},
-            leeway=LEEWAY,
         )
         self._refused: type[Exception] = load_extra("authlib.common.errors", "oauth").AuthlibBaseError
 
@@ -91,7 +92,9 @@ class OAuth2(Renewable):
     def expired(self) -> bool:
         """True within a minute of the moment at which the token expires, when there is a way to renew it."""
         token = self._client.token
-        return bool(token.is_expired(LEEWAY)) and (bool(token.get("refresh_token")) or self._user is not None)
+        renewable = bool(token.get("refresh_token")) or self._user is not None
+        expires_at = token.get("expires_at")
+        return renewable and isinstance(expires_at, int) and expires_at - LEEWAY < time.time()
 
     def obtain(self, send: Send) -> str | None:
         """Get a new access token: one POST, or two when the refresh token is refused and a password is known.
@@ -168,7 +171,10 @@ class _Reply:
         self.status_code = response.status
 
     def json(self) -> Any:
-        return json.loads(self._response.body)
+        token = json.loads(self._response.body)
+        if not isinstance(token, dict):
+            raise ValueError("the answer is not an object")
+        return token
 
     def raise_for_status(self) -> None:
         if self._response.ok:

@@ -10,9 +10,11 @@ import logging
 import os
 import socket
 import ssl
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from types import ModuleType
 
 import pytest
 import requests
@@ -21,7 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from assetmeta.model.errors import BadValue, LoginRefused, Refused, TimedOut, Unreachable, Unreadable
+from assetmeta.model.errors import BadValue, LoginRefused, Refused, TimedOut, Unreachable, Unreadable, Unsupported
 from assetmeta.model.flows import Request
 from assetmeta.wire.auth import Basic, Bearer
 from assetmeta.wire.failures import translated
@@ -337,6 +339,22 @@ class TestFailures:
         driver = drive(Bearer("tok"), url=server.url, verify=str(tmp_path / "server.pem"))
         assert 200 == driver.run(one(Request("GET", "/a"))).status
         assert "Bearer tok" == server.seen[0].headers["authorization"]
+
+    def test_truststore_brings_trust_of_its_own(self, servers, drive, tmp_path, monkeypatch):
+        server = servers(self_signed(tmp_path))
+
+        def of_the_system(protocol):
+            context = ssl.SSLContext(protocol)
+            context.load_verify_locations(tmp_path / "server.pem")
+            return context
+
+        package = ModuleType("truststore")
+        package.SSLContext = of_the_system
+        monkeypatch.setitem(sys.modules, "truststore", package)
+        assert 200 == drive(url=server.url, truststore=True).run(one(Request("GET", "/a"))).status
+        monkeypatch.setitem(sys.modules, "truststore", None)
+        with pytest.raises(Unsupported, match=r"pip install assetmeta\[truststore\]"):
+            drive(url=server.url, truststore=True)
 
     def test_the_traceback_does_not_quote_the_query(self, drive):
         with pytest.raises(Unreachable) as caught:
