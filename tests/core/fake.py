@@ -56,6 +56,21 @@ SCHEMA = Schema(
 )
 
 
+ALL_ROUND = Can(
+    asof=True,
+    sort=True,
+    paths=True,
+    aggregates=True,
+    count=True,
+    operations=True,
+    delete=True,
+    raw_filter=True,
+    find=True,
+    max_keys=10,
+    max_page=25,
+)
+
+
 @dataclass
 class FakeBackend:
     """Assets by Oid; `refuse`, `lose` and `lose_applied` name the tokens of changes that go wrong."""
@@ -64,19 +79,7 @@ class FakeBackend:
     refuse: set[str] = field(default_factory=set)
     lose: set[str] = field(default_factory=set)
     lose_applied: set[str] = field(default_factory=set)
-    can: Can = Can(
-        asof=True,
-        sort=True,
-        paths=True,
-        aggregates=True,
-        count=True,
-        operations=True,
-        delete=True,
-        raw_filter=True,
-        find=True,
-        max_keys=10,
-        max_page=25,
-    )
+    can: Can = ALL_ROUND
     name: str = "fake"
     fetched: list[Fetch] = field(default_factory=list)
     written: list[Any] = field(default_factory=list)

@@ -1,0 +1,104 @@
+"""The main job in a minute: a VersionOne server of your own, and assetmeta working with it.
+
+Run it with `make demo`, or `python examples/demo.py`. It starts the sandbox on a free port, shows each step with the
+number of requests it took, and ends by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from assetmeta import V1Meta, inspect, sandbox
+
+
+def main() -> None:
+    with sandbox.running("versionone", assets=600, seed=7) as server:
+        print(f"A VersionOne sandbox with about 600 assets runs at {server.url}")
+        with V1Meta(**server.credentials) as v1:
+            reflect(v1)
+            one_asset(v1)
+            a_query(v1)
+            a_walk(v1)
+            a_bulk_change(v1)
+            history(v1)
+            print(f"\nAll in all: {len(v1.ledger)} requests. Next: the tour in README.md, and examples/.")
+
+
+@contextmanager
+def step(v1: V1Meta, title: str) -> Iterator[None]:
+    print(f"\n{title}")
+    with v1.trace() as ledger:
+        yield
+    print(f"    -> {len(ledger)} request{'' if len(ledger) == 1 else 's'}")
+
+
+def reflect(v1: V1Meta) -> None:
+    with step(v1, "1. The server's schema becomes classes"):
+        print(f"    {len(v1.types)} types, among them {', '.join(name for name in v1.types if name in TYPES)}")
+        print(f"    {v1.Story!r}")
+        print(f"    {v1.schema.attribute('Story', 'Estimate').kind=} {v1.schema.attribute('Story', 'Scope').related=}")
+
+
+TYPES = ("Epic", "Member", "Scope", "Story", "Task", "Test", "Timebox")
+
+
+def one_asset(v1: V1Meta) -> None:
+    number = v1.Story.where(v1.Story.Super.exists(), v1.Story.Estimate > 0).select("ID").first().intid
+    with step(v1, "2. One asset, loaded when it is first looked at"):
+        story = v1.Story(number)
+        print(f"    {story!r} is one object: {story is v1.asset_from_oid(f'Story:{number}')}")
+        print(f"    Name {story.Name!r}, Estimate {story.Estimate!r}, Scope {story.Scope!r}")
+        try:
+            print(story.Estimat)
+        except AttributeError as error:
+            print(f"    a slip is explained: {error}")
+
+
+def a_query(v1: V1Meta) -> None:
+    with step(v1, "3. A query, with what it needs from related assets"):
+        large = v1.Story.where(v1.Story.Estimate >= 5, Status="In Progress").select("Name", "Estimate", "Owners.Name")
+        for story in large.sort("-Estimate").page(size=4):
+            owners = ", ".join(member.Name for member in story.Owners) or "nobody"
+            print(f"    {story.Estimate:>4}  {story.Name[:48]:<48}  {owners}")
+
+
+def a_walk(v1: V1Meta) -> None:
+    with step(v1, "4. A walk over two relations, from every story, with nothing selected"):
+        projects: dict[str, int] = {}
+        for story in v1.Story:
+            name = story.Super.Scope.Name or "(no epic)"
+            projects[name] = projects.get(name, 0) + 1
+        for name, number in sorted(projects.items(), key=lambda item: -item[1])[:4]:
+            print(f"    {number:>4} stories under epics of {name}")
+
+
+def a_bulk_change(v1: V1Meta) -> None:
+    with step(v1, "5. A bulk change: first the plan, which sends nothing ..."):
+        admin = v1.Member(20)
+        for story in v1.Story.where(v1.Story.Owners.missing(), Status="Future").select("Name", "Estimate").page(size=3):
+            story.Estimate = (story.Estimate or 0) + 1
+            story.Owners.add(admin)
+        v1.Task.new(Name="Look at what nobody owns", Parent=story)
+        print(indented(v1.plan()))
+    with step(v1, "   ... then the commit"):
+        report = v1.commit()
+        print(f"    {report!r}")
+        report.raise_if_failed()
+
+
+def history(v1: V1Meta) -> None:
+    story = v1.Story.where(v1.Story.Owners == v1.Member(20), Status="Future").select("Name").first()
+    with step(v1, "6. The past: every change of an asset, and a query as of a moment"):
+        for past in inspect(story).history("Estimate", "ChangeDate")[-3:]:
+            print(f"    {past.ChangeDate:%Y-%m-%d %H:%M}  Estimate {past.Estimate}")
+        before = v1.Story.where(ID=story).asof("2026-01-01").select("Estimate").first()
+        print(f"    as of 2026-01-01: {before.Estimate if before else 'not there yet'}")
+
+
+def indented(text: object) -> str:
+    return "\n".join(f"    {line}" for line in str(text).splitlines())
+
+
+if __name__ == "__main__":
+    main()
