@@ -143,6 +143,16 @@ class Opaque:
         raise ValueError(f"{value!r} is neither a number nor text")
 
 
+class UtcDateTime(DateTime):
+    """The value of an attribute that is in UTC whatever the member's zone; it says so when it is sent."""
+
+    __slots__ = ()
+
+    def encode(self, value: object) -> str:
+        text = super().encode(value)
+        return f"{text}Z" if "T" in text else text
+
+
 # Null and the empty text are one value in this dialect: XML writes both as an empty element.
 _TEXT = Text(empty_is_null=True)
 
@@ -162,7 +172,7 @@ _CODECS: dict[str, Codec] = {
     "State": State(),
     "Text": _TEXT,
 }
-_UTC = DateTime("UTC")
+_UTC = UtcDateTime()
 _ANY = AnyValue()
 
 

@@ -139,6 +139,7 @@ def _encode(body: object) -> bytes:
 def _layout(schema: Schema, spelling: Spelling, fetch: Fetch, nest: bool) -> Node:
     root = Node()
     for path in fetch.select:
+        resolve(schema, fetch.type_name, path)
         if path.is_plain and not path.is_name:
             if nest:
                 _go_through(schema, root, fetch.type_name, path.steps)

@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import assert_never
 
 from assetmeta.backends.versionone.kinds import Rank
-from assetmeta.model.codecs import Codec, DateTime, Number
+from assetmeta.model.codecs import Codec, Number
 from assetmeta.model.errors import BadValue
 from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
 from assetmeta.model.schema import Schema
@@ -143,7 +142,8 @@ class Spelling:
             return f"-ID[{self._any(term, owner)}]"
         opposite = replace(term, operator=_OPPOSITE.get(term.operator, "!="))
         outside = self._each(opposite, owner)
-        if term.path.is_name and (reached.attribute.required or reached.attribute.name in _ALWAYS_THERE):
+        # Not so for required attributes: one that was made required later is still missing from older assets.
+        if term.path.is_name and reached.attribute.name in _ALWAYS_THERE:
             return outside
         return _joined("|", [outside, self._exists(term.path, owner, present=False)], NOTHING)
 
@@ -201,8 +201,6 @@ class Spelling:
         if isinstance(value, Oid) and value.is_new:
             raise BadValue(f"{value} is not on the server yet, so nothing can be compared with it.", oid=value.token)
         text = codec.encode(value)
-        if isinstance(value, datetime) and codec == DateTime("UTC") and "T" in text:
-            text += "Z"
         return text if _LITERAL.match(text) else None
 
     def _codec(self, path: Path, reached: Resolved) -> Codec:

@@ -1,0 +1,269 @@
+"""Reads beyond the wire cases: failures, moments, bodies, speed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assetmeta.backends.versionone import VersionOne
+from assetmeta.backends.versionone.query import request
+from assetmeta.model.errors import (
+    BadValue,
+    NotFound,
+    Refused,
+    TimedOut,
+    UnknownName,
+    Unreachable,
+    Unreadable,
+    Unsupported,
+)
+from assetmeta.model.flows import Request, Response
+from assetmeta.model.paths import Path, Step
+from assetmeta.model.plans import Fetch, Sort
+from assetmeta.model.schema import Schema
+from assetmeta.model.terms import Compare, Or
+from assetmeta.model.values import Oid
+
+Play = Callable[..., tuple[Any, list[Request]]]
+
+
+def answer(*sets: list[dict[str, Any]]) -> Response:
+    return Response(200, {"content-type": "application/json"}, json.dumps(list(sets)).encode())
+
+
+def document(body: str, status: int = 200) -> Response:
+    return Response(status, {"content-type": "text/xml"}, body.encode())
+
+
+def paths(*texts: str) -> tuple[Path, ...]:
+    return tuple(map(Path.parse, texts))
+
+
+def story(*keys: int, **details: Any) -> Fetch:
+    return Fetch("Story", oids=tuple(Oid("Story", key) for key in keys), **details)
+
+
+def test_a_single_asset_that_does_not_exist_is_not_found(v1_schema: Schema, play: Play) -> None:
+    with pytest.raises(NotFound, match="Data/Story/5"):
+        play(VersionOne().fetch(v1_schema, [story(5)]), document("<Error><Message>Not Found</Message></Error>", 404))
+    with pytest.raises(NotFound, match="Story:5"):
+        play(VersionOne().fetch(v1_schema, [story(5, select=paths("Super.Name"))]), answer([]))
+
+
+def test_a_single_asset_may_be_missing_from_the_past_and_from_a_condition(v1_schema: Schema, play: Play) -> None:
+    where = Compare(Path.parse("Name"), "=", ("x",))
+    for fetch in (story(5, asof="2013-06-30"), story(5, where=where), story(5, deleted=True)):
+        [rows], _ = play(VersionOne().fetch(v1_schema, [fetch]), answer([]))
+        assert rows.rows == ()
+
+
+def test_a_missing_asset_as_of_a_change_number_is_not_found(v1_schema: Schema, play: Play) -> None:
+    with pytest.raises(NotFound):
+        play(VersionOne().fetch(v1_schema, [story(5, asof=77)]), document("<Error/>", 404))
+
+
+def test_a_list_as_of_a_change_number_is_not_supported(v1_schema: Schema, play: Play) -> None:
+    with pytest.raises(Unsupported):
+        play(VersionOne().fetch(v1_schema, [Fetch("Story", asof=77)]))
+
+
+def test_no_identities_need_no_request(v1_schema: Schema, play: Play) -> None:
+    for fetch in (story(), story(history=True), story(asof=7), Fetch("Story", size=0)):
+        [rows], made = play(VersionOne().fetch(v1_schema, [fetch]))
+        assert (rows.rows, made) == ((), [])
+
+
+@pytest.mark.parametrize(
+    ("asof", "sent"),
+    [
+        (datetime(2026, 7, 1, 10, 0, tzinfo=UTC), "2026-07-01T12:00:00.000"),
+        (datetime(2026, 7, 1, 10, 0, 0, 5, tzinfo=UTC), "2026-07-01T12:00:00.000005"),
+        ("2026-07-01T10:00:00Z", "2026-07-01T12:00:00.000"),
+        ("2026-07-01", "2026-07-01"),
+        ("2026-07-01 10:00:00.25", "2026-07-01 10:00:00.25"),
+    ],
+)
+def test_a_moment_is_sent_in_the_member_s_zone(v1_schema: Schema, play: Play, asof: Any, sent: str) -> None:
+    backend = VersionOne(zone="Europe/Berlin")
+    [rows], [made] = play(backend.fetch(v1_schema, [Fetch("Story", asof=asof)]), answer([{"_oid": "Story:1:9"}]))
+    assert isinstance(made.body, bytes)
+    assert json.loads(made.body)["asof"] == sent
+    assert rows.rows[0].oid == Oid("Story", 1, asof)
+
+
+@pytest.mark.parametrize("asof", ["All", "yesterday", "2026-07-01';--", datetime(2026, 7, 1)])
+def test_no_other_moment_is_sent(v1_schema: Schema, play: Play, asof: Any) -> None:
+    with pytest.raises(BadValue):
+        play(VersionOne().fetch(v1_schema, [Fetch("Story", asof=asof)]))
+
+
+def test_names_are_checked_before_anything_is_sent(v1_schema: Schema, play: Play) -> None:
+    with pytest.raises(UnknownName):
+        play(VersionOne().fetch(v1_schema, [Fetch("Story", select=paths("Owners.Nam"))]))
+    with pytest.raises(BadValue):
+        play(VersionOne().fetch(v1_schema, [Fetch("Story", select=paths("Name.Name"))]))
+
+
+def test_a_long_selection_is_posted(v1_schema: Schema, play: Play) -> None:
+    tokens = [f"Children:Task[ToDo='{n}'].@Count" for n in range(80)]
+    row = {"_oid": "Story:5", **dict.fromkeys(tokens, "0")}
+    _, [made] = play(VersionOne().fetch(v1_schema, [story(5, select=paths(*tokens))]), answer([row]))
+    assert made.line == "POST query.v1"
+
+
+def test_a_long_selection_of_the_past_takes_several_reads_of_one_asset(v1_schema: Schema, play: Play) -> None:
+    tokens = [f"Children:Task[ToDo='{n}'].@Count" for n in range(80)]
+
+    def tell(request: Request) -> Response:
+        told = "".join(
+            f'<Attribute name="{token}">{len(token)}</Attribute>' for token in request.query[0][1].split(",")
+        )
+        return document(f'<Asset id="Story:5:70">{told}</Asset>')
+
+    [rows], made = play(VersionOne().fetch(v1_schema, [story(5, asof=77, select=paths(*tokens))]), *[tell] * 3)
+    assert {request.path for request in made} == {"rest-1.v1/Data/Story/5/77"}
+    assert all(len(request.query[0][1]) < 2000 for request in made)
+    assert rows.rows[0].columns == tuple(tokens)
+
+
+def test_a_condition_inside_brackets_travels_as_a_variable(v1_schema: Schema, play: Play) -> None:
+    step = Step("Children", downcast="Task", where=Compare(Path.parse("Name"), "=", ("it's",)))
+    path = Path((step,), "Count")
+    token = "Children:Task[Name=$v1].@Count"
+    [rows], [made] = play(
+        VersionOne().fetch(v1_schema, [story(5, select=(path,))]), answer([{"_oid": "Story:5", token: "3"}])
+    )
+    assert isinstance(made.body, bytes)
+    assert json.loads(made.body)["with"] == {"$v1": "it's"}
+    assert (rows.rows[0].columns, rows.rows[0].values) == ((str(path),), ("3",))
+
+
+def test_many_identities_share_requests_that_run_together(v1_schema: Schema, play: Play) -> None:
+    backend = VersionOne(max_keys=2, max_queries=2)
+    flow = backend.fetch(v1_schema, [story(*range(1, 8))])
+    yielded = next(flow)
+    assert [len(json.loads(each.body)) for each in yielded if isinstance(each, Request)] == [2, 2]  # type: ignore[union-attr, arg-type]
+    _, made = play(backend.fetch(v1_schema, [story(*range(1, 8))]), answer([], []), answer([], []))
+    assert len(made) == 2
+
+
+def test_one_failure_among_requests_that_run_together_is_raised(v1_schema: Schema, play: Play) -> None:
+    backend = VersionOne(max_keys=1, max_queries=1)
+    with pytest.raises(TimedOut):
+        play(backend.fetch(v1_schema, [story(1, 2)]), answer([]), TimedOut("slow"))
+
+
+def test_failures_are_raised(v1_schema: Schema, play: Play) -> None:
+    with pytest.raises(Unreachable):
+        play(VersionOne().fetch(v1_schema, [Fetch("Story")]), Unreachable("no"))
+    body = b'{"error": "Bad Request", "exceptions": [{"message": "Unknown token: X"}]}'
+    with pytest.raises(Refused, match="Unknown token: X"):
+        play(VersionOne().fetch(v1_schema, [Fetch("Story")]), Response(400, {"content-type": "application/json"}, body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b"[]",
+        b"[{}]",
+        b"[[],[]]",
+        b'[[{"Name": "x"}]]',
+        b'[[{"_oid": "NULL"}]]',
+        b'[[{"_oid": 5}]]',
+        b'[[{"_oid": "x"}]]',
+    ],
+)
+def test_an_answer_of_another_shape_is_unreadable(v1_schema: Schema, play: Play, body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        play(VersionOne().fetch(v1_schema, [Fetch("Story")]), Response(200, {"content-type": "application/json"}, body))
+
+
+@pytest.mark.parametrize("body", ["<Assets/>", "<Asset/>", '<Asset id="5"/>', "<Error/>"])
+def test_an_asset_document_of_another_shape_is_unreadable(v1_schema: Schema, play: Play, body: str) -> None:
+    with pytest.raises(Unreadable):
+        play(VersionOne().fetch(v1_schema, [story(5)]), document(body))
+
+
+def test_history_follows_its_pages(v1_schema: Schema, play: Play) -> None:
+    def records(*moments: int) -> Response:
+        told = "".join(f'<Asset id="Story:5:{each}"/>' for each in moments)
+        return document(f"<History>{told}</History>")
+
+    fetch = Fetch("Story", history=True)
+    [rows], made = play(VersionOne(max_page=2).fetch(v1_schema, [fetch]), records(9, 7), records(8))
+    assert [row.oid.moment for row in rows.rows] == [7, 8, 9]
+    assert [dict(request.query)["page"] for request in made] == ["2,0", "2,2"]
+
+
+def test_history_in_another_order_keeps_it(v1_schema: Schema, play: Play) -> None:
+    fetch = story(5, history=True, sort=(Sort(Path.parse("ChangeDate"), descending=True),))
+    body = '<History><Asset id="Story:5:9"/><Asset id="Story:5:7"/></History>'
+    [rows], [made] = play(VersionOne().fetch(v1_schema, [fetch]), document(body))
+    assert dict(made.query)["sort"] == "-ChangeDate,+ID"
+    assert [row.oid.moment for row in rows.rows] == [9, 7]
+
+
+@given(st.text())
+def test_any_text_survives_the_way_to_a_reader_of_yaml(text: str) -> None:
+    """The server parses the body as YAML, of which JSON is nearly a subset."""
+    made = request([{"from": "Story", "with": {"$v1": text}}])
+    assert isinstance(made.body, bytes)
+    assert json.loads(made.body)["with"]["$v1"] == text
+    if not any("\ud800" <= char <= "\udfff" for char in text):
+        assert yaml.safe_load(made.body.decode())["with"]["$v1"] == text
+
+
+def test_a_missing_attribute_leaves_the_others(v1_schema: Schema, play: Play) -> None:
+    term = Or((Compare(Path.parse("Name"), "=", ("a",)), Compare(Path.parse("Name"), "=", ("b",))))
+    fetch = Fetch("Story", select=paths("Name", "Owners", "Owners.Name"), where=term)
+    rows = [{"_oid": "Story:1", "Owners": [{"_oid": "NULL"}]}, {"_oid": "Story:2", "Name": "b"}]
+    [found], _ = play(VersionOne().fetch(v1_schema, [fetch]), answer(rows))
+    assert [(row.columns, row.values) for row in found.rows] == [(("Owners",), ((),)), (("Name",), ("b",))]
+
+
+def test_a_page_of_ten_thousand_is_decoded_in_tens_of_milliseconds(v1_schema: Schema, play: Play) -> None:
+    names = (
+        "Name",
+        "Number",
+        "Estimate",
+        "ToDo",
+        "AssetState",
+        "ChangeDate",
+        "Scope",
+        "Status",
+        "Owners",
+        "Super.Name",
+    )
+    objects = [
+        {
+            "_oid": f"Story:{n}",
+            "Name": f"Story {n}",
+            "Number": f"S-{n}",
+            "Estimate": "3",
+            "ToDo": None,
+            "AssetState": "Active",
+            "ChangeDate": "2026-01-01T10:00:00.000",
+            "Scope": {"_oid": f"Scope:{n % 9}"},
+            "Status": {"_oid": "StoryStatus:133"},
+            "Owners": [{"_oid": "Member:20"}],
+            "Super": [{"_oid": f"Epic:{n % 50}", "Name": "e"}],
+        }
+        for n in range(10_000)
+    ]
+    response = answer(objects)
+    fetch = Fetch("Story", select=paths(*names))
+    backend = VersionOne(max_page=20_000)
+    started = time.perf_counter()
+    [rows], _ = play(backend.fetch(v1_schema, [fetch]), response)
+    assert time.perf_counter() - started < 1
+    assert (len(rows.rows), len(rows.related)) == (10_000, 50)
+    assert len({id(row.columns) for row in rows.rows}) == 1
