@@ -127,7 +127,8 @@ def _earliest_active(place: Place, binding: Binding) -> str:
     t = binding.alias("t")
     return (
         f"(SELECT {t}.asset FROM record {t} WHERE {t}.{column('Schedule')} = {place.alias}.asset"
-        f" AND {t}.type = 'Timebox' AND {during(t, place.time)} AND {t}.state = 64 ORDER BY {t}.{column('BeginDate')}, {t}.id LIMIT 1)"
+        f" AND {t}.type = 'Timebox'"
+        f" AND {during(t, place.time)} AND {t}.state = 64 ORDER BY {t}.{column('BeginDate')}, {t}.id LIMIT 1)"
     )
 
 

@@ -71,6 +71,7 @@ def _spread(store: Store, anchor: int) -> int:
     )
     store.rows(
         f"UPDATE record SET {_ORDER} = spread.place * {STEP}"
-        f" FROM (SELECT row, DENSE_RANK() OVER (ORDER BY {_ORDER}) AS place FROM record WHERE until = {FOREVER} AND {_ORDER} IS NOT NULL) spread WHERE record.row = spread.row"
+        f" FROM (SELECT row, DENSE_RANK() OVER (ORDER BY {_ORDER}) AS place FROM record"
+        f" WHERE until = {FOREVER} AND {_ORDER} IS NOT NULL) spread WHERE record.row = spread.row"
     )
     return below * STEP

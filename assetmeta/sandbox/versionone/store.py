@@ -1,7 +1,7 @@
 """The database of one instance: full records per change, links, moments, bytes and counters, in one SQLite database.
 
-A record holds an asset as it was from moment `since` up to, not including, `until`, which is FOREVER for the current one.
-The present, the past and the history are therefore the same query with another moment.
+A record holds an asset as it was from moment `since` up to, not including, `until`, which is FOREVER for the
+current one. The present, the past and the history are therefore the same query with another moment.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ class Store:
         columns = ", ".join(column(name) for name in self._columns)
         self._connection.executescript(
             "CREATE TABLE record (row INTEGER PRIMARY KEY, asset TEXT NOT NULL, id INTEGER NOT NULL,"
-            " type TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, state INTEGER NOT NULL, changed_at TEXT, changed_by TEXT,"
+            " type TEXT NOT NULL,"
+            " since INTEGER NOT NULL, until INTEGER NOT NULL, state INTEGER NOT NULL, changed_at TEXT, changed_by TEXT,"
             f" reason TEXT, comment TEXT, {columns});" + _TABLES
         )
         for name in sorted(_reversed_columns(self._catalogue)):
