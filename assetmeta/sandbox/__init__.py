@@ -35,9 +35,13 @@ def running(
     *port* 0 picks a free one. *assets* is about how many generated assets it holds, *seed* makes them reproducible.
     *latency* (milliseconds) delays every answer. *db* keeps the data in a file. *faults* are written as in
     `assetmeta.sandbox.faults`. Entering the block raises ValueError for an unknown system or fault, OSError where
-    the port is taken.
+    the port is taken. Raises ImportError where the extra "sandbox" is not installed.
     """
-    server = importlib.import_module("assetmeta.sandbox.server")
+    try:
+        server = importlib.import_module("assetmeta.sandbox.server")
+    except ModuleNotFoundError as error:
+        message = f"the sandbox needs {error.name}: pip install 'assetmeta[sandbox]'"
+        raise ImportError(message, name=error.name) from error
     block: AbstractContextManager[Server] = server.alone(
         name, Setup(assets, seed, db), host=host, port=port, latency=latency, faults=faults
     )

@@ -211,11 +211,24 @@ class TestSeveral:
             assert [port, port + 1] == [server.port for server in servers]
 
 
+class TestFixtures:
+    def test_the_fresh_one_is_empty_and_the_shared_one_is_filled(
+        self, versionone_sandbox: sandbox.Server, versionone_sandbox_shared: sandbox.Server
+    ) -> None:
+        totals = []
+        for server in (versionone_sandbox, versionone_sandbox_shared):
+            headers = {"Authorization": f"Bearer {server.token}", "Accept": "application/json"}
+            answer = requests.get(f"{server.url}/rest-1.v1/Data/Workitem?sel=", headers=headers, timeout=10)
+            totals.append(answer.json()["total"])
+        assert totals[0] == 0
+        assert totals[1] > 100
+
+
 class TestImport:
     def test_importing_the_fixtures_loads_no_server(self) -> None:
         code = (
             "import sys, assetmeta.sandbox.pytest_plugin;"
-            "print([m for m in ('uvicorn', 'typer', 'yaml', 'lxml', 'sqlite3') if m in sys.modules])"
+            "print([m for m in ('uvicorn', 'typer', 'yaml', 'sqlite3') if m in sys.modules])"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == "[]"

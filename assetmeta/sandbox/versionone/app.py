@@ -25,7 +25,8 @@ from .problems import Cause, Problem
 from .query import QueryEndpoint
 from .requests import Query
 from .rest import Rest
-from .xml_out import XmlWriter
+from .xml_out import CONTENT_TYPE as XML
+from .xml_out import xml_error
 
 logger = logging.getLogger(__name__)
 
@@ -152,8 +153,7 @@ class VersionOne:
         headers = (("Allow", "GET, POST"),) if problem.status == 405 else ()
         if wants_json(asked) or (route is not None and route.speaks_json and "xml" not in asked.lower()):
             return Response(problem.status, json_error(problem), JSON, headers)
-        writer = XmlWriter("")
-        return Response(problem.status, writer.error(request.target, problem), writer.content_type, headers)
+        return Response(problem.status, xml_error(request.target, problem), XML, headers)
 
     def credentials(self, url: str) -> dict[str, object]:
         """Arguments for the client, by user and password."""

@@ -50,10 +50,6 @@ class JsonWriter:
         attributes = ",".join(self._suggested(name, group, definitions[name]) for name, group in groups.items())
         return f'{{"_type":"Asset","href":{encode(href)},"Attributes":{{{attributes}}}}}'.encode()
 
-    def error(self, target: str, problem: Problem) -> bytes:
-        """The error document."""
-        return json_error(problem)
-
     def _asset(self, row: RowOut, columns: Mapping[str, Column], momented: bool) -> str:
         oid = row.oid if momented else row.asset
         body = ",".join([columns[key](value) for key, value in row.values.items()])

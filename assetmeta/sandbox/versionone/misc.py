@@ -14,7 +14,7 @@ from .json_out import CONTENT_TYPE as JSON
 from .localization import Localizer
 from .meta import MetaDocuments
 from .problems import Cause, Problem, bad_parameter, missing
-from .requests import Query
+from .requests import Query, RowOut
 from .tokens import equality, parse_token
 from .xml_out import CONTENT_TYPE as XML
 from .xml_out import DECLARATION, quoted
@@ -135,10 +135,15 @@ class AssetDetail:
             raise missing(oid)
         select = (name,) if "Name" in kind.attributes else ()
         row = self.engine.select(Query(type_name, select, oid=oid, member=call.member)).rows[0]
-        return f"{row.asset} {row.values.get('Name') or ''}".strip()
+        return titled(row)
 
     def _numbered(self, call: Call, number: str) -> str:
         query = Query("Workitem", (parse_token("Name"),), where=equality("Number", number), member=call.member)
         for row in self.engine.select(query).rows:
-            return f"{row.asset} {row.values['Name']}"
+            return titled(row)
         raise missing(number)
+
+
+def titled(row: RowOut) -> str:
+    """The OID token and the name, where there is one."""
+    return f"{row.asset} {row.values.get('Name') or ''!s}".strip()

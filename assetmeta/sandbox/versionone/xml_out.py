@@ -16,19 +16,23 @@ DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 Column = Callable[[Value], str]
 
-_SPECIAL = re.compile(r"[&<>\r]")
+_SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _TEXT = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
-_QUOTED = str.maketrans(_TEXT | {'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
+_QUOTED = str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
 
 def escape(text: str) -> str:
-    """*text* as element content. A carriage return is written as a reference: parsers would make it a line feed."""
-    return _SPECIAL.sub(lambda found: _TEXT[found[0]], text) if _SPECIAL.search(text) else text
+    """*text* as element content.
+
+    A carriage return is written as a reference, since parsers would make it a line feed. What XML cannot hold at all
+    (an error document may repeat such input) becomes the replacement character.
+    """
+    return _SPECIAL.sub(lambda found: _TEXT.get(found[0], "\ufffd"), text) if _SPECIAL.search(text) else text
 
 
 def quoted(text: str) -> str:
     """*text* as the value of an XML attribute, in its quotes."""
-    return f'"{text.translate(_QUOTED)}"'
+    return f'"{escape(text).translate(_QUOTED)}"'
 
 
 def path(oid: str) -> str:
@@ -36,13 +40,14 @@ def path(oid: str) -> str:
     return oid.replace(":", "/")
 
 
-def xml_error(target: str, problem: Problem, stylesheet: str = "") -> str:
+def xml_error(target: str, problem: Problem) -> bytes:
     """The error document: `Error` with the summary, then one `Exception` per cause, the innermost last."""
     causes = "".join(
         f"<Exception class={quoted(cause.kind)}><Message>{escape(cause.message)}</Message></Exception>"
         for cause in problem.causes
     )
-    return f"{stylesheet}<Error href={quoted(target)}><Message>{escape(problem.message)}</Message>{causes}</Error>"
+    summary = f"<Message>{escape(problem.message)}</Message>"
+    return f"{DECLARATION}<Error href={quoted(target)}>{summary}{causes}</Error>".encode()
 
 
 class XmlWriter:
@@ -81,12 +86,8 @@ class XmlWriter:
             f"<Asset href={quoted(href)}>{body}</Asset>" if body else f"<Asset href={quoted(href)} />"
         )
 
-    def error(self, target: str, problem: Problem) -> bytes:
-        """The error document."""
-        return self._document(xml_error(target, problem))
-
     def _document(self, text: str) -> bytes:
-        return (self._head + text).encode("utf-8", "xmlcharrefreplace")
+        return (self._head + text).encode()
 
     def _asset(self, row: RowOut, columns: Mapping[str, Column], momented: bool) -> str:
         oid = row.oid if momented else row.asset

@@ -1,0 +1,124 @@
+"""An instance of the VersionOne face without a socket: requests go straight into it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from assetmeta.sandbox.messages import Request, Response
+from assetmeta.sandbox.versionone.app import VersionOne
+from assetmeta.sandbox.versionone.catalogue import catalogue
+from assetmeta.sandbox.versionone.engine import Engine
+
+BASIC = "Basic " + base64.b64encode(b"admin:admin").decode()
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_days(self, days: float) -> None:
+        self.now += timedelta(days=days)
+
+
+class Instance:
+    """A client and its instance in one. Paths are below the instance, queries as they stand in a URL."""
+
+    def __init__(self, face: VersionOne, clock: Clock) -> None:
+        self.face = face
+        self.clock = clock
+
+    def send(self, method: str, path: str, body: bytes | str = b"", **headers: str) -> Response:
+        where, _, query = path.partition("?")
+        sent = {"authorization": BASIC} | {name.replace("_", "-"): value for name, value in headers.items()}
+        content = body.encode() if isinstance(body, str) else body
+        answer = self.face.answer(Request(method, f"{self.face.root}/{where}", query, sent, content))
+        assert isinstance(answer, Response)
+        return answer
+
+    def get(self, path: str, **headers: str) -> Response:
+        return self.send("GET", path, **headers)
+
+    def post(self, path: str, body: bytes | str = b"", **headers: str) -> Response:
+        return self.send("POST", path, body, **headers)
+
+    def xml(self, path: str, body: bytes | str | None = None, status: int = 200) -> ElementTree.Element:
+        answer = self.get(path) if body is None else self.post(path, body)
+        assert (answer.status, answer.content_type) == (status, "text/xml; charset=utf-8"), answer.body
+        return ElementTree.fromstring(answer.body)
+
+    def json(self, path: str, body: object = None, status: int = 200) -> Any:
+        accept = "application/json"
+        sent = body if isinstance(body, str) else json.dumps(body)
+        answer = self.get(path, accept=accept) if body is None else self.post(path, sent, accept=accept)
+        assert (answer.status, answer.content_type) == (status, "application/json; charset=utf-8"), answer.body
+        return json.loads(answer.body)
+
+    def create(self, type_name: str, **values: object) -> str:
+        """Create an asset (in Scope:0 where the type needs one) and return its OID token."""
+        if type_name in ("Story", "Defect", "Epic", "Goal", "Issue", "Request"):
+            values = {"Scope": "Scope:0", "Name": "unnamed"} | values
+        oid = self.json(f"rest-1.v1/Data/{type_name}", {"Attributes": changes(values)})["id"]
+        return str(oid).rpartition(":")[0]
+
+    def update(self, oid: str, **values: object) -> str:
+        """Update an asset and return its OID token with the new moment."""
+        path = f"rest-1.v1/Data/{oid.replace(':', '/')}"
+        return str(self.json(path, {"Attributes": changes(values)})["id"])
+
+    def operate(self, oid: str, operation: str) -> str:
+        """Execute an operation and return the OID token with the new moment."""
+        path = f"rest-1.v1/Data/{oid.replace(':', '/')}?op={operation}"
+        return str(self.xml(path, b"").get("id"))
+
+    def read(self, oid: str, *names: str) -> dict[str, Any]:
+        """The JSON values of some attributes of an asset."""
+        path = f"rest-1.v1/Data/{oid.replace(':', '/')}?sel={','.join(names)}"
+        return {key: each["value"] for key, each in self.json(path)["Attributes"].items()}
+
+    def ids(self, path: str) -> list[str]:
+        """The ids of a list."""
+        return [str(each.get("id")) for each in self.xml(f"rest-1.v1/{path}")]
+
+    def ask(self, document: object, status: int = 200) -> Any:
+        """What query.v1 answers to a document, given as YAML text or as data."""
+        answer = self.post("query.v1", document if isinstance(document, str) else json.dumps(document))
+        assert (answer.status, answer.content_type) == (status, "application/json; charset=utf-8"), answer.body
+        return json.loads(answer.body)
+
+
+def changes(values: dict[str, object]) -> dict[str, object]:
+    """Values as JSON changes: a list adds, None clears, anything else sets."""
+    return {name: change(value) for name, value in values.items()}
+
+
+def change(value: object) -> dict[str, object]:
+    if isinstance(value, list):
+        key = "idref" if all(":" in str(each) for each in value) else "value"
+        return {"value": [{key: each, "act": "add"} for each in value]}
+    return {"act": "set"} if value is None else {"value": value, "act": "set"}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Noon of 2024-05-01, UTC."""
+    return Clock()
+
+
+@pytest.fixture
+def v1(clock: Clock) -> Iterator[Instance]:
+    """A fresh instance with the shipped rows only."""
+    face = VersionOne(Engine(catalogue(), clock=clock))
+    yield Instance(face, clock)
+    face.close()
