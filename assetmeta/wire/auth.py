@@ -160,7 +160,10 @@ class TokenCallable(Renewable):
 
 
 class Custom(Credential):
-    """Any auth object of requests, such as `requests.auth.HTTPDigestAuth`; it may hook the answer."""
+    """Any auth object of requests, such as `requests.auth.HTTPDigestAuth`.
+
+    It may hook the answer; in the ledger, what its hooks send counts as one with the request.
+    """
 
     kind = "auth object"
 

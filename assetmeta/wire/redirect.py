@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urljoin
 
-from assetmeta.model.errors import Refused
+from assetmeta.model.errors import BadValue, Refused
 from assetmeta.model.flows import Request
 from assetmeta.wire.line import Answer
 from assetmeta.wire.origin import Origin, prepared_url
@@ -27,7 +27,7 @@ def redirected(request: Request, answer: Answer) -> Request | None:
     location = answer.response.headers.get("location")
     if answer.response.status not in _STATUSES or location is None:
         return None
-    target = prepared_url(urljoin(answer.url, location))
+    target = _target(request, answer, location)
     same = answer.response.status in _METHOD_KEPT and Origin.of(target) == Origin.of(answer.url)
     repeatable = request.body is None or isinstance(request.body, bytes)
     if request.idempotent and (request.method in _READS or (same and repeatable)):
@@ -38,3 +38,12 @@ def redirected(request: Request, answer: Answer) -> Request | None:
         status=answer.response.status,
         request=redacted_line(request),
     )
+
+
+def _target(request: Request, answer: Answer, location: str) -> str:
+    """Return the whole URL a redirect leads to. Header bytes arrive as Latin-1, though servers mean UTF-8."""
+    try:
+        return prepared_url(urljoin(answer.url, location.encode("latin-1", "replace").decode("utf-8", "replace")))
+    except (BadValue, ValueError) as error:
+        line = redacted_line(request)
+        raise Refused(f"The server redirects {line} to nowhere: {error}", status=answer.response.status) from None

@@ -36,8 +36,9 @@ class Settings:
     *timeout*: seconds, one number or (connect, read); read is the longest silence, not the whole answer. *pool*:
     connections kept. *proxies*: a URL, or a mapping by scheme; None takes those of the environment, {} takes none.
     *verify*: True (also honours REQUESTS_CA_BUNDLE), False, or a CA file or folder. *cert*: a client certificate, or
-    (certificate, key). *max_bytes*: the largest answer to hold in memory, after decompression. *truststore*: trust
-    what the operating system trusts (extra `truststore`).
+    (certificate, key); like all credentials it is shown to the session's origin only. *max_bytes*: the largest answer
+    to hold in memory, after decompression; a download into a file has no limit. *truststore*: trust what the operating
+    system trusts (extra `truststore`).
     """
 
     timeout: float | tuple[float, float] = DEFAULT_TIMEOUT
@@ -159,7 +160,8 @@ class Transport:
 
     def _options(self, session: requests.Session, url: str) -> dict[str, Any]:
         settings = self._settings
-        options = dict(session.merge_environment_settings(url, {}, True, settings.verify, settings.cert))
+        cert = settings.cert if self._auth.covers(url) else None
+        options = dict(session.merge_environment_settings(url, {}, True, settings.verify, cert))
         if settings.all_proxies is not None:
             options["proxies"] = settings.all_proxies
         return {**options, "timeout": settings.both_timeouts, "allow_redirects": False}

@@ -16,12 +16,13 @@ from assetmeta.wire.driver import Driver
 
 @dataclass
 class Seen:
-    """A request as it reached the server. Header names are lower case."""
+    """A request as it reached the server. Header names are lower case; *certified* is by a client certificate."""
 
     method: str
     target: str
     headers: dict[str, str]
     body: bytes
+    certified: bool = False
 
 
 @dataclass
@@ -67,7 +68,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
 
         def _serve(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = server.answer(Seen(self.command, self.path, headers, self._content(headers)))
+            certified = isinstance(self.connection, ssl.SSLSocket) and bool(self.connection.getpeercert())
+            reply = server.answer(Seen(self.command, self.path, headers, self._content(headers), certified))
             if reply.cut == 0:
                 self.close_connection = True
                 return

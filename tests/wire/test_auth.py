@@ -1,7 +1,5 @@
 """Credentials: what is sent, what is refused, what is renewed, and what is never shown."""
 
-# ruff: noqa: SIM300 - the expected value comes first.
-
 from __future__ import annotations
 
 import base64

@@ -1,7 +1,5 @@
 """Cassettes: what was recorded is replayed without a server, and holds no secret."""
 
-# ruff: noqa: SIM300 - the expected value comes first.
-
 from __future__ import annotations
 
 import io

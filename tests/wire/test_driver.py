@@ -1,7 +1,5 @@
 """The driver runs flows: it sends answers in, throws failures in, and closes what is left early."""
 
-# ruff: noqa: SIM300 - the expected value comes first.
-
 from __future__ import annotations
 
 import threading
@@ -148,6 +146,31 @@ def test_a_closed_session_refuses_flows(server, drive):
     with pytest.raises(SessionClosed):
         driver.run(one(GET))
     assert [] == server.seen
+
+
+def test_closing_the_session_stops_what_has_not_been_sent(server, drive):
+    started, go_on, errors = threading.Event(), threading.Event(), []
+
+    def answer(_):
+        started.set()
+        go_on.wait(5)
+        return Reply()
+
+    def run():
+        try:
+            driver.run(one((GET, GET, GET)))
+        except SessionClosed as error:
+            errors.append(error)
+
+    server.answers = [answer]
+    driver = drive(pool=1)
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert started.wait(5)
+    driver.close()
+    go_on.set()
+    thread.join(5)
+    assert (1, 1) == (len(errors), len(server.seen))
 
 
 def test_making_a_driver_sends_nothing_and_its_repr_shows_no_secret(server):

@@ -1,7 +1,5 @@
 """The ledger counts everything that went out, keeps a bounded part of it, and shows no secret."""
 
-# ruff: noqa: SIM300 - the expected value comes first.
-
 from __future__ import annotations
 
 import logging

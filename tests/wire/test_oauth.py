@@ -1,7 +1,5 @@
 """OAuth2: tokens are got and renewed with as few requests as can be."""
 
-# ruff: noqa: SIM300 - the expected value comes first.
-
 from __future__ import annotations
 
 import json

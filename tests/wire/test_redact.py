@@ -1,7 +1,5 @@
 """Redaction: what is secret is hidden wherever it is written, and the rest is left alone."""
 
-# ruff: noqa: SIM300 - the expected value comes first.
-
 from __future__ import annotations
 
 import pytest

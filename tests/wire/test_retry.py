@@ -1,7 +1,5 @@
 """Repeats: only what is safe, only as long as patience lasts."""
 
-# ruff: noqa: SIM300 - the expected value comes first.
-
 from __future__ import annotations
 
 import io

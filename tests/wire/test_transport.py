@@ -1,7 +1,5 @@
 """The transport: URLs, bodies, limits, cookies, redirects, proxies and what a failure says."""
 
-# ruff: noqa: SIM300 - the expected value comes first.
-
 from __future__ import annotations
 
 import gzip
@@ -258,6 +256,18 @@ class TestRedirects:
         assert status == caught.value.status
         assert 1 == len(server.seen)
 
+    @pytest.mark.parametrize("location", ["ftp://h/x", "http://a\\@b/", "http://h:port/", "http://[::1/"])
+    def test_a_redirect_to_what_is_no_url_is_refused(self, server, drive, location):
+        server.answers = [Reply(302, headers={"Location": location})]
+        with pytest.raises(Refused, match="to nowhere"):
+            drive().run(one(Request("GET", "/a", idempotent=True)))
+        assert 1 == len(server.seen)
+
+    def test_a_redirect_may_be_written_in_utf_8(self, server, drive):
+        server.answers = [Reply(302, headers={"Location": "/ü x".encode().decode("latin-1")}), Reply()]
+        drive().run(one(Request("GET", "/a", idempotent=True)))
+        assert "/%C3%BC%20x" == server.seen[1].target
+
     def test_going_round_in_circles_ends(self, server, drive):
         server.answers = [Reply(302, headers={"Location": "/a"})]
         with pytest.raises(Refused, match="more than 5 times"):
@@ -339,6 +349,25 @@ class TestFailures:
         driver = drive(Bearer("tok"), url=server.url, verify=str(tmp_path / "server.pem"))
         assert 200 == driver.run(one(Request("GET", "/a"))).status
         assert "Bearer tok" == server.seen[0].headers["authorization"]
+
+    def test_a_client_certificate_is_shown_to_the_session_s_origin_only(self, servers, drive, tmp_path):
+        context, pem = self_signed(tmp_path), str(tmp_path / "server.pem")
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.load_verify_locations(pem)
+        home, elsewhere = servers(context), servers(context)
+        driver = drive(url=home.url, cert=pem, verify=pem)
+        for url in ("/a", elsewhere.url + "/b"):
+            driver.run(one(Request("GET", url)))
+        assert ([True], [False]) == (
+            [seen.certified for seen in home.seen],
+            [seen.certified for seen in elsewhere.seen],
+        )
+
+    def test_the_environment_s_ca_bundle_is_trusted(self, servers, drive, tmp_path, monkeypatch):
+        server = servers(self_signed(tmp_path))
+        driver = drive(url=server.url)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "server.pem"))
+        assert 200 == driver.run(one(Request("GET", "/a"))).status
 
     def test_truststore_brings_trust_of_its_own(self, servers, drive, tmp_path, monkeypatch):
         server = servers(self_signed(tmp_path))
