@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 import pytest
@@ -12,8 +12,10 @@ import pytest
 from assetmeta.sandbox.versionone import seed
 from assetmeta.sandbox.versionone.backlog.drafts import START, TODAY
 from assetmeta.sandbox.versionone.catalogue import CARRIED, catalogue
+from assetmeta.sandbox.versionone.engine import Engine
 from assetmeta.sandbox.versionone.population import populate
-from assetmeta.sandbox.versionone.requests import LoadLink, LoadRow
+from assetmeta.sandbox.versionone.requests import Change, LoadLink, LoadRow, Query, RowOut
+from assetmeta.sandbox.versionone.tokens import parse_filter, parse_selection
 from assetmeta.sandbox.versionone.types import AttributeDef, Catalogue, Column, Link
 
 SHIPPED = {row.asset for row in seed.rows(catalogue())}
@@ -213,3 +215,57 @@ class TestRealistic:
         attachments = {asset for asset in LEDGER.current() if asset.startswith("Attachment:")}
         assert attachments <= set(LEDGER.blobs)
         assert all(LEDGER.blobs.values())
+
+
+@pytest.fixture(scope="module")
+def stored() -> Iterator[Engine]:
+    """An engine with a data set of 600 assets."""
+    engine = Engine(catalogue())
+    populate(engine, 600, seed=1)
+    yield engine
+    engine.close()
+
+
+class TestStored:
+    """The engine takes the data set and answers from it."""
+
+    def rows(self, engine: Engine, type_name: str, select: str, where: str) -> list[RowOut]:
+        """The rows of one query."""
+        return engine.select(Query(type_name, parse_selection(select), parse_filter(where))).rows
+
+    def test_everything_arrives(self, stored: Engine) -> None:
+        stories = [
+            row for asset, row in filled(600).current().items() if asset.startswith("Story:") and row.state != 255
+        ]
+        found = self.rows(stored, "Story", "Name,Number", "Key>'0'")
+        assert [(row.values["Name"], row.values["Number"]) for row in found] == [
+            (row.values["Name"], row.values["Number"]) for row in stories
+        ]
+
+    def test_a_closed_story_has_its_past(self, stored: Engine) -> None:
+        closed = self.rows(stored, "Story", "History,ClosedDate,Status.Name", "AssetState='Closed'")
+        assert closed
+        for row in closed:
+            history = row.values["History"]
+            assert isinstance(history, list)
+            assert len(history) > 4
+            assert row.values["Status.Name"] == "Accepted"
+            assert str(row.values["ClosedDate"]) < TODAY.isoformat()
+
+    def test_a_new_story_is_numbered_after_them(self, stored: Engine) -> None:
+        changes = [Change("Name", "set", "One more"), Change("Scope", "set", "Scope:0")]
+        written = stored.create("Story", changes, member="Member:20")
+        before, last = self.rows(stored, "Story", "Number", "IsDeleted='true','false'")[-2:]
+        assert last.asset == written.asset
+        assert int(str(last.values["Number"])[2:]) == int(str(before.values["Number"])[2:]) + 1
+
+    def test_required_fields_are_found_in_the_schema(self, stored: Engine) -> None:
+        where = "Asset.AssetTypesMeAndDown.Name='Defect';IsRequired='true'"
+        names = [row.values["Name"] for row in self.rows(stored, "AttributeDefinition", "Name", where)]
+        assert sorted(map(str, names)) == ["Name", "Scope"]
+
+    def test_basic_attributes_are_found_in_the_schema(self, stored: Engine) -> None:
+        where = "Asset.AssetTypesMeAndDown.Name='Scope';IsBasic='true'"
+        names = {row.values["Name"] for row in self.rows(stored, "AttributeDefinition", "Name", where)}
+        shown = stored.select(Query("Scope", oid="Scope:0")).rows[0].values
+        assert names == {name for name in shown if "." not in name}

@@ -136,13 +136,12 @@ class Book:
         """The finished records, each a full one: what a record does not set it takes from the one before."""
         for draft in self.drafts:
             values: dict[str, object] = {}
-            for record in draft.records:
-                values |= {
+            ends = [*(later.moment for later in draft.records[1:]), None]
+            for record, until in zip(draft.records, ends, strict=True):
+                values = values | {
                     name: value.oid if isinstance(value, Draft) else value for name, value in record.values.items()
                 }
-                yield LoadRow(
-                    draft.oid, record.moment, record.state, dict(values), record.by.oid, comment=record.comment
-                )
+                yield LoadRow(draft.oid, record.moment, record.state, values, record.by.oid, until, record.comment)
 
     def links(self) -> Iterator[LoadLink]:
         """The finished many-to-many values, each from the moment of its record on."""
