@@ -13,7 +13,16 @@ from lxml import etree
 from assetmeta.backends.versionone import VersionOne
 from assetmeta.backends.versionone.documents import document
 from assetmeta.model.codecs import Text
-from assetmeta.model.errors import BadValue, NotFound, Refused, TimedOut, Unreachable, Unsupported
+from assetmeta.model.errors import (
+    BadValue,
+    NotFound,
+    ReadOnly,
+    Refused,
+    SessionClosed,
+    TimedOut,
+    Unreachable,
+    Unsupported,
+)
 from assetmeta.model.flows import Request, Response
 from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.schema import AssetType, Attribute, Schema
@@ -86,6 +95,22 @@ def test_no_answer_leaves_it_unknown_and_stops_the_rest(v1_schema: Schema, play:
 def test_what_was_never_sent_has_failed(v1_schema: Schema, play: Play) -> None:
     [outcome], _ = play(VersionOne().write(v1_schema, [named(STORY)]), Unreachable("refused", sent=False))
     assert isinstance(outcome, Failed)
+
+
+def test_a_session_closed_meanwhile_loses_no_outcome(v1_schema: Schema) -> None:
+    flow = VersionOne(max_batch=1).write(v1_schema, [named(Oid("Story", n)) for n in (1, 2, 3)])
+    next(flow)
+    flow.send((landed("Story:1:1"),))
+    with pytest.raises(StopIteration) as ended:
+        flow.throw(SessionClosed("closed"))
+    assert [type(each) for each in ended.value.value] == [Done, Unknown, Failed]
+
+
+def test_a_session_that_may_not_write_raises(v1_schema: Schema) -> None:
+    flow = VersionOne().write(v1_schema, [named(STORY)])
+    next(flow)
+    with pytest.raises(ReadOnly):
+        flow.throw(ReadOnly("read-only"))
 
 
 def test_a_create_of_unknown_fate_skips_what_needs_it(v1_schema: Schema, play: Play) -> None:

@@ -7,7 +7,7 @@ other is yielded as one tuple.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from assetmeta.backends.base import check
@@ -48,10 +48,13 @@ def write(schema: Schema, changes: Sequence[Change], settings: Settings) -> Flow
         asked = {index: work.prepare(index) for index in range(place, place + len(batch))}
         requests = {index: request for index, request in asked.items() if request is not None}
         if requests:
-            sent = yield tuple(requests.values())
-            answers = sent if isinstance(sent, tuple) else (sent,)
-            for index, answer in zip(requests, answers, strict=True):
-                work.settle(index, answer)
+            try:
+                sent = yield tuple(requests.values())
+            except AssetmetaError as error:
+                work.lose(requests, error)
+            else:
+                for index, answer in zip(requests, sent if isinstance(sent, tuple) else (sent,), strict=True):
+                    work.settle(index, answer)
         place += len(batch)
     return [work.outcomes[index] for index in range(len(changes))]
 
@@ -121,6 +124,17 @@ class _Work:
             self._end(index, Unknown(change, error) if error.status in _NO_WORD else Failed(change, error))
             if isinstance(error, LoginRefused):
                 self._stop(error)
+
+    def lose(self, indices: Iterable[int], error: AssetmetaError) -> None:
+        """Take that a batch came to nothing as a whole, as when the session was closed meanwhile.
+
+        Before anything has landed the error is the caller's; later on, the outcomes are worth more.
+        """
+        if not any(isinstance(outcome, Done) for outcome in self.outcomes.values()):
+            raise error
+        for index in indices:
+            self._end(index, Unknown(self.changes[index], error))
+        self._stop(error)
 
     def _end(self, index: int, outcome: Outcome) -> None:
         self.outcomes[index] = outcome
