@@ -193,8 +193,9 @@ class Session:
         return sorted({*super().__dir__(), *self._schemas.known})
 
     def __repr__(self) -> str:
+        number = len(self.ledger)
         pending = f", {len(self._unit)} pending" if len(self._unit) else ""
-        return f"<{type(self).__name__} {self._driver.base_url}: {len(self.ledger)} requests{pending}>"
+        return f"<{type(self).__name__} {self._driver.base_url}: {number} request{'s' * (number != 1)}{pending}>"
 
 
 class V1Meta(Session):

@@ -74,12 +74,13 @@ def a_walk(v1: V1Meta) -> None:
 
 
 def a_bulk_change(v1: V1Meta) -> None:
-    with step(v1, "5. A bulk change: first the plan, which sends nothing ..."):
+    with step(v1, "5. A bulk change: first the plan; making it sends nothing beyond the query ..."):
         admin = v1.Member(20)
-        for story in v1.Story.where(v1.Story.Owners.missing(), Status="Future").select("Name", "Estimate").page(size=3):
-            story.Estimate = (story.Estimate or 0) + 1
+        ready = v1.Story.where(v1.Story.Estimate > 0, AssetState="Active").select("Name", "Estimate", "Owners")
+        for story in ready.page(size=3):
+            story.Estimate += 1
             story.Owners.add(admin)
-        v1.Task.new(Name="Look at what nobody owns", Parent=story)
+        v1.Task.new(Name="Tell the team", Parent=story)
         print(indented(v1.plan()))
     with step(v1, "   ... then the commit"):
         report = v1.commit()
@@ -88,7 +89,7 @@ def a_bulk_change(v1: V1Meta) -> None:
 
 
 def history(v1: V1Meta) -> None:
-    story = v1.Story.where(v1.Story.Owners == v1.Member(20), Status="Future").select("Name").first()
+    story = v1.Story.where(v1.Story.Owners == v1.Member(20), AssetState="Active").select("Name").first()
     with step(v1, "6. The past: every change of an asset, and a query as of a moment"):
         for past in inspect(story).history("Estimate", "ChangeDate")[-3:]:
             print(f"    {past.ChangeDate:%Y-%m-%d %H:%M}  Estimate {past.Estimate}")

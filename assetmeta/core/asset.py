@@ -120,6 +120,13 @@ class AssetClass(type):
         oid = cls._workspace.unit.fresh_oid(cls.__name__)
         return cls._workspace.unit.begin(oid, values, as_oid(context))
 
+    def template(cls, context: Any = None, /, **values: Any) -> Any:
+        """Return a new pending asset with the values that the server suggests, and *values* over them. One request.
+
+        Raises Unsupported where the server suggests nothing.
+        """
+        return cls._workspace.writer.suggested(cls.__name__, as_oid(context), values)
+
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)

@@ -51,12 +51,19 @@ class Cohort:
         """True for what a relation leads to: its members need not have been met yet."""
         return self._parent is not None
 
-    def is_live(self, workspace: Workspace) -> bool:
-        """True while some asset of the result that the cohort goes back to is still in use."""
-        root = self
-        while root._parent is not None:
-            root = root._parent
-        return any(workspace.identity.get(oid) is not None for oid in root._oids)
+    @property
+    def root(self) -> Cohort:
+        """The result that the cohort goes back to."""
+        return self if self._parent is None else self._parent.root
+
+    def outranks(self, other: Cohort, workspace: Workspace) -> bool:
+        """True when an asset that belongs to *other* is better off in this cohort: it goes back to a larger result, or
+        nobody uses any asset of the other's any more.
+        """
+        theirs = other.root._oids
+        if len(self.root._oids) > len(theirs):
+            return True
+        return not any(workspace.identity.get(oid) is not None for oid in theirs)
 
     def crossed(self, relation: str) -> Cohort:
         """The cohort of what *relation* of the members leads to."""
@@ -90,10 +97,10 @@ def follow(workspace: Workspace, asset: Tracked, relation: str, oid: Oid) -> Tra
     with workspace.lock:
         related = workspace.asset(oid)
         workspace.identity.touch(related)
+        # The owner of a relation stands for itself when it came alone, so that its members still form one cohort.
+        owner = cohort_of(asset) or Cohort((asset._state.oid,))
+        asset._state.cohort = owner
         present = cohort_of(related)
-        if present is None or not present.is_live(workspace):
-            # The owner of a relation stands for itself when it came alone, so that its members still form one cohort.
-            owner = cohort_of(asset) or Cohort((asset._state.oid,))
-            asset._state.cohort = owner
+        if present is None or owner.outranks(present, workspace):
             related._state.cohort = owner.crossed(relation)
         return related

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from assetmeta.core.access import cell_members, cell_value
 from assetmeta.core.aftermath import after_delete, after_operation, after_write, renamed
@@ -13,6 +13,7 @@ from assetmeta.core.report import Report
 from assetmeta.core.state import Edit, Tracked, forget
 from assetmeta.core.unit import Unit
 from assetmeta.core.workspace import Workspace
+from assetmeta.model.contract import Templates
 from assetmeta.model.errors import AssetmetaError, Misuse, ReadOnly, Unsupported
 from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Skipped, Unknown, Update
 from assetmeta.model.values import Oid
@@ -80,6 +81,17 @@ class Writer:
         with self._workspace.lock:
             after_operation(self._workspace, asset)
             return self._workspace.asset(outcome.oid)
+
+    def suggested(self, type_name: str, context: Oid | None, values: Mapping[str, object]) -> Any:
+        """Return a new pending asset with the server's suggested values and *values* over them. One request."""
+        workspace = self._workspace
+        if not workspace.backend.can.templates:
+            raise Unsupported(f"{workspace.backend.name} suggests no values for new assets.", type_name=type_name)
+        oid = self._unit.fresh_oid(type_name)
+        backend = cast(Templates, workspace.backend)
+        deltas = workspace.run(backend.template(workspace.schema, type_name, context))
+        suggestions = {delta.name: delta.added if delta.is_multi else delta.new for delta in deltas}
+        return self._unit.begin(oid, {**suggestions, **values}, None)
 
     def _write(self, changes: Sequence[Change]) -> list[Outcome]:
         if not changes:
