@@ -75,7 +75,7 @@ def defect(book: Book, project: Project) -> None:
         "Custom_DowntimeMinutes": _maybe(book, 0.3, book.random.choice((0.5, 5, 30, 240))),
     }
     _connect(book, project, item)
-    if known := [each for each in project.stories if each.created <= item.created]:
+    if known := [each for each in project.stories[-40:] if each.created <= item.created]:
         item.last.links.append(("AffectedPrimaryWorkitems", book.random.choice(known)))
     if known := [each for each in project.build_runs if each.created <= item.created]:
         item.last.links.append(("FoundInBuildRuns", book.random.choice(known)))
@@ -110,7 +110,7 @@ def _tags(book: Book) -> list[tuple[str, Draft | str]]:
 def _written(book: Book, project: Project, type_name: str, name: str, earliest: datetime = START) -> Draft:
     """The first record of a backlog item, some time after its project and, where it has them, its epic and theme."""
     at = book.between(max(project.scope.last.at, earliest))
-    epics = [each for each in project.epics if each.created <= at]
+    epics = [each for each in project.epics[-20:] if each.created <= at]
     themes = [each for each in project.themes if each.created <= at]
     item = book.new(
         type_name,
