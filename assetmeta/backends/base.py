@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import chain
 from typing import NamedTuple, NoReturn
 
 from lxml import etree
@@ -137,16 +138,16 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+_CONTAINERS = frozenset({dict, list})
+
+
 def _too_nested(found: Json) -> bool:
     """True when lists and objects nest deeper than MAX_DEPTH, looked at one level at a time."""
     level: list[Json] = [found]
     for _ in range(MAX_DEPTH + 1):
-        level = [
-            child
-            for item in level
-            for child in (item.values() if isinstance(item, dict) else item if isinstance(item, list) else ())
-            if isinstance(child, dict | list)
-        ]
+        objects = chain.from_iterable(item.values() for item in level if isinstance(item, dict))
+        lists = chain.from_iterable(item for item in level if isinstance(item, list))
+        level = [child for child in chain(objects, lists) if type(child) in _CONTAINERS]
         if not level:
             return False
     return True

@@ -122,20 +122,22 @@ class Reader:
             return self._oid(value.get("_oid"))
         if isinstance(value, list):
             # One list holds scalars or assets, never both; the union of tuples cannot say so.
-            return tuple(self._cell(item) for item in value)  # type: ignore[return-value]
+            return tuple(map(self._cell, value))  # type: ignore[return-value]
         return value
 
     def _oid(self, token: Json) -> Oid | None:
-        if not isinstance(token, str | None):
-            raise _unexpected(f"{token!r} is not the identity of an asset")
-        if token not in self._oids:
-            self._oids[token] = _parsed(token or "").at(self._moment)
-        return self._oids[token]
+        try:
+            return self._oids[token]
+        except KeyError:
+            found = self._oids[token] = _parsed(token).at(self._moment)
+            return found
+        except TypeError:
+            raise _unexpected(f"{token!r} is not the identity of an asset") from None
 
 
-def _parsed(token: str) -> Oid:
+def _parsed(token: Json) -> Oid:
     try:
-        return Oid.parse(token)
+        return Oid.parse(str(token))
     except BadValue:
         raise _unexpected(f"{token!r} is not the identity of an asset") from None
 
