@@ -34,6 +34,8 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Scopes other than "http" are not offered by the server."""
         request = await read_request(scope, receive)
+        if request is None:
+            return
         if self._latency:
             await asyncio.sleep(self._latency)
         fault = self.faults.take(request, late=False)
@@ -48,12 +50,17 @@ class Application:
         await deliver(response, fault, scope, receive, send)
 
 
-async def read_request(scope: Scope, receive: Receive) -> Request:
-    """The request with its whole body: an answer before its end would break the pipe of a large upload."""
+async def read_request(scope: Scope, receive: Receive) -> Request | None:
+    """The request with its whole body, since an answer before its end would break the pipe of a large upload.
+
+    None where the client went away in the middle of the body: half a request must not be carried out.
+    """
     pieces: list[bytes] = []
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         pieces.append(message.get("body", b""))
         more = message.get("more_body", False)
     headers: dict[str, str] = {}

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -40,13 +42,13 @@ def sandbox(
 ) -> None:
     """Serve systems of the sandbox until SIGINT or SIGTERM."""
     names = list(dict.fromkeys(name.lower() for name in systems)) if systems else list(FACES)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    faults = checked(names, fault or ())
+    setups = [Setup(assets, seed, file_of(db, name, len(names))) for name in names]
     try:
-        faults = checked(names, fault or ())
-        setups = [Setup(assets, seed, file_of(db, name, len(names))) for name in names]
-        with hosting(names, host=host, port=port, setups=setups, latency=latency, faults=faults) as servers:
+        with (
+            stopping() as stop,
+            hosting(names, host=host, port=port, setups=setups, latency=latency, faults=faults) as servers,
+        ):
             for server in servers:
                 typer.echo(f"{server.name} {server.url} {server.user} {server.secret}")
             typer.echo("ready")
@@ -54,6 +56,18 @@ def sandbox(
     except OSError as error:
         typer.echo(f"cannot serve on {host} port {port}: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set instead of what they do otherwise."""
+    stop = threading.Event()
+    former = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def checked(names: list[str], faults: list[str] | tuple[str, ...]) -> list[Fault]:

@@ -101,6 +101,18 @@ class TestRequests:
     def test_a_chunked_body_is_taken(self, server: sandbox.Server) -> None:
         assert requests.post(server.url, data=iter([b"a", b"bc"]), timeout=10).content == b"abc"
 
+    def test_half_a_body_is_not_carried_out(self, server: sandbox.Server) -> None:
+        with socket.create_connection(("127.0.0.1", server.port)) as line:
+            line.sendall(b"POST /half HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nonly this")
+        requests.get(f"{server.url}/next", timeout=10)
+        assert [each.path for each in server.requests] == ["/next"]
+
+    def test_a_large_upload_without_a_login_is_read_before_the_401(self, versionone_sandbox: sandbox.Server) -> None:
+        url = f"{versionone_sandbox.url}/attachment.img/1"
+        with requests.Session() as session:
+            answers = [session.post(url, data=b"x" * 8_000_000, timeout=30) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [401, 401]
+
     def test_a_long_request_line_is_taken(self, server: sandbox.Server) -> None:
         assert requests.get(f"{server.url}/{'x' * 60_000}", timeout=10).status_code == 200
 
@@ -145,6 +157,29 @@ class TestConcurrency:
         for thread in threads:
             thread.join()
         assert time.monotonic() - started < 1.2
+
+    def test_many_clients_write_and_read_at_the_same_time(self, versionone_sandbox: sandbox.Server) -> None:
+        url = f"{versionone_sandbox.url}/rest-1.v1/Data/Story"
+        ids: list[str] = []
+
+        def write() -> None:
+            values = {"Name": {"value": "x", "act": "set"}, "Scope": {"value": "Scope:0", "act": "set"}}
+            with requests.Session() as session:
+                session.headers.update({"Authorization": f"Bearer {versionone_sandbox.token}"})
+                session.headers["Accept"] = "application/json"
+                for _ in range(15):
+                    ids.append(session.post(url, json={"Attributes": values}, timeout=30).json()["id"])
+                    session.get(f"{url}?sel=Name", timeout=30).json()
+
+        threads = [threading.Thread(target=write) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        numbers = {each.split(":")[1] for each in ids}
+        moments = {each.split(":")[2] for each in ids}
+        assert (len(ids), len(numbers), len(moments)) == (120, 120, 120)
+        assert {each.status for each in versionone_sandbox.requests} == {200}
 
     def test_latency_delays_every_answer_by_milliseconds(self) -> None:
         with sandbox.running("echo", latency=150) as server:
