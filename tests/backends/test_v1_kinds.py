@@ -125,6 +125,10 @@ def test_states_are_ordered_up_to_death() -> None:
     assert AssetState.Closed < AssetState.Dead <= AssetState.Template < AssetState.Deleted
 
 
+def test_a_state_is_shown_by_its_name_and_counts_as_its_number() -> None:
+    assert (str(AssetState.Closed), f"{AssetState.Closed:>8}", AssetState.Closed + 0) == ("Closed", "  Closed", 128)
+
+
 def test_an_unknown_kind_keeps_everything() -> None:
     assert codec_for("Quaternion", "A") == AnyValue()
 

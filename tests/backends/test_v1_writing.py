@@ -158,8 +158,13 @@ def test_a_new_whole_of_a_multi_value_is_sent_as_its_difference(v1_schema: Schem
     old, new = (Oid("Member", 1), Oid("Member", 2)), (Oid("Member", 2), Oid("Member", 3))
     root = etree.fromstring(document(v1_schema, "Story", [Delta("Owners", old, new, is_multi=True)], {}))
     assert [(each.get("idref"), each.get("act")) for each in root[0]] == [("Member:3", "add"), ("Member:1", "remove")]
-    root = etree.fromstring(document(v1_schema, "Story", [Delta("TaggedWith", ("a",), None, is_multi=True)], {}))
+    root = etree.fromstring(document(v1_schema, "Story", [Delta("TaggedWith", ("a",), (), is_multi=True)], {}))
     assert [(each.text, each.get("act")) for each in root[0]] == [("a", "remove")]
+
+
+def test_an_edit_that_came_to_nothing_removes_nothing(v1_schema: Schema) -> None:
+    delta = Delta("Owners", (Oid("Member", 1),), is_multi=True)
+    assert len(etree.fromstring(document(v1_schema, "Story", [delta], {}))[0]) == 0
 
 
 def test_a_value_that_no_document_can_carry_is_refused() -> None:

@@ -104,20 +104,15 @@ def moves(delta: Delta) -> tuple[tuple[object, ...], tuple[object, ...]]:
 
     Raises BadValue when a new whole is given and the old one was never read: the server can only add and remove.
     """
-    if delta.added or delta.removed:
+    if delta.added or delta.removed or delta.new is None:
         return delta.added, delta.removed
-    new = _several(delta.new)
-    if new is None:
-        return (), ()
-    old = _several(delta.old)
-    if old is None:
-        raise BadValue(f"{delta.name} was never read, so it cannot be replaced as a whole.", attribute=delta.name)
+    new, old = _several(delta.new), _several(delta.old)
+    if new is None or old is None:
+        raise BadValue(f"{delta.name} cannot be replaced as a whole unless it was read before.", attribute=delta.name)
     return tuple(value for value in new if value not in old), tuple(value for value in old if value not in new)
 
 
 def _several(value: object) -> tuple[object, ...] | None:
-    if value is None:
-        return ()
     return tuple(value) if isinstance(value, tuple | list | set | frozenset) and not isinstance(value, Oid) else None
 
 

@@ -39,6 +39,12 @@ class AssetState(enum.IntEnum):
     GuestCollaborator = 209
     Deleted = 255
 
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        return format(self.name, spec)
+
 
 _STATES = {state.name.casefold(): state for state in AssetState}
 _NUMBERS = {int(state): state for state in AssetState}

@@ -18,7 +18,7 @@ class Settings:
     rest: str = "rest-1.v1"
     attachments: str = "attachment.img"
     images: str = "embedded.img"
-    max_keys: int = 200
+    max_keys: int = 500
     max_page: int = 1000
     max_queries: int = 8
     max_batch: int = 64
