@@ -64,7 +64,11 @@ def _cell(asset: Tracked, attribute: Attribute, delta: Delta) -> KnownCell:
     if delta.new is None:
         return None
     text = attribute.codec.encode(delta.new)
-    return text if attribute.codec.decode(text) == delta.new else UNREAD
+    try:
+        return text if attribute.codec.decode(text) == delta.new else UNREAD
+    except ValueError:
+        # What is written is not always what is read: a rank is set by naming a neighbour's.
+        return UNREAD
 
 
 def _forget_far_side(workspace: Workspace, attribute: Attribute, delta: Delta) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from assetmeta.core.access import as_oid, cell_members, cell_value, workspace_of
+from assetmeta.core.columns import Column
 from assetmeta.core.query import Query
 from assetmeta.core.state import State, Tracked, merge
 from assetmeta.core.walk import is_loaded, walk
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, nearest
-from assetmeta.model.paths import Path
 from assetmeta.model.plans import Row
 from assetmeta.model.schema import AssetType, Attribute
 from assetmeta.model.values import ABSENT, UNREAD, Moment, Oid
@@ -205,12 +205,15 @@ class Asset(Tracked, metaclass=AssetClass):
             merge(self, Row(self._state.oid, tuple(known), cells), self._workspace.layouts)
         return self
 
-    def __getitem__(self, name: str) -> Any:
-        """Return an attribute, the value at a path (a list where it may reach several), or a computed token's value.
+    def __getitem__(self, name: str | Column) -> Any:
+        """Return an attribute, the value at a path (a list where it may reach several), or a computed column's value.
 
         What is missing is loaded.
         """
-        return self.AsOf if name == "AsOf" else walk(self, Path.parse(name))
+        if isinstance(name, Column):
+            self._workspace.remember(name._path)
+            return walk(self, name._path)
+        return self.AsOf if name == "AsOf" else walk(self, self._workspace.path(name))
 
     def __setitem__(self, name: str, value: object) -> None:
         _assign(self, name, value)
@@ -300,9 +303,10 @@ class LoadedData(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name == "AsOf":
             return self._asset.AsOf
-        if not is_loaded(self._asset, Path.parse(name)):
+        path = workspace_of(self._asset).path(name)
+        if not is_loaded(self._asset, path):
             raise KeyError(name)
-        return walk(self._asset, Path.parse(name))
+        return walk(self._asset, path)
 
     def __iter__(self) -> Iterator[str]:
         yield from self._asset._state.names()

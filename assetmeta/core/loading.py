@@ -144,7 +144,7 @@ def fetches(workspace: Workspace, oids: Sequence[Oid], names: Sequence[str]) -> 
     chunk = workspace.backend.can.max_keys
     for (type_name, moment), members in groups.items():
         attributes = workspace.schema.type(type_name).attributes
-        select = tuple(_path(name) for name in names if name in attributes or not name.isidentifier())
+        select = tuple(_path(workspace, name) for name in names if name in attributes or not name.isidentifier())
         for start in range(0, len(members), chunk):
             yield Fetch(type_name, select=select, asof=moment, oids=tuple(members[start : start + chunk]))
 
@@ -162,8 +162,8 @@ def _related(workspace: Workspace, assets: Sequence[Tracked], relation: str) -> 
     return list(found.values())
 
 
-def _path(name: str) -> Path:
-    return Path((Step(name),)) if name.isidentifier() else Path.parse(name)
+def _path(workspace: Workspace, name: str) -> Path:
+    return Path((Step(name),)) if name.isidentifier() else workspace.path(name)
 
 
 def _may_have(workspace: Workspace, oid: Oid, name: str) -> bool:

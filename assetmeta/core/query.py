@@ -172,6 +172,7 @@ class Query:
             self._need("paths")
         if path.aggregate:
             self._need("aggregates")
+        self.workspace.remember(path)
         return path
 
     def fetch(self, start: int, size: int | None, asof: Moment | None, *, counted: bool = False) -> Fetch:

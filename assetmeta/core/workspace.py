@@ -6,11 +6,14 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from cachetools import LRUCache
+
 from assetmeta.core.identity import IdentityMap
 from assetmeta.core.state import Layouts, Tracked, merge
 from assetmeta.model.contract import Backend
 from assetmeta.model.errors import SessionClosed
 from assetmeta.model.flows import Flow, T
+from assetmeta.model.paths import Path
 from assetmeta.model.plans import Row
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Moment, Oid
@@ -72,6 +75,7 @@ class Workspace:
         self.page_size = min(page_size, backend.can.max_page)
         self.link = link
         self.closed = False
+        self._paths: LRUCache[str, Path] = LRUCache(maxsize=1000)
         self._run = run
         self._schema = schema
         self._make = make
@@ -86,6 +90,15 @@ class Workspace:
         if self.closed:
             raise SessionClosed("The session is closed; open a new one to talk to the server.")
         return self._run(flow)
+
+    def path(self, text: str) -> Path:
+        """Return the path of that text: the very one that was selected, conditions and all, or else the text parsed."""
+        return self._paths.get(text) or Path.parse(text)
+
+    def remember(self, path: Path) -> None:
+        """Let *path* be found again by its text, which is what its values are kept under."""
+        if not path.is_plain:
+            self._paths[str(path)] = path
 
     def asset(self, oid: Oid) -> Tracked:
         """Return the one asset of *oid*; sends nothing. Raises UnknownName for a type that the schema lacks."""

@@ -39,7 +39,7 @@ class Compare(_Combinable):
     values: tuple[object, ...]
 
     def __str__(self) -> str:
-        return f"{self.path}{self.operator}{','.join(map(repr, self.values))}"
+        return f"{self.path}{self.operator}{','.join(map(_shown, self.values))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,11 @@ class RawFilter(_Combinable):
 
     def __str__(self) -> str:
         return self.text
+
+
+def _shown(value: object) -> str:
+    """A value for people to read; the doubled quotes keep a path that holds the text readable as one."""
+    return "'" + str(value).replace("'", "''").replace('"', '""') + "'"
 
 
 Term = Compare | Exists | And | Or | Not | RawFilter
