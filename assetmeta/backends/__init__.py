@@ -4,9 +4,11 @@ A dialect imports from assetmeta.model and from what stands before it in this li
 clock or a class of the session:
 
     base                    statuses as errors, documents read safely
+    versionone.settings     what the dialect must know of one server
     versionone.complaints   what an error document says
     versionone.kinds        attribute types and their codecs
     versionone.meta         meta.v1 as a Schema
+    versionone.identities   assets in paths, and the order of rows
     versionone.spelling     paths as tokens, terms as filters: the one place that escapes
     versionone.moments      points in time, as the server takes them
     versionone.rest         rest-1.v1 documents as rows

@@ -267,3 +267,31 @@ def test_a_page_of_ten_thousand_is_decoded_in_tens_of_milliseconds(v1_schema: Sc
     assert time.perf_counter() - started < 1
     assert (len(rows.rows), len(rows.related)) == (10_000, 50)
     assert len({id(row.columns) for row in rows.rows}) == 1
+
+
+@pytest.mark.parametrize("key", ["../../meta.v1", "a b", "5?x=1", "5'", "new-1"])
+def test_no_key_leaves_its_place_in_an_address(v1_schema: Schema, play: Play, key: str) -> None:
+    oids = (Oid("Story", key),)
+    for fetch in (
+        Fetch("Story", oids=oids),
+        Fetch("Story", oids=oids, history=True),
+        Fetch("Story", oids=oids, asof=7),
+    ):
+        with pytest.raises(BadValue):
+            play(VersionOne().fetch(v1_schema, [fetch]))
+    with pytest.raises(BadValue):
+        play(VersionOne().fetch(v1_schema, [Fetch("Story", oids=(*oids, Oid("Story", 1)))]))
+
+
+def test_an_unknown_type_is_refused_before_anything_is_sent(v1_schema: Schema, play: Play) -> None:
+    with pytest.raises(UnknownName, match="Story"):
+        play(VersionOne().fetch(v1_schema, [Fetch("Stori")]))
+
+
+def test_histories_of_several_assets_come_in_the_order_asked(v1_schema: Schema, play: Play) -> None:
+    told = "".join(f'<Asset id="{token}"/>' for token in ("Story:1:9", "Story:2:4", "Story:1:3"))
+    [rows], _ = play(
+        VersionOne().fetch(v1_schema, [story(2, 1, history=True, counted=True)]), document(f"<History>{told}</History>")
+    )
+    assert [row.oid.token for row in rows.rows] == ["Story:2:4", "Story:1:3", "Story:1:9"]
+    assert rows.total == 3

@@ -41,7 +41,7 @@ def test_failures_are_raised(play: Play) -> None:
         play(VersionOne().upload(Oid("Attachment", 7), io.BytesIO()), Response(413))
 
 
-@pytest.mark.parametrize("oid", [Oid("Story", 5), Oid.new("Attachment", 1)])
+@pytest.mark.parametrize("oid", [Oid("Story", 5), Oid.new("Story", 1)])
 def test_other_assets_keep_no_bytes(play: Play, oid: Oid) -> None:
     with pytest.raises(Unsupported):
         play(VersionOne().download(oid, io.BytesIO()))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from lxml import etree
 
+from assetmeta.backends.versionone.identities import checked, place
 from assetmeta.backends.versionone.settings import Settings
 from assetmeta.model.errors import BadValue, ReadOnly
 from assetmeta.model.flows import Request
@@ -26,12 +27,11 @@ def write_request(schema: Schema, change: Change, known: Known, settings: Settin
     query: list[tuple[str, str]] = []
     body = b""
     if isinstance(change, Create):
-        place = change.oid.type
+        where = change.oid.type
         if change.context is not None:
             query.append(("ctx", real(change.context, known).token))
     else:
-        oid = real(change.oid, known)
-        place = f"{oid.type}/{oid.key}"
+        where = place(real(change.oid, known))
     if isinstance(change, Create | Update):
         body = document(schema, change.oid.type, change.deltas, known)
         if change.comment is not None:
@@ -39,7 +39,7 @@ def write_request(schema: Schema, change: Change, known: Known, settings: Settin
             query.append(("Comment", f"'{change.comment}'"))
     else:
         query.append(("op", change.operation if isinstance(change, Call) else "Delete"))
-    return Request("POST", f"{settings.rest}/Data/{place}", tuple(query), _XML, body=body, writes=True)
+    return Request("POST", f"{settings.rest}/Data/{where}", tuple(query), _XML, body=body, writes=True)
 
 
 def document(schema: Schema, type_name: str, deltas: Iterable[Delta], known: Known) -> bytes:
@@ -60,12 +60,7 @@ def document(schema: Schema, type_name: str, deltas: Iterable[Delta], known: Kno
 
 def real(oid: Oid, known: Known) -> Oid:
     """Return the identity that the server knows. Raises BadValue for an asset that was not created yet."""
-    if not oid.is_new:
-        return oid.current
-    found = known.get(oid)
-    if found is None:
-        raise BadValue(f"{oid} is not on the server yet.", oid=oid.token)
-    return found
+    return checked(known.get(oid, oid))
 
 
 def references(change: Change) -> list[Oid]:

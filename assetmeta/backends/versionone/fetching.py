@@ -16,6 +16,7 @@ from assetmeta.backends.base import Json, answers, check
 from assetmeta.backends.versionone.answers import Objects, Reader, result_sets
 from assetmeta.backends.versionone.complaints import explain
 from assetmeta.backends.versionone.counting import count_request
+from assetmeta.backends.versionone.identities import in_order, oldest_first
 from assetmeta.backends.versionone.moments import asked_moment
 from assetmeta.backends.versionone.query import Node, Query, chunks, page, request, spell
 from assetmeta.backends.versionone.reading import asset_request, asset_row, history, past_assets
@@ -25,7 +26,6 @@ from assetmeta.model.errors import NotFound, Unsupported
 from assetmeta.model.flows import Flow, Request, Response
 from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.schema import Schema
-from assetmeta.model.values import Oid
 
 
 @dataclass(slots=True)
@@ -149,26 +149,20 @@ def _turn_pages(walks: Sequence[_Walk], settings: Settings) -> Flow[None]:
 def _gathered(wanted: Fetch, walks: Sequence[_Walk]) -> Rows:
     """Put the pages of one fetch together. The total is known when the end was reached."""
     rows = [row for walk in walks for row in walk.rows]
+    if wanted.history and not wanted.sort:
+        rows = oldest_first(rows)
     related = tuple(row for walk in walks for row in walk.reader.related())
     if wanted.oids is None:
         more = wanted.size is not None and walks[0].full
         reached = not more and wanted.size != 0 and (bool(rows) or wanted.start == 0)
         return Rows(tuple(rows), related, wanted.start + len(rows) if wanted.counted and reached else None, more)
     if not wanted.sort:
-        rows = _in_order(wanted.oids, rows)
+        rows = in_order(wanted.oids, rows)
     total = len(rows)
     end = None if wanted.size is None else wanted.start + wanted.size
     window = tuple(rows[wanted.start : end])
     more = end is not None and end < total
     return Rows(window, related, total if wanted.counted else None, more)
-
-
-def _in_order(oids: Sequence[Oid], rows: Sequence[Row]) -> list[Row]:
-    """The rows in the order of *oids*; the server may name a more exact type, but keys are unique over all types."""
-    by_key: dict[object, list[Row]] = {}
-    for row in rows:
-        by_key.setdefault(row.oid.key, []).append(row)
-    return [row for key in dict.fromkeys(oid.key for oid in oids) for row in by_key.get(key, ())]
 
 
 def _count(walk: _Walk, settings: Settings) -> Flow[int]:

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from assetmeta.backends.base import answered, check
 from assetmeta.backends.versionone.complaints import explain
+from assetmeta.backends.versionone.identities import checked
 from assetmeta.backends.versionone.settings import Settings
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.flows import Flow, Request
@@ -61,8 +62,6 @@ def safe_name(text: str | None, otherwise: str = "attachment") -> str:
 
 
 def _place(oid: Oid, settings: Settings) -> str:
-    if oid.is_new:
-        raise Unsupported(f"{oid} must be committed before bytes can be sent to it.", oid=oid.token)
     if oid.type not in TYPES:
         raise Unsupported(f"Only an Attachment or an EmbeddedImage keeps bytes, {oid} does not.", oid=oid.token)
-    return f"{settings.attachments if oid.type == 'Attachment' else settings.images}/{oid.key}"
+    return f"{settings.attachments if oid.type == 'Attachment' else settings.images}/{checked(oid).key}"

@@ -79,6 +79,7 @@ def spell(schema: Schema, fetch: Fetch, zone: str, oids: Sequence[Oid] | None = 
     """Spell *fetch*, for *oids* alone when they are given. Without *nest* a path through a relation selects the
     relation. Raises BadValue or UnknownName before anything is sent.
     """
+    schema.type(fetch.type_name)
     spelling = Spelling(schema)
     layout = _layout(schema, spelling, fetch, nest)
     filters = [spelling.oids(oids)] if oids is not None else []

@@ -9,6 +9,7 @@ from lxml import etree
 from assetmeta.backends.base import answered, answers, check
 from assetmeta.backends.versionone.complaints import explain
 from assetmeta.backends.versionone.counting import fits, where
+from assetmeta.backends.versionone.identities import in_order, oldest_first, place
 from assetmeta.backends.versionone.query import Query, chunks, spell
 from assetmeta.backends.versionone.rest import XML, Wanted, identity, read_asset, read_list, row
 from assetmeta.backends.versionone.settings import Settings
@@ -89,14 +90,9 @@ def history(schema: Schema, fetch: Fetch, settings: Settings) -> Flow[Rows | Non
         found, more = yield from _all_records(walk, fetch, settings)
         rows += found
     if not fetch.sort:
-        rows.sort(key=_by_time)
-    return Rows(tuple(rows), more=more)
-
-
-def _by_time(found: Row) -> tuple[bool, int, str, int]:
-    key, moment = found.oid.key, found.oid.moment
-    number = key if isinstance(key, int) else 0
-    return isinstance(key, str), number, str(key), moment if isinstance(moment, int) else 0
+        rows = oldest_first(rows) if fetch.oids is None else in_order(fetch.oids, oldest_first(rows))
+    total = fetch.start + len(rows) if fetch.counted and not more else None
+    return Rows(tuple(rows), total=total, more=more)
 
 
 def _records(schema: Schema, fetch: Fetch, oids: tuple[Oid, ...] | None, settings: Settings) -> _Records | None:
@@ -109,8 +105,8 @@ def _records(schema: Schema, fetch: Fetch, oids: tuple[Oid, ...] | None, setting
     sort = query.document.get("sort")
     if isinstance(sort, list):
         pairs.append(("sort", ",".join(map(str, sort))))
-    place = f"{oids[0].type}/{oids[0].key}" if oids and alone else fetch.type_name
-    return _Records(query, f"{settings.rest}/Hist/{place}", tuple(pairs)) if fits(pairs) else None
+    where_to = place(oids[0]) if oids and alone else fetch.type_name
+    return _Records(query, f"{settings.rest}/Hist/{where_to}", tuple(pairs)) if fits(pairs) else None
 
 
 def _all_records(walk: _Records, fetch: Fetch, settings: Settings) -> Flow[tuple[list[Row], bool]]:
@@ -142,7 +138,7 @@ def _wanted(query: Query) -> dict[str, Wanted]:
 def _get(oid: Oid, tokens: list[str], settings: Settings) -> Request:
     moment = f"/{oid.moment}" if isinstance(oid.moment, int) else ""
     pairs = (("sel", ",".join(tokens)),)
-    return Request("GET", f"{settings.rest}/Data/{oid.type}/{oid.key}{moment}", pairs, XML, idempotent=True)
+    return Request("GET", f"{settings.rest}/Data/{place(oid)}{moment}", pairs, XML, idempotent=True)
 
 
 def _pieces(tokens: list[str]) -> list[list[str]]:

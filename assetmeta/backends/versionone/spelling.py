@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from assetmeta.backends.versionone.identities import checked
 from assetmeta.backends.versionone.kinds import Rank
 from assetmeta.model.codecs import Codec, Number
 from assetmeta.model.errors import BadValue
@@ -76,11 +77,7 @@ class Spelling:
 
     def oids(self, oids: Sequence[Oid]) -> str:
         """Spell the filter for exactly these assets. Raises BadValue for a key that no VersionOne asset can have."""
-        literals = []
-        for oid in oids:
-            if not _LITERAL.match(oid.current.token):
-                raise BadValue(f"{oid!r} is not the identity of a VersionOne asset.", oid=oid.token)
-            literals.append(f"'{oid.current.token}'")
+        literals = [f"'{checked(oid).token}'" for oid in oids]
         return f"ID={','.join(literals)}"
 
     def _part(self, term: Term, owner: str) -> str:

@@ -8,6 +8,7 @@ from lxml import etree
 
 from assetmeta.backends.base import answered, check
 from assetmeta.backends.versionone.complaints import explain
+from assetmeta.backends.versionone.identities import checked
 from assetmeta.backends.versionone.rest import XML, cell, read_asset
 from assetmeta.backends.versionone.settings import Settings
 from assetmeta.model.flows import Flow, Request
@@ -21,7 +22,7 @@ def template(schema: Schema, type_name: str, context: Oid | None, settings: Sett
 
     Attributes that the schema does not have are left out, and so are those that the server merely shows.
     """
-    query = (("ctx", context.current.token),) if context is not None else ()
+    query = (("ctx", checked(context).token),) if context is not None else ()
     request = Request("GET", f"{settings.rest}/New/{type_name}", query, XML, idempotent=True)
     asset = read_asset(check(answered((yield request)), explain))
     return tuple(_deltas(schema, type_name, asset))
