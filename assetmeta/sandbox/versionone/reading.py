@@ -19,7 +19,7 @@ from .defaults import default_selection, with_extras
 from .filters import condition, restrict
 from .literals import from_stored, parse_oid, spell_time
 from .problems import bad_filter, invalid_oid, missing
-from .requests import AsOf, History, Moment, Query, Ref, Result, RowOut, Scalar, Selection, SubSelect, Value
+from .requests import AsOf, Moment, Query, Ref, Result, RowOut, Scalar, Selection, SubSelect, Value
 from .routes import Route
 from .steps import take_step
 from .store import Store
@@ -101,8 +101,9 @@ class Reader:
         """A statement over the records of a page: its binding, the records' place, and FROM, keyed by `p.key`."""
         binding = self._binding(query)
         binding.context = "r0.asset"
-        if page.at_present or not isinstance(query.at, History):
-            sight = None if page.at_present else str(self._moment(query))
+        sights = {sight for _, sight in page.keys}
+        if page.at_present or len(sights) == 1:
+            sight = None if page.at_present else str(sights.pop())
             rows = binding.bind(json.dumps([row for row, _ in page.keys]))
             return (
                 binding,

@@ -76,11 +76,11 @@ def _words(text: str) -> tuple[re.Pattern[str], ...]:
     return tuple(patterns)
 
 
-def found(text: str | None, words: str) -> bool:
+def found(text: str | bytes | int | float | None, words: str) -> bool:
     """SQL function: whether each of *words* occurs in *text* as a whole word, or as a prefix when it ends in `*`."""
     if text is None:
         return False
-    folded = text.casefold()
+    folded = str(text).casefold()
     return all(pattern.search(folded) for pattern in _words(words))
 
 
