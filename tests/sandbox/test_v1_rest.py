@@ -393,6 +393,19 @@ class TestWriting:
         assert (len(root), len(root.attrib["id"].split(":"))) == (0, 3)
         assert v1.read(story, "Name") == {"Name": "kept"}
 
+    def test_reverse_relations_can_be_written(self, v1: Instance) -> None:
+        epic, story = v1.create("Epic"), v1.create("Story")
+        for act, expected in (("add", {"idref": epic}), ("remove", None)):
+            document = f'<Asset><Relation name="Subs"><Asset idref="{story}" act="{act}" /></Relation></Asset>'
+            v1.xml(f"rest-1.v1/Data/Epic/{epic[5:]}", document)
+            parent = v1.read(story, "Super")["Super"]
+            assert (parent and {"idref": parent["idref"]}) == expected
+
+    def test_an_unchanged_value_makes_no_moment(self, v1: Instance) -> None:
+        story = v1.create("Story", Name="same")
+        assert v1.update(story, Name="same") == v1.update(story, Name="same")
+        assert len(v1.ids(f"Hist/Story/{story[6:]}?sel=")) == 1
+
     def test_the_comment_loses_one_pair_of_quotes(self, v1: Instance) -> None:
         story = v1.create("Story")
         path = f"rest-1.v1/Data/Story/{story[6:]}"
@@ -452,6 +465,20 @@ class TestWriting:
 
 
 class TestOperations:
+    def test_a_deleted_asset_takes_no_update_and_comes_back_by_its_plain_address(self, v1: Instance) -> None:
+        story = v1.create("Story", Name="kept")
+        v1.operate(story, "Delete")
+        path = f"rest-1.v1/Data/Story/{story[6:]}"
+        assert v1.post(path, '{"Attributes": {"Name": {"value": "new", "act": "set"}}}').status == 404
+        assert v1.operate(story, "Undelete").startswith(f"{story}:")
+        assert v1.read(story, "Name") == {"Name": "kept"}
+
+    def test_an_operation_that_creates_answers_with_the_new_asset(self, v1: Instance) -> None:
+        story = v1.create("Story", Name="original")
+        copy = v1.operate(story, "Copy").rpartition(":")[0]
+        assert copy.startswith("Story:")
+        assert copy != story
+
     def test_the_answer_is_the_asset_with_its_new_moment(self, v1: Instance) -> None:
         story = v1.create("Story")
         root = v1.xml(f"rest-1.v1/Data/Story/{story[6:]}?op=Inactivate", b"")
