@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .binding import Binding, Place, during
-from .computed import scalar
+from .computed import listed, scalar
 from .routes import Hop, Route
 from .steps import Step, take_step
 from .tokens import asks_for_deleted
@@ -71,7 +71,7 @@ def follow(hops: tuple[Hop, ...], place: Place, binding: Binding, restrict: Rest
                 f"{link}.source = {place.alias}.asset",
                 during(link, place.time),
             ]
-            value = f"{link}.target"
+            value = listed(link, hop.attribute)
             order.append(f"{link}.rowid")
         else:
             value = scalar(hop.attribute, place, binding)

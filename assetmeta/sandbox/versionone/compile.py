@@ -136,7 +136,9 @@ def _sorted_by_relation(key: SortKey, route: Route, place: Place, binding: Bindi
     reached = route.hops[-1].reached
     by = reached.order_by if reached is not None and route.last.name != "ID" else None
     if by is not None and by != "ID":
-        return _sorted_by(SortKey(key.token.then(by.rpartition(".")[2]), key.descending), place, binding)
+        ordered = _sorted_by(SortKey(key.token.then(by.rpartition(".")[2]), key.descending), place, binding)
+        # The last term is the value; a rank puts its nulls last, but an asset without a relation comes first.
+        return f"({ordered[-1].removesuffix(' DESC')} IS NOT NULL){direction}", ordered[-1]
     keyed = resolved(key.token.then("Key"), place.kind, binding, "SORT")
     return (f"{_guarded(keyed, expression(keyed, place, binding))}{direction}",)
 

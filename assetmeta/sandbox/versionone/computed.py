@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .binding import Binding, Place, during
+from .literals import NUMBERS
 from .store import FOREVER, column
 from .types import AttributeDef, Column, Computed
 
@@ -20,6 +21,11 @@ def scalar(attribute: AttributeDef, place: Place, binding: Binding) -> str:
     if isinstance(attribute.storage, Computed):
         return scalar_rule(attribute.storage.rule, place, binding)
     raise TypeError(f"{attribute.name} has no single value")
+
+
+def listed(link: str, attribute: AttributeDef) -> str:
+    """The SQL of one value of a multi-value scalar, which the link table holds as a text."""
+    return f"CAST({link}.target AS NUMERIC)" if attribute.kind in NUMBERS else f"{link}.target"
 
 
 def scalar_rule(rule: str, place: Place, binding: Binding) -> str:

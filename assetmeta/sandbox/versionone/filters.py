@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from .aggregates import aggregate
 from .binding import Binding, Place, among, during
 from .comparing import matcher
-from .computed import scalar
+from .computed import listed, scalar
 from .problems import bad_filter
 from .routes import Hop, Route, Unresolved, resolve
 from .steps import Step, origins, take_step
@@ -123,6 +123,6 @@ def _scalar(attribute: AttributeDef, place: Place, binding: Binding, leaf: Leaf)
         link = binding.alias("l")
         return (
             f"EXISTS (SELECT 1 FROM link {link} WHERE {link}.relation = {binding.bind(attribute.storage.relation)}"
-            f" AND {link}.source = {place.alias}.asset AND {during(link, place.time)} AND {leaf(f'{link}.target')})"
+            f" AND {link}.source = {place.alias}.asset AND {during(link, place.time)} AND {leaf(listed(link, attribute))})"
         )
     return f"({leaf(scalar(attribute, place, binding))})"
