@@ -30,6 +30,12 @@ MAX_DOCUMENT = 128 * 1024 * 1024
 MAX_DEPTH = 100
 """How deep elements, objects and lists may nest."""
 
+_LONGEST_WORDS = 500
+"""Characters of the server's own words in a message; `server_message` and `causes` hold them whole."""
+
+_QUOTED_FROM = 2000
+"""Bytes of a body that are looked at for a quotation of its beginning."""
+
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
@@ -62,7 +68,7 @@ def failure(response: Response, explain: Explain = unexplained) -> ServerError:
     summary, causes = explain(response)
     words = ": ".join(dict.fromkeys(part for part in (summary, causes[-1] if causes else None) if part))
     kind, what = _meaning(response.status)
-    told = words or _hint(response) or quoted(response.body) or "it gave no reason"
+    told = words[:_LONGEST_WORDS] or _hint(response) or _quoted(response) or "it gave no reason"
     return kind(
         f"{what} {_line(response)} ({response.status}): {told}",
         status=response.status,
@@ -178,9 +184,13 @@ def _hint(response: Response) -> str:
     if "html" in response.media_type or _HTML.match(response.body.lstrip()[:200]):
         return (
             "it is an HTML page, so a login page, a proxy or another site answered; "
-            f"check the address of the server ({quoted(response.body)})"
+            f"check the address of the server ({_quoted(response)})"
         )
     return ""
+
+
+def _quoted(response: Response) -> str:
+    return quoted(response.body[:_QUOTED_FROM])
 
 
 def _unreadable(response: Response, reason: str) -> NoReturn:

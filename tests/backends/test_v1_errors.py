@@ -77,3 +77,9 @@ def test_an_error_document_with_a_document_type_is_not_read() -> None:
 def test_errors_keep_their_data_when_pickled() -> None:
     found = pickle.loads(pickle.dumps(error(400, UNKNOWN_TOKEN, "text/xml")))
     assert (found.status, found.server_message, len(found.causes)) == (400, "Invalid SEL parameter", 2)
+
+
+def test_a_long_message_is_cut_in_the_text_only() -> None:
+    found = error(400, b"<Error><Message>" + b"x" * 5000 + b"</Message></Error>", "text/xml")
+    assert len(str(found)) < 700
+    assert len(found.server_message or "") == 5000

@@ -11,7 +11,7 @@ import pytest
 from assetmeta.backends.base import parse_xml
 from assetmeta.backends.versionone import VersionOne
 from assetmeta.backends.versionone.meta import read_schema
-from assetmeta.model.errors import NotFound, UnknownName, Unreadable
+from assetmeta.model.errors import BadValue, NotFound, UnknownName, Unreadable
 from assetmeta.model.flows import Response
 from assetmeta.model.schema import Operation, Schema
 
@@ -176,3 +176,14 @@ def test_a_full_document_is_read_in_well_under_a_second() -> None:
     schema = read_schema(parse_xml(response))
     assert sum(len(kind.attributes) for kind in schema.types.values()) == 8250
     assert time.perf_counter() - started < 2
+
+
+def test_no_name_leaves_its_place_in_an_address(play: Any) -> None:
+    with pytest.raises(UnknownName):
+        play(VersionOne().reflect(["../config.v1"]))
+
+
+@pytest.mark.parametrize("settings", [{"zone": "Mars/Base"}, {"zone": "../x"}, {"max_page": 0}, {"max_keys": -1}])
+def test_settings_that_cannot_work_are_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(BadValue, match=next(iter(settings))):
+        VersionOne(**settings)

@@ -14,7 +14,7 @@ from lxml import etree
 from assetmeta.backends.base import answered, answers, check, parse_xml
 from assetmeta.backends.versionone.complaints import explain
 from assetmeta.backends.versionone.kinds import codec_for
-from assetmeta.model.errors import Unreadable
+from assetmeta.model.errors import UnknownName, Unreadable
 from assetmeta.model.flows import Flow, Request
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
 
@@ -35,6 +35,9 @@ def reflect(zone: str, names: Sequence[str] | None = None) -> Flow[Schema]:
         return read_schema(parse_xml(response), zone)
     found: dict[str, AssetType] = {}
     version, wanted = "", list(dict.fromkeys(names))
+    for name in wanted:
+        if not name.isidentifier():
+            raise UnknownName(f"The server has no asset type {name!r}.", type_name=name)
     while wanted:
         sent = yield tuple(Request("GET", f"meta.v1/{name}", headers=_XML, idempotent=True) for name in wanted)
         for response in answers(sent):

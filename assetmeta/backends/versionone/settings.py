@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from assetmeta.model.errors import BadValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +25,13 @@ class Settings:
     max_page: int = 1000
     max_queries: int = 8
     max_batch: int = 64
+
+    def __post_init__(self) -> None:
+        """Raises BadValue for a zone that nobody knows and for limits below 1."""
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise BadValue(f"zone={self.zone!r} is not a time zone such as 'Europe/Berlin'.") from error
+        for name in ("max_keys", "max_page", "max_queries", "max_batch"):
+            if getattr(self, name) < 1:
+                raise BadValue(f"{name}={getattr(self, name)} must be at least 1.")
