@@ -170,6 +170,19 @@ class TestDocuments:
         bare = type(v1.face)(v1.face.engine, extras=False)
         assert set(json.loads(bare.answer(request).body)["Attributes"]) == {"Owner"}
 
+    def test_the_total_is_left_out_only_by_switch(self, v1: Instance) -> None:
+        face = type(v1.face)(v1.face.engine, totals=False)
+        for accept in ("text/xml", "application/json"):
+            for query, present in (("sel=", False), ("sel=&needTotal=true", True)):
+                headers = {"authorization": BASIC, "accept": accept}
+                answer = face.answer(Request("GET", "/VersionOne/rest-1.v1/Data/Story", query, headers))
+                assert (b"total" in answer.body, b"pageSize" in answer.body) == (present, True)
+
+    def test_meta_flags_are_left_out_only_by_switch(self, v1: Instance) -> None:
+        request = Request("GET", "/VersionOne/meta.v1/Story/Name", "", {"authorization": BASIC})
+        assert b"iscustom" in v1.face.answer(request).body
+        assert b"iscustom" not in type(v1.face)(v1.face.engine, flags=False).answer(request).body
+
     @pytest.mark.parametrize(
         "text",
         [

@@ -50,22 +50,35 @@ class Route:
 class VersionOne:
     """One instance at the path *root*, over one engine. *limit* is the largest attachment taken, in bytes.
 
-    *extras* False leaves out the display attributes that rest-1.v1 adds to selected relations.
+    Three switches imitate other server versions: *extras* False leaves out the display attributes that rest-1.v1 adds
+    to selected relations, *totals* False the total of lists unless `needTotal=true`, *flags* False `iscanned` and
+    `iscustom` of meta.v1.
     """
 
     name = "versionone"
     user = "admin"
     secret = "admin"
 
-    def __init__(self, engine: Engine, root: str = "/VersionOne", *, limit: int = LIMIT, extras: bool = True) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        root: str = "/VersionOne",
+        *,
+        limit: int = LIMIT,
+        extras: bool = True,
+        totals: bool = True,
+        flags: bool = True,
+    ) -> None:
         self.engine = engine
         self.root = "/" + root.strip("/") if root.strip("/") else ""
         self.token = access_token(self.user)
         self.logins = Logins(engine)
         self.logins.add(self.token, Grant(ADMIN))
         self.oauth = OAuth(self.logins)
+        rest = Rest(engine, extras=extras, totals=totals)
+        meta = Meta(MetaDocuments(engine.catalogue, self.root, flags=flags))
         self._prefix = [part.lower() for part in self.root.split("/") if part]
-        self._routes = {route.name.lower(): route for route in self._all_routes(limit, extras)}
+        self._routes = {route.name.lower(): route for route in self._all_routes(limit, rest, meta)}
 
     @classmethod
     def filled(cls, assets: int, seed: int, db: str | None) -> VersionOne:
@@ -75,13 +88,12 @@ class VersionOne:
             populate(engine, assets, seed)
         return cls(engine)
 
-    def _all_routes(self, limit: int, extras: bool) -> list[Route]:
-        rest = Rest(self.engine, extras=extras)
+    def _all_routes(self, limit: int, rest: Rest, meta: Meta) -> list[Route]:
         attachments, images = Files(self.engine, "Attachment", limit), Files(self.engine, "EmbeddedImage", limit)
         localization = Localization(Localizer(self.engine.catalogue))
         version = self.engine.catalogue.version
         return [
-            Route("meta.v1", Meta(MetaDocuments(self.engine.catalogue, self.root))),
+            Route("meta.v1", meta),
             Route("rest-1.v1", rest),
             Route("rest-1.oauth.v1", rest, basic=False),
             Route("query.v1", QueryEndpoint(self.engine), QUERY_SCOPE, speaks_json=True),

@@ -27,11 +27,14 @@ class JsonWriter:
     def __init__(self, base: str) -> None:
         self.base = base
 
-    def listing(self, root: str, result: Result, start: int, size: int, momented: bool) -> bytes:
-        """A list: *root* is "Assets" or "History"; the assets are under "Assets" either way."""
+    def listing(
+        self, root: str, result: Result, start: int, size: int, *, momented: bool = False, counted: bool = True
+    ) -> bytes:
+        """A list: *root* is "Assets" or "History", with the assets under "Assets". *counted* False: without total."""
         columns = self._columns(result.definitions)
         body = ",".join([self._asset(row, columns, momented) for row in result.rows])
-        head = f'"_type":"{root}","total":{result.total},"pageSize":{size},"pageStart":{start}'
+        total = f'"total":{result.total},' if counted else ""
+        head = f'"_type":"{root}",{total}"pageSize":{size},"pageStart":{start}'
         return f'{{{head},"Assets":[{body}]}}'.encode()
 
     def single(self, row: RowOut, definitions: Mapping[str, AttributeDef], momented: bool) -> bytes:

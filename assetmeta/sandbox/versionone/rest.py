@@ -22,11 +22,16 @@ _MOMENT = re.compile(r"\d{1,18}", re.ASCII)
 
 
 class Rest:
-    """The resources of rest-1.v1 over one engine. *extras* False sends only what `sel` names."""
+    """The resources of rest-1.v1 over one engine.
 
-    def __init__(self, engine: Engine, *, extras: bool = True) -> None:
+    *extras* False sends only what `sel` names, without display attributes of relations. *totals* False leaves the
+    total out of lists unless `needTotal=true` asks for it.
+    """
+
+    def __init__(self, engine: Engine, *, extras: bool = True, totals: bool = True) -> None:
         self.engine = engine
         self.extras = extras
+        self.totals = totals
         self._branches: dict[str, Callable[[Call], Response]] = {
             "data": self._data,
             "hist": self._hist,
@@ -89,7 +94,9 @@ class Rest:
         size = EVERYTHING if query.size is None else query.size
         writer = call.writer()
         root = "History" if past else "Assets"
-        return answer(writer, writer.listing(root, result, query.start, size, query.at is not None))
+        counted = self.totals or call.parameters.get("needtotal", "").lower() == "true"
+        momented = query.at is not None
+        return answer(writer, writer.listing(root, result, query.start, size, momented=momented, counted=counted))
 
     def _single(self, call: Call, kind: TypeDef, oid: str, moment: Moment | None) -> Response:
         call.known(ONE)

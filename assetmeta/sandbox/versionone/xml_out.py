@@ -62,11 +62,14 @@ class XmlWriter:
             href = quoted(stylesheet).replace("?>", "?&gt;")
             self._head += f'<?xml-stylesheet type="text/xsl" href={href}?>\n'
 
-    def listing(self, root: str, result: Result, start: int, size: int, momented: bool) -> bytes:
-        """A list: *root* is "Assets" or "History"."""
+    def listing(
+        self, root: str, result: Result, start: int, size: int, *, momented: bool = False, counted: bool = True
+    ) -> bytes:
+        """A list: *root* is "Assets" or "History". *counted* False leaves out the total."""
         columns = self._columns(result.definitions)
         body = "".join([self._asset(row, columns, momented) for row in result.rows])
-        head = f'<{root} total="{result.total}" pageSize="{size}" pageStart="{start}"'
+        total = f' total="{result.total}"' if counted else ""
+        head = f'<{root}{total} pageSize="{size}" pageStart="{start}"'
         return self._document(f"{head}>{body}</{root}>" if body else f"{head} />")
 
     def single(self, row: RowOut, definitions: Mapping[str, AttributeDef], momented: bool) -> bytes:
