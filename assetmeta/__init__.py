@@ -21,9 +21,11 @@ from assetmeta.model.errors import (
     CommitError,
     LoginRefused,
     Misuse,
+    Moved,
     NotFound,
     NotLoaded,
     NotOne,
+    OverBudget,
     ReadOnly,
     Refused,
     ServerError,
@@ -38,6 +40,7 @@ from assetmeta.model.errors import (
 from assetmeta.model.plans import Call, Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.values import UNREAD, Oid
 from assetmeta.session import Session, V1Meta
+from assetmeta.trace import Trace
 from assetmeta.wire.auth import Basic, Bearer, TokenCallable
 from assetmeta.wire.cassette import Cassette
 from assetmeta.wire.ledger import Ledger
@@ -65,12 +68,14 @@ __all__ = [
     "Ledger",
     "LoginRefused",
     "Misuse",
+    "Moved",
     "NotFound",
     "NotLoaded",
     "NotOne",
     "Ntlm",
     "OAuth2",
     "Oid",
+    "OverBudget",
     "Plan",
     "Query",
     "ReadOnly",
@@ -85,6 +90,7 @@ __all__ = [
     "Span",
     "TimedOut",
     "TokenCallable",
+    "Trace",
     "Unknown",
     "UnknownName",
     "Unreachable",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,6 +26,7 @@ from assetmeta.model.contract import Backend
 from assetmeta.model.errors import BadValue, UnknownName, nearest
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
+from assetmeta.trace import Trace
 from assetmeta.wire.auth import choose
 from assetmeta.wire.driver import Driver
 from assetmeta.wire.ledger import Ledger
@@ -45,7 +47,7 @@ class Session:
         *,
         loading: str = "peers",
         keep: int = 1000,
-        page_size: int = 5000,
+        page_size: int = 1000,
         reflect: str = "all",
         **wire: Any,
     ) -> None:
@@ -113,9 +115,18 @@ class Session:
         """Every request of this session so far, most recent ones in detail."""
         return self._driver.ledger
 
-    def trace(self) -> AbstractContextManager[Ledger]:
-        """Collect the requests of a block: `with v1.trace() as ledger:`."""
-        return self._driver.trace()
+    @contextmanager
+    def trace(self) -> Iterator[Trace]:
+        """Collect the requests of a block, and the lazy loads behind them: `with v1.trace() as trace:`.
+
+        The block's lines that took a request per asset are named, with the select() that would have saved them.
+        """
+        with self._driver.trace() as ledger, self._workspace.watch.watching() as loads:
+            yield Trace(ledger, loads)
+
+    def budget(self, requests: int) -> AbstractContextManager[None]:
+        """Allow a block so many requests; one more raises OverBudget before it is sent."""
+        return self._driver.budget(requests)
 
     def asset_from_oid(self, token: str | Oid) -> Any:
         """Return the one asset of a token such as "Story:1005" (or "Story:1005:1389", as of that change). Sends nothing
@@ -207,7 +218,8 @@ class V1Meta(Session):
     Constructor forms: a whole *instance_url*, or *address* (which may hold a port), *instance* and *scheme*. Login:
     *token* (a text or a function that returns one), *username* and *password*, *password* with
     *use_password_as_token*, or any *auth* object. *timezone* is the zone configured for the member who logs in: the
-    server writes plain dates in it, without saying so. All else is as for Session.
+    server writes plain dates in it, without saying so. *oauth_paths* uses the paths that take tokens on servers with
+    Windows or single sign-on login (`rest-1.oauth.v1`). All else is as for Session.
     """
 
     def __init__(
@@ -223,6 +235,7 @@ class V1Meta(Session):
         use_password_as_token: bool = False,
         auth: AuthBase | None = None,
         timezone: str = "UTC",
+        oauth_paths: bool = False,
         **options: Any,
     ) -> None:
         """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
@@ -234,4 +247,7 @@ class V1Meta(Session):
             auth=auth,
         )
         base_url = instance_url or f"{scheme}://{address}/{instance.strip('/')}"
-        super().__init__(VersionOne(zone=timezone), base_url, login, **options)
+        backend = VersionOne(zone=timezone)
+        if oauth_paths:
+            backend = replace(backend, rest="rest-1.oauth.v1", attachments="attachment.oauth.img")
+        super().__init__(backend, base_url, login, **options)

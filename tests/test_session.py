@@ -10,10 +10,12 @@ from decimal import Decimal
 import pytest
 
 from assetmeta import (
+    UNREAD,
     AssetState,
     BadValue,
     LoginRefused,
     NotFound,
+    OverBudget,
     ReadOnly,
     Refused,
     SessionClosed,
@@ -290,3 +292,56 @@ def test_an_unanswered_commit_is_reconciled(server: sandboxes.Server) -> None:
 
 def _credentials(v1: V1Meta) -> dict[str, str]:
     return {"instance_url": v1._driver.base_url.rstrip("/"), "username": "admin", "password": "admin"}
+
+
+def test_a_list_that_grows_and_shrinks_while_it_is_read_is_neither_doubled_nor_short() -> None:
+    with sandboxes.running("versionone") as server:
+        session = V1Meta(**server.credentials, page_size=5)
+        for number in range(12):
+            session.Story.create(Name=f"story {number}", Scope="Scope:0")
+        every = [story.idref for story in session.Story.select("Name")]
+        pages = session.Story.select("Name").pages()
+        found = [story.idref for story in next(pages)]
+        session.Story.where(Name="story 1").one().Delete()
+        session.Story.create(Name="late", Scope="Scope:0")
+        found += [story.idref for page in pages for story in page]
+        assert found[:12] == every
+        assert len(found) == 13
+
+
+def test_an_unsorted_stream_goes_on_by_key(server: sandboxes.Server) -> None:
+    session = V1Meta(**server.credentials, page_size=9)
+    assert [story.idref for story in session.Workitem.select("Name")] == [
+        story.idref for story in V1Meta(**server.credentials).Workitem.select("Name")
+    ]
+    assert session.Workitem.sort("Name").count() == len(list(session.Workitem.sort("Name").select("Name")))
+
+
+def test_a_trace_names_the_line_that_took_a_request_per_asset(v1: V1Meta) -> None:
+    stories = v1.Story.select("Name")[:4].all()
+    with v1.trace() as trace, v1.loading("one"):
+        for story in stories:
+            story.Description
+    [repeat] = trace.repeats
+    assert repeat.times == 4 == len(trace)
+    assert (repeat.load.type_name, repeat.load.name) == ("Story", "Description")
+    assert "test_session.py:" in repeat.load.place
+    assert "add .select('Description') to the Story query" in str(trace)
+
+
+def test_the_advice_follows_the_walk_from_the_result(v1: V1Meta) -> None:
+    with v1.trace() as trace:
+        for story in v1.Story:
+            story.Super.Scope.Owner.Nickname
+    assert trace.repeats == []
+    assert [load.advice for load in trace.loads][-1] == "add .select('Super.Scope.Owner.Nickname') to the Story query"
+
+
+def test_a_budget_stops_the_request_that_exceeds_it(v1: V1Meta) -> None:
+    stories = v1.Story.select("Name")[:4].all()
+    refused = pytest.raises(OverBudget, match="may send 2 requests")
+    with v1.trace() as trace, refused, v1.budget(requests=2), v1.loading("one"):
+        for story in stories:
+            story.Description
+    assert len(trace) == 2
+    assert stories[3].Description is not UNREAD

@@ -56,6 +56,19 @@ class Cohort:
         """The result that the cohort goes back to."""
         return self if self._parent is None else self._parent.root
 
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The relations that lead here from the result."""
+        return () if self._parent is None else (*self._parent.trail, self._relation)
+
+    def advice(self, name: str) -> str:
+        """The call that would have brought *name* of the members along."""
+        path = ".".join([*self.trail, name])
+        root = self.root._oids
+        if len(root) == 1:
+            return f"query the {root[0].type} assets together, with .select({path!r})"
+        return f"add .select({path!r}) to the {root[0].type} query" if root else f"select {path!r}"
+
     def outranks(self, other: Cohort, workspace: Workspace) -> bool:
         """True when an asset that belongs to *other* is better off in this cohort: it goes back to a larger result, or
         nobody uses any asset of the other's any more.

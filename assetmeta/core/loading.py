@@ -12,6 +12,7 @@ from contextvars import ContextVar
 
 from assetmeta.core.cohort import Cohort, cohort_of, follow, targets
 from assetmeta.core.state import Tracked, mark_absent
+from assetmeta.core.watch import Load, place_of_read
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue, NotFound, NotLoaded
 from assetmeta.model.paths import Path, Step
@@ -55,6 +56,9 @@ class Loader:
         wanted = self._wanted(asset, name)
         with self._workspace.lock:
             oids = self._lacking(asset, name) if self.mode == "peers" else [asset._state.oid]
+        if self._workspace.watch.is_on:
+            advice = (cohort_of(asset) or Cohort((asset._state.oid,))).advice(name)
+            self._workspace.watch.note(Load(asset._state.oid.type, name, len(oids), place_of_read(), advice))
         self.load(oids, wanted, cohort_of(asset))
         if asset._state.gone is not None:
             raise asset._state.gone

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from assetmeta.core.cohort import Cohort
 from assetmeta.core.columns import Column, condition
+from assetmeta.core.streaming import Stream, run, total
 from assetmeta.core.walk import walk
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue, NotOne, Unsupported
 from assetmeta.model.paths import Path, Step, resolve
-from assetmeta.model.plans import Fetch, Find, Rows, Sort
+from assetmeta.model.plans import Fetch, Find, Sort
 from assetmeta.model.schema import Schema
 from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.values import Moment
@@ -175,47 +175,29 @@ class Query:
         self.workspace.remember(path)
         return path
 
-    def fetch(self, start: int, size: int | None, asof: Moment | None, *, counted: bool = False) -> Fetch:
-        """The read that one page of this query is, as data."""
+    def fetch(self, moment: Moment | None = None) -> Fetch:
+        """The read that this query is, as data."""
         chosen = self.selected or tuple(Path((Step(name),)) for name in self.schema.type(self.type_name).basic)
         return Fetch(
             type_name=self.type_name,
             select=chosen,
             where=None if not self.terms else self.terms[0] if len(self.terms) == 1 else And(self.terms),
             sort=self.sorts,
-            start=start,
-            size=size,
+            start=self.start,
+            size=self.size,
             find=self.finding,
-            asof=asof,
+            asof=moment,
             deleted=self.with_deleted,
-            counted=counted,
         )
 
     def pages(self, size: int | None = None) -> Iterator[list[Any]]:
-        """Yield lists of at most *size* assets, one request each, until the end or the end of the window."""
-        size = size or self.workspace.page_size
-        for moment in self.moments or (None,):
-            start, left = self.start, self.size
-            while left is None or left > 0:
-                wanted = size if left is None else min(size, left)
-                assets, more = self._read(start, wanted, moment)
-                if assets:
-                    yield assets
-                start += len(assets)
-                left = None if left is None else left - len(assets)
-                if not more or not assets:
-                    break
+        """Yield lists of at most *size* assets, one request each, until the end or the end of the window.
 
-    def _read(self, start: int, size: int, moment: Moment | None) -> tuple[list[Any], bool]:
-        workspace = self.workspace
-        [rows] = workspace.run(workspace.backend.fetch(self.schema, [self.fetch(start, size, moment)]))
-        with workspace.lock:
-            assets = workspace.absorb(rows.rows)
-            cohort = Cohort([asset._state.oid for asset in assets])
-            cohort.keep(workspace.absorb(rows.related))
-            for asset in assets:
-                asset._state.cohort = cohort
-        return assets, rows.more
+        A result of several pages is counted after the first (one more request). Raises Moved when it changed meanwhile
+        in a way that would make it silently short.
+        """
+        for moment in self.moments or (None,):
+            yield from Stream(self.workspace, self.fetch(moment), size or self.workspace.page_size).pages()
 
     def __iter__(self) -> Iterator[Any]:
         if self._results:
@@ -255,21 +237,17 @@ class Query:
 
     def count(self) -> int:
         """Return how many assets match, window aside. One request, which carries no assets."""
-        return sum(self._bare(0, 0, moment, counted=True).total or 0 for moment in self.moments or (None,))
+        return sum(total(self.workspace, self.fetch(moment)) for moment in self.moments or (None,))
 
     def exists(self) -> bool:
         """Return whether any asset matches. One request, which carries no values."""
         if self._results:
             return bool(self._results[0])
         return any(
-            self._bare(self.start, 1 if self.size is None else min(1, self.size), moment).rows
+            run(self.workspace, replace(self.fetch(moment), select=(), sort=(), size=min(1, self.size or 1))).rows
             for moment in self.moments or (None,)
+            if self.size != 0
         )
-
-    def _bare(self, start: int, size: int, moment: Moment | None, *, counted: bool = False) -> Rows:
-        fetch = replace(self.fetch(start, size, moment, counted=counted), select=(), sort=())
-        [rows] = self.workspace.run(self.workspace.backend.fetch(self.schema, [fetch]))
-        return rows
 
     def length(self) -> int:
         """Return the number of assets, window included; the same as len()."""

@@ -10,6 +10,7 @@ from cachetools import LRUCache
 
 from assetmeta.core.identity import IdentityMap
 from assetmeta.core.state import Layouts, Tracked, merge
+from assetmeta.core.watch import Watch
 from assetmeta.model.contract import Backend
 from assetmeta.model.errors import SessionClosed
 from assetmeta.model.flows import Flow, T
@@ -75,6 +76,7 @@ class Workspace:
         self.page_size = min(page_size, backend.can.max_page)
         self.link = link
         self.closed = False
+        self.watch = Watch()
         self._paths: LRUCache[str, Path] = LRUCache(maxsize=1000)
         self._run = run
         self._schema = schema

@@ -16,6 +16,8 @@ from assetmeta.model.values import Oid
 class Can:
     """What a server can do. Asking for anything else raises Unsupported before a request is sent.
 
+    *keyset* names the attribute by which unsorted lists are ordered, when a filter can ask for what is beyond one of
+    its values; pages then neither overlap nor leave gaps, whatever happens to the list meanwhile.
     *max_keys* is how many assets one read by identity may name, *max_page* the largest page to ask for.
     """
 
@@ -32,6 +34,7 @@ class Can:
     templates: bool = False
     delete: bool = False
     file_types: frozenset[str] = frozenset()
+    keyset: str | None = None
     max_keys: int = 100
     max_page: int = 1000
 

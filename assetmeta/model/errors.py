@@ -7,6 +7,7 @@ AssetmetaError
 │   ├── ReadOnly           the attribute, the asset or the session is not to be written (also an AttributeError)
 │   ├── Unsupported        this server cannot do that
 │   ├── NotLoaded          a read would have sent a request while loading is forbidden
+│   ├── OverBudget         a block would send more requests than it was allowed
 │   ├── NotOne             one() found no asset, or more than one (also a LookupError)
 │   └── SessionClosed      the session was closed
 ├── Unreachable            no whole answer came: try again later
@@ -18,6 +19,7 @@ AssetmetaError
 │   ├── Refused            the request was understood and turned down (other 4xx)
 │   ├── ServerFailed       the server broke (5xx)
 │   └── Unreadable         the answer is not the document it should be, or is not safe to read
+├── Moved                  a result changed while it was being read page by page: read it again
 └── CommitError            not everything in a commit landed; its report says what did
 """
 
@@ -80,6 +82,10 @@ class NotLoaded(Misuse):
     """A value is not loaded, and loading it was forbidden here."""
 
 
+class OverBudget(Misuse):
+    """A block was about to send more requests than it was allowed."""
+
+
 class NotOne(Misuse, LookupError):
     """Exactly one asset was asked for, and none or several were found."""
 
@@ -126,6 +132,13 @@ class ServerFailed(ServerError):
 
 class Unreadable(ServerError):
     """The answer is malformed, of the wrong kind, too large or unsafe to parse."""
+
+
+class Moved(AssetmetaError):
+    """A result changed while it was being read page by page. `expected` and `received` count assets."""
+
+    expected: int = 0
+    received: int = 0
 
 
 class CommitError(AssetmetaError):

@@ -18,5 +18,6 @@ Files import only `assetmeta.model` and files named before their own:
     tape       what a cassette holds
     cassette   a line that records, and one that replays
     courier    one request delivered: login, redirects, repeats, ledger
+    budget     how many requests a block may send
     driver     flows run to their end
 """

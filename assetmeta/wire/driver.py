@@ -15,6 +15,7 @@ from requests.auth import AuthBase
 from assetmeta.model.errors import AssetmetaError, ReadOnly, SessionClosed
 from assetmeta.model.flows import Flow, Request, Response, Sent, T, Yielded
 from assetmeta.wire.auth import Bound
+from assetmeta.wire.budget import Budget
 from assetmeta.wire.cassette import Cassette
 from assetmeta.wire.courier import Courier
 from assetmeta.wire.ledger import Entry, Ledger
@@ -68,6 +69,7 @@ class Driver:
         )
         self._courier = Courier(self.base_url, self._auth, self._line, waiting, self._record)
         self._traces: tuple[Ledger, ...] = ()
+        self._budgets: tuple[Budget, ...] = ()
         self._lock = threading.Lock()
         self._threads: ThreadPoolExecutor | None = None
         self._closed = False
@@ -106,6 +108,21 @@ class Driver:
             with self._lock:
                 self._traces = tuple(trace for trace in self._traces if trace is not ledger)
 
+    @contextmanager
+    def budget(self, requests: int) -> Iterator[None]:
+        """Allow a `with` block so many requests, from all threads; the next one raises OverBudget and is not sent.
+
+        Repeats of one request, redirects and logins are not counted. Blocks may be nested.
+        """
+        budget = Budget(requests)
+        with self._lock:
+            self._budgets = (*self._budgets, budget)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._budgets = tuple(other for other in self._budgets if other is not budget)
+
     def close(self) -> None:
         """Close connections and write the cassette; flows raise SessionClosed from now on. Closing twice is fine."""
         with self._lock:
@@ -132,6 +149,7 @@ class Driver:
         requests = (yielded,) if isinstance(yielded, Request) else yielded
         for request in requests:
             self._check(request)
+        self._spend(len(requests))
         if isinstance(yielded, Request):
             return self._courier.deliver(yielded)
         if len(yielded) < 2:
@@ -144,6 +162,11 @@ class Driver:
         if self.read_only and request.writes:
             line = redacted_line(request)
             raise ReadOnly(f"The session is read-only; {line} would write and was not sent.", request=line)
+
+    def _spend(self, number: int) -> None:
+        with self._lock:
+            for budget in self._budgets:
+                budget.spend(number)
 
     def _side_by_side(self, requests: tuple[Request, ...]) -> tuple[Response | AssetmetaError, ...]:
         threads = self._pool()

@@ -45,6 +45,7 @@ class VersionOne(Settings):
             templates=True,
             delete=True,
             file_types=files.TYPES,
+            keyset="Key",
             max_keys=self.max_keys,
             max_page=self.max_page,
         )

@@ -1,0 +1,110 @@
+"""Reading a result page by page, with no more than a page in memory, and noticing when it moved meanwhile.
+
+Unsorted results go on from the last key that was read, where the server can filter by it: then nothing is read twice or
+left out, whatever happens to the list. Other results overlap by one asset from page to page, which has to be the same
+one. A result that needs more than one page is counted after the first, and must not turn out shorter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from assetmeta.core.cohort import Cohort
+from assetmeta.core.state import Tracked
+from assetmeta.core.workspace import Workspace
+from assetmeta.model.errors import Moved
+from assetmeta.model.paths import Path, Step
+from assetmeta.model.plans import Fetch, Row, Rows
+from assetmeta.model.terms import And, Compare
+from assetmeta.model.values import Oid
+
+
+def run(workspace: Workspace, fetch: Fetch) -> Rows:
+    """Perform one fetch."""
+    [rows] = workspace.run(workspace.backend.fetch(workspace.schema, [fetch]))
+    return rows
+
+
+def total(workspace: Workspace, fetch: Fetch) -> int:
+    """Count the matches of *fetch*, its window aside. One request, which carries no assets."""
+    return run(workspace, replace(fetch, select=(), sort=(), start=0, size=0, counted=True)).total or 0
+
+
+def absorbed(workspace: Workspace, rows: Rows) -> list[Tracked]:
+    """Merge the rows of one result; its assets become one cohort."""
+    with workspace.lock:
+        assets = workspace.absorb(rows.rows)
+        cohort = Cohort([asset._state.oid for asset in assets])
+        cohort.keep(workspace.absorb(rows.related))
+        for asset in assets:
+            asset._state.cohort = cohort
+    return assets
+
+
+@dataclass(slots=True)
+class Stream:
+    """The pages of one fetch. *received* counts assets so far, *expected* what the server counted, once known."""
+
+    workspace: Workspace
+    whole: Fetch
+    page_size: int
+    received: int = 0
+    expected: int | None = None
+    last: Oid | None = None
+
+    def pages(self) -> Iterator[list[Tracked]]:
+        """Yield the assets page by page, one request each, and one more to count when there are several pages.
+
+        Raises Moved when the result changed in a way that a page can tell, or turned out shorter than it was counted.
+        """
+        more = self.whole.size != 0
+        while more:
+            rows = run(self.workspace, self._next())
+            found = self._new(rows)
+            more = rows.more and bool(found) and self._left() != len(found)
+            self.received += len(found)
+            if found:
+                self.last = found[-1].oid
+                yield absorbed(self.workspace, replace(rows, rows=tuple(found)))
+            if more and self.expected is None:
+                self.expected = self._counted()
+        if self.expected is not None and self.received < self.expected:
+            self._moved(f"{self.expected} were counted and {self.received} received")
+
+    def _left(self) -> int | None:
+        return None if self.whole.size is None else self.whole.size - self.received
+
+    def _next(self) -> Fetch:
+        left = self._left()
+        size = self.page_size if left is None else min(left, self.page_size)
+        if self.last is None:
+            return replace(self.whole, size=size)
+        if self._by_key():
+            beyond = Compare(Path((Step(self.workspace.backend.can.keyset or ""),)), ">", (self.last.key,))
+            where = beyond if self.whole.where is None else And((self.whole.where, beyond))
+            return replace(self.whole, where=where, start=0, size=size)
+        return replace(self.whole, start=self.whole.start + self.received - 1, size=size + 1)
+
+    def _by_key(self) -> bool:
+        return bool(self.workspace.backend.can.keyset) and not self.whole.sort and self.whole.find is None
+
+    def _new(self, rows: Rows) -> Sequence[Row]:
+        """The rows of a page without the one that it shares with the page before."""
+        if self.last is None or self._by_key():
+            return rows.rows
+        if not rows.rows or rows.rows[0].oid != self.last:
+            self._moved(f"{self.last.token} is not at its place any more")
+        return rows.rows[1:]
+
+    def _counted(self) -> int:
+        matches = max(total(self.workspace, self.whole) - self.whole.start, 0)
+        return matches if self.whole.size is None else min(matches, self.whole.size)
+
+    def _moved(self, what: str) -> None:
+        raise Moved(
+            f"The {self.whole.type_name} result changed while it was being read: {what}. Read it again.",
+            type_name=self.whole.type_name,
+            expected=self.expected or 0,
+            received=self.received,
+        )

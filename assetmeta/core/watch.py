@@ -1,0 +1,86 @@
+"""Watching lazy loads: which reads sent requests, from which line of code, and what would have saved them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from types import FrameType
+
+_PACKAGE = str(FilePath(__file__).parent.parent)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One lazy load: *name* of *number* assets of *type_name*, read at *place* ("report.py:14 in main").
+
+    *advice* is the call that would have brought it along.
+    """
+
+    type_name: str
+    name: str
+    number: int
+    place: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Loads that differ in nothing but the asset: the same attribute, at the same line, *times* over."""
+
+    load: Load
+    times: int
+
+    def __str__(self) -> str:
+        load = self.load
+        return (
+            f"{self.times} times {load.type_name}.{load.name}, read at {load.place}, took a request each: {load.advice}"
+        )
+
+
+def repeats(loads: Sequence[Load]) -> list[Repeat]:
+    """Group like loads; groups of one are left out. Most repeated first."""
+    groups: dict[tuple[str, str, str], list[Load]] = {}
+    for load in loads:
+        groups.setdefault((load.place, load.type_name, load.name), []).append(load)
+    found = [Repeat(group[0], len(group)) for group in groups.values() if len(group) > 1]
+    return sorted(found, key=lambda repeat: -repeat.times)
+
+
+class Watch:
+    """Hands every lazy load to the lists of the blocks that are open."""
+
+    def __init__(self) -> None:
+        self._open: tuple[list[Load], ...] = ()
+
+    @property
+    def is_on(self) -> bool:
+        """True while somebody watches; finding the place of a read is not free."""
+        return bool(self._open)
+
+    def note(self, load: Load) -> None:
+        """Record a load."""
+        for loads in self._open:
+            loads.append(load)
+
+    @contextmanager
+    def watching(self) -> Iterator[list[Load]]:
+        """Collect the loads of a block, from all threads."""
+        loads: list[Load] = []
+        self._open = (*self._open, loads)
+        try:
+            yield loads
+        finally:
+            self._open = tuple(other for other in self._open if other is not loads)
+
+
+def place_of_read() -> str:
+    """The innermost line outside this package, as "file.py:14 in function"."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    if frame is None:
+        return "an unknown place"
+    return f"{FilePath(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_name}"

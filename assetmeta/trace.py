@@ -1,0 +1,53 @@
+"""What a block of code sent: the requests, and the lazy loads behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from assetmeta.core.watch import Load, Repeat, repeats
+from assetmeta.wire.ledger import Entry, Ledger
+
+
+class Trace:
+    """The requests of a block (`len()`, iteration, totals as in a Ledger) and its lazy loads.
+
+    Printing it shows both, and names every line that took a request per asset with the select() that would have
+    saved them.
+    """
+
+    def __init__(self, ledger: Ledger, loads: Sequence[Load]) -> None:
+        self.ledger = ledger
+        self.loads = loads
+
+    @property
+    def repeats(self) -> list[Repeat]:
+        """Lines of code that took a request per asset, worst first."""
+        return repeats(self.loads)
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of request bodies."""
+        return self.ledger.bytes_sent
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes of answers' bodies, as they came over the line."""
+        return self.ledger.bytes_received
+
+    @property
+    def milliseconds(self) -> float:
+        """Time spent in requests; what ran side by side counts in full."""
+        return self.ledger.milliseconds
+
+    def __len__(self) -> int:
+        return len(self.ledger)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.ledger)
+
+    def __str__(self) -> str:
+        return "\n".join([str(self.ledger), *(f"  {repeat}" for repeat in self.repeats)])
+
+    def __repr__(self) -> str:
+        found = len(self.repeats)
+        return f"<Trace: {len(self)} request{'s' * (len(self) != 1)}{f', {found} repeated reads' if found else ''}>"

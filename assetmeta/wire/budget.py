@@ -1,0 +1,24 @@
+"""A bound on the requests of a block."""
+
+from __future__ import annotations
+
+from assetmeta.model.errors import BadValue, OverBudget
+
+
+class Budget:
+    """Counts requests against a limit. Raises BadValue for a limit that is not a number of requests."""
+
+    def __init__(self, limit: int) -> None:
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+            raise BadValue(f"A budget is a number of requests, not {limit!r}.")
+        self.limit = limit
+        self.spent = 0
+
+    def spend(self, number: int) -> None:
+        """Count requests about to be sent together. Raises OverBudget, counting none, when they are too many."""
+        if self.spent + number > self.limit:
+            raise OverBudget(
+                f"This block may send {self.limit} requests; {self.spent} were sent and {number} more would be needed. "
+                "session.trace() shows which reads take a request each."
+            )
+        self.spent += number
