@@ -101,7 +101,7 @@ def test_no_import_hides_in_a_function_or_behind_type_checking(module: str) -> N
         for inner in ast.walk(node)
         if isinstance(inner, ast.Import | ast.ImportFrom)
     ]
-    assert [] == hidden
+    assert hidden == []
 
 
 @pytest.mark.parametrize("name", ["core", "wire"])

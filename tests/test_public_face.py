@@ -34,10 +34,10 @@ def test_importing_reads_no_environment_and_opens_no_socket() -> None:
         "print('quiet')\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert ("quiet\n", 0) == (done.stdout, done.returncode), done.stderr
+    assert (done.stdout, done.returncode) == ("quiet\n", 0), done.stderr
 
 
 def test_importing_the_client_does_not_import_the_sandbox() -> None:
     script = "import sys, assetmeta; print([name for name in sys.modules if 'sandbox' in name or name == 'uvicorn'])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert "[]\n" == done.stdout
+    assert done.stdout == "[]\n"
