@@ -487,3 +487,39 @@ class TestScale:
             "Number": "S-00002",
         } == result.rows[2].values
         assert "S-10000" == desk.get(desk.make("Story"), "Number")
+
+
+class TestLimits:
+    @pytest.mark.parametrize(
+        "where",
+        [
+            "(" * 40 + "Name='x'" + ")" * 40,
+            "Super[" * 40 + "Name='x'" + "].Name='x'" * 40,
+            "Super." * 50 + "Name='x'",
+            "SubsAndDown." * 40 + "@Count>'1'",
+            ";".join("+Owners[Name='x']" for _ in range(2000)),
+            "Estimate='99999999999999999999999'",
+        ],
+    )
+    def test_a_heavy_filter_is_answered_or_refused_but_never_breaks(self, desk: Desk, where: str) -> None:
+        try:
+            assert [] == desk.ids("Epic", where)
+        except Problem as problem:
+            assert 400 == problem.status
+
+    def test_a_selection_wider_than_the_database_allows_is_refused(self, desk: Desk) -> None:
+        with pytest.raises(Problem, match="too complex"):
+            desk.ask("Story", ",".join(["Name"] * 3000))
+
+    def test_a_path_longer_than_anyone_needs_is_refused(self, desk: Desk) -> None:
+        with pytest.raises(Problem, match="Invalid SEL parameter"):
+            desk.ask("Story", "Super." * 5000 + "Name")
+
+    def test_pages_of_any_size_are_fine(self, desk: Desk, story: str) -> None:
+        assert [story] == desk.ids("Story", size=10**30)
+        assert [] == desk.ids("Story", size=10**30, start=10**30)
+
+    def test_an_oid_may_carry_a_moment(self, desk: Desk, story: str) -> None:
+        assert [story] == desk.ids("Story", oid=f"{story}:17")
+        with pytest.raises(Problem, match="Invalid OID token: Story"):
+            desk.ids("Story", oid="Story")

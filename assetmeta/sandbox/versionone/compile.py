@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from .aggregates import aggregate, follow
 from .binding import Binding, Place, among, during
 from .filters import condition, restrict
+from .literals import parse_oid
 from .problems import bad_parameter, unknown_token, unknown_type
-from .requests import History, Query
+from .requests import EVERYTHING, History, Query
 from .routes import Route, Unresolved, resolve
 from .tokens import Part, SortKey, Token, asks_for_deleted
 from .types import TypeDef
@@ -31,7 +32,9 @@ class Main:
 
     def page(self, start: int, size: int | None) -> str:
         """Row, asset, moment and the moment of sight of the records of one page."""
-        limit = "" if size is None and not start else f" LIMIT {-1 if size is None else size} OFFSET {start}"
+        limit = ""
+        if size is not None or start:
+            limit = f" LIMIT {-1 if size is None else min(size, EVERYTHING)} OFFSET {min(start, EVERYTHING)}"
         sight = self.place.time or "NULL"
         return (
             f"SELECT r0.row, r0.asset, r0.since, {sight} FROM record r0 WHERE {self.where} ORDER BY {self.order}{limit}"
@@ -58,11 +61,11 @@ def compile_main(query: Query, kind: TypeDef, moment: int | None, binding: Bindi
 
 
 def _only(oid: str, binding: Binding) -> str:
-    name, _, key = oid.partition(":")
+    name, key = parse_oid(oid) or ("NULL", 0)
     kind = binding.catalogue.find(name)
     if kind is None:
         raise unknown_type(name)
-    return f"r0.id = {binding.bind(int(key))} AND {among('r0', kind.concrete)}"
+    return f"r0.id = {binding.bind(key)} AND {among('r0', kind.concrete)}"
 
 
 def _found(words: str, tokens: tuple[Token, ...], place: Place, binding: Binding) -> str:
@@ -112,18 +115,19 @@ def expression(route: Route, place: Place, binding: Binding) -> str:
 
 
 def _order(keys: tuple[SortKey, ...], place: Place, binding: Binding) -> str:
-    terms = [term for key in keys for term in _sorted_by(key, place, binding)]
+    terms = [term for key in keys for term in sorted_by(key, place, binding)]
     return ", ".join((*terms, "r0.id", "r0.type", "r0.since"))
 
 
-def _sorted_by(key: SortKey, place: Place, binding: Binding) -> tuple[str, ...]:
+def sorted_by(key: SortKey, place: Place, binding: Binding) -> tuple[str, ...]:
+    """The ORDER BY terms of one sort key. Raises a 400 problem for what has no single value."""
     route = resolved(key.token, place.kind, binding, "SORT")
     if route.multi:
         raise unknown_token("SORT", key.token.text, f"{place.kind.name}.{route.token.text}")
     direction = " DESC" if key.descending else ""
     if route.kind == "Relation":
-        return _sorted_by_relation(key, route, place, binding, direction)
-    value = _guarded(route, expression(route, place, binding))
+        return _by_relation(key, route, place, binding, direction)
+    value = _guarded(route, place, expression(route, place, binding))
     if route.kind == "Rank":
         return f"({value} IS NULL){direction}", f"{value}{direction}"
     if route.kind in ("Numeric", "Date", "Boolean", "State", "Opaque", "LongInt"):
@@ -131,20 +135,20 @@ def _sorted_by(key: SortKey, place: Place, binding: Binding) -> tuple[str, ...]:
     return (f"fold({value}){direction}",)
 
 
-def _sorted_by_relation(key: SortKey, route: Route, place: Place, binding: Binding, direction: str) -> tuple[str, ...]:
+def _by_relation(key: SortKey, route: Route, place: Place, binding: Binding, direction: str) -> tuple[str, ...]:
     """A relation sorts by the order attribute of the related type; without one, and for ID itself, by id."""
     reached = route.hops[-1].reached
     by = reached.order_by if reached is not None and route.last.name != "ID" else None
     if by is not None and by != "ID":
-        ordered = _sorted_by(SortKey(key.token.then(by.rpartition(".")[2]), key.descending), place, binding)
+        ordered = sorted_by(SortKey(key.token.then(by.rpartition(".")[2]), key.descending), place, binding)
         # The last term is the value; a rank puts its nulls last, but an asset without a relation comes first.
         return f"({ordered[-1].removesuffix(' DESC')} IS NOT NULL){direction}", ordered[-1]
     keyed = resolved(key.token.then("Key"), place.kind, binding, "SORT")
-    return (f"{_guarded(keyed, expression(keyed, place, binding))}{direction}",)
+    return (f"{_guarded(keyed, place, expression(keyed, place, binding))}{direction}",)
 
 
-def _guarded(route: Route, value: str) -> str:
-    return value if route.only is None else f"CASE WHEN {among('r0', route.only)} THEN {value} END"
+def _guarded(route: Route, place: Place, value: str) -> str:
+    return value if route.only is None else f"CASE WHEN {among(place.alias, route.only)} THEN {value} END"
 
 
 def find_type(name: str, binding: Binding) -> TypeDef:

@@ -132,6 +132,10 @@ class Engine:
 
     def login(self, username: str, password: str) -> str | None:
         """The token of the active member of that name and password, or None. Names ignore case, passwords do not."""
+        try:
+            (username + password).encode()
+        except UnicodeEncodeError:
+            return None
         found = self._store.one(
             f"SELECT asset FROM record WHERE fold({column('Username')}) = ? AND {column('Password')} = ?"
             f" AND type = 'Member' AND state = 64 AND until = {FOREVER} ORDER BY id",

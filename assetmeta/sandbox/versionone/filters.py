@@ -121,8 +121,8 @@ def restrict(hop: Hop, step: Step, binding: Binding) -> str:
 def _scalar(attribute: AttributeDef, place: Place, binding: Binding, leaf: Leaf) -> str:
     if isinstance(attribute.storage, Link):
         link = binding.alias("l")
-        return (
-            f"EXISTS (SELECT 1 FROM link {link} WHERE {link}.relation = {binding.bind(attribute.storage.relation)}"
-            f" AND {link}.source = {place.alias}.asset AND {during(link, place.time)} AND {leaf(listed(link, attribute))})"
-        )
+        relation = binding.bind(attribute.storage.relation)
+        wanted = f"{during(link, place.time)} AND {leaf(listed(link, attribute))}"
+        tie = f"{link}.relation = {relation} AND {link}.source = {place.alias}.asset"
+        return f"EXISTS (SELECT 1 FROM link {link} WHERE {tie} AND {wanted})"
     return f"({leaf(scalar(attribute, place, binding))})"

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import base64
 import json
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from .aggregates import follow
-from .binding import Binding, Place, among
-from .compile import compile_main, expression, find_type, resolved
+from .binding import Binding, Place
+from .compile import compile_main, expression, find_type, resolved, sorted_by
 from .defaults import default_selection, with_extras
 from .filters import condition, restrict
 from .literals import from_stored, parse_oid, spell_time
-from .problems import bad_filter, invalid_oid, missing
+from .problems import META, Cause, Problem, bad_filter, invalid_oid, missing
 from .requests import AsOf, Moment, Query, Ref, Result, RowOut, Scalar, Selection, SubSelect, Value
 from .routes import Route
 from .steps import take_step
@@ -49,22 +50,29 @@ class Reader:
     def select(self, query: Query) -> Result:
         """Run one query. Raises a 400 problem for what it does not understand, 404 for a missing single asset."""
         _check_oid(query)
-        with self._store.lock:
-            binding = self._binding(query)
-            kind = find_type(query.type_name, binding)
-            main = compile_main(query, kind, self._moment(query), binding)
-            selection = self._selection(query, kind)
-            found = self._store.rows(main.page(query.start, query.size), binding.values)
-            if query.oid is not None and not found and not query.lenient and not query.start:
-                raise missing(query.oid)
-            total = len(found)
-            if query.size is not None or query.start:
-                total = self._store.number(main.count, binding.values)
-            rows = [RowOut(str(asset), int(str(since)), {}) for _, asset, since, _ in found]
-            page = _Page(kind, [(row, sight) for row, _, _, sight in found], rows, query.at is None)
-            result = Result(rows, total, page.definitions)
-            self._fill(page, selection, query, result)
-            return result
+        try:
+            with self._store.lock:
+                return self._select(query)
+        except sqlite3.OperationalError as cause:
+            # The database limits joins, columns and nesting; only the text of the query decides about those.
+            raise Problem(400, "The query is too complex", (Cause(META, str(cause)),)) from cause
+
+    def _select(self, query: Query) -> Result:
+        binding = self._binding(query)
+        kind = find_type(query.type_name, binding)
+        main = compile_main(query, kind, self._moment(query), binding)
+        selection = self._selection(query, kind)
+        found = self._store.rows(main.page(query.start, query.size), binding.values)
+        if query.oid is not None and not found and not query.lenient and not query.start:
+            raise missing(query.oid)
+        total = len(found)
+        if query.size is not None or query.start:
+            total = self._store.number(main.count, binding.values)
+        rows = [RowOut(str(asset), int(str(since)), {}) for _, asset, since, _ in found]
+        page = _Page(kind, [(row, sight) for row, _, _, sight in found], rows, query.at is None)
+        result = Result(rows, total, page.definitions)
+        self._fill(page, selection, query, result)
+        return result
 
     def _binding(self, query: Query) -> Binding:
         return Binding(self._catalogue, query.member, spell_time(self._clock()), query.variables)
@@ -154,7 +162,8 @@ class Reader:
         tables = " CROSS JOIN ".join(table for table in (source, before.source, step.source) if table)
         r = step.place.alias
         sight = step.place.time or "NULL"
-        order = ", ".join(("p.key", *_nested_order(item, step.place, binding), *before.order, *step.order))
+        keys = [term for key in item.sort for term in sorted_by(key, step.place, binding)]
+        order = ", ".join(("p.key", *keys, *before.order, *step.order))
         sql = (
             f"SELECT p.key, {r}.row, {r}.asset, {r}.since, {sight} FROM {tables}"
             f" WHERE {' AND '.join(terms)} ORDER BY {order}"
@@ -174,17 +183,6 @@ class Reader:
 
 def _shows_deleted(route: Route, where: Filter | None) -> bool:
     return asks_for_deleted(where) or asks_for_deleted(route.hops[-1].part.where)
-
-
-def _nested_order(item: SubSelect, place: Place, binding: Binding) -> list[str]:
-    terms = []
-    for key in item.sort:
-        route = resolved(key.token, place.kind, binding, "SORT")
-        value = expression(route, place, binding)
-        if route.only is not None:
-            value = f"CASE WHEN {among(place.alias, route.only)} THEN {value} END"
-        terms.append(f"fold({value}){' DESC' if key.descending else ''}")
-    return terms
 
 
 def _check_oid(query: Query) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from .literals import NUMBERS
+from .problems import unknown_type
 from .tokens import Part, Token
 from .types import AttributeDef, Catalogue, TypeDef
 
@@ -122,5 +123,5 @@ def _reached(part: Part, attribute: AttributeDef, catalogue: Catalogue) -> TypeD
     name = part.downcast or attribute.related
     found = catalogue.find(name)
     if found is None:
-        raise Unresolved(name)
+        raise unknown_type(name)
     return found

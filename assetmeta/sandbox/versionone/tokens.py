@@ -18,6 +18,8 @@ AGGREGATES = ("Count", "DistinctCount", "Sum", "Min", "Max", "MinDate", "MaxDate
 OPERATORS = ("!=", "<=", ">=", "~=", "=", "<", ">")
 DEEPEST = 40
 """How many brackets and parentheses may nest; more would exhaust the parser before it exhausts anyone's needs."""
+LONGEST = 60
+"""How many parts a token may have, for the same reason."""
 
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 
@@ -150,6 +152,8 @@ class _Parser:
                     self.fail()
                 break
             parts.append(self.part())
+            if len(parts) > LONGEST:
+                self.fail()
         return Token(self.text[start : self.place], tuple(parts), aggregate)
 
     def part(self) -> Part:
