@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from . import changing, seed
 from .binding import Binding, Place
 from .compile import expression
-from .literals import spell_time
+from .literals import DELETED, spell_time
 from .operations import effect_of
 from .problems import not_allowed, unknown_operation, unknown_type
 from .reading import Reader
@@ -19,7 +19,7 @@ from .routes import resolve
 from .store import FOREVER, Store, column
 from .templates import template
 from .tokens import parse_token
-from .types import Catalogue
+from .types import Catalogue, Column
 
 SHIPPED = datetime(2010, 1, 1, tzinfo=UTC)
 """The date of moment 0, at which the rows that every instance has came to be."""
@@ -126,8 +126,27 @@ class Engine:
             return template(pen, type_name, context)
 
     @contextmanager
-    def _pen(self, member: str, comment: str | None) -> Iterator[Pen]:
+    def together(self) -> Iterator[None]:
+        """Hold several writes in one transaction. Each of them still succeeds or fails alone."""
         with self._store.writing():
+            yield
+
+    def named(self, type_name: str, text: str) -> list[str]:
+        """The assets of a type, not deleted, that have this name, or what is shown for one. Case is ignored."""
+        kind = self.catalogue.types[type_name]
+        shown = kind.attributes.get("Name") or kind.attributes.get(kind.display_by or "")
+        if shown is None or not isinstance(shown.storage, Column):
+            return []
+        found = self._store.rows(
+            f"SELECT asset, type FROM record WHERE fold({column(shown.storage.name)}) = ? AND until = {FOREVER}"
+            f" AND state <> {DELETED} ORDER BY id",
+            (text.casefold(),),
+        )
+        return [str(asset) for asset, name in found if name in kind.concrete]
+
+    @contextmanager
+    def _pen(self, member: str, comment: str | None) -> Iterator[Pen]:
+        with self._store.part():
             yield Pen(self.catalogue, self._store, member, self._clock(), comment)
 
     def login(self, username: str, password: str) -> str | None:

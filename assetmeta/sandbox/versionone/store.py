@@ -155,6 +155,19 @@ class Store:
                 raise
             self._connection.execute("COMMIT")
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Like `writing`, but inside a larger block only this part is undone when it raises."""
+        with self.writing():
+            self._connection.execute("SAVEPOINT part")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK TO part")
+                raise
+            finally:
+                self._connection.execute("RELEASE part")
+
     def rows(self, sql: str, values: dict[str, object] | Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Run one statement and return its rows."""
         with self._lock:

@@ -10,7 +10,7 @@ from .problems import bad_parameter, invalid_oid, unknown_type
 from .records import Pen, Record
 from .requests import Change, Ref
 from .store import FOREVER, column
-from .types import Column, TypeDef
+from .types import Catalogue, Column, TypeDef
 
 _TEXTS = ("Name", "Description")
 _DAYS = {"Days": 1, "Weeks": 7, "Months": 30}
@@ -59,6 +59,15 @@ def template(pen: Pen, type_name: str, context: str | None) -> list[Change]:
     return []
 
 
+def back_relation(kind: TypeDef, context: TypeDef, catalogue: Catalogue) -> str | None:
+    """The relation of a new asset that a context of that type fills with itself; None when it suggests nothing."""
+    for above in context.lineage:
+        for name in _CONTEXTS[above][2] if above in _CONTEXTS else ():
+            if _leads_to(kind, name, context.name, catalogue):
+                return name
+    return None
+
+
 def _context(pen: Pen, text: str) -> Record:
     try:
         parsed = parse_oid(text)
@@ -72,7 +81,7 @@ def _context(pen: Pen, text: str) -> Record:
 
 def _suggested(kind: TypeDef, record: Record, above: str, pen: Pen) -> Iterator[Change]:
     texts, shared, back = _CONTEXTS[above]
-    relation = next((name for name in back if _leads_to(kind, name, record, pen)), None)
+    relation = next((name for name in back if _leads_to(kind, name, record.type_name, pen.catalogue)), None)
     if relation is None:
         return
     if kind.attributes[relation].multi:
@@ -90,11 +99,11 @@ def _suggested(kind: TypeDef, record: Record, above: str, pen: Pen) -> Iterator[
         yield from _dates(pen, record.asset if above == "Schedule" else str(record.values.get("Schedule")))
 
 
-def _leads_to(kind: TypeDef, name: str, record: Record, pen: Pen) -> bool:
+def _leads_to(kind: TypeDef, name: str, context: str, catalogue: Catalogue) -> bool:
     attribute = kind.attributes.get(name)
     if attribute is None or attribute.readonly or attribute.related is None:
         return False
-    return record.type_name in pen.catalogue.types[attribute.related].concrete
+    return context in catalogue.types[attribute.related].concrete
 
 
 def _is_writable(kind: TypeDef, name: str) -> bool:
