@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
+from assetmeta.model.codecs import Codec
 from assetmeta.model.flows import Flow
 from assetmeta.model.plans import Change, Delta, Fetch, Outcome, Rows
 from assetmeta.model.schema import Schema
@@ -18,7 +19,9 @@ class Can:
 
     *keyset* names the attribute by which unsorted lists are ordered, when a filter can ask for what is beyond one of
     its values; pages then neither overlap nor leave gaps, whatever happens to the list meanwhile.
-    *max_keys* is how many assets one read by identity may name, *max_page* the largest page to ask for.
+    *max_keys* is how many assets one read by identity may name, *max_page* the largest page to ask for. Without *windows*
+    the server always sends a whole list and a page is cut out of it here: ask for everything once instead of by pages.
+    *cleaning* is whether texts can be had without their markup (the paths that end in @CleanText or @CleanHtml).
     """
 
     asof: bool = False
@@ -33,6 +36,8 @@ class Can:
     context: bool = False
     templates: bool = False
     delete: bool = False
+    cleaning: bool = False
+    windows: bool = True
     file_types: frozenset[str] = frozenset()
     keyset: str | None = None
     max_keys: int = 100
@@ -52,6 +57,10 @@ class Backend(Protocol):
 
     def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
         """Read the whole schema, or only the named types and what they inherit from."""
+        ...
+
+    def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
+        """Return the codec of an attribute, for a schema that was kept without its codecs."""
         ...
 
     def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:

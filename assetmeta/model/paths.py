@@ -14,6 +14,9 @@ from assetmeta.model.errors import BadValue
 from assetmeta.model.schema import Attribute, Schema
 
 AGGREGATES = ("Count", "DistinctCount", "Sum", "Min", "Max", "MinDate", "MaxDate", "And", "Or", "MaxState")
+CLEANED = ("CleanText", "CleanHtml")
+"""Not aggregates, but written like them: a text without its markup, or with its references turned into text."""
+
 _NUMBER_RESULT = frozenset({"Count", "DistinctCount"})
 _STEP = re.compile(r"(?P<name>\w+)(?P<now>#)?(?::(?P<type>\w+))?(?:\[(?P<where>.*)\])?\Z", re.DOTALL)
 
@@ -55,7 +58,7 @@ class Path:
         aggregate = None
         if pieces and pieces[-1].startswith("@"):
             aggregate = pieces.pop()[1:]
-            if aggregate not in AGGREGATES:
+            if aggregate not in AGGREGATES + CLEANED:
                 raise BadValue(f"{text!r}: there is no aggregate @{aggregate}; there are {', '.join(AGGREGATES)}.")
         steps = tuple(_step(piece, text) for piece in pieces)
         if not steps:

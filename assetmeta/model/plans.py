@@ -135,12 +135,13 @@ Change = Create | Update | Delete | Call
 @dataclass(frozen=True, slots=True)
 class Done:
     """The change landed. *oid* is the asset's real identity (for an operation: the asset that the server names in its
-    answer); *row* holds what the answer told of it.
+    answer); *row* holds what the answer told of it; *notes* say in words where that is not what was sent.
     """
 
     change: Change
     oid: Oid
     row: Row | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

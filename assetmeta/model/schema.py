@@ -15,8 +15,9 @@ class Attribute:
 
     *related* names the type at the other end of a relation, *reciprocal* the attribute there, as `Type.Name`.
     *writable* follows what the server takes, which is more than `not readonly` on servers that accept writes to the
-    far side of a relation. *computed* values are forgotten after every write. *basic* attributes are what a first read
-    or a query that selects nothing loads.
+    far side of a relation. *computed* values are forgotten after every write. Writing an attribute that *ripples* makes
+    the server work out values of other assets anew, wherever they are. *basic* attributes are what a first read or a
+    query that selects nothing loads.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Attribute:
     computed: bool = False
     basic: bool = False
     label: str = ""
+    ripples: bool = False
 
     @property
     def is_relation(self) -> bool:
@@ -49,7 +51,12 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class AssetType:
-    """One type, inherited members included. *display* and *short* name the attributes that people know assets by."""
+    """One type, inherited members included. *display* and *short* name the attributes that people know assets by.
+
+    *endpoint* is where the server keeps the type, when that is not its name; *number* the id by which this one server
+    names the type in its data. *members* are the types that an abstract type stands for without being their base, as
+    where one relation leads to assets of several types.
+    """
 
     name: str
     attributes: Mapping[str, Attribute]
@@ -60,6 +67,9 @@ class AssetType:
     short: str | None = None
     order: str | None = None
     label: str = ""
+    endpoint: str = ""
+    number: int | None = None
+    members: tuple[str, ...] = ()
 
     def attribute(self, name: str) -> Attribute:
         """Return the attribute *name*. Raises UnknownName with the nearest names."""
@@ -113,5 +123,5 @@ class Schema:
             current = found.base if found else None
 
     def is_a(self, name: str, base: str) -> bool:
-        """True when assets of type *name* are assets of type *base*."""
-        return base in self.lineage(name)
+        """True when assets of type *name* are assets of type *base*, by descent or as one of its members."""
+        return base in self.lineage(name) or (base in self.types and name in self.types[base].members)
