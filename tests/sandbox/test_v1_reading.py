@@ -264,6 +264,13 @@ class TestDeleted:
             desk.get(gone, "Name")
         assert 404 == caught.value.status
 
+    def test_only_the_assets_own_is_deleted_ends_the_hiding(self, desk: Desk) -> None:
+        kept, gone = desk.make("Story"), desk.make("Story")
+        desk.do(gone, "Delete")
+        assert [gone] == desk.ids("Story", "Story.IsDeleted='true'")
+        assert [kept, gone] == desk.ids("Workitem", "IsDeleted='true','false'")
+        assert [kept] == desk.ids("Story", "Scope.IsDeleted='false'")
+
     def test_a_relation_to_a_deleted_asset_is_null(self, desk: Desk) -> None:
         epic = desk.make("Epic")
         story = desk.make("Story", Super=epic)

@@ -9,7 +9,6 @@ from .binding import Binding, Place, during
 from .computed import listed, scalar
 from .routes import Hop, Route
 from .steps import Step, take_step
-from .tokens import asks_for_deleted
 from .types import Link
 
 Restrict = Callable[[Hop, Step, Binding], str]
@@ -58,7 +57,7 @@ def follow(hops: tuple[Hop, ...], place: Place, binding: Binding, restrict: Rest
     for hop in hops:
         storage = hop.attribute.storage
         if hop.reached is not None:
-            step = take_step(place, hop, binding, deleted=asks_for_deleted(hop.part.where))
+            step = take_step(place, hop, binding)
             sources.append(step.source)
             where += [step.match, step.conditions, restrict(hop, step, binding)]
             order += step.order

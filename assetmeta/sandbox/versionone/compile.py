@@ -49,7 +49,7 @@ def compile_main(query: Query, kind: TypeDef, moment: int | None, binding: Bindi
     terms = [among("r0", kind.concrete)]
     if not history:
         terms.append(during("r0", place.time))
-        if not asks_for_deleted(query.where):
+        if not asks_for_deleted(query.where, kind.attributes):
             terms.append("r0.state <> 255")
     if query.oid is not None:
         terms.append(_only(query.oid, binding))

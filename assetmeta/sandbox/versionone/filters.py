@@ -15,7 +15,7 @@ from .computed import listed, scalar
 from .problems import bad_filter
 from .routes import Hop, Route, Unresolved, resolve
 from .steps import Step, origins, take_step
-from .tokens import Combined, Comparison, Filter, Presence, Truth, asks_for_deleted, uses_context
+from .tokens import Combined, Comparison, Filter, Presence, Truth, uses_context
 from .types import AttributeDef, Link
 
 Leaf = Callable[[str], str]
@@ -102,7 +102,7 @@ def _along(hops: tuple[Hop, ...], place: Place, binding: Binding, leaf: Leaf, *,
         return _scalar(hop.attribute, place, binding, leaf)
     if not rest and hop.attribute.name == "ID" and hop.part.where is None and hop.part.downcast is None:
         return f"({leaf(f'{place.alias}.asset')})"
-    step = take_step(place, hop, binding, deleted=asks_for_deleted(hop.part.where))
+    step = take_step(place, hop, binding)
     inside = [_along(rest, step.place, binding, leaf, tied=tied) if rest else leaf(step.oid)]
     if hop.part.where is not None:
         inside.append(restrict(hop, step, binding))

@@ -24,7 +24,7 @@ from .requests import AsOf, Moment, Query, Ref, Result, RowOut, Scalar, Selectio
 from .routes import Route
 from .steps import take_step
 from .store import Store
-from .tokens import Filter, Token, asks_for_deleted
+from .tokens import Token, asks_for_deleted
 from .types import AttributeDef, Catalogue, TypeDef
 
 
@@ -152,25 +152,10 @@ class Reader:
         """Read a nested query for all rows of the page, and then its own selection for all assets it finds."""
         binding, place, source = self._start(page, query)
         route = resolved(item.token, page.kind, binding, "SEL")
-        if route.kind != "Relation" or route.aggregate is not None:
-            raise bad_filter(item.token.text, f"{item.token.text} is no relation")
-        before = follow(route.hops[:-1], place, binding, restrict)
-        step = take_step(before.place, route.hops[-1], binding, deleted=_shows_deleted(route, item.where))
-        terms = [before.where, step.match, step.conditions, restrict(route.hops[-1], step, binding)]
-        if item.where is not None:
-            terms.append(condition(item.where, step.place, binding))
-        tables = " CROSS JOIN ".join(table for table in (source, before.source, step.source) if table)
-        r = step.place.alias
-        sight = step.place.time or "NULL"
-        keys = [term for key in item.sort for term in sorted_by(key, step.place, binding)]
-        order = ", ".join(("p.key", *keys, *before.order, *step.order))
-        sql = (
-            f"SELECT p.key, {r}.row, {r}.asset, {r}.since, {sight} FROM {tables}"
-            f" WHERE {' AND '.join(terms)} ORDER BY {order}"
-        )
+        sql, reached = _nested_statement(item, route, place, source, binding)
         found = self._store.rows(sql, binding.values)
         rows = [RowOut(str(asset), int(str(since)), {}) for _, _, asset, since, _ in found]
-        nested = _Page(step.place.kind, [(row, sight) for _, row, _, _, sight in found], rows, step.place.time is None)
+        nested = _Page(reached.kind, [(row, sight) for _, row, _, _, sight in found], rows, reached.time is None)
         self._fill(nested, item.select, query, result)
         result.nested.setdefault(item.key, {}).update(nested.definitions)
         lists: list[list[RowOut]] = [[] for _ in page.rows]
@@ -181,8 +166,23 @@ class Reader:
                 outer.values[item.key] = inner
 
 
-def _shows_deleted(route: Route, where: Filter | None) -> bool:
-    return asks_for_deleted(where) or asks_for_deleted(route.hops[-1].part.where)
+def _nested_statement(item: SubSelect, route: Route, place: Place, source: str, binding: Binding) -> tuple[str, Place]:
+    """The records a nested query finds for each record of a page, and the place they are seen from."""
+    last = route.hops[-1]
+    if last.reached is None or route.aggregate is not None:
+        raise bad_filter(item.token.text, f"{item.token.text} is no relation")
+    before = follow(route.hops[:-1], place, binding, restrict)
+    deleted = asks_for_deleted(item.where, last.reached.attributes)
+    step = take_step(before.place, last, binding, deleted=deleted)
+    terms = [before.where, step.match, step.conditions, restrict(last, step, binding)]
+    if item.where is not None:
+        terms.append(condition(item.where, step.place, binding))
+    tables = " CROSS JOIN ".join(table for table in (source, before.source, step.source) if table)
+    keys = [term for key in item.sort for term in sorted_by(key, step.place, binding)]
+    order = ", ".join(("p.key", *keys, *before.order, *step.order))
+    r = step.place.alias
+    columns = f"p.key, {r}.row, {r}.asset, {r}.since, {step.place.time or 'NULL'}"
+    return f"SELECT {columns} FROM {tables} WHERE {' AND '.join(terms)} ORDER BY {order}", step.place
 
 
 def _check_oid(query: Query) -> None:

@@ -94,7 +94,7 @@ class RowOut:
     *values* is keyed by token text, letter by letter as asked, without a leading type qualifier. A value is a scalar, a
     `Ref` or None (single relation), a list of scalars or of `Ref` (multi-value), or a list of `RowOut` (`SubSelect`).
     Dates are texts: `2017-09-06`, `2017-09-06T15:06:26.753`, and `2017-09-06T15:06:26.7530000Z` for UTC attributes.
-    States are their number.
+    States are their number, blobs base64 text.
     """
 
     asset: str

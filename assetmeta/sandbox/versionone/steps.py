@@ -12,6 +12,7 @@ from .binding import Binding, Place, among, during
 from .computed import scalar_rule
 from .routes import Hop
 from .store import FOREVER, column
+from .tokens import asks_for_deleted
 from .types import Closure, Column, Computed, Link, Reverse
 
 
@@ -53,15 +54,15 @@ class Step:
         return " AND ".join(self.where) or "1"
 
 
-def take_step(place: Place, hop: Hop, binding: Binding, *, deleted: bool) -> Step:
-    """The step of *hop* from *place*. *deleted* shows deleted assets, which are otherwise not there."""
+def take_step(place: Place, hop: Hop, binding: Binding, *, deleted: bool = False) -> Step:
+    """The step of *hop* from *place*. Deleted assets are not there, unless *deleted* or the filter of the hop asks."""
     kind = hop.reached
     if kind is None:
         raise TypeError(f"{hop.attribute.name} is no relation")
     time = None if hop.part.present else place.time
     reached = Place(binding.alias(), kind, time)
     where = [during(reached.alias, time)]
-    if not deleted:
+    if not deleted and not asks_for_deleted(hop.part.where, kind.attributes):
         where.append(f"{reached.alias}.state <> 255")
     if hop.part.downcast is not None:
         where.append(among(f"+{reached.alias}", kind.concrete))

@@ -8,7 +8,7 @@ What is outside the grammar raises a `Problem` with status 400; nothing is guess
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal, NoReturn
 
@@ -326,13 +326,18 @@ def all_of(filters: tuple[Filter, ...]) -> Filter | None:
     return Combined("and", filters)
 
 
-def asks_for_deleted(found: Filter | None) -> bool:
-    """Whether the filter speaks of IsDeleted itself, which ends the hiding of deleted assets on its level."""
+def asks_for_deleted(found: Filter | None, known: Container[str]) -> bool:
+    """Whether the filter speaks of IsDeleted itself, which ends the hiding of deleted assets on its level.
+
+    *known* are the attributes of the type it filters, which tell `Story.IsDeleted` (qualified) from `Parent.IsDeleted`.
+    """
     if found is None:
         return False
     if isinstance(found, Combined):
-        return any(asks_for_deleted(term) for term in found.terms)
-    return found.token.parts[-1].name == "IsDeleted" and len(found.token.parts) <= 2
+        return any(asks_for_deleted(term, known) for term in found.terms)
+    *before, last = found.token.parts
+    qualified = len(before) == 1 and before[0].name not in known
+    return last.name == "IsDeleted" and (not before or qualified)
 
 
 def uses_context(found: Filter | None) -> bool:
