@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,9 +28,10 @@ from assetmeta.model.errors import BadValue, UnknownName, nearest
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 from assetmeta.trace import Trace
-from assetmeta.wire.auth import choose
+from assetmeta.wire.auth import Credential, choose
 from assetmeta.wire.driver import Driver
 from assetmeta.wire.ledger import Ledger
+from assetmeta.wire.shelf import Shelf
 
 
 class Session:
@@ -49,6 +51,8 @@ class Session:
         keep: int = 1000,
         page_size: int = 1000,
         reflect: str = "all",
+        schema_cache: str | Path | None = None,
+        schema_age: float = 86_400.0,
         **wire: Any,
     ) -> None:
         """Make a session; sends nothing.
@@ -58,6 +62,9 @@ class Session:
             keep: how many assets stay in memory, most recently touched first, though nobody holds them.
             page_size: how many assets one request of a streamed query asks for.
             reflect: read the schema whole ("all", one request) or type by type as types are used ("types").
+            schema_cache: a folder in which the schema is kept for the next session, per server and user. Custom fields
+                that are added meanwhile are seen when the kept one is older than *schema_age* (seconds). Logins that do
+                not say who it is (a token function, an auth object of yours) keep nothing.
             wire: `timeout`, `patience`, `retries`, `pool`, `proxies`, `verify`, `cert`, `max_bytes`, `read_only`,
                 `user_agent`, `truststore`, `cassette`: see assetmeta.wire.driver.Driver.
 
@@ -66,7 +73,8 @@ class Session:
         if page_size < 1 or keep < 0:
             raise BadValue(f"page_size={page_size} must be at least 1 and keep={keep} at least 0.")
         self._driver = Driver(base_url, auth, **wire)
-        self._schemas = SchemaSource(backend, self._driver.run, reflect)
+        shelf = _shelf(schema_cache, schema_age, self._driver.base_url, backend, auth)
+        self._schemas = SchemaSource(backend, self._driver.run, reflect, shelf)
         self._classes = Classes()
         self._workspace = Workspace(
             backend=backend,
@@ -160,13 +168,18 @@ class Session:
         """Return what a commit would do, in its order, before and after, field by field. Sends nothing."""
         return self._unit.plan()
 
-    def commit(self) -> Report:
+    def commit(self, conflicts: str = "overwrite") -> Report:
         """Write all pending changes; return a report that is falsy when all landed and iterates over the errors.
 
-        One request per asset at most. What did not land stays pending. Raises what spoils the whole commit, such as
-        LoginRefused; nothing is lost then.
+        One request per asset at most, few for many assets where the server can write several at once. What did not land
+        stays pending. Raises what spoils the whole commit, such as LoginRefused; nothing is lost then.
+
+        Args:
+            conflicts: what to do about attributes that somebody else changed since they were loaded. "overwrite" (no
+                check), "error" (the asset's change fails with Conflict: was, mine, theirs), or "merge" (the asset's
+                other attributes land, those that clash fail). The check is one read of exactly the changed attributes.
         """
-        return self._writer.commit()
+        return self._writer.commit(conflicts)
 
     def delete(self, *assets: Asset) -> None:
         """Delete assets with the next commit. Raises Unsupported where the server deletes nothing."""
@@ -207,6 +220,15 @@ class Session:
         number = len(self.ledger)
         pending = f", {len(self._unit)} pending" if len(self._unit) else ""
         return f"<{type(self).__name__} {self._driver.base_url}: {number} request{'s' * (number != 1)}{pending}>"
+
+
+def _shelf(
+    folder: str | Path | None, age: float, base_url: str, backend: Backend, auth: AuthBase | None
+) -> Shelf | None:
+    who = auth.identity if isinstance(auth, Credential) else None
+    if folder is None or who is None:
+        return None
+    return Shelf(folder, "\n".join([backend.name, base_url, who]), age)
 
 
 class V1Meta(Session):

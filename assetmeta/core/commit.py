@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from assetmeta.core.access import cell_members, cell_value
 from assetmeta.core.aftermath import after_delete, after_operation, after_write, renamed
+from assetmeta.core.conflicts import split
 from assetmeta.core.plan import needs
 from assetmeta.core.report import Report
 from assetmeta.core.state import Edit, Tracked, forget
@@ -27,9 +28,9 @@ class Writer:
         self._unit = unit
         self._committing = threading.Lock()
 
-    def commit(self) -> Report:
+    def commit(self, conflicts: str = "overwrite") -> Report:
         """Send all pending changes and return one outcome for each; single failures are not raised. Requests: the
-        backend's, at most one per asset.
+        backend's, at most one per asset, and with a policy for *conflicts* one read (see core.conflicts).
 
         What an earlier commit sent without getting an answer is never sent again blindly: an update is first compared
         with what the server has now (one read), a create waits until the user reverts it or allows it with `retry()`.
@@ -37,13 +38,33 @@ class Writer:
         with self._committing:
             plan = self._unit.plan()
             edits = {change.oid: self._edits_of(change.oid) for change in plan.changes}
-            outcomes = self._settled_before(plan.changes)
-            to_send = [change for change, known in zip(plan.changes, outcomes, strict=True) if known is None]
+            changes, held = split(self._workspace, plan.changes, conflicts)
+            outcomes = [
+                held.get(change) or known for change, known in zip(changes, self._settled_before(changes), strict=True)
+            ]
+            to_send = [change for change, known in zip(changes, outcomes, strict=True) if known is None]
             answers = iter(self._write(to_send))
             complete = tuple(known or next(answers) for known in outcomes)
             with self._workspace.lock:
                 self._take_over(complete, edits)
             return Report(complete, plan.names)
+
+    def execute(self, oids: Sequence[Oid], operation: str, arguments: Mapping[str, object]) -> Report:
+        """Execute an operation on several assets at once; one outcome each, same order. Requests: the backend's."""
+        self._refuse_operation(oids[0].type if oids else "", operation)
+        given = tuple(arguments.items())
+        outcomes = self._write([Call(oid, operation, given) for oid in oids])
+        with self._workspace.lock:
+            for outcome in outcomes:
+                if isinstance(outcome, Done):
+                    after_operation(self._workspace, self._workspace.asset(outcome.change.oid))
+        return Report(tuple(outcomes))
+
+    def _refuse_operation(self, type_name: str, operation: str) -> None:
+        if not self._workspace.backend.can.operations:
+            raise Unsupported(f"{self._workspace.backend.name} has no operations.", type_name=type_name)
+        if type_name:
+            self._workspace.schema.type(type_name).operation(operation)
 
     def create_now(self, type_name: str, values: Mapping[str, object], context: Oid | None) -> Any:
         """Create an asset at once and return it. One request. Raises the server's error when it is turned down."""
@@ -73,8 +94,7 @@ class Writer:
             raise Misuse(f"{oid.token}.{operation}: commit the new asset first.", oid=oid.token)
         if oid.moment is not None:
             raise ReadOnly(f"{oid.token}.{operation}: this is the asset as of {oid.moment!s}.", oid=oid.token)
-        if not self._workspace.backend.can.operations:
-            raise Unsupported(f"{self._workspace.backend.name} has no operations.", oid=oid.token)
+        self._refuse_operation(oid.type, operation)
         [outcome] = self._write([Call(oid, operation, tuple(arguments.items()))])
         if not isinstance(outcome, Done):
             raise _error(outcome)

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from assetmeta.core.columns import Column, condition
+from assetmeta.core.report import Report
 from assetmeta.core.streaming import Stream, run, total
 from assetmeta.core.walk import walk
 from assetmeta.core.workspace import Workspace
@@ -306,6 +307,33 @@ class Query:
                 setattr(asset, name, value)
             number += 1
         return number
+
+    def execute(self, operation: str, /, **arguments: Any) -> Report:
+        """Execute an operation on every matching asset at once; return a report with one outcome per asset.
+
+        Requests: one per page to find them, and the server's bulk writes (or one per asset where it has none).
+        """
+        self._need("operations")
+        self.schema.type(self.type_name).operation(operation)
+        oids = [asset._state.oid for asset in self._only_ids()]
+        return self.workspace.writer.execute(oids, operation, arguments)
+
+    def delete(self) -> int:
+        """Delete every matching asset, pending until the commit; returns how many assets there are."""
+        self._need("delete")
+        doomed = list(self._only_ids())
+        for asset in doomed:
+            self.workspace.unit.delete(asset)
+        return len(doomed)
+
+    def _only_ids(self) -> Iterator[Any]:
+        if self._results:
+            yield from list(self._results[0])
+            return
+        for moment in self.moments or (None,):
+            fetch = replace(self.fetch(moment), select=())
+            for page in Stream(self.workspace, fetch, self.workspace.page_size).pages():
+                yield from page
 
     def __repr__(self) -> str:
         parts = [f"{self.type_name}"]

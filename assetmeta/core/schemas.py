@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 from assetmeta.core.workspace import Runs
 from assetmeta.model.contract import Backend
 from assetmeta.model.errors import BadValue, NotFound
 from assetmeta.model.schema import AssetType, Schema
+from assetmeta.model.schema_text import from_text, to_text
 
 WAYS = ("all", "types")
 
 
+class Keeps(Protocol):
+    """Keeps a text for the next session."""
+
+    def load(self) -> str | None: ...
+    def save(self, text: str) -> None: ...
+
+
 class SchemaSource:
     """Gives the schema of one session. *way* "all" reads it in one request at the first use, "types" one type at a
-    time, which is quicker on a large server when few types are needed.
+    time, which is quicker on a large server when few types are needed. What *keep* holds is used instead of a request.
     """
 
-    def __init__(self, backend: Backend, run: Runs, way: str) -> None:
+    def __init__(self, backend: Backend, run: Runs, way: str, keep: Keeps | None = None) -> None:
         if way not in WAYS:
             raise BadValue(f"There is no way {way!r} to reflect; there are {', '.join(WAYS)}.")
         self._backend = backend
         self._run = run
+        self._keep = keep
         self._lock = threading.Lock()
         self._schema = Schema(TypesOnDemand(backend, run)) if way == "types" else None
 
@@ -33,9 +43,23 @@ class SchemaSource:
             # Threads that arrive together wait for one answer instead of asking twice.
             with self._lock:
                 if self._schema is None:
-                    self._schema = self._run(self._backend.reflect())
+                    self._schema = self._kept() or self._read()
                 found = self._schema
         return found
+
+    def _kept(self) -> Schema | None:
+        text = self._keep.load() if self._keep else None
+        try:
+            return from_text(text, self._backend.codec) if text else None
+        except ValueError:
+            # A broken file is no file: the schema is read from the server, and the file written anew.
+            return None
+
+    def _read(self) -> Schema:
+        schema = self._run(self._backend.reflect())
+        if self._keep:
+            self._keep.save(to_text(schema))
+        return schema
 
     @property
     def known(self) -> list[str]:

@@ -19,6 +19,7 @@ AssetmetaError
 │   ├── Refused            the request was understood and turned down (other 4xx)
 │   ├── ServerFailed       the server broke (5xx)
 │   └── Unreadable         the answer is not the document it should be, or is not safe to read
+├── Conflict               somebody else changed the same attribute since it was loaded: look, then decide
 ├── Moved                  a result changed while it was being read page by page: read it again
 └── CommitError            not everything in a commit landed; its report says what did
 """
@@ -132,6 +133,12 @@ class ServerFailed(ServerError):
 
 class Unreadable(ServerError):
     """The answer is malformed, of the wrong kind, too large or unsafe to parse."""
+
+
+class Conflict(AssetmetaError):
+    """Somebody else changed the same attribute since it was loaded. `clashes` holds was, mine and theirs of each."""
+
+    clashes: tuple[object, ...] = ()
 
 
 class Moved(AssetmetaError):

@@ -19,5 +19,6 @@ Files import only `assetmeta.model` and files named before their own:
     cassette   a line that records, and one that replays
     courier    one request delivered: login, redirects, repeats, ledger
     budget     how many requests a block may send
+    shelf      a text kept on disk
     driver     flows run to their end
 """

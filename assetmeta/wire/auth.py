@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -34,6 +35,11 @@ class Credential(AuthBase, ABC):
         """The texts that must never be recorded."""
         return ()
 
+    @property
+    def identity(self) -> str | None:
+        """A text that tells users of one server apart, as far as the credential says who logs in. Never a secret."""
+        return None
+
     def ready(self, send: Send) -> None:
         """Get hold of the secret before a request, if that takes something. Sends nothing unless a class says so."""
         return
@@ -59,8 +65,14 @@ class Basic(Credential):
         if ":" in user:
             raise BadValue("A user name with a colon cannot be sent as Basic login.")
         self._password = checked_text(password, "password")
+        self._user = user
         pair = f"{checked_text(user, 'user name')}:{password}".encode()
         self._header = "Basic " + base64.b64encode(pair).decode("ascii")
+
+    @property
+    def identity(self) -> str:
+        """The user name."""
+        return f"user {self._user}"
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -81,6 +93,11 @@ class Bearer(Credential):
     def __init__(self, token: str, scheme: str = "Bearer") -> None:
         self._token = checked_token(token)
         self._scheme = checked_token(scheme)
+
+    @property
+    def identity(self) -> str:
+        """A digest of the token, which belongs to one user."""
+        return f"token {hashlib.sha256(self._token.encode()).hexdigest()}"
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -1,0 +1,116 @@
+"""Noticing that somebody else changed the same attribute since it was loaded: was / mine / theirs.
+
+The server has no version check, so this is a read just before the write. It narrows the gap and cannot close it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from assetmeta.core.access import cell_members, cell_value
+from assetmeta.core.loading import fetches
+from assetmeta.core.plan import shown
+from assetmeta.core.workspace import Workspace
+from assetmeta.model.errors import BadValue, Conflict
+from assetmeta.model.plans import Cell, Change, Delta, Failed, Update
+from assetmeta.model.values import UNREAD, Oid
+
+POLICIES = ("overwrite", "error", "merge")
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """One attribute that moved: what it *was* when it was loaded, what *mine* and *theirs* make of it.
+
+    Multi-value attributes are tuples.
+    """
+
+    name: str
+    was: object
+    mine: object
+    theirs: object
+
+    def __str__(self) -> str:
+        return f"{self.name} was {_words(self.was)}, you want {_words(self.mine)}, and now it is {_words(self.theirs)}"
+
+
+def split(workspace: Workspace, changes: Sequence[Change], policy: str) -> tuple[list[Change], dict[Change, Failed]]:
+    """Return what is to be sent, and an outcome for each change that is held back because it clashes.
+
+    "overwrite" reads nothing and sends all. "error" holds back a change in which any attribute clashes, "merge" only
+    the clashing attributes: the change is then two, in its place. One read for all changes. Raises BadValue.
+    """
+    if policy not in POLICIES:
+        raise BadValue(f"There is no conflict policy {policy!r}; there are {', '.join(POLICIES)}.")
+    updates = [change for change in changes if isinstance(change, Update) and not change.oid.is_new]
+    if policy == "overwrite" or not updates:
+        return list(changes), {}
+    theirs = _present(workspace, updates)
+    result: list[Change] = []
+    held: dict[Change, Failed] = {}
+    for change in changes:
+        clashes = _clashes(workspace, change, theirs.get(change.oid, {})) if isinstance(change, Update) else []
+        if not clashes or not isinstance(change, Update):
+            result.append(change)
+            continue
+        names = {clash.name for clash in clashes} if policy == "merge" else {delta.name for delta in change.deltas}
+        kept = tuple(delta for delta in change.deltas if delta.name not in names)
+        if kept:
+            result.append(Update(change.oid, kept, change.comment))
+        rest = Update(change.oid, tuple(delta for delta in change.deltas if delta.name in names), change.comment)
+        result.append(rest)
+        held[rest] = Failed(rest, _error(change.oid, clashes))
+    return result, held
+
+
+def _present(workspace: Workspace, updates: Sequence[Update]) -> dict[Oid, dict[str, Cell]]:
+    """Read the attributes that *updates* change, as they are now; nothing is merged into the assets."""
+    names = list(dict.fromkeys(delta.name for update in updates for delta in update.deltas))
+    wanted = list(fetches(workspace, [update.oid for update in updates], names))
+    found = workspace.run(workspace.backend.fetch(workspace.schema, wanted)) if wanted else []
+    return {row.oid: dict(zip(row.columns, row.values, strict=True)) for rows in found for row in rows.rows}
+
+
+def _clashes(workspace: Workspace, change: Update, present: Mapping[str, Cell]) -> list[Clash]:
+    asset = workspace.asset(change.oid)
+    found = []
+    for delta in change.deltas:
+        if delta.old is UNREAD or delta.name not in present:
+            continue
+        attribute = workspace.schema.attribute(change.oid.type, delta.name)
+        read = cell_members if delta.is_multi else cell_value
+        clash = Clash(delta.name, delta.old, _mine(delta), read(asset, attribute, present[delta.name]))
+        if not _same(clash.was, clash.theirs) and not _same(clash.mine, clash.theirs):
+            found.append(clash)
+    return found
+
+
+def _mine(delta: Delta) -> object:
+    if not delta.is_multi or not isinstance(delta.old, tuple):
+        return delta.new
+    kept = tuple(value for value in delta.old if value not in delta.removed)
+    return (*kept, *(value for value in delta.added if value not in kept))
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, Oid) or not isinstance(one, tuple) or not isinstance(other, tuple):
+        return one == other
+    return set(one) == set(other)
+
+
+def _error(oid: Oid, clashes: Sequence[Clash]) -> Conflict:
+    told = "; ".join(map(str, clashes))
+    return Conflict(
+        f"{oid.token} was changed by somebody else: {told}. commit(conflicts='overwrite') writes yours, "
+        "inspect(asset).revert() and refresh() take theirs.",
+        oid=oid.token,
+        attribute=clashes[0].name,
+        clashes=tuple(clashes),
+    )
+
+
+def _words(value: object) -> str:
+    if isinstance(value, tuple) and not isinstance(value, Oid):
+        return f"[{', '.join(map(shown, value))}]"
+    return shown(value)

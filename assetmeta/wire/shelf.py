@@ -1,0 +1,49 @@
+"""A text kept on disk for the next session: private, replaced in one step, and no text at all when anything is odd."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+MAX_BYTES = 64 * 1024 * 1024
+
+
+class Shelf:
+    """One file in *folder*, named after *key* without showing it; it counts for *age* seconds after it was written."""
+
+    def __init__(self, folder: str | Path, key: str, age: float, clock: Callable[[], float] = time.time) -> None:
+        self._folder = Path(folder).expanduser()
+        self._file = self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+        self._age = age
+        self._clock = clock
+
+    def load(self) -> str | None:
+        """Return the text; None when there is none, or it is too old, too large, not ours, or cannot be read."""
+        try:
+            with self._file.open("rb") as file:
+                about = os.fstat(file.fileno())
+                if about.st_size > MAX_BYTES or not 0 <= self._clock() - about.st_mtime <= self._age:
+                    return None
+                if hasattr(os, "getuid") and about.st_uid != os.getuid():
+                    return None
+                return file.read(MAX_BYTES).decode()
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def save(self, text: str) -> None:
+        """Keep a text, readable by this user only. A disk that does not let us is no reason to fail."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            number, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
+        except OSError:
+            return
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(text.encode())
+            Path(name).replace(self._file)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
