@@ -1,4 +1,4 @@
-"""The vocabulary of the VersionOne face: what a type, an attribute and an operation are, and where each attribute's value lives.
+"""The vocabulary of the VersionOne face: what a type, an attribute and an operation are, and where values live.
 
 Everything else in this package reads these records: the catalogue declares them, meta.v1 renders them, the
 engine compiles them to SQL. They are plain data.
@@ -53,7 +53,7 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """The value is worked out by the engine's rule of this name ("Key", "IsClosed", "CreateDate", "OpenEstimate" ...)."""
+    """The value is worked out by the engine's rule of this name ("Key", "IsClosed", "CreateDate" ...)."""
 
     rule: str
 
