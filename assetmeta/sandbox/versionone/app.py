@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 
 from assetmeta.sandbox.messages import Request, Response
 
+from .api import Api
+from .bulk.endpoint import BulkEndpoint
 from .call import Call, no_such_path, parameters_of, wants_json, wrong_method
 from .catalogue import catalogue
 from .engine import Engine
@@ -25,6 +27,7 @@ from .problems import Cause, Problem
 from .query import QueryEndpoint
 from .requests import Query
 from .rest import Rest
+from .roles import ProjectRoles
 from .xml_out import CONTENT_TYPE as XML
 from .xml_out import xml_error
 
@@ -50,9 +53,10 @@ class Route:
 class VersionOne:
     """One instance at the path *root*, over one engine. *limit* is the largest attachment taken, in bytes.
 
-    Three switches imitate other server versions: *extras* False leaves out the display attributes that rest-1.v1 adds
+    The switches imitate other server versions: *extras* False leaves out the display attributes that rest-1.v1 adds
     to selected relations, *totals* False the total of lists unless `needTotal=true`, *flags* False `iscanned` and
-    `iscustom` of meta.v1.
+    `iscustom` of meta.v1, *bulk* False api/asset, *failures* False the `commandFailures` in its answers. The last two
+    can be turned while it runs: `bulk.enabled`, `bulk.failures`.
     """
 
     name = "versionone"
@@ -68,6 +72,8 @@ class VersionOne:
         extras: bool = True,
         totals: bool = True,
         flags: bool = True,
+        bulk: bool = True,
+        failures: bool = True,
     ) -> None:
         self.engine = engine
         self.root = "/" + root.strip("/") if root.strip("/") else ""
@@ -75,6 +81,7 @@ class VersionOne:
         self.logins = Logins(engine)
         self.logins.add(self.token, Grant(ADMIN))
         self.oauth = OAuth(self.logins)
+        self.bulk = BulkEndpoint(engine, enabled=bulk, failures=failures)
         rest = Rest(engine, extras=extras, totals=totals)
         meta = Meta(MetaDocuments(engine.catalogue, self.root, flags=flags))
         self._prefix = [part.lower() for part in self.root.split("/") if part]
@@ -90,13 +97,15 @@ class VersionOne:
 
     def _all_routes(self, limit: int, rest: Rest, meta: Meta) -> list[Route]:
         attachments, images = Files(self.engine, "Attachment", limit), Files(self.engine, "EmbeddedImage", limit)
-        localization = Localization(Localizer(self.engine.catalogue))
+        localizer = Localizer(self.engine.catalogue)
+        localization = Localization(localizer)
         version = self.engine.catalogue.version
         return [
             Route("meta.v1", meta),
             Route("rest-1.v1", rest),
             Route("rest-1.oauth.v1", rest, basic=False),
             Route("query.v1", QueryEndpoint(self.engine), QUERY_SCOPE, speaks_json=True),
+            Route("api", Api(self.bulk, ProjectRoles(self.engine, localizer)), speaks_json=True),
             Route("attachment.img", attachments),
             Route("attachment.v1", attachments),
             Route("attachment.oauth.img", attachments, basic=False),

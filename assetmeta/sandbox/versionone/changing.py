@@ -143,7 +143,7 @@ class Draft:
     def _connect(self, asset: str, attribute: AttributeDef, act: str, value: object) -> bool:
         if act == "set":
             wanted = value if isinstance(value, tuple) else ()
-            present = self._present(asset, attribute)
+            present = self.present(asset, attribute)
             steps = [("remove", each) for each in present if each not in wanted]
             steps += [("add", each) for each in wanted if each not in present]
             done = [self._connect(asset, attribute, step, each) for step, each in steps]
@@ -156,7 +156,8 @@ class Draft:
         ends = (asset, str(value)) if storage.side == "source" else (str(value), asset)
         return (self.pen.link if act == "add" else self.pen.unlink)(storage.relation, *ends)
 
-    def _present(self, asset: str, attribute: AttributeDef) -> list[str]:
+    def present(self, asset: str, attribute: AttributeDef) -> list[str]:
+        """What a many-valued attribute of the asset holds now."""
         storage = attribute.storage
         if isinstance(storage, Link):
             return self.pen.linked(storage.relation, asset, storage.side)

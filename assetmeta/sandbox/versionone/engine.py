@@ -11,7 +11,7 @@ from .binding import Binding, Place
 from .compile import expression
 from .literals import DELETED, spell_time
 from .operations import effect_of
-from .problems import not_allowed, unknown_operation, unknown_type
+from .problems import missing, not_allowed, unknown_attribute, unknown_operation, unknown_type
 from .reading import Reader
 from .records import Pen, Record
 from .requests import Change, LoadLink, LoadRow, Query, Result, Written
@@ -143,6 +143,21 @@ class Engine:
             (text.casefold(),),
         )
         return [str(asset) for asset, name in found if name in kind.concrete]
+
+    def stored(self, asset: str, name: str) -> list[object]:
+        """What a stored attribute of an asset, deleted or not, holds now: no value, one, or several."""
+        with self._pen("Member:20", None) as pen:
+            record = pen.read(asset)
+            if record is None:
+                raise missing(asset)
+            kind = self.catalogue.types[record.type_name]
+            attribute = kind.attributes.get(name)
+            if attribute is None:
+                raise unknown_attribute(kind.name, name)
+            if isinstance(attribute.storage, Column):
+                value = record.values[attribute.storage.name]
+                return [] if value is None else [value]
+            return list(changing.Draft(pen, kind, record).present(asset, attribute))
 
     @contextmanager
     def _pen(self, member: str, comment: str | None) -> Iterator[Pen]:

@@ -1,0 +1,1 @@
+"""api/asset: many creates, updates, operations and queries in one request."""
