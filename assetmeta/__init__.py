@@ -8,11 +8,12 @@ with V1Meta(instance_url="https://host/Instance", token="<access token>") as v1:
 """
 
 from assetmeta.backends.versionone.kinds import AssetState
-from assetmeta.core.asset import Asset, Snapshot
+from assetmeta.core.asset import Asset
 from assetmeta.core.inspection import Inspector, inspect
 from assetmeta.core.plan import Plan
 from assetmeta.core.query import Query
 from assetmeta.core.report import Report
+from assetmeta.core.snapshot import Snapshot
 from assetmeta.model.codecs import Span
 from assetmeta.model.errors import (
     AssetmetaError,

@@ -13,7 +13,7 @@ from requests.auth import AuthBase
 
 from assetmeta.backends.versionone import VersionOne
 from assetmeta.core.access import as_oid
-from assetmeta.core.asset import Asset, Snapshot
+from assetmeta.core.asset import Asset
 from assetmeta.core.commit import Writer
 from assetmeta.core.loading import Loader
 from assetmeta.core.plan import Plan
@@ -21,6 +21,7 @@ from assetmeta.core.query import Query
 from assetmeta.core.reflect import Classes
 from assetmeta.core.report import Report
 from assetmeta.core.schemas import SchemaSource
+from assetmeta.core.snapshot import Snapshot
 from assetmeta.core.unit import Unit
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.contract import Backend

@@ -8,8 +8,9 @@ from typing import Any, BinaryIO
 
 from assetmeta.core import files
 from assetmeta.core.access import workspace_of
-from assetmeta.core.asset import Asset, LoadedData
+from assetmeta.core.asset import Asset
 from assetmeta.core.edits import deltas
+from assetmeta.core.snapshot import LoadedData
 from assetmeta.core.state import forget
 from assetmeta.core.unit import Unit
 from assetmeta.core.walk import is_loaded

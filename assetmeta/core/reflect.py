@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from assetmeta.core.asset import Asset, AssetClass, blank
+from assetmeta.core.asset import Asset, blank
+from assetmeta.core.asset_class import AssetClass
 from assetmeta.core.attributes import OperationDescriptor, described, descriptor
 from assetmeta.core.files import file_data
 from assetmeta.core.query import Query

@@ -1,0 +1,75 @@
+"""What is loaded of an asset, seen from outside: a live read-only view, and a copy that can be pickled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from assetmeta.core.access import cell_members, cell_value, workspace_of
+from assetmeta.core.state import Tracked
+from assetmeta.core.walk import is_loaded, walk
+from assetmeta.core.workspace import moment_of
+from assetmeta.model.values import Oid
+
+
+class Snapshot:
+    """A picklable copy of what was loaded of an asset: its *oid* and *values* by name; related assets are Oids.
+
+    It belongs to no session; `session.attach(snapshot)` makes it a live asset again.
+    """
+
+    __slots__ = ("oid", "values")
+
+    def __init__(self, oid: Oid, values: dict[str, Any]) -> None:
+        self.oid = oid
+        self.values = values
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Snapshot) and (self.oid, self.values) == (other.oid, other.values)
+
+    def __hash__(self) -> int:
+        return hash(self.oid)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Snapshot, (self.oid, self.values)
+
+    def __repr__(self) -> str:
+        return f"<snapshot of {self.oid.token}: {len(self.values)} values>"
+
+
+class LoadedData(Mapping[str, Any]):
+    """A read-only view of what is loaded of one asset; a path such as "Owners.Name" works when all of it is loaded."""
+
+    __slots__ = ("_asset",)
+
+    def __init__(self, asset: Tracked) -> None:
+        self._asset = asset
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "AsOf":
+            return moment_of(self._asset)
+        path = workspace_of(self._asset).path(name)
+        if not is_loaded(self._asset, path):
+            raise KeyError(name)
+        return walk(self._asset, path)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._asset._state.names()
+        if moment_of(self._asset) is not None:
+            yield "AsOf"
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return repr(dict(self.items()))
+
+
+def snapshot_values(asset: Tracked) -> Iterator[tuple[str, Any]]:
+    for name in asset._state.names():
+        attribute = workspace_of(asset).schema.type(asset._state.oid.type).attributes.get(name)
+        if attribute is None:
+            continue
+        cell = asset._state.cell(name)
+        members = list(cell_members(asset, attribute, cell)) if attribute.multi else None
+        yield name, cell_value(asset, attribute, cell) if members is None else members
