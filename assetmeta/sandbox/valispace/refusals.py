@@ -1,0 +1,41 @@
+"""What a refused request is answered: a status and a JSON body, with the wordings of Django REST framework."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .problems import Problem
+
+
+class Refusal(Problem):
+    """A request that the API refuses before it comes to the objects. *headers* go with the answer."""
+
+    def __init__(self, status: int, body: object, headers: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(status, body)
+        self.headers = tuple(headers)
+
+
+def not_found(text: str = "Not found.") -> Refusal:
+    """404: there is no such object, or its id is not a number."""
+    return Refusal(404, {"detail": text})
+
+
+def wrong_method(method: str) -> Refusal:
+    """405: the path exists but does not take *method*."""
+    return Refusal(405, {"detail": f'Method "{method}" not allowed.'})
+
+
+def wrong_media_type(media_type: str) -> Refusal:
+    """415: no parser takes a body of this type."""
+    return Refusal(415, {"detail": f'Unsupported media type "{media_type}" in request.'})
+
+
+def forbidden() -> Refusal:
+    """403: the user is known and may not do this."""
+    return Refusal(403, {"detail": "You do not have permission to perform this action."})
+
+
+def throttled(seconds: int) -> Refusal:
+    """429: too many requests, *seconds* until the next is taken."""
+    text = f"Request was throttled. Expected available in {seconds} second{'' if seconds == 1 else 's'}."
+    return Refusal(429, {"detail": text}, (("Retry-After", str(seconds)),))
