@@ -1,0 +1,1 @@
+"""The Valispace face of the sandbox: a REST API of component trees, calculated properties and requirements."""

@@ -1,0 +1,69 @@
+"""Renames and moves: names in formulas follow the valis they mean."""
+
+from __future__ import annotations
+
+from .derived import below
+from .formula.parser import Token, tokens
+from .formula.tree import FormulaError
+from .store import Store
+from .workspace import Workspace
+
+
+class Renaming:
+    """Made before a rename or a move of the container *root* or of some *valis*: remembers what all names mean.
+
+    After it, `apply` spells those names anew that would mean something else.
+    """
+
+    def __init__(self, space: Workspace, store: Store, root: int | None, valis: set[int] | None = None) -> None:
+        self._space = space
+        self._store = store
+        moved = set(valis or ()) | (valis_below(space, root) if root is not None else set())
+        users = space.calculator.using(moved)
+        self._meant = {user: found for user in users | moved if (found := self._meanings(user))}
+
+    def _meanings(self, vali: int) -> list[tuple[Token, int]]:
+        row = self._store.rows("valis")[vali]
+        if "$" not in row["formula"]:
+            return []
+        try:
+            pieces = tokens(row["formula"])
+        except FormulaError:
+            return []
+        project = self._space.names.project(row["parent"])
+        found = []
+        for piece in pieces:
+            if piece.kind == "reference" and not piece.text.isdigit():
+                target = self._space.names.resolve(piece.text, project)
+                if target is not None:
+                    found.append((piece, target))
+        return found
+
+    def apply(self) -> set[int]:
+        """Change the formulas whose names mean something else now; the ids of their valis."""
+        self._space.names.forget()
+        changed = set()
+        for vali, meant in self._meant.items():
+            row = self._store.rows("valis")[vali]
+            project = self._space.names.project(row["parent"])
+            formula = row["formula"]
+            for piece, target in reversed(meant):
+                if self._space.names.resolve(piece.text, project) != target:
+                    formula = formula[: piece.start] + self._spelled(target, project) + formula[piece.end :]
+            if formula != row["formula"]:
+                self._store.put("valis", vali, {"formula": formula})
+                changed.add(vali)
+        return changed
+
+    def _spelled(self, target: int, project: int | None) -> str:
+        """The full name of a vali, or its id where the name would mean another one."""
+        name = self._space.names.vali(self._store.rows("valis")[target])
+        return name if self._space.names.resolve(name, project) == target else str(target)
+
+
+def valis_below(space: Workspace, root: int) -> set[int]:
+    """All valis of a container, of the components below it and of their matrices."""
+    store = space.store
+    containers = list(below(space, "components", root))
+    containers += [matrix for id in containers for matrix in store.pointing("matrices", "parent", id)]
+    return {vali for id in containers for vali in store.pointing("valis", "parent", id)}

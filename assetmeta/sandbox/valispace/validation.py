@@ -1,0 +1,204 @@
+"""From the values of a body to those of a row (section 2.0 of the protocol), or the messages that refuse them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from .catalogue import BY_CONTENT_TYPE
+from .model import Field, Kind, Row
+from .problems import Refused
+from .store import Store
+
+REQUIRED = "This field is required."
+NULL = "This field may not be null."
+BLANK = "This field may not be blank."
+TRUE = {"t", "y", "yes", "true", "on", "1"}
+FALSE = {"f", "n", "no", "false", "off", "0"}
+LONGEST_NUMBER = 400
+LARGEST = 2**63
+
+
+class Invalid(ValueError):
+    """A value that a field refuses; the argument is the message."""
+
+
+def validated(store: Store, kind: Kind, body: object, *, partial: bool) -> Row:
+    """The values of the writable fields that a body has. Unknown and read-only keys are ignored.
+
+    Raises Refused with all messages of all fields; what is required may only be missing when *partial*.
+    """
+    if not isinstance(body, Mapping):
+        raise Refused.whole(f"Invalid data. Expected a dictionary, but got {type(body).__name__}.")
+    found: Row = {}
+    errors: dict[str, object] = {}
+    for field in kind.fields:
+        if not field.writable or field.type == "file":
+            continue
+        if field.name not in body:
+            if field.required and not partial:
+                errors[field.name] = [REQUIRED]
+            continue
+        try:
+            found[field.name] = value(store, field, body[field.name])
+        except Invalid as error:
+            errors[field.name] = [str(error)]
+    if errors:
+        raise Refused(errors)
+    return found
+
+
+def value(store: Store, field: Field, given: Any) -> Any:
+    """One value as its field keeps it. Raises Invalid."""
+    if given == "" and field.type in ("one", "content_type", "date", "generic_id", "url") and field.nullable:
+        given = None
+    if given is None:
+        if not field.nullable:
+            raise Invalid(NULL)
+        return None
+    if field.choices:
+        return _choice(field, given)
+    if field.type == "one":
+        return _pk(given, lambda id: any(store.get(endpoint, id) is not None for endpoint in field.targets))
+    if field.type == "many":
+        return _many(store, field, given)
+    return PLAIN[field.type](field, given)
+
+
+def text(field: Field, given: Any) -> str:
+    """A text; numbers become texts. Names lose the blanks at their ends, other texts stay as they are."""
+    if isinstance(given, bool) or not isinstance(given, (str, int, float)):
+        raise Invalid("Not a valid string.")
+    found = str(given)
+    if "\x00" in found:
+        raise Invalid("Null characters are not allowed.")
+    if field.max_length is not None:
+        found = found.strip()
+    if not field.blank and not found.strip():
+        raise Invalid(BLANK)
+    if field.max_length is not None and len(found) > field.max_length:
+        raise Invalid(f"Ensure this field has no more than {field.max_length} characters.")
+    if field.pattern is not None and not re.match(field.pattern, found):
+        raise Invalid("This value does not match the required pattern.")
+    return found
+
+
+def integer(field: Field, given: Any) -> int:
+    """An integer, also as a text, also as a float without a fraction."""
+    try:
+        if isinstance(given, bool) or not isinstance(given, (int, float, str)) or len(str(given)) > LONGEST_NUMBER:
+            raise Invalid("A valid integer is required.")
+        found = int(re.sub(r"\.0*\s*$", "", str(given)))
+    except ValueError:
+        raise Invalid("A valid integer is required.") from None
+    if abs(found) >= LARGEST:
+        raise Invalid("A valid integer is required.")
+    return found
+
+
+def number(field: Field, given: Any) -> float:
+    """A float, also as a text."""
+    try:
+        if not isinstance(given, (int, float, str)) or len(str(given)) > LONGEST_NUMBER:
+            raise Invalid("A valid number is required.")
+        found = float(given)
+    except (ValueError, OverflowError):
+        raise Invalid("A valid number is required.") from None
+    if not math.isfinite(found):
+        raise Invalid("A valid number is required.")
+    return found
+
+
+def flag(field: Field, given: Any) -> bool:
+    """A bool, also by one of its many names."""
+    if isinstance(given, (str, int, float)):
+        name = str(given).lower()
+        if name in TRUE:
+            return True
+        if name in FALSE:
+            return False
+    raise Invalid("Must be a valid boolean.")
+
+
+def day(field: Field, given: Any) -> str:
+    """A date as YYYY-MM-DD."""
+    message = "Date has wrong format. Use one of these formats instead: YYYY-MM-DD."
+    if not isinstance(given, str) or not re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", given):
+        raise Invalid(message)
+    try:
+        return date(*(int(part) for part in given.split("-"))).isoformat()
+    except ValueError:
+        raise Invalid(message) from None
+
+
+def address(field: Field, given: Any) -> str:
+    """A URL."""
+    found = text(field, given)
+    try:
+        parts = urlsplit(found)
+    except ValueError:
+        raise Invalid("Enter a valid URL.") from None
+    if parts.scheme not in ("http", "https", "ftp", "ftps") or not parts.netloc or re.search(r"\s", found):
+        raise Invalid("Enter a valid URL.")
+    return found
+
+
+def content_type(field: Field, given: Any) -> int:
+    """The id of a content type."""
+    return _pk(given, BY_CONTENT_TYPE.__contains__)
+
+
+def owner(field: Field, given: Any) -> Row:
+    """{"id", "contenttype"}."""
+    if not isinstance(given, Mapping):
+        raise Invalid(f"Invalid data. Expected a dictionary, but got {type(given).__name__}.")
+    id, kind = given.get("id"), given.get("contenttype")
+    if kind not in [number for number, kind in BY_CONTENT_TYPE.items() if kind.endpoint in ("user", "group")]:
+        raise Invalid(f'Invalid pk "{kind}" - object does not exist.')
+    return {"id": integer(field, id), "contenttype": kind}
+
+
+def _choice(field: Field, given: Any) -> int:
+    for known, _ in field.choices:
+        if str(given) == str(known) and not isinstance(given, bool):
+            return known
+    raise Invalid(f'"{given}" is not a valid choice.')
+
+
+def _pk(given: Any, exists: Callable[[int], bool]) -> int:
+    if (
+        isinstance(given, bool)
+        or not isinstance(given, (int, str))
+        or not re.fullmatch(r"\s*-?\d{1,20}\s*", str(given))
+    ):
+        raise Invalid(f"Incorrect type. Expected pk value, received {type(given).__name__}.")
+    if not exists(int(given)):
+        raise Invalid(f'Invalid pk "{given}" - object does not exist.')
+    return int(given)
+
+
+def _many(store: Store, field: Field, given: Any) -> list[int]:
+    if not isinstance(given, (list, tuple)):
+        raise Invalid(f'Expected a list of items but got type "{type(given).__name__}".')
+    ids = [_pk(one, lambda id: store.get(field.targets[0], id) is not None) for one in given]
+    return list(dict.fromkeys(ids))
+
+
+PLAIN: dict[str, Callable[[Field, Any], Any]] = {
+    "string": text,
+    "html": text,
+    "int": integer,
+    "generic_id": integer,
+    "float": number,
+    "bool": flag,
+    "date": day,
+    "url": address,
+    "content_type": content_type,
+    "owner": owner,
+    "json": lambda field, given: given,
+}
+"""How the values of each plain type are read."""
