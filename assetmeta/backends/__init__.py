@@ -12,12 +12,22 @@ clock or a class of the session:
     versionone.spelling     paths as tokens, terms as filters: the one place that escapes
     versionone.moments      points in time, as the server takes them
     versionone.rest         rest-1.v1 documents as rows
+    versionone.bodies       JSON bodies that are read as YAML
     versionone.query        fetches as query.v1 documents
     versionone.answers      query.v1 results as rows
     versionone.counting     how many assets match
     versionone.reading      rest-1.v1 reads: one asset, a past asset, history
     versionone.fetching     the flow of every read
     versionone.documents    changes as rest-1.v1 documents
+    versionone.waiting      which changes have to wait for which
+    versionone.progress     what came of the changes of one write so far
+    versionone.singly       one request per change
+    versionone.commands     changes as api/asset commands
+    versionone.chunks       commands put together into requests
+    versionone.told         what an answer of api/asset says
+    versionone.verdicts     that answer as outcomes
+    versionone.lookback     a second look at updates of which it says nothing
+    versionone.bulk         many changes in few requests
     versionone.writing      the flow of every write
     versionone.templates    rest-1.v1/New
     versionone.files        attachments and embedded images

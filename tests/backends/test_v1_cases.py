@@ -81,11 +81,16 @@ def _change(schema: Schema, item: dict[str, Any]) -> Any:
     if kind == "delete":
         return Delete(oid)
     if kind == "call":
-        return Call(oid, given["operation"])
+        arguments = {name: _argument(value) for name, value in given.get("arguments", {}).items()}
+        return Call(oid, given["operation"], tuple(arguments.items()))
     deltas = tuple(_delta(schema, oid.type, *pair) for pair in given.pop("set", {}).items())
     if "context" in given:
         given["context"] = Oid.parse(given["context"])
     return (Create if kind == "create" else Update)(oid, deltas, **given)
+
+
+def _argument(value: Any) -> Any:
+    return Oid.parse(value[1:-1]) if isinstance(value, str) and value.startswith("<") else value
 
 
 def _delta(schema: Schema, owner: str, name: str, value: Any) -> Delta:
@@ -107,7 +112,7 @@ def _shown(request: Request) -> dict[str, Any]:
     shown: dict[str, Any] = {"line": request.line}
     if request.query:
         shown["query"] = [list(pair) for pair in request.query]
-    if request.path == "query.v1":
+    if request.path in ("query.v1", "api/asset"):
         assert isinstance(request.body, bytes)
         shown["json"] = json.loads(request.body)
     elif request.body:

@@ -1,4 +1,4 @@
-"""Writes beyond the wire cases: what happens when answers fail, and what may run at the same time."""
+"""Writes one by one, beyond the wire cases: what happens when answers fail, and what may run at the same time."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def parent(oid: Oid, other: Oid | None) -> Update:
 def batches(schema: Schema, changes: list[Change], **settings: int) -> list[int]:
     """How many requests are yielded at a time."""
     sizes = []
-    flow = VersionOne(**settings).write(schema, changes)  # type: ignore[arg-type]
+    flow = VersionOne(bulk=False, **settings).write(schema, changes)  # type: ignore[arg-type]
     yielded = next(flow)
     try:
         while True:
@@ -80,25 +80,25 @@ def test_moves_within_a_rank_run_one_after_the_other(v1_schema: Schema) -> None:
 
 
 def test_no_changes_need_no_request(v1_schema: Schema, play: Play) -> None:
-    assert play(VersionOne().write(v1_schema, []), *[]) == ([], [])
+    assert play(VersionOne(bulk=False).write(v1_schema, []), *[]) == ([], [])
 
 
 def test_no_answer_leaves_it_unknown_and_stops_the_rest(v1_schema: Schema, play: Play) -> None:
     changes = [named(STORY), named(Oid("Story", 6)), named(Oid("Story", 7))]
     answers = [TimedOut("slow"), landed("Story:6:1")]
-    outcomes, made = play(VersionOne(max_batch=2).write(v1_schema, changes), *answers)
+    outcomes, made = play(VersionOne(bulk=False, max_batch=2).write(v1_schema, changes), *answers)
     assert [type(each) for each in outcomes] == [Unknown, Done, Failed]
     assert (outcomes[2].error.sent, len(made)) == (False, 2)
     assert "not sent" in str(outcomes[2].error)
 
 
 def test_what_was_never_sent_has_failed(v1_schema: Schema, play: Play) -> None:
-    [outcome], _ = play(VersionOne().write(v1_schema, [named(STORY)]), Unreachable("refused", sent=False))
+    [outcome], _ = play(VersionOne(bulk=False).write(v1_schema, [named(STORY)]), Unreachable("refused", sent=False))
     assert isinstance(outcome, Failed)
 
 
 def test_a_session_closed_meanwhile_loses_no_outcome(v1_schema: Schema) -> None:
-    flow = VersionOne(max_batch=1).write(v1_schema, [named(Oid("Story", n)) for n in (1, 2, 3)])
+    flow = VersionOne(bulk=False, max_batch=1).write(v1_schema, [named(Oid("Story", n)) for n in (1, 2, 3)])
     next(flow)
     flow.send((landed("Story:1:1"),))
     with pytest.raises(StopIteration) as ended:
@@ -107,7 +107,7 @@ def test_a_session_closed_meanwhile_loses_no_outcome(v1_schema: Schema) -> None:
 
 
 def test_a_session_that_may_not_write_raises(v1_schema: Schema) -> None:
-    flow = VersionOne().write(v1_schema, [named(STORY)])
+    flow = VersionOne(bulk=False).write(v1_schema, [named(STORY)])
     next(flow)
     with pytest.raises(ReadOnly):
         flow.throw(ReadOnly("read-only"))
@@ -116,7 +116,7 @@ def test_a_session_that_may_not_write_raises(v1_schema: Schema) -> None:
 def test_a_create_of_unknown_fate_skips_what_needs_it(v1_schema: Schema, play: Play) -> None:
     new = Oid.new("Epic", 1)
     changes: list[Change] = [Create(new, (Delta("Name", None, "e"),)), parent(STORY, new)]
-    outcomes, _ = play(VersionOne().write(v1_schema, changes), TimedOut("slow"))
+    outcomes, _ = play(VersionOne(bulk=False).write(v1_schema, changes), TimedOut("slow"))
     assert [type(each) for each in outcomes] == [Unknown, Skipped]
     assert outcomes[1].needs == new
 
@@ -125,7 +125,9 @@ def test_a_refusal_tells_the_asset(v1_schema: Schema, play: Play) -> None:
     body = b"<Error><Message>Violation'Required'Story.Name</Message></Error>"
     refusal = Response(400, {"content-type": "text/xml"}, body)
     missing = Response(404, {"content-type": "text/xml"}, b"<Error/>")
-    outcomes, _ = play(VersionOne().write(v1_schema, [named(STORY, ""), Delete(Oid("Story", 6))]), refusal, missing)
+    outcomes, _ = play(
+        VersionOne(bulk=False).write(v1_schema, [named(STORY, ""), Delete(Oid("Story", 6))]), refusal, missing
+    )
     assert [type(each.error) for each in outcomes] == [Refused, NotFound]
     assert (outcomes[0].error.oid, outcomes[0].error.server_message) == ("Story:5", "Violation'Required'Story.Name")
 
@@ -133,7 +135,7 @@ def test_a_refusal_tells_the_asset(v1_schema: Schema, play: Play) -> None:
 def test_an_operation_with_arguments_is_refused_before_anything_is_sent(v1_schema: Schema, play: Play) -> None:
     call = Call(Oid("Scope", 0), "AssignMemberWithRole", (("Role", "Role:3"),))
     with pytest.raises(Unsupported):
-        play(VersionOne().write(v1_schema, [named(STORY), call]))
+        play(VersionOne(bulk=False).write(v1_schema, [named(STORY), call]))
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,9 @@ def test_an_operation_with_arguments_is_refused_before_anything_is_sent(v1_schem
     ],
 )
 def test_what_cannot_be_sent_fails_alone(v1_schema: Schema, play: Play, change: Change) -> None:
-    outcomes, made = play(VersionOne().write(v1_schema, [change, named(Oid("Story", 6))]), landed("Story:6:1"))
+    outcomes, made = play(
+        VersionOne(bulk=False).write(v1_schema, [change, named(Oid("Story", 6))]), landed("Story:6:1")
+    )
     assert [type(each) for each in outcomes] == [Failed, Done]
     assert len(made) == 1
 

@@ -8,7 +8,7 @@ from lxml import etree
 
 from assetmeta.backends.versionone.identities import checked, place
 from assetmeta.backends.versionone.settings import Settings
-from assetmeta.model.errors import BadValue, ReadOnly
+from assetmeta.model.errors import BadValue, ReadOnly, Unsupported
 from assetmeta.model.flows import Request
 from assetmeta.model.plans import Call, Change, Create, Delta, Update
 from assetmeta.model.schema import Attribute, Schema
@@ -21,7 +21,11 @@ _XML = (("Content-Type", "text/xml; charset=utf-8"), ("Accept", "text/xml"))
 
 
 def write_request(schema: Schema, change: Change, known: Known, settings: Settings) -> Request:
-    """Spell one change. Raises BadValue for what no document can carry, ReadOnly for an asset of the past."""
+    """Spell one change. Raises BadValue for what no document can carry, ReadOnly for an asset of the past, Unsupported
+    for an operation with arguments, which only the bulk API takes.
+    """
+    if isinstance(change, Call) and change.arguments:
+        raise unsupported(change)
     if change.oid.moment is not None:
         raise ReadOnly(f"{change.oid} is an asset of the past, which cannot be changed.", oid=change.oid.token)
     query: list[tuple[str, str]] = []
@@ -63,6 +67,15 @@ def real(oid: Oid, known: Known) -> Oid:
     return checked(known.get(oid, oid))
 
 
+def unsupported(call: Call) -> Unsupported:
+    """The error for an operation with arguments where there is no bulk API."""
+    return Unsupported(
+        f"{call.operation} cannot be called with arguments here: the server takes them through api/asset only.",
+        oid=call.oid.token,
+        attribute=call.operation,
+    )
+
+
 def references(change: Change) -> list[Oid]:
     """All assets that a change names besides its own."""
     named: list[object] = []
@@ -72,6 +85,8 @@ def references(change: Change) -> list[Oid]:
         for delta in change.deltas:
             several = delta.new if isinstance(delta.new, tuple) and not isinstance(delta.new, Oid) else (delta.new,)
             named += [*several, *delta.added, *delta.removed]
+    if isinstance(change, Call):
+        named += [value for _, value in change.arguments]
     return [oid for oid in named if isinstance(oid, Oid)]
 
 

@@ -9,12 +9,11 @@ Tokens that compute something (aggregates, filters, downcasts) stay tokens and c
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assetmeta.backends.base import Json
+from assetmeta.backends.versionone.bodies import HEADERS, spelled
 from assetmeta.backends.versionone.moments import asked_moment, asof_text
 from assetmeta.backends.versionone.spelling import Spelling
 from assetmeta.model.flows import Request
@@ -118,23 +117,12 @@ def sort_keys(spelling: Spelling, keys: Sequence[Sort], owner: str) -> list[str]
 def request(documents: Sequence[Mapping[str, Json]]) -> Request:
     """Put one or several documents into one POST; query.v1 only reads, so it may be repeated."""
     body: object = dict(documents[0]) if len(documents) == 1 else [dict(document) for document in documents]
-    headers = (("Content-Type", "application/json"), ("Accept", "application/json"))
-    return Request("POST", "query.v1", headers=headers, body=_encode(body), idempotent=True)
+    return Request("POST", "query.v1", headers=HEADERS, body=spelled(body).encode(), idempotent=True)
 
 
 def page(start: int, size: int) -> dict[str, Json]:
     """The `page` entry for *size* assets from *start* on."""
     return {"page": {"start": start, "size": size}}
-
-
-# The server reads the body as YAML, whose parsers break lines at U+0085, U+2028 and U+2029 even inside quotes and take
-# an escaped surrogate pair for two characters: so most text goes as it is, and exactly these characters are escaped.
-_YAML_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
-
-
-def _encode(body: object) -> bytes:
-    text = json.dumps(body, ensure_ascii=False)
-    return _YAML_UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()
 
 
 def _layout(schema: Schema, spelling: Spelling, fetch: Fetch, nest: bool) -> Node:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from assetmeta.model.errors import BadValue
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the server has shown of itself meanwhile: *bulk* is whether it has the end point for many changes at once,
+    None until that was tried.
+    """
+
+    bulk: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +23,9 @@ class Settings:
     API: `rest-1.oauth.v1` on servers with integrated login that are used with a token, and *attachments* likewise.
 
     *max_keys* assets are named in one query at most, *max_page* assets asked for in one page, *max_queries* queries put
-    into one request, and *max_batch* writes yielded at a time.
+    into one request, and *max_batch* writes yielded at a time. With *bulk* many changes go into one request where the
+    server can take them, *max_bulk* commands at most (a create takes two), and *max_lanes* such requests at a time.
+    *seen* is what was learnt of the server since; it begins anew with every value of these settings.
     """
 
     zone: str = "UTC"
@@ -25,6 +36,10 @@ class Settings:
     max_page: int = 1000
     max_queries: int = 8
     max_batch: int = 64
+    bulk: bool = True
+    max_bulk: int = 200
+    max_lanes: int = 4
+    seen: Seen = field(default_factory=Seen, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Raises BadValue for a zone that nobody knows and for limits below 1."""
@@ -32,6 +47,6 @@ class Settings:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise BadValue(f"zone={self.zone!r} is not a time zone such as 'Europe/Berlin'.") from error
-        for name in ("max_keys", "max_page", "max_queries", "max_batch"):
+        for name in ("max_keys", "max_page", "max_queries", "max_batch", "max_bulk", "max_lanes"):
             if getattr(self, name) < 1:
                 raise BadValue(f"{name}={getattr(self, name)} must be at least 1.")

@@ -1,0 +1,129 @@
+"""What an answer of api/asset says (bulk: response; failure semantics)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assetmeta.backends.base import Json, parse_json
+from assetmeta.backends.versionone.answers import Objects
+from assetmeta.backends.versionone.chunks import PATH, Chunk, Command
+from assetmeta.model.errors import BadValue, Unreadable
+from assetmeta.model.flows import Response
+from assetmeta.model.plans import Create, Update
+from assetmeta.model.values import Key, Oid
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One answer. *created* keeps its order; *modified* and *operated* count by key, which is unique over all types.
+
+    *failures* are the server's words by alias, None from a server that does not report failures (18.x). *unfound* are
+    the creates whose query failed. *sets* are the results of those that did not. *finished* is False when the server
+    says that it is still at work.
+    """
+
+    created: tuple[Oid, ...]
+    modified: Counter[Key]
+    operated: Counter[Key]
+    failures: dict[str, str] | None
+    unfound: frozenset[str]
+    sets: list[Objects]
+    finished: bool
+
+
+def read_told(response: Response, chunk: Chunk) -> Told:
+    """Read the answer to a chunk. Raises Unreadable."""
+    document = parse_json(response)
+    if not isinstance(document, dict):
+        raise unreadable("it is no object", response)
+    listed = document.get("commandFailures")
+    entries = listed.get("commands") if isinstance(listed, dict) else None
+    failures = _Failures(chunk)
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict):
+            failures.read(entry)
+    return Told(
+        created=tuple(_oids(document, "assetsCreated", response)),
+        modified=Counter(oid.key for oid in _oids(document, "assetsModified", response)),
+        operated=Counter(oid.key for oid in _oids(document, "assetsOperatedOn", response)),
+        failures=failures.commands if isinstance(listed, dict) else None,
+        unfound=frozenset(failures.queries),
+        sets=_sets(document, response),
+        finished=document.get("complete") is not False and document.get("processing") is not True,
+    )
+
+
+def unreadable(reason: str, response: Response | None = None) -> Unreadable:
+    """The error for an answer that is JSON and yet not what was asked for."""
+    status = response.status if response else None
+    return Unreadable(f"The answer of {PATH} cannot be read: {reason}.", status=status, request=f"POST {PATH}")
+
+
+def identity(value: Json) -> Oid | None:
+    """Return the asset that a text names, without its moment; None when it names none."""
+    try:
+        return Oid.parse(value).current if isinstance(value, str) else None
+    except BadValue:
+        return None
+
+
+def _oids(document: dict[str, Json], section: str, response: Response) -> Iterator[Oid]:
+    content = document.get(section)
+    tokens = content.get("oidTokens") if isinstance(content, dict) else None
+    if not isinstance(tokens, list):
+        raise unreadable(f"it has no {section}", response)
+    for token in tokens:
+        oid = identity(token)
+        if oid is None:
+            raise unreadable(f"{token!r:.80} is not the identity of an asset", response)
+        yield oid
+
+
+def _sets(document: dict[str, Json], response: Response) -> list[Objects]:
+    content = document.get("queryResult")
+    results = content.get("results", []) if isinstance(content, dict) else []
+    if not isinstance(results, list) or not all(isinstance(each, list) for each in results):
+        raise unreadable("a result set is a list of assets", response)
+    return [[item for item in each if isinstance(item, dict)] for each in results if isinstance(each, list)]
+
+
+class _Failures:
+    """Finds the commands and queries of a chunk that entries of `commandFailures` are about."""
+
+    def __init__(self, chunk: Chunk) -> None:
+        self.commands: dict[str, str] = {}
+        self.queries: set[str] = set()
+        self._chunk = chunk
+        self._aliases = list(chunk.commands)
+
+    def read(self, entry: dict[str, Json]) -> None:
+        """Take one entry. One that cannot be told from others is left aside: no change counts as done without proof."""
+        error = entry.get("error")
+        error = error if isinstance(error, dict) else {}
+        body = next((value for key, value in entry.items() if key != "error" and isinstance(value, dict)), {})
+        alias = next((key for key in entry if key in self._chunk.commands), None)
+        asked = body.get("from")
+        if alias is None and asked in self._chunk.commands and not {"update", "execute"} & body.keys():
+            self.queries.add(str(asked))
+            return
+        alias = alias or self._by_place(error.get("sourceCommandIndex"), body)
+        if alias is not None:
+            self.commands[alias] = str(error.get("message") or "it gave no reason")
+
+    def _by_place(self, place: Json, body: dict[str, Json]) -> str | None:
+        """The alias of the command at a place of the list posted, unless the echoed command is another."""
+        if not isinstance(place, int) or not 0 <= place < len(self._aliases):
+            return None
+        alias = self._aliases[place]
+        return alias if _is_echo(body, self._chunk.commands[alias], self._chunk) else None
+
+
+def _is_echo(body: dict[str, Json], command: Command, chunk: Chunk) -> bool:
+    if isinstance(command.change, Create):
+        return body.get("AssetType", command.change.oid.type) == command.change.oid.type
+    if "AssetType" in body or ("execute" if isinstance(command.change, Update) else "update") in body:
+        return False
+    named = body.get("oid", body.get("from"))
+    return named is None or named == chunk.name(command.change.oid)
