@@ -173,7 +173,7 @@ class Session:
         """Write all pending changes; return a report that is falsy when all landed and iterates over the errors.
 
         One request per asset at most, few for many assets where the server can write several at once. What did not land
-        stays pending. Raises what spoils the whole commit, such as LoginRefused; nothing is lost then.
+        stays pending. Raises ReadOnly and SessionClosed, and then has sent nothing.
 
         Args:
             conflicts: what to do about attributes that somebody else changed since they were loaded. "overwrite" (no
