@@ -86,9 +86,9 @@ def combined(left: Unit, right: Unit, exponent: int) -> Unit:
         return ONE if left.plain else left
     if left.plain and exponent == 1:
         return right
-    if left.plain:
-        return unit_of(_parsed(right) ** exponent)
-    return unit_of(_parsed(left) * _parsed(right) ** exponent)
+    found = _parsed(right) ** exponent if left.plain else _parsed(left) * _parsed(right) ** exponent
+    shown = unit_of(found)
+    return ONE if shown.plain else shown
 
 
 @lru_cache(maxsize=4096)
