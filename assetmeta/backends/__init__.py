@@ -32,4 +32,37 @@ clock or a class of the session:
     versionone.templates    rest-1.v1/New
     versionone.files        attachments and embedded images
     versionone              the dialect as one value
+
+What the JSON dialects share:
+
+    jsonrest                requests with JSON, Django REST framework's lists and errors
+    together                several flows side by side
+    kinds                   codecs
+    form                    a file as a multipart form
+    known                   what a read was told, looked up along paths
+    matching                conditions evaluated here
+    ordering                sorting and windows made here
+    valispace.connection    addresses and tokens as people give them
+    valispace.settings      what the dialect may assume of one server, and what it learns
+    valispace.markup        HTML texts and their plain form
+    valispace.kinds         attribute kinds and their codecs
+    valispace.table         the bundled table, schema.json
+    valispace.meta          table and OPTIONS as a Schema
+    valispace.reflecting    the flow that reads a schema
+    valispace.objects       objects as cells
+    valispace.listing       one object, a list, a search
+    valispace.reading       reads by identity
+    valispace.narrowing     conditions that the server applies
+    valispace.asked         what a read needs to know
+    valispace.walking       following relations
+    valispace.fetching      the flow of every read
+    valispace.explaining    a read in words
+    valispace.encoding      values as the server takes them
+    valispace.judging       what was sent against what was stored
+    valispace.changing      one change carried out
+    valispace.bulk          several updates in one request
+    valispace.writing       the flow of every write
+    valispace.files         bytes
+    valispace.questions     what is asked besides assets
+    valispace               the dialect as one value
 """

@@ -19,8 +19,9 @@ class Can:
 
     *keyset* names the attribute by which unsorted lists are ordered, when a filter can ask for what is beyond one of
     its values; pages then neither overlap nor leave gaps, whatever happens to the list meanwhile.
-    *max_keys* is how many assets one read by identity may name, *max_page* the largest page to ask for. Without *windows*
-    the server always sends a whole list and a page is cut out of it here: ask for everything once instead of by pages.
+    *max_keys* is how many assets one read by identity may name, *max_page* the largest page to ask for. Without
+    *windows* the server always sends a whole list, and a window is cut out of it afterwards: ask for everything once
+    instead of page by page.
     *cleaning* is whether texts can be had without their markup (the paths that end in @CleanText or @CleanHtml).
     """
 

@@ -1,0 +1,142 @@
+"""Requests of a JSON interface as Django REST framework makes them, and its answers: errors and pages.
+
+A list comes as a bare array, or as an object with `results`, `next` and `count`. An error is an object from field names
+to messages; `detail` and `non_field_errors` speak of the whole request.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from assetmeta.backends.base import Complaint, Json, check, parse_json
+from assetmeta.model.errors import ServerError, Unreadable
+from assetmeta.model.flows import Request, Response
+
+JSON = (("Accept", "application/json"),)
+_SENT = (*JSON, ("Content-Type", "application/json"))
+_WHOLE = frozenset({"detail", "non_field_errors", "__all__"})
+
+Object = dict[str, Json]
+Pairs = tuple[tuple[str, str], ...]
+Sendable = str | int | float | bool | None | Sequence["Sendable"] | Mapping[str, "Sendable"]
+
+
+def get(path: str, query: Pairs = ()) -> Request:
+    """Return a read; it may be repeated."""
+    return Request("GET", path, query, JSON, idempotent=True)
+
+
+def ask(path: str, document: Sendable) -> Request:
+    """Return a read whose question is posted, as searches are; it may be repeated."""
+    return Request("POST", path, (), _SENT, body(document), idempotent=True)
+
+
+def send(method: str, path: str, document: Sendable, query: Pairs = ()) -> Request:
+    """Return a write of a document. It is never repeated and never redirected."""
+    return Request(method, path, query, _SENT, body(document), writes=True)
+
+
+def delete(path: str) -> Request:
+    """Return a deletion."""
+    return Request("DELETE", path, (), JSON, writes=True)
+
+
+def body(document: Sendable) -> bytes:
+    """Return a document as compact JSON in UTF-8. Numbers that are not finite raise ValueError."""
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def text_of(document: Json) -> str:
+    """Return a parsed document as JSON text, numbers as they are."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_number)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def explain(response: Response) -> Complaint:
+    """Read what an error document says: each field's messages, or those about the whole request."""
+    messages = [
+        word if name in _WHOLE else f"{name}: {word}"
+        for name, words in field_errors(response).items()
+        for word in words
+    ]
+    return Complaint(messages[0] if messages else None, tuple(messages))
+
+
+def field_errors(response: Response) -> dict[str, tuple[str, ...]]:
+    """Return the messages of an error document by field; empty for a body that is none."""
+    try:
+        document = parse_json(response)
+    except Unreadable:
+        # The status says enough; an HTML page is quoted by the caller.
+        return {}
+    if isinstance(document, list):
+        document = {"non_field_errors": document}
+    if not isinstance(document, dict):
+        return {}
+    return {name: tuple(_words(found)) for name, found in document.items() if found}
+
+
+def _words(found: Json) -> list[str]:
+    if isinstance(found, list):
+        return [word for item in found for word in _words(item)]
+    if isinstance(found, dict):
+        return [f"{name}: {word}" for name, item in found.items() for word in _words(item)]
+    return [str(found)]
+
+
+def naming(error: ServerError, response: Response) -> ServerError:
+    """Add to an error the field that the server blames, when it blames exactly one."""
+    fields = [name for name in field_errors(response) if name not in _WHOLE]
+    if len(fields) == 1 and error.status == 400:
+        error.attribute = fields[0]
+    return error
+
+
+def read_object(response: Response) -> Object:
+    """Return the object that a 2xx answer holds. Raises the error that fits another status, and Unreadable."""
+    document = parse_json(check(response, explain))
+    if not isinstance(document, dict):
+        raise _unexpected("an object", response)
+    return document
+
+
+class Page(NamedTuple):
+    """A part of a list; *rest* asks for the next one, on the path of the first."""
+
+    objects: tuple[Object, ...]
+    rest: Pairs | None = None
+    total: int | None = None
+
+
+def read_page(response: Response) -> Page:
+    """Return the objects of a list, whole or paged. Raises the error that fits another status, and Unreadable.
+
+    Only the query of a `next` link is used: behind a proxy its host can be an inner name.
+    """
+    document = parse_json(check(response, explain))
+    rest: Pairs | None = None
+    total: int | None = None
+    if isinstance(document, dict) and isinstance(document.get("results"), list):
+        link, count = document.get("next"), document.get("count")
+        rest = tuple(parse_qsl(urlsplit(link).query, keep_blank_values=True)) if isinstance(link, str) else None
+        total = count if isinstance(count, int) else None
+        document = document["results"]
+    if not isinstance(document, list):
+        raise _unexpected("a list", response)
+    return Page(tuple(item for item in document if isinstance(item, dict)), rest, total)
+
+
+def _unexpected(wanted: str, response: Response) -> Unreadable:
+    line = response.request.line if response.request else "the request"
+    return Unreadable(
+        f"The answer to {line} cannot be read: {wanted} was expected.", status=response.status, request=line
+    )

@@ -1,0 +1,152 @@
+"""Codecs that JSON dialects share: numbers, times with their offset, days, choices, JSON, links."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from assetmeta.model.codecs import DateTime, Raw
+from assetmeta.model.errors import BadValue
+from assetmeta.model.values import Oid
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """A floating-point number, as the server keeps it."""
+
+    accepts: str = "a number: int, float, Decimal or text such as '2.5'"
+
+    def decode(self, raw: Raw) -> object:
+        return None if raw is None or raw == "" else float(raw)
+
+    def encode(self, value: object) -> str:
+        return "" if value is None else repr(value)
+
+    def parse(self, value: object) -> object:
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+            raise ValueError(f"{type(value).__name__} is not a number")
+        try:
+            number = float(Decimal(str(value).strip()))
+        except (InvalidOperation, OverflowError):
+            raise ValueError(f"{value!r} is not a number") from None
+        if not math.isfinite(number):
+            raise ValueError(f"{value!r} is not a finite number")
+        return number
+
+
+class Instant(DateTime):
+    """A point in time that is written with its offset."""
+
+    __slots__ = ()
+
+    def encode(self, value: object) -> str:
+        if not isinstance(value, datetime):
+            return ""
+        return value.astimezone(self.tzinfo).isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A date without a time."""
+
+    accepts: str = "a date, or its ISO text such as 2026-03-01"
+
+    def decode(self, raw: Raw) -> object:
+        return None if raw is None or raw == "" else date.fromisoformat(str(raw)[:10])
+
+    def encode(self, value: object) -> str:
+        return value.isoformat() if isinstance(value, date) else ""
+
+    def parse(self, value: object) -> object:
+        if value is None:
+            return None
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        try:
+            return date.fromisoformat(value.strip() if isinstance(value, str) else "")
+        except ValueError:
+            raise ValueError(f"{value!r} is not a date such as 2026-03-01") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few values that the server names: *names* are (value, what people call it) pairs.
+
+    The value is what is read; either is accepted. Where not all are known (*open*), others are taken as they are.
+    """
+
+    names: tuple[tuple[int | str, str], ...]
+    open: bool = False
+
+    @property
+    def accepts(self) -> str:
+        return "one of " + ", ".join(f"{value} ({name})" if name else str(value) for value, name in self.names)
+
+    def decode(self, raw: Raw) -> object:
+        return raw
+
+    def encode(self, value: object) -> str:
+        return "" if value is None else str(value)
+
+    def parse(self, value: object) -> object:
+        if value is None:
+            return None
+        # A Boolean equals a number and is not meant by it.
+        given = "" if isinstance(value, bool) else str(value).casefold()
+        for known, name in self.names:
+            if given and given in (str(known).casefold(), name.casefold()):
+                return known
+        if self.open and given and isinstance(value, int | str):
+            return value
+        raise ValueError(f"{value!r} is not one of them")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A piece of JSON: lists, dicts, texts, numbers. A raw value is its JSON text."""
+
+    accepts: str = "what JSON can hold: a dict, a list, text, a number, True, False"
+
+    def decode(self, raw: Raw) -> object:
+        return json.loads(raw) if isinstance(raw, str) and raw else None
+
+    def encode(self, value: object) -> str:
+        return "" if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def parse(self, value: object) -> object:
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"it is not JSON ({error})") from None
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The value of a relation: an Oid, or a bare id where the type of what it leads to is known."""
+
+    related: str | None = None
+    accepts: str = "an asset, or its token such as 'Project:24'"
+
+    def decode(self, raw: Raw) -> object:
+        return self.parse(raw)
+
+    def encode(self, value: object) -> str:
+        return "" if value is None else str(value)
+
+    def parse(self, value: object) -> object:
+        if value is None or value == "":
+            return None
+        if isinstance(value, Oid):
+            return value
+        try:
+            if isinstance(value, int) and not isinstance(value, bool) and self.related:
+                return Oid.of(self.related, value)
+            return Oid.parse(value if isinstance(value, str) else "")
+        except BadValue:
+            raise ValueError(f"{value!r} is neither an asset nor a token such as 'Project:24'") from None

@@ -1,0 +1,100 @@
+"""Valispace (Requirements & Systems Portal of Altium 365): its JSON REST API behind one value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from assetmeta.backends.valispace import explaining, fetching, files, reflecting, writing
+from assetmeta.backends.valispace.connection import CLIENT_ID, bare_token, base_url, token_uri
+from assetmeta.backends.valispace.kinds import codec_for
+from assetmeta.backends.valispace.markup import Cleaned, Html
+from assetmeta.backends.valispace.settings import SURVEYS, Settings
+from assetmeta.backends.valispace.table import bundled
+from assetmeta.backends.versionone.files import safe_name
+from assetmeta.model.codecs import Codec
+from assetmeta.model.contract import Can
+from assetmeta.model.errors import BadValue
+from assetmeta.model.flows import Flow
+from assetmeta.model.plans import Change, Fetch, Outcome, Rows
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
+
+__all__ = ["CLIENT_ID", "Cleaned", "Html", "Valispace", "bare_token", "base_url", "token_uri"]
+
+
+@dataclass(frozen=True, slots=True)
+class Valispace(Settings):
+    """The Valispace dialect: `Valispace(survey="root")`. Implements Backend and Files.
+
+    It remembers what it learns of the server in `learned`; give each session its own.
+    """
+
+    def __post_init__(self) -> None:
+        if self.survey not in SURVEYS:
+            raise BadValue(f"There is no survey {self.survey!r}; there are {', '.join(SURVEYS)}.")
+
+    @property
+    def name(self) -> str:
+        """What the dialect is called."""
+        return "valispace"
+
+    @property
+    def can(self) -> Can:
+        """What there is on the server, and what is done here instead: conditions, order, windows, paths, counts."""
+        return Can(
+            paths=True,
+            aggregates=True,
+            sort=True,
+            count=True,
+            operations=True,
+            delete=True,
+            cleaning=True,
+            windows=False,
+            file_types=files.TYPES,
+            max_keys=self.max_keys,
+            max_page=1_000_000,
+        )
+
+    def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
+        """Read the schema; see assetmeta.backends.valispace.reflecting for the requests. *names* make no difference."""
+        return reflecting.reflect(bundled(), self)
+
+    def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
+        """Return the codec of an attribute, for a schema that was kept without its codecs."""
+        return codec_for(kind, related)
+
+    def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
+        """Read; see assetmeta.backends.valispace.fetching for which requests are sent."""
+        return fetching.fetch(schema, fetches, bundled(), self)
+
+    def explain(self, schema: Schema, fetch: Fetch) -> str:
+        """Tell which requests a read sends, what the server filters and what is done here. Sends nothing."""
+        return explaining.explain(schema, fetch, bundled(), self)
+
+    def write(self, schema: Schema, changes: Sequence[Change]) -> Flow[list[Outcome]]:
+        """Write; see assetmeta.backends.valispace.writing for order and failures."""
+        return writing.write(schema, changes, bundled(), self)
+
+    @property
+    def file_name_attribute(self) -> str:
+        """Where a file's name is kept."""
+        return "name"
+
+    def safe_name(self, given: str) -> str:
+        """Turn a file name that the server gave into a harmless local one."""
+        return safe_name(given)
+
+    def download(self, oid: Oid, sink: BinaryIO) -> Flow[str]:
+        """Write a file's bytes to *sink* and return their media type, in two requests."""
+        return files.download(oid, sink, self)
+
+    def upload(self, oid: Oid, source: BinaryIO) -> Flow[None]:
+        """Replace a file's bytes by those of *source*, in two requests."""
+        return files.upload(oid, source, self)
+
+    def address(self, oid: Oid) -> str:
+        """The object as the API shows it to a person in a browser: the pages of the product need its project, too."""
+        endpoint = bundled().by_type.get(oid.type)
+        return self.place(endpoint.path, oid.key) if endpoint else self.place()

@@ -1,0 +1,153 @@
+"""Several updates in one request, where an endpoint takes them (reference 5.5).
+
+requirements    POST requirements/bulk-update/                               {id: {field: value}}
+component-vms   PATCH requirements/component-vms/bulk-update/?save_history=true   {"ids": [...], "data": {field: value}}
+
+What such a request answers is not known. So the objects are taken from the answer where it has them, and read back
+otherwise; what did not come out as it was sent, or was refused as a whole, is sent again singly, by which each change
+gets a verdict of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assetmeta.backends.base import Json, check, parse_json
+from assetmeta.backends.jsonrest import Object, Sendable, explain, send
+from assetmeta.backends.together import single
+from assetmeta.backends.valispace.changing import Changer
+from assetmeta.backends.valispace.encoding import real_oid
+from assetmeta.backends.valispace.judging import Sent
+from assetmeta.backends.valispace.objects import identity, present
+from assetmeta.backends.valispace.table import Endpoint
+from assetmeta.model.errors import AssetmetaError, LoginRefused, Misuse, ServerError, Unreadable
+from assetmeta.model.flows import Flow, Request
+from assetmeta.model.plans import Change, Done, Outcome, Unknown, Update
+from assetmeta.model.values import UNREAD, Key
+
+WORTH_IT = 3
+"""Updates from which on one request for all, and perhaps one to read them back, is less than one for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One update in a bulk request."""
+
+    change: Update
+    key: Key
+    sent: dict[str, Sent]
+    body: dict[str, Sendable]
+
+
+def grouped(changer: Changer, changes: Sequence[Change]) -> tuple[list[list[Part]], list[Change]]:
+    """Divide *changes* into groups that go out together and those that go singly."""
+    groups: dict[tuple[str, str], list[Part]] = {}
+    others: list[Change] = []
+    for change in changes:
+        part = _part(changer, change) if isinstance(change, Update) else None
+        if part is None:
+            others.append(change)
+            continue
+        endpoint = changer.reading.endpoint(change.oid.type)
+        alike = json.dumps(part.body, sort_keys=True) if endpoint.bulk == "same" else ""
+        groups.setdefault((endpoint.path, alike), []).append(part)
+    large = [group for group in groups.values() if len(group) >= WORTH_IT]
+    small = [part.change for group in groups.values() if len(group) < WORTH_IT for part in group]
+    return large, others + small
+
+
+def _part(changer: Changer, change: Update) -> Part | None:
+    """The update as a part of a bulk request; None where one does not serve, or the update cannot be sent at all."""
+    endpoint = changer.reading.endpoint(change.oid.type)
+    lists = [delta for delta in change.deltas if delta.is_multi]
+    fresh = any(delta.old is UNREAD or changer.settings.fresh_lists for delta in lists)
+    called = any(known is not None and known.action for known in map(endpoint.fields.get, _names(change)))
+    if endpoint.bulk is None or fresh or called:
+        return None
+    before = {delta.name: delta.old for delta in lists if isinstance(delta.old, tuple)}
+    try:
+        sent = changer.sent(endpoint, change.deltas, before)
+        return Part(change, real_oid(change.oid, changer.real).key, sent, changer.body(endpoint, sent))
+    except Misuse:
+        return None
+
+
+def _names(change: Update) -> list[str]:
+    return [delta.name for delta in change.deltas]
+
+
+def carried_out(changer: Changer, parts: Sequence[Part]) -> Flow[list[Outcome]]:
+    """Carry out a group. One outcome per part, same order. One request, and what reading back takes."""
+    endpoint = changer.reading.endpoint(parts[0].change.oid.type)
+    try:
+        response = yield from single(_request(changer, endpoint, parts))
+        told = _objects(parse_json(check(response, explain)))
+    except LoginRefused:
+        raise
+    except Unreadable:
+        told = {}
+    except ServerError as error:
+        if error.status is None or error.status >= 500:
+            return [Unknown(part.change, error) for part in parts]
+        told = {}
+    except AssetmetaError as error:
+        if error.sent:
+            return [Unknown(part.change, error) for part in parts]
+        raise
+    else:
+        told = yield from _read_back(changer, endpoint, parts, told)
+    return (yield from _verdicts(changer, endpoint, parts, told))
+
+
+def _request(changer: Changer, endpoint: Endpoint, parts: Sequence[Part]) -> Request:
+    place = changer.settings.place(endpoint.path, "bulk-update")
+    if endpoint.bulk == "each":
+        return send("POST", place, {str(part.key): part.body for part in parts})
+    ids: list[Sendable] = [part.key for part in parts]
+    return send("PATCH", place, {"ids": ids, "data": parts[0].body}, (("save_history", "true"),))
+
+
+def _objects(document: Json) -> dict[Key, Object]:
+    """The objects in an answer, however it holds them: a list, a list under `data`, or an object by id."""
+    if isinstance(document, dict) and isinstance(document.get("data"), list):
+        document = document["data"]
+    items = list(document.values()) if isinstance(document, dict) else document if isinstance(document, list) else []
+    found = {identity(item.get("id")): item for item in items if isinstance(item, dict)}
+    return {key: item for key, item in found.items() if key is not None}
+
+
+def _read_back(
+    changer: Changer, endpoint: Endpoint, parts: Sequence[Part], told: dict[Key, Object]
+) -> Flow[dict[Key, Object]]:
+    """Read what the answer did not tell."""
+    missing = [part.key for part in parts if not _tells(endpoint, told.get(part.key), part)]
+    if not missing:
+        return told
+    try:
+        return {**told, **(yield from changer.reading.by_identity(endpoint, missing, (), ()))}
+    except AssetmetaError:
+        # Without a verdict each change is sent once more, which does no harm: it sets the same values.
+        return told
+
+
+def _tells(endpoint: Endpoint, item: Object | None, part: Part) -> bool:
+    if item is None:
+        return False
+    fields = ((name, endpoint.fields.get(name)) for name in part.sent)
+    return all(known is not None and present(item, name, known) is not None for name, known in fields)
+
+
+def _verdicts(
+    changer: Changer, endpoint: Endpoint, parts: Sequence[Part], told: dict[Key, Object]
+) -> Flow[list[Outcome]]:
+    outcomes: list[Outcome] = []
+    for part in parts:
+        item = told.get(part.key)
+        outcome: Outcome | None = None
+        if item is not None:
+            oid = real_oid(part.change.oid, changer.real)
+            outcome = changer.outcome(endpoint, part.change, oid, item, part.sent)
+        outcomes.append(outcome if isinstance(outcome, Done) else (yield from changer.carried_out(part.change)))
+    return outcomes

@@ -1,0 +1,225 @@
+"""One change carried out: the requests that it takes, one after the other, and its outcome (reference 2.0, 5.5).
+
+create      POST x/ (for files: POST files/create-empty/)                       201, the whole new object
+update      PATCH x/{id}/ with the fields that changed                          200, the whole object
+            PUT x/{id}/<action>/ for each new member of a list that takes no ids
+delete      DELETE x/{id}/                                                      204
+operation   POST or PUT x/{id}/<action>/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from assetmeta.backends.base import check, failure
+from assetmeta.backends.jsonrest import Object, Sendable, delete, explain, naming, read_object, send
+from assetmeta.backends.known import Known
+from assetmeta.backends.together import single
+from assetmeta.backends.valispace.encoding import document, real_oid, real_value
+from assetmeta.backends.valispace.judging import Sent, Verdict, judge
+from assetmeta.backends.valispace.listing import one
+from assetmeta.backends.valispace.objects import identity
+from assetmeta.backends.valispace.reading import Reading, checked
+from assetmeta.backends.valispace.settings import Settings
+from assetmeta.backends.valispace.table import Endpoint, Table
+from assetmeta.model.errors import AssetmetaError, Misuse, Refused, ServerError, Unreadable, Unsupported
+from assetmeta.model.flows import Flow, Request
+from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Row, Unknown, Update
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import UNREAD, Oid
+
+_NO_WORD = frozenset({502, 504})
+"""A gateway speaks here, which does not know what the server did."""
+
+
+class Changer:
+    """Carries out the changes of one write. Real identities of what it creates are kept in `settings.learned`."""
+
+    def __init__(self, schema: Schema, table: Table, settings: Settings) -> None:
+        self.schema = schema
+        self.table = table
+        self.settings = settings
+        self.reading = Reading(schema, table, settings, Known(schema))
+        self.real = settings.learned.created
+
+    def carried_out(self, change: Change) -> Flow[Outcome]:
+        """Carry out one change; every failure is an outcome."""
+        step = _Step()
+        try:
+            return (yield from self._done(change, step))
+        except (Misuse, Unreadable) as error:
+            # An unreadable answer to a write: it was applied or it was not, a page of a proxy does not tell.
+            return Unknown(change, error) if step.wrote and isinstance(error, Unreadable) else Failed(change, error)
+        except ServerError as error:
+            error.oid = change.oid.token
+            return Unknown(change, error) if error.status in _NO_WORD and step.wrote else Failed(change, error)
+        except AssetmetaError as error:
+            return Unknown(change, error) if error.sent and step.wrote else Failed(change, error)
+
+    def _done(self, change: Change, step: _Step) -> Flow[Outcome]:
+        endpoint = self.reading.endpoint(change.oid.type)
+        if isinstance(change, Create):
+            return (yield from self._created(endpoint, change, step))
+        oid = real_oid(change.oid, self.real)
+        if isinstance(change, Update):
+            return (yield from self._updated(endpoint, change, oid, step))
+        if isinstance(change, Delete):
+            step.wrote = True
+            response = yield from single(delete(self.settings.place(endpoint.path, oid.key)))
+            check(response, explain)
+            return Done(change, oid)
+        yield from self._called(endpoint, change, oid, step)
+        return Done(change, oid)
+
+    def _created(self, endpoint: Endpoint, change: Create, step: _Step) -> Flow[Outcome]:
+        """A field that the server ignored is a note here: the asset exists, and must not be created once more."""
+        sent = self.sent(endpoint, change.deltas, {})
+        place = self.settings.place(endpoint.path, *filter(None, [endpoint.create]))
+        item = yield from self._written(send("POST", place, self.body(endpoint, sent)), step)
+        key = identity(item.get("id"))
+        if key is None:
+            raise Unreadable(f"The answer to POST {place} does not say which id the new {endpoint.type} has.")
+        oid = Oid(endpoint.type, key)
+        self.real[change.oid] = oid
+        item = (yield from self._added(endpoint, change.deltas, oid, step)) or item
+        row, verdict = self.judged(endpoint, oid, item, sent)
+        return Done(change, oid, row, verdict.notes)
+
+    def _updated(self, endpoint: Endpoint, change: Update, oid: Oid, step: _Step) -> Flow[Outcome]:
+        """A field that the server ignored makes the change fail: it stays pending, and the error names the field."""
+        lists = yield from self._present(endpoint, change, oid)
+        sent = self.sent(endpoint, change.deltas, lists)
+        body = self.body(endpoint, sent)
+        item: Object | None = None
+        if body:
+            request = send("PATCH", self.settings.place(endpoint.path, oid.key), body)
+            item = yield from self._written(request, step)
+            again = self._renamed(endpoint, body, item)
+            if again:
+                item = yield from self._written(send("PATCH", self.settings.place(endpoint.path, oid.key), again), step)
+        item = (yield from self._added(endpoint, change.deltas, oid, step)) or item
+        if item is None:
+            return Done(change, oid)
+        return self.outcome(endpoint, change, oid, item, sent)
+
+    def outcome(self, endpoint: Endpoint, change: Update, oid: Oid, item: Object, sent: dict[str, Sent]) -> Outcome:
+        """The outcome of an update that was answered with the object as it is now."""
+        row, verdict = self.judged(endpoint, oid, item, sent)
+        if not verdict.ignored:
+            return Done(change, oid, row, verdict.notes)
+        return Failed(
+            change,
+            Refused(
+                f"{oid.token}: the server took the change and left {', '.join(verdict.ignored)} as it was "
+                f"({'; '.join(verdict.notes)}). This object, or this user, may not change that.",
+                status=200,
+                oid=oid.token,
+                type_name=oid.type,
+                attribute=verdict.ignored[0],
+            ),
+        )
+
+    def sent(
+        self, endpoint: Endpoint, deltas: Sequence[Delta], lists: dict[str, tuple[object, ...]]
+    ) -> dict[str, Sent]:
+        """The deltas by name, each with the present members of its list."""
+        return {
+            delta.name: Sent(self.schema.attribute(endpoint.type, delta.name), delta, lists.get(delta.name, ()))
+            for delta in deltas
+        }
+
+    def body(self, endpoint: Endpoint, sent: dict[str, Sent]) -> dict[str, Sendable]:
+        """The document that makes what is *sent* so. Raises ReadOnly, BadValue."""
+        deltas = [item.delta for item in sent.values()]
+        lists = {name: item.before for name, item in sent.items()}
+        return document(self.schema, self.table, endpoint, deltas, lists, self.settings.learned, self.real)
+
+    def judged(self, endpoint: Endpoint, oid: Oid, item: Object, sent: dict[str, Sent]) -> tuple[Row, Verdict]:
+        """What an answer tells of an asset, and how that compares with what was sent."""
+        [told] = self.reading.take(endpoint, [{**item, "id": oid.key if isinstance(oid.key, int) else None}], {})
+        row = self.reading.known.row(told)
+        return row, judge(sent, dict(zip(row.columns, row.values, strict=True)), self.real)
+
+    def _written(self, request: Request, step: _Step) -> Flow[Object]:
+        step.wrote = True
+        response = yield from single(request)
+        if not response.ok:
+            raise naming(failure(response, explain), response)
+        return read_object(response)
+
+    def _present(self, endpoint: Endpoint, change: Update, oid: Oid) -> Flow[dict[str, tuple[object, ...]]]:
+        """The present members of the lists that are to be written: as they were loaded, or read now."""
+        lists = [delta for delta in change.deltas if delta.is_multi and not self._action(endpoint, delta)]
+        unread = [delta for delta in lists if delta.old is UNREAD or self.settings.fresh_lists]
+        if unread:
+            item = yield from one(endpoint, checked(oid.type, oid.key), (), self.settings)
+            self.reading.take(endpoint, [item], {})
+        found: dict[str, tuple[object, ...]] = {}
+        for delta in lists:
+            fresh = delta in unread
+            found[delta.name] = self.reading.known.members(oid, delta.name) if fresh else _members(delta.old)
+        return found
+
+    def _renamed(self, endpoint: Endpoint, body: dict[str, Sendable], item: Object) -> dict[str, Sendable]:
+        """Fields that the object has under their other name, and that have to be written once more under that."""
+        found: dict[str, Sendable] = {}
+        for name, value in body.items():
+            known = endpoint.fields.get(name)
+            if known is not None and known.either in item and name not in item and known.either not in body:
+                found[str(known.either)] = value
+        return found
+
+    def _action(self, endpoint: Endpoint, delta: Delta) -> str | None:
+        known = endpoint.fields.get(delta.name)
+        return known.action if known else None
+
+    def _added(self, endpoint: Endpoint, deltas: Sequence[Delta], oid: Oid, step: _Step) -> Flow[Object | None]:
+        """Add members, one call each, to lists that are not written; return the object as the last answer shows it."""
+        item: Object | None = None
+        for request in self._calls(endpoint, deltas, oid):
+            told = yield from self._written(request, step)
+            item = told if identity(told.get("id")) == oid.key else None
+        return item
+
+    def _calls(self, endpoint: Endpoint, deltas: Sequence[Delta], oid: Oid) -> Iterator[Request]:
+        for delta in deltas:
+            known = endpoint.fields.get(delta.name)
+            if known is None or known.action is None or known.argument is None:
+                continue
+            if delta.removed:
+                raise Unsupported(
+                    f"{oid.token}.{delta.name}: Valispace shows no way to take a member out.", attribute=delta.name
+                )
+            for value in delta.added:
+                # Of a parent and a child, the call is always made on the parent.
+                owner, member = (oid, real_value(value, self.real))
+                if delta.name == "parents":
+                    owner, member = (member, oid)  # type: ignore[assignment]
+                key = member.key if isinstance(member, Oid) else None
+                yield send("PUT", self.settings.place(endpoint.path, owner.key, known.action), {known.argument: key})
+
+    def _called(self, endpoint: Endpoint, change: Call, oid: Oid, step: _Step) -> Flow[None]:
+        action = endpoint.actions.get(change.operation)
+        if action is None:
+            raise Unsupported(f"{oid.type} has no operation {change.operation}.", attribute=change.operation)
+        body: dict[str, Sendable] = {}
+        for name, value in change.arguments:
+            real = real_value(value, self.real)
+            body[name] = real.key if isinstance(real, Oid) else real  # type: ignore[assignment]
+        step.wrote = True
+        place = self.settings.place(endpoint.path, oid.key, action.path)
+        response = yield from single(send(action.method, place, body))
+        if not response.ok:
+            raise naming(failure(response, explain), response)
+
+
+@dataclass(slots=True)
+class _Step:
+    """How far a change has come: whether anything was sent that writes."""
+
+    wrote: bool = False
+
+
+def _members(old: object) -> tuple[object, ...]:
+    return old if isinstance(old, tuple) else ()

@@ -1,0 +1,70 @@
+"""What a read will send, what the server does about it, and what is done here: as text, without sending anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from assetmeta.backends.valispace.asked import Tree, all_paths, tree, variants
+from assetmeta.backends.valispace.fetching import own_names, refuse
+from assetmeta.backends.valispace.meta import endpoint_of, field_of
+from assetmeta.backends.valispace.narrowing import narrowed
+from assetmeta.backends.valispace.settings import Settings
+from assetmeta.backends.valispace.table import Endpoint, Table
+from assetmeta.model.plans import Fetch
+from assetmeta.model.schema import Schema
+
+
+def explain(schema: Schema, wanted: Fetch, table: Table, settings: Settings) -> str:
+    """Return the requests of a read, one a line, and below them who filters, sorts and cuts. Raises Unsupported."""
+    refuse(wanted)
+    endpoint = endpoint_of(table, schema, wanted.type_name)
+    return "\n".join([*_requests(schema, endpoint, wanted, table, settings), *_rest(endpoint, wanted)])
+
+
+def _requests(schema: Schema, endpoint: Endpoint, wanted: Fetch, table: Table, settings: Settings) -> Iterator[str]:
+    narrow = narrowed(endpoint, wanted.where)
+    keys = narrow.keys if wanted.oids is None else tuple(oid.key for oid in wanted.oids)
+    attributes = schema.type(endpoint.type).attributes
+    names = [name for name in own_names(wanted) if name.partition(".@")[0] in attributes]
+    own = [name for name in names if not field_of(endpoint, schema, name.partition(".@")[0]).via]
+    for variant in variants(endpoint, schema, own):
+        if keys is not None:
+            yield f"read {len(set(keys))} {endpoint.type} by identity"
+        elif not endpoint.listed and endpoint.search:
+            yield f"POST {settings.place(endpoint.path, 'search')}"
+        else:
+            for query in narrow.queries:
+                pairs = urlencode((*query, *variant.query), safe=",")
+                yield f"GET {settings.place(endpoint.path)}{'?' if pairs else ''}{pairs}"
+    yield from _beyond(schema, table, endpoint.type, tree(all_paths(wanted)), "")
+
+
+def _beyond(schema: Schema, table: Table, type_name: str, names: Tree, trail: str) -> Iterator[str]:
+    """One line for each relation that is followed."""
+    for name, more in names.items():
+        attribute = schema.type(type_name).attributes.get(name.partition(".@")[0])
+        endpoint = table.by_type.get(type_name)
+        known = endpoint.fields.get(name) if endpoint else None
+        if attribute is None or attribute.related is None:
+            continue
+        if known is not None and known.via:
+            yield f"then the {attribute.related} of each {type_name} in {trail}{name}: a list by {known.via} for each"
+        elif more:
+            yield f"then what {trail}{name} leads to, by identity, for all at once"
+        if more:
+            yield from _beyond(schema, table, attribute.related, more, f"{trail}{name}.")
+
+
+def _rest(endpoint: Endpoint, wanted: Fetch) -> Iterator[str]:
+    pushed = narrowed(endpoint, wanted.where).pushed
+    if pushed:
+        yield f"the server filters: {'; '.join(map(str, pushed))}"
+    elif wanted.oids is None:
+        yield "the server filters nothing: the whole list comes"
+    if wanted.where is not None:
+        yield f"filtered here{', again' if pushed else ''}: {wanted.where}"
+    if wanted.sort:
+        yield f"sorted here: {', '.join(map(str, wanted.sort))}"
+    if wanted.start or wanted.size is not None:
+        yield f"cut here: {'all' if wanted.size is None else wanted.size} from {wanted.start}"

@@ -1,0 +1,60 @@
+"""The bytes of files (reference 2.9): a file object says where they are; new ones go up as a form."""
+
+from __future__ import annotations
+
+from typing import BinaryIO, cast
+
+from assetmeta.backends.base import answered, check
+from assetmeta.backends.form import Form
+from assetmeta.backends.jsonrest import JSON, Object, explain, get, read_object
+from assetmeta.backends.valispace.reading import checked
+from assetmeta.backends.valispace.settings import Settings
+from assetmeta.model.errors import Unsupported
+from assetmeta.model.flows import Flow, Request
+from assetmeta.model.values import Oid
+
+TYPES = frozenset({"File"})
+"""The types whose assets keep bytes."""
+
+_LINK, _REFERENCE = 2, 3
+
+
+def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
+    """Write a file's bytes to *sink* and return their media type. Two requests: the object, then what it names.
+
+    Raises Unsupported for a link and for a file that is a reference to another: they have no bytes of their own.
+    """
+    item = yield from _object(oid, settings)
+    link = item.get("download_url")
+    if item.get("file_type") in (_LINK, _REFERENCE) or not isinstance(link, str) or not link:
+        where = item.get("link") or link or item.get("reference_file") or "nothing"
+        raise Unsupported(f"{oid.token} has no bytes of its own; it leads to {where}.", oid=oid.token)
+    path = link if "://" in link else link.lstrip("/")
+    response = answered((yield Request("GET", path, headers=(("Accept", "*/*"),), sink=sink, idempotent=True)))
+    return check(response, explain).media_type
+
+
+def upload(oid: Oid, source: BinaryIO, settings: Settings) -> Flow[None]:
+    """Replace a file's bytes by those of *source*, streamed. Two requests: the object, for its name, and the form."""
+    item = yield from _object(oid, settings)
+    form = Form("file", str(item.get("name") or "file"), source)
+    headers = (*JSON, ("Content-Type", form.media_type))
+    path = settings.place("files", oid.key)
+    response = answered((yield Request("PATCH", path, headers=headers, body=cast(BinaryIO, form), writes=True)))
+    check(response, explain)
+
+
+def upload_new(fields: dict[str, str], name: str, source: BinaryIO, settings: Settings) -> Flow[Object]:
+    """Make a file of the bytes of *source*, streamed, and return the new object. *fields* are `project`, `folder` and
+    other fields as text. One request.
+    """
+    form = Form("file", name, source, fields)
+    headers = (*JSON, ("Content-Type", form.media_type))
+    request = Request("POST", settings.place("files"), headers=headers, body=cast(BinaryIO, form), writes=True)
+    return read_object(answered((yield request)))
+
+
+def _object(oid: Oid, settings: Settings) -> Flow[Object]:
+    if oid.type not in TYPES:
+        raise Unsupported(f"Only a File keeps bytes, {oid} does not.", oid=oid.token)
+    return read_object(answered((yield get(settings.place("files", checked(oid.type, oid.key))))))

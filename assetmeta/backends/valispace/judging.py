@@ -1,0 +1,87 @@
+"""Comparing what was sent with what the server stored: unknown and read-only keys are ignored without a word
+(reference 2.0, traps 1 and 2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from assetmeta.backends.known import decoded
+from assetmeta.backends.valispace.encoding import Real, real_value, whole_list
+from assetmeta.model.plans import Cell, Delta
+from assetmeta.model.schema import Attribute
+from assetmeta.model.values import UNREAD, Oid
+
+_TEXTS = frozenset({"Text", "Html", "Formula", "DateTime", "Date", "Json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """*ignored* attributes stayed as they were; *notes* tell of values that were stored in another form."""
+
+    ignored: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One attribute as it was sent: its delta, and the members that a list had before."""
+
+    attribute: Attribute
+    delta: Delta
+    before: tuple[object, ...] = ()
+
+
+def judge(sent: Mapping[str, Sent], cells: Mapping[str, Cell], real: Real) -> Verdict:
+    """Compare what was *sent* with the *cells* of the answer. What the answer does not tell is taken for done.
+
+    A value that differs counts as ignored when it is the old one, or when it is no text: servers trim and rewrite
+    texts, and nothing else.
+    """
+    ignored: list[str] = []
+    notes: list[str] = []
+    for name, item in sent.items():
+        if name not in cells:
+            continue
+        wanted, stored = _wanted(item, real), _stored(item.attribute, cells[name])
+        if _same(wanted, stored):
+            continue
+        told = f"{name}: {_shown(wanted)} was sent, and the server has {_shown(stored)}"
+        notes.append(told)
+        known = item.delta.old is not UNREAD and not item.delta.is_multi
+        if item.attribute.kind not in _TEXTS or (known and _same(item.delta.old, stored)):
+            ignored.append(name)
+    return Verdict(tuple(ignored), tuple(notes))
+
+
+def _wanted(item: Sent, real: Real) -> object:
+    if item.delta.is_multi:
+        members = (real_value(value, real) for value in whole_list(item.delta, item.before))
+        return frozenset(value.key if isinstance(value, Oid) else value for value in members)
+    return real_value(item.delta.new, real)
+
+
+def _stored(attribute: Attribute, cell: Cell) -> object:
+    if attribute.multi:
+        members = cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else ()
+        return frozenset(value.key if isinstance(value, Oid) else value for value in members)
+    return cell if isinstance(cell, Oid) else decoded(attribute, cell)
+
+
+def _same(wanted: object, stored: object) -> bool:
+    if isinstance(wanted, Oid) and isinstance(stored, Oid):
+        # Which type an owner's id belongs to is a guess where the answer does not say.
+        return wanted.key == stored.key
+    if isinstance(wanted, str) and isinstance(stored, str):
+        return wanted.strip() == stored.strip()
+    if isinstance(wanted, float) and isinstance(stored, int | float):
+        return math.isclose(wanted, stored, rel_tol=1e-9, abs_tol=1e-12)
+    return wanted == stored or (wanted in (None, "") and stored in (None, ""))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, frozenset):
+        return f"[{', '.join(sorted(map(str, value)))}]"[:80]
+    return value.token if isinstance(value, Oid) else repr(str(value) if isinstance(value, str) else value)[:80]

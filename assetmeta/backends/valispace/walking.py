@@ -1,0 +1,91 @@
+"""Following relations: whatever a path still lacks is read, for all assets of a step at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assetmeta.backends.jsonrest import Object
+from assetmeta.backends.together import together
+from assetmeta.backends.valispace.asked import Tree, Variant, sparse, variants
+from assetmeta.backends.valispace.listing import whole
+from assetmeta.backends.valispace.markup import Cleaned, dereferenced, plain
+from assetmeta.backends.valispace.meta import field_of
+from assetmeta.backends.valispace.reading import Reading
+from assetmeta.backends.valispace.table import Endpoint, Field
+from assetmeta.model.errors import Unsupported
+from assetmeta.model.flows import Flow
+from assetmeta.model.values import Key, Oid
+
+
+def walk(reading: Reading, oids: Sequence[Oid], names: Tree) -> Flow[None]:
+    """Read what *oids*, and what their relations lead to, lack of a tree of names. One round of requests per step."""
+    yield from ensure(reading, oids, names)
+    for name, beyond in names.items():
+        if beyond:
+            yield from walk(reading, reading.known.targets(oids, name), beyond)
+
+
+def ensure(reading: Reading, oids: Sequence[Oid], names: Tree) -> Flow[None]:
+    """Read what *oids* lack of *names*, type by type; what a type does not have is passed over."""
+    by_type: dict[str, list[Oid]] = {}
+    for oid in dict.fromkeys(oids):
+        by_type.setdefault(oid.type, []).append(oid)
+    for type_name, members in by_type.items():
+        endpoint = reading.endpoint(type_name)
+        own = [name for name in names if name.partition(".@")[0] in reading.schema.type(type_name).attributes]
+        reverse = [name for name in own if field_of(endpoint, reading.schema, name.partition(".@")[0]).via]
+        for name in reverse:
+            yield from _reversed(reading, endpoint, name, members, names[name])
+        yield from _named(reading, endpoint, members, [name for name in own if name not in reverse])
+
+
+def _named(reading: Reading, endpoint: Endpoint, oids: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
+    lacking = [oid for oid in oids if any(reading.known.lacking([oid], name) for name in names)]
+    if not lacking:
+        return
+    for variant in variants(endpoint, reading.schema, names):
+        yield from read(reading, endpoint, [oid.key for oid in lacking], variant)
+    clean_here(reading, lacking, names)
+
+
+def read(reading: Reading, endpoint: Endpoint, keys: Sequence[Key], variant: Variant) -> Flow[list[Oid]]:
+    """Read assets by identity in one variant; return those that are there, in the order of *keys*."""
+    query = tuple(pair for pair in variant.query if pair[0] != "fields")
+    found = yield from reading.by_identity(endpoint, keys, variant.names, query)
+    return reading.take(endpoint, [found[key] for key in dict.fromkeys(keys) if key in found], variant.cleaned)
+
+
+def _reversed(reading: Reading, endpoint: Endpoint, name: str, oids: Sequence[Oid], beyond: Tree) -> Flow[None]:
+    """Make the reverse lists that no object holds: one list of what refers to each asset, side by side."""
+    known = field_of(endpoint, reading.schema, name)
+    lacking = reading.known.lacking(oids, name)
+    there = reading.table.endpoints[known.to[0]]
+    query = sparse(there, reading.schema, {*beyond, known.via or ""}) if beyond else ()
+    lists = [whole(there, ((_parameter(there, known), str(oid.key)), *query), reading.settings) for oid in lacking]
+    for oid, objects in zip(lacking, (yield from together(lists)), strict=True):
+        reading.known.take(oid, {name: tuple(_referring(reading, there, known, oid, objects))})
+
+
+def _parameter(endpoint: Endpoint, known: Field) -> str:
+    found = endpoint.filters.get(known.via or "")
+    if found is None:
+        raise Unsupported(f"{endpoint.type} cannot be listed by {known.via}.", type_name=endpoint.type)
+    return found
+
+
+def _referring(reading: Reading, there: Endpoint, known: Field, oid: Oid, objects: list[Object]) -> list[Oid]:
+    """The objects that do refer to *oid*: a server that ignores the filter sends all there are."""
+    found = reading.take(there, objects, {})
+    return [one for one in found if oid in reading.known.members(one, known.via or "")]
+
+
+def clean_here(reading: Reading, oids: Sequence[Oid], names: Sequence[str]) -> None:
+    """Clean the texts of endpoints whose server does not."""
+    for name in names:
+        text, _, word = name.partition(".@")
+        for oid in oids if word else ():
+            cells = reading.known.cells.get(oid, {})
+            if name not in cells and text in cells:
+                raw = cells[text]
+                clean = plain if word == "CleanText" else dereferenced
+                reading.known.take(oid, {name: Cleaned(clean(raw)) if isinstance(raw, str) else None})
