@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assetmeta.sandbox.face import Face, Factory, Setup
+from assetmeta.sandbox.valispace.app import Valispace
 from assetmeta.sandbox.versionone.app import VersionOne
 
 
@@ -11,7 +12,12 @@ def versionone(setup: Setup) -> Face:
     return VersionOne.filled(setup.assets, setup.seed, setup.db)
 
 
-FACES: dict[str, Factory] = {"versionone": versionone}
+def valispace(setup: Setup) -> Face:
+    """The Valispace face."""
+    return Valispace.filled(setup.assets, setup.seed, setup.db)
+
+
+FACES: dict[str, Factory] = {"versionone": versionone, "valispace": valispace}
 
 
 def factory(name: str) -> Factory:

@@ -25,3 +25,17 @@ def versionone_sandbox_shared() -> Iterator[sandbox.Server]:
     """One VersionOne system with about 300 assets for all tests of the run: read it, do not change it."""
     with sandbox.running("versionone", assets=300) as server:
         yield server
+
+
+@pytest.fixture
+def valispace_sandbox() -> Iterator[sandbox.Server]:
+    """A fresh Valispace deployment for this test alone, with nothing but what every deployment has."""
+    with sandbox.running("valispace") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valispace_sandbox_shared() -> Iterator[sandbox.Server]:
+    """One Valispace deployment with about 300 objects for all tests of the run: read it, do not change it."""
+    with sandbox.running("valispace", assets=300) as server:
+        yield server

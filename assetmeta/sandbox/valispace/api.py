@@ -1,0 +1,139 @@
+"""Everything under `/rest/`: format, bearer token, rights, throttle, then the handler, then the answer's spelling."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from assetmeta.sandbox.messages import Request, Response
+
+from . import catalogue
+from .assistant import Assistant
+from .bearer import authenticate
+from .call import NO_CONTENT, Answer, Call, parameters
+from .collection import Collection, Lists
+from .engine import Engine
+from .general_paths import GeneralPaths
+from .metadata import actions, metadata
+from .negotiation import JSON, Format, negotiate
+from .page import written_page
+from .problems import Problem
+from .refusals import Refusal, forbidden, throttled, wrong_method
+from .requirement_paths import RequirementPaths
+from .resource import Pattern, Resource
+from .router import Match, Router
+from .settings import Settings
+from .throttle import Throttle
+from .tokens import Tokens
+from .vali_paths import ValiPaths
+
+ROOT = "/rest/"
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+ROOT_DESCRIPTION = "The default basic root view for DefaultRouter"
+
+
+class Api:
+    """The API of one deployment."""
+
+    def __init__(self, engine: Engine, tokens: Tokens, settings: Settings) -> None:
+        self.engine = engine
+        self.tokens = tokens
+        self.settings = settings
+        self._throttle = Throttle(tokens.clock)
+        self._names = (*catalogue.KINDS, *catalogue.SHOWN_ALIASES)
+        self._router = Router(self._resources())
+
+    def match(self, path: str) -> Match | None:
+        """The resource of a decoded path, or None where the API has no such path."""
+        return self._router.match(path.removeprefix(ROOT)) if path.startswith(ROOT) else None
+
+    def answer(self, request: Request, match: Match) -> Response:
+        """Carry out *request*. What is refused is an answer too."""
+        resource = match.resource
+        try:
+            wanted = match.suffix or parameters(request.query).get("format")
+            format_ = negotiate(request.headers.get("accept"), wanted)
+        except Refusal as refusal:
+            return written(request, resource, JSON, refused(refusal))
+        try:
+            answer = self._carried_out(request, match)
+        except Problem as problem:
+            answer = refused(problem)
+        return written(request, resource, format_, answer)
+
+    def _carried_out(self, request: Request, match: Match) -> Answer:
+        grant = authenticate(request.headers.get("authorization"), self.tokens)
+        if ("read" if request.method in READS else "write") not in grant.scopes:
+            raise forbidden()
+        wait = self._throttle.wait(grant.user, self.settings.throttle)
+        if wait is not None:
+            raise throttled(wait)
+        call = Call(request, grant.user, match.arguments, match.suffix)
+        if request.method == "OPTIONS":
+            return Answer(self._metadata(call, match.resource, writable="write" in grant.scopes))
+        handler = match.resource.handler(request.method)
+        if handler is None:
+            raise wrong_method(request.method)
+        return handler(call)
+
+    def _metadata(self, call: Call, resource: Resource, *, writable: bool) -> dict[str, object]:
+        """OPTIONS of any path; the fields only where there is an object and the user may write it."""
+        about = metadata(resource.name, resource.description)
+        if not writable or not resource.fields:
+            return about
+        for method in ("PUT", "POST"):
+            if method in resource.handlers and (method == "POST" or self._exists(call, resource)):
+                about["actions"] = actions(method, resource.fields)
+        return about
+
+    def _exists(self, call: Call, resource: Resource) -> bool:
+        try:
+            resource.handlers["GET"](call)
+        except Problem:
+            return False
+        return True
+
+    def _resources(self) -> Iterator[tuple[Pattern, Resource]]:
+        """Every path of the API. Ordinary objects come last, since any text fits their ids."""
+        yield (), Resource("Api Root", {"GET": self._root}, description=ROOT_DESCRIPTION)
+        lists = Lists(self.settings)
+        yield from RequirementPaths(self.engine, lists).resources()
+        yield from ValiPaths(self.engine).resources()
+        yield from GeneralPaths(self.engine, self.settings).resources()
+        yield from Assistant(self.engine).resources()
+        for endpoint in (*catalogue.KINDS, *catalogue.ALIASES):
+            kind = self.engine.kind(endpoint)
+            if kind is not None:
+                yield from Collection(self.engine, kind, endpoint, lists).resources()
+
+    def _root(self, call: Call) -> Answer:
+        """GET /rest/: the lists by name; as `.json`, with `.json` addresses."""
+        ending = f".{call.suffix}" if call.suffix else "/"
+        return Answer({name: f"{call.request.origin}{ROOT}{name}{ending}" for name in self._names})
+
+
+def refused(problem: Problem) -> Answer:
+    """The answer that tells a problem."""
+    headers = problem.headers if isinstance(problem, Refusal) else ()
+    return Answer(problem.body, problem.status, headers=headers)
+
+
+def written(request: Request, resource: Resource, format_: Format, answer: Answer) -> Response:
+    """The answer on the wire, with what every answer of the API says about its path."""
+    vary = "Accept, Cookie" if answer.status == 401 else "Accept"
+    headers = (("Allow", resource.allow), ("Vary", vary), *answer.headers)
+    if answer.status == NO_CONTENT:
+        return Response(answer.status, headers=headers)
+    if format_ is JSON:
+        return Response(answer.status, compact(answer.data), format_.content_type, headers)
+    text = json.dumps(answer.data, indent=4, ensure_ascii=False)
+    body = written_page(request, resource, answer.status, [*headers, ("Content-Type", JSON.content_type)], text)
+    return Response(answer.status, body, format_.content_type, headers)
+
+
+def compact(data: object) -> bytes:
+    """JSON without blanks, in UTF-8; line separators escaped, so that it is JavaScript as well."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    if not text.isascii():
+        text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return text.encode("utf-8", "backslashreplace")
