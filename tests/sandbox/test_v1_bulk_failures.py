@@ -336,3 +336,19 @@ def test_a_thousand_at_a_time(server: Server, form: str) -> None:
     report = bulk.post({"config": "counts-only"}, *({"from": oid, "execute": "Delete"} for oid in made))
     assert report["assetsOperatedOn"] == {"count": 1000}
     assert time.perf_counter() - started < 30
+
+
+def test_a_backlog_is_turned_around_in_one_request(one: Bulk) -> None:
+    stories = [{"AssetType": "Story", "Name": str(n)} for n in range(300)]
+    scope, *made = one.make(one.scope(Workitems=stories))
+    wanted = made[::-1]
+    started = time.perf_counter()
+    moves = [
+        {"from": oid, "update": {"Order": {"After": before}}} for before, oid in zip(wanted, wanted[1:], strict=False)
+    ]
+    assert one.post(*moves)["assetsModified"]["count"] == 299
+    assert time.perf_counter() - started < 10
+    assert one.ask("Story", where={"Scope": scope}, sort=["Order"]) == refs(*wanted)
+    to_front = [{"from": oid, "update": {"Order": {"Before": wanted[0]}}} for oid in wanted[1:]]
+    one.post(*to_front)
+    assert one.ask("Story", where={"Scope": scope}, sort=["Order"]) == refs(*wanted[1:], wanted[0])

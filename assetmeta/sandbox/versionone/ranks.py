@@ -1,4 +1,7 @@
-"""Places in the one order of all ranked assets. Ranks leave gaps; when one is used up, all are spread out again."""
+"""Places in the one order of all ranked assets.
+
+Ranks leave gaps. When one is used up its neighbours move apart, and when they have no room either, all are spread out.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import re
 from .store import FOREVER, Store, column
 
 STEP = 1024
+NEIGHBOURS = 64
 _RANK = re.compile(r"(-?\d{1,17})([+-]?)", re.ASCII)
 _ORDER = column("Order")
 
@@ -31,6 +35,8 @@ def placed_rank(store: Store, text: str, asset: str | None, present: int | None)
     if _is_there(store, anchor, side, asset, present):
         return anchor if present is None else present
     free = _between(store, anchor, side, asset)
+    if free is None and _loosen(store, anchor, side):
+        free = _between(store, anchor, side, asset)
     if free is not None:
         return free
     anchor = _spread(store, anchor)
@@ -62,6 +68,28 @@ def _between(store: Store, anchor: int, side: str, asset: str | None) -> int | N
         return anchor + away
     middle = (anchor + int(str(neighbour))) // 2
     return middle if middle not in (anchor, int(str(neighbour))) else None
+
+
+def _loosen(store: Store, anchor: int, side: str) -> bool:
+    """Give the next ranks on one side of *anchor* equal gaps, keeping order and ties. False where there is no room."""
+    sign, direction = (">", "ASC") if side == "+" else ("<", "DESC")
+    found = store.rows(
+        f"SELECT DISTINCT {_ORDER} FROM record WHERE until = {FOREVER} AND {_ORDER} {sign} ?"
+        f" ORDER BY {_ORDER} {direction} LIMIT {NEIGHBOURS}",
+        (anchor,),
+    )
+    near = [int(str(rank)) for (rank,) in found]
+    gap = abs(near[-1] - anchor) // len(near)
+    if gap < 4:
+        return False
+    gap = gap if side == "+" else -gap
+    moved = {old: anchor + gap * place for place, old in enumerate(near[:-1], start=1)}
+    low, high = sorted((anchor, near[-1]))
+    rows = store.rows(
+        f"SELECT row, {_ORDER} FROM record WHERE until = {FOREVER} AND {_ORDER} > ? AND {_ORDER} < ?", (low, high)
+    )
+    store.many(f"UPDATE record SET {_ORDER} = ? WHERE row = ?", ((moved[int(str(old))], row) for row, old in rows))
+    return True
 
 
 def _spread(store: Store, anchor: int) -> int:
