@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import time
 from collections.abc import Iterator
@@ -343,9 +344,7 @@ def test_a_backlog_is_turned_around_in_one_request(one: Bulk) -> None:
     scope, *made = one.make(one.scope(Workitems=stories))
     wanted = made[::-1]
     started = time.perf_counter()
-    moves = [
-        {"from": oid, "update": {"Order": {"After": before}}} for before, oid in zip(wanted, wanted[1:], strict=False)
-    ]
+    moves = [{"from": oid, "update": {"Order": {"After": before}}} for before, oid in itertools.pairwise(wanted)]
     assert one.post(*moves)["assetsModified"]["count"] == 299
     assert time.perf_counter() - started < 10
     assert one.ask("Story", where={"Scope": scope}, sort=["Order"]) == refs(*wanted)
