@@ -29,8 +29,8 @@ THREE_MONTHS = 91 * 24 * 3600.0
 class Valispace:
     """One deployment over one engine.
 
-    *settings* may be turned while it runs. *application* is an own application with a secret, beside the built-in
-    public ones.
+    *settings* may be turned while it runs (`server.face.settings` in a test). *application* is an own application with
+    a secret, beside the built-in public ones; `applications.register` takes more.
     """
 
     name = "valispace"
