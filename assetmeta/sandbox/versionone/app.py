@@ -167,12 +167,16 @@ class VersionOne:
         return self.oauth.consent(request, parameters)
 
     def _error(self, request: Request, problem: Problem) -> Response:
-        """The error document, in JSON where the client asked for it or the endpoint speaks nothing else."""
+        """The error document, in JSON where the client asked for it or the endpoint speaks nothing else.
+
+        A path that is not there has no endpoint: as everywhere else that is XML.
+        """
         asked = dict(request.parameters()).get("accept") or request.headers.get("accept", "")
         segments = [part.lower() for part in request.segments()[len(self._prefix) :]]
         route = self._routes.get(segments[0]) if segments else None
         headers = (("Allow", "GET, POST"),) if problem.status == 405 else ()
-        if wants_json(asked) or (route is not None and route.speaks_json and "xml" not in asked.lower()):
+        speaks_json = route is not None and route.speaks_json and problem.status != 404
+        if wants_json(asked) or (speaks_json and "xml" not in asked.lower()):
             return Response(problem.status, json_error(problem), JSON, headers)
         return Response(problem.status, xml_error(request.target, problem), XML, headers)
 
