@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench clean
 
 # One virtual environment serves every target; it is made anew when the package's needs change.
 $(VENV)/ready: setup.cfg setup.py pyproject.toml
@@ -12,6 +12,10 @@ $(VENV)/ready: setup.cfg setup.py pyproject.toml
 
 $(VENV)/lint-ready: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	touch $@
+
+$(VENV)/bench-ready: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
 	touch $@
 
 demo: $(VENV)/ready
@@ -25,6 +29,8 @@ lint: $(VENV)/lint-ready
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 
+bench: $(VENV)/bench-ready
+	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

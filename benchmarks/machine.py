@@ -1,0 +1,43 @@
+"""The machine and the versions that figures belong to."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("assetmeta", "requests", "urllib3", "lxml", "cachetools", "SQLAlchemy", "v1pysdk", "starlette", "uvicorn")
+
+
+def facts() -> list[str]:
+    """One line each: date, processor, system, Python, libraries."""
+    known = ", ".join(f"{name} {found}" for name in PACKAGES if (found := _version(name)))
+    return [
+        f"Date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        f"Processor: {_processor()}, {os.cpu_count()} cores, load {_load()}",
+        f"System: {platform.system()} {platform.release()} {platform.machine()}",
+        f"Python: {platform.python_implementation()} {platform.python_version()}",
+        f"Libraries: {known}",
+    ]
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        described = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        described = []
+    models = (line.partition(":")[2].strip() for line in described if line.startswith("model name"))
+    return next(models, platform.processor() or "unknown")
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
