@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.base import parse_xml
+from assetmeta.backends.valispace.meta import Survey
+from assetmeta.backends.valispace.meta import schema as merged
+from assetmeta.backends.valispace.table import bundled
 from assetmeta.backends.versionone.meta import read_schema
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.flows import Request, Response
@@ -21,6 +24,13 @@ CASES = File(__file__).parent / "cases"
 def v1_schema() -> Schema:
     body = (CASES / "versionone" / "meta.xml").read_bytes()
     return read_schema(parse_xml(Response(200, {"content-type": "text/xml"}, body)))
+
+
+@pytest.fixture(scope="session")
+def vs_schema() -> Schema:
+    """The Valispace schema of the bundled table, with content types as one deployment numbers them."""
+    numbers = {"group": 4, "user": 5, "project": 13, "component": 60, "vali": 61, "requirement": 120, "file": 171}
+    return merged(bundled(), Survey(content_types=numbers))
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def _read(reading: Reading, wanted: Fetch) -> Flow[Rows]:
         matched = [oid for oid in matched if admits(late, reading.known, oid)]
     yield from walk(reading, matched, tree(sort.path for sort in wanted.sort))
     part, more = window(ordered(matched, wanted.sort, reading.known), wanted.start, wanted.size)
-    yield from walk(reading, part, tree(wanted.select))
+    yield from walk(reading, part, tree(path for path in wanted.select if _leads_on(endpoint, path)))
     rows = tuple(_row(reading.known, oid, wanted.select) for oid in part)
     chosen = {*oids}
     related = tuple(reading.known.row(oid) for oid in reading.known.cells if oid not in chosen)
@@ -125,6 +125,13 @@ def _primary(reading: Reading, endpoint: Endpoint, wanted: Fetch) -> Flow[list[O
 def _is_reverse(endpoint: Endpoint, name: str) -> bool:
     known = endpoint.fields.get(name)
     return known is not None and known.via is not None
+
+
+def _leads_on(endpoint: Endpoint, path: Path) -> bool:
+    """True for what the objects themselves do not hold. A key of theirs that a list left out is not asked for here:
+    nobody may ever look at it.
+    """
+    return len(path.steps) > 1 or path.aggregate is not None or _is_reverse(endpoint, path.head)
 
 
 def _listed(reading: Reading, endpoint: Endpoint, narrow: Narrowed, variant: Variant) -> Flow[list[Object]]:

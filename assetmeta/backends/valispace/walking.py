@@ -40,7 +40,9 @@ def ensure(reading: Reading, oids: Sequence[Oid], names: Tree) -> Flow[None]:
 
 
 def _named(reading: Reading, endpoint: Endpoint, oids: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
-    lacking = [oid for oid in oids if any(reading.known.lacking([oid], name) for name in names)]
+    learned = reading.settings.learned
+    named = [name for name in names if not learned.is_absent(endpoint.path, name)]
+    lacking = [oid for oid in oids if any(reading.known.lacking([oid], name) for name in named)]
     if not lacking:
         return
     for variant in variants(endpoint, reading.schema, names):
