@@ -242,7 +242,8 @@ class V1Meta(Session):
     *token* (a text or a function that returns one), *username* and *password*, *password* with
     *use_password_as_token*, or any *auth* object. *timezone* is the zone configured for the member who logs in: the
     server writes plain dates in it, without saying so. *oauth_paths* uses the paths that take tokens on servers with
-    Windows or single sign-on login (`rest-1.oauth.v1`). All else is as for Session.
+    Windows or single sign-on login (`rest-1.oauth.v1`). *bulk* lets commits put many changes into one request where the
+    server can take them (`api/asset`). All else is as for Session.
     """
 
     def __init__(
@@ -259,6 +260,8 @@ class V1Meta(Session):
         auth: AuthBase | None = None,
         timezone: str = "UTC",
         oauth_paths: bool = False,
+        bulk: bool = True,
+        bulk: bool = True,
         **options: Any,
     ) -> None:
         """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
@@ -270,7 +273,7 @@ class V1Meta(Session):
             auth=auth,
         )
         base_url = instance_url or f"{scheme}://{address}/{instance.strip('/')}"
-        backend = VersionOne(zone=timezone)
+        backend = VersionOne(zone=timezone, bulk=bulk)
         if oauth_paths:
             backend = replace(backend, rest="rest-1.oauth.v1", attachments="attachment.oauth.img")
         super().__init__(backend, base_url, login, **options)
