@@ -8,10 +8,10 @@ Importing it costs nothing: the server libraries (extra "sandbox") are loaded wh
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 
+from assetmeta.sandbox.extra import load
 from assetmeta.sandbox.face import Setup
 from assetmeta.sandbox.faults import Fault, parse_fault
 from assetmeta.sandbox.handle import Logged, Server
@@ -37,12 +37,7 @@ def running(
     `assetmeta.sandbox.faults`. Entering the block raises ValueError for an unknown system or fault, OSError where
     the port is taken. Raises ImportError where the extra "sandbox" is not installed.
     """
-    try:
-        server = importlib.import_module("assetmeta.sandbox.server")
-    except ModuleNotFoundError as error:
-        message = f"the sandbox needs {error.name}: pip install 'assetmeta[sandbox]'"
-        raise ImportError(message, name=error.name) from error
-    block: AbstractContextManager[Server] = server.alone(
+    block: AbstractContextManager[Server] = load("assetmeta.sandbox.server").alone(
         name, Setup(assets, seed, db), host=host, port=port, latency=latency, faults=faults
     )
     return block

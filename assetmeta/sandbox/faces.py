@@ -1,23 +1,25 @@
-"""The register of faces: name to factory."""
+"""The register of faces: name to factory. A face's own modules are loaded when it is made."""
 
 from __future__ import annotations
 
+from assetmeta.sandbox.extra import load
 from assetmeta.sandbox.face import Face, Factory, Setup
-from assetmeta.sandbox.valispace.app import Valispace
-from assetmeta.sandbox.versionone.app import VersionOne
 
 
-def versionone(setup: Setup) -> Face:
-    """The VersionOne face."""
-    return VersionOne.filled(setup.assets, setup.seed, setup.db)
+def loading(module: str, name: str) -> Factory:
+    """The factory of the face *name* in *module*, a class with `filled(assets, seed, db)`."""
+
+    def make(setup: Setup) -> Face:
+        face: Face = getattr(load(module), name).filled(setup.assets, setup.seed, setup.db)
+        return face
+
+    return make
 
 
-def valispace(setup: Setup) -> Face:
-    """The Valispace face."""
-    return Valispace.filled(setup.assets, setup.seed, setup.db)
-
-
-FACES: dict[str, Factory] = {"versionone": versionone, "valispace": valispace}
+FACES: dict[str, Factory] = {
+    "versionone": loading("assetmeta.sandbox.versionone.app", "VersionOne"),
+    "valispace": loading("assetmeta.sandbox.valispace.app", "Valispace"),
+}
 
 
 def factory(name: str) -> Factory:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import requests
@@ -50,11 +54,29 @@ class TestStarting:
 
 
 class TestFixtures:
-    def test_fresh_and_empty(self, valispace_sandbox: sandbox.Server) -> None:
-        assert Web(valispace_sandbox).get("project/") == []
+    SCRIPT = """
+        import requests
 
-    def test_shared_and_full(self, valispace_sandbox_shared: sandbox.Server) -> None:
-        assert Web(valispace_sandbox_shared).get("valis/")
+        def projects(server):
+            headers = {"Authorization": f"Bearer {server.token}"}
+            return requests.get(f"{server.url}/rest/project/", headers=headers, timeout=30).json()
+
+        def test_fresh_and_empty(valispace_sandbox):
+            assert projects(valispace_sandbox) == []
+
+        def test_shared_and_full(valispace_sandbox_shared):
+            assert projects(valispace_sandbox_shared)
+    """
+
+    def test_in_a_run_of_its_own(self, tmp_path: Path) -> None:
+        """A session fixture would outlive this module."""
+        (tmp_path / "test_mine.py").write_text(dedent(self.SCRIPT))
+        plugin = "assetmeta.sandbox.pytest_plugin"
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", plugin, str(tmp_path)]
+        own = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        environment = os.environ | own
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
+        assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 class TestFaults:
