@@ -261,7 +261,6 @@ class V1Meta(Session):
         timezone: str = "UTC",
         oauth_paths: bool = False,
         bulk: bool = True,
-        bulk: bool = True,
         **options: Any,
     ) -> None:
         """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
