@@ -198,7 +198,9 @@ def test_deleted_assets_come_on_request(v1: V1Meta) -> None:
         V1Meta(**_credentials(v1)).Story(story.intid).Name
 
 
-def test_one_commit_sends_one_request_per_asset(v1: V1Meta) -> None:
+@pytest.mark.parametrize(("bulk", "requests"), [(True, 1), (False, 5)])
+def test_one_commit_sends_few_requests_or_one_per_asset(v1: V1Meta, bulk: bool, requests: int) -> None:
+    v1 = V1Meta(**_credentials(v1), bulk=bulk)
     stories = v1.Story.where(AssetState="Active").select("Name")[:5]
     for story in stories:
         story.Name = f"{story.Name} (changed)"
@@ -206,7 +208,7 @@ def test_one_commit_sends_one_request_per_asset(v1: V1Meta) -> None:
         story.Estimate = 1
     with v1.trace() as ledger:
         assert not v1.commit()
-    assert len(ledger) == 5
+    assert len(ledger) == requests
 
 
 def test_a_refused_change_names_asset_and_attribute(v1: V1Meta) -> None:

@@ -74,6 +74,11 @@ def test_a_change_waits_for_one_that_it_names_and_for_one_that_names_it(v1_schem
     assert batches(v1_schema, [parent(STORY, epic), parent(Oid("Story", 6), epic)]) == [2]
 
 
+def test_deletes_wait_for_all_else(v1_schema: Schema) -> None:
+    changes = [Delete(Oid("Story", 1)), named(STORY), Delete(Oid("Story", 2)), Delete(Oid("Story", 3))]
+    assert batches(v1_schema, changes) == [2, 2]
+
+
 def test_moves_within_a_rank_run_one_after_the_other(v1_schema: Schema) -> None:
     moves = [Update(Oid("Story", n), (Delta("Order", UNREAD, f"{n}+"),)) for n in range(3)]
     assert batches(v1_schema, moves) == [1, 1, 1]

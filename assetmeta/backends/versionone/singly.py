@@ -1,8 +1,8 @@
 """One POST to rest-1.v1 per change, independent ones together (writing).
 
 Changes keep their order where it matters: a change waits for the create of every asset it refers to, for earlier
-changes of the same asset and of assets that name it, and for earlier moves within a rank. What does not depend on each
-other is yielded as one tuple.
+changes of the same asset and of assets that name it, and for earlier moves within a rank; deletes wait for all else.
+What does not depend on each other is yielded as one tuple.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from assetmeta.backends.versionone.documents import references
 from assetmeta.model.errors import UnknownName
-from assetmeta.model.plans import Change, Create, Update
+from assetmeta.model.plans import Change, Create, Delete, Update
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
@@ -21,13 +21,17 @@ class Footprint:
         self._schema = schema
         self._own: set[Oid] = set()
         self._named: set[Oid] = set()
+        self._edits = False
         for change in changes:
             self.add(change)
 
     def holds_up(self, change: Change) -> bool:
         """True when *change* has to wait for one of these: it is about an asset that they are about or name, it names
-        one that they are about, or both move assets within a rank.
+        one that they are about, or both move assets within a rank. A delete waits for all but deletes, for it may take
+        an asset away from which one of them removes something first.
         """
+        if self._edits and isinstance(change, Delete):
+            return True
         own = self._about(change)
         return not (
             own.isdisjoint(self._own) and own.isdisjoint(self._named) and self._own.isdisjoint(references(change))
@@ -35,6 +39,7 @@ class Footprint:
 
     def add(self, change: Change) -> None:
         """Count *change* in."""
+        self._edits = self._edits or not isinstance(change, Delete)
         self._own |= self._about(change)
         self._named.update(references(change))
 
