@@ -77,24 +77,26 @@ class Calculator:
     def _link(self, id: int) -> bool:
         """Work out anew which valis a formula uses; whether that or the formula's spelling changed."""
         row = self._store.rows("valis")[id]
-        used, missing = self._used(id, row)
+        used, meant = self._used(id, row)
+        missing = None in meant.values()
         (self.dangling.add if missing else self.dangling.discard)(id)
-        after = {"valis_used": used, "dangling": missing, "latex_formula": latex(row["formula"])}
+        after = {"valis_used": used, "meant": meant, "dangling": missing, "latex_formula": latex(row["formula"])}
         if all(row.get(key) == value for key, value in after.items()):
             return False
         self._store.put("valis", id, after)
         return True
 
-    def _used(self, id: int, row: Row) -> tuple[list[int], bool]:
+    def _used(self, id: int, row: Row) -> tuple[list[int], dict[str, int | None]]:
+        """The valis a formula uses, and what each of its references means."""
         try:
             tree = parse(row["formula"])
         except FormulaError:
-            return [], False
+            return [], {}
         scope = Scope(self._store, self._names, id)
         found = {reference.target: scope.target(reference) for reference in references(tree)}
         children = scope.children_ids() if not functions(tree).isdisjoint(CHILDREN) else []
         used = dict.fromkeys([*(target for target in found.values() if target is not None), *children])
-        return list(used), None in found.values()
+        return list(used), found
 
     def _order(self, changed: Collection[int]) -> list[int]:
         """The changed valis and all that depend on them, each after what it depends on."""

@@ -237,6 +237,8 @@ def value_of(space: Workspace, endpoint: str, id: int, row: Row, name: str) -> A
     if not field.stored:
         return DERIVATIONS[endpoint, name](space, id, row)
     value = row.get(name)
+    if name == "unit" and not value:
+        return row.get("shown_unit") or ""
     if field.type == "many":
         return list(value or ())
     return deepcopy(value) if isinstance(value, (list, dict)) else value

@@ -28,6 +28,10 @@ class Names:
         self._by_shortname.clear()
         self._shortest.clear()
 
+    def grown(self) -> None:
+        """After a new component or matrix: it may have the short name of another one."""
+        self._shortest.clear()
+
     def container(self, id: int) -> Place | None:
         """Endpoint and id of what may own valis. The kinds of containers share their ids, so the id is enough."""
         return next(((endpoint, id) for endpoint in CONTAINERS if self._store.get(endpoint, id) is not None), None)
@@ -115,13 +119,18 @@ class Names:
             return ends[0]
         return full[0] if len(full) == 1 else None
 
+    def fits(self, id: int, name: str) -> bool:
+        """Whether a vali is there and its full name is, or ends with, *name*."""
+        row = self._store.get("valis", id)
+        return row is not None and f".{self.vali(row)}".endswith(f".{name}")
+
     def search(self, name: str) -> list[int]:
         """All valis of a full name, or if there are none, those whose names end with it."""
         found = self._named().get(name)
         if found:
             return found
         candidates = self._by_shortname.get(name.rpartition(".")[2], ())
-        return [id for id in candidates if f".{self._full(id)}".endswith(f".{name}")]
+        return [id for id in candidates if self.fits(id, name)]
 
     def _named(self) -> dict[str, list[int]]:
         if self._by_name is None:
@@ -133,11 +142,8 @@ class Names:
     def _parent(self, id: int) -> int | None:
         return self._store.rows("valis")[id].get("parent")
 
-    def _full(self, id: int) -> str:
-        return self.vali(self._store.rows("valis")[id])
-
     def _ends(self, id: int, name: str, project: int | None) -> bool:
-        return self.project(self._parent(id)) == project and f".{self._full(id)}".endswith(f".{name}")
+        return self.project(self._parent(id)) == project and self.fits(id, name)
 
 
 def endings(path: str) -> Iterator[str]:

@@ -35,8 +35,6 @@ def render(space: Workspace, kind: Kind, id: int, row: Row) -> Document:
     found = {
         field.name: value_of(space, kind.endpoint, id, row, field.name) for field in kind.fields if field.access != "wo"
     }
-    if kind.endpoint == "valis":
-        found["unit"] = row["unit"] or row.get("shown_unit") or ""
     if kind.endpoint == REQUIREMENTS and space.switches.rationale != "both":
         found.pop("comment" if space.switches.rationale == "rationale" else "rationale")
     return found

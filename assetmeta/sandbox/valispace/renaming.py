@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .derived import below
 from .formula.parser import Token, tokens
-from .formula.tree import FormulaError
+from .formula.tree import FormulaError, Reference
+from .scope import Scope
 from .store import Store
 from .workspace import Workspace
 
@@ -30,11 +31,11 @@ class Renaming:
             pieces = tokens(row["formula"])
         except FormulaError:
             return []
-        project = self._space.names.project(row["parent"])
+        scope = Scope(self._store, self._space.names, vali)
         found = []
         for piece in pieces:
             if piece.kind == "reference" and not piece.text.isdigit():
-                target = self._space.names.resolve(piece.text, project)
+                target = scope.target(Reference(piece.text))
                 if target is not None:
                     found.append((piece, target))
         return found
@@ -45,20 +46,20 @@ class Renaming:
         changed = set()
         for vali, meant in self._meant.items():
             row = self._store.rows("valis")[vali]
-            project = self._space.names.project(row["parent"])
+            scope = Scope(self._store, self._space.names, vali)
             formula = row["formula"]
             for piece, target in reversed(meant):
-                if self._space.names.resolve(piece.text, project) != target:
-                    formula = formula[: piece.start] + self._spelled(target, project) + formula[piece.end :]
+                if scope.target(Reference(piece.text)) != target:
+                    formula = formula[: piece.start] + self._spelled(scope, target) + formula[piece.end :]
             if formula != row["formula"]:
                 self._store.put("valis", vali, {"formula": formula})
                 changed.add(vali)
         return changed
 
-    def _spelled(self, target: int, project: int | None) -> str:
+    def _spelled(self, scope: Scope, target: int) -> str:
         """The full name of a vali, or its id where the name would mean another one."""
         name = self._space.names.vali(self._store.rows("valis")[target])
-        return name if self._space.names.resolve(name, project) == target else str(target)
+        return name if scope.target(Reference(name)) == target else str(target)
 
 
 def valis_below(space: Workspace, root: int) -> set[int]:

@@ -33,10 +33,16 @@ class Scope:
         self._row = store.rows("valis")[id]
 
     def target(self, reference: Reference) -> int | None:
-        """The id of the vali that a reference means; None when there is none."""
+        """The id of the vali that a reference means; None when there is none.
+
+        A short name goes on meaning the same vali when another one comes that it fits as well.
+        """
         if reference.target.isdigit():
             id = int(reference.target)
             return id if self._store.get("valis", id) is not None else None
+        before = self._row.get("meant", {}).get(reference.target)
+        if before is not None and self._names.fits(before, reference.target):
+            return int(before)
         return self._names.resolve(reference.target, self._names.project(self._row["parent"]))
 
     def quantity(self, reference: Reference) -> Quantity:

@@ -66,6 +66,8 @@ def value(store: Store, field: Field, given: Any) -> Any:
         return _pk(given, lambda id: any(store.get(endpoint, id) is not None for endpoint in field.targets))
     if field.type == "many":
         return _many(store, field, given)
+    if field.type == "owner":
+        return owner(store, given)
     return PLAIN[field.type](field, given)
 
 
@@ -152,14 +154,13 @@ def content_type(field: Field, given: Any) -> int:
     return _pk(given, BY_CONTENT_TYPE.__contains__)
 
 
-def owner(field: Field, given: Any) -> Row:
-    """{"id", "contenttype"}."""
+def owner(store: Store, given: Any) -> Row:
+    """{"id", "contenttype"} of a user or a user group."""
     if not isinstance(given, Mapping):
         raise Invalid(f"Invalid data. Expected a dictionary, but got {type(given).__name__}.")
-    id, kind = given.get("id"), given.get("contenttype")
-    if kind not in [number for number, kind in BY_CONTENT_TYPE.items() if kind.endpoint in ("user", "group")]:
-        raise Invalid(f'Invalid pk "{kind}" - object does not exist.')
-    return {"id": integer(field, id), "contenttype": kind}
+    owners = {number: kind.endpoint for number, kind in BY_CONTENT_TYPE.items() if kind.endpoint in ("user", "group")}
+    kind = _pk(given.get("contenttype"), owners.__contains__)
+    return {"id": _pk(given.get("id"), lambda id: store.get(owners[kind], id) is not None), "contenttype": kind}
 
 
 def _choice(field: Field, given: Any) -> int:
@@ -198,7 +199,6 @@ PLAIN: dict[str, Callable[[Field, Any], Any]] = {
     "date": day,
     "url": address,
     "content_type": content_type,
-    "owner": owner,
     "json": lambda field, given: given,
 }
 """How the values of each plain type are read."""

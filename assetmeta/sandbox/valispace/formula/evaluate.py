@@ -57,7 +57,10 @@ def evaluate(node: Node, around: Surroundings) -> Quantity:
         return nominal
     low, high = math.inf, -math.inf
     for ends in product((False, True), repeat=len(repeated)):
-        case = finite(_value(node, _Pinned(around, dict(zip(repeated, ends, strict=True)))))
+        try:
+            case = finite(_value(node, _Pinned(around, dict(zip(repeated, ends, strict=True)))))
+        except FormulaError:
+            continue
         low, high = min(low, case.low), max(high, case.high)
     return replace(nominal, low=min(low, nominal.value), high=max(high, nominal.value))
 

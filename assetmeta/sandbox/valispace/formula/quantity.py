@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import product
+from typing import TypeVar
 
 from .tree import Cancelled, FormulaError
 from .units import ONE, Unit, combined, difference, raised
+
+Point = TypeVar("Point")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,8 @@ class Quantity:
         if not self.unit.plain and (exponent.low != exponent.high or abs(exponent.value) > 64):
             raise Cancelled("the power of a unit must be a small constant")
         shown = raised(self.unit, exponent.value) if not self.unit.plain else self.unit
-        points = [power(a, b) for a in (self.low, self.high) for b in (exponent.low, exponent.high)]
         value = power(self.value, exponent.value)
+        points = possible(lambda ends: power(*ends), product((self.low, self.high), (exponent.low, exponent.high)))
         if self.low < 0 < self.high:
             points.append(power(0.0, exponent.value) if exponent.value > 0 else value)
         return Quantity(value, min(*points, value), max(*points, value), shown, self.bare)
@@ -114,12 +119,20 @@ def power(base: float, exponent: float) -> float:
 
 def through(function: Callable[[float], float], number: Quantity, turns: tuple[float, ...] = ()) -> Quantity:
     """A function of a number. *turns* are inner points where its least and greatest values may be."""
-    try:
-        value = function(number.value)
-        points = [value, *(function(point) for point in (number.low, number.high, *turns))]
-    except (ValueError, OverflowError) as error:
-        raise FormulaError("no value") from error
-    return Quantity(value, min(points), max(points), bare=number.bare)
+    found = possible(function, (number.value,))
+    if not found:
+        raise FormulaError("no value")
+    points = [*found, *possible(function, (number.low, number.high, *turns))]
+    return Quantity(found[0], min(points), max(points), bare=number.bare)
+
+
+def possible(function: Callable[[Point], float], points: Iterable[Point]) -> list[float]:
+    """The values of a function at those points where it has any: worst cases may lie where it has none."""
+    found = []
+    for point in points:
+        with suppress(FormulaError, ValueError, OverflowError):
+            found.append(function(point))
+    return found
 
 
 def finite(quantity: Quantity) -> Quantity:

@@ -59,7 +59,7 @@ class Builder:
     def build(self, components: int) -> Spacecraft:
         """The tree of about so many components, nine at least, with all valis."""
         queue = deque([self._component(None, self.craft.name, "")])
-        while queue and len(self.craft.nodes) < components:
+        while queue and len(self.craft.nodes) < max(components, 9):
             node = queue.popleft()
             for name, subsystem in self._parts_of(node):
                 if node.level == 0 or len(self.craft.nodes) < components:

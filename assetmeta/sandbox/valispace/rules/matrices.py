@@ -32,11 +32,12 @@ class MatrixRule(Rule):
 
     def after(self, id: int, row: Row, given: Mapping[str, Any]) -> None:
         changed = set() if self._renaming is None else self._renaming.apply()
+        self.space.names.grown()
         if self.differs(row, "number_of_rows", "number_of_columns"):
             changed |= self._resize(id, row)
         if self.old is not None and self.old["unit"] != row["unit"]:
             changed |= self._convert(id, self.old["unit"], row["unit"])
-        if changed:
+        if changed or self._renaming is not None:
             self.space.recalculate(changed)
 
     def _resize(self, id: int, row: Row) -> set[int]:

@@ -53,12 +53,13 @@ class ComponentRule(Rule):
 
     def after(self, id: int, row: Row, given: Mapping[str, Any]) -> None:
         if self.old is None:
+            self.space.names.grown()
             return
         if self.old["project"] != row["project"]:
             for component in below(self.space, "components", id):
                 self.space.store.put("components", component, {"project": row["project"]})
         changed = set() if self._renaming is None else self._renaming.apply()
-        if self.differs(row, "parent", "current_alternative") or changed:
+        if self._renaming is not None or self.differs(row, "current_alternative"):
             collectors = self.space.calculator.collectors((self.old["parent"], row["parent"], id))
             self.space.recalculate(changed, collectors)
 
@@ -69,6 +70,8 @@ class ValiRule(Rule):
     _renaming: Renaming | None = None
 
     def before(self, row: Row, given: Mapping[str, Any]) -> None:
+        if self.differs(row, "formula"):
+            row["meant"] = {}
         kind = self.space.row("valitype", row["type"])
         if kind is None:
             row["uses_default_formula"] = False
