@@ -4,6 +4,9 @@ create     the query for its alias found the asset, and `assetsCreated` names it
 update     `assetsModified` names the asset
 execute    `assetsOperatedOn` names the asset, as often as it was operated on
 failure    `commandFailures` has its alias; with a create that it needs, it is skipped
+
+The answer tells no stored values of updates, and not what an operation such as Copy made: its outcome names the asset
+that was operated on.
 """
 
 from __future__ import annotations
