@@ -44,9 +44,10 @@ def graph(space: Workspace, vali: int, target: int, query: Mapping[str, str]) ->
     first, last, step = (_number(query, name) for name in ("range_min", "range_max", "range_step_size"))
     if step <= 0 or last < first:
         raise Refused.of("range_step_size", "The range must go up in steps greater than zero.")
-    count = math.floor((last - first) / step + 1e-9) + 1
-    if count > MOST_STEPS:
+    steps = (last - first) / step
+    if not steps < MOST_STEPS:
         raise Refused.of("range_step_size", f"There can be no more than {MOST_STEPS} steps.")
+    count = math.floor(steps + 1e-9) + 1
     unit = row["unit"] or row.get("shown_unit") or ""
     data = []
     for number in range(count):

@@ -56,6 +56,8 @@ def search(space: Workspace, kind: Kind, body: object) -> Document:
         raise Refused.of("query_filters", f'Expected a dictionary of items but got type "{type(asked).__name__}".')
     if not isinstance(includes, list):
         raise Refused.of("includes", f'Expected a list of items but got type "{type(includes).__name__}".')
+    if not all(isinstance(name, str) for name in includes):
+        raise Refused.of("includes", "Not a valid string.")
     if isinstance(size, bool) or not isinstance(size, int):
         raise Refused.of("size", "A valid integer is required.")
     tests = [_test(space, kind, str(name), wanted) for name, wanted in asked.items()]
