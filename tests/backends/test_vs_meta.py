@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path as File
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -129,13 +129,13 @@ class TestSchema:
 class TestReflection:
     """What the server says is merged with the table."""
 
-    root = {
+    root: ClassVar[dict[str, str]] = {
         "valis": "http://inner/rest/valis/",
         "requirements/specifications": "https://proxy/base/rest/requirements/specifications/",
         "extras/gadgets": "http://inner/rest/extras/gadgets/",
     }
-    types = [{"id": 171, "model": "file"}, {"id": 61, "model": "vali"}]
-    options = {
+    types: ClassVar[list[Any]] = [{"id": 171, "model": "file"}, {"id": 61, "model": "vali"}]
+    options: ClassVar[dict[str, Any]] = {
         "actions": {
             "POST": {
                 "id": {"type": "integer", "read_only": True, "label": "ID"},
@@ -216,7 +216,9 @@ class TestReflection:
     @pytest.mark.skipif(not FRAMEWORK.exists(), reason="the reference is not here")
     def test_recorded_metadata_is_understood(self, play: Any) -> None:
         cases = {case["case"]: case["body"] for case in json.loads(FRAMEWORK.read_text())}
-        root = {name: url for name, url in cases["root"].items() if name in ("components", "valis", "readonly")}
+        root: ClassVar[dict[str, str]] = {
+            name: url for name, url in cases["root"].items() if name in ("components", "valis", "readonly")
+        }
         schema, _ = play(
             Valispace().reflect(),
             answer(root),

@@ -19,7 +19,7 @@ def base_url(given: str, *, allow_http: bool = False) -> str:
     Raises BadValue for plain http to another computer, unless *allow_http*.
     """
     text = given.strip().rstrip("/")
-    if not text:
+    if not text or text.endswith(":"):
         raise BadValue("The URL of the deployment is empty; give one such as https://name.valispace.com.")
     if not re.match(r"https?://", text, re.IGNORECASE):
         if "://" in text:

@@ -34,7 +34,8 @@ def reflect(table: Table, settings: Settings) -> Flow[Schema]:
     sent = yield (get(settings.place()), get(settings.place("contenttypes")))
     root, types = answers(sent)
     # A user who may not see the root may still use what is below it.
-    endpoints = tuple(table.endpoints) if root.status == 403 else _endpoints(root, settings)
+    listed = tuple(table.endpoints) if root.status == 403 else _endpoints(root, settings)
+    endpoints = tuple(path for path in listed if path not in table.aliases)
     asked = [path for path in endpoints if settings.survey == "full" or path not in table.endpoints]
     described = yield from _options(asked, settings)
     unknown = [path for path in asked if path not in table.endpoints and path not in described]

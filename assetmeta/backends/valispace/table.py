@@ -86,11 +86,14 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """All endpoints by path and by type, and the members of the abstract types."""
+    """All endpoints by path and by type, and the members of the abstract types. *aliases* are other paths of some
+    endpoints, mostly what they were called before.
+    """
 
     endpoints: Mapping[str, Endpoint]
     unions: Mapping[str, tuple[str, ...]]
     by_type: Mapping[str, Endpoint]
+    aliases: frozenset[str] = frozenset()
 
 
 @cache
@@ -100,7 +103,8 @@ def bundled() -> Table:
     document = json.loads(text)
     endpoints = {path: _endpoint(path, given) for path, given in document["endpoints"].items()}
     unions = {name: tuple(members) for name, members in document["unions"].items()}
-    return Table(endpoints, unions, {endpoint.type: endpoint for endpoint in endpoints.values()})
+    by_type = {endpoint.type: endpoint for endpoint in endpoints.values()}
+    return Table(endpoints, unions, by_type, frozenset(document["aliases"]))
 
 
 def _endpoint(path: str, given: dict[str, Any]) -> Endpoint:
