@@ -377,3 +377,53 @@ class TestQuestions:
         assert bench.driver.run(questions.what_if(names[0], names[1], 5, bench.backend)) is not None
         assert bench.driver.run(questions.impact(first, second, 0, 4, 2, bench.backend))
         assert first == bench.driver.run(questions.fuzzy(names[0], bench.backend))
+
+
+class TestOtherDeployments:
+    """The same reads from deployments that differ."""
+
+    @pytest.fixture
+    def turned(self, server: sandbox.Server) -> Iterator[Any]:
+        settings: Any = server.face.settings
+        before = dict(vars(settings))
+        yield settings
+        vars(settings).update(before)
+
+    def test_pages_are_followed(self, bench: Bench, turned: Any) -> None:
+        whole = bench.read(Fetch("Vali", paths("shortname")))
+        for style in ("offset", "number"):
+            turned.page_size, turned.page_style = 100, style
+            paged, made = bench.counted(lambda: bench.read(Fetch("Vali", paths("shortname"))))
+            assert whole == paged
+            assert (len(whole.rows) + 99) // 100 == len(made)
+
+    def test_without_searches_there_is_one_list_per_project(self, bench: Bench, turned: Any) -> None:
+        turned.wide_search = False
+        project = bench.read(Fetch("Project")).rows[0].oid
+        where = compare("project", "=", project)
+        fetch = Fetch("Vali", paths("parent.name"), where)
+        rows, made = bench.counted(lambda: bench.read(fetch))
+        names = {row.oid: values(row)["name"] for row in rows.related}
+        assert all(values(row)["parent"] in names for row in rows.rows)
+        assert ["GET rest/valis/", "POST rest/components/search/", "GET rest/components/"] == made[:3]
+        _, again = bench.counted(lambda: bench.read(fetch))
+        assert "POST rest/components/search/" not in again
+
+    def test_lists_that_leave_keys_out_are_completed(self, bench: Bench, turned: Any) -> None:
+        turned.wide_search = False
+        oids = tuple(row.oid for row in bench.read(Fetch("Component", paths("name"))).rows[:10])
+        whole = [values(row)["valis"] for row in bench.read(Fetch("Component", paths("valis"), oids=oids)).rows]
+        turned.bare_lists = True
+        listed = bench.read(Fetch("Component", basics(bench.schema, "Component"))).rows
+        assert "valis" not in listed[0].columns
+        found = bench.read(Fetch("Component", paths("valis"), oids=oids)).rows
+        assert whole == [values(row)["valis"] for row in found]
+
+    @pytest.mark.parametrize("name", ["comment", "rationale"])
+    def test_a_rationale_is_written_under_the_name_that_it_has(self, bench: Bench, turned: Any, name: str) -> None:
+        turned.rationale = name
+        oid = bench.read(Fetch("Requirement")).rows[3].oid
+        [outcome] = bench.write(update(bench, oid, rationale=f"as {name}"))
+        assert isinstance(outcome, Done)
+        told = bench.one(oid)
+        assert f"as {name}" == told["rationale"] == told["comment"]
