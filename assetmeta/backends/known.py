@@ -22,6 +22,7 @@ class Known:
 
     schema: Schema
     cells: dict[Oid, Cells] = field(default_factory=dict)
+    _shapes: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
     def take(self, oid: Oid, cells: Cells) -> None:
         """Add what was told of an asset to what is known of it."""
@@ -76,9 +77,10 @@ class Known:
         return first if isinstance(first, str | int | float | Decimal) else None if first is None else str(first)
 
     def row(self, oid: Oid) -> Row:
-        """All that is known of an asset."""
+        """All that is known of an asset. Rows of a shape share their columns."""
         cells = self.cells.get(oid, {})
-        return Row(oid, tuple(cells), tuple(cells.values()))
+        columns = tuple(cells)
+        return Row(oid, self._shapes.setdefault(columns, columns), tuple(cells.values()))
 
 
 def decoded(attribute: Attribute | None, cell: Cell) -> object:
