@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from assetmeta.core.access import cell_members, cell_value
+from assetmeta.core.access import as_oid, cell_members, cell_value
 from assetmeta.core.aftermath import after_delete, after_operation, after_write, renamed
 from assetmeta.core.conflicts import split
 from assetmeta.core.plan import needs
@@ -52,7 +52,7 @@ class Writer:
     def execute(self, oids: Sequence[Oid], operation: str, arguments: Mapping[str, object]) -> Report:
         """Execute an operation on several assets at once; one outcome each, same order. Requests: the backend's."""
         self._refuse_operation(oids[0].type if oids else "", operation)
-        given = tuple(arguments.items())
+        given = _given(arguments)
         outcomes = self._write([Call(oid, operation, given) for oid in oids])
         with self._workspace.lock:
             for outcome in outcomes:
@@ -95,7 +95,7 @@ class Writer:
         if oid.moment is not None:
             raise ReadOnly(f"{oid.token}.{operation}: this is the asset as of {oid.moment!s}.", oid=oid.token)
         self._refuse_operation(oid.type, operation)
-        [outcome] = self._write([Call(oid, operation, tuple(arguments.items()))])
+        [outcome] = self._write([Call(oid, operation, _given(arguments))])
         if not isinstance(outcome, Done):
             raise _error(outcome)
         with self._workspace.lock:
@@ -127,7 +127,12 @@ class Writer:
         return dict(asset._state.edits or {}) if asset else {}
 
     def _settled_before(self, changes: Sequence[Change]) -> list[Outcome | None]:
-        """The outcomes that need no sending; None for every change that is to be sent."""
+        """The outcomes that need no sending; None for every change that is to be sent.
+
+        What an earlier commit sent without an answer is compared with what the server has now, all in one read.
+        """
+        doubtful = [change for change in changes if isinstance(change, Update) and change.oid in self._unit.unanswered]
+        self._read_again(doubtful)
         held: set[Oid] = set()
         found: list[Outcome | None] = []
         for change in changes:
@@ -140,25 +145,24 @@ class Writer:
             found.append(outcome)
         return found
 
+    def _read_again(self, changes: Sequence[Update]) -> None:
+        workspace = self._workspace
+        names = list(dict.fromkeys(delta.name for change in changes for delta in change.deltas))
+        with workspace.lock:
+            for change in changes:
+                forget(workspace.asset(change.oid), names)
+        workspace.loader.load([change.oid for change in changes], names)
+
     def _reconciled(self, change: Change) -> Outcome | None:
-        """What became of a change that an earlier commit sent without an answer, as far as a read can tell."""
+        """What became of a change that an earlier commit sent without an answer, as far as the read told."""
         if change.oid not in self._unit.unanswered:
             return None
         if isinstance(change, Create):
             return Unknown(change, self._unit.errors[change.oid])
-        if isinstance(change, Update) and self._holds_now(change):
+        asset = self._workspace.asset(change.oid)
+        if isinstance(change, Update) and all(self._is_true(asset, delta) for delta in change.deltas):
             return Done(change, change.oid)
         return None
-
-    def _holds_now(self, change: Update) -> bool:
-        """True when the server already has what *change* wants. One request."""
-        workspace = self._workspace
-        asset = workspace.asset(change.oid)
-        names = [delta.name for delta in change.deltas]
-        with workspace.lock:
-            forget(asset, names)
-        workspace.loader.load([change.oid], names)
-        return all(self._is_true(asset, delta) for delta in change.deltas)
 
     def _is_true(self, asset: Tracked, delta: Delta) -> bool:
         attribute = self._workspace.schema.attribute(asset._state.oid.type, delta.name)
@@ -191,6 +195,11 @@ class Writer:
             names = {delta.name for delta in change.deltas}
             self._unit.settle(asset, {name: edit for name, edit in sent.items() if name in names})
             after_write(self._workspace, asset, renamed(change.deltas, created), outcome.row)
+
+
+def _given(arguments: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
+    """Operation arguments as data: assets by their identities."""
+    return tuple((name, as_oid(value) if isinstance(value, Tracked) else value) for name, value in arguments.items())
 
 
 def _error(outcome: Outcome) -> AssetmetaError:
