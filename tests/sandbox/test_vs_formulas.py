@@ -122,6 +122,13 @@ def test_value_in_base_units(formula: str, expected: float) -> None:
         "aod(5)",
         "logbase(2, 1)",
         "1,5",
+        "1e999",
+        "sin(1e999)",
+        "cos(1e999 - 1e999)",
+        "2^1e999",
+        "(5 m)^(1e999 - 1e999)",
+        "(5 m)^65",
+        "1e308 * $1",
     ],
 )
 def test_no_value(formula: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -18,9 +19,9 @@ Document = dict[str, Any]
 class Desk:
     """An engine with a project, and short ways to write."""
 
-    def __init__(self, switches: Switches | None = None) -> None:
+    def __init__(self, switches: Switches | None = None, path: str = ":memory:") -> None:
         self.time = datetime(2025, 3, 1, tzinfo=UTC)
-        self.engine = Engine(switches=switches, clock=lambda: self.time)
+        self.engine = Engine(path, switches=switches, clock=lambda: self.time)
         self.project = self.make("project", name="Fan")["id"]
 
     def make(self, endpoint: str, **values: Any) -> Document:
@@ -118,6 +119,18 @@ def test_a_chain_is_recalculated_to_its_end(desk: Desk) -> None:
     assert desk.value(chain[-1]) is None
     desk.change("valis", chain[0], formula="0")
     assert desk.value(chain[-1]) == 299
+
+
+def test_a_tree_can_be_deep(desk: Desk) -> None:
+    ids = [desk.component("C0")]
+    for number in range(1, 1500):
+        ids.append(desk.component(f"C{number}", ids[-1]))
+    leaf = desk.vali(ids[-1], "x", "1")
+    assert desk.read(leaf)["name"].count(".") == 1500
+    desk.change("components", ids[0], name="Top")
+    assert desk.read(leaf)["name"].startswith("Top.C1.")
+    desk.engine.delete("components", ids[0], user=1)
+    assert desk.engine.find("valis") == []
 
 
 def test_circles_are_refused_and_nothing_is_changed(desk: Desk) -> None:
@@ -230,6 +243,17 @@ def test_late_recalculation_calculates_the_written_vali_at_once() -> None:
     assert desk.value(two) == 10
     desk.time += timedelta(seconds=3)
     assert desk.value(two) == 50
+
+
+def test_closing_calculates_what_was_put_off(tmp_path: Path) -> None:
+    path = str(tmp_path / "late.db")
+    desk = Desk(Switches(late=60.0), path)
+    top = desk.component("Top")
+    one = desk.vali(top, "a", "1")
+    two = desk.vali(top, "b", f"${one} * 10")
+    desk.change("valis", one, formula="5")
+    desk.engine.close()
+    assert Engine(path).get("valis", two)["value"] == 50
 
 
 def test_strict_units_refuse(desk: Desk) -> None:

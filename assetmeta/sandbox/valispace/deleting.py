@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .catalogue import BY_CONTENT_TYPE, KINDS, REFERENCES
+from .catalogue import CONTAINERS, CONTENT_TYPES, KINDS, REFERENCES
 from .model import Kind
 from .problems import Missing
 from .store import Place
@@ -20,23 +20,21 @@ def delete(space: Workspace, kind: Kind, id: int) -> None:
     valis = {id for endpoint, id in doomed if endpoint == "valis"}
     changed = _affected(space, doomed) | space.calculator.using(valis)
     collectors = _collectors(space, doomed)
-    hanging = _hanging(space, "null")
     for place in doomed:
-        _detach(space, place, doomed, hanging.get(place, []))
+        _detach(space, place, doomed)
     for endpoint, id in doomed:
         space.store.remove(endpoint, id)
-    space.names.forget()
+    space.names.moved([id for endpoint, id in doomed if endpoint in CONTAINERS], valis)
     space.recalculate(changed - valis, collectors - valis)
 
 
 def _doomed(space: Workspace, first: Place) -> dict[Place, None]:
     """The object and all that goes with it."""
-    hanging = _hanging(space, "cascade")
     found = {first: None}
     front = [first]
     while front:
         endpoint, id = front.pop()
-        for place in (*_dependent(space, endpoint, id), *hanging.get((endpoint, id), ())):
+        for place in (*_dependent(space, endpoint, id), *_hanging(space, endpoint, id, "cascade")):
             if place not in found:
                 found[place] = None
                 front.append(place)
@@ -52,16 +50,16 @@ def _dependent(space: Workspace, endpoint: str, id: int) -> list[Place]:
     ]
 
 
-def _hanging(space: Workspace, deletion: str) -> dict[Place, list[Place]]:
-    """What hangs on each object by a content type and an id."""
-    found: dict[Place, list[Place]] = {}
-    for kind in KINDS.values():
-        for field in kind.generic:
-            for source, row in space.store.rows(kind.endpoint).items() if field.deletion == deletion else ():
-                target = BY_CONTENT_TYPE.get(row[field.kind_field or ""])
-                if target is not None and row[field.name] is not None:
-                    found.setdefault((target.endpoint, row[field.name]), []).append((kind.endpoint, source))
-    return found
+def _hanging(space: Workspace, endpoint: str, id: int, deletion: str) -> list[Place]:
+    """What hangs on the object by a content type and an id."""
+    own = CONTENT_TYPES[KINDS[endpoint].model]
+    return [
+        (kind.endpoint, source)
+        for kind in KINDS.values()
+        for field in kind.generic
+        if field.deletion == deletion
+        for source in space.store.hanging(kind.endpoint, field.name, own, id)
+    ]
 
 
 def _affected(space: Workspace, doomed: dict[Place, None]) -> set[int]:
@@ -83,7 +81,7 @@ def _collectors(space: Workspace, doomed: dict[Place, None]) -> set[int]:
     return space.calculator.collectors({components[owner]["parent"] for owner in owners if owner in components})
 
 
-def _detach(space: Workspace, place: Place, doomed: dict[Place, None], hanging: list[Place]) -> None:
+def _detach(space: Workspace, place: Place, doomed: dict[Place, None]) -> None:
     """Take the object out of all fields that stay."""
     endpoint, id = place
     for reference in REFERENCES[endpoint]:
@@ -95,7 +93,7 @@ def _detach(space: Workspace, place: Place, doomed: dict[Place, None], hanging: 
                 old = space.store.rows(source_endpoint)[source][name]
                 rest = [one for one in old if one != id] if reference.field.type == "many" else None
                 space.store.put(source_endpoint, source, {name: rest})
-    for source_endpoint, source in hanging:
+    for source_endpoint, source in _hanging(space, endpoint, id, "null"):
         for field in KINDS[source_endpoint].generic:
             space.store.put(source_endpoint, source, {field.name: None, field.kind_field or "": None})
     if endpoint == "valis":

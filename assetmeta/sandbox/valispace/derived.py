@@ -55,9 +55,10 @@ def verified(space: Workspace, requirement: int) -> bool | None:
 
 def below(space: Workspace, endpoint: str, id: int, field: str = "parent") -> Iterator[int]:
     """An object of a tree and all below it."""
-    yield id
-    for child in space.store.pointing(endpoint, field, id):
-        yield from below(space, endpoint, child, field)
+    front = [id]
+    while front:
+        yield (one := front.pop())
+        front.extend(reversed(space.store.pointing(endpoint, field, one)))
 
 
 def component_vms_below(space: Workspace, component: int) -> list[int]:
@@ -144,12 +145,8 @@ def function_data(space: Workspace, id: int) -> Row | None:
 def custom_rows(space: Workspace, id: int) -> list[Row]:
     """The custom fields of a requirement."""
     rows = space.store.rows("data/custom-field-row")
-    own = CONTENT_TYPES["requirement"]
-    return [
-        {"id": row_id, "custom_field": row["custom_field"], "value": row["value"]}
-        for row_id, row in sorted(rows.items())
-        if row["object_id"] == id and row["content_type"] == own
-    ]
+    own = space.store.hanging("data/custom-field-row", "object_id", CONTENT_TYPES["requirement"], id)
+    return [{"id": one, "custom_field": rows[one]["custom_field"], "value": rows[one]["value"]} for one in own]
 
 
 def download_url(space: Workspace, id: int, row: Row) -> str | None:

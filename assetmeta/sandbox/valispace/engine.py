@@ -177,8 +177,8 @@ class Engine:
         return self.workspace.clock()
 
     def close(self) -> None:
-        """Close the database."""
-        self.workspace.store.close()
+        """Close the database, after what was put off is calculated."""
+        self.workspace.finish()
 
     @contextmanager
     def _reading(self) -> Iterator[Workspace]:

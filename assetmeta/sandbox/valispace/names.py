@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from .catalogue import CONTAINERS, KINDS
 from .model import Row
@@ -16,20 +17,45 @@ class Names:
         self._store = store
         self._paths: dict[int, str] = {}
         self._projects: dict[int, int | None] = {}
-        self._by_name: dict[str, list[int]] | None = None
-        self._by_shortname: dict[str, list[int]] = {}
+        self._by_name: dict[str, dict[int, None]] | None = None
+        self._by_ending: dict[str, dict[int, None]] = {}
+        self._indexed: dict[int, str] = {}
         self._shortest: dict[int, str] = {}
+        self.touched = False
 
     def forget(self) -> None:
-        """After a rename, a move or a deletion: work all names out anew when they are asked for."""
+        """Work all names out anew when they are asked for."""
+        self.touched = True
         self._paths.clear()
         self._projects.clear()
         self._by_name = None
-        self._by_shortname.clear()
+        self._by_ending.clear()
+        self._indexed.clear()
         self._shortest.clear()
+
+    def moved(self, containers: Iterable[int], valis: Iterable[int]) -> None:
+        """After a rename, a move or a deletion: these containers, and the valis in them, have other names or none."""
+        self.touched = True
+        self._shortest.clear()
+        for id in containers:
+            self._paths.pop(id, None)
+            self._projects.pop(id, None)
+        for id in valis if self._by_name is not None else ():
+            self._removed(id)
+            row = self._store.get("valis", id)
+            if row is not None:
+                self.added(id, row)
+
+    def _removed(self, id: int) -> None:
+        name = self._indexed.pop(id, None)
+        if name is not None and self._by_name is not None:
+            self._by_name[name].pop(id)
+            for end in endings(name, 2):
+                self._by_ending[end].pop(id)
 
     def grown(self) -> None:
         """After a new component or matrix: it may have the short name of another one."""
+        self.touched = True
         self._shortest.clear()
 
     def container(self, id: int) -> Place | None:
@@ -38,20 +64,24 @@ class Names:
 
     def path(self, id: int | None) -> str:
         """The dotted path of a container from the top component down."""
-        if id is None:
-            return ""
-        if id not in self._paths:
-            self._paths[id] = self._path(id)
-        return self._paths[id]
+        unknown: list[tuple[int, str]] = []
+        while id is not None and id not in self._paths:
+            own, above = self._own(id)
+            unknown.append((id, own))
+            id = above
+        path = "" if id is None else self._paths[id]
+        for below, own in reversed(unknown):
+            path = self._paths[below] = f"{path}.{own}" if path else own
+        return path
 
-    def _path(self, id: int) -> str:
+    def _own(self, id: int) -> tuple[str, int | None]:
+        """The own name of a container and the one above it."""
         place = self.container(id)
         if place is None:
-            return ""
+            return "", None
         row = self._store.get(*place) or {}
         own = str(row.get(KINDS[place[0]].display, row.get("name", "")))
-        above = self.path(row.get("parent")) if place[0] in ("components", "matrices") else ""
-        return f"{above}.{own}" if above else own
+        return own, row.get("parent") if place[0] in ("components", "matrices") else None
 
     def project(self, id: int | None) -> int | None:
         """The project of a container."""
@@ -100,9 +130,15 @@ class Names:
 
     def added(self, id: int, row: Row) -> None:
         """A new vali."""
+        self.touched = True
+        self._add(id, row)
+
+    def _add(self, id: int, row: Row) -> None:
         if self._by_name is not None:
-            self._by_name.setdefault(self.vali(row), []).append(id)
-            self._by_shortname.setdefault(row["shortname"], []).append(id)
+            name = self._indexed[id] = self.vali(row)
+            self._by_name.setdefault(name, {})[id] = None
+            for end in endings(name, 2):
+                self._by_ending.setdefault(end, {})[id] = None
 
     def resolve(self, name: str, project: int | None) -> int | None:
         """The vali that a formula of a project means by a name.
@@ -110,11 +146,11 @@ class Names:
         A full name of the project comes first, then the end of exactly one full name of it, then a full name that
         exactly one other project has.
         """
-        full = self._named().get(name, [])
+        full = sorted(self._named().get(name, ()))
         own = [id for id in full if self.project(self._parent(id)) == project]
         if own:
             return own[0]
-        ends = [id for id in self._by_shortname.get(name.rpartition(".")[2], ()) if self._ends(id, name, project)]
+        ends = list(islice((id for id in self._like(name) if self._ends(id, name, project)), 2))
         if len(ends) == 1:
             return ends[0]
         return full[0] if len(full) == 1 else None
@@ -128,15 +164,18 @@ class Names:
         """All valis of a full name, or if there are none, those whose names end with it."""
         found = self._named().get(name)
         if found:
-            return found
-        candidates = self._by_shortname.get(name.rpartition(".")[2], ())
-        return [id for id in candidates if self.fits(id, name)]
+            return sorted(found)
+        return [id for id in sorted(self._like(name)) if self.fits(id, name)]
 
-    def _named(self) -> dict[str, list[int]]:
+    def _like(self, name: str) -> Iterable[int]:
+        """The valis whose names have the same last two parts as *name*, or its only one."""
+        return self._by_ending.get(".".join(name.split(".")[-2:]), ())
+
+    def _named(self) -> dict[str, dict[int, None]]:
         if self._by_name is None:
             self._by_name = {}
-            for id in self._store.ids("valis"):
-                self.added(id, self._store.rows("valis")[id])
+            for id, row in self._store.rows("valis").items():
+                self._add(id, row)
         return self._by_name
 
     def _parent(self, id: int) -> int | None:
@@ -146,7 +185,8 @@ class Names:
         return self.project(self._parent(id)) == project and self.fits(id, name)
 
 
-def endings(path: str) -> Iterator[str]:
-    """The last part of a dotted path, the last two, and so on."""
+def endings(path: str, most: int | None = None) -> Iterator[str]:
+    """The last part of a dotted path, the last two, and so on, up to *most* or the whole path."""
     parts = path.split(".")
-    return (".".join(parts[-count:]) for count in range(1, len(parts) + 1))
+    longest = len(parts) if most is None else min(most, len(parts))
+    return (".".join(parts[-count:]) for count in range(1, longest + 1))

@@ -19,9 +19,11 @@ class Renaming:
     def __init__(self, space: Workspace, store: Store, root: int | None, valis: set[int] | None = None) -> None:
         self._space = space
         self._store = store
-        moved = set(valis or ()) | (valis_below(space, root) if root is not None else set())
-        users = space.calculator.using(moved)
-        self._meant = {user: found for user in users | moved if (found := self._meanings(user))}
+        self._containers = containers_below(space, root) if root is not None else []
+        self._moved = set(valis or ())
+        self._moved.update(vali for id in self._containers for vali in store.pointing("valis", "parent", id))
+        users = space.calculator.using(self._moved)
+        self._meant = {user: found for user in users | self._moved if (found := self._meanings(user))}
 
     def _meanings(self, vali: int) -> list[tuple[Token, int]]:
         row = self._store.rows("valis")[vali]
@@ -42,7 +44,7 @@ class Renaming:
 
     def apply(self) -> set[int]:
         """Change the formulas whose names mean something else now; the ids of their valis."""
-        self._space.names.forget()
+        self._space.names.moved(self._containers, self._moved)
         changed = set()
         for vali, meant in self._meant.items():
             row = self._store.rows("valis")[vali]
@@ -62,9 +64,7 @@ class Renaming:
         return name if scope.target(Reference(name)) == target else str(target)
 
 
-def valis_below(space: Workspace, root: int) -> set[int]:
-    """All valis of a container, of the components below it and of their matrices."""
-    store = space.store
-    containers = list(below(space, "components", root))
-    containers += [matrix for id in containers for matrix in store.pointing("matrices", "parent", id)]
-    return {vali for id in containers for vali in store.pointing("valis", "parent", id)}
+def containers_below(space: Workspace, root: int) -> list[int]:
+    """A container, the components below it and all their matrices."""
+    components = list(below(space, "components", root))
+    return components + [matrix for id in components for matrix in space.store.pointing("matrices", "parent", id)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -31,14 +32,15 @@ class Store:
     def __init__(self, path: str = ":memory:") -> None:
         self.lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._close = weakref.finalize(self, self._connection.close)
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.executescript(SCHEMA)
         self._rows: dict[str, dict[int, Row]] = {endpoint: {} for endpoint in KINDS}
         self._index: dict[tuple[str, str], dict[int, dict[int, None]]] = {
-            (kind.endpoint, field.name): {} for kind in KINDS.values() for field in kind.relations
+            (kind.endpoint, field.name): {} for kind in KINDS.values() for field in (*kind.relations, *kind.generic)
         }
         self._relations = {
-            kind.endpoint: tuple((field.name, field.type == "many") for field in kind.relations)
+            kind.endpoint: tuple((field.name, field.type == "many") for field in (*kind.relations, *kind.generic))
             for kind in KINDS.values()
         }
         self._counters: dict[str, int] = {}
@@ -71,6 +73,12 @@ class Store:
         """The ids of the objects of *endpoint* whose *field* is, or has, *id*, in order."""
         found = self._index[endpoint, field].get(id)
         return sorted(found) if found else []
+
+    def hanging(self, endpoint: str, field: str, content_type: int, id: int) -> list[int]:
+        """The ids of the objects of *endpoint* whose generic id *field*, by its content type, means an object."""
+        kind_field = KINDS[endpoint].by_name[field].kind_field or ""
+        rows = self._rows[endpoint]
+        return [one for one in self.pointing(endpoint, field, id) if rows[one][kind_field] == content_type]
 
     def insert(self, endpoint: str, row: Row) -> int:
         """Store a new row under a fresh id."""
@@ -129,7 +137,7 @@ class Store:
     def close(self) -> None:
         """Close the database."""
         with self.lock:
-            self._connection.close()
+            self._close()
 
     def _replace(self, endpoint: str, id: int, row: Row | None) -> None:
         if self._undo is None:

@@ -41,11 +41,13 @@ class Workspace:
         with self.store.lock:
             dangling, postponed = set(self.calculator.dangling), set(self.calculator.postponed)
             self.user = user
+            self.names.touched = False
             try:
                 with self.store.transaction():
                     yield
             except BaseException:
-                self.names.forget()
+                if self.names.touched:
+                    self.names.forget()
                 self.calculator.dangling, self.calculator.postponed = dangling, postponed
                 raise
             finally:
@@ -57,6 +59,14 @@ class Workspace:
             self._due = None
             with self.store.transaction():
                 self.calculator.settle()
+
+    def finish(self) -> None:
+        """Calculate what is still put off, and close the store."""
+        with self.store.lock:
+            if self.calculator.postponed:
+                with self.store.transaction():
+                    self.calculator.settle()
+            self.store.close()
 
     def recalculate(self, ids: set[int], relinked: set[int] | None = None) -> None:
         """Recalculate after a change, at once or, where the switch says so, partly later."""

@@ -162,7 +162,7 @@ KINDS = (
             text("description"),
         ),
     ),
-    Kind("textvalis", "textvali", "Textvali", TEXTVALI, display="shortname", unique=(("parent", "shortname"),)),
+    Kind("textvalis", "textvali", "Textvali", TEXTVALI, display="shortname"),
     Kind(
         "matrices",
         "matrix",

@@ -100,10 +100,10 @@ def given_in(number: Quantity, unit: Unit) -> Quantity:
 
 
 def mere(quantity: Quantity) -> Quantity:
-    """The quantity, which must be a number without a dimension. Raises Cancelled."""
+    """The quantity, which must be a number without a dimension. Raises Cancelled and FormulaError."""
     if not quantity.unit.plain:
         raise Cancelled(f"{quantity.unit.text!r} where a number is needed")
-    return quantity
+    return finite(quantity)
 
 
 def power(base: float, exponent: float) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..catalogue import KINDS
+from ..deleting import delete
 from ..model import Row
 from ..problems import Refused
 from ..renaming import Renaming
@@ -41,7 +42,7 @@ class MatrixRule(Rule):
             self.space.recalculate(changed)
 
     def _resize(self, id: int, row: Row) -> set[int]:
-        """Add and remove cells; the ids of valis whose value may change by it."""
+        """Add and remove cells; the ids of the new ones."""
         store = self.space.store
         old: Cells = self.old["cells"] if self.old else []
         cells: Cells = []
@@ -56,13 +57,10 @@ class MatrixRule(Rule):
             cells.append(line[: row["number_of_columns"]])
         kept = {cell for line in cells for cell in line}
         gone = [cell for line in old for cell in line if cell is not None and cell not in kept]
-        users = self.space.calculator.using(gone)
         for cell in gone:
-            store.remove("valis", cell)
-        if gone:
-            self.space.names.forget()
+            delete(self.space, KINDS["valis"], cell)
         store.put("matrices", id, {"cells": cells})
-        return new | users.difference(gone)
+        return new
 
     def _convert(self, id: int, before: str, unit: str) -> set[int]:
         valis = self.space.store.rows("valis")

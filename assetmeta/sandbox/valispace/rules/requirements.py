@@ -37,9 +37,7 @@ class RequirementRule(Rule):
         if self.old is None:
             row["created"] = row["updated"]
         elif self.differs(row, "identifier"):
-            self._renaming = Renaming(
-                self.space, self.space.store, None, set(self.space.store.pointing("valis", "parent", self.id or 0))
-            )
+            self._renaming = Renaming(self.space, self.space.store, self.id)
 
     def _next_position(self, specification: int) -> float:
         rows = self.space.store.rows(REQUIREMENTS)
@@ -61,8 +59,7 @@ class RequirementRule(Rule):
         if not isinstance(given, list):
             raise Refused.of("custom_field_rows", f'Expected a list of items but got type "{type(given).__name__}".')
         own = CONTENT_TYPES["requirement"]
-        rows = store.rows(CUSTOM_ROWS)
-        for row_id in [i for i, row in rows.items() if row["object_id"] == id and row["content_type"] == own]:
+        for row_id in store.hanging(CUSTOM_ROWS, "object_id", own, id):
             store.remove(CUSTOM_ROWS, row_id)
         for one in given:
             field = one.get("custom_field") if isinstance(one, Mapping) else None
