@@ -265,3 +265,64 @@ def test_any_body_is_taken_or_refused(endpoint: str, data: st.DataObject) -> Non
     json.dumps(made, allow_nan=False)
     assert engine.update(endpoint, made["id"], {}, user=1)["id"] == made["id"]
     engine.delete(endpoint, made["id"], user=1)
+
+
+def test_assembled_objects_have_the_keys_of_answers(engine: Engine) -> None:
+    if not HINTS.exists():
+        pytest.skip("no reference data here")
+    files = {
+        "component": "components",
+        "vali": "valis",
+        "textvali": "textvalis",
+        "matrix": "matrices",
+        "project": "project",
+        "requirement": "requirements",
+        "requirement_group": "requirements/groups",
+        "requirement_vm": "requirements/requirement-vms",
+        "component_vm": "requirements/component-vms",
+        "specification": "requirements/specifications",
+        "specification_folder": "requirements/specifications/folders",
+    }
+    for name, endpoint in files.items():
+        sample = json.loads((HINTS.parent / f"assembled/{name}.json").read_text())
+        assert set(sample) <= {field.name for field in KINDS[endpoint].fields}, name
+
+
+def sent(name: str, **placeholders: object) -> dict[str, Any]:
+    """A body that clients send, with ids that are here."""
+    if not HINTS.exists():
+        pytest.skip("no reference data here")
+    found: dict[str, Any] = json.loads((REQUESTS / f"{name}.json").read_text())
+    return found | placeholders
+
+
+def test_bodies_that_clients_send(engine: Engine) -> None:
+    make = engine.create
+    tags = [make("tag", {"name": name}, user=1)["id"] for name in "bc"]
+    assert make("components", sent("component_create", project=1, tags=tags), user=1)["parent"] is None
+    assert make("valis", sent("vali_create", parent=2), user=1)["value"] == 5
+    assert make("textvalis", sent("textvali_create", parent=1), user=1)["name"] == "Fan.Message"
+    assert make("tag", sent("tag_create"), user=1)["color"] == "#FFFFFF"
+    assert len(make("matrices", sent("matrix_create", parent=1), user=1)["cells"]) == 2
+    assert make("datasets", sent("dataset_create", vali=1), user=1)["points"][0]["variables"]
+    assert len(engine.import_dataset(1, sent("dataset_import"), user=1)["function_data"]["data"]) == 5
+    specification = make("requirements/specifications", {"name": "S", "project": 1}, user=1)["id"]
+    body = sent("requirement_create", specification=specification)
+    ids = [make("requirements", {**body, "identifier": name}, user=1)["id"] for name in "12"]
+    assert engine.add_child(ids[0], sent("requirement_add_child", child=ids[1]), user=1)["children"] == [ids[1]]
+    assert engine.create_empty(sent("file_create_empty", project=1), user=1)["file_type"] == 2
+    assert make("files/folders", sent("file_folder_create", project=1), user=1)["parent"] is None
+    assert make("discussions", sent("discussion_create", project=1), user=1)["group"] == 1
+    task = make("user-tasks", sent("user_task_create", project=1, content_type=120), user=1)["id"]
+    assert engine.add_member(task, sent("user_task_add_member", member="1"), user=1)["members"] == [1]
+    assert make("requirements/verification-statuses", sent("verification_status_create"), user=1)["project"] is None
+    assert make("data/custom-fields", sent("custom_field_create", projects=[1]), user=1)["multi"] is False
+    for endpoint, name in (
+        ("requirements/versions", "requirement_versions_search"),
+        ("requirements/verification-methods", "verification_methods_search"),
+        ("requirements/component-vms", "component_vms_search"),
+        ("requirements/component-vms", "component_vms_search_all_fields"),
+        ("requirements/component-vms", "component_vms_search_by_object"),
+        ("files", "files_search"),
+    ):
+        assert set(engine.search(endpoint, sent(name))) == {"data"}

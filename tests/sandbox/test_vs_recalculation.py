@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -385,3 +386,21 @@ def test_many_random_changes_leave_what_a_full_calculation_gives(desk: Desk) -> 
         space.names.forget()
         space.calculator.changed(space.store.ids("valis"))
     assert desk.engine.find("valis") == before
+
+
+def test_threads_do_not_get_into_each_others_way(desk: Desk) -> None:
+    top = desk.component("Top")
+    base = desk.vali(top, "base", "1")
+    total = desk.vali(top, "total", "+".join(f"$Top.v{number}" for number in range(40)))
+
+    def work(number: int) -> float | None:
+        vali = desk.vali(top, f"v{number}", f"${base} + {number}")
+        with pytest.raises(Refused):
+            desk.vali(top, f"v{number}", "again")
+        desk.engine.find("valis")
+        return desk.value(vali)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, range(40))) == [number + 1 for number in range(40)]
+    assert desk.value(total) == sum(range(41))
+    assert len(desk.read(base)["used_by_valis"]) == 40
