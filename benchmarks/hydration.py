@@ -31,6 +31,7 @@ class Hydration:
     """
 
     def __init__(self, rows: Sequence[Row], *, typed: bool = False) -> None:
+        self._count = len(rows)
         warnings.simplefilter("ignore", exc.SAWarning)
         base: Any = declarative_base()
         types = {name: TYPED[name][0] if typed and name in TYPED else String() for name in NAMES}
@@ -56,4 +57,6 @@ class Hydration:
     def load(self) -> list[Any]:
         """Load every row into a new session; the objects stay in use after it."""
         session = Session(self._engine, expire_on_commit=False)
-        return [session, *session.scalars(select(self.kind))]
+        found = [session, *session.scalars(select(self.kind))]
+        assert len(found) == self._count + 1
+        return found

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+from lxml import etree
 
 from assetmeta import V1Meta
 from assetmeta.core.access import workspace_of
 from assetmeta.core.streaming import absorbed, run
-from assetmeta.model.flows import Response
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch
 from benchmarks.sandbox import Sandbox
@@ -26,12 +26,13 @@ NAMES = (*SCALARS, *RELATIONS)
 class Stories:
     """*count* recorded stories with the attributes NAMES, and a session that reads them from memory.
 
-    *listed* is the list document that v1pysdk reads, *metas* the schema documents that it needs.
+    *json* and *xml* are the bodies of all pages. *listed* is the list document that v1pysdk reads, *metas* the schema
+    documents that it needs.
     """
 
     count: int
     v1: V1Meta
-    json: Response
+    json: tuple[bytes, ...]
     xml: tuple[bytes, ...]
     listed: bytes
     metas: dict[str, bytes]
@@ -51,17 +52,22 @@ class Stories:
 
     def rows(self) -> list[dict[str, str | None]]:
         """The stories as plain values; a relation is the other asset's token."""
-        [objects] = json.loads(self.json.body)
-        return [{name: _plain(item[name]) for name in ("_oid", *NAMES)} for item in objects]
+        return [{name: _plain(item[name]) for name in ("_oid", *NAMES)} for item in self.objects()]
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The stories as the JSON decoder gives them, every page parsed anew."""
+        found = [item for body in self.json for item in json.loads(body)[0]]
+        assert len(found) == self.count, "every peer is to do the same work"
+        return found
 
 
 def record(sandbox: Sandbox, count: int) -> Stories:
     """Read *count* stories from *sandbox* in every form, and keep the answers."""
     tape = Tape()
     v1 = sandbox.session(cassette=tape, page_size=count)
-    found = Stories(count, v1, Response(0), (), b"", {})
+    found = Stories(count, v1, (), (), b"", {})
     assert len(found.read()) == count, "the sandbox has too few stories"
-    answer = tape.largest
+    answers = tuple(response.body for key, response in tape.exchanges.items() if key[1] == "query.v1")
     before = set(tape.exchanges)
     assert len(found.read_xml()) == count
     xml = tuple(response.body for key, response in tape.exchanges.items() if key not in before)
@@ -73,7 +79,10 @@ def record(sandbox: Sandbox, count: int) -> Stories:
     )
     kinds = {"Story", *(v1.schema.attribute("Story", name).related or "" for name in RELATIONS)} - {""}
     metas = {kind: web.get(f"{sandbox.url}/meta.v1/{kind}", timeout=60).content for kind in kinds}
-    return Stories(count, v1, answer, xml, listed.content, metas)
+    assert sum(len(etree.fromstring(body)) for body in xml) == count
+    stories = Stories(count, v1, answers, xml, listed.content, metas)
+    assert len(stories.objects()) == count
+    return stories
 
 
 def _plain(value: object) -> str | None:

@@ -51,9 +51,3 @@ class Tape:
         """Let go of the connections that were recorded over."""
         if self._line is not None:
             self._line.close()
-
-    @property
-    def largest(self) -> Response:
-        """The answer with the longest body, the schema aside."""
-        answers = (response for key, response in self.exchanges.items() if "meta.v1" not in str(key[1]))
-        return max(answers, key=lambda response: len(response.body))

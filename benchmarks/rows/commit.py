@@ -58,7 +58,7 @@ def measure(bench: Bench) -> list[Line]:
             "commit",
             f"{what}, in bulk, requests",
             f"{probe.requests}",
-            f"{count:,} and more",
+            "",
             None,
             at_most(10, "requests"),
             probe.requests,

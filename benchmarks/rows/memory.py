@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import tracemalloc
 from collections.abc import Callable
 from operator import attrgetter
@@ -59,9 +58,8 @@ def _bytes(make: Callable[[], object], count: int) -> float:
 
 
 def _tuples(stories: Stories) -> list[tuple[Any, ...]]:
-    [objects] = json.loads(stories.json.body)
     tokens: dict[str, str] = {}
-    return [tuple(_value(item[name], tokens) for name in NAMES) for item in objects]
+    return [tuple(_value(item[name], tokens) for name in NAMES) for item in stories.objects()]
 
 
 def _value(value: Any, tokens: dict[str, str]) -> Any:
