@@ -15,12 +15,14 @@ from assetmeta.backends.versionone.documents import document
 from assetmeta.model.codecs import Text
 from assetmeta.model.errors import (
     BadValue,
+    Busy,
     NotFound,
     ReadOnly,
     Refused,
     SessionClosed,
     TimedOut,
     Unreachable,
+    Unreadable,
     Unsupported,
 )
 from assetmeta.model.flows import Request, Response
@@ -34,6 +36,12 @@ STORY = Oid("Story", 5)
 
 def landed(token: str) -> Response:
     return Response(200, {"content-type": "text/xml"}, f'<Asset id="{token}"/>'.encode())
+
+
+def echoed(request: Request, number: int) -> Response:
+    """The answer that a server gives to a change: the asset of the path, a new one where it names only a type."""
+    kind, _, key = request.path.partition("Data/")[2].partition("/")
+    return landed(f"{kind}:{key or number}:1")
 
 
 def named(oid: Oid, name: str = "x", **more: Any) -> Update:
@@ -53,7 +61,7 @@ def batches(schema: Schema, changes: list[Change], **settings: int) -> list[int]
         while True:
             assert isinstance(yielded, tuple)
             sizes.append(len(yielded))
-            yielded = flow.send(tuple(landed(f"Story:{100 + n}:1") for n in range(len(yielded))))
+            yielded = flow.send(tuple(echoed(request, 100 + n) for n, request in enumerate(yielded)))
     except StopIteration:
         return sizes
 
@@ -198,3 +206,35 @@ def test_text_is_sent_letter_by_letter(text: str) -> None:
 def test_outcomes_keep_the_order_of_ten_thousand_changes(v1_schema: Schema) -> None:
     changes: list[Change] = [named(Oid("Story", n)) for n in range(10_000)]
     assert batches(v1_schema, changes, max_batch=500) == [500] * 20
+
+
+@pytest.mark.parametrize("token", ["Story:6:1", "Member:5:1", "Nothing:5", "Story:new-1", "Story:five"])
+def test_an_answer_about_another_asset_proves_nothing(v1_schema: Schema, play: Play, token: str) -> None:
+    for change in (named(STORY), Delete(STORY)):
+        [outcome], _ = play(VersionOne(bulk=False).write(v1_schema, [change]), landed(token))
+        assert (type(outcome), type(outcome.error)) == (Unknown, Unreadable)
+
+
+@pytest.mark.parametrize("token", ["Story:5:1", "PrimaryWorkitem:5:1"])
+def test_an_answer_may_name_the_type_more_or_less_exactly(v1_schema: Schema, play: Play, token: str) -> None:
+    [outcome], _ = play(VersionOne(bulk=False).write(v1_schema, [named(STORY)]), landed(token))
+    assert isinstance(outcome, Done)
+
+
+@pytest.mark.parametrize("token", ["Epic:9:1", "Story:5:1", "Story:new-1", "Story:8:1"])
+def test_a_create_needs_an_asset_of_its_own(v1_schema: Schema, play: Play, token: str) -> None:
+    deltas = (Delta("Name", None, "x"),)
+    changes: list[Change] = [Create(Oid.new("Story", 1), deltas), Create(Oid.new("Story", 2), deltas), named(STORY)]
+    answers = [landed("Story:8:1"), landed(token), landed("Story:5:2")]
+    outcomes, _ = play(VersionOne(bulk=False).write(v1_schema, changes), *answers)
+    assert [type(each) for each in outcomes] == [Done, Unknown, Done]
+    assert isinstance(outcomes[1].error, Unreadable)
+
+
+def test_a_gateway_does_not_know_what_the_server_did(v1_schema: Schema, play: Play) -> None:
+    for status in (502, 503, 504):
+        [outcome], _ = play(VersionOne(bulk=False).write(v1_schema, [named(STORY)]), Response(status, {}, b"no"))
+        assert isinstance(outcome, Unknown)
+    turned_away = Busy("later", status=503, sent=False)
+    [outcome], _ = play(VersionOne(bulk=False).write(v1_schema, [named(STORY)]), turned_away)
+    assert isinstance(outcome, Failed)

@@ -137,9 +137,12 @@ class Reader:
 
 def _parsed(token: Json) -> Oid:
     try:
-        return Oid.parse(str(token))
+        found = Oid.parse(str(token))
     except BadValue:
-        raise _unexpected(f"{token!r} is not the identity of an asset") from None
+        raise _unexpected(f"{token!r:.80} is not the identity of an asset") from None
+    if not isinstance(found.key, int):
+        raise _unexpected(f"{token!r:.80} is not the identity of an asset, its id is no number")
+    return found
 
 
 def _unexpected(reason: str, response: Response | None = None) -> Unreadable:

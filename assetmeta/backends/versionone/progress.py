@@ -10,13 +10,13 @@ from assetmeta.backends.versionone.settings import Settings
 from assetmeta.model.errors import AssetmetaError, LoginRefused, Misuse, SessionClosed
 from assetmeta.model.plans import Change, Create, Done, Failed, Outcome, Skipped, Unknown
 from assetmeta.model.schema import Schema
-from assetmeta.model.values import Oid
+from assetmeta.model.values import Key, Oid
 
 
 @dataclass(slots=True)
 class Progress:
-    """Outcomes by index, real identities by provisional ones, creates that did not land, and the error after which
-    nothing more is sent.
+    """Outcomes by index, real identities by provisional ones, creates that did not land, the keys of all assets that
+    the changes and their outcomes name (they are unique over all types), and the error after which nothing more is sent.
     """
 
     schema: Schema
@@ -25,7 +25,11 @@ class Progress:
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     known: dict[Oid, Oid] = field(default_factory=dict)
     lost: set[Oid] = field(default_factory=set)
+    taken: set[Key] = field(default_factory=set)
     stopped: AssetmetaError | None = None
+
+    def __post_init__(self) -> None:
+        self.taken.update(change.oid.key for change in self.changes)
 
     def is_due(self, index: int) -> bool:
         """True when a change is to be sent; otherwise its outcome is clear without that, and is noted."""
@@ -44,6 +48,8 @@ class Progress:
     def end(self, index: int, outcome: Outcome) -> None:
         """Note what came of a change."""
         self.outcomes[index] = outcome
+        if isinstance(outcome, Done):
+            self.taken.add(outcome.oid.key)
         if isinstance(outcome.change, Create):
             if isinstance(outcome, Done):
                 self.known[outcome.change.oid] = outcome.oid

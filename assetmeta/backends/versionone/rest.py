@@ -82,9 +82,12 @@ def cell(element: etree._Element, multi: bool, moment: Moment | None) -> Cell:
 def identity(asset: etree._Element, response: Response) -> Oid:
     """Return the Oid that an asset element states, with its moment where it has one. Raises Unreadable."""
     try:
-        return Oid.parse(asset.get("id", ""))
+        found = Oid.parse(asset.get("id", ""))
     except BadValue:
         raise unexpected(asset, response) from None
+    if not isinstance(found.key, int):
+        raise unexpected(asset, response)
+    return found
 
 
 def unexpected(root: etree._Element, response: Response) -> Unreadable:
@@ -101,10 +104,17 @@ def _references(element: etree._Element, moment: Moment | None) -> Iterator[Oid]
     for asset in element.iterchildren("Asset"):
         token = asset.get("idref", "NULL")
         if token != "NULL":
-            try:
-                yield Oid.parse(token).at(moment)
-            except BadValue as error:
-                raise Unreadable(f"The answer names an asset as {token!r}, which is no identity.") from error
+            yield _parsed(token).at(moment)
+
+
+def _parsed(token: str) -> Oid:
+    try:
+        found = Oid.parse(token)
+    except BadValue as error:
+        raise Unreadable(f"The answer names an asset as {token!r:.80}, which is no identity.") from error
+    if not isinstance(found.key, int):
+        raise Unreadable(f"The answer names an asset as {token!r:.80}, which is no identity: its id is no number.")
+    return found
 
 
 def _text(element: etree._Element) -> Raw:

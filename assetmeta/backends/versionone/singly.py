@@ -17,10 +17,11 @@ from assetmeta.backends.versionone.rest import Wanted, identity, read_asset, row
 from assetmeta.backends.versionone.waiting import Footprint
 from assetmeta.model.errors import AssetmetaError, LoginRefused, Misuse, ServerError, Unreadable
 from assetmeta.model.flows import Flow, Request, Response
-from assetmeta.model.plans import Change, Create, Done, Failed, Unknown, Update
+from assetmeta.model.plans import Call, Change, Create, Done, Failed, Unknown, Update
+from assetmeta.model.values import Oid
 
-_NO_WORD = frozenset({502, 504})
-"""A gateway speaks here, which does not know what the server did."""
+_NO_WORD = frozenset({502, 503, 504})
+"""A gateway may speak here, which does not know what the server did."""
 
 
 def singly(progress: Progress, indices: Sequence[int]) -> Flow[None]:
@@ -92,8 +93,32 @@ def _done(progress: Progress, change: Change, response: Response) -> Done:
     """
     asset = read_asset(response)
     oid = identity(asset, response).current
+    _verify(progress, change, oid, response)
     if not isinstance(change, Create | Update):
         return Done(change, oid)
     attributes = [progress.schema.attribute(change.oid.type, delta.name) for delta in change.deltas]
     told = {each.name: Wanted(each.name, multi=False) for each in attributes if not each.multi and each.kind != "Rank"}
     return Done(change, oid, row(asset, told, oid, None))
+
+
+def _verify(progress: Progress, change: Change, oid: Oid, response: Response) -> None:
+    """Raise Unreadable when the answer to *change* names an asset that it cannot be about: another one than was
+    changed, or, for a create, one of another type or one that is known already. An operation may name what it made.
+    """
+    if isinstance(change, Call):
+        return
+    if isinstance(change, Create):
+        is_it, meant = oid.type == change.oid.type and oid.key not in progress.taken, f"a new {change.oid.type}"
+    else:
+        asked = progress.known.get(change.oid, change.oid)
+        related = progress.schema.is_a(oid.type, asked.type) or progress.schema.is_a(asked.type, oid.type)
+        is_it, meant = related and oid.key == asked.key, asked.current.token
+    if not is_it:
+        line = response.request.line if response.request else "the request"
+        raise Unreadable(
+            f"The answer to {line} cannot be believed: it is about {oid.token} and should be about {meant}. "
+            "Look whether the change landed before doing it again.",
+            status=response.status,
+            request=line,
+            oid=change.oid.token,
+        )

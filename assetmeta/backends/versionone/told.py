@@ -64,9 +64,10 @@ def unreadable(reason: str, response: Response | None = None) -> Unreadable:
 def identity(value: Json) -> Oid | None:
     """Return the asset that a text names, without its moment; None when it names none."""
     try:
-        return Oid.parse(value).current if isinstance(value, str) else None
+        found = Oid.parse(value).current if isinstance(value, str) else None
     except BadValue:
         return None
+    return found if found is not None and isinstance(found.key, int) else None
 
 
 def _oids(document: dict[str, Json], section: str, response: Response) -> Iterator[Oid]:
