@@ -1,6 +1,7 @@
 """The machinery between the user's objects and a backend's flows.
 
 Files import only from those named before them:
-state, identity, watch, plan, report, workspace, cohort, access, relations, walk, snapshot, columns, streaming, query,
-attributes, asset_class, asset, files, reflect, schemas, loading, edits, unit, conflicts, aftermath, commit, inspection.
+state, identity, watch, plan, report, workspace, cohort, access, relations, walk, snapshot, attribute_words, columns,
+streaming, query, attributes, asset_class, asset, files, reflect, schemas, loading, edits, unit, conflicts, aftermath,
+commit, inspection.
 """

@@ -5,11 +5,11 @@ from __future__ import annotations
 import decimal
 from collections.abc import Iterable
 
-from assetmeta.core.state import KnownCell, Tracked
+from assetmeta.core.state import KnownCell, Tracked, seen_from
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.codecs import Raw
 from assetmeta.model.errors import BadValue, Unreadable
-from assetmeta.model.schema import Attribute, Schema
+from assetmeta.model.schema import Attribute
 from assetmeta.model.values import ABSENT, UNREAD, Oid
 
 
@@ -55,7 +55,7 @@ def read_multi(asset: Tracked, attribute: Attribute) -> tuple[object, ...]:
 def cell_value(asset: Tracked, attribute: Attribute, cell: KnownCell) -> object:
     """Turn the raw cell of a single-valued attribute into its Python value."""
     if isinstance(cell, Oid):
-        return cell.at(asset._state.oid.moment)
+        return seen_from(asset, cell)
     if cell is None or attribute.is_relation:
         return None
     if isinstance(cell, tuple):
@@ -70,7 +70,7 @@ def cell_members(asset: Tracked, attribute: Attribute, cell: KnownCell) -> tuple
     if isinstance(cell, Oid) or not isinstance(cell, tuple):
         cell = (cell,)  # type: ignore[assignment]
     if attribute.is_relation:
-        return tuple(oid.at(asset._state.oid.moment) for oid in cell if isinstance(oid, Oid))  # type: ignore[union-attr]
+        return tuple(seen_from(asset, oid) for oid in cell if isinstance(oid, Oid))  # type: ignore[union-attr]
     return tuple(decoded(asset, attribute, value) for value in cell)  # type: ignore[union-attr]
 
 
@@ -108,14 +108,16 @@ def _shown(attribute: Attribute, value: object) -> str:
     return "this value" if attribute.kind == "Password" else repr(value)[:80]
 
 
-def related_oid(schema: Schema, type_name: str, attribute: Attribute, value: object) -> Oid:
+def related_oid(workspace: Workspace, type_name: str, attribute: Attribute, value: object) -> Oid:
     """Return the identity that *value* (an asset, an Oid, a token) names, checked against the relation's type."""
-    oid = as_oid(value)
-    related = attribute.related or ""
+    schema, related = workspace.schema, attribute.related or ""
+    oid = own_oid(workspace, value)
+    if oid is None and isinstance(value, int) and not isinstance(value, bool) and not schema.type(related).abstract:
+        oid = Oid.of(related, value)
     if oid is None:
         raise BadValue(
-            f"{type_name}.{attribute.name} takes a {related}, not {value!r:.80}. Give the asset, or its token such as "
-            f"'{related}:1005'.",
+            f"{type_name}.{attribute.name} takes assets of type {related}, not {value!r:.80}. Give the asset "
+            f"({related}.where(...).one() finds one by name), or its token such as '{related}:1005'.",
             type_name=type_name,
             attribute=attribute.name,
         )
@@ -123,12 +125,28 @@ def related_oid(schema: Schema, type_name: str, attribute: Attribute, value: obj
         oid = oid.current
     if not schema.is_a(oid.type, related):
         raise BadValue(
-            f"{type_name}.{attribute.name} takes a {related}, not the {oid.type} {oid.token}.",
+            f"{type_name}.{attribute.name} takes assets of type {related}, not the {oid.type} {oid.token}.",
             type_name=type_name,
             attribute=attribute.name,
             oid=oid.token,
         )
     return oid
+
+
+def own_oid(workspace: Workspace, value: object) -> Oid | None:
+    """The identity that *value* stands for, or None. Raises BadValue for an asset of another session."""
+    if isinstance(value, Tracked) and workspace_of(value) is not workspace:
+        token = value._state.oid.token
+        raise BadValue(f"{token} ({value!r:.80}) belongs to another session; use this session's own.", oid=token)
+    return as_oid(value)
+
+
+def needed_oid(workspace: Workspace, value: object, what: str) -> Oid:
+    """The identity of an asset that *what* needs. Raises BadValue for anything else."""
+    found = own_oid(workspace, value)
+    if found is None:
+        raise BadValue(f"{what} takes an asset (or its token such as 'Story:1005'), not {value!r:.80}.")
+    return found
 
 
 def as_oid(value: object) -> Oid | None:

@@ -1,10 +1,9 @@
-"""What a write means for what is loaded: written values become loaded, whatever the server works out is forgotten."""
+"""What writes mean for what is loaded: written values become loaded, whatever the server works out is forgotten."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from assetmeta.core.cohort import targets
 from assetmeta.core.state import KnownCell, Tracked, forget, merge
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import NotFound
@@ -13,34 +12,87 @@ from assetmeta.model.schema import AssetType, Attribute
 from assetmeta.model.values import UNREAD, Oid
 
 
-def after_write(workspace: Workspace, asset: Tracked, deltas: Sequence[Delta], row: Row | None) -> None:
-    """Take over what a create or update of *asset* wrote; *row* is what the server's answer told of it."""
-    kind = workspace.schema.type(asset._state.oid.type)
-    written = {delta.name: _cell(asset, kind.attributes[delta.name], delta) for delta in deltas}
-    forget(asset, [*written, *volatile(kind, asset._state.layout.names)])
-    known = {name: cell for name, cell in written.items() if cell is not UNREAD}
-    merge(asset, Row(asset._state.oid, tuple(known), tuple(known.values())), workspace.layouts)  # type: ignore[arg-type]
-    if row is not None:
-        merge(asset, row._replace(oid=asset._state.oid), workspace.layouts)
-    relations = [delta for delta in deltas if kind.attributes[delta.name].is_relation]
-    for delta in relations:
-        _forget_far_side(workspace, kind.attributes[delta.name], delta)
-    if relations:
-        forget_dependent(workspace, {asset._state.oid})
+class Aftermath:
+    """Takes over the outcomes of one commit or call. What other assets must forget is gathered, and done once by
+    `close()`: one pass over all assets in memory, however many were written.
+    """
 
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._written: set[Oid] = set()
+        self._gone: set[Oid] = set()
+        self._ripples = False
+        workspace.writes += 1
 
-def after_operation(workspace: Workspace, asset: Tracked) -> None:
-    """Forget what was loaded of *asset*, and what others computed from it: an operation may have changed anything."""
-    forget(asset)
-    forget_dependent(workspace, {asset._state.oid})
+    def wrote(self, asset: Tracked, deltas: Sequence[Delta], row: Row | None, context: Oid | None = None) -> None:
+        """Take over what a create or update of *asset* wrote; *row* is what the server's answer told of it."""
+        workspace = self._workspace
+        oid = asset._state.oid
+        kind = workspace.schema.type(oid.type)
+        written = {delta.name: _cell(asset, kind.attributes[delta.name], delta) for delta in deltas}
+        self._ripples |= any(kind.attributes[name].ripples for name in written)
+        self._written.add(oid)
+        forget(asset, [*written, *volatile(kind, asset._state.layout.names)])
+        known = {name: cell for name, cell in written.items() if cell is not UNREAD}
+        merge(asset, Row(oid, tuple(known), tuple(known.values())), workspace.layouts)  # type: ignore[arg-type]
+        if row is not None:
+            merge(asset, row._replace(oid=oid), workspace.layouts)
+        asset._state.written = {**(asset._state.written or {}), **dict.fromkeys(written, workspace.writes)}
+        for delta in deltas:
+            if kind.attributes[delta.name].is_relation:
+                self._forget_far_side(kind.attributes[delta.name], delta)
+        if context is not None and (giver := workspace.identity.get(context)) is not None:
+            members = workspace.schema.type(context.type).attributes
+            forget(giver, [name for name in giver._state.layout.names if name in members and members[name].multi])
 
+    def called(self, asset: Tracked) -> None:
+        """Forget what was loaded of *asset*: an operation may have changed anything."""
+        forget(asset)
+        self._written.add(asset._state.oid)
+        self._gone.add(asset._state.oid)
 
-def after_delete(workspace: Workspace, asset: Tracked) -> None:
-    """Forget a deleted asset; reading it again raises NotFound."""
-    oid = asset._state.oid
-    forget(asset)
-    asset._state.gone = NotFound(f"{oid.token} was deleted by this session.", oid=oid.token, status=404)
-    forget_dependent(workspace, {oid})
+    def deleted(self, asset: Tracked) -> None:
+        """Forget a deleted asset; reading it again raises NotFound."""
+        oid = asset._state.oid
+        forget(asset)
+        asset._state.gone = NotFound(f"{oid.token} was deleted by this session.", oid=oid.token, status=404)
+        self._written.add(oid)
+        self._gone.add(oid)
+
+    def close(self) -> None:
+        """Let all other assets forget what may be different now: whatever the server works out of what was written (of
+        the asset itself, through a relation, or under a text of its own), and relations to what may be gone.
+        """
+        for other in self._workspace.identity:
+            kind = self._workspace.schema.types.get(other._state.oid.type)
+            names = list(other._state.layout.tokens)
+            if kind is not None:
+                related, lost = self._relations(other, kind)
+                names += lost
+                if related or self._ripples:
+                    names += volatile(kind, other._state.layout.names)
+            if names:
+                forget(other, names)
+
+    def _relations(self, other: Tracked, kind: AssetType) -> tuple[bool, list[str]]:
+        """Whether *other* refers to anything written, and its relations to what may be gone."""
+        related, lost = False, []
+        for name, cell in zip(other._state.layout.names, other._state.cells, strict=True):
+            if name in kind.attributes and kind.attributes[name].is_relation:
+                found = cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else (cell,)
+                oids = {oid for oid in found if isinstance(oid, Oid)}
+                related = related or not self._written.isdisjoint(oids)
+                if not self._gone.isdisjoint(oids):
+                    lost.append(name)
+        return related, lost
+
+    def _forget_far_side(self, attribute: Attribute, delta: Delta) -> None:
+        back = (attribute.reciprocal or "").rpartition(".")[2]
+        for value in (delta.old, delta.new, *delta.added, *delta.removed):
+            far = self._workspace.identity.get(value) if isinstance(value, Oid) else None
+            if far is not None:
+                kind = self._workspace.schema.type(far._state.oid.type)
+                forget(far, [back, *volatile(kind, far._state.layout.names)])
 
 
 def volatile(kind: AssetType, names: Iterable[str]) -> Iterator[str]:
@@ -69,25 +121,6 @@ def _cell(asset: Tracked, attribute: Attribute, delta: Delta) -> KnownCell:
     except ValueError:
         # What is written is not always what is read: a rank is set by naming a neighbour's.
         return UNREAD
-
-
-def _forget_far_side(workspace: Workspace, attribute: Attribute, delta: Delta) -> None:
-    back = (attribute.reciprocal or "").rpartition(".")[2]
-    for value in (delta.old, delta.new, *delta.added, *delta.removed):
-        far = workspace.identity.get(value) if isinstance(value, Oid) else None
-        if far is not None:
-            kind = workspace.schema.type(far._state.oid.type)
-            forget(far, [back, *volatile(kind, far._state.layout.names)])
-
-
-def forget_dependent(workspace: Workspace, oids: set[Oid]) -> None:
-    """Forget the computed values of every asset that refers to one of *oids*: they may be worked out from it."""
-    for other in workspace.identity:
-        kind = workspace.schema.types.get(other._state.oid.type)
-        relations = kind.attributes if kind else {}
-        names = other._state.layout.names
-        if any(oid in oids for name in names if name in relations for oid in targets(other, name)):
-            forget(other, list(volatile(kind, names)) if kind else None)
 
 
 def renamed(deltas: Iterable[Delta], real: Mapping[Oid, Oid]) -> tuple[Delta, ...]:

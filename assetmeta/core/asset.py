@@ -10,9 +10,9 @@ from assetmeta.core.asset_class import AssetClass
 from assetmeta.core.columns import Column
 from assetmeta.core.snapshot import LoadedData, Snapshot, snapshot_values
 from assetmeta.core.state import State, Tracked, merge
-from assetmeta.core.walk import walk
+from assetmeta.core.walk import read, walk
 from assetmeta.core.workspace import Workspace
-from assetmeta.model.errors import ReadOnly, UnknownName, nearest
+from assetmeta.model.errors import ReadOnly, UnknownName, Unreadable, nearest
 from assetmeta.model.plans import Row
 from assetmeta.model.schema import AssetType, Attribute
 from assetmeta.model.values import ABSENT, UNREAD, Moment, Oid
@@ -58,13 +58,12 @@ class Asset(Tracked, metaclass=AssetClass):
 
     def set(self, **values: Any) -> Any:
         """Set several attributes, pending until the commit; returns the asset."""
-        self.pending(values)
+        self._workspace.unit.assign_all(self, values)
         return self
 
     def pending(self, values: Mapping[str, Any]) -> None:
         """Set several attributes from a mapping, pending until the commit."""
-        for name, value in values.items():
-            _assign(self, name, value)
+        self._workspace.unit.assign_all(self, values)
 
     def with_data(self, values: Mapping[str, Any]) -> Any:
         """Take *values* as loaded, as if the server had just sent them; returns the asset. Sends nothing."""
@@ -92,11 +91,16 @@ class Asset(Tracked, metaclass=AssetClass):
             object.__setattr__(self, name, value)
         elif name in self._type.attributes:
             _assign(self, name, value)
+        elif name in self._type.operations:
+            raise ReadOnly(
+                f"{self.reprref}.{name} is an operation: call it.", type_name=self._type.name, attribute=name
+            )
         elif isinstance(member := getattr(type(self), name, None), property) and member.fset is not None:
             member.fset(self, value)
+        elif hasattr(type(self), name):
+            raise ReadOnly(f"{self.reprref}.{name} cannot be set.", type_name=self._type.name, attribute=name)
         else:
             self._type.attribute(name)
-            raise ReadOnly(f"{self.reprref}.{name} cannot be set.", type_name=self._type.name, attribute=name)
 
     def __delattr__(self, name: str) -> None:
         attribute = self._type.attribute(name)
@@ -107,6 +111,13 @@ class Asset(Tracked, metaclass=AssetClass):
         if name.startswith("_"):
             raise AttributeError(name)
         kind = type(self)
+        attribute = kind._type.attributes.get(name)
+        if attribute is not None:
+            # Reading it failed with an AttributeError, which Python takes for a missing name.
+            try:
+                return read(self, attribute)
+            except AttributeError as error:
+                raise Unreadable(f"{self.idref}.{name}: {error}", oid=self.idref, attribute=name) from error
         near = nearest(name, [*kind._type.attributes, *kind._type.operations])
         raise UnknownName(f"{kind.__name__} has no attribute {name!r}.{near}", type_name=kind.__name__, attribute=name)
 

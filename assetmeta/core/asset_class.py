@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from assetmeta.core.access import as_oid
+from assetmeta.core.access import needed_oid, own_oid
 from assetmeta.core.query import Query
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue, ReadOnly, UnknownName
@@ -30,7 +30,7 @@ class AssetClass(type):
                 f"query {cls.__name__}.",
                 type_name=cls.__name__,
             )
-        given = as_oid(key) if isinstance(key, str) and ":" in key else None
+        given = own_oid(cls._workspace, key)
         if given is not None and given.type != cls.__name__:
             raise BadValue(f"{key} is not a {cls.__name__}.", type_name=cls.__name__, oid=str(key))
         asset = cls._workspace.asset(given or Oid.of(cls.__name__, key))
@@ -85,6 +85,14 @@ class AssetClass(type):
         """Return the first asset, or None. One request."""
         return cls._query().first()
 
+    def one(cls) -> Any:
+        """Return the only asset of this type. One request. Raises NotOne."""
+        return cls._query().one()
+
+    def exists(cls) -> bool:
+        """Return whether there is any asset of this type. One request."""
+        return cls._query().exists()
+
     def count(cls) -> int:
         """Return how many assets there are. One request."""
         return cls._query().count()
@@ -103,25 +111,28 @@ class AssetClass(type):
     def __contains__(cls, asset: object) -> bool:
         return isinstance(asset, cls)
 
+    def _context(cls, given: Any) -> Oid | None:
+        return None if given is None else needed_oid(cls._workspace, given, f"The context of a new {cls.__name__}")
+
     def create(cls, context: Any = None, /, **values: Any) -> Any:
         """Create an asset at once and return it. One request.
 
         With a *context* asset the server fills in what follows from it. Raises Refused when the server turns it down,
         BadValue and UnknownName before anything is sent.
         """
-        return cls._workspace.writer.create_now(cls.__name__, values, as_oid(context))
+        return cls._workspace.writer.create_now(cls.__name__, values, cls._context(context))
 
     def new(cls, context: Any = None, /, **values: Any) -> Any:
         """Return a new asset that the next commit creates. Sends nothing. Raises BadValue and UnknownName."""
         oid = cls._workspace.unit.fresh_oid(cls.__name__)
-        return cls._workspace.unit.begin(oid, values, as_oid(context))
+        return cls._workspace.unit.begin(oid, values, cls._context(context))
 
     def template(cls, context: Any = None, /, **values: Any) -> Any:
         """Return a new pending asset with the values that the server suggests, and *values* over them. One request.
 
         Raises Unsupported where the server suggests nothing.
         """
-        return cls._workspace.writer.suggested(cls.__name__, as_oid(context), values)
+        return cls._workspace.writer.suggested(cls.__name__, cls._context(context), values)
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("_"):
@@ -143,6 +154,11 @@ class AssetClass(type):
         if found is None:
             return super().__repr__()
         return f"<asset type {cls.__name__}: {len(found.attributes)} attributes, {len(found.operations)} operations>"
+
+
+for _verb in ("select", "where", "filter", "sort", "find", "page", "asof", "deleted"):
+    # The verbs of a class start a query, and are explained where queries are.
+    getattr(AssetClass, _verb).__doc__ = getattr(Query, _verb).__doc__
 
 
 def _split_selection(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from assetmeta.core.access import read_single, workspace_of
 from assetmeta.core.relations import Members, related_asset
-from assetmeta.core.state import Tracked
+from assetmeta.core.state import Tracked, kept
 from assetmeta.model.schema import Attribute, Operation
 
 
@@ -29,8 +29,8 @@ class Scalar(AttributeDescriptor):
     def __get__(self, asset: Tracked | None, owner: type) -> Any:
         if asset is None:
             return self.column(self.attribute.name)
-        value = asset.__dict__[self.attribute.name] = read_single(asset, self.attribute)
-        return value
+        value = read_single(asset, self.attribute)
+        return kept(asset, self.attribute.name, value)
 
 
 class SingleRelation(AttributeDescriptor):
@@ -93,17 +93,3 @@ class BoundOperation:
 
     def __repr__(self) -> str:
         return f"<operation {self._operation.name} of {self._asset._state.oid.token}>"
-
-
-def described(attribute: Attribute) -> str:
-    """Return one line that tells a person what *attribute* is and takes."""
-    back = ""
-    if attribute.is_relation:
-        what = f"{'several' if attribute.multi else 'one'} {attribute.related}"
-        back = f" The way back is {attribute.reciprocal}." if attribute.reciprocal else ""
-    else:
-        what = f"{'several values, ' if attribute.multi else ''}{attribute.kind}"
-    flags = {"required": attribute.required, "read-only": not attribute.writable, "custom": attribute.custom}
-    noted = ", ".join(flag for flag, holds in flags.items() if holds)
-    takes = f" Takes {attribute.codec.accepts}." if attribute.writable and not attribute.is_relation else ""
-    return f"{attribute.name}: {what}{f' ({noted})' if noted else ''}.{back}{takes}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assetmeta.core.state import Tracked
+from assetmeta.core.state import Tracked, seen_from
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.values import Oid
 
@@ -19,24 +19,34 @@ from assetmeta.model.values import Oid
 class Cohort:
     """The assets of one result, or (with a *parent*) what a relation of another cohort's members leads to."""
 
-    __slots__ = ("_crossed", "_oids", "_parent", "_relation", "kept")
+    __slots__ = ("_crossed", "_met", "_oids", "_parent", "_relation", "kept", "with_deleted")
 
-    def __init__(self, oids: Sequence[Oid] = (), parent: Cohort | None = None, relation: str = "") -> None:
+    def __init__(
+        self,
+        oids: Sequence[Oid] = (),
+        parent: Cohort | None = None,
+        relation: str = "",
+        with_deleted: bool = False,
+    ) -> None:
         self._oids = oids
         self._parent = parent
         self._relation = relation
         self._crossed: dict[str, Cohort] = {}
+        self._met: dict[Oid, None] = {}
+        self.with_deleted = with_deleted
         self.kept: dict[Oid, Tracked] = {}
 
     def members(self, workspace: Workspace) -> Iterator[Oid]:
         """Yield the identities of all members known so far, each once, in order.
 
-        Members behind a relation are counted anew each time, since more of the parent's cells may be loaded by now.
+        Members behind a relation are those that a walk has met, whatever became of the assets it came from, and those
+        that the parent's cells name by now.
         """
         if self._parent is None:
             yield from dict.fromkeys(self._oids)
             return
-        seen: set[Oid] = set()
+        yield from tuple(self._met)
+        seen: set[Oid] = set(self._met)
         for oid in self._parent.members(workspace):
             parent = workspace.identity.get(oid)
             if parent is None:
@@ -85,6 +95,10 @@ class Cohort:
             found = self._crossed[relation] = Cohort(parent=self, relation=relation)
         return found
 
+    def meet(self, oid: Oid) -> None:
+        """Remember a member that a walk has come to."""
+        self._met[oid] = None
+
     def keep(self, assets: Sequence[Tracked]) -> None:
         """Keep *assets* alive as long as this cohort is in use."""
         for asset in assets:
@@ -98,11 +112,14 @@ def cohort_of(asset: Tracked) -> Cohort | None:
 
 
 def targets(asset: Tracked, relation: str) -> tuple[Oid, ...]:
-    """The identities that the loaded *relation* of *asset* holds, at the asset's own moment."""
-    state = asset._state
-    cell = state.cell(relation)
+    """The identities that the loaded or pending *relation* of *asset* holds, at the asset's own moment."""
+    cell: object = asset._state.cell(relation)
+    edit = (asset._state.edits or {}).get(relation)
+    if edit is not None and not edit.is_multi:
+        cell = edit.new
     found = cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else (cell,)
-    return tuple(oid.at(state.oid.moment) for oid in found if isinstance(oid, Oid))
+    added = edit.added if edit is not None else ()
+    return tuple(seen_from(asset, oid) for oid in (*found, *added) if isinstance(oid, Oid))
 
 
 def follow(workspace: Workspace, asset: Tracked, relation: str, oid: Oid) -> Tracked:
@@ -116,4 +133,12 @@ def follow(workspace: Workspace, asset: Tracked, relation: str, oid: Oid) -> Tra
         present = cohort_of(related)
         if present is None or owner.outranks(present, workspace):
             related._state.cohort = owner.crossed(relation)
+        owner.crossed(relation).meet(oid)
         return related
+
+
+def enter(workspace: Workspace, cohort: Cohort, asset: Tracked) -> None:
+    """Make *asset* a member of *cohort*, unless it is better off where it is."""
+    present = cohort_of(asset)
+    if present is None or cohort.outranks(present, workspace):
+        asset._state.cohort = cohort

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any, Protocol
 
 from assetmeta.core.access import as_oid, parsed, related_oid
+from assetmeta.core.attribute_words import described
+from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue
 from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
 from assetmeta.model.plans import Sort
@@ -25,6 +26,8 @@ from assetmeta.model.values import Oid
 class Source(Protocol):
     """Where a column's assets come from: a type or a query."""
 
+    @property
+    def workspace(self) -> Workspace: ...
     @property
     def schema(self) -> Schema: ...
     @property
@@ -41,6 +44,10 @@ class Column:
     def __init__(self, source: Source, path: Path) -> None:
         self._source = source
         self._path = path
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        return described(self._resolved().attribute)
 
     def _resolved(self) -> Resolved:
         return resolve(self._source.schema, self._source.type_name, self._path)
@@ -66,7 +73,10 @@ class Column:
     def of_type(self, narrower: Any) -> Column:
         """Keep only related assets of one type (a class of this session, or a type name)."""
         name = narrower if isinstance(narrower, str) else narrower.__name__
-        self._source.schema.type(name)
+        schema, related = self._source.schema, self._resolved().attribute.related or ""
+        schema.type(name)
+        if related and not schema.is_a(name, related) and not schema.is_a(related, name):
+            raise BadValue(f"{self!r} leads to {related}, and no {name} is one.", type_name=name)
         return self._with_last(downcast=name)
 
     def _with_last(self, **changes: Any) -> Column:
@@ -95,12 +105,17 @@ class Column:
         return self._compare(">=", other)
 
     def in_(self, values: Iterable[object]) -> Term:
-        """True for assets whose value is any of *values*."""
-        return condition(self._source.schema, self._source.type_name, self._path, "=", list(values))
+        """True for assets whose value is any of *values*; for none when there are no values."""
+        return condition(self._source, self._path, "=", self._several(values))
 
     def not_in(self, values: Iterable[object]) -> Term:
-        """True for assets whose value is none of *values*."""
-        return condition(self._source.schema, self._source.type_name, self._path, "!=", list(values))
+        """True for assets whose value is none of *values*; for all when there are no values."""
+        return condition(self._source, self._path, "!=", self._several(values))
+
+    def _several(self, values: Iterable[object]) -> list[object]:
+        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+            raise BadValue(f"{self!r} is compared with several values: give a list of them, not {values!r:.80}.")
+        return list(values)
 
     def contains(self, text: str) -> Term:
         """True where *text* is part of the value (the server's own matching; letter case is up to the server)."""
@@ -108,18 +123,18 @@ class Column:
 
     def exists(self) -> Term:
         """True for assets that have a value here."""
-        return Exists(self._path)
+        return Exists(self._path, owner=self._source.type_name)
 
     def missing(self) -> Term:
         """True for assets that have no value here."""
-        return Exists(self._path, present=False)
+        return Exists(self._path, present=False, owner=self._source.type_name)
 
     def _compare(self, operator: str, other: object) -> Term:
         if isinstance(other, Column):
             raise BadValue(
                 f"{self!r} {operator} {other!r}: the server compares attributes with values, not attributes."
             )
-        return condition(self._source.schema, self._source.type_name, self._path, operator, [other])
+        return condition(self._source, self._path, operator, [other])
 
     def asc(self) -> Sort:
         """Sort by this, smallest first."""
@@ -138,7 +153,7 @@ class Column:
         each asset, to be selected, compared or sorted by. Of the source's own attribute (`v1.Story.Estimate`) it is the
         number, over all values that are set: one request per page.
         """
-        return self._aggregate("Sum", lambda values: sum(values, Decimal(0)))
+        return self._aggregate("Sum", sum)
 
     def min(self) -> Any:
         """The smallest value, or None; an expression through a relation, as in sum()."""
@@ -150,6 +165,8 @@ class Column:
 
     def _aggregate(self, name: str, total: Any) -> Any:
         resolved = self._resolved()
+        if name == "Sum" and not getattr(resolved.attribute.codec, "is_number", False):
+            raise BadValue(f"{self!r} is {resolved.attribute.kind}, and only numbers have a sum.", attribute=str(self))
         if len(self._path.steps) == 1 and not resolved.attribute.multi:
             return total([value for value in self if value is not None])
         if name in {"Min", "Max"} and "Date" in resolved.attribute.kind:
@@ -175,34 +192,39 @@ class Column:
         return sorted({*super().__dir__(), *(found.attributes if found else ())})
 
 
-def condition(schema: Schema, type_name: str, path: Path, operator: str, values: list[Any]) -> Term:
+def condition(source: Source, path: Path, operator: str, values: list[Any]) -> Term:
     """Build the condition *path* *operator* any of *values*. Names and values are checked now.
 
     None asks for existence. A text given for a relation is an asset's token, or else the name of the related asset.
     Raises UnknownName and BadValue.
     """
-    resolved = resolve(schema, type_name, path)
+    type_name = source.type_name
+    resolved = resolve(source.schema, type_name, path)
+    if not values:
+        # What no filter can say in one word: no asset has and lacks a value, every asset has or lacks one.
+        both: tuple[Term, Term] = (Exists(path, owner=type_name), Exists(path, present=False, owner=type_name))
+        return And(both) if operator == "=" else Or(both)
     wanted = [value for value in values if value is not None]
     if len(wanted) < len(values):
         if operator not in {"=", "!="}:
             raise BadValue(f"{type_name}.{path} {operator} None means nothing; compare with = or !=.")
-        null: Term = Exists(path, present=operator == "!=")
+        null: Term = Exists(path, present=operator == "!=", owner=type_name)
         if not wanted:
             return null
-        rest = condition(schema, type_name, path, operator, wanted)
+        rest = condition(source, path, operator, wanted)
         return Or((null, rest)) if operator == "=" else And((null, rest))
-    if not wanted:
-        raise BadValue(f"{type_name}.{path}: an empty list of values admits no asset at all.", attribute=str(path))
     if resolved.is_relation and all(isinstance(value, str) and as_oid(value) is None for value in wanted):
-        display = schema.type(resolved.attribute.related or "").display
+        display = source.schema.type(resolved.attribute.related or "").display
         if display:
-            return condition(schema, type_name, Path((*path.steps, Step(display))), operator, wanted)
-    return Compare(path, operator, tuple(_operand(schema, resolved, path, value) for value in wanted))
+            return condition(source, Path((*path.steps, Step(display))), operator, wanted)
+    return Compare(
+        path, operator, tuple(_operand(source.workspace, resolved, path, value) for value in wanted), type_name
+    )
 
 
-def _operand(schema: Schema, resolved: Resolved, path: Path, value: object) -> object:
+def _operand(workspace: Workspace, resolved: Resolved, path: Path, value: object) -> object:
     if resolved.is_relation:
-        return related_oid(schema, resolved.type_name, resolved.attribute, value)
+        return related_oid(workspace, resolved.type_name, resolved.attribute, value)
     if counts(path):
         if isinstance(value, bool) or not isinstance(value, int):
             raise BadValue(f"{resolved.type_name}.{path} is a number of assets, not {value!r:.80}.")

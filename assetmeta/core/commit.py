@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from assetmeta.core.access import as_oid, cell_members, cell_value
-from assetmeta.core.aftermath import after_delete, after_operation, after_write, renamed
+from assetmeta.core.aftermath import Aftermath, renamed
 from assetmeta.core.conflicts import split
 from assetmeta.core.plan import needs
-from assetmeta.core.report import Report
+from assetmeta.core.report import Report, error_of
 from assetmeta.core.state import Edit, Tracked, forget
 from assetmeta.core.unit import Unit
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.contract import Templates
-from assetmeta.model.errors import AssetmetaError, Misuse, ReadOnly, Unsupported
+from assetmeta.model.errors import AssetmetaError, Misuse, ReadOnly, Unreachable, Unsupported
 from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Skipped, Unknown, Update
-from assetmeta.model.values import Oid
+from assetmeta.model.values import Missing, Oid
 
 
 class Writer:
@@ -36,14 +36,15 @@ class Writer:
         with what the server has now (one read), a create waits until the user reverts it or allows it with `retry()`.
         """
         with self._committing:
-            plan = self._unit.plan()
-            edits = {change.oid: self._edits_of(change.oid) for change in plan.changes}
+            with self._workspace.lock:
+                plan = self._unit.plan()
+                edits = {change.oid: self._edits_of(change.oid) for change in plan.changes}
             changes, held = split(self._workspace, plan.changes, conflicts)
             outcomes = [
                 held.get(change) or known for change, known in zip(changes, self._settled_before(changes), strict=True)
             ]
             to_send = [change for change, known in zip(changes, outcomes, strict=True) if known is None]
-            answers = iter(self._write(to_send))
+            answers = iter(self._sent(to_send))
             complete = tuple(known or next(answers) for known in outcomes)
             with self._workspace.lock:
                 self._take_over(complete, edits)
@@ -55,9 +56,11 @@ class Writer:
         given = _given(arguments)
         outcomes = self._write([Call(oid, operation, given) for oid in oids])
         with self._workspace.lock:
+            after = Aftermath(self._workspace)
             for outcome in outcomes:
                 if isinstance(outcome, Done):
-                    after_operation(self._workspace, self._workspace.asset(outcome.change.oid))
+                    after.called(self._workspace.asset(outcome.change.oid))
+            after.close()
         return Report(tuple(outcomes))
 
     def _refuse_operation(self, type_name: str, operation: str) -> None:
@@ -69,20 +72,22 @@ class Writer:
     def create_now(self, type_name: str, values: Mapping[str, object], context: Oid | None) -> Any:
         """Create an asset at once and return it. One request. Raises the server's error when it is turned down."""
         oid = self._unit.fresh_oid(type_name)
-        asset = self._unit.begin(oid, values, context)
-        try:
-            change = self._unit.change_of(asset)
-            waiting = needs(change)
-            if waiting:
-                token = next(iter(waiting)).token
-                raise Misuse(f"{type_name}.create: {token} does not exist yet; commit first, or use {type_name}.new().")
-            [outcome] = self._write([change])
-            with self._workspace.lock:
-                self._take_over((outcome,), {oid: self._edits_of(oid)})
-        finally:
-            self._unit.drop(asset)
+        # A commit in another thread must not take the asset for one of its own.
+        with self._committing:
+            asset = self._unit.begin(oid, values, context)
+            try:
+                change = self._unit.change_of(asset)
+                waiting = needs(change)
+                if waiting:
+                    token = next(iter(waiting)).token
+                    raise Misuse(f"{type_name}.create: {token} does not exist yet; commit first, or use new().")
+                [outcome] = self._write([change])
+                with self._workspace.lock:
+                    self._take_over((outcome,), {oid: self._edits_of(oid)})
+            finally:
+                self._unit.drop(asset)
         if not isinstance(outcome, Done):
-            raise _error(outcome)
+            raise error_of(outcome)
         return asset
 
     def call_now(self, asset: Tracked, operation: str, arguments: Mapping[str, object]) -> Any:
@@ -97,9 +102,11 @@ class Writer:
         self._refuse_operation(oid.type, operation)
         [outcome] = self._write([Call(oid, operation, _given(arguments))])
         if not isinstance(outcome, Done):
-            raise _error(outcome)
+            raise error_of(outcome)
         with self._workspace.lock:
-            after_operation(self._workspace, asset)
+            after = Aftermath(self._workspace)
+            after.called(asset)
+            after.close()
             return self._workspace.asset(outcome.oid)
 
     def suggested(self, type_name: str, context: Oid | None, values: Mapping[str, object]) -> Any:
@@ -122,6 +129,24 @@ class Writer:
             raise AssertionError(f"{workspace.backend.name} gave {len(outcomes)} outcomes for {len(changes)} changes")
         return outcomes
 
+    def _sent(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Send changes of the commit. Whatever breaks it off, an interrupt included, leaves none of them to be sent
+        again blindly: how far it got is unknown then.
+        """
+        names = {change.oid: {delta.name for delta in getattr(change, "deltas", ())} for change in changes}
+        self._unit.begin_sending(names)
+        try:
+            return self._write(changes)
+        except BaseException as error:
+            if not isinstance(error, AssetmetaError) or error.sent:
+                why = Unreachable(f"The commit was broken off ({type(error).__name__}); it may have landed or not.")
+                with self._workspace.lock:
+                    for change in changes:
+                        self._unit.note_failure(self._workspace.asset(change.oid), Unknown(change, why))
+            raise
+        finally:
+            self._unit.end_sending(names)
+
     def _edits_of(self, oid: Oid) -> dict[str, Edit]:
         asset = self._unit.tracked(oid)
         return dict(asset._state.edits or {}) if asset else {}
@@ -131,8 +156,8 @@ class Writer:
 
         What an earlier commit sent without an answer is compared with what the server has now, all in one read.
         """
-        doubtful = [change for change in changes if isinstance(change, Update) and change.oid in self._unit.unanswered]
-        self._read_again(doubtful)
+        unanswered = self._unit.unanswered
+        self._read_again([change for change in changes if change.oid in unanswered and not change.oid.is_new])
         held: set[Oid] = set()
         found: list[Outcome | None] = []
         for change in changes:
@@ -145,13 +170,15 @@ class Writer:
             found.append(outcome)
         return found
 
-    def _read_again(self, changes: Sequence[Update]) -> None:
+    def _read_again(self, changes: Sequence[Change]) -> None:
         workspace = self._workspace
-        names = list(dict.fromkeys(delta.name for change in changes for delta in change.deltas))
+        updates = [change for change in changes if isinstance(change, Update)]
+        names = list(dict.fromkeys(delta.name for change in updates for delta in change.deltas))
         with workspace.lock:
             for change in changes:
                 forget(workspace.asset(change.oid), names)
-        workspace.loader.load([change.oid for change in changes], names)
+        workspace.loader.load([change.oid for change in updates], names)
+        workspace.loader.load([change.oid for change in changes if isinstance(change, Delete)], ())
 
     def _reconciled(self, change: Change) -> Outcome | None:
         """What became of a change that an earlier commit sent without an answer, as far as the read told."""
@@ -160,6 +187,11 @@ class Writer:
         if isinstance(change, Create):
             return Unknown(change, self._unit.errors[change.oid])
         asset = self._workspace.asset(change.oid)
+        gone = asset._state.gone
+        if isinstance(change, Delete):
+            return Done(change, change.oid) if gone is not None else None
+        if isinstance(gone, AssetmetaError):
+            return Failed(change, gone)
         if isinstance(change, Update) and all(self._is_true(asset, delta) for delta in change.deltas):
             return Done(change, change.oid)
         return None
@@ -167,6 +199,8 @@ class Writer:
     def _is_true(self, asset: Tracked, delta: Delta) -> bool:
         attribute = self._workspace.schema.attribute(asset._state.oid.type, delta.name)
         cell = asset._state.cell(delta.name)
+        if isinstance(cell, Missing):
+            return False
         if not delta.is_multi:
             return cell_value(asset, attribute, cell) == delta.new
         members = set(cell_members(asset, attribute, cell))
@@ -179,29 +213,29 @@ class Writer:
         for provisional, oid in created.items():
             self._unit.rename(assets[provisional], oid)
         self._unit.substitute(created)
+        after = Aftermath(self._workspace)
         for outcome in outcomes:
             asset = assets[outcome.change.oid]
             if isinstance(outcome, Done):
-                self._landed(asset, outcome, sent.get(outcome.change.oid, {}), created)
-            elif isinstance(outcome, Failed | Unknown):
+                self._landed(asset, outcome, sent.get(outcome.change.oid, {}), created, after)
+            else:
                 self._unit.note_failure(asset, outcome)
+        after.close()
 
-    def _landed(self, asset: Tracked, outcome: Done, sent: Mapping[str, Edit], created: Mapping[Oid, Oid]) -> None:
+    def _landed(
+        self, asset: Tracked, outcome: Done, sent: Mapping[str, Edit], created: Mapping[Oid, Oid], after: Aftermath
+    ) -> None:
         change = outcome.change
         if isinstance(change, Delete):
-            self._unit.drop(asset)
-            after_delete(self._workspace, asset)
+            self._unit.forsake(asset)
+            after.deleted(asset)
         elif isinstance(change, Create | Update):
             names = {delta.name for delta in change.deltas}
             self._unit.settle(asset, {name: edit for name, edit in sent.items() if name in names})
-            after_write(self._workspace, asset, renamed(change.deltas, created), outcome.row)
+            context = change.context if isinstance(change, Create) else None
+            after.wrote(asset, renamed(change.deltas, created), outcome.row, context)
 
 
 def _given(arguments: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
     """Operation arguments as data: assets by their identities."""
     return tuple((name, as_oid(value) if isinstance(value, Tracked) else value) for name, value in arguments.items())
-
-
-def _error(outcome: Outcome) -> AssetmetaError:
-    assert isinstance(outcome, Failed | Unknown)
-    return outcome.error

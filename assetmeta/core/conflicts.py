@@ -12,7 +12,7 @@ from assetmeta.core.access import cell_members, cell_value
 from assetmeta.core.loading import fetches
 from assetmeta.core.plan import shown
 from assetmeta.core.workspace import Workspace
-from assetmeta.model.errors import BadValue, Conflict
+from assetmeta.model.errors import BadValue, Conflict, NotFound
 from assetmeta.model.plans import Cell, Change, Delta, Failed, Update
 from assetmeta.model.values import UNREAD, Oid
 
@@ -68,7 +68,11 @@ def _present(workspace: Workspace, updates: Sequence[Update]) -> dict[Oid, dict[
     """Read the attributes that *updates* change, as they are now; nothing is merged into the assets."""
     names = list(dict.fromkeys(delta.name for update in updates for delta in update.deltas))
     wanted = list(fetches(workspace, [update.oid for update in updates], names))
-    found = workspace.run(workspace.backend.fetch(workspace.schema, wanted)) if wanted else []
+    try:
+        found = workspace.run(workspace.backend.fetch(workspace.schema, wanted)) if wanted else []
+    except NotFound:
+        # The only asset asked for is gone; the write will say so.
+        found = []
     return {row.oid: dict(zip(row.columns, row.values, strict=True)) for rows in found for row in rows.rows}
 
 

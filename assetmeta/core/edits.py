@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from assetmeta.core.access import cell_members, cell_value, loaded_cell, parsed, related_oid, workspace_of
-from assetmeta.core.relations import member_values
+from assetmeta.core.relations import Unset, member_values
 from assetmeta.core.state import Edit, State, Tracked, drop_decoded
+from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue, ReadOnly
 from assetmeta.model.plans import Delta
 from assetmeta.model.schema import Attribute
@@ -16,6 +17,8 @@ from assetmeta.model.values import ABSENT, UNREAD
 def refuse_unwritable(asset: Tracked, attribute: Attribute) -> None:
     """Raise ReadOnly when *attribute* of *asset* cannot be written."""
     oid = asset._state.oid
+    if oid.is_new and asset._state.gone is not None:
+        raise ReadOnly(f"{oid.token} was dropped and will not be created; make a new asset.", oid=oid.token)
     if oid.moment is not None:
         reason = f"it is the asset as of {oid.moment!s}; change the asset as it is now"
     elif not attribute.writable:
@@ -30,16 +33,18 @@ def set_value(asset: Tracked, attribute: Attribute, value: object) -> None:
     new = _single(asset, attribute, value)
     state = asset._state
     old = old_value(asset, attribute)
-    _store(asset, attribute.name, None if old is not UNREAD and old == new and not state.oid.is_new else Edit(new))
+    same = old is not UNREAD and old == new and not state.oid.is_new
+    # While a commit is sending another value, setting the old one back is a change like any other.
+    _store(asset, attribute.name, None if same and attribute.name not in state.sending else Edit(new))
 
 
 def _single(asset: Tracked, attribute: Attribute, value: object) -> object:
     type_name = asset._state.oid.type
     if value is None or value == () or not attribute.is_relation:
         return parsed(type_name, attribute, None if value == () else value)
-    if not value:
+    if isinstance(value, Unset):
         return None
-    return related_oid(workspace_of(asset).schema, type_name, attribute, value)
+    return related_oid(workspace_of(asset), type_name, attribute, value)
 
 
 def old_value(asset: Tracked, attribute: Attribute) -> object:
@@ -57,6 +62,10 @@ def replace_members(asset: Tracked, attribute: Attribute, values: Iterable[objec
     edit = Edit(is_multi=True)
     edit.added = [value for value in wanted if value not in before]
     edit.removed = [value for value in before if value not in wanted]
+    if attribute.name in asset._state.sending:
+        sent = (asset._state.edits or {}).get(attribute.name, edit)
+        edit.added += [value for value in sent.removed if value in wanted and value not in edit.added]
+        edit.removed += [value for value in sent.added if value not in wanted and value not in edit.removed]
     _store(asset, attribute.name, edit if edit.added or edit.removed else None)
 
 
@@ -65,7 +74,7 @@ def change_members(asset: Tracked, attribute: Attribute, add: Sequence[object], 
     state = asset._state
     added, removed = checked_members(asset, attribute, add), checked_members(asset, attribute, remove)
     cell = state.cell(attribute.name)
-    known = state.oid.is_new or cell is not UNREAD
+    known = (state.oid.is_new or cell is not UNREAD) and attribute.name not in state.sending
     before = cell_members(asset, attribute, cell) if known else ()
     edit = _copied(state, attribute.name)
     for value in added:
@@ -85,7 +94,7 @@ def checked_members(asset: Tracked, attribute: Attribute, values: Iterable[objec
     """Check values that a person gave as members; return them parsed, each once, in order."""
     type_name = asset._state.oid.type
     if attribute.is_relation:
-        return member_values(workspace_of(asset).schema, type_name, attribute, values)
+        return member_values(workspace_of(asset), type_name, attribute, values)
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise BadValue(
             f"{type_name}.{attribute.name} holds several values: give a list of them, or use .add().",
@@ -125,6 +134,28 @@ def drop_edits(asset: Tracked, names: Iterable[str]) -> None:
         state.edits = None
 
 
+def restore(asset: Tracked, before: Mapping[str, Edit]) -> None:
+    """Put the pending edits back to what they were."""
+    state = asset._state
+    for name in {*(state.edits or {}), *before}:
+        asset.__dict__.pop(name, None)
+    state.edits = dict(before) or None
+
+
+def check(workspace: Workspace, type_name: str, name: str, value: object) -> None:
+    """Raise BadValue, UnknownName or ReadOnly unless *value* could be set on assets of a type. Sends nothing."""
+    attribute = workspace.schema.attribute(type_name, name)
+    if not attribute.writable:
+        raise ReadOnly(f"{type_name}.{name} is read-only: the server works it out itself.", attribute=name)
+    if value is None:
+        return
+    members = value if attribute.multi else (value,)
+    if attribute.is_relation:
+        member_values(workspace, type_name, attribute, members)  # type: ignore[arg-type]
+    elif not attribute.multi:
+        parsed(type_name, attribute, value)
+
+
 def deltas(asset: Tracked) -> tuple[Delta, ...]:
     """The pending edits of *asset* as data, with the loaded values they change."""
     state = asset._state
@@ -139,15 +170,3 @@ def deltas(asset: Tracked) -> tuple[Delta, ...]:
         else:
             found.append(Delta(name, old_value(asset, attributes[name]), edit.new))
     return tuple(found)
-
-
-def refuse_strangers(asset: Tracked, attribute: Attribute, values: Iterable[object]) -> None:
-    """Raise BadValue for an asset that belongs to another session."""
-    workspace = workspace_of(asset)
-    for value in values:
-        if isinstance(value, Tracked) and workspace_of(value) is not workspace:
-            raise BadValue(
-                f"{asset._state.oid.token}.{attribute.name}: {value._state.oid.token} belongs to another session.",
-                oid=asset._state.oid.token,
-                attribute=attribute.name,
-            )

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from assetmeta.core.access import workspace_of
 from assetmeta.core.state import Tracked, forget
-from assetmeta.model.errors import Misuse, Unsupported
+from assetmeta.model.errors import BadValue, Misuse, ReadOnly, Unsupported
 
 
 def _get(asset: Any) -> bytes:
@@ -39,7 +39,11 @@ def download(asset: Tracked, sink: BinaryIO) -> str:
 def upload(asset: Tracked, content: bytes | BinaryIO | Path) -> None:
     """Replace the asset's bytes, streamed from a file where one is given. One request, at once."""
     backend = _checked(asset)
-    workspace = workspace_of(asset)
+    workspace, oid = workspace_of(asset), asset._state.oid
+    if oid.moment is not None:
+        raise ReadOnly(f"{oid.token} is seen as of {oid.moment!s}; upload to the asset as it is now.", oid=oid.token)
+    if not isinstance(content, bytes | Path) and not hasattr(content, "read"):
+        raise BadValue(f"{oid.token}: a file is given as bytes, an open binary file or a Path, not {content!r:.40}.")
     if isinstance(content, Path):
         with content.open("rb") as opened:
             workspace.run(backend.upload(asset._state.oid, opened))
@@ -61,12 +65,18 @@ def save(asset: Any, folder: Path) -> Path:
     target, number = folder / name, 1
     while True:
         try:
-            with target.open("xb") as sink:
-                download(asset, sink)
-            return target
+            sink = target.open("xb")
         except FileExistsError:
             number += 1
             target = folder / f"{name.stem}-{number}{name.suffix}"
+            continue
+        try:
+            with sink:
+                download(asset, sink)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        return target
 
 
 def _checked(asset: Tracked) -> Any:

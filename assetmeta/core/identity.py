@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 
@@ -16,6 +17,7 @@ class IdentityMap:
 
     def __init__(self, keep: int) -> None:
         self._assets: weakref.WeakValueDictionary[Oid, Tracked] = weakref.WeakValueDictionary()
+        self._lock = threading.Lock()
         self._kept: LRUCache[Oid, Tracked] = LRUCache(maxsize=max(keep, 1))
 
     def get(self, oid: Oid) -> Tracked | None:
@@ -32,14 +34,21 @@ class IdentityMap:
 
     def touch(self, asset: Tracked) -> None:
         """Keep *asset* alive for a while, though nobody may hold it."""
-        self._kept[asset._state.oid] = asset
+        with self._lock:
+            self._kept[asset._state.oid] = asset
 
     def rename(self, asset: Tracked, oid: Oid) -> None:
         """Give *asset* the identity that the server assigned to it."""
-        self._assets.pop(asset._state.oid, None)
-        self._kept.pop(asset._state.oid, None)
-        asset._state.oid = oid
-        self._assets[oid] = asset
+        twin = self._assets.get(oid)
+        with self._lock:
+            self._assets.pop(asset._state.oid, None)
+            self._kept.pop(asset._state.oid, None)
+            asset._state.oid = oid
+            self._assets[oid] = asset
+        if twin is not None and twin is not asset:
+            # Somebody read the new asset before its creator knew what it is called: both objects stand for one state.
+            asset._state.edits = {**(twin._state.edits or {}), **(asset._state.edits or {})} or None
+            twin._state = asset._state
 
     def __iter__(self) -> Iterator[Tracked]:
         return iter(list(self._assets.values()))

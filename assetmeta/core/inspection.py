@@ -105,8 +105,9 @@ class Inspector:
                 raise BadValue(f"history() loads attributes of the asset itself, not {path}.", attribute=str(path))
             resolve(workspace.schema, kind.name, path)
         fetch = Fetch(kind.name, select=select, oids=(self.oid.current,), history=True)
+        since = workspace.writes
         [rows] = workspace.run(workspace.backend.fetch(workspace.schema, [fetch]))
-        return workspace.absorb(rows.rows)
+        return workspace.absorb(rows.rows, since)
 
     def download(self, sink: BinaryIO) -> str:
         """Write the asset's bytes to *sink* in chunks; return their media type. One request. Raises Unsupported."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 
-from assetmeta.core.cohort import Cohort, cohort_of, follow, targets
+from assetmeta.core.access import needed_oid
+from assetmeta.core.cohort import Cohort, cohort_of, enter, follow, targets
 from assetmeta.core.state import Tracked, mark_absent
 from assetmeta.core.watch import Load, place_of_read
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue, NotFound, NotLoaded
-from assetmeta.model.paths import Path, Step
+from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch, Rows
 from assetmeta.model.values import UNREAD, Moment, Oid
 
@@ -92,14 +94,19 @@ class Loader:
         What the server does not return is remembered as absent; an asset that it does not return at all as gone.
         """
         workspace = self._workspace
+        deleted = cohort is not None and cohort.root.with_deleted
         for fetch in fetches(workspace, oids, names):
+            since = workspace.writes
             try:
-                [rows] = workspace.run(workspace.backend.fetch(workspace.schema, [fetch]))
+                [rows] = workspace.run(workspace.backend.fetch(workspace.schema, [replace(fetch, deleted=deleted)]))
             except NotFound as error:
+                # Of several assets the server leaves out what is not there: this is then about something else.
+                if len(fetch.oids or ()) != 1:
+                    raise
                 self._gone(fetch.oids or (), error)
                 continue
             with workspace.lock:
-                self._absorb(fetch, names, rows, cohort)
+                self._absorb(fetch, names, rows, cohort, since)
 
     def _gone(self, oids: Sequence[Oid], error: NotFound) -> None:
         for oid in oids:
@@ -110,24 +117,37 @@ class Loader:
     def populate(self, assets: Sequence[Tracked], names: Sequence[str]) -> None:
         """Load attributes or paths for all *assets*: one request per step and chunk, for what is not loaded."""
         workspace = self._workspace
-        for path in map(Path.parse, names):
-            level: list[Tracked] = list(assets)
+        paths = [workspace.path(name) for name in names]
+        for oid in {needed_oid(workspace, asset, "populate()").type: asset._state.oid for asset in assets}.values():
+            for path in paths:
+                resolve(workspace.schema, oid.type, path)
+        whole = Cohort([asset._state.oid for asset in assets])
+        with workspace.lock:
+            for asset in assets:
+                enter(workspace, whole, asset)
+        for path in paths:
+            level, cohort = list(assets), whole
             for step in path.steps if path.is_plain else ():
-                self._load_missing(level, step.name)
-                level = _related(workspace, level, step.name)
+                self._load_missing(level, step.name, cohort)
+                level, cohort = _related(workspace, level, step.name), cohort.crossed(step.name)
+                whole.keep(level)
             if not path.is_plain:
-                self._load_missing(level, str(path))
+                self._load_missing(level, str(path), cohort)
 
-    def _load_missing(self, assets: Sequence[Tracked], name: str) -> None:
+    def _load_missing(self, assets: Sequence[Tracked], name: str, cohort: Cohort) -> None:
         lacking = [asset._state.oid for asset in assets if asset._state.cell(name) is UNREAD]
-        self.load([oid for oid in lacking if not oid.is_new and _may_have(self._workspace, oid, name)], (name,))
+        oids = [oid for oid in lacking if not oid.is_new and _may_have(self._workspace, oid, name)]
+        self.load(oids, (name,), cohort)
 
-    def _absorb(self, fetch: Fetch, names: Sequence[str], rows: Rows, cohort: Cohort | None) -> None:
+    def _absorb(self, fetch: Fetch, names: Sequence[str], rows: Rows, cohort: Cohort | None, since: int) -> None:
         workspace = self._workspace
-        found = workspace.absorb(rows.rows)
+        found = workspace.absorb(rows.rows, since)
+        if cohort is None and rows.related:
+            # What an asset's answer told about others is kept by the asset, though it came alone.
+            cohort = Cohort([asset._state.oid for asset in found])
         if cohort is not None:
             cohort.keep(found)
-            cohort.keep(workspace.absorb(rows.related))
+            cohort.keep(workspace.absorb(rows.related, since))
             for asset in found:
                 if asset._state.cohort is None:
                     asset._state.cohort = cohort

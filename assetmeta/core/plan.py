@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -84,19 +85,31 @@ def in_order(changes: Sequence[Change]) -> list[Change]:
 
 def _creates_in_order(creates: list[Create]) -> tuple[list[Create], list[Update]]:
     waiting = {create.oid: create for create in creates}
+    places = {create.oid: place for place, create in enumerate(creates)}
+    blockers = {create.oid: needs(create) & waiting.keys() for create in creates}
+    dependents: dict[Oid, list[Oid]] = {oid: [] for oid in waiting}
+    for oid, needed in blockers.items():
+        for other in needed:
+            dependents[other].append(oid)
+    ready = [places[oid] for oid, needed in blockers.items() if not needed]
     ordered: list[Create] = []
     later: list[Update] = []
     while waiting:
-        ready = [create for create in waiting.values() if not (needs(create) & waiting.keys()) - {create.oid}]
-        ready = [create for create in ready if create.oid not in needs(create)]
-        if ready:
-            for create in ready:
-                ordered.append(waiting.pop(create.oid))
+        if not ready:
+            # A circle: its first create goes without what it refers to, which an update adds.
+            first = next(iter(waiting))
+            waiting[first], cut = _cut(waiting[first], waiting)
+            later.append(cut)
+            blockers[first] = set()
+            ready.append(places[first])
+        oid = creates[heapq.heappop(ready)].oid
+        if oid not in waiting:
             continue
-        create = next(iter(waiting.values()))
-        kept, cut = _cut(create, waiting)
-        waiting[create.oid] = kept
-        later.append(cut)
+        ordered.append(waiting.pop(oid))
+        for dependent in dependents[oid]:
+            blockers[dependent].discard(oid)
+            if not blockers[dependent] and dependent in waiting:
+                heapq.heappush(ready, places[dependent])
     return ordered, later
 
 
@@ -111,7 +124,9 @@ def _cut(create: Create, waiting: Mapping[Oid, Create]) -> tuple[Create, Update]
 def needs(change: Create | Update) -> set[Oid]:
     """The provisional identities that must exist before *change* can be sent."""
     found = {oid for delta in change.deltas for oid in mentioned(delta)}
-    if isinstance(change, Create) and change.context is not None:
+    if isinstance(change, Update):
+        found.add(change.oid)
+    elif change.context is not None:
         found.add(change.context)
     return {oid for oid in found if oid.is_new}
 

@@ -13,15 +13,17 @@ from typing import Any
 
 from assetmeta.core.columns import Column, condition
 from assetmeta.core.report import Report
+from assetmeta.core.state import Tracked
 from assetmeta.core.streaming import Stream, run, total
 from assetmeta.core.walk import walk
+from assetmeta.core.watch import refuse_inspection
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue, NotOne, Unsupported
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch, Find, Sort
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term
-from assetmeta.model.values import Moment
+from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term, leaves
+from assetmeta.model.values import Moment, Oid
 
 _TERMS = (Compare, Exists, And, Or, Not, RawFilter)
 
@@ -82,13 +84,24 @@ class Query:
         return self._but(terms=tuple(terms))
 
     def _equal(self, name: str, value: Any) -> Term:
-        several = isinstance(value, list | tuple | set | frozenset) and not isinstance(value, str)
-        values = list(value) if several else [value]
-        return condition(self.schema, self.type_name, self._path(name), "=", values)
+        single = isinstance(value, str | bytes | Tracked | Oid) or not isinstance(value, Iterable)
+        values = [value] if single else list(value)
+        return condition(self, self._path(name), "=", values)
 
     def _checked(self, term: Term) -> Term:
-        self._need("raw_filter" if isinstance(term, RawFilter) else None)
+        for leaf in leaves(term):
+            if isinstance(leaf, RawFilter):
+                self._need("raw_filter")
+            else:
+                self._path(Column(self, leaf.path))
+                self._refuse_foreign(leaf)
         return term
+
+    def _refuse_foreign(self, leaf: Compare | Exists) -> None:
+        """A condition built from another type's column is about that type, even where a name happens to be the same."""
+        owner, schema = leaf.owner, self.schema
+        if owner and not schema.is_a(self.type_name, owner) and not schema.is_a(owner, self.type_name):
+            raise BadValue(f"{leaf} is a condition on {owner}, and this is a query of {self.type_name}.")
 
     def filter(self, expression: str | Term) -> Query:
         """Keep assets that satisfy an expression in the server's own filter language, taken as it is.
@@ -114,11 +127,15 @@ class Query:
 
     def _sort(self, key: str | Column | Sort) -> Sort:
         if isinstance(key, Sort):
-            return key
-        if isinstance(key, Column):
-            return Sort(self._path(key))
-        name = key.strip()
-        return Sort(self._path(name.lstrip("+-")), descending=name.startswith("-"))
+            sort = key
+        elif isinstance(key, Column):
+            sort = Sort(self._path(key))
+        else:
+            name = key.strip()
+            sort = Sort(self._path(name[1:] if name[:1] in ("+", "-") else name), descending=name.startswith("-"))
+        if resolve(self.schema, self.type_name, sort.path).multi:
+            raise BadValue(f"{self.type_name}.{sort.path} has several values: nothing can be sorted by it.")
+        return sort
 
     def find(self, text: str | None = None, field: str | Column | Iterable[str | Column] | None = None) -> Query:
         """Keep assets in which the server's text search finds *text* (whole words), in *field* or several fields.
@@ -167,6 +184,8 @@ class Query:
             raise Unsupported(f"{name} cannot do that: it has no {capability.replace('_', ' ')}.")
 
     def _path(self, name: str | Column) -> Path:
+        if not isinstance(name, str | Column):
+            raise BadValue(f"Attributes are named by texts or columns, not {name!r:.80}.")
         path = name._path if isinstance(name, Column) else Path.parse(name)
         resolve(self.schema, self.type_name, path)
         if len(path.steps) > 1:
@@ -197,6 +216,8 @@ class Query:
         A result of several pages is counted after the first (one more request). Raises Moved when it changed meanwhile
         in a way that would make it silently short.
         """
+        if size is not None and (not isinstance(size, int) or size < 1):
+            raise BadValue(f"pages({size!r}): give a whole number of assets, 1 or more.")
         for moment in self.moments or (None,):
             yield from Stream(self.workspace, self.fetch(moment), size or self.workspace.page_size).pages()
 
@@ -259,6 +280,8 @@ class Query:
         return self.count()
 
     def __len__(self) -> int:
+        if not self._results:
+            refuse_inspection()
         return len(self.queryAll()._results[0])
 
     def __bool__(self) -> bool:
@@ -270,7 +293,9 @@ class Query:
             return Column(self, self._path(index))
         if isinstance(index, slice):
             return self._window(index)
-        if self._results or index < 0:
+        if not isinstance(index, int):
+            raise BadValue(f"A query is indexed by positions, slices and names, not {index!r:.80}.")
+        if self._results or index < 0 or len(self.moments) > 1:
             return self.queryAll()._results[0][index]
         found = list(self._window(slice(index, index + 1)))
         if not found:
@@ -279,7 +304,8 @@ class Query:
 
     def _window(self, part: slice) -> Query:
         first, last = part.start or 0, part.stop
-        if part.step not in (None, 1) or first < 0 or (last is not None and last < 0):
+        whole = all(edge is None or isinstance(edge, int) for edge in (part.start, part.stop, part.step))
+        if not whole or part.step not in (None, 1) or first < 0 or (last is not None and last < 0):
             raise BadValue("A query is sliced forwards, without steps: query[10:20].")
         room = None if self.size is None else max(self.size - first, 0)
         wanted = None if last is None else max(last - first, 0)
@@ -301,12 +327,11 @@ class Query:
 
     def set(self, **values: Any) -> int:
         """Set attributes of every matching asset, pending until the commit; returns how many assets there are."""
-        number = 0
+        unit = self.workspace.unit
+        unit.check(self.type_name, values)
         for asset in self.queryAll():
-            for name, value in values.items():
-                setattr(asset, name, value)
-            number += 1
-        return number
+            unit.assign_all(asset, values)
+        return len(self)
 
     def execute(self, operation: str, /, **arguments: Any) -> Report:
         """Execute an operation on every matching asset at once; return a report with one outcome per asset.
@@ -334,6 +359,16 @@ class Query:
             fetch = replace(self.fetch(moment), select=())
             for page in Stream(self.workspace, fetch, self.workspace.page_size).pages():
                 yield from page
+
+    def __copy__(self) -> Query:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Query:
+        return self
+
+    def __dir__(self) -> list[str]:
+        own = {name for name in super().__dir__() if name not in self.__dataclass_fields__}
+        return sorted({*own, *self.schema.type(self.type_name).attributes})
 
     def __repr__(self) -> str:
         parts = [f"{self.type_name}"]

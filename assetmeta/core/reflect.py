@@ -7,7 +7,8 @@ from typing import Any
 
 from assetmeta.core.asset import Asset, blank
 from assetmeta.core.asset_class import AssetClass
-from assetmeta.core.attributes import OperationDescriptor, described, descriptor
+from assetmeta.core.attribute_words import described
+from assetmeta.core.attributes import OperationDescriptor, descriptor
 from assetmeta.core.files import file_data
 from assetmeta.core.query import Query
 from assetmeta.core.workspace import Workspace

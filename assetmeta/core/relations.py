@@ -8,6 +8,8 @@ from typing import Any, NoReturn, overload
 from assetmeta.core.access import read_multi, read_single, related_oid, workspace_of
 from assetmeta.core.cohort import follow
 from assetmeta.core.state import Tracked
+from assetmeta.core.watch import refuse_inspection
+from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue, ReadOnly
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
@@ -29,15 +31,19 @@ class Unset:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        if name in ("idref", "intid", "url", "AsOf"):
+            return None
+        if name in self._schema.type(self._type_name).operations:
+            raise ReadOnly(f"There is no {self._type_name} here to {name}: the relation is not set.", attribute=name)
         attribute = self._schema.attribute(self._type_name, name)
         if attribute.multi:
-            return []
+            return NoMembers(self._type_name, name)
         return Unset(self._schema, attribute.related) if attribute.related else None
 
     def __getitem__(self, name: str) -> Any:
         found: Any = self
         for step in name.split("."):
-            found = getattr(found, step) if found is not None else None
+            found = getattr(found, step) if isinstance(found, Unset) else found
         return found
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -67,6 +73,35 @@ class Unset:
         return (type(None), ())
 
 
+class NoMembers(Sequence[Any]):
+    """The members of a relation of an asset that is not there: none, and none can be added."""
+
+    def __init__(self, type_name: str, name: str) -> None:
+        self._owner = f"{type_name}.{name}"
+
+    def __len__(self) -> int:
+        return 0
+
+    def __getitem__(self, index: Any) -> Any:
+        return [][index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(other) == 0
+
+    def __hash__(self) -> int:
+        return hash(())
+
+    def __repr__(self) -> str:
+        return "[]"
+
+    def add(self, *values: Any) -> NoReturn:
+        """Raise ReadOnly: there is no asset to add to."""
+        raise ReadOnly(f"{self._owner} cannot be changed: the relation that leads there is not set.")
+
+    remove = add
+    clear = add
+
+
 class Members(Sequence[Any]):
     """A live view of a multi-valued attribute: related assets, or plain values.
 
@@ -91,6 +126,8 @@ class Members(Sequence[Any]):
         return iter(self._all())
 
     def __len__(self) -> int:
+        if not isinstance(self._asset._state.cell(self._attribute.name), tuple):
+            refuse_inspection()
         return len(read_multi(self._asset, self._attribute))
 
     @overload
@@ -119,7 +156,7 @@ class Members(Sequence[Any]):
         owner = f"{self._asset._state.oid.token}.{self._attribute.name}"
         if not isinstance(cell, tuple):
             return f"<{owner}: not loaded{', changed' if edits else ''}>"
-        shown = [value.token if isinstance(value, Oid) else repr(value) for value in self._peek()]
+        shown = [f"{value.type}({value.key})" if isinstance(value, Oid) else repr(value) for value in self._peek()]
         return f"[{', '.join(shown[:20])}{', …' if len(shown) > 20 else ''}]"
 
     def _peek(self) -> tuple[object, ...]:
@@ -155,12 +192,12 @@ def related_asset(asset: Tracked, attribute: Attribute) -> Tracked | Unset:
     return follow(workspace, asset, attribute.name, found)
 
 
-def member_values(schema: Schema, type_name: str, attribute: Attribute, values: Iterable[object]) -> list[object]:
+def member_values(workspace: Workspace, type_name: str, attribute: Attribute, values: Iterable[object]) -> list[object]:
     """Check what a person gave as members of a relation, and return the identities, each once, in order."""
-    if isinstance(values, str | bytes | Tracked):
+    if isinstance(values, str | bytes | Tracked) or not isinstance(values, Iterable):
         raise BadValue(
             f"{type_name}.{attribute.name} holds several {attribute.related}: give a list of them, or use .add().",
             type_name=type_name,
             attribute=attribute.name,
         )
-    return list(dict.fromkeys(related_oid(schema, type_name, attribute, value) for value in values))
+    return list(dict.fromkeys(related_oid(workspace, type_name, attribute, value) for value in values))

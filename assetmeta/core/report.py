@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assetmeta.model.errors import AssetmetaError, CommitError
-from assetmeta.model.plans import Done, Failed, Outcome, Skipped, Unknown
+from assetmeta.model.plans import Create, Done, Failed, Outcome, Skipped, Unknown
 from assetmeta.model.values import Oid
 
 
@@ -44,7 +44,7 @@ class Report:
     @property
     def errors(self) -> list[AssetmetaError]:
         """One error for each change that is not done, in order."""
-        return [_error(outcome) for outcome in self.outcomes if not isinstance(outcome, Done)]
+        return [error_of(outcome) for outcome in _not_done(self.outcomes)]
 
     def __bool__(self) -> bool:
         return any(not isinstance(outcome, Done) for outcome in self.outcomes)
@@ -62,9 +62,10 @@ class Report:
 
     def __str__(self) -> str:
         counts = self._counts()
-        lines = [f"  {outcome.change.oid.token}: {_error(outcome)}" for outcome in _not_done(self.outcomes)[:10]]
+        lines = [f"  {outcome.change.oid.token}: {_told(outcome)}" for outcome in _not_done(self.outcomes)[:10]]
         more = len(self.errors) - len(lines)
-        return "\n".join([counts, *lines, *([f"  … and {more} more"] if more > 0 else [])])
+        notes = [f"  {outcome.oid.token}: {note}" for outcome in self.done for note in outcome.notes][:10]
+        return "\n".join([counts, *lines, *([f"  … and {more} more"] if more > 0 else []), *notes])
 
     def __repr__(self) -> str:
         return f"<Report {self._counts()}>"
@@ -74,13 +75,21 @@ class Report:
         return ", ".join(f"{len(found)} {word}" for word, found in kinds if found or word == "done")
 
 
-def _not_done(outcomes: Sequence[Outcome]) -> list[Outcome]:
+def _not_done(outcomes: Sequence[Outcome]) -> list[Failed | Skipped | Unknown]:
     return [outcome for outcome in outcomes if not isinstance(outcome, Done)]
 
 
-def _error(outcome: Outcome) -> AssetmetaError:
-    if isinstance(outcome, Failed | Unknown):
+def error_of(outcome: Failed | Skipped | Unknown) -> AssetmetaError:
+    """The error of a change that did not land."""
+    if not isinstance(outcome, Skipped):
         return outcome.error
-    assert isinstance(outcome, Skipped)
     token, needed = outcome.change.oid.token, outcome.needs.token
     return CommitError(f"{token} was not sent, because it needs {needed}, which did not land.", oid=token)
+
+
+def _told(outcome: Failed | Skipped | Unknown) -> str:
+    """The error, and for a create that may have landed what to do: it is not sent again by itself."""
+    text = str(error_of(outcome))
+    if isinstance(outcome, Unknown) and isinstance(outcome.change, Create):
+        text += " Look whether it exists: then revert it, or else inspect(asset).retry() lets the next commit send it."
+    return text

@@ -14,13 +14,16 @@ from assetmeta.model.values import ABSENT, UNREAD, Missing, Oid
 
 
 class Layout:
-    """Which cell of a row belongs to which name. Equal shapes share one layout."""
+    """Which cell of a row belongs to which name. Equal shapes share one layout. *tokens* are the names that are no
+    attribute but the text of something the server worked out.
+    """
 
-    __slots__ = ("_wider", "index", "names")
+    __slots__ = ("_wider", "index", "names", "tokens")
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
         self.index = {name: position for position, name in enumerate(names)}
+        self.tokens = tuple(name for name in names if not name.isidentifier())
         self._wider: dict[tuple[str, ...], Layout] = {}
 
     def wider(self, names: tuple[str, ...], layouts: Layouts) -> Layout:
@@ -78,10 +81,11 @@ class State:
     """Identity, cells and edits of one asset.
 
     *gone* is the error to raise on the next read when the server no longer shows the asset. *cohort* is what it was
-    loaded together with.
+    loaded together with. *sending* names the edits that a commit under way has sent, *written* the attributes that were
+    written, each with the number of that write, so that a read which began before it does not bring back what was.
     """
 
-    __slots__ = ("cells", "cohort", "edits", "gone", "layout", "oid")
+    __slots__ = ("cells", "cohort", "edits", "gone", "layout", "oid", "sending", "written")
 
     def __init__(self, oid: Oid) -> None:
         self.oid = oid
@@ -90,6 +94,8 @@ class State:
         self.edits: dict[str, Edit] | None = None
         self.cohort: object = None
         self.gone: Exception | None = None
+        self.sending: frozenset[str] = frozenset()
+        self.written: dict[str, int] | None = None
 
     def cell(self, name: str) -> KnownCell:
         """Return the raw cell of *name*; UNREAD when it was never loaded, ABSENT when the server left it out."""
@@ -112,9 +118,18 @@ class Tracked:
     _workspace: ClassVar[Any]
 
 
-def merge(asset: Tracked, row: Row, layouts: Layouts) -> None:
-    """Take over a row. Pending edits are untouched, and stay what a read returns."""
+def seen_from(asset: Tracked, oid: Oid) -> Oid:
+    """A related identity at the moment of *asset*, unless the server named a moment itself (as for `Prior`)."""
+    return oid if oid.moment is not None else oid.at(asset._state.oid.moment)
+
+
+def merge(asset: Tracked, row: Row, layouts: Layouts, since: int | None = None) -> None:
+    """Take over a row that was asked for when *since* writes had been made. Pending edits are untouched, and stay what
+    a read returns; so are attributes that were written later.
+    """
     state = asset._state
+    if state.written and since is not None:
+        row = _without(row, {name for name, number in state.written.items() if number > since})
     state.gone = None
     if state.layout is EMPTY or state.layout.names == row.columns:
         state.layout = layouts.of(row.columns)
@@ -126,6 +141,13 @@ def merge(asset: Tracked, row: Row, layouts: Layouts) -> None:
             cells[wider.index[name]] = value
         state.layout, state.cells = wider, tuple(cells)
     drop_decoded(asset, row.columns)
+
+
+def _without(row: Row, names: set[str]) -> Row:
+    if names.isdisjoint(row.columns):
+        return row
+    kept = [(name, value) for name, value in zip(row.columns, row.values, strict=True) if name not in names]
+    return Row(row.oid, tuple(name for name, _ in kept), tuple(value for _, value in kept))
 
 
 def mark_absent(asset: Tracked, names: Iterable[str], layouts: Layouts) -> None:
@@ -141,7 +163,7 @@ def forget(asset: Tracked, names: Iterable[str] | None = None) -> None:
     """Forget loaded cells (all of them when *names* is None); pending edits stay."""
     state = asset._state
     if names is None:
-        names = state.layout.names
+        names = list(asset.__dict__)
         state.layout, state.cells, state.gone = EMPTY, (), None
     else:
         names = [name for name in names if name in state.layout.index]
@@ -150,6 +172,21 @@ def forget(asset: Tracked, names: Iterable[str] | None = None) -> None:
             cells[state.layout.index[name]] = UNREAD
         state.cells = tuple(cells)
     drop_decoded(asset, names)
+
+
+def kept(asset: Tracked, name: str, value: object) -> object:
+    """Keep a value that was just read where Python finds it next time, and return it.
+
+    Not where it can change unseen: on an asset that the server does not have yet, or when the cell is gone again. An
+    edit made by another thread while the value was being loaded is the value.
+    """
+    with asset._workspace.lock:
+        state = asset._state
+        if state.edits and name in state.edits:
+            return state.edits[name].new if not isinstance(state.edits[name].new, Oid) else value
+        if not state.oid.is_new and state.cell(name) is not UNREAD:
+            asset.__dict__[name] = value
+        return value
 
 
 def drop_decoded(asset: Tracked, names: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from assetmeta.core.cohort import Cohort
+from assetmeta.core.cohort import Cohort, enter
 from assetmeta.core.state import Tracked
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import Moved
@@ -31,14 +31,14 @@ def total(workspace: Workspace, fetch: Fetch) -> int:
     return run(workspace, replace(fetch, select=(), sort=(), start=0, size=0, counted=True)).total or 0
 
 
-def absorbed(workspace: Workspace, rows: Rows) -> list[Tracked]:
+def absorbed(workspace: Workspace, rows: Rows, since: int, with_deleted: bool = False) -> list[Tracked]:
     """Merge the rows of one result; its assets become one cohort."""
     with workspace.lock:
-        assets = workspace.absorb(rows.rows)
-        cohort = Cohort([asset._state.oid for asset in assets])
-        cohort.keep(workspace.absorb(rows.related))
+        assets = workspace.absorb(rows.rows, since)
+        cohort = Cohort([asset._state.oid for asset in assets], with_deleted=with_deleted)
+        cohort.keep(workspace.absorb(rows.related, since))
         for asset in assets:
-            asset._state.cohort = cohort
+            enter(workspace, cohort, asset)
     return assets
 
 
@@ -60,38 +60,53 @@ class Stream:
         """
         more = self.whole.size != 0
         while more:
+            since = self.workspace.writes
             rows = run(self.workspace, self._next())
-            found = self._new(rows)
+            found = self._new(rows)[: self._left()]
             more = rows.more and bool(found) and self._left() != len(found)
             self.received += len(found)
             if found:
                 self.last = found[-1].oid
-                yield absorbed(self.workspace, replace(rows, rows=tuple(found)))
+                yield from self._parts(replace(rows, rows=tuple(found)), since)
             if more and self.expected is None:
                 self.expected = self._counted()
         if self.expected is not None and self.received < self.expected:
             self._moved(f"{self.expected} were counted and {self.received} received")
+
+    def _parts(self, rows: Rows, since: int) -> Iterator[list[Tracked]]:
+        """What one answer brought: one page, or several where the server knows no pages and sent everything."""
+        assets = absorbed(self.workspace, rows, since, self.whole.deleted)
+        for start in range(0, len(assets), self.page_size):
+            yield assets[start : start + self.page_size]
 
     def _left(self) -> int | None:
         return None if self.whole.size is None else self.whole.size - self.received
 
     def _next(self) -> Fetch:
         left = self._left()
+        can = self.workspace.backend.can
+        if not can.windows:
+            return self.whole
         size = self.page_size if left is None else min(left, self.page_size)
         if self.last is None:
             return replace(self.whole, size=size)
         if self._by_key():
-            beyond = Compare(Path((Step(self.workspace.backend.can.keyset or ""),)), ">", (self.last.key,))
+            beyond = Compare(Path((Step(can.keyset or ""),)), ">", (self.last.key,))
             where = beyond if self.whole.where is None else And((self.whole.where, beyond))
             return replace(self.whole, where=where, start=0, size=size)
-        return replace(self.whole, start=self.whole.start + self.received - 1, size=size + 1)
+        overlapping = max(min(size + 1, can.max_page), 2)
+        return replace(self.whole, start=self.whole.start + self.received - 1, size=overlapping)
 
     def _by_key(self) -> bool:
         return bool(self.workspace.backend.can.keyset) and not self.whole.sort and self.whole.find is None
 
     def _new(self, rows: Rows) -> Sequence[Row]:
         """The rows of a page without the one that it shares with the page before."""
-        if self.last is None or self._by_key():
+        if self.last is None:
+            return rows.rows
+        if self._by_key():
+            if any(not _beyond(row.oid, self.last) for row in rows.rows):
+                self._moved("the server sent again what it had sent")
             return rows.rows
         if not rows.rows or rows.rows[0].oid != self.last:
             self._moved(f"{self.last.token} is not at its place any more")
@@ -108,3 +123,7 @@ class Stream:
             expected=self.expected or 0,
             received=self.received,
         )
+
+
+def _beyond(oid: Oid, last: Oid) -> bool:
+    return not isinstance(oid.key, int) or not isinstance(last.key, int) or oid.key > last.key

@@ -7,11 +7,13 @@ from itertools import count
 from typing import Any
 
 from assetmeta.core import edits
+from assetmeta.core.access import needed_oid
 from assetmeta.core.plan import Plan, in_order
+from assetmeta.core.report import error_of
 from assetmeta.core.state import Edit, Tracked
 from assetmeta.core.workspace import Workspace
-from assetmeta.model.errors import AssetmetaError, Misuse, ReadOnly, Unsupported
-from assetmeta.model.plans import Change, Create, Delete, Failed, Unknown, Update
+from assetmeta.model.errors import AssetmetaError, Misuse, NotFound, ReadOnly, Unsupported
+from assetmeta.model.plans import Change, Create, Delete, Failed, Skipped, Unknown, Update
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import Oid
 
@@ -34,23 +36,33 @@ class Unit:
         """Make *value* pending. Raises BadValue and ReadOnly; then nothing is changed."""
         edits.refuse_unwritable(asset, attribute)
         if attribute.multi:
-            members = () if value is None else value
-            members = (
-                list(members) if isinstance(members, Iterable) and not isinstance(members, str | bytes) else members
-            )
-            edits.refuse_strangers(asset, attribute, members if isinstance(members, list) else ())
-            edits.replace_members(asset, attribute, members)  # type: ignore[arg-type]
+            edits.replace_members(asset, attribute, () if value is None else value)  # type: ignore[arg-type]
         else:
-            edits.refuse_strangers(asset, attribute, [value])
             edits.set_value(asset, attribute, value)
         self._track(asset)
+
+    def check(self, type_name: str, values: Mapping[str, object]) -> None:
+        """Raise what assigning *values* to assets of a type would raise. Sends nothing."""
+        for name, value in values.items():
+            edits.check(self._workspace, type_name, name, value)
+
+    def assign_all(self, asset: Tracked, values: Mapping[str, object]) -> None:
+        """Make several values pending; when one of them is refused, none is."""
+        kind = self._workspace.schema.type(asset._state.oid.type)
+        before = dict(asset._state.edits or {})
+        try:
+            for name, value in values.items():
+                self.assign(asset, kind.attribute(name), value)
+        except AssetmetaError:
+            edits.restore(asset, before)
+            self._track(asset)
+            raise
 
     def edit_members(
         self, asset: Tracked, attribute: Attribute, add: Sequence[object], remove: Sequence[object]
     ) -> None:
         """Make additions and removals of members pending. Raises BadValue and ReadOnly; then nothing is changed."""
         edits.refuse_unwritable(asset, attribute)
-        edits.refuse_strangers(asset, attribute, [*add, *remove])
         edits.change_members(asset, attribute, add, remove)
         self._track(asset)
 
@@ -59,8 +71,8 @@ class Unit:
         with self._workspace.lock:
             if asset._state.edits or oid.is_new:
                 self._dirty[oid] = asset
-            else:
-                self._dirty.pop(oid, None)
+            elif self._dirty.get(oid) is asset:
+                del self._dirty[oid]
                 self.errors.pop(oid, None)
 
     def fresh_oid(self, type_name: str) -> Oid:
@@ -87,9 +99,9 @@ class Unit:
 
     def delete(self, asset: Tracked) -> None:
         """Make the deletion of *asset* pending; a new asset is simply dropped. Raises Unsupported and ReadOnly."""
-        oid = asset._state.oid
+        oid = needed_oid(self._workspace, asset, "delete()")
         if oid.is_new:
-            self.drop(asset)
+            self.revert([asset])
             return
         if oid.moment is not None:
             raise ReadOnly(f"{oid.token} as of {oid.moment!s} cannot be deleted; delete the asset as it is now.")
@@ -100,10 +112,15 @@ class Unit:
 
     def revert(self, assets: Iterable[Tracked] | None = None) -> None:
         """Drop what is pending for *assets*, or for all. New assets are dropped altogether."""
+        chosen = list(assets if assets is not None else [*self._dirty.values(), *self._doomed.values()])
+        for asset in chosen:
+            needed_oid(self._workspace, asset, "revert()")
         with self._workspace.lock:
-            for asset in list(assets if assets is not None else [*self._dirty.values(), *self._doomed.values()]):
-                edits.drop_edits(asset, list(asset._state.edits or ()))
-                self.drop(asset)
+            for asset in chosen:
+                self.forsake(asset)
+                if asset._state.oid.is_new:
+                    token = asset._state.oid.token
+                    asset._state.gone = NotFound(f"{token} was dropped before it was created.", oid=token)
 
     def drop(self, asset: Tracked) -> None:
         """Stop tracking *asset*."""
@@ -111,6 +128,23 @@ class Unit:
         with self._workspace.lock:
             for table in (self._dirty, self._doomed, self._contexts, self.errors, self.unanswered):
                 table.pop(oid, None)
+
+    def forsake(self, asset: Tracked) -> None:
+        """Drop everything that is pending about an asset that is deleted."""
+        edits.drop_edits(asset, list(asset._state.edits or ()))
+        self.drop(asset)
+
+    def begin_sending(self, names: Mapping[Oid, set[str]]) -> None:
+        """Note which edits are on their way, so that none made meanwhile is taken for a return to what was."""
+        with self._workspace.lock:
+            for oid, sent in names.items():
+                self._workspace.asset(oid)._state.sending |= frozenset(sent)
+
+    def end_sending(self, names: Mapping[Oid, set[str]]) -> None:
+        """Nothing is on its way any more."""
+        with self._workspace.lock:
+            for oid in names:
+                self._workspace.asset(oid)._state.sending = frozenset()
 
     def is_pending(self, asset: Tracked) -> bool:
         """True when a commit would do something about *asset*."""
@@ -155,10 +189,10 @@ class Unit:
         self.unanswered.pop(asset._state.oid, None)
         self._track(asset)
 
-    def note_failure(self, asset: Tracked, outcome: Failed | Unknown) -> None:
+    def note_failure(self, asset: Tracked, outcome: Failed | Skipped | Unknown) -> None:
         """Remember why the changes of *asset* did not land; they stay pending."""
         oid = asset._state.oid
-        self.errors[oid] = outcome.error
+        self.errors[oid] = error_of(outcome)
         self.unanswered.pop(oid, None)
         if isinstance(outcome, Unknown):
             self.unanswered[oid] = outcome.change

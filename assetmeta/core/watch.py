@@ -76,6 +76,12 @@ class Watch:
             self._open = tuple(other for other in self._open if other is not loads)
 
 
+def refuse_inspection() -> None:
+    """Raise TypeError when IPython asks for a length only to show it in its help: help sends no request."""
+    if sys._getframe(2).f_globals.get("__name__") == "IPython.core.oinspect":
+        raise TypeError("it is not loaded, and help loads nothing")
+
+
 def place_of_read() -> str:
     """The innermost line outside this package, as "file.py:14 in function"."""
     frame: FrameType | None = sys._getframe(1)

@@ -38,6 +38,8 @@ class Tracks(Protocol):
     """Keeps the pending edits."""
 
     def assign(self, asset: Tracked, attribute: Attribute, value: object) -> None: ...
+    def check(self, type_name: str, values: Mapping[str, object]) -> None: ...
+    def assign_all(self, asset: Tracked, values: Mapping[str, object]) -> None: ...
     def edit_members(
         self, asset: Tracked, attribute: Attribute, add: Sequence[object], remove: Sequence[object]
     ) -> None: ...
@@ -79,8 +81,9 @@ class Workspace:
         self.page_size = min(page_size, backend.can.max_page)
         self.link = link
         self.closed = False
+        self.writes = 0
         self.watch = Watch()
-        self._paths: LRUCache[str, Path] = LRUCache(maxsize=1000)
+        self._paths: LRUCache[str, Path] = LRUCache(maxsize=10_000)
         self._run = run
         self._schema = schema
         self._make = make
@@ -110,13 +113,13 @@ class Workspace:
         with self.lock:
             return self.identity.obtain(oid, self._make)
 
-    def absorb(self, rows: Iterable[Row]) -> list[Tracked]:
-        """Merge rows into their assets and return the assets, same order."""
+    def absorb(self, rows: Iterable[Row], since: int | None = None) -> list[Tracked]:
+        """Merge rows into their assets; return the assets, same order. *since* is `writes` when they were asked for."""
         with self.lock:
             assets = []
             for row in rows:
                 asset = self.identity.obtain(row.oid, self._make)
-                merge(asset, row, self.layouts)
+                merge(asset, row, self.layouts, since)
                 assets.append(asset)
             return assets
 

@@ -17,7 +17,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 Raw = str | int | float | bool | Decimal | None
@@ -67,7 +67,7 @@ class Text:
         return "" if value is None else str(value)
 
     def parse(self, value: object) -> object:
-        if value is None:
+        if value is None or (self.empty_is_null and value == ""):
             return None
         if isinstance(value, bool | bytes) or not isinstance(value, str | int | float | Decimal):
             raise ValueError(f"{type(value).__name__} is not text")
@@ -85,6 +85,7 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 class Number:
     """A decimal number, exact."""
 
+    is_number: ClassVar[bool] = True
     accepts: str = "a number: int, Decimal, float or text such as '2.5'"
 
     def decode(self, raw: Raw) -> object:
@@ -113,6 +114,7 @@ class Number:
 class Integer:
     """A whole number."""
 
+    is_number: ClassVar[bool] = True
     accepts: str = "a whole number"
 
     def decode(self, raw: Raw) -> object:

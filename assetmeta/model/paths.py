@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assetmeta.model.errors import BadValue
+from assetmeta.model.errors import BadValue, UnknownName
 from assetmeta.model.schema import Attribute, Schema
 
 AGGREGATES = ("Count", "DistinctCount", "Sum", "Min", "Max", "MinDate", "MaxDate", "And", "Or", "MaxState")
@@ -102,7 +102,7 @@ def resolve(schema: Schema, type_name: str, path: Path) -> Resolved:
     for index, step in enumerate(path.steps):
         if index:
             if attribute.related is None:
-                raise BadValue(
+                raise UnknownName(
                     f"{type_name}.{path}: {attribute.name} is {attribute.kind}, no relation: it has no {step.name}.",
                     type_name=type_name,
                     attribute=str(path),

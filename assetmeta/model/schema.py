@@ -74,6 +74,10 @@ class AssetType:
     def attribute(self, name: str) -> Attribute:
         """Return the attribute *name*. Raises UnknownName with the nearest names."""
         found = self.attributes.get(name)
+        if found is None and name in self.operations:
+            raise UnknownName(
+                f"{self.name}.{name} is an operation, not an attribute.", type_name=self.name, attribute=name
+            )
         if found is None:
             near = nearest(name, [*self.attributes, *self.operations])
             raise UnknownName(f"{self.name} has no attribute {name!r}.{near}", type_name=self.name, attribute=name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from assetmeta.model.errors import BadValue
@@ -23,6 +23,9 @@ class _Combinable:
     def __or__(self, other: Term) -> Or:
         return Or((self, other))  # type: ignore[arg-type]
 
+    def __repr__(self) -> str:
+        return f"<condition {self}>"
+
     def __invert__(self) -> Not:
         return Not(self)  # type: ignore[arg-type]
 
@@ -30,30 +33,35 @@ class _Combinable:
         raise BadValue(f"({self}) is a condition for the server; combine conditions with &, | and ~, in parentheses.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Compare(_Combinable):
-    """*path* *operator* any of *values* (Python values as the attribute's codec parses them; Oids for relations)."""
+    """*path* *operator* any of *values* (Python values as the attribute's codec parses them; Oids for relations).
+
+    *owner* names the type whose column built it, if a column did.
+    """
 
     path: Path
     operator: str
     values: tuple[object, ...]
+    owner: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.path}{self.operator}{','.join(map(_shown, self.values))}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Exists(_Combinable):
     """*path* has a value (or has none, when *present* is False)."""
 
     path: Path
     present: bool = True
+    owner: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{'+' if self.present else '-'}{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class And(_Combinable):
     """All of *terms*."""
 
@@ -63,7 +71,7 @@ class And(_Combinable):
         return "; ".join(f"({term})" for term in self.terms)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Or(_Combinable):
     """Any of *terms*."""
 
@@ -73,7 +81,7 @@ class Or(_Combinable):
         return " | ".join(f"({term})" for term in self.terms)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Not(_Combinable):
     """Every asset that *term* does not admit, those without a value included."""
 
@@ -83,7 +91,7 @@ class Not(_Combinable):
         return f"not ({self.term})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RawFilter(_Combinable):
     """Filter text in the server's own language, exactly as the user wrote it."""
 

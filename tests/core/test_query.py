@@ -143,7 +143,7 @@ def test_wrong_names_are_refused_where_they_are_written(bench: Bench) -> None:
     ):
         with pytest.raises(UnknownName, match="Did you mean Name"):
             build()
-    with pytest.raises(BadValue, match="no relation"):
+    with pytest.raises(UnknownName, match="no relation"):
         bench.query("Story").select("Name.Length")
     with pytest.raises(BadValue, match="Estimate does not take 'x'"):
         bench.query("Story").where(Estimate="x")
