@@ -18,6 +18,7 @@ Files import only `assetmeta.model` and files named before their own:
     tape       what a cassette holds
     cassette   a line that records, and one that replays
     courier    one request delivered: login, redirects, repeats, ledger
+    gate       several requests, stopped by a refused login
     budget     how many requests a block may send
     shelf      a text kept on disk
     driver     flows run to their end

@@ -14,11 +14,14 @@ class Budget:
         self.limit = limit
         self.spent = 0
 
-    def spend(self, number: int) -> None:
-        """Count requests about to be sent together. Raises OverBudget, counting none, when they are too many."""
+    def allow(self, number: int) -> None:
+        """Raise OverBudget when so many requests more would be too many."""
         if self.spent + number > self.limit:
             raise OverBudget(
                 f"This block may send {self.limit} requests; {self.spent} were sent and {number} more would be needed. "
                 "session.trace() shows which reads take a request each."
             )
+
+    def spend(self, number: int) -> None:
+        """Count requests that are sent now."""
         self.spent += number

@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 class Courier:
     """Turns one request into one response, however many exchanges on the *line* that takes.
 
-    *record* is called with an Entry for each exchange. Safe to use from several threads.
+    *record* is called with an Entry for each exchange. *accepted* is False as long as no answer has shown that the
+    server takes the login. Safe to use from several threads.
     """
 
     def __init__(self, base: str, auth: Bound, line: Line, patience: Patience, record: Callable[[Entry], None]) -> None:
@@ -31,6 +32,7 @@ class Courier:
         self._line = line
         self._patience = patience
         self._record = record
+        self.accepted = auth.credential is None
 
     def deliver(self, request: Request) -> Response:
         """Return the answer, of any status that is not spoken for by an error.
@@ -74,6 +76,8 @@ class Courier:
         answer = self._exchange(request, trial.attempt)
         if answer.response.status == 401 and credential.renew(version, self._send_bare) and trial.for_new_login():
             answer = self._exchange(request, trial.attempt)
+        if answer.response.ok or answer.response.status == 401:
+            self.accepted = answer.response.ok
         return self._admitted(answer, request)
 
     def _admitted(self, answer: Answer, request: Request) -> Answer:

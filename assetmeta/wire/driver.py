@@ -18,6 +18,7 @@ from assetmeta.wire.auth import Bound
 from assetmeta.wire.budget import Budget
 from assetmeta.wire.cassette import Cassette
 from assetmeta.wire.courier import Courier
+from assetmeta.wire.gate import Gate
 from assetmeta.wire.ledger import Entry, Ledger
 from assetmeta.wire.line import Line
 from assetmeta.wire.origin import Origin, checked_base
@@ -79,7 +80,8 @@ class Driver:
 
         A request that fails raises inside the flow; of several yielded at once each is answered by a Response or by its
         error, in the same order, after they ran side by side. When one of them would write in a read-only session, none
-        is sent. A flow that is left early, by an error of any kind, is closed.
+        is sent; after a refused login none is started any more, and as long as no login was accepted the first goes
+        alone. A flow that is left early, by an error of any kind, is closed.
         """
         try:
             yielded = next(flow)
@@ -152,9 +154,10 @@ class Driver:
         self._spend(len(requests))
         if isinstance(yielded, Request):
             return self._courier.deliver(yielded)
-        if len(yielded) < 2:
-            return tuple(self._answer_or_error(request) for request in yielded)
-        return self._side_by_side(yielded)
+        gate = Gate(self._courier.deliver)
+        # Until the server has accepted the login, a single request tries it.
+        alone = 1 if len(yielded) < 2 or not self._courier.accepted else 0
+        return (*map(gate.answer, yielded[:alone]), *self._side_by_side(gate, yielded[alone:]))
 
     def _check(self, request: Request) -> None:
         if self._closed:
@@ -166,11 +169,15 @@ class Driver:
     def _spend(self, number: int) -> None:
         with self._lock:
             for budget in self._budgets:
+                budget.allow(number)
+            for budget in self._budgets:
                 budget.spend(number)
 
-    def _side_by_side(self, requests: tuple[Request, ...]) -> tuple[Response | AssetmetaError, ...]:
+    def _side_by_side(self, gate: Gate, requests: tuple[Request, ...]) -> tuple[Response | AssetmetaError, ...]:
+        if not requests:
+            return ()
         threads = self._pool()
-        futures = [threads.submit(self._answer_or_error, request) for request in requests]
+        futures = [threads.submit(gate.answer, request) for request in requests]
         try:
             return tuple(future.result() for future in futures)
         except CancelledError:
@@ -178,12 +185,6 @@ class Driver:
         finally:
             for future in futures:
                 future.cancel()
-
-    def _answer_or_error(self, request: Request) -> Response | AssetmetaError:
-        try:
-            return self._courier.deliver(request)
-        except AssetmetaError as error:
-            return error
 
     def _pool(self) -> ThreadPoolExecutor:
         with self._lock:

@@ -164,10 +164,12 @@ class TestTokenCallable:
                 return Reply(401)
             return Reply()
 
+        driver = drive(TokenCallable(lambda: next(tokens)), pool=4)
+        driver.run(one(GET))
         server.answers = [answer]
-        answers = drive(TokenCallable(lambda: next(tokens)), pool=4).run(one((GET,) * 4))
+        answers = driver.run(one((GET,) * 4))
         assert [200] * 4 == [answer.status for answer in answers]
-        assert ["Bearer new"] * 4 + ["Bearer old"] * 4 == sorted(authorization(server))
+        assert ["Bearer new"] * 4 + ["Bearer old"] * 5 == sorted(authorization(server))
 
     def test_a_function_that_returns_no_usable_token_is_refused(self, server, drive):
         with pytest.raises(BadValue):
@@ -219,11 +221,12 @@ class TestNtlm:
     def test_threads_do_not_share_the_connections_that_are_logged_in(self, package, server, drive, caplog):
         caplog.set_level("DEBUG", "urllib3")
         together = threading.Barrier(2, timeout=5)
-        server.answers = [lambda _: Reply(status=200 + 0 * together.wait())]
         driver = drive(Ntlm("joe", "pw"), pool=2)
+        driver.run(one(GET))
+        server.answers = [lambda _: Reply(status=200 + 0 * together.wait())]
         for _ in range(3):
             driver.run(one((GET, GET)))
-        assert 2 == caplog.text.count("Starting new HTTP connection")
+        assert 3 == caplog.text.count("Starting new HTTP connection")
 
     def test_a_missing_package_is_named_with_its_extra(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "requests_ntlm", None)

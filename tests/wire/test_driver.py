@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from assetmeta.model.errors import BadValue, ReadOnly, SessionClosed, Unreachable
+from assetmeta.model.errors import BadValue, LoginRefused, OverBudget, ReadOnly, SessionClosed, Unreachable
 from assetmeta.model.flows import Request
+from assetmeta.wire.auth import Basic, TokenCallable
 from assetmeta.wire.driver import Driver
 
 from .conftest import Reply, one
@@ -87,6 +88,50 @@ def test_failures_within_a_tuple_come_back_as_values(server, drive):
     assert b"ok" == good.body
     assert isinstance(bad, Unreachable)
     assert "POST /bad" == bad.request
+
+
+def test_a_wrong_password_is_tried_once_however_many_requests_there_are(server, drive):
+    server.answers = [Reply(401)]
+    writes = tuple(Request("POST", f"/{number}", writes=True) for number in range(64))
+    answers = drive(Basic("joe", "wrong")).run(one(writes))
+    assert 1 == len(server.seen)
+    assert all(isinstance(answer, LoginRefused) for answer in answers)
+    assert [True] + [False] * 63 == [answer.sent for answer in answers]
+    assert "POST /9 was not sent, because POST /0" in str(answers[9])
+
+
+def test_a_login_that_ends_meanwhile_stops_what_was_not_started(server, drive):
+    server.answers = [Reply(), Reply(), Reply(401)]
+    driver = drive(Basic("joe", "pw"), pool=1)
+    answers = driver.run(one(tuple(Request("GET", f"/{number}") for number in range(9))))
+    assert 3 == len(server.seen)
+    assert [True, False] == [answer.sent for answer in answers[2:4]]
+
+
+def test_an_accepted_login_lets_requests_run_side_by_side(server, drive):
+    together = threading.Barrier(3, timeout=5)
+
+    def answer(seen):
+        if seen.target != "/a":
+            together.wait()
+        return Reply()
+
+    server.answers = [answer]
+    driver = drive(TokenCallable(lambda: "t"), pool=3)
+    driver.run(one(GET))
+    answers = driver.run(one(tuple(Request("GET", f"/{number}") for number in range(3))))
+    assert [200] * 3 == [answer.status for answer in answers]
+
+
+def test_what_an_inner_budget_stops_an_outer_one_does_not_count(server, drive):
+    driver = drive()
+    with driver.budget(2):
+        with driver.budget(0), pytest.raises(OverBudget):
+            driver.run(one((GET, GET)))
+        driver.run(one((GET, GET)))
+    with driver.budget(1), driver.budget(2), pytest.raises(OverBudget):
+        driver.run(one((GET, GET)))
+    assert 2 == len(server.seen)
 
 
 def test_tuples_of_none_and_of_one_are_answered_by_tuples(server, drive):

@@ -15,8 +15,8 @@ from assetmeta.model.values import Key, Oid
 
 @dataclass(slots=True)
 class Progress:
-    """Outcomes by index, real identities by provisional ones, creates that did not land, the keys of all assets that
-    the changes and their outcomes name (they are unique over all types), and the error after which nothing more is sent.
+    """Outcomes by index, real identities by provisional ones, creates that did not land, the error after which nothing
+    more is sent, and the keys of the assets that the changes and their outcomes are about: unique over all types.
     """
 
     schema: Schema
@@ -25,8 +25,8 @@ class Progress:
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     known: dict[Oid, Oid] = field(default_factory=dict)
     lost: set[Oid] = field(default_factory=set)
-    taken: set[Key] = field(default_factory=set)
     stopped: AssetmetaError | None = None
+    taken: set[Key] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.taken.update(change.oid.key for change in self.changes)
