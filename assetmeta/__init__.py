@@ -41,7 +41,8 @@ from assetmeta.model.errors import (
 )
 from assetmeta.model.plans import Call, Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.values import UNREAD, Oid
-from assetmeta.session import Session, V1Meta
+from assetmeta.session import Session
+from assetmeta.systems import V1Meta, ValispaceMeta
 from assetmeta.trace import Trace
 from assetmeta.wire.auth import Basic, Bearer, TokenCallable
 from assetmeta.wire.cassette import Cassette
@@ -101,5 +102,6 @@ __all__ = [
     "Unsupported",
     "Update",
     "V1Meta",
+    "ValispaceMeta",
     "inspect",
 ]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from requests.auth import AuthBase
 
-from assetmeta.backends.versionone import VersionOne
 from assetmeta.core.access import as_oid
 from assetmeta.core.asset import Asset
 from assetmeta.core.commit import Writer
@@ -25,11 +23,11 @@ from assetmeta.core.snapshot import Snapshot
 from assetmeta.core.unit import Unit
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.contract import Backend
-from assetmeta.model.errors import BadValue, UnknownName, nearest
+from assetmeta.model.errors import BadValue, SessionClosed, UnknownName, nearest
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 from assetmeta.trace import Trace
-from assetmeta.wire.auth import Credential, choose
+from assetmeta.wire.auth import Credential
 from assetmeta.wire.driver import Driver
 from assetmeta.wire.ledger import Ledger
 from assetmeta.wire.shelf import Shelf
@@ -104,9 +102,16 @@ class Session:
         """Return the class of an asset type, also one whose name is taken by a method of the session."""
         types = self._schemas().types
         if name not in types:
+            name = self._by_endpoint(name) or name
+        if name not in types:
             near = nearest(name, [*types, *(verb for verb in vars(Session) if not verb.startswith("_"))])
             raise UnknownName(f"The server has no asset type {name!r}.{near}", type_name=name)
         return self._classes.of(name)
+
+    def _by_endpoint(self, path: str) -> str | None:
+        """The type that the server keeps at a path ("requirements/component-vms"), for servers with paths per type."""
+        wanted = path.strip("/")
+        return next((name for name, kind in self._schemas().types.items() if kind.endpoint == wanted), None)
 
     @property
     def types(self) -> list[str]:
@@ -144,6 +149,8 @@ class Session:
         oid = as_oid(token)
         if oid is None:
             raise BadValue(f"{token!r} is not an asset token; write Type:id, for example Story:1005.")
+        if self[oid.type]._type.abstract:
+            raise BadValue(f"{oid.token}: {oid.type} is abstract; name the asset by its concrete type.", oid=oid.token)
         asset = self._workspace.asset(oid)
         self._workspace.identity.touch(asset)
         return asset
@@ -211,11 +218,18 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if kind is None and not self._workspace.closed:
+        if kind is not None:
+            return
+        if self._workspace.closed and len(self._unit):
+            raise SessionClosed(f"The session was closed before its block ended: {len(self._unit)} assets are unsent.")
+        if not self._workspace.closed:
             self.commit().raise_if_failed()
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._schemas.known})
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self._schemas.known
 
     def __repr__(self) -> str:
         number = len(self.ledger)
@@ -230,49 +244,3 @@ def _shelf(
     if folder is None or who is None:
         return None
     return Shelf(folder, "\n".join([backend.name, base_url, who]), age)
-
-
-class V1Meta(Session):
-    """A VersionOne (Digital.ai Agility) server as Python objects.
-
-        with V1Meta(instance_url="https://host/Instance", token="1.xxxx") as v1:
-            print(v1.Story(1005).Name)
-
-    Constructor forms: a whole *instance_url*, or *address* (which may hold a port), *instance* and *scheme*. Login:
-    *token* (a text or a function that returns one), *username* and *password*, *password* with
-    *use_password_as_token*, or any *auth* object. *timezone* is the zone configured for the member who logs in: the
-    server writes plain dates in it, without saying so. *oauth_paths* uses the paths that take tokens on servers with
-    Windows or single sign-on login (`rest-1.oauth.v1`). *bulk* lets commits put many changes into one request where the
-    server can take them (`api/asset`). All else is as for Session.
-    """
-
-    def __init__(
-        self,
-        instance_url: str | None = None,
-        *,
-        address: str = "localhost",
-        instance: str = "VersionOne.Web",
-        scheme: str = "https",
-        username: str = "",
-        password: str | None = None,
-        token: str | Callable[[], str] | None = None,
-        use_password_as_token: bool = False,
-        auth: AuthBase | None = None,
-        timezone: str = "UTC",
-        oauth_paths: bool = False,
-        bulk: bool = True,
-        **options: Any,
-    ) -> None:
-        """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
-        login = choose(
-            username=username,
-            password=password,
-            token=token,
-            use_password_as_token=use_password_as_token,
-            auth=auth,
-        )
-        base_url = instance_url or f"{scheme}://{address}/{instance.strip('/')}"
-        backend = VersionOne(zone=timezone, bulk=bulk)
-        if oauth_paths:
-            backend = replace(backend, rest="rest-1.oauth.v1", attachments="attachment.oauth.img")
-        super().__init__(backend, base_url, login, **options)

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "assetmeta"
-LEVELS = {"model": 0, "wire": 1, "backends": 1, "core": 2, "session": 3, "tools": 4}
 FORBIDDEN = {
-    "model": ("wire", "backends", "core", "session", "tools", "sandbox"),
-    "wire": ("backends", "core", "session", "tools", "sandbox"),
-    "backends": ("wire", "core", "session", "tools", "sandbox"),
-    "core": ("wire", "backends", "session", "tools", "sandbox"),
-    "session": ("tools", "sandbox"),
+    "model": ("wire", "backends", "core", "trace", "session", "systems", "tools", "sandbox"),
+    "wire": ("backends", "core", "trace", "session", "systems", "tools", "sandbox"),
+    "backends": ("wire", "core", "trace", "session", "systems", "tools", "sandbox"),
+    "core": ("wire", "backends", "trace", "session", "systems", "tools", "sandbox"),
+    "session": ("systems", "tools", "sandbox"),
+    "trace": ("session", "systems", "tools", "sandbox"),
+    "systems": ("tools", "sandbox"),
     "tools": (),
-    "sandbox": ("model", "wire", "backends", "core", "session", "tools"),
+    "sandbox": ("model", "wire", "backends", "core", "trace", "session", "systems", "tools"),
 }
 STANDARD_ONLY = {"model"}
 THIRD_PARTY = {

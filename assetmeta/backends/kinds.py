@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import ClassVar
 
 from assetmeta.model.codecs import DateTime, Raw
 from assetmeta.model.errors import BadValue
@@ -17,6 +18,7 @@ from assetmeta.model.values import Oid
 class Real:
     """A floating-point number, as the server keeps it."""
 
+    is_number: ClassVar[bool] = True
     accepts: str = "a number: int, float, Decimal or text such as '2.5'"
 
     def decode(self, raw: Raw) -> object:

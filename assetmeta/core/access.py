@@ -105,7 +105,7 @@ def parsed(type_name: str, attribute: Attribute, value: object) -> object:
 
 
 def _shown(attribute: Attribute, value: object) -> str:
-    return "this value" if attribute.kind == "Password" else repr(value)[:80]
+    return "this value" if attribute.is_secret else repr(value)[:80]
 
 
 def related_oid(workspace: Workspace, type_name: str, attribute: Attribute, value: object) -> Oid:

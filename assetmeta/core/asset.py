@@ -121,6 +121,9 @@ class Asset(Tracked, metaclass=AssetClass):
         near = nearest(name, [*kind._type.attributes, *kind._type.operations])
         raise UnknownName(f"{kind.__name__} has no attribute {name!r}.{near}", type_name=kind.__name__, attribute=name)
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return sorted(self._type.attributes)
+
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._type.operations})
 

@@ -213,13 +213,19 @@ def condition(source: Source, path: Path, operator: str, values: list[Any]) -> T
             return null
         rest = condition(source, path, operator, wanted)
         return Or((null, rest)) if operator == "=" else And((null, rest))
-    if resolved.is_relation and all(isinstance(value, str) and as_oid(value) is None for value in wanted):
+    if resolved.is_relation and all(isinstance(value, str) and not _is_token(source, value) for value in wanted):
         display = source.schema.type(resolved.attribute.related or "").display
         if display:
             return condition(source, Path((*path.steps, Step(display))), operator, wanted)
     return Compare(
         path, operator, tuple(_operand(source.workspace, resolved, path, value) for value in wanted), type_name
     )
+
+
+def _is_token(source: Source, text: str) -> bool:
+    """True for `Type:id` of a type that there is; other texts with a colon may well be names."""
+    oid = as_oid(text)
+    return oid is not None and oid.type in source.schema.types
 
 
 def _operand(workspace: Workspace, resolved: Resolved, path: Path, value: object) -> object:

@@ -19,7 +19,7 @@ from assetmeta.core.walk import walk
 from assetmeta.core.watch import refuse_inspection
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue, NotOne, Unsupported
-from assetmeta.model.paths import Path, Step, resolve
+from assetmeta.model.paths import CLEANED, Path, Step, resolve
 from assetmeta.model.plans import Fetch, Find, Sort
 from assetmeta.model.schema import Schema
 from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term, leaves
@@ -191,7 +191,7 @@ class Query:
         if len(path.steps) > 1:
             self._need("paths")
         if path.aggregate:
-            self._need("aggregates")
+            self._need("cleaning" if path.aggregate in CLEANED else "aggregates")
         self.workspace.remember(path)
         return path
 

@@ -63,7 +63,9 @@ class SchemaSource:
 
     @property
     def known(self) -> list[str]:
-        """The names of the types read so far, sorted; sends nothing."""
+        """The names of the types read so far, or kept from an earlier session, sorted; sends nothing."""
+        with self._lock:
+            self._schema = self._schema or self._kept()
         return sorted(self._schema.types) if self._schema else []
 
 

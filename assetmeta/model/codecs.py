@@ -292,6 +292,15 @@ class Guid:
             raise ValueError(f"{value!r} is not a UUID") from None
 
 
+class Hidden(str):
+    """A text that no repr shows, and so no plan, error or log."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
 @dataclass(frozen=True, slots=True)
 class Secret:
     """Written, never read: what the server keeps to itself."""
@@ -306,7 +315,7 @@ class Secret:
 
     def parse(self, value: object) -> object:
         if value is None or isinstance(value, str):
-            return value
+            return None if value is None else Hidden(value)
         raise ValueError("a secret is text")
 
 

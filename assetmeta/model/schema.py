@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from assetmeta.model.codecs import Codec
+from assetmeta.model.codecs import Codec, Secret
 from assetmeta.model.errors import UnknownName, nearest
 
 
@@ -34,6 +34,11 @@ class Attribute:
     basic: bool = False
     label: str = ""
     ripples: bool = False
+
+    @property
+    def is_secret(self) -> bool:
+        """True for what must not be shown, in a plan or anywhere."""
+        return isinstance(self.codec, Secret)
 
     @property
     def is_relation(self) -> bool:

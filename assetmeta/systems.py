@@ -1,0 +1,112 @@
+"""The servers by name: a session class each, which knows how to log in and which dialect to speak."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from requests.auth import AuthBase
+
+from assetmeta.backends.valispace import CLIENT_ID, Valispace, bare_token, base_url, token_uri
+from assetmeta.backends.versionone import VersionOne
+from assetmeta.session import Session
+from assetmeta.wire.auth import choose
+from assetmeta.wire.oauth import OAuth2
+
+
+class V1Meta(Session):
+    """A VersionOne (Digital.ai Agility) server as Python objects.
+
+        with V1Meta(instance_url="https://host/Instance", token="1.xxxx") as v1:
+            print(v1.Story(1005).Name)
+
+    Constructor forms: a whole *instance_url*, or *address* (which may hold a port), *instance* and *scheme*. Login:
+    *token* (a text or a function that returns one), *username* and *password*, *password* with
+    *use_password_as_token*, or any *auth* object. *timezone* is the zone configured for the member who logs in: the
+    server writes plain dates in it, without saying so. *oauth_paths* uses the paths that take tokens on servers with
+    Windows or single sign-on login (`rest-1.oauth.v1`). *bulk* lets commits put many changes into one request where the
+    server can take them (`api/asset`). All else is as for Session.
+    """
+
+    def __init__(
+        self,
+        instance_url: str | None = None,
+        *,
+        address: str = "localhost",
+        instance: str = "VersionOne.Web",
+        scheme: str = "https",
+        username: str = "",
+        password: str | None = None,
+        token: str | Callable[[], str] | None = None,
+        use_password_as_token: bool = False,
+        auth: AuthBase | None = None,
+        timezone: str = "UTC",
+        oauth_paths: bool = False,
+        bulk: bool = True,
+        **options: Any,
+    ) -> None:
+        """Make a session; sends nothing. Raises BadValue for settings that cannot work; *instance_url* wins over the
+        rest of the address.
+        """
+        login = choose(
+            username=username,
+            password=password,
+            token=token,
+            use_password_as_token=use_password_as_token,
+            auth=auth,
+        )
+        base_url = instance_url or f"{scheme}://{address}/{instance.strip('/')}"
+        backend = VersionOne(zone=timezone, bulk=bulk)
+        if oauth_paths:
+            backend = replace(backend, rest="rest-1.oauth.v1", attachments="attachment.oauth.img")
+        super().__init__(backend, base_url, login, **options)
+
+
+class ValispaceMeta(Session):
+    """A Valispace deployment (the Requirements & Systems Portal of Altium 365) as Python objects.
+
+        with ValispaceMeta("https://name.valispace.com", username="ann", password="secret") as vs:
+            print(vs.Vali(12).value)
+
+    *url* may lack the scheme (https is meant) and end in slashes; plain http to another computer needs *allow_http*.
+    Login: *username* and *password* (with the built-in client id, or *client_id* and *client_secret* of an own
+    application), a user *token* (a text or a function that returns one), or any *auth* object. *survey* says how much
+    of the deployment's own description is read: "full" (root, OPTIONS or a sample per endpoint), "root" or "none".
+    *fresh_lists* reads lists anew before they are written, so that what others added stays. All else is as for
+    Session.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        username: str | None = None,
+        password: str | None = None,
+        token: str | Callable[[], str] | None = None,
+        client_id: str = CLIENT_ID,
+        client_secret: str | None = None,
+        auth: AuthBase | None = None,
+        allow_http: bool = False,
+        survey: str = "full",
+        fresh_lists: bool = False,
+        **options: Any,
+    ) -> None:
+        """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
+        base = base_url(url, allow_http=allow_http)
+        if username is not None and password is not None and token is None and auth is None:
+            login: AuthBase | None = OAuth2(
+                client_id=client_id,
+                client_secret=client_secret,
+                token_uri=token_uri(base),
+                username=username,
+                password=password,
+            )
+        else:
+            given = bare_token(token) if isinstance(token, str) else _bare(token) if token is not None else None
+            login = choose(username=username, password=password, token=given, auth=auth)
+        super().__init__(Valispace(survey=survey, fresh_lists=fresh_lists), base, login, **options)
+
+
+def _bare(token: Callable[[], str]) -> Callable[[], str]:
+    return lambda: bare_token(token())
