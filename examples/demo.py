@@ -1,4 +1,4 @@
-"""The main job in a minute: a VersionOne server of your own, and assetmeta working with it.
+"""The main job in a minute: servers of your own, and assetmeta working with them.
 
 Run it with `make demo`, or `python examples/demo.py`. It starts the sandbox on a free port, shows each step with the
 number of requests it took, and ends by itself.
@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from assetmeta import V1Meta, inspect, sandbox
+from assetmeta import Session, V1Meta, ValispaceMeta, inspect, sandbox
 
 
 def main() -> None:
+    versionone()
+    valispace()
+    print("\nNext: the tour in README.md, and examples/.")
+
+
+def versionone() -> None:
     with sandbox.running("versionone", assets=600, seed=7) as server:
         print(f"A VersionOne sandbox with about 600 assets runs at {server.url}")
         with V1Meta(**server.credentials) as v1:
@@ -22,13 +28,22 @@ def main() -> None:
             a_walk(v1)
             a_bulk_change(v1)
             history(v1)
-            print(f"\nAll in all: {len(v1.ledger)} requests. Next: the tour in README.md, and examples/.")
+            print(f"\nAll in all: {len(v1.ledger)} requests.")
+
+
+def valispace() -> None:
+    with sandbox.running("valispace", assets=400, seed=7) as server:
+        print(f"\nThe same with another server: a Valispace sandbox runs at {server.url}")
+        with ValispaceMeta(**server.credentials, survey="none") as vs:
+            components(vs)
+            a_formula(vs)
+            print(f"\nAll in all: {len(vs.ledger)} requests.")
 
 
 @contextmanager
-def step(v1: V1Meta, title: str) -> Iterator[None]:
+def step(session: Session, title: str) -> Iterator[None]:
     print(f"\n{title}")
-    with v1.trace() as ledger:
+    with session.trace() as ledger:
         yield
     print(f"    -> {len(ledger)} request{'' if len(ledger) == 1 else 's'}")
 
@@ -95,6 +110,24 @@ def history(v1: V1Meta) -> None:
             print(f"    {past.ChangeDate:%Y-%m-%d %H:%M}  Estimate {past.Estimate}")
         before = v1.Story.where(ID=story).asof("2026-01-01").select("Estimate").first()
         print(f"    as of 2026-01-01: {before.Estimate if before else 'not there yet'}")
+
+
+def components(vs: ValispaceMeta) -> None:
+    with step(vs, "7. Components and the values they hold, walked"):
+        for component in vs.Component.where(vs.Component.name != "").sort("name")[:4]:
+            values = ", ".join(f"{vali.shortname} {vali.value:g} {vali.unit}" for vali in component.valis[:3])
+            print(f"    {component.unique_name:<32} {values}")
+
+
+def a_formula(vs: ValispaceMeta) -> None:
+    vali = next(vali for vali in vs.Vali if len(vali.used_by_valis))
+    with step(vs, "8. A formula changed, and what is worked out from it"):
+        user = vali.used_by_valis[0]
+        print(f"    {vali.name} = {vali.value} {vali.unit}, and {user.name} = {user.value}")
+        vali.formula = "2 * " + vali.formula
+        print(indented(vs.plan()))
+        vs.commit().raise_if_failed()
+        print(f"    {vali.name} = {vali.value} {vali.unit}, and {user.name} = {user.value}")
 
 
 def indented(text: object) -> str:
