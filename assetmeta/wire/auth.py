@@ -234,19 +234,19 @@ def choose(
     password: str | None = None,
     token: str | Callable[[], str] | None = None,
     use_password_as_token: bool = False,
-    auth: AuthBase | None = None,
+    auth: AuthBase | tuple[str, str] | None = None,
     scheme: str = "Bearer",
 ) -> AuthBase | None:
     """Return the auth object for the usual keyword arguments, or None when there are none.
 
-    *auth* is taken as it is; *token* is a text or a function returning one; *username* and *password* are Basic. With
-    *use_password_as_token* the password is a token, and a username is of no use. *scheme* is the word in front of a
-    token. Raises BadValue when they contradict each other. Sends nothing.
+    *auth* is taken as it is, a pair of texts as user name and password; *token* is a text or a function returning one;
+    *username* and *password* are Basic. With *use_password_as_token* the password is a token, and a username is of no
+    use. *scheme* is the word in front of a token. Raises BadValue when they contradict each other. Sends nothing.
     """
     if sum((auth is not None, token is not None, bool(username) or password is not None)) > 1:
         raise BadValue("Pass one of auth=, token=, or username= and password=; not several.")
     if auth is not None:
-        return auth
+        return _given(auth)
     if use_password_as_token:
         if password is None:
             raise BadValue("use_password_as_token=True takes the token as password=.")
@@ -258,6 +258,16 @@ def choose(
     if not username or password is None:
         raise BadValue("username= and password= belong together; an access token is passed as token=.")
     return Basic(username, password)
+
+
+def _given(auth: object) -> AuthBase:
+    if isinstance(auth, tuple) and len(auth) == 2 and all(isinstance(part, str) for part in auth):
+        return Basic(*auth)
+    if not callable(auth):
+        raise BadValue(
+            f"auth= takes an auth object of requests or a pair of user name and password, no {type(auth).__name__}."
+        )
+    return auth  # type: ignore[return-value]
 
 
 def checked_token(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 from xml.sax.saxutils import escape
 
 from assetmeta.model.flows import Request
@@ -20,10 +20,7 @@ _KEYS = ("api_key", "apikey", "sig", "signature", "x-amz-signature", "x-amz-cred
 SECRET_NAMES = frozenset((*_LOGIN, *_KEYS, "x-goog-signature", "x-goog-credential"))
 """Lower-case names of query parameters that carry secrets, those of signed file URLs among them."""
 
-# "token" is left out here: servers have harmless JSON fields of that name, and a replay would miss their text.
-_BODY_NAMES = "access_token|refresh_token|id_token|client_secret|password|assertion"
-_JSON_SECRET = re.compile(rf'("(?:{_BODY_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"')
-_FORM_SECRET = re.compile(rf"((?:^|&)(?:{_BODY_NAMES})=)[^&\s]*")
+_USER = re.compile(r"^([a-z][a-z0-9+.-]*:/+|//)?[^/?#]*@", re.IGNORECASE)
 
 
 def redacted_headers(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -44,11 +41,8 @@ def split_query(path: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def without_user(url: str) -> str:
-    """Return the URL without a `user:password@` before its host."""
-    parts = urlsplit(url)
-    if not parts.scheme or "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    """Return the URL without a `user:password@` before its host, also where its scheme is missing or malformed."""
+    return _USER.sub(r"\1", url)
 
 
 def redacted_url(url: str) -> str:
@@ -60,11 +54,6 @@ def redacted_url(url: str) -> str:
 def redacted_line(request: Request) -> str:
     """Return "GET /path" for messages: queries may hold user data and are left out."""
     return f"{request.method} {split_query(request.path)[0]}"
-
-
-def redacted_body(text: str) -> str:
-    """Return a JSON or form body with the fields of OAuth2 and passwords hidden."""
-    return _FORM_SECRET.sub(rf"\g<1>{HIDDEN}", _JSON_SECRET.sub(rf'\g<1>"{HIDDEN}"', text))
 
 
 def scrubbed(text: str, secrets: Iterable[str]) -> str:

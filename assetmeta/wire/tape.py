@@ -15,9 +15,10 @@ from typing import Any
 
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.flows import Request
+from assetmeta.wire.bodies import redacted_body
 from assetmeta.wire.body import CHUNK, Rewind
 from assetmeta.wire.origin import Origin
-from assetmeta.wire.redact import redacted_body, redacted_headers, redacted_query, redacted_url, scrubbed
+from assetmeta.wire.redact import redacted_headers, redacted_query, redacted_url, scrubbed
 
 FORMAT = "assetmeta cassette 1"
 BASE, ORIGIN = "{{base}}", "{{origin}}"

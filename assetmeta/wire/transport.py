@@ -56,7 +56,7 @@ class Settings:
         if self.pool < 1 or self.max_bytes < 1:
             raise BadValue("pool= and max_bytes= must be at least 1.")
         if self.user_agent is not None:
-            checked_text(self.user_agent, "user agent")
+            _check_agent(self.user_agent)
 
     @property
     def both_timeouts(self) -> tuple[float, float]:
@@ -220,6 +220,13 @@ def _adapter(settings: Settings) -> HTTPAdapter:
         return HTTPAdapter(pool_maxsize=settings.pool)
     package = load_extra("truststore", "truststore")
     return _Adapter(package.SSLContext(ssl.PROTOCOL_TLS_CLIENT), settings.pool)
+
+
+def _check_agent(text: str) -> None:
+    try:
+        checked_text(text, "user agent").encode("latin-1")
+    except UnicodeEncodeError:
+        raise BadValue(f"user_agent={text!r} cannot be sent: a header carries Latin-1 letters only.") from None
 
 
 def _body(request: Request) -> bytes | Upload | None:

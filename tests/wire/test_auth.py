@@ -87,6 +87,10 @@ class TestChoose:
         assert given is choose(auth=given)
         assert choose() is None
 
+    def test_a_pair_is_a_user_name_and_password(self, server, drive):
+        drive(choose(auth=("joe", "pw"))).run(one(GET))
+        assert ["Basic am9lOnB3"] == authorization(server)
+
     @pytest.mark.parametrize(
         "given",
         [
@@ -96,6 +100,9 @@ class TestChoose:
             {"username": "joe"},
             {"password": "pw"},
             {"use_password_as_token": True},
+            {"auth": ("joe",)},
+            {"auth": ("joe", None)},
+            {"auth": "joe:pw"},
         ],
     )
     def test_contradictions_are_refused(self, given):

@@ -171,6 +171,16 @@ def test_repeats_and_renewed_logins_are_replayed_as_they_were(server, record, re
     assert 4 == len(server.seen)
 
 
+def test_passwords_in_bodies_are_not_kept_and_any_of_them_is_replayed(server, record, replay, path):
+    def body(password):
+        return f'<Asset><Attribute name="Password" act="set">{password}</Attribute></Asset>'.encode()
+
+    server.answers = [Reply(body=body("s3cret"))]
+    record(Request("POST", "/b", body=body("s3cret"), writes=True))
+    assert "s3cret" not in path.read_text("utf-8")
+    assert body("REDACTED") == replay().run(one(Request("POST", "/b", body=body("other"), writes=True))).body
+
+
 def test_a_short_password_does_not_blot_out_the_data(server, record, replay):
     server.answers = [Reply(body=b"administration")]
     record(READ, auth=Basic("admin", "admin"))

@@ -236,6 +236,7 @@ def test_making_a_driver_sends_nothing_and_its_repr_shows_no_secret(server):
         {"retries": -1},
         {"patience": float("inf")},
         {"user_agent": "a\r\nX-Evil: 1"},
+        {"user_agent": "ночь"},
     ],
 )
 def test_settings_that_cannot_work_are_refused(settings):
@@ -253,6 +254,9 @@ def test_settings_that_cannot_work_are_refused(settings):
         "http://host/x?a=1",
         "http://a.b\\@c.d/",
         "http://h:x",
+        "http://[::1/x",
+        "user:pw@host/x",
+        "//user:pw@host/x",
     ],
 )
 def test_base_urls_that_cannot_work_are_refused_without_showing_secrets(url):

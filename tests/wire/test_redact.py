@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from assetmeta.model.errors import BadValue
 from assetmeta.model.flows import Request
 from assetmeta.wire import redact
+from assetmeta.wire.bodies import redacted_body
 from assetmeta.wire.origin import Origin
 
 
@@ -35,11 +38,73 @@ def test_a_url_loses_its_user_and_its_secrets():
 
 
 def test_bodies_of_token_endpoints_are_hidden_and_data_is_not():
-    assert '{"access_token": "REDACTED", "n": "a\\"b"}' == redact.redacted_body(
-        '{"access_token": "x\\"y", "n": "a\\"b"}'
-    )
-    assert "grant_type=password&password=REDACTED&x=1" == redact.redacted_body("grant_type=password&password=p%26w&x=1")
-    assert '{"token": "Story:1005"}' == redact.redacted_body('{"token": "Story:1005"}')
+    assert '{"access_token": "REDACTED", "n": "a\\"b"}' == redacted_body('{"access_token": "x\\"y", "n": "a\\"b"}')
+    assert "grant_type=password&password=REDACTED&x=1" == redacted_body("grant_type=password&password=p%26w&x=1")
+    assert '{"token": "Story:1005"}' == redacted_body('{"token": "Story:1005"}')
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<Asset><Attribute name="Password" act="set">s3cret</Attribute></Asset>',
+        "<Asset><Attribute act='set' name='Owner.NewPassword'>\n s3cret</Attribute></Asset>",
+        '<Attribute name="Password"><Value>s3cret</Value><Value>s3cret</Value></Attribute>',
+        "<Login><PASSWORD>s3cret</PASSWORD></Login>",
+        "<clientSecret><![CDATA[s3cret<]]></clientSecret>",
+        '<login user="joe" user-password="s3cret" x="1"/>',
+        '{"Attributes": {"Password": {"_type": "Attribute", "name": "Password", "value": "s3cret}"}}}',
+        '{"Password": "s3cret", "a": 1}',
+        '{"oldPassword":["s3cret","s3cret\\"s3cret"]}',
+        '[{"from": "Member:20", "update": {"Password": {"set": "s3cret"}}}]',
+        "user=joe&newPassword=s3cret&x=1",
+    ],
+)
+def test_whatever_is_called_a_password_or_a_secret_is_hidden(body):
+    hidden = redacted_body(body)
+    assert "s3cret" not in hidden
+    assert redact.HIDDEN in hidden
+    assert hidden == redacted_body(hidden)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<Asset><Attribute name="Password"/><Attribute name="Name">a</Attribute></Asset>',
+        '<AttributeDefinition name="Password" token="Member.Password" isreadonly="False">\n <Base href="x"/>\n'
+        "</AttributeDefinition>",
+        '<Attribute name="IsPasswordExpired">false</Attribute>',
+        '{"password": {"type": "string", "required": false, "label": "Password"}, "PasswordAge": 3}',
+        '{"Name": "Password", "Description": "my secret: x"}',
+        "<Attribute name='Description'>password: x</Attribute>",
+    ],
+)
+def test_what_only_speaks_of_passwords_stays(body):
+    assert body == redacted_body(body)
+
+
+def test_large_bodies_are_searched_in_little_time():
+    start = time.perf_counter()
+    redacted_body("password " + '<a name="' * 100_000)
+    redacted_body("password" + '"' * 200_000)
+    redacted_body("password" + '"secret":[' * 50_000)
+    redacted_body("<password>" * 5_000)
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("admin:hunter2@host/x", "host/x"),
+        ("admin:hunt@er2@host/x@y", "host/x@y"),
+        ("http:/admin:hunter2@host/x", "http:/host/x"),
+        ("//admin:hunter2@host/x", "//host/x"),
+        ("http://admin:hunter2@[::1/x", "http://[::1/x"),
+        ("/rest-1.v1/a@b", "/rest-1.v1/a@b"),
+        ("http://host/a@b", "http://host/a@b"),
+    ],
+)
+def test_a_url_without_a_scheme_shows_no_password_either(url, shown):
+    assert shown == redact.without_user(url)
 
 
 @pytest.mark.parametrize("secret", ['p"w&<', "pä w+", "plain"])
@@ -77,7 +142,8 @@ def test_an_origin_s_text_leaves_out_the_usual_port():
 
 
 @pytest.mark.parametrize(
-    "url", ["host", "file:///etc/passwd", "http://a b/", "http://a\\@b/", "http:///x", "http://h:99999"]
+    "url",
+    ["host", "file:///etc/passwd", "http://a b/", "http://a\\@b/", "http:///x", "http://h:99999", "http://[::1/x"],
 )
 def test_what_is_no_plain_url_has_no_origin(url):
     with pytest.raises(BadValue):
