@@ -18,6 +18,7 @@ from assetmeta.core.streaming import Stream, run, total
 from assetmeta.core.walk import walk
 from assetmeta.core.watch import refuse_inspection
 from assetmeta.core.workspace import Workspace
+from assetmeta.model.contract import Explains
 from assetmeta.model.errors import BadValue, NotOne, Unsupported
 from assetmeta.model.paths import CLEANED, Path, Step, resolve
 from assetmeta.model.plans import Fetch, Find, Sort
@@ -208,6 +209,28 @@ class Query:
             find=self.finding,
             asof=moment,
             deleted=self.with_deleted,
+        )
+
+    def clean_text(self, name: str, *names: str) -> Query:
+        """Select these texts without markup: `asset["text.@CleanText"]`. Raises UnknownName, Unsupported."""
+        return self.select(*(f"{text}.@CleanText" for text in (name, *names)))
+
+    def clean_html(self, name: str, *names: str) -> Query:
+        """Select these texts with references as plain text: `asset["text.@CleanHtml"]`. Raises as clean_text()."""
+        return self.select(*(f"{text}.@CleanHtml" for text in (name, *names)))
+
+    def explain(self) -> str:
+        """Say which requests running this query sends, and what is filtered and sorted where. Sends nothing.
+
+        Raises Unsupported for what the server cannot do.
+        """
+        backend, fetch = self.workspace.backend, self.fetch()
+        if isinstance(backend, Explains):
+            return backend.explain(self.schema, fetch)
+        moments = f" for each of {len(self.moments)} moments" if len(self.moments) > 1 else ""
+        return (
+            f"one request{moments} per {self.workspace.page_size} assets, and one to count when there are more: "
+            f"{self!r}\nthe server filters, sorts and cuts, and sends along what is selected"
         )
 
     def pages(self, size: int | None = None) -> Iterator[list[Any]]:

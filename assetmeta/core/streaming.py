@@ -70,6 +70,7 @@ class Stream:
                 yield from self._parts(replace(rows, rows=tuple(found)), since)
             if more and self.expected is None:
                 self.expected = self._counted()
+                more = self.received < self.expected
         if self.expected is not None and self.received < self.expected:
             self._moved(f"{self.expected} were counted and {self.received} received")
 
