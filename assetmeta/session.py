@@ -24,6 +24,7 @@ from assetmeta.core.unit import Unit
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.contract import Backend
 from assetmeta.model.errors import BadValue, SessionClosed, UnknownName, nearest
+from assetmeta.model.flows import Flow, T
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 from assetmeta.trace import Trace
@@ -141,6 +142,18 @@ class Session:
     def budget(self, requests: int) -> AbstractContextManager[None]:
         """Allow a block so many requests; one more raises OverBudget before it is sent."""
         return self._driver.budget(requests)
+
+    @property
+    def backend(self) -> Backend:
+        """The dialect that is spoken, whose flows `run()` performs."""
+        return self._workspace.backend
+
+    def run(self, flow: Flow[T]) -> T:
+        """Perform a flow: what a server can be asked besides its assets (see assetmeta.tools).
+
+        As many requests as the flow needs, under this session's login, retries, trace and budget. Raises SessionClosed.
+        """
+        return self._workspace.run(flow)
 
     def asset_from_oid(self, token: str | Oid) -> Any:
         """Return the one asset of a token such as "Story:1005" (or "Story:1005:1389", as of that change). Sends nothing

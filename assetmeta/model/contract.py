@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from assetmeta.model.codecs import Codec
 from assetmeta.model.flows import Flow
@@ -74,6 +74,15 @@ class Backend(Protocol):
 
     def address(self, oid: Oid) -> str:
         """The path below the base URL at which a person sees the asset in a browser."""
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A backend that says what a read will send, and what is done on which side."""
+
+    def explain(self, schema: Schema, fetch: Fetch) -> str:
+        """Tell it as text, one line per request or step. Sends nothing."""
         ...
 
 
