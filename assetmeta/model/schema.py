@@ -124,10 +124,12 @@ class Schema:
         return self.type(type_name).attribute(name)
 
     def lineage(self, name: str) -> Iterator[str]:
-        """Yield *name* and its bases, nearest first."""
+        """Yield *name* and its bases, nearest first, each once also where a server has them go round in a circle."""
+        seen: set[str] = set()
         current: str | None = name
-        while current is not None:
+        while current is not None and current not in seen:
             yield current
+            seen.add(current)
             found = self.types.get(current)
             current = found.base if found else None
 

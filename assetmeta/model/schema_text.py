@@ -9,9 +9,10 @@ from typing import Any
 from assetmeta.model.codecs import Codec
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
 
-FORMAT = 1
+FORMAT = 2
 
-_FLAGS = ("required", "readonly", "writable", "multi", "custom", "computed", "basic")
+_FLAGS = ("required", "readonly", "writable", "multi", "custom", "computed", "basic", "ripples")
+_ABOUT = ("base", "abstract", "display", "short", "order", "label", "endpoint", "number")
 
 Codecs = Callable[[str, str, "str | None"], Codec]
 """Makes the codec of an attribute from its kind, its name and the type it relates to."""
@@ -29,9 +30,12 @@ def from_text(text: str, codecs: Codecs) -> Schema:
         document = json.loads(text)
         if document["format"] != FORMAT:
             raise ValueError(f"the schema was written in another format, {document['format']!r}")
-        return Schema(KeptTypes(dict(document["types"]), codecs), str(document["version"]))
-    except (KeyError, TypeError, AttributeError) as error:
+        types, version = document["types"], document["version"]
+    except (KeyError, TypeError, RecursionError) as error:
         raise ValueError("this is not a schema that was kept") from error
+    if not isinstance(types, dict) or not all(map(_is_whole, types.values())):
+        raise ValueError("this is not a schema that was kept: a type of it is broken")
+    return Schema(KeptTypes(types, codecs), str(version))
 
 
 class KeptTypes(Mapping[str, AssetType]):
@@ -63,22 +67,34 @@ def _packed(kind: AssetType) -> list[Any]:
         [one.name, one.kind, one.related, one.reciprocal, _bits(one), one.label] for one in kind.attributes.values()
     ]
     operations = [[one.name, one.validator] for one in kind.operations.values()]
-    about = [kind.base, kind.abstract, kind.display, kind.short, kind.order, kind.label]
+    about = [*(getattr(kind, name) for name in _ABOUT), list(kind.members)]
     return [about, operations, attributes]
 
 
+def _is_whole(packed: object) -> bool:
+    """True when a packed type has its parts; looked at before any is unpacked, which is when somebody needs it."""
+    match packed:
+        case [[*about, list()], list() as operations, list() as attributes]:
+            return (
+                len(about) == len(_ABOUT)
+                and all(type(one) is list and len(one) == 2 and type(one[0]) is str for one in operations)
+                and all(map(_is_attribute, attributes))
+            )
+    return False
+
+
+def _is_attribute(one: object) -> bool:
+    return type(one) is list and len(one) == 6 and type(one[0]) is str and type(one[1]) is str and type(one[4]) is int
+
+
 def _unpacked(name: str, packed: list[Any], codecs: Codecs) -> AssetType:
-    (base, abstract, display, short, order, label), operations, attributes = packed
+    (*about, members), operations, attributes = packed
     return AssetType(
         name=name,
         attributes={one[0]: _attribute(one, codecs) for one in attributes},
         operations={one: Operation(one, validator) for one, validator in operations},
-        base=base,
-        abstract=abstract,
-        display=display,
-        short=short,
-        order=order,
-        label=label,
+        members=tuple(members),
+        **dict(zip(_ABOUT, about, strict=True)),
     )
 
 

@@ -13,7 +13,10 @@ Key = int | str
 Moment = int | str | datetime
 """A point in a server's history: a change number, or a time as the user gave it (ISO text or datetime)."""
 
-_TOKEN = re.compile(r"(?P<type>[A-Za-z_]\w*):(?P<key>[^:\s]+)(?::(?P<moment>\d+))?\Z")
+_LONGEST_KEY = 64
+_TOKEN = re.compile(
+    rf"(?P<type>[A-Za-z_]\w*):(?P<key>[^:\s]{{1,{_LONGEST_KEY}}})(?::(?P<moment>\d{{1,{_LONGEST_KEY}}}))?\Z"
+)
 _NEW = "new-"
 
 
@@ -46,14 +49,25 @@ class Oid(NamedTuple):
         """Build an Oid from a key as a person writes it (5, "5", a uuid text). Raises BadValue for anything else."""
         if isinstance(key, bool) or not isinstance(key, int | str):
             raise BadValue(f"{type_name}({key!r}): the id of an asset is a number or a text.", type_name=type_name)
+        # Python refuses to write or read numbers of thousands of digits, by a bare ValueError.
+        too_long = len(key) > _LONGEST_KEY if isinstance(key, str) else abs(key) >= 10**_LONGEST_KEY
+        if too_long:
+            raise BadValue(f"{type_name}: an id has {_LONGEST_KEY} characters at most.", type_name=type_name)
         return cls(type_name, _numeric(key) if isinstance(key, str) else key, moment)
 
     @classmethod
     def parse(cls, token: str) -> Oid:
         """Read `Type:key` or `Type:key:moment`. Raises BadValue for any other text."""
+        # Nearly all tokens are a name and a number, and there are very many of them.
+        kind, _, key = token.partition(":") if isinstance(token, str) else ("", "", "")
+        if key.isdigit() and key.isascii() and len(key) < 19 and kind.isidentifier():
+            return cls(kind, int(key))
         match = _TOKEN.match(token) if isinstance(token, str) else None
         if match is None:
-            raise BadValue(f"{token!r} is not an asset token; write Type:id, for example Story:1005.", oid=str(token))
+            raise BadValue(
+                f"{repr(token)[:80]} is not an asset token; write Type:id, for example Story:1005.",
+                oid=str(token)[:80],
+            )
         moment = match["moment"]
         return cls(match["type"], _numeric(match["key"]), None if moment is None else int(moment))
 

@@ -1,0 +1,31 @@
+"""Identities: what is one, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from assetmeta.model.errors import BadValue
+from assetmeta.model.values import Oid
+
+
+@pytest.mark.parametrize(
+    "key", ["9" * 5000, "x" * 65, 10**64, -(10**5000)], ids=["digits", "text", "number", "negative"]
+)
+def test_an_endless_id_is_refused_in_few_words(key: int | str) -> None:
+    with pytest.raises(BadValue) as caught:
+        Oid.of("Story", key)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("token", ["Story:" + "9" * 5000, "Story:5:" + "9" * 5000, "Story:" + "x" * 65])
+def test_an_endless_token_is_refused_in_few_words(token: str) -> None:
+    with pytest.raises(BadValue) as caught:
+        Oid.parse(token)
+    assert len(str(caught.value)) < 200
+    assert len(caught.value.oid or "") < 200
+
+
+def test_ids_of_every_usual_length_are_taken() -> None:
+    uuid = "7f1c2f7e-4a7b-4d57-8a36-5f0f0e1c2b3a"
+    assert Oid.of("Story", uuid) == Oid.parse(f"Story:{uuid}") == Oid("Story", uuid)
+    assert Oid.of("Story", "9" * 64) == Oid.of("Story", 10**64 - 1)
