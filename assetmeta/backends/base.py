@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from itertools import chain
 from typing import NamedTuple, NoReturn
 
 from lxml import etree
@@ -27,8 +26,6 @@ Json = str | int | Decimal | bool | None | list["Json"] | dict[str, "Json"]
 MAX_DOCUMENT = 128 * 1024 * 1024
 """Bytes of one document; more is refused before it is parsed."""
 
-MAX_DEPTH = 100
-"""How deep elements, objects and lists may nest."""
 
 _LONGEST_WORDS = 500
 """Characters of the server's own words in a message; `server_message` and `causes` hold them whole."""
@@ -99,7 +96,8 @@ def parse_xml(response: Response) -> etree._Element:
     """Return the root of an XML document in UTF-8.
 
     Entities are not expanded, nothing is loaded, comments and processing instructions are dropped. Raises Unreadable
-    for HTML, another media type, a DOCTYPE, malformed, oversized or too deeply nested documents.
+    for HTML, another media type, a DOCTYPE, malformed or oversized documents, and elements nested deeper than the
+    parser's own bound of 256.
     """
     _guard(response, "XML", wrong="json")
     prolog = _PROLOG.match(response.body)
@@ -120,53 +118,26 @@ def parse_xml(response: Response) -> etree._Element:
         _unreadable(response, f"it is not well-formed XML ({error})")
     if root.getroottree().docinfo.internalDTD is not None:
         _unreadable(response, "it has a DOCTYPE, which is refused because it can hold harmful entities")
-    if _deeper(root):
-        _unreadable(response, f"its elements nest deeper than {MAX_DEPTH}")
     return root
 
 
 def parse_json(response: Response) -> Json:
     """Return a JSON document; numbers with a fraction are Decimals.
 
-    Raises Unreadable for HTML, another media type, malformed, oversized or too deeply nested documents, NaN included.
+    Raises Unreadable for HTML, another media type, malformed or oversized documents, NaN, and nesting deeper than the
+    interpreter's recursion limit.
     """
     _guard(response, "JSON", wrong="xml")
     try:
         found: Json = json.loads(response.body, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        # A number with an endless exponent is an ArithmeticError of Decimal.
         _unreadable(response, f"it is not valid JSON ({error})")
-    if _too_nested(found):
-        _unreadable(response, f"it nests deeper than {MAX_DEPTH}")
     return found
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
-
-
-_CONTAINERS = frozenset({dict, list})
-
-
-def _too_nested(found: Json) -> bool:
-    """True when lists and objects nest deeper than MAX_DEPTH, looked at one level at a time."""
-    level: list[Json] = [found]
-    for _ in range(MAX_DEPTH + 1):
-        objects = chain.from_iterable(item.values() for item in level if isinstance(item, dict))
-        lists = chain.from_iterable(item for item in level if isinstance(item, list))
-        level = [child for child in chain(objects, lists) if type(child) in _CONTAINERS]
-        if not level:
-            return False
-    return True
-
-
-def _deeper(root: etree._Element) -> bool:
-    """True when elements nest deeper than MAX_DEPTH, without recursion."""
-    depth = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        if depth > MAX_DEPTH:
-            return True
-    return False
 
 
 def _guard(response: Response, wanted: str, wrong: str) -> None:

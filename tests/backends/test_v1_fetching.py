@@ -108,7 +108,7 @@ def test_no_other_moment_is_sent(v1_schema: Schema, play: Play, asof: Any) -> No
 def test_names_are_checked_before_anything_is_sent(v1_schema: Schema, play: Play) -> None:
     with pytest.raises(UnknownName):
         play(VersionOne().fetch(v1_schema, [Fetch("Story", select=paths("Owners.Nam"))]))
-    with pytest.raises(BadValue):
+    with pytest.raises(UnknownName):
         play(VersionOne().fetch(v1_schema, [Fetch("Story", select=paths("Name.Name"))]))
 
 

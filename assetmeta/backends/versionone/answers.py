@@ -6,7 +6,8 @@ select as a list of objects even for a single relation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
 
 from assetmeta.backends.base import Json, parse_json
 from assetmeta.backends.versionone.query import Node, Query
@@ -31,11 +32,19 @@ def result_sets(response: Response, count: int) -> list[Objects]:
     return found
 
 
+def _taker(tokens: tuple[str, ...]) -> Callable[[dict[str, Json]], Iterable[Json]]:
+    """Return what takes the values of *tokens*, in order, out of an object. It raises KeyError where one is missing."""
+    if len(tokens) > 1:
+        return itemgetter(*tokens)
+    return lambda item: [item[token] for token in tokens]
+
+
 class _Shape:
     """The layout of one place in the selection, made ready for many objects. *seen* are the rows it has made."""
 
     def __init__(self, node: Node) -> None:
         self.tokens = tuple(node.tokens)
+        self.take = _taker(self.tokens)
         self.columns = (*node.tokens.values(), *node.nested)
         self.nested = tuple((name, name in node.multi, _Shape(inner)) for name, inner in node.nested.items())
         self.lists = tuple(place for place, column in enumerate(node.tokens.values()) if column in node.multi)
@@ -55,7 +64,7 @@ class Reader:
         self._shape = _Shape(query.layout)
         self._history = query.history
         self._moment = query.moment
-        self._oids: dict[object, Oid | None] = {"NULL": None, None: None}
+        self._oids: dict[object, Oid | None] = {"NULL": None}
 
     def rows(self, objects: Objects) -> list[Row]:
         """Return one row per object, in order. What nested selects tell is kept for `related`. Raises Unreadable."""
@@ -70,7 +79,7 @@ class Reader:
         token = item.get("_oid")
         if self._history and isinstance(token, str):
             self._moment = _parsed(token).moment
-            self._oids = {"NULL": None, None: None}
+            self._oids = {"NULL": None}
         oid = self._oid(token)
         if oid is None:
             raise _unexpected(f"{token!r} is not the identity of an asset")
@@ -79,8 +88,7 @@ class Reader:
     def _row(self, shape: _Shape, item: dict[str, Json], oid: Oid) -> Row:
         try:
             values: list[Cell] = [
-                value if type(value) is str or value is None else self._cell(value)
-                for value in map(item.__getitem__, shape.tokens)
+                value if type(value) is str or value is None else self._cell(value) for value in shape.take(item)
             ]
             for place in shape.lists:
                 if values[place] is None:
@@ -109,21 +117,28 @@ class Reader:
     def _through(self, shape: _Shape, value: Json, multi: bool) -> Cell:
         """Read a nested select: remember the rows of the related assets, and return their identities."""
         oids = []
-        for item in value if isinstance(value, list) else [value]:
-            oid = self._oid(item.get("_oid")) if isinstance(item, dict) else None
-            if oid is not None and isinstance(item, dict):
+        for item in value if isinstance(value, list) else [] if value is None else [value]:
+            if not isinstance(item, dict):
+                raise _unexpected(f"{item!r:.80} stands for an asset")
+            oid = self._oid(item.get("_oid"))
+            if oid is not None:
                 if oid not in shape.seen:
                     shape.seen[oid] = self._row(shape, item, oid)
                 oids.append(oid)
         return tuple(oids) if multi else oids[0] if oids else None
 
     def _cell(self, value: Json) -> Cell:
-        if isinstance(value, dict):
+        if type(value) is dict:
             return self._oid(value.get("_oid"))
         if isinstance(value, list):
             # One list holds scalars or assets, never both; the union of tuples cannot say so.
-            return tuple(map(self._cell, value))  # type: ignore[return-value]
+            return tuple(map(self._member, value))  # type: ignore[return-value]
         return value
+
+    def _member(self, value: Json) -> Cell:
+        if isinstance(value, list):
+            raise _unexpected("one of several values is a list itself")
+        return self._cell(value)
 
     def _oid(self, token: Json) -> Oid | None:
         try:
@@ -132,7 +147,7 @@ class Reader:
             found = self._oids[token] = _parsed(token).at(self._moment)
             return found
         except TypeError:
-            raise _unexpected(f"{token!r} is not the identity of an asset") from None
+            raise _unexpected(f"{token!r:.80} is not the identity of an asset") from None
 
 
 def _parsed(token: Json) -> Oid:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 
@@ -64,8 +65,15 @@ def row(asset: etree._Element, wanted: Mapping[str, Wanted], oid: Oid, moment: M
         want = wanted.get(element.get("name", ""))
         if want is not None:
             columns.append(want.column)
-            values.append(cell(element, want.multi, moment))
-    return Row(oid, tuple(columns), tuple(values))
+            # Most elements hold a text and nothing else, and each look at a child costs.
+            values.append(cell(element, want.multi, moment) if want.multi or len(element) else element.text or None)
+    return Row(oid, _shared(tuple(columns)), tuple(values))
+
+
+@lru_cache(maxsize=1000)
+def _shared(columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The same tuple for equal columns, which all rows of a document have."""
+    return columns
 
 
 def cell(element: etree._Element, multi: bool, moment: Moment | None) -> Cell:
