@@ -128,7 +128,7 @@ class Reader:
         return tuple(oids) if multi else oids[0] if oids else None
 
     def _cell(self, value: Json) -> Cell:
-        if type(value) is dict:
+        if isinstance(value, dict):
             return self._oid(value.get("_oid"))
         if isinstance(value, list):
             # One list holds scalars or assets, never both; the union of tuples cannot say so.
