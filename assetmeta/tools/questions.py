@@ -1,0 +1,108 @@
+"""What a deployment can be asked besides its assets. What comes back is plain data, numbers with a fraction floats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from assetmeta.backends.base import Json
+from assetmeta.backends.jsonrest import Sendable
+from assetmeta.backends.valispace import questions
+from assetmeta.backends.valispace.encoding import number_of
+from assetmeta.core.asset import Asset
+from assetmeta.model.errors import BadValue
+from assetmeta.session import Session
+from assetmeta.tools.dialect import valispace, workspace_of
+
+
+def fuzzy(session: Session, text: str) -> Any:
+    """Return the vali whose full name is most like *text*, or None. One request; the vali is loaded when looked at."""
+    found = session.run(questions.fuzzy(text, valispace(session.backend)))
+    return None if found is None else session.asset_from_oid(found)
+
+
+def what_if(vali: Any, target: Any, value: float) -> Any:
+    """Return what *target*'s value would be if *vali* had *value*, both in their own units; nothing is changed.
+
+    One request, and one for the names of the valis where those are not loaded. Raises NotFound, BadValue.
+    """
+    workspace = workspace_of(vali, "Vali")
+    workspace_of(target, "Vali")
+    flow = questions.what_if(vali.name, target.name, value, valispace(workspace.backend))
+    return _result(workspace.run(flow))
+
+
+def preview(vali: Any, dependency: Any, formula: object) -> Any:
+    """Return what *vali*'s value would be if *dependency* had another *formula*; nothing is changed. One request."""
+    workspace = workspace_of(vali, "Vali")
+    workspace_of(dependency, "Vali")
+    flow = questions.preview(vali._state.oid, dependency._state.oid, str(formula), valispace(workspace.backend))
+    return _result(workspace.run(flow))
+
+
+def impact(vali: Any, target: Any, low: float, high: float, step: float) -> Any:
+    """Return how *target*'s value changes while *vali* goes from *low* to *high*, as the server tells it (its `data`
+    are pairs of both values); nothing is changed. One request. Raises BadValue for steps that lead nowhere.
+    """
+    workspace = workspace_of(vali, "Vali")
+    workspace_of(target, "Vali")
+    backend = valispace(workspace.backend)
+    return _plain(workspace.run(questions.impact(vali._state.oid, target._state.oid, low, high, step, backend)))
+
+
+def prompt(
+    assets: Iterable[Any],
+    text: str,
+    field: str,
+    *,
+    parallel: bool = True,
+    replace_valis_by_id: bool = True,
+    online: bool = True,
+) -> Any:
+    """Give the assistant a prompt about one text *field* of several assets of one type; return its answer.
+
+    One request, which a read-only session refuses, since the server may apply what the assistant proposes. Raises
+    BadValue for no assets and for assets of several types, UnknownName for the field.
+    """
+    given = list(assets)
+    first = next((asset for asset in given if isinstance(asset, Asset)), None)
+    if first is None:
+        raise BadValue("The assistant needs at least one asset to work on.")
+    kind = first._type
+    workspace = workspace_of(first, kind.name)
+    for asset in given:
+        workspace_of(asset, kind.name)
+    kind.attribute(field)
+    fields: dict[str, Sendable] = {
+        "custom_prompt": text,
+        "content_type_id": number_of(workspace.schema, first._state.oid),
+        "field": field,
+        "objects_ids": [asset.intid for asset in given],
+        "parallel": parallel,
+        "replace_valis_by_id": replace_valis_by_id,
+        "service_type": int(online),
+    }
+    return _plain(workspace.run(questions.assistant(fields, valispace(workspace.backend))))
+
+
+def clean(asset: Any, name: str, *, html: bool = False) -> Any:
+    """Return a text of an asset without markup, or with *html* its markup and only references as plain text.
+
+    One request for all assets that came together, unless it is loaded. The text cannot be written back by mistake.
+    """
+    return asset[f"{name}.@{'CleanHtml' if html else 'CleanText'}"]
+
+
+def _result(answer: Json) -> Any:
+    """The value in an answer that has one; the whole answer of a server that says it otherwise."""
+    return _plain(answer["result"] if isinstance(answer, dict) and "result" in answer else answer)
+
+
+def _plain(value: Json) -> Any:
+    """JSON with floats for Decimals, as the values of valis are."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return {name: _plain(item) for name, item in value.items()} if isinstance(value, dict) else value

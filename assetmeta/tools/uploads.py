@@ -1,0 +1,70 @@
+"""New files: `files/` takes a form. (The bytes of a file that exists are `inspect(file).upload(...)`.)"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from assetmeta.backends.valispace.encoding import number_of
+from assetmeta.backends.valispace.files import upload_new
+from assetmeta.core.asset import Asset
+from assetmeta.core.state import forget
+from assetmeta.core.workspace import Workspace
+from assetmeta.model.errors import BadValue, Unreadable
+from assetmeta.model.values import Oid
+from assetmeta.tools.dialect import valispace, workspace_of
+
+
+def upload(
+    project: Any,
+    content: bytes | BinaryIO | Path,
+    name: str | None = None,
+    *,
+    folder: Any = None,
+    attached_to: Any = None,
+) -> Any:
+    """Make a file in a project and return the File. One request, streamed from an open binary file or a Path.
+
+    *name* is needed unless a Path is given. *folder* is a FileFolder, *attached_to* any asset that the file belongs to.
+    Raises BadValue for what cannot be sent, Refused when the server turns it down.
+    """
+    workspace = workspace_of(project, "Project")
+    called = content.name if name is None and isinstance(content, Path) else name
+    if not called:
+        raise BadValue("A new file needs a name.", type_name="File")
+    fields = _fields(workspace, project, folder, attached_to)
+    if isinstance(content, Path):
+        with content.open("rb") as source:
+            made = _sent(workspace, fields, called, source)
+    elif isinstance(content, bytes):
+        made = _sent(workspace, fields, called, io.BytesIO(content))
+    elif hasattr(content, "read"):
+        made = _sent(workspace, fields, called, content)
+    else:
+        raise BadValue(f"A file is given as bytes, an open binary file or a Path, not {content!r:.40}.")
+    with workspace.lock:
+        forget(project, ["files"])
+    return made
+
+
+def _fields(workspace: Workspace, project: Any, folder: Any, attached_to: Any) -> dict[str, str]:
+    fields = {"project": str(project.intid)}
+    if folder is not None:
+        workspace_of(folder, "FileFolder")
+        fields["folder"] = str(folder.intid)
+    if attached_to is not None:
+        if not isinstance(attached_to, Asset):
+            raise BadValue(f"A file is attached to an asset, not to {attached_to!r:.80}.", type_name="File")
+        workspace_of(attached_to, attached_to._type.name)
+        fields["content_type"] = str(number_of(workspace.schema, attached_to._state.oid))
+        fields["object_id"] = str(attached_to.intid)
+    return fields
+
+
+def _sent(workspace: Workspace, fields: dict[str, str], name: str, source: BinaryIO) -> Any:
+    item = workspace.run(upload_new(fields, name, source, valispace(workspace.backend)))
+    key = item.get("id")
+    if not isinstance(key, int):
+        raise Unreadable("The answer to the upload does not say which id the new file has.", type_name="File")
+    return workspace.asset(Oid("File", key))

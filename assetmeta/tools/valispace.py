@@ -1,0 +1,28 @@
+"""Functions over a ValispaceMeta session, for what is no attribute, query or commit:
+
+from assetmeta.tools import valispace
+
+grid = valispace.matrix(vs.Matrix(57))
+print(valispace.what_if(vs.Vali(210), vs.Vali(202), 7))
+"""
+
+from assetmeta.tools.datasets import dataset
+from assetmeta.tools.grids import Grid, matrix
+from assetmeta.tools.quantities import quantity, set_quantity
+from assetmeta.tools.questions import clean, fuzzy, impact, preview, prompt, what_if
+from assetmeta.tools.uploads import upload
+
+__all__ = [
+    "Grid",
+    "clean",
+    "dataset",
+    "fuzzy",
+    "impact",
+    "matrix",
+    "preview",
+    "prompt",
+    "quantity",
+    "set_quantity",
+    "upload",
+    "what_if",
+]
