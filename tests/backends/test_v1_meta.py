@@ -10,7 +10,7 @@ import pytest
 
 from assetmeta.backends.base import parse_xml
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.backends.versionone.meta import read_schema
+from assetmeta.backends.versionone.meta import read_schema, reflect
 from assetmeta.model.errors import BadValue, NotFound, UnknownName, Unreadable
 from assetmeta.model.flows import Response
 from assetmeta.model.schema import Operation, Schema
@@ -170,7 +170,7 @@ def test_a_full_document_is_read_in_well_under_a_second() -> None:
         <Base href="/x" tokenref="B.A"/><ReciprocalRelation href="/x" tokenref="T{n}.A1"/>
         <OrderByAttribute href="/x" tokenref="T.A"/><RelatedAsset nameref="T{n}" href="/x"/></AttributeDefinition>"""
     attributes = "".join(attribute.format(n=n, r=str(n % 2 == 0)) for n in range(55))
-    types = "".join(f'<AssetType name="T{n}"><Base nameref="T0"/>{attributes}</AssetType>' for n in range(150))
+    types = "".join(f'<AssetType name="T{n}"><Base nameref="Base"/>{attributes}</AssetType>' for n in range(150))
     response = document(f"<Meta>{types}</Meta>".encode())
     started = time.perf_counter()
     schema = read_schema(parse_xml(response))
@@ -187,3 +187,22 @@ def test_no_name_leaves_its_place_in_an_address(play: Any) -> None:
 def test_settings_that_cannot_work_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(BadValue, match=next(iter(settings))):
         VersionOne(**settings)
+
+
+@pytest.mark.parametrize(
+    ("bases", "names"),
+    [({"A": "B", "B": "A"}, "B -> A -> B"), ({"A": "A"}, "A -> A"), ({"C": "A", "A": "A"}, "A -> A")],
+)
+def test_types_that_are_based_on_each_other_are_named(bases: dict[str, str], names: str) -> None:
+    types = "".join(f'<AssetType name="{name}"><Base nameref="{base}"/></AssetType>' for name, base in bases.items())
+    with pytest.raises(Unreadable, match=names):
+        read_schema(parse_xml(document(f"<Meta>{types}</Meta>".encode())))
+
+
+def test_types_read_one_by_one_may_not_be_based_on_each_other_either(play: Any) -> None:
+    answers = [
+        document(f'<AssetType name="{name}"><Base nameref="{base}"/></AssetType>'.encode())
+        for name, base in (("A", "B"), ("B", "A"))
+    ]
+    with pytest.raises(Unreadable, match="based on each other"):
+        play(reflect("UTC", ["A"]), *answers)

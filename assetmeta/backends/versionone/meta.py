@@ -46,13 +46,22 @@ def reflect(zone: str, names: Sequence[str] | None = None) -> Flow[Schema]:
             version = part.version or version
         bases = (kind.base for kind in found.values())
         wanted = list(dict.fromkeys(base for base in bases if base and base not in found))
-    return Schema(_with_reverse(found), version)
+    return _whole(found, version)
 
 
 def read_schema(root: etree._Element, zone: str = "UTC") -> Schema:
     """Turn a meta.v1 document, of all types or of one, into a Schema. Raises Unreadable for another document."""
     part = _read(root, zone)
-    return Schema(_with_reverse(part.types), part.version)
+    return _whole(part.types, part.version)
+
+
+def _whole(types: Mapping[str, AssetType], version: str) -> Schema:
+    for kind in types.values():
+        last = types[tuple(_lineage(kind, types))[-1]]
+        if last.base in types:
+            names = " -> ".join((*_lineage(last, types), last.name))
+            raise Unreadable(f"The meta.v1 document cannot be read: types are based on each other ({names}).")
+    return Schema(_with_reverse(types), version)
 
 
 def _read(root: etree._Element, zone: str) -> Schema:
