@@ -7,7 +7,7 @@ with V1Meta(instance_url="https://host/Instance", token="<access token>") as v1:
         print(story.Name, [member.Name for member in story.Owners])
 """
 
-from assetmeta.backends.versionone.kinds import AssetState
+from assetmeta.backends.asset_state import AssetState
 from assetmeta.core.asset import Asset
 from assetmeta.core.inspection import Inspector, inspect
 from assetmeta.core.plan import Plan

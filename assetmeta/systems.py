@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from requests.auth import AuthBase
 
-from assetmeta.backends.valispace import CLIENT_ID, Valispace, bare_token, base_url, token_uri
-from assetmeta.backends.versionone import VersionOne
 from assetmeta.session import Session
 from assetmeta.wire.auth import choose
 from assetmeta.wire.oauth import OAuth2
+
+
+def _dialect(name: str) -> Any:
+    """A dialect's package, loaded when its first session is made: the others cost an import of assetmeta nothing."""
+    return importlib.import_module(f"assetmeta.backends.{name}")
 
 
 class V1Meta(Session):
@@ -57,7 +61,7 @@ class V1Meta(Session):
             auth=auth,
         )
         base_url = instance_url or f"{scheme}://{address}/{instance.strip('/')}"
-        backend = VersionOne(zone=timezone, bulk=bulk)
+        backend = _dialect("versionone").VersionOne(zone=timezone, bulk=bulk)
         if oauth_paths:
             backend = replace(backend, rest="rest-1.oauth.v1", attachments="attachment.oauth.img")
         super().__init__(backend, base_url, login, **options)
@@ -84,7 +88,7 @@ class ValispaceMeta(Session):
         username: str | None = None,
         password: str | None = None,
         token: str | Callable[[], str] | None = None,
-        client_id: str = CLIENT_ID,
+        client_id: str | None = None,
         client_secret: str | None = None,
         auth: AuthBase | None = None,
         allow_http: bool = False,
@@ -93,20 +97,22 @@ class ValispaceMeta(Session):
         **options: Any,
     ) -> None:
         """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
-        base = base_url(url, allow_http=allow_http)
+        dialect = _dialect("valispace")
+        base = dialect.base_url(url, allow_http=allow_http)
         if username is not None and password is not None and token is None and auth is None:
             login: AuthBase | None = OAuth2(
-                client_id=client_id,
+                client_id=client_id or dialect.CLIENT_ID,
                 client_secret=client_secret,
-                token_uri=token_uri(base),
+                token_uri=dialect.token_uri(base),
                 username=username,
                 password=password,
             )
         else:
-            given = bare_token(token) if isinstance(token, str) else _bare(token) if token is not None else None
+            given = _bare(token, dialect.bare_token) if token is not None else None
             login = choose(username=username, password=password, token=given, auth=auth)
-        super().__init__(Valispace(survey=survey, fresh_lists=fresh_lists), base, login, **options)
+        super().__init__(dialect.Valispace(survey=survey, fresh_lists=fresh_lists), base, login, **options)
 
 
-def _bare(token: Callable[[], str]) -> Callable[[], str]:
-    return lambda: bare_token(token())
+def _bare(token: str | Callable[[], str], bare: Callable[[str], str]) -> str | Callable[[], str]:
+    """A token without the word Bearer, which some hand out with it."""
+    return bare(token) if isinstance(token, str) else lambda: bare(token())

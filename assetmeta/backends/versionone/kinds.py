@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import enum
 import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from assetmeta.backends.asset_state import AssetState
 from assetmeta.model.codecs import (
     AnyValue,
     Binary,
@@ -23,28 +23,6 @@ from assetmeta.model.codecs import (
 )
 from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Oid
-
-
-class AssetState(enum.IntEnum):
-    """Where an asset is in its life. `Dead` is never stored: it is the border from which on an asset is dead, so
-    `state >= AssetState.Dead` asks for it, and a filter by it finds all dead states.
-    """
-
-    Future = 0
-    Active = 64
-    Closed = 128
-    Dead = 192
-    Template = 200
-    BrokenDown = 208
-    GuestCollaborator = 209
-    Deleted = 255
-
-    def __str__(self) -> str:
-        return self.name
-
-    def __format__(self, spec: str) -> str:
-        return format(self.name, spec)
-
 
 _STATES = {state.name.casefold(): state for state in AssetState}
 _NUMBERS = {int(state): state for state in AssetState}
