@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 from assetmeta.core.commit import Writer
 from assetmeta.core.loading import Loader
@@ -14,10 +14,11 @@ from assetmeta.core.unit import Unit
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.codecs import DateTime, Number, Text
 from assetmeta.model.contract import Can
-from assetmeta.model.errors import AssetmetaError, Refused, Unreachable
+from assetmeta.model.errors import AssetmetaError, NotFound, Refused, Unreachable
 from assetmeta.model.flows import Request, Response
 from assetmeta.model.plans import Create, Delete, Done, Failed, Fetch, Outcome, Row, Rows, Skipped, Unknown, Update
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
+from assetmeta.model.terms import Compare, leaves
 from assetmeta.model.values import Oid
 
 
@@ -73,12 +74,21 @@ ALL_ROUND = Can(
 
 @dataclass
 class FakeBackend:
-    """Assets by Oid; `refuse`, `lose` and `lose_applied` name the tokens of changes that go wrong."""
+    """Assets by Oid; `refuse`, `lose` and `lose_applied` name the tokens of changes that go wrong.
+
+    Each of `meanwhile` is called once, for one request: after the server carried it out, before its answer is there.
+    `hidden` names attributes that no answer holds, `deleted` keeps what was deleted for those who ask for it.
+    """
 
     assets: dict[Oid, dict[str, Any]] = field(default_factory=dict)
     refuse: set[str] = field(default_factory=set)
     lose: set[str] = field(default_factory=set)
     lose_applied: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
+    deleted: dict[Oid, dict[str, Any]] = field(default_factory=dict)
+    files: dict[Oid, bytes] = field(default_factory=dict)
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
+    file_name_attribute: str = "Name"
     can: Can = ALL_ROUND
     name: str = "fake"
     fetched: list[Fetch] = field(default_factory=list)
@@ -95,19 +105,34 @@ class FakeBackend:
             yield Request("GET", "fetch")
             self.fetched.append(fetch)
             answers.append(self._answer(schema, fetch))
+            self._let_others()
         return answers
 
+    def _let_others(self) -> None:
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+
     def _answer(self, schema: Schema, fetch: Fetch) -> Rows:
+        known = {**self.assets, **self.deleted} if fetch.deleted else self.assets
         if fetch.oids is not None:
-            oids = [oid for oid in fetch.oids if oid.current in self.assets]
+            oids = [oid for oid in fetch.oids if oid.current in known]
         else:
-            every = [oid for oid in self.assets if oid.type == fetch.type_name]
+            after = self._beyond(fetch)
+            every = [oid for oid in known if oid.type == fetch.type_name and (after is None or oid.key > after)]
             stop = None if fetch.size is None else fetch.start + fetch.size
             oids = [oid.at(fetch.asof) for oid in every[fetch.start : stop]]
-        columns = tuple(dict.fromkeys(path.head for path in fetch.select))
-        rows = [Row(oid, columns, tuple(self.assets[oid.current].get(name) for name in columns)) for oid in oids]
-        total = len([oid for oid in self.assets if oid.type == fetch.type_name])
+        # A path is answered by its first step, a text that the server works out by itself.
+        names = dict.fromkeys(path.head if path.is_plain else str(path) for path in fetch.select)
+        columns = tuple(name for name in names if name not in self.hidden)
+        rows = [Row(oid, columns, tuple(known[oid.current].get(name) for name in columns)) for oid in oids]
+        total = len([oid for oid in known if oid.type == fetch.type_name])
         return Rows(tuple(rows), total=total, more=fetch.size is not None and len(rows) == fetch.size)
+
+    def _beyond(self, fetch: Fetch) -> Any:
+        """The key after which the list is to begin, where lists go on by key."""
+        terms = leaves(fetch.where) if self.can.keyset and fetch.where is not None else ()
+        keys = [term.values[0] for term in terms if isinstance(term, Compare) and str(term.path) == self.can.keyset]
+        return keys[0] if keys else None
 
     def write(self, schema: Schema, changes: Sequence[Any]) -> Generator[Any, Any, list[Outcome]]:
         outcomes: list[Outcome] = []
@@ -117,10 +142,13 @@ class FakeBackend:
             yield Request("POST", "write", writes=True)
             self.written.append(change)
             outcomes.append(self._apply(change, real, failed))
+            self._let_others()
         return outcomes
 
     def _apply(self, change: Any, real: dict[Oid, Oid], failed: set[Oid]) -> Outcome:
         token = change.oid.token
+        if change.oid in failed:
+            return Skipped(change, change.oid)
         for delta in getattr(change, "deltas", ()):
             for value in (delta.new, *delta.added):
                 if value in failed:
@@ -128,10 +156,14 @@ class FakeBackend:
         if token in self.refuse:
             failed.add(change.oid)
             return Failed(change, Refused(f"{token} was refused", oid=token, status=400))
+        if not change.oid.is_new and change.oid not in self.assets:
+            return Failed(change, NotFound(f"{token} is not there", oid=token, status=404))
         if token in self.lose:
+            failed.add(change.oid)
             return Unknown(change, Unreachable("the connection broke", oid=token))
         oid = self._store(change, real)
         if token in self.lose_applied:
+            failed.add(change.oid)
             return Unknown(change, Unreachable("the connection broke", oid=token))
         return Done(change, oid)
 
@@ -152,11 +184,32 @@ class FakeBackend:
                     new = delta.new
                     values[delta.name] = real.get(new, new) if isinstance(new, Oid) or new is None else str(new)
         elif isinstance(change, Delete):
-            del self.assets[oid]
+            self.deleted[oid] = self.assets.pop(oid)
+            for values in self.assets.values():
+                values.update({name: _without(cell, oid) for name, cell in values.items()})
         return oid
+
+    def safe_name(self, given: str) -> str:
+        return given
+
+    def download(self, oid: Oid, sink: BinaryIO) -> Generator[Any, Any, str]:
+        yield Request("GET", "file")
+        sink.write(self.files[oid])
+        self._let_others()
+        return "text/plain"
+
+    def upload(self, oid: Oid, source: BinaryIO) -> Generator[Any, Any, None]:
+        yield Request("POST", "file", writes=True)
+        self.files[oid] = source.read()
 
     def address(self, oid: Oid) -> str:
         return f"asset/{oid.key}"
+
+
+def _without(cell: Any, gone: Oid) -> Any:
+    if isinstance(cell, tuple) and not isinstance(cell, Oid):
+        return tuple(one for one in cell if one != gone)
+    return None if cell == gone else cell
 
 
 class Bench:
