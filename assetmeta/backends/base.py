@@ -38,10 +38,16 @@ _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
 class Complaint(NamedTuple):
-    """What an error document says: its summary, and the causes from the outermost to the innermost."""
+    """What an error document says: its summary, and the causes from the outermost to the innermost.
+
+    *type_name* and *attribute* are what it blames, where it names them, *advice* what that means in words.
+    """
 
     summary: str | None = None
     causes: tuple[str, ...] = ()
+    type_name: str | None = None
+    attribute: str | None = None
+    advice: str | None = None
 
 
 Explain = Callable[[Response], Complaint]
@@ -62,16 +68,20 @@ def check(response: Response, explain: Explain = unexplained) -> Response:
 
 def failure(response: Response, explain: Explain = unexplained) -> ServerError:
     """Return the error for a response that is not 2xx."""
-    summary, causes = explain(response)
-    words = ": ".join(dict.fromkeys(part for part in (summary, causes[-1] if causes else None) if part))
+    complaint = explain(response)
+    causes = complaint.causes
+    words = ": ".join(dict.fromkeys(part for part in (complaint.summary, causes[-1] if causes else None) if part))
     kind, what = _meaning(response.status)
     told = words[:_LONGEST_WORDS] or _hint(response) or _quoted(response) or "it gave no reason"
+    advice = f". {complaint.advice}" if complaint.advice else ""
     return kind(
-        f"{what} {_line(response)} ({response.status}): {told}",
+        f"{what} {_line(response)} ({response.status}): {told}{advice}",
         status=response.status,
         request=_line(response),
-        server_message=summary,
+        server_message=complaint.summary,
         causes=causes,
+        type_name=complaint.type_name,
+        attribute=complaint.attribute,
     )
 
 

@@ -37,12 +37,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer of any status. Header names are lower case."""
+    """One answer of any status. Header names are lower case. *url* is where it came from, without secrets, for the
+    messages of errors; empty with a 2xx.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     request: Request | None = None
+    url: str = field(default="", compare=False)
 
     @property
     def ok(self) -> bool:

@@ -12,7 +12,7 @@ from assetmeta.wire.auth import Bound
 from assetmeta.wire.ledger import Entry
 from assetmeta.wire.line import Answer, Line
 from assetmeta.wire.origin import Origin, resolved
-from assetmeta.wire.redact import redacted_line, redacted_query, split_query
+from assetmeta.wire.redact import redacted_line, redacted_query, redacted_url, split_query
 from assetmeta.wire.redirect import MOST, redirected
 from assetmeta.wire.retry import Patience, Trial
 
@@ -49,7 +49,8 @@ class Courier:
                 trial.after_failure(error)
             else:
                 if not trial.after_answer(response):
-                    return Response(response.status, response.headers, response.body, request)
+                    url = "" if response.ok else redacted_url(resolved(self._base, request.path))
+                    return Response(response.status, response.headers, response.body, request, url)
 
     def _follow(self, request: Request, trial: Trial) -> Response:
         asked = request

@@ -7,9 +7,13 @@ import pickle
 import pytest
 
 from assetmeta.backends.base import check
+from assetmeta.backends.versionone import VersionOne
 from assetmeta.backends.versionone.complaints import explain
+from assetmeta.backends.versionone.verdicts import refused
 from assetmeta.model.errors import LoginRefused, NotFound, Refused, ServerError, ServerFailed
 from assetmeta.model.flows import Request, Response
+from assetmeta.model.plans import Update
+from assetmeta.model.values import Oid
 
 UNKNOWN_TOKEN = b"""<Error href="/VersionOne/rest-1.v1/Data/Scope/71376?sel=Name,Number">
   <Message>Invalid SEL parameter</Message>
@@ -83,3 +87,41 @@ def test_a_long_message_is_cut_in_the_text_only() -> None:
     found = error(400, b"<Error><Message>" + b"x" * 5000 + b"</Message></Error>", "text/xml")
     assert len(str(found)) < 700
     assert len(found.server_message or "") == 5000
+
+
+@pytest.mark.parametrize(
+    ("words", "blamed", "advice"),
+    [
+        ("Violation'Required'Story.Scope", ("Story", "Scope"), ". Story.Scope is required: give it a value."),
+        ("Violation'Invalid'Epic.Super", ("Epic", "Super"), "points to an asset that is missing, closed or of another"),
+        ("Violation'ReadOnly'Story.Number", ("Story", "Number"), ". Story.Number cannot be written: leave it out."),
+        ("Violation'NotAllowed'Scope.Delete", ("Scope", "Delete"), ". Scope.Delete is not allowed now."),
+        ("Violation'Required'Story", ("Story", None), ". Story is required: give it a value."),
+        ("Violation'TooTall'Story.Name", ("Story", "Name"), "Violation'TooTall'Story.Name"),
+        ("Unknown AttributeDefinition: Scope.Muddle", ("Scope", "Muddle"), "Scope.Muddle"),
+        ("Unknown Operation 'Scope.Explode'", ("Scope", "Explode"), "'Scope.Explode'"),
+        ("Invalid OID token: @epic", (None, None), "@epic"),
+    ],
+)
+def test_what_the_server_blames_is_data_and_words(
+    words: str, blamed: tuple[str | None, str | None], advice: str
+) -> None:
+    cause = f"<Exception><Message>{words}</Message></Exception>"
+    for body in (f"<Error><Message>{words}</Message>{cause}</Error>", f"<Error><Message>No</Message>{cause}</Error>"):
+        found = error(400, body.encode(), "text/xml")
+        assert (found.type_name, found.attribute, found.causes) == (*blamed, (words,))
+        assert advice in str(found)
+    in_bulk = refused(Update(Oid("Story", 5), ()), words)
+    assert (in_bulk.type_name, in_bulk.attribute, in_bulk.server_message) == (*blamed, words)
+    assert advice in str(in_bulk)
+
+
+def test_a_server_that_is_not_there_is_told_with_its_address() -> None:
+    missing = Response(404, {"content-type": "text/xml"}, b"<Error/>", url="https://host/Wrong/meta.v1/")
+
+    flow = VersionOne().reflect()
+    next(flow)
+    with pytest.raises(NotFound) as caught:
+        flow.send(missing)
+    assert "check instance_url=: https://host/Wrong/meta.v1/" in str(caught.value)
+    assert caught.value.status == 404

@@ -28,6 +28,13 @@ def test_a_flow_is_sent_each_answer_and_its_value_is_returned(server, drive):
     assert ["/a", "/b"] == [seen.target for seen in server.seen]
 
 
+def test_an_error_s_answer_tells_its_address_without_secrets(server, drive):
+    server.answers = [Reply(404), Reply(404)]
+    driver = drive(url=server.url + "/Instance")
+    assert f"{server.url}/Instance/a" == driver.run(one(GET)).url
+    assert f"{server.url}/b?token=REDACTED" == driver.run(one(Request("GET", f"{server.url}/b?token=t"))).url
+
+
 def test_a_flow_that_yields_nothing_sends_nothing(server, drive):
     def flow():
         return 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assetmeta.backends.base import Complaint, Json, parse_json, parse_xml
+from assetmeta.backends.versionone.violations import find_violation
 from assetmeta.model.errors import Unreadable
 from assetmeta.model.flows import Response
 
@@ -12,13 +13,20 @@ def explain(response: Response) -> Complaint:
     start = response.body.lstrip()[:1]
     try:
         if start == b"<":
-            return _from_xml(response)
+            return _blaming(_from_xml(response))
         if start == b"{":
-            return _from_json(parse_json(response))
+            return _blaming(_from_json(parse_json(response)))
     except Unreadable:
         # The status says enough; an HTML page of a proxy is quoted by the caller.
         return Complaint()
     return Complaint()
+
+
+def _blaming(complaint: Complaint) -> Complaint:
+    found = find_violation((complaint.summary, *complaint.causes))
+    if found is None:
+        return complaint
+    return complaint._replace(type_name=found.type_name, attribute=found.attribute, advice=found.advice)
 
 
 def _from_xml(response: Response) -> Complaint:

@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from lxml import etree
 
-from assetmeta.backends.base import answered, answers, check, parse_xml
+from assetmeta.backends.base import answered, answers, check, failure, parse_xml
 from assetmeta.backends.versionone.complaints import explain
 from assetmeta.backends.versionone.kinds import codec_for
-from assetmeta.model.errors import UnknownName, Unreadable
-from assetmeta.model.flows import Flow, Request
+from assetmeta.model.errors import NotFound, UnknownName, Unreadable
+from assetmeta.model.flows import Flow, Request, Response
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
 
 _XML = (("Accept", "text/xml"),)
@@ -31,8 +31,8 @@ def reflect(zone: str, names: Sequence[str] | None = None) -> Flow[Schema]:
     bases they name. Raises NotFound for a type that the server does not have.
     """
     if names is None:
-        response = check(answered((yield Request("GET", "meta.v1/", headers=_XML, idempotent=True))), explain)
-        return read_schema(parse_xml(response), zone)
+        response = answered((yield Request("GET", "meta.v1/", headers=_XML, idempotent=True)))
+        return read_schema(parse_xml(_checked(response)), zone)
     found: dict[str, AssetType] = {}
     version, wanted = "", list(dict.fromkeys(names))
     for name in wanted:
@@ -41,12 +41,25 @@ def reflect(zone: str, names: Sequence[str] | None = None) -> Flow[Schema]:
     while wanted:
         sent = yield tuple(Request("GET", f"meta.v1/{name}", headers=_XML, idempotent=True) for name in wanted)
         for response in answers(sent):
-            part = _read(parse_xml(check(response, explain)), zone)
+            part = _read(parse_xml(_checked(response)), zone)
             found.update(part.types)
             version = part.version or version
         bases = (kind.base for kind in found.values())
         wanted = list(dict.fromkeys(base for base in bases if base and base not in found))
     return _whole(found, version)
+
+
+def _checked(response: Response) -> Response:
+    """Return a 2xx *response*. A 404 here mostly means that no VersionOne is where the user says it is."""
+    if response.status != 404:
+        return check(response, explain)
+    said = failure(response, explain)
+    where = response.url or "meta.v1"
+    raise NotFound(
+        f"{said}. If there should be one, check instance_url=: {where} is below it, and what stands "
+        "before meta.v1 is the address of the instance, such as https://host/Instance.",
+        **vars(said),
+    )
 
 
 def read_schema(root: etree._Element, zone: str = "UTC") -> Schema:

@@ -19,6 +19,7 @@ from assetmeta.backends.versionone.answers import Reader
 from assetmeta.backends.versionone.chunks import PATH, Chunk, Command
 from assetmeta.backends.versionone.progress import Progress
 from assetmeta.backends.versionone.told import Told, identity, unreadable
+from assetmeta.backends.versionone.violations import find_violation
 from assetmeta.model.errors import AssetmetaError, NotFound, Refused, Unreadable
 from assetmeta.model.plans import Call, Change, Create, Done, Failed, Outcome, Row, Skipped, Unknown, Update
 from assetmeta.model.values import Key, Oid
@@ -56,11 +57,16 @@ def judge(progress: Progress, chunk: Chunk, told: Told) -> list[int]:
 
 def refused(change: Change, words: str | None) -> Refused:
     """The error for a change that the server turned down in *words*, or without any."""
+    blamed = find_violation((words,))
+    advice = f". {blamed.advice}" if blamed and blamed.advice else ""
+    told = words[:_LONGEST_WORDS] if words else "it gave no reason"
     return Refused(
-        f"The server refused {_deed(change)} (POST {PATH}): {words[:_LONGEST_WORDS] if words else 'it gave no reason'}",
+        f"The server refused {_deed(change)} (POST {PATH}): {told}{advice}",
         request=f"POST {PATH}",
         server_message=words,
         oid=change.oid.token,
+        type_name=blamed and blamed.type_name,
+        attribute=blamed and blamed.attribute,
     )
 
 
