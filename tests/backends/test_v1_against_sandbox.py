@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from assetmeta import sandbox
-from assetmeta.backends.versionone import AssetState, VersionOne
+from assetmeta.backends.asset_state import AssetState
+from assetmeta.backends.versionone import VersionOne
 from assetmeta.model.errors import LoginRefused, NotFound, Refused
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.plans import (

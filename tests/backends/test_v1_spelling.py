@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from assetmeta.backends.asset_state import AssetState
 from assetmeta.backends.base import parse_xml
-from assetmeta.backends.versionone.kinds import AssetState
 from assetmeta.backends.versionone.meta import read_schema
 from assetmeta.backends.versionone.spelling import Spelling
 from assetmeta.model.errors import BadValue

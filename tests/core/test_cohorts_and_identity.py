@@ -6,10 +6,10 @@ import gc
 from typing import Any
 
 import pytest
-from core.fake import Bench
 
 from assetmeta.core.inspection import inspect
 from assetmeta.model.values import Oid
+from core.fake import Bench
 
 
 @pytest.fixture

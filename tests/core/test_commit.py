@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from core.fake import Bench
 
 from assetmeta.core.inspection import inspect
 from assetmeta.core.plan import in_order
 from assetmeta.model.errors import CommitError, Misuse, NotFound, Refused
 from assetmeta.model.plans import Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.values import UNREAD, Oid
+from core.fake import Bench
 
 
 @pytest.fixture

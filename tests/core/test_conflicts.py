@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from core.fake import Bench
 
 from assetmeta.core.conflicts import Clash
 from assetmeta.core.inspection import inspect
 from assetmeta.model.errors import BadValue, Conflict
 from assetmeta.model.plans import Done, Failed
 from assetmeta.model.values import Oid
+from core.fake import Bench
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from core.fake import Bench
 
 from assetmeta.core.inspection import inspect
 from assetmeta.model.errors import BadValue, ReadOnly
 from assetmeta.model.plans import Delta
 from assetmeta.model.values import UNREAD, Oid
+from core.fake import Bench
 
 
 @pytest.fixture

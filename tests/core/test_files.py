@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from core.fake import Bench
 
 from assetmeta.core.inspection import inspect
 from assetmeta.model.errors import BadValue, Misuse, ReadOnly, Unreachable, Unsupported
 from assetmeta.model.values import Oid
+from core.fake import Bench
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from core.fake import ALL_ROUND, Bench
 
 from assetmeta.model.errors import Moved
 from assetmeta.model.plans import Fetch, Rows
+from core.fake import ALL_ROUND, Bench
 
 KEYED = replace(ALL_ROUND, keyset="Key")
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import NoReturn
 
 import pytest
-from core.fake import Bench
 
 from assetmeta.core import plan as plans
 from assetmeta.core.inspection import inspect
@@ -16,6 +15,7 @@ from assetmeta.core.plan import in_order
 from assetmeta.model.errors import NotFound, Refused, Unreachable
 from assetmeta.model.plans import Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.values import Oid
+from core.fake import Bench
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from core.fake import Bench
 
 from assetmeta.core.inspection import inspect
 from assetmeta.model.errors import NotFound, NotLoaded, UnknownName
 from assetmeta.model.values import Oid
+from core.fake import Bench
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import pickle
 from decimal import Decimal
 
 import pytest
-from core.fake import Bench
 
 from assetmeta.model.errors import BadValue, NotOne, UnknownName, Unsupported
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter
 from assetmeta.model.values import Oid
+from core.fake import Bench
 
 
 @pytest.fixture

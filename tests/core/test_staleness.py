@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from core.fake import Bench
 
 from assetmeta.core.identity import IdentityMap
 from assetmeta.core.inspection import inspect
 from assetmeta.model.errors import NotFound
 from assetmeta.model.plans import Row
 from assetmeta.model.values import Oid
+from core.fake import Bench
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from core.fake import Bench
 
 from assetmeta.core.inspection import inspect
 from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, Unreadable
 from assetmeta.model.plans import Delta
 from assetmeta.model.terms import And, Exists, Or
 from assetmeta.model.values import UNREAD, Oid
+from core.fake import Bench
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import gc
 import weakref
 
 import pytest
-from core.fake import Bench
 
 from assetmeta.model.errors import Moved
 from assetmeta.model.values import Oid
+from core.fake import Bench
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from assetmeta.backends.versionone import fetching, files, meta, templates, writing
-from assetmeta.backends.versionone.kinds import AssetState, codec_for
+from assetmeta.backends.versionone.kinds import codec_for
 from assetmeta.backends.versionone.settings import Settings
 from assetmeta.model.codecs import Codec
 from assetmeta.model.contract import Can
@@ -16,7 +16,7 @@ from assetmeta.model.plans import Change, Delta, Fetch, Outcome, Rows
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
-__all__ = ["AssetState", "VersionOne"]
+__all__ = ["VersionOne"]
 
 
 @dataclass(frozen=True, slots=True)
