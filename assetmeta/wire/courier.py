@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from assetmeta.model.errors import AssetmetaError, LoginRefused, Refused, Unreachable, quoted
 from assetmeta.model.flows import Request, Response
-from assetmeta.wire.auth import Bound
+from assetmeta.wire.auth import Basic, Bound
+from assetmeta.wire.challenge import read_challenge
 from assetmeta.wire.ledger import Entry
 from assetmeta.wire.line import Answer, Line
 from assetmeta.wire.origin import Origin, resolved
@@ -103,8 +104,9 @@ class Courier:
             what = f"{origin} wants a login, and the session has no credentials."
             advice = "Pass username= and password=, or token=."
         else:
-            what = f"{origin} refused the {credential.kind} (HTTP 401). It was tried once."
-            advice = "Check that it is right, has not expired, and is of a kind that this server accepts."
+            header = answer.response.headers.get("www-authenticate", "")
+            words, advice = read_challenge(header, credential.secrets, token=not isinstance(credential, Basic))
+            what = f"{origin} refused the {credential.kind} (HTTP 401{words and f': {words}'}). It was tried once."
         return LoginRefused(
             f"{what} {advice}",
             status=401,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -176,8 +176,7 @@ class Driver:
     def _side_by_side(self, gate: Gate, requests: tuple[Request, ...]) -> tuple[Response | AssetmetaError, ...]:
         if not requests:
             return ()
-        threads = self._pool()
-        futures = [threads.submit(gate.answer, request) for request in requests]
+        futures = self._started(gate, requests)
         try:
             return tuple(future.result() for future in futures)
         except CancelledError:
@@ -185,6 +184,14 @@ class Driver:
         finally:
             for future in futures:
                 future.cancel()
+
+    def _started(self, gate: Gate, requests: tuple[Request, ...]) -> list[Future[Response | AssetmetaError]]:
+        threads = self._pool()
+        try:
+            return [threads.submit(gate.answer, request) for request in requests]
+        except RuntimeError:
+            # What an executor raises once it was shut down, as a session that is closed does.
+            raise SessionClosed("The session was closed while its requests were under way.") from None
 
     def _pool(self) -> ThreadPoolExecutor:
         with self._lock:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from assetmeta.model.errors import BadValue, LoginRefused, ServerFailed
+from assetmeta.model.errors import BadValue, LoginRefused, ServerFailed, quoted
 from assetmeta.model.flows import Request, Response
 from assetmeta.wire.auth import Renewable
 from assetmeta.wire.extras import load_extra
 from assetmeta.wire.line import Send
 from assetmeta.wire.origin import Origin
-from assetmeta.wire.redact import split_query
+from assetmeta.wire.redact import scrubbed, split_query
 
 LEEWAY = 60
 """Seconds before its end at which a token is taken for expired."""
@@ -138,12 +138,13 @@ class OAuth2(Renewable):
 
     def _refusal(self, what: str, error: Exception) -> LoginRefused:
         uri = split_query(self._uri)[0]
-        words = getattr(error, "error", None) or "the answer is not a token"
+        said = [str(text) for name in ("error", "description") if (text := getattr(error, name, None))]
+        words = scrubbed(quoted(": ".join(said)), self.secrets) or "the answer is not a token"
         return LoginRefused(
             f"{uri} refused the {what} ({words}). Check it and the client id and secret; log in anew for another one.",
             status=self._post.status,
             request=f"POST {uri}",
-            server_message=str(words),
+            server_message=words,
         )
 
 

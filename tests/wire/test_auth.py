@@ -131,6 +131,32 @@ class TestRefusedLogin:
         assert "s3cret" not in str(caught.value)
         assert 1 == len(server.seen)
 
+    @pytest.mark.parametrize(
+        ("auth", "header", "words"),
+        [
+            (
+                Bearer("t1-s3cret"),
+                'Bearer realm="api",error="invalid_token",error_description="It has expired."',
+                "It has expired: get a",
+            ),
+            (
+                Bearer("t1-s3cret"),
+                'Bearer error="invalid_token", error_description="t1-s3cret is invalid"',
+                "does not know it",
+            ),
+            (Bearer("t1-s3cret"), "Bearer error=insufficient_scope", "get one with the scope"),
+            (Bearer("t1-s3cret"), 'Bearer realm="api"', "saw no token"),
+            (Basic("joe", "t1-s3cret"), 'Bearer realm="api"', "is of a kind that this server accepts"),
+            (Bearer("t1-s3cret"), 'Basic realm="x"', "Check that it is right"),
+        ],
+    )
+    def test_it_tells_expired_unknown_and_missing_tokens_apart(self, server, drive, auth, header, words):
+        server.answers = [Reply(401, headers={"WWW-Authenticate": header})]
+        with pytest.raises(LoginRefused) as caught:
+            drive(auth).run(one(GET))
+        assert words in str(caught.value)
+        assert "s3cret" not in str(caught.value)
+
 
 class TestTokenCallable:
     def test_it_is_asked_once_for_many_requests(self, server, drive):

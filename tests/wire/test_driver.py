@@ -225,6 +225,14 @@ def test_closing_the_session_stops_what_has_not_been_sent(server, drive):
     assert (1, 1) == (len(errors), len(server.seen))
 
 
+def test_a_session_that_is_closed_just_before_sending_says_so(server, drive):
+    driver = drive()
+    driver._pool().shutdown()
+    with pytest.raises(SessionClosed):
+        driver.run(one((GET, GET)))
+    assert [] == server.seen
+
+
 def test_making_a_driver_sends_nothing_and_its_repr_shows_no_secret(server):
     with Driver(server.url + "/Instance/", user_agent="nightly/2") as driver:
         assert f"{server.url}/Instance" == driver.base_url

@@ -107,6 +107,15 @@ def test_a_refused_refresh_token_is_a_refused_login_tried_once(server, drive, re
     assert 1 == len(server.seen)
 
 
+def test_a_refusal_says_what_the_server_said_and_no_secret(server, drive):
+    body = {"error": "invalid_grant", "error_description": "Expired: s3cret-token (bad)"}
+    server.answers = [Reply(400, json.dumps(body).encode())]
+    with pytest.raises(LoginRefused) as caught:
+        drive(login(server, refresh_token="s3cret-token")).run(one(GET))
+    assert "invalid_grant: Expired: REDACTED (bad)" in str(caught.value)
+    assert "s3cret" not in str(caught.value) + str(caught.value.server_message)
+
+
 def test_a_broken_token_endpoint_is_the_server_s_failure_and_not_asked_again(server, drive):
     server.answers = [Reply(500)]
     with pytest.raises(ServerFailed):
