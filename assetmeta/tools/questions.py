@@ -16,6 +16,16 @@ from assetmeta.session import Session
 from assetmeta.tools.dialect import valispace, workspace_of
 
 
+def profile(session: Session) -> Any:
+    """Return the user whose token is in use, as the server tells it. One request: the cheapest way to try a login."""
+    return _plain(session.run(questions.profile(valispace(session.backend))))
+
+
+def deployment(session: Session) -> Any:
+    """Return the deployment's settings. One request."""
+    return _plain(session.run(questions.deployment(valispace(session.backend))))
+
+
 def fuzzy(session: Session, text: str) -> Any:
     """Return the vali whose full name is most like *text*, or None. One request; the vali is loaded when looked at."""
     found = session.run(questions.fuzzy(text, valispace(session.backend)))

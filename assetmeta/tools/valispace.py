@@ -9,17 +9,19 @@ print(valispace.what_if(vs.Vali(210), vs.Vali(202), 7))
 from assetmeta.tools.datasets import dataset
 from assetmeta.tools.grids import Grid, matrix
 from assetmeta.tools.quantities import quantity, set_quantity
-from assetmeta.tools.questions import clean, fuzzy, impact, preview, prompt, what_if
+from assetmeta.tools.questions import clean, deployment, fuzzy, impact, preview, profile, prompt, what_if
 from assetmeta.tools.uploads import upload
 
 __all__ = [
     "Grid",
     "clean",
     "dataset",
+    "deployment",
     "fuzzy",
     "impact",
     "matrix",
     "preview",
+    "profile",
     "prompt",
     "quantity",
     "set_quantity",
