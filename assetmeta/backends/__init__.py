@@ -4,7 +4,9 @@ A dialect imports from assetmeta.model and from what stands before it in this li
 clock or a class of the session:
 
     base                    statuses as errors, documents read safely
+    file_names              names of files made harmless
     versionone.settings     what the dialect must know of one server
+    versionone.violations   which attribute an error blames, and advice
     versionone.complaints   what an error document says
     versionone.kinds        attribute types and their codecs
     versionone.meta         meta.v1 as a Schema

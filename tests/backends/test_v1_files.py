@@ -7,11 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.backends.versionone.files import safe_name
 from assetmeta.model.errors import NotFound, Refused, Unsupported
 from assetmeta.model.flows import Request, Response
 from assetmeta.model.plans import Delta
@@ -45,44 +42,6 @@ def test_failures_are_raised(play: Play) -> None:
 def test_other_assets_keep_no_bytes(play: Play, oid: Oid) -> None:
     with pytest.raises(Unsupported):
         play(VersionOne().download(oid, io.BytesIO()))
-
-
-@pytest.mark.parametrize(
-    ("given_name", "safe"),
-    [
-        ("log.txt", "log.txt"),
-        ("Bericht März.pdf", "Bericht März.pdf"),
-        ("../../etc/passwd", "passwd"),
-        ("C:\\Windows\\system32\\cmd.exe", "cmd.exe"),
-        ("C:evil.txt", "evil.txt"),
-        ("/etc/", "attachment"),
-        ("..", "attachment"),
-        (".bashrc", "bashrc"),
-        ("CON", "_CON"),
-        ("nul.txt", "_nul.txt"),
-        ("com1.tar.gz", "_com1.tar.gz"),
-        ("a\x00b\nc.txt", "a_b_c.txt"),
-        ('a<b>:"|?*.txt', "a_b______.txt"),
-        ("name. . ", "name"),
-        ("gpj.\u202eexe", "gpj._exe"),
-        ("", "attachment"),
-        (None, "attachment"),
-        ("x" * 300 + ".txt", "x" * 116 + ".txt"),
-        ("file.txt:stream", "file.txt_stream"),
-    ],
-)
-def test_a_file_name_from_the_server_is_made_harmless(given_name: str | None, safe: str) -> None:
-    assert safe_name(given_name) == safe
-
-
-@given(st.text())
-def test_no_file_name_is_dangerous(text: str) -> None:
-    name = VersionOne().safe_name(text)
-    assert 0 < len(name) <= 121
-    assert not set(name) & set('/\\:*?"<>|\x00\n\r\t')
-    assert name[0] != "."
-    assert name[-1] not in ". "
-    assert name.isprintable() or not any(ord(char) < 32 for char in name)
 
 
 def test_a_template_is_read_as_deltas(v1_schema: Schema, play: Play) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from assetmeta.backends.file_names import safe_name
 from assetmeta.backends.versionone import fetching, files, meta, templates, writing
 from assetmeta.backends.versionone.kinds import codec_for
 from assetmeta.backends.versionone.settings import Settings
@@ -77,7 +78,7 @@ class VersionOne(Settings):
 
     def safe_name(self, given: str) -> str:
         """Turn a Filename that the server gave into a harmless local file name."""
-        return files.safe_name(given)
+        return safe_name(given)
 
     def download(self, oid: Oid, sink: BinaryIO) -> Flow[str]:
         """Write an attachment's bytes to *sink* and return their media type, in one request."""
