@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -409,6 +410,18 @@ class TestMatrices:
         names["vs"].commit().raise_if_failed()
         assert grid.to_pandas().to_numpy().tolist() == [[1.0, 2.0], [3.0, 4.0]]
         assert grid.to_pandas("unit").iloc[1, 0] == "kg"
+
+    @pytest.mark.parametrize(("package", "extra"), [("pandas", "pandas"), ("pint", "units")])
+    def test_without_the_extra_it_is_named(
+        self, names: dict[str, Any], monkeypatch: pytest.MonkeyPatch, package: str, extra: str
+    ) -> None:
+        monkeypatch.setitem(sys.modules, package, None)
+        calls = {
+            "pandas": valispace.matrix(names["matrix"]).to_pandas,
+            "pint": lambda: valispace.quantity(names["vali"]),
+        }
+        with pytest.raises(Unsupported, match=rf"assetmeta\[{extra}\]"):
+            calls[package]()
 
     def test_only_a_matrix_is_one(self, names: dict[str, Any]) -> None:
         for wrong in (names["vali"], 57, None):
