@@ -11,7 +11,9 @@ from assetmeta.backends.jsonrest import Sendable
 from assetmeta.backends.valispace import questions
 from assetmeta.backends.valispace.encoding import number_of
 from assetmeta.core.asset import Asset
+from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue
+from assetmeta.model.schema import AssetType
 from assetmeta.session import Session
 from assetmeta.tools.dialect import valispace, workspace_of
 
@@ -76,17 +78,11 @@ def prompt(
     BadValue for no assets and for assets of several types, UnknownName for the field.
     """
     given = list(assets)
-    first = next((asset for asset in given if isinstance(asset, Asset)), None)
-    if first is None:
-        raise BadValue("The assistant needs at least one asset to work on.")
-    kind = first._type
-    workspace = workspace_of(first, kind.name)
-    for asset in given:
-        workspace_of(asset, kind.name)
+    workspace, kind = _one_type(given)
     kind.attribute(field)
     fields: dict[str, Sendable] = {
         "custom_prompt": text,
-        "content_type_id": number_of(workspace.schema, first._state.oid),
+        "content_type_id": number_of(workspace.schema, given[0]._state.oid),
         "field": field,
         "objects_ids": [asset.intid for asset in given],
         "parallel": parallel,
@@ -94,6 +90,15 @@ def prompt(
         "service_type": int(online),
     }
     return _plain(workspace.run(questions.assistant(fields, valispace(workspace.backend))))
+
+
+def _one_type(assets: list[Any]) -> tuple[Workspace, AssetType]:
+    """The workspace and the type of assets that are all of one type."""
+    if not assets or not isinstance(assets[0], Asset):
+        raise BadValue("The assistant needs at least one asset to work on.")
+    kind = assets[0]._type
+    workspaces = [workspace_of(asset, kind.name) for asset in assets]
+    return workspaces[0], kind
 
 
 def clean(asset: Any, name: str, *, html: bool = False) -> Any:
