@@ -6,6 +6,7 @@ On stdout it prints one line per system, "NAME URL USER SECRET", then "ready", a
 from __future__ import annotations
 
 import signal
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +41,14 @@ def sandbox(
     db: Annotated[Path | None, typer.Option(help="File that keeps the data, otherwise memory.")] = None,
     fault: Annotated[list[str] | None, typer.Option(help=FAULT_HELP)] = None,
 ) -> None:
-    """Serve systems of the sandbox until SIGINT or SIGTERM."""
+    """Serve systems of the sandbox until SIGINT or SIGTERM.
+
+    One line tells each system's name, URL, administrator and password.
+
+    OAuth2 clients: versionone knows client_sandbox with the secret sandbox-client-secret at URL/oauth.v1/token (consent
+    at URL/oauth.v1/auth), valispace knows ValispaceREST without a secret at URL/o/token/. In Python,
+    OAuth2(**server.oauth) logs in.
+    """
     names = list(dict.fromkeys(name.lower() for name in systems)) if systems else list(FACES)
     faults = checked(names, fault or ())
     setups = [Setup(assets, seed, file_of(db, name, len(names))) for name in names]
@@ -55,6 +63,11 @@ def sandbox(
             stop.wait()
     except OSError as error:
         typer.echo(f"cannot serve on {host} port {port}: {error}", err=True)
+        raise typer.Exit(1) from error
+    except sqlite3.DatabaseError as error:
+        typer.echo(
+            f"cannot keep data in {db}: {error}; name a file of the sandbox, or one that does not exist", err=True
+        )
         raise typer.Exit(1) from error
 
 

@@ -36,6 +36,11 @@ class Face(Protocol):
     def token_credentials(self, url: str) -> dict[str, object]:
         """Keyword arguments of the client for the system at *url*, by access token."""
 
+    def oauth_login(self, url: str) -> dict[str, str]:
+        """Keyword arguments of the client's OAuth2 login for the system at *url*: client, token endpoint, and what is
+        turned into the first token. The administrator is who logs in.
+        """
+
     def close(self) -> None:
         """Let go of the data."""
 

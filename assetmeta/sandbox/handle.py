@@ -67,6 +67,11 @@ class Server:
         """Keyword arguments for the client, by access token."""
         return self.face.token_credentials(self.url)
 
+    @property
+    def oauth(self) -> dict[str, str]:
+        """Keyword arguments for the client's OAuth2: client_id, token_uri, and what the system's grants take."""
+        return self.face.oauth_login(self.url)
+
     def add_fault(
         self,
         kind: str | Fault,

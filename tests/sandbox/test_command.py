@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 
 from assetmeta.sandbox.command import app
 from assetmeta.sandbox.faces import FACES
+from assetmeta.sandbox.valispace.applications import REST_CLIENT
+from assetmeta.sandbox.versionone.oauth import CLIENT_ID, CLIENT_SECRET
 
 COMMAND = [sys.executable, "-m", "assetmeta.sandbox"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -102,6 +104,25 @@ class TestRefusing:
         result = CliRunner().invoke(app, arguments)
         assert result.exit_code == 2
         assert word in result.output
+
+    @pytest.mark.parametrize("name", list(FACES))
+    def test_a_file_that_holds_no_data_is_told_in_one_line(self, name: str, tmp_path: Path) -> None:
+        file = tmp_path / "notes.txt"
+        file.write_text("no database " * 100)
+        for path in (file, tmp_path):
+            result = CliRunner().invoke(app, [name, "--port", "0", "--db", str(path)])
+            assert (result.exit_code, result.stdout) == (1, "")
+            assert len(result.stderr.splitlines()) == 1
+            assert f"cannot keep data in {path}" in result.stderr
+        assert file.read_text() == "no database " * 100
+
+    def test_help_tells_the_oauth2_clients(self) -> None:
+        text = " ".join(CliRunner().invoke(app, ["--help"], terminal_width=200).output.split())
+        assert [
+            word
+            for word in (CLIENT_ID, CLIENT_SECRET, "URL/oauth.v1/token", REST_CLIENT, "URL/o/token/")
+            if word not in text
+        ] == []
 
     def test_help_describes_the_faults(self) -> None:
         text = CliRunner().invoke(app, ["--help"], terminal_width=200).output

@@ -45,6 +45,9 @@ class Echo:
     def token_credentials(self, url: str) -> dict[str, object]:
         return {"address": url, "token": self.token}
 
+    def oauth_login(self, url: str) -> dict[str, str]:
+        return {"client_id": "echo", "token_uri": f"{url}/token"}
+
     def close(self) -> None:
         Echo.closed += 1
 
@@ -77,6 +80,7 @@ class TestHandle:
         assert f"http://127.0.0.1:{server.port}" == server.url
         assert {"address": server.url, "user": "someone"} == server.credentials
         assert {"address": server.url, "token": "token"} == server.token_credentials
+        assert {"client_id": "echo", "token_uri": f"{server.url}/token"} == server.oauth
         assert f"<sandbox echo at {server.url}>" == repr(server)
 
     def test_the_log_holds_method_path_and_status_in_order(self, server: sandbox.Server) -> None:

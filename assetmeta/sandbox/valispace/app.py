@@ -110,6 +110,15 @@ class Valispace:
         """Arguments for the client, by user token."""
         return {"url": url, "token": self.token}
 
+    def oauth_login(self, url: str) -> dict[str, str]:
+        """Arguments for an OAuth2 login of the built-in client, by the password grant."""
+        return {
+            "client_id": REST_CLIENT,
+            "token_uri": f"{url}{TOKEN_PATH}",
+            "username": self.user,
+            "password": self.secret,
+        }
+
     def close(self) -> None:
         """Close the database."""
         self.engine.close()

@@ -21,7 +21,7 @@ from .localization import Localizer
 from .login import API_SCOPE, QUERY_SCOPE, Grant, Logins, access_token
 from .meta import MetaDocuments
 from .misc import AssetDetail, Configuration, Localization, Meta
-from .oauth import OAuth, client_secrets
+from .oauth import CLIENT_ID, CLIENT_SECRET, OAuth, client_secrets
 from .population import populate
 from .problems import Cause, Problem
 from .query import QueryEndpoint
@@ -187,6 +187,11 @@ class VersionOne:
     def token_credentials(self, url: str) -> dict[str, object]:
         """Arguments for the client, by access token."""
         return {"instance_url": url, "token": self.token}
+
+    def oauth_login(self, url: str) -> dict[str, str]:
+        """Arguments for an OAuth2 login of the registered client, with a new refresh token."""
+        known = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "token_uri": f"{url}/oauth.v1/token"}
+        return known | {"refresh_token": self.oauth.allowed(ADMIN)}
 
     def client_secrets(self, url: str) -> dict[str, object]:
         """The client_secrets.json for OAuth2 clients of the instance at *url*."""

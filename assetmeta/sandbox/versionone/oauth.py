@@ -97,6 +97,12 @@ class OAuth:
         separator = "&" if "?" in where else "?"
         return Response(302, headers=(("Location", f"{where}{separator}{urlencode(answer)}"),))
 
+    def allowed(self, member: str) -> str:
+        """A new refresh token for everything, as a member's consent would have brought one."""
+        refresh = fresh_token()
+        self._refreshes[refresh] = Grant(member, SCOPES)
+        return refresh
+
     def _check_client(self, request: Request, form: Mapping[str, str]) -> None:
         scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
         pair = split_basic(credentials) if scheme.lower() == "basic" else None
