@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sandbox.bulk import FORMS, Bulk, counted, refs, story, unique
 
 from assetmeta.sandbox import Server, running
+from sandbox.bulk import FORMS, Bulk, counted, refs, story, unique
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import requests
-from sandbox.bulk import FORMS, Bulk, counted, refs, story, unique
 
 from assetmeta.sandbox import Server, running
+from sandbox.bulk import FORMS, Bulk, counted, refs, story, unique
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sandbox.bulk import FORMS, Bulk, counted, refs, story, unique
 
 from assetmeta.sandbox import Server, running
+from sandbox.bulk import FORMS, Bulk, counted, refs, story, unique
 
 GUID = r"@[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 

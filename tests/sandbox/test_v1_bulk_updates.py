@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sandbox.bulk import FORMS, Bulk, counted, refs, story
 
 from assetmeta.sandbox import Server, running
+from sandbox.bulk import FORMS, Bulk, counted, refs, story
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sandbox.bulk import FORMS, Bulk, counted
 
 from assetmeta.sandbox import Server, running
+from sandbox.bulk import FORMS, Bulk, counted
 
 
 @pytest.fixture(scope="module")

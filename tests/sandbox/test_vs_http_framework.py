@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import requests
-from sandbox.vs_web import Web, recorded
 
 from assetmeta import sandbox
+from sandbox.vs_web import Web, recorded
 
 ELSEWHERE = {
     "old access after refresh",

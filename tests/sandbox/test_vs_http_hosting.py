@@ -13,9 +13,9 @@ from textwrap import dedent
 
 import pytest
 import requests
-from sandbox.vs_web import Web
 
 from assetmeta import sandbox
+from sandbox.vs_web import Web
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sandbox.vs_web import Web
 
 from assetmeta import sandbox
+from sandbox.vs_web import Web
 
 CHOICE = "Select a valid choice. That choice is not one of the available choices."
 REFERENCE = (

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sandbox.vs_web import Web, recorded, told
 
 from assetmeta import sandbox
+from sandbox.vs_web import Web, recorded, told
 
 CASES = {case["case"]: case for case in recorded("framework/options_metadata.json") or []}
 TYPES = {

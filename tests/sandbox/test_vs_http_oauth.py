@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import requests
-from sandbox.vs_web import Web, recorded, told
 
 from assetmeta import sandbox
 from assetmeta.sandbox.valispace.applications import Application
+from sandbox.vs_web import Web, recorded, told
 
 CASES = recorded("framework/oauth_token_endpoint.json") or []
 REFRESH = {"grant_type": "refresh_token", "client_id": "ValispaceREST"}

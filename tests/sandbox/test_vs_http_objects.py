@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from sandbox.vs_web import Web, told
 
 from assetmeta import sandbox
+from sandbox.vs_web import Web, told
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from sandbox.vs_web import Web, told
 
 from assetmeta import sandbox
+from sandbox.vs_web import Web, told
 
 OF_LIST = "GET, POST, HEAD, OPTIONS"
 OF_ONE = "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"
