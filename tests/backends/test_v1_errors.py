@@ -123,5 +123,5 @@ def test_a_server_that_is_not_there_is_told_with_its_address() -> None:
     next(flow)
     with pytest.raises(NotFound) as caught:
         flow.send(missing)
-    assert "check instance_url=: https://host/Wrong/meta.v1/" in str(caught.value)
+    assert "Check instance_url=: https://host/Wrong/meta.v1/" in str(caught.value)
     assert caught.value.status == 404

@@ -56,8 +56,8 @@ def _checked(response: Response) -> Response:
     said = failure(response, explain)
     where = response.url or "meta.v1"
     raise NotFound(
-        f"{said}. If there should be one, check instance_url=: {where} is below it, and what stands "
-        "before meta.v1 is the address of the instance, such as https://host/Instance.",
+        f"{said}. Check instance_url=: {where} was asked for, and what stands before meta.v1 is the address of the "
+        "instance, such as https://host/Instance.",
         **vars(said),
     )
 
