@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import Any
+
+from benchmarks.interpreter import told_by
 
 
 def probe(name: str, *arguments: object) -> dict[str, Any]:
     """Run `python -m benchmarks.probes.NAME` and return what it tells, one JSON object."""
-    command = [sys.executable, "-m", f"benchmarks.probes.{name}", *map(str, arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, Any] = json.loads(done.stdout)
+    told = told_by("-m", f"benchmarks.probes.{name}", *map(str, arguments))
+    found: dict[str, Any] = json.loads(told)
     return found

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 
 from benchmarks.bench import Bench
+from benchmarks.interpreter import told_by
 from benchmarks.table import Line, at_most
 
 CODE = """
@@ -22,13 +19,8 @@ print(between - start, time.process_time() - between)
 
 
 def measure(bench: Bench) -> list[Line]:
-    """Medians of fresh interpreters, in processor time. The first one compiles for all and does not count, also where
-    the environment forbids Python to keep what it compiled.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        environment["PYTHONPYCACHEPREFIX"] = folder
-        found = [_once(environment) for _ in range(2 * bench.size.rounds + 2)][1:]
+    """Medians of fresh interpreters, in processor time. The first one compiles and does not count."""
+    found = [_once() for _ in range(2 * bench.size.rounds + 2)][1:]
     needed = statistics.median(first for first, _ in found) * 1000
     own = statistics.median(second for _, second in found) * 1000
     return [
@@ -44,8 +36,6 @@ def measure(bench: Bench) -> list[Line]:
     ]
 
 
-def _once(environment: dict[str, str]) -> tuple[float, float]:
-    command = [sys.executable, "-c", CODE]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    first, second = map(float, done.stdout.split())
+def _once() -> tuple[float, float]:
+    first, second = map(float, told_by("-c", CODE).split())
     return first, second
