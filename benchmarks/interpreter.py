@@ -1,4 +1,4 @@
-"""Fresh interpreters that find everything compiled, also where the environment forbids Python to keep what it compiled."""
+"""Fresh interpreters that find everything compiled, also where the environment forbids Python to keep that."""
 
 from __future__ import annotations
 
