@@ -29,7 +29,7 @@ class Aftermath:
         workspace = self._workspace
         oid = asset._state.oid
         kind = workspace.schema.type(oid.type)
-        written = {delta.name: _cell(asset, kind.attributes[delta.name], delta) for delta in deltas}
+        written = {delta.name: _cell(kind.attributes[delta.name], delta) for delta in deltas}
         self._ripples |= any(kind.attributes[name].ripples for name in written)
         self._written.add(oid)
         forget(asset, [*written, *volatile(kind, asset._state.layout.names)])
@@ -103,14 +103,14 @@ def volatile(kind: AssetType, names: Iterable[str]) -> Iterator[str]:
             yield name
 
 
-def _cell(asset: Tracked, attribute: Attribute, delta: Delta) -> KnownCell:
+def _cell(attribute: Attribute, delta: Delta) -> KnownCell:
     """The raw cell that a written value becomes; UNREAD where only the server can tell."""
     if delta.is_multi:
-        before = asset._state.cell(attribute.name)
-        if not isinstance(before, tuple) or not attribute.is_relation:
+        # Not the loaded members: a merge builds on those that the server had just before the write.
+        if not isinstance(delta.old, tuple) or not attribute.is_relation:
             return UNREAD
-        kept = [oid for oid in before if oid not in delta.removed]
-        return (*kept, *(oid for oid in delta.added if oid not in kept))  # type: ignore[return-value]
+        kept = [oid for oid in delta.old if oid not in delta.removed]
+        return (*kept, *(oid for oid in delta.added if oid not in kept))
     if isinstance(delta.new, Oid):
         return delta.new
     if delta.new is None:

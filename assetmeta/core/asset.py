@@ -12,7 +12,7 @@ from assetmeta.core.snapshot import LoadedData, Snapshot, snapshot_values
 from assetmeta.core.state import State, Tracked, merge
 from assetmeta.core.walk import read, walk
 from assetmeta.core.workspace import Workspace
-from assetmeta.model.errors import ReadOnly, UnknownName, Unreadable, nearest
+from assetmeta.model.errors import ReadOnly, UnknownName, Unreadable, Unsupported, nearest
 from assetmeta.model.plans import Row
 from assetmeta.model.schema import AssetType, Attribute
 from assetmeta.model.values import ABSENT, UNREAD, Moment, Oid
@@ -72,6 +72,15 @@ class Asset(Tracked, metaclass=AssetClass):
         with self._workspace.lock:
             merge(self, Row(self._state.oid, tuple(known), cells), self._workspace.layouts)
         return self
+
+    def clean(self, name: str) -> Any:
+        """Return a text attribute without its markup, where the server cleans texts. What is missing is loaded.
+
+        It is never written back. Raises Unsupported where the server does not clean.
+        """
+        if not self._workspace.backend.can.cleaning:
+            raise Unsupported(f"{self._workspace.backend.name} does not clean texts.", oid=self.idref, attribute=name)
+        return self[f"{name}.@CleanText"]
 
     def __getitem__(self, name: str | Column) -> Any:
         """Return an attribute, the value at a path (a list where it may reach several), or a computed column's value.

@@ -77,6 +77,18 @@ class AssetClass(type):
         """Query deleted assets too; see Query.deleted."""
         return cls._query().deleted(included)
 
+    def clean_text(cls, *names: Any) -> Query:
+        """Query texts without markup; see Query.clean_text."""
+        return cls._query().clean_text(*names)
+
+    def clean_html(cls, *names: Any) -> Query:
+        """Query texts with harmless markup; see Query.clean_html."""
+        return cls._query().clean_html(*names)
+
+    def explain(cls) -> str:
+        """Say which requests a query of all assets would send; see Query.explain."""
+        return cls._query().explain()
+
     def all(cls) -> list[Any]:
         """Return all assets of this type, with their basic attributes; one request per page."""
         return cls._query().all()

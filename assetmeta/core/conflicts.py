@@ -6,7 +6,7 @@ The server has no version check, so this is a read just before the write. It nar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assetmeta.core.access import cell_members, cell_value
 from assetmeta.core.loading import fetches
@@ -39,7 +39,8 @@ def split(workspace: Workspace, changes: Sequence[Change], policy: str) -> tuple
     """Return what is to be sent, and an outcome for each change that is held back because it clashes.
 
     "overwrite" reads nothing and sends all. "error" holds back a change in which any attribute clashes, "merge" only
-    the clashing attributes: the change is then two, in its place. One read for all changes. Raises BadValue.
+    the clashing attributes: the change is then two, in its place; members added and removed by both are merged. One
+    read for all changes. Raises BadValue.
     """
     if policy not in POLICIES:
         raise BadValue(f"There is no conflict policy {policy!r}; there are {', '.join(POLICIES)}.")
@@ -50,7 +51,10 @@ def split(workspace: Workspace, changes: Sequence[Change], policy: str) -> tuple
     result: list[Change] = []
     held: dict[Change, Failed] = {}
     for change in changes:
-        clashes = _clashes(workspace, change, theirs.get(change.oid, {})) if isinstance(change, Update) else []
+        present = theirs.get(change.oid, {})
+        if policy == "merge" and isinstance(change, Update):
+            change = _on_top(workspace, change, present)
+        clashes = _clashes(workspace, change, present) if isinstance(change, Update) else []
         if not clashes or not isinstance(change, Update):
             result.append(change)
             continue
@@ -74,6 +78,18 @@ def _present(workspace: Workspace, updates: Sequence[Update]) -> dict[Oid, dict[
         # The only asset asked for is gone; the write will say so.
         found = []
     return {row.oid: dict(zip(row.columns, row.values, strict=True)) for rows in found for row in rows.rows}
+
+
+def _on_top(workspace: Workspace, change: Update, present: Mapping[str, Cell]) -> Update:
+    """The same additions and removals, on top of the members that are there now: those of both then stay."""
+    asset = workspace.asset(change.oid)
+    deltas = []
+    for delta in change.deltas:
+        if delta.is_multi and delta.name in present:
+            attribute = workspace.schema.attribute(change.oid.type, delta.name)
+            delta = replace(delta, old=cell_members(asset, attribute, present[delta.name]))
+        deltas.append(delta)
+    return replace(change, deltas=tuple(deltas))
 
 
 def _clashes(workspace: Workspace, change: Update, present: Mapping[str, Cell]) -> list[Clash]:

@@ -112,3 +112,16 @@ def test_an_unknown_policy_is_refused_and_sends_nothing(bench: Bench) -> None:
     with pytest.raises(BadValue, match="overwrite, error, merge"):
         bench.writer.commit(conflicts="ask")
     assert bench.requests == 0
+
+
+def test_merge_adds_to_the_members_that_are_there_now(bench: Bench) -> None:
+    changed(bench, 3, Owners=(Oid("Member", 20),))
+    story = bench.Story(3)
+    assert len(story.Owners) == 1
+    story.Owners.add(bench.Member(21))
+    changed(bench, 3, Owners=(Oid("Member", 20), Oid("Member", 22)))
+    assert not bench.writer.commit(conflicts="merge")
+    [written] = bench.backend.written
+    assert written.deltas[0].old == (Oid("Member", 20), Oid("Member", 22))
+    assert {20, 21, 22} == {oid.key for oid in bench.backend.assets[Oid("Story", 3)]["Owners"]}
+    assert [20, 22, 21] == [owner.intid for owner in story.Owners]
