@@ -1,0 +1,78 @@
+"""What a server can do is done; what it cannot do is refused before anything is sent."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from assetmeta import Unsupported, inspect
+from assetmeta.sandbox import Server
+from contract.scene import Scene
+from contract.systems import Dialect
+
+Ask = Callable[[Dialect, Any, Any], Any]
+
+ASKED: dict[str, Ask] = {
+    "asof": lambda dialect, session, item: session[dialect.item].asof("2026-01-01").all(),
+    "find": lambda dialect, session, item: session[dialect.item].find("word", dialect.own).all(),
+    "history": lambda dialect, session, item: inspect(item).history(dialect.own),
+    "raw_filter": lambda dialect, session, item: session[dialect.item].filter(f"{dialect.own}='x'").all(),
+    "paths": lambda dialect, session, item: session[dialect.item].select(f"{dialect.parent}.{dialect.label}").all(),
+    "aggregates": lambda dialect, session, item: (
+        session[dialect.item].select(session[dialect.item][dialect.members].count()).all()
+    ),
+    "sort": lambda dialect, session, item: session[dialect.item].sort(dialect.own).all(),
+    "count": lambda dialect, session, item: session[dialect.item].count(),
+    "operations": lambda dialect, session, item: (
+        session[dialect.item].where({dialect.own: "nobody"}).execute(dialect.operation)
+    ),
+    "templates": lambda dialect, session, item: session[dialect.item].template(),
+    "delete": lambda dialect, session, item: session.delete(item),
+    "cleaning": lambda dialect, session, item: session[dialect.item].select(f"{dialect.own}.@CleanText").all(),
+}
+
+
+@pytest.mark.parametrize("capability", ASKED)
+def test_a_server_does_what_it_can_and_the_rest_is_refused_before_anything_is_sent(
+    dialect: Dialect, capability: str, session: Any, server: Server, scene: Scene
+) -> None:
+    item = session.asset_from_oid(scene.tokens[0])
+    server.requests.clear()
+    if getattr(dialect.can, capability):
+        ASKED[capability](dialect, session, item)
+        assert server.requests or session.pending
+    else:
+        with pytest.raises(Unsupported):
+            ASKED[capability](dialect, session, item)
+        assert ([], 0) == (server.requests, session.pending)
+
+
+def test_the_session_tells_what_its_server_can_do(dialect: Dialect, session: Any) -> None:
+    assert dialect.can == session.backend.can
+
+
+def test_no_bytes_are_kept_with_what_is_no_file(dialect: Dialect, session: Any, server: Server, scene: Scene) -> None:
+    item = session.asset_from_oid(scene.tokens[0])
+    server.requests.clear()
+    for act in (
+        lambda: inspect(item).download(io.BytesIO()),
+        lambda: inspect(item).upload(b"x"),
+    ):
+        with pytest.raises(Unsupported):
+            act()
+    assert [] == server.requests
+
+
+def test_what_no_capability_tells_is_refused_all_the_same(
+    dialect: Dialect, session: Any, server: Server, scene: Scene
+) -> None:
+    query = session.query(dialect.item)
+    assert scene.tokens[0] == query.first().idref
+    server.requests.clear()
+    for what, act in dialect.cannot.items():
+        with pytest.raises(Unsupported):
+            act(query)
+        assert [] == server.requests, what

@@ -1,0 +1,237 @@
+"""One object per identity, and nothing sent before a value is looked at."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+import pydoc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from assetmeta import BadValue, NotFound, NotLoaded, ReadOnly, Snapshot, UnknownName, inspect
+from assetmeta.sandbox import Server
+from contract.scene import Scene
+from contract.systems import Dialect
+
+SILENT: dict[str, Callable[[Any], object]] = {
+    "repr": repr,
+    "str": str,
+    "dir": dir,
+    "help": lambda asset: pydoc.render_doc(asset) and pydoc.render_doc(type(asset)),
+    "hash": hash,
+    "equality": lambda asset: asset == object(),
+    "truth": bool,
+    "pickle": pickle.dumps,
+    "copy": lambda asset: (copy.copy(asset), copy.deepcopy(asset)),
+    "data": lambda asset: (dict(asset.data), repr(asset.data)),
+    "inspect": lambda asset: repr(inspect(asset)),
+    "address": lambda asset: (asset.url, asset.idref, asset.intid),
+    "completion": lambda asset: asset._ipython_key_completions_(),
+    "class": lambda asset: (repr(type(asset)), dir(type(asset)), type(asset).__doc__),
+}
+
+
+def test_an_asset_is_the_same_object_however_it_is_named(
+    dialect: Dialect, session: Any, server: Server, scene: Scene
+) -> None:
+    row = scene.rows[0]
+    key = row.token.partition(":")[2]
+    server.requests.clear()
+    item = session[dialect.item](int(key))
+    assert item is session[dialect.item](key)
+    assert item is session[dialect.item](row.token)
+    assert item is session.asset_from_oid(row.token)
+    assert item is getattr(session, dialect.item)(int(key))
+    assert [] == server.requests
+
+
+def test_queries_and_relations_lead_to_the_same_object(dialect: Dialect, session: Any, scene: Scene) -> None:
+    row = scene.rows[0]
+    item = session.asset_from_oid(row.token)
+    assert item is next(iter(session[dialect.item]))
+    assert item is session.query(dialect.item).where({dialect.own: row.own}).one()
+    assert session.asset_from_oid(row.parent) is item[dialect.parent]
+    assert session.asset_from_oid(row.root) is item[dialect.parent][dialect.root]
+    with_member = session.asset_from_oid(scene.rows[1].token)
+    assert session.asset_from_oid(scene.members[0]) is next(iter(with_member[dialect.members]))
+
+
+def test_names_that_cannot_be_assets_are_refused(dialect: Dialect, session: Any, server: Server, scene: Scene) -> None:
+    server.requests.clear()
+    for name in (True, 1.5, None, scene.rows[0].parent):
+        with pytest.raises(BadValue):
+            session[dialect.item](name)
+    with pytest.raises(BadValue):
+        session.asset_from_oid("no token")
+    with pytest.raises(UnknownName):
+        session.asset_from_oid("Nothing:1")
+    with pytest.raises(UnknownName, match=f"Did you mean .*{dialect.item}"):
+        session[f"{dialect.item}x"]
+    assert [] == server.requests
+
+
+@pytest.mark.parametrize("is_loaded", [False, True], ids=["bare", "loaded"])
+def test_looking_at_an_asset_from_outside_sends_nothing(
+    dialect: Dialect, session: Any, server: Server, scene: Scene, is_loaded: bool
+) -> None:
+    item = session.asset_from_oid(scene.rows[1].token)
+    if is_loaded:
+        assert scene.rows[1].own == item[dialect.own]
+    server.requests.clear()
+    for name, look in SILENT.items():
+        look(item)
+        look(item)
+        assert [] == server.requests, name
+    assert inspect(item).would_fetch(dialect.text) is not is_loaded
+
+
+def test_relations_are_shown_without_being_loaded(dialect: Dialect, session: Any, server: Server, scene: Scene) -> None:
+    item = session.asset_from_oid(scene.rows[1].token)
+    server.requests.clear()
+    members = item[dialect.members]
+    assert "not loaded" in repr(members)
+    dir(members), hash(members)
+    assert [] == server.requests
+
+
+def test_the_first_miss_takes_one_request_and_brings_the_basic_attributes_along(
+    dialect: Dialect, session: Any, scene: Scene
+) -> None:
+    row = scene.rows[1]
+    item = session.asset_from_oid(row.token)
+    with session.trace() as trace:
+        assert row.own == item[dialect.own]
+    assert 1 == len(trace)
+    with session.trace() as trace:
+        assert row.text == item[dialect.text]
+        assert row.number == item[dialect.number]
+        assert row.parent == item[dialect.parent].idref
+        assert not item[dialect.unset]
+    assert 0 == len(trace)
+    with session.trace() as trace:
+        if dialect.unasked:
+            assert not item[dialect.unasked]
+    assert int(dialect.unasked is not None) == len(trace)
+
+
+def test_a_read_that_is_not_allowed_names_the_selection(dialect: Dialect, session: Any, scene: Scene) -> None:
+    row = scene.rows[0]
+    item = session.asset_from_oid(row.token)
+    with session.trace() as trace, session.loading("raise"), pytest.raises(NotLoaded, match="select") as caught:
+        item[dialect.own]
+    assert (row.token, dialect.own, 0) == (caught.value.oid, caught.value.attribute, len(trace))
+    assert row.own == item[dialect.own]
+
+
+def test_what_the_server_leaves_out_is_not_asked_for_again(dialect: Dialect, session: Any, scene: Scene) -> None:
+    item = session.asset_from_oid(scene.rows[0].token)
+    if dialect.left_out:
+        assert item[dialect.left_out] is None
+        with session.trace() as trace:
+            assert item[dialect.left_out] is None
+            assert not inspect(item).would_fetch(dialect.left_out)
+    else:
+        every = [name for name, one in session.schema.type(dialect.item).attributes.items() if not one.multi]
+        session.populate([item], *every)
+        with session.trace() as trace:
+            assert [] == [name for name in every if inspect(item).would_fetch(name)]
+    assert 0 == len(trace)
+
+
+def test_an_asset_that_is_not_there_is_asked_for_once(dialect: Dialect, session: Any) -> None:
+    missing = session[dialect.item](987654)
+    with session.trace() as trace:
+        for _ in range(2):
+            with pytest.raises(NotFound, match="987654"):
+                missing[dialect.own]
+            with pytest.raises(NotFound):
+                missing[dialect.parent]
+    assert 1 == len(trace)
+    assert "987654" in repr(missing)
+
+
+def test_an_unset_relation_goes_on_and_ends_in_nothing(dialect: Dialect, session: Any, scene: Scene) -> None:
+    item = session.asset_from_oid(scene.rows[0].token)
+    nothing = item[dialect.unset]
+    with session.trace() as trace:
+        assert not nothing
+        assert nothing == None  # noqa: E711
+        assert "None" == str(nothing)
+        attributes = session.schema.attribute(dialect.item, dialect.unset).related
+        for name, attribute in session.schema.type(attributes).attributes.items():
+            found = nothing[name]
+            assert [] == list(found) if attribute.multi else found == None, name  # noqa: E711
+        with pytest.raises(UnknownName):
+            nothing.no_such_attribute
+        with pytest.raises(ReadOnly):
+            nothing.name = "never"
+        assert None is pickle.loads(pickle.dumps(nothing))
+    assert 0 == len(trace)
+
+
+def test_values_have_their_types(dialect: Dialect, session: Any, scene: Scene) -> None:
+    row = scene.rows[1]
+    item = session.asset_from_oid(row.token)
+    for name, kind in dialect.typed.items():
+        value = item[name]
+        assert isinstance(value, kind), name
+        assert getattr(value, "tzinfo", True), name
+    assert (row.number, dialect.numeric) == (item[dialect.number], type(item[dialect.number]))
+    assert [session.asset_from_oid(token) for token in row.members] == list(item[dialect.members])
+    empty = session.asset_from_oid(next(row.token for row in scene if row.text is None))
+    assert dialect.no_text == empty[dialect.text]
+    assert None is session.asset_from_oid(next(row.token for row in scene if row.number is None))[dialect.number]
+
+
+def test_a_misspelt_attribute_is_explained_and_sends_nothing(
+    dialect: Dialect, session: Any, server: Server, scene: Scene
+) -> None:
+    item = session.asset_from_oid(scene.rows[0].token)
+    server.requests.clear()
+    slip = f"{dialect.text}x"
+    for act in (
+        lambda: getattr(item, slip),
+        lambda: item[slip],
+        lambda: setattr(item, slip, 1),
+        lambda: getattr(session[dialect.item], slip),
+        lambda: session.query(dialect.item).select(slip),
+        lambda: session.query(dialect.item).where({slip: 1}),
+        lambda: session.query(dialect.item).sort(slip),
+        lambda: inspect(item).would_fetch(slip),
+        lambda: session[dialect.item].new(**{slip: 1}),
+    ):
+        with pytest.raises(UnknownName, match=f"Did you mean .*{dialect.text}"):
+            act()
+    assert [] == server.requests
+    assert 0 == session.pending
+
+
+def test_a_pickled_asset_comes_alive_in_another_session_without_a_request(
+    dialect: Dialect, session: Any, connect: Callable[..., Any], scene: Scene
+) -> None:
+    row = scene.rows[1]
+    item = session.asset_from_oid(row.token)
+    loaded = {name: item[name] for name in (dialect.own, dialect.text, dialect.number, dialect.parent)}
+    members = [member.idref for member in item[dialect.members]]
+    snapshot = pickle.loads(pickle.dumps(item))
+    assert isinstance(snapshot, Snapshot)
+    assert row.token == snapshot.oid.token
+    other = connect()
+    with other.trace() as trace:
+        attached = other.attach(snapshot)
+        assert other.asset_from_oid(row.token) is attached
+        assert loaded.pop(dialect.parent).idref == attached[dialect.parent].idref
+        assert loaded == {name: attached[name] for name in loaded}
+        assert members == [member.idref for member in attached[dialect.members]]
+    assert (0, 0) == (len(trace), other.pending)
+    assert row.parent_label == attached[dialect.parent][dialect.label]
+
+
+def test_a_bare_asset_is_pickled_bare(dialect: Dialect, session: Any, server: Server, scene: Scene) -> None:
+    server.requests.clear()
+    snapshot = pickle.load(io.BytesIO(pickle.dumps(session.asset_from_oid(scene.rows[2].token))))
+    assert (scene.rows[2].token, {}) == (snapshot.oid.token, snapshot.values)
+    assert [] == server.requests
