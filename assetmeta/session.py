@@ -49,7 +49,7 @@ class Session:
         *,
         loading: str = "peers",
         keep: int = 1000,
-        page_size: int = 1000,
+        page_size: int = 2000,
         reflect: str = "all",
         schema_cache: str | Path | None = None,
         schema_age: float = 86_400.0,

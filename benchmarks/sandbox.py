@@ -12,12 +12,14 @@ from assetmeta import V1Meta
 
 
 class Sandbox:
-    """A running VersionOne sandbox with about *assets* assets, kept in the file *db* if one is given; its answers are
-    delayed by *latency* milliseconds.
+    """A running sandbox (of VersionOne unless *system* says otherwise) with about *assets* assets, kept in the file
+    *db* if one is given; its answers are delayed by *latency* milliseconds.
     """
 
-    def __init__(self, assets: int = 0, latency: float = 0.0, db: Path | None = None) -> None:
-        command = [sys.executable, "-m", "assetmeta", "sandbox", "versionone", "--port", "0"]
+    def __init__(
+        self, assets: int = 0, latency: float = 0.0, db: Path | None = None, system: str = "versionone"
+    ) -> None:
+        command = [sys.executable, "-m", "assetmeta", "sandbox", system, "--port", "0"]
         options = ["--assets", str(assets), "--latency", str(latency), *(("--db", str(db)) if db else ())]
         self._process = subprocess.Popen(command + options, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None

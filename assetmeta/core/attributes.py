@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from assetmeta.core.access import read_single, workspace_of
+from assetmeta.core.access import decoded, read_single, workspace_of
 from assetmeta.core.relations import Members, related_asset
 from assetmeta.core.state import Tracked, kept
 from assetmeta.model.schema import Attribute, Operation
@@ -29,8 +29,12 @@ class Scalar(AttributeDescriptor):
     def __get__(self, asset: Tracked | None, owner: type) -> Any:
         if asset is None:
             return self.column(self.attribute.name)
-        value = read_single(asset, self.attribute)
-        return kept(asset, self.attribute.name, value)
+        attribute, state = self.attribute, asset._state
+        place = state.layout.index.get(attribute.name)
+        cell = state.cells[place] if place is not None and not state.edits else None
+        # A text that is loaded and not edited is by far the most frequent case.
+        value = decoded(asset, attribute, cell) if type(cell) is str else read_single(asset, attribute)
+        return kept(asset, attribute.name, value)
 
 
 class SingleRelation(AttributeDescriptor):

@@ -131,8 +131,12 @@ def merge(asset: Tracked, row: Row, layouts: Layouts, since: int | None = None) 
     if state.written and since is not None:
         row = _without(row, {name for name, number in state.written.items() if number > since})
     state.gone = None
-    if state.layout is EMPTY or state.layout.names == row.columns:
+    if state.layout is EMPTY:
+        # Nothing was loaded, so nothing stands decoded either; most rows are of assets that are met for the first time.
         state.layout = layouts.of(row.columns)
+        state.cells = row.values
+        return
+    if state.layout.names == row.columns:
         state.cells = row.values
     else:
         wider = state.layout.wider(row.columns, layouts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+import sys
 from datetime import datetime
 from typing import NamedTuple
 
@@ -61,7 +62,7 @@ class Oid(NamedTuple):
         # Nearly all tokens are a name and a number, and there are very many of them.
         kind, _, key = token.partition(":") if isinstance(token, str) else ("", "", "")
         if key.isdigit() and key.isascii() and len(key) < 19 and kind.isidentifier():
-            return cls(kind, int(key))
+            return cls(sys.intern(kind), int(key))
         match = _TOKEN.match(token) if isinstance(token, str) else None
         if match is None:
             raise BadValue(

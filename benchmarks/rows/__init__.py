@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from benchmarks.bench import Bench, Size
-from benchmarks.rows import commit, decode, imports, memory, read, scale, schema, stream, values, walk, xml
+from benchmarks.rows import commit, decode, imports, memory, read, scale, schema, stream, valispace, values, walk, xml
 from benchmarks.table import Line
 
 
@@ -37,6 +37,7 @@ ROWS: Mapping[str, Row] = {
     "memory": Row(memory.measure, stories=_decoded),
     "walk": Row(walk.measure),
     "commit": Row(commit.measure),
+    "valispace": Row(valispace.measure),
     "stream": Row(stream.measure, workitems=lambda size: size.streamed),
     "scale": Row(scale.measure, workitems=lambda size: size.scaled),
 }

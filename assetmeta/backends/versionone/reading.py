@@ -112,6 +112,7 @@ def _records(schema: Schema, fetch: Fetch, oids: tuple[Oid, ...] | None, setting
 def _all_records(walk: _Records, fetch: Fetch, settings: Settings) -> Flow[tuple[list[Row], bool]]:
     """Follow the pages to the end of the window; tell whether the last one was full."""
     rows: list[Row] = []
+    wanted = _wanted(walk.query)
     full = True
     while full and (fetch.size is None or len(rows) < fetch.size):
         left = settings.max_page if fetch.size is None else fetch.size - len(rows)
@@ -119,14 +120,14 @@ def _all_records(walk: _Records, fetch: Fetch, settings: Settings) -> Flow[tuple
         request = walk.page(fetch.start + len(rows), size)
         response = check(answered((yield request)), explain)
         assets = read_list(response).assets
-        rows += [_record(asset, walk.query, response) for asset in assets]
+        rows += [_record(asset, wanted, response) for asset in assets]
         full = len(assets) >= size
     return rows, full and fetch.size is not None
 
 
-def _record(asset: etree._Element, query: Query, response: Response) -> Row:
+def _record(asset: etree._Element, wanted: Mapping[str, Wanted], response: Response) -> Row:
     oid = identity(asset, response)
-    return row(asset, _wanted(query), oid, oid.moment)
+    return row(asset, wanted, oid, oid.moment)
 
 
 def _wanted(query: Query) -> dict[str, Wanted]:

@@ -33,7 +33,7 @@ class Settings:
     attachments: str = "attachment.img"
     images: str = "embedded.img"
     max_keys: int = 500
-    max_page: int = 1000
+    max_page: int = 2000
     max_queries: int = 8
     max_batch: int = 64
     bulk: bool = True
