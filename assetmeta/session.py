@@ -204,8 +204,7 @@ class Session:
 
     def delete(self, *assets: Asset) -> None:
         """Delete assets with the next commit. Raises Unsupported where the server deletes nothing."""
-        for asset in assets:
-            self._unit.delete(asset)
+        self._unit.delete(*assets)
 
     def revert(self, *assets: Asset) -> None:
         """Drop what is pending for *assets*, or for all when none is given. Sends nothing."""

@@ -12,6 +12,9 @@ from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import ABSENT, UNREAD, Oid
 
+READS = 3
+"""How often a missing value is asked for when writes keep overtaking the answer."""
+
 
 def workspace_of(asset: Tracked) -> Workspace:
     """The workspace of the session that *asset* belongs to."""
@@ -31,8 +34,12 @@ def loaded_cell(asset: Tracked, name: str) -> KnownCell:
             return None
         if state.gone is not None:
             raise state.gone
-        workspace_of(asset).loader.need(asset, name)
-        cell = state.cell(name)
+        # What a read brings is dropped when a write came in between; it is then asked for again, but not for ever.
+        for _ in range(READS):
+            workspace_of(asset).loader.need(asset, name)
+            cell = state.cell(name)
+            if cell is not UNREAD:
+                break
     return None if cell is ABSENT or cell is UNREAD else cell
 
 
@@ -147,6 +154,12 @@ def needed_oid(workspace: Workspace, value: object, what: str) -> Oid:
     if found is None:
         raise BadValue(f"{what} takes an asset (or its token such as 'Story:1005'), not {value!r:.80}.")
     return found
+
+
+def needed_asset(workspace: Workspace, value: object, what: str) -> Tracked:
+    """The asset that *what* needs, given as such or by its token. Raises BadValue for anything else."""
+    oid = needed_oid(workspace, value, what)
+    return value if isinstance(value, Tracked) else workspace.asset(oid)
 
 
 def as_oid(value: object) -> Oid | None:

@@ -37,7 +37,7 @@ class Aftermath:
         merge(asset, Row(oid, tuple(known), tuple(known.values())), workspace.layouts)  # type: ignore[arg-type]
         if row is not None:
             merge(asset, row._replace(oid=oid), workspace.layouts)
-        asset._state.written = {**(asset._state.written or {}), **dict.fromkeys(written, workspace.writes)}
+        asset._state.changed = workspace.writes
         for delta in deltas:
             if kind.attributes[delta.name].is_relation:
                 self._forget_far_side(kind.attributes[delta.name], delta)
@@ -48,6 +48,7 @@ class Aftermath:
     def called(self, asset: Tracked) -> None:
         """Forget what was loaded of *asset*: an operation may have changed anything."""
         forget(asset)
+        asset._state.changed = self._workspace.writes
         self._written.add(asset._state.oid)
         self._gone.add(asset._state.oid)
 
@@ -55,6 +56,7 @@ class Aftermath:
         """Forget a deleted asset; reading it again raises NotFound."""
         oid = asset._state.oid
         forget(asset)
+        asset._state.changed = self._workspace.writes
         asset._state.gone = NotFound(f"{oid.token} was deleted by this session.", oid=oid.token, status=404)
         self._written.add(oid)
         self._gone.add(oid)
@@ -73,6 +75,7 @@ class Aftermath:
                     names += volatile(kind, other._state.layout.names)
             if names:
                 forget(other, names)
+                other._state.changed = self._workspace.writes
 
     def _relations(self, other: Tracked, kind: AssetType) -> tuple[bool, list[str]]:
         """Whether *other* refers to anything written, and its relations to what may be gone."""
@@ -93,6 +96,7 @@ class Aftermath:
             if far is not None:
                 kind = self._workspace.schema.type(far._state.oid.type)
                 forget(far, [back, *volatile(kind, far._state.layout.names)])
+                far._state.changed = self._workspace.writes
 
 
 def volatile(kind: AssetType, names: Iterable[str]) -> Iterator[str]:

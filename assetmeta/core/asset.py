@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from assetmeta.core.access import as_oid, workspace_of
+from assetmeta.core.access import own_oid, workspace_of
 from assetmeta.core.asset_class import AssetClass
 from assetmeta.core.columns import Column
 from assetmeta.core.snapshot import LoadedData, Snapshot, snapshot_values
@@ -68,7 +68,7 @@ class Asset(Tracked, metaclass=AssetClass):
     def with_data(self, values: Mapping[str, Any]) -> Any:
         """Take *values* as loaded, as if the server had just sent them; returns the asset. Sends nothing."""
         known = {name: value for name, value in values.items() if name != "AsOf"}
-        cells = tuple(_cell(self._type.attribute(name), value) for name, value in known.items())
+        cells = tuple(_cell(self._workspace, self._type.attribute(name), value) for name, value in known.items())
         with self._workspace.lock:
             merge(self, Row(self._state.oid, tuple(known), cells), self._workspace.layouts)
         return self
@@ -175,17 +175,17 @@ def _assign(asset: Asset, name: str, value: object) -> None:
     workspace_of(asset).unit.assign(asset, asset._type.attribute(name), value)
 
 
-def _cell(attribute: Attribute, value: object) -> Any:
+def _cell(workspace: Workspace, attribute: Attribute, value: object) -> Any:
     if attribute.multi:
         members = value if isinstance(value, list | tuple) else [value]
-        return tuple(_member_cell(attribute, member) for member in members)
-    return _member_cell(attribute, value)
+        return tuple(_member_cell(workspace, attribute, member) for member in members)
+    return _member_cell(workspace, attribute, value)
 
 
-def _member_cell(attribute: Attribute, value: object) -> Any:
+def _member_cell(workspace: Workspace, attribute: Attribute, value: object) -> Any:
     if value is None:
         return None
-    return as_oid(value) if attribute.is_relation else attribute.codec.encode(attribute.codec.parse(value))
+    return own_oid(workspace, value) if attribute.is_relation else attribute.codec.encode(attribute.codec.parse(value))
 
 
 def _peek(asset: Asset, attribute: Attribute) -> object:

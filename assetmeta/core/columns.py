@@ -19,7 +19,7 @@ from assetmeta.model.errors import BadValue
 from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
 from assetmeta.model.plans import Sort
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term
+from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term, leaves
 from assetmeta.model.values import Oid
 
 
@@ -67,6 +67,10 @@ class Column:
         if isinstance(key, str):
             return self._step(key)
         if isinstance(key, Compare | Exists | And | Or | Not | RawFilter):
+            narrowed = self._path.steps[-1].downcast or self._resolved().attribute.related
+            for leaf in leaves(key):
+                if narrowed and not isinstance(leaf, RawFilter):
+                    refuse_foreign(self._source.schema, narrowed, leaf)
             return self._with_last(where=key)
         raise BadValue(f"{self!r}[...] takes an attribute name or a condition, not {key!r:.80}.")
 
@@ -190,6 +194,13 @@ class Column:
         related = self._resolved().attribute.related
         found = self._source.schema.types.get(related) if related else None
         return sorted({*super().__dir__(), *(found.attributes if found else ())})
+
+
+def refuse_foreign(schema: Schema, type_name: str, leaf: Compare | Exists) -> None:
+    """A condition built from another type's column is about that type, even where a name happens to be the same."""
+    owner = leaf.owner
+    if owner and not schema.is_a(type_name, owner) and not schema.is_a(owner, type_name):
+        raise BadValue(f"{leaf} is a condition on {owner}, and this is a query of {type_name}.")
 
 
 def condition(source: Source, path: Path, operator: str, values: list[Any]) -> Term:

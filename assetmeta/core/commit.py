@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from assetmeta.core.access import as_oid, cell_members, cell_value
+from assetmeta.core.access import cell_members, cell_value, own_oid
 from assetmeta.core.aftermath import Aftermath, renamed
 from assetmeta.core.conflicts import split
 from assetmeta.core.plan import needs
@@ -53,7 +53,7 @@ class Writer:
     def execute(self, oids: Sequence[Oid], operation: str, arguments: Mapping[str, object]) -> Report:
         """Execute an operation on several assets at once; one outcome each, same order. Requests: the backend's."""
         self._refuse_operation(oids[0].type if oids else "", operation)
-        given = _given(arguments)
+        given = self._given(arguments)
         outcomes = self._write([Call(oid, operation, given) for oid in oids])
         with self._workspace.lock:
             after = Aftermath(self._workspace)
@@ -85,7 +85,9 @@ class Writer:
                 with self._workspace.lock:
                     self._take_over((outcome,), {oid: self._edits_of(oid)})
             finally:
-                self._unit.drop(asset)
+                # Once it is there, what somebody else has edited meanwhile is a change like any other.
+                if asset._state.oid.is_new:
+                    self._unit.drop(asset)
         if not isinstance(outcome, Done):
             raise error_of(outcome)
         return asset
@@ -100,7 +102,7 @@ class Writer:
         if oid.moment is not None:
             raise ReadOnly(f"{oid.token}.{operation}: this is the asset as of {oid.moment!s}.", oid=oid.token)
         self._refuse_operation(oid.type, operation)
-        [outcome] = self._write([Call(oid, operation, _given(arguments))])
+        [outcome] = self._write([Call(oid, operation, self._given(arguments))])
         if not isinstance(outcome, Done):
             raise error_of(outcome)
         with self._workspace.lock:
@@ -133,7 +135,9 @@ class Writer:
         """Send changes of the commit. Whatever breaks it off, an interrupt included, leaves none of them to be sent
         again blindly: how far it got is unknown then.
         """
-        names = {change.oid: {delta.name for delta in getattr(change, "deltas", ())} for change in changes}
+        names: dict[Oid, set[str]] = {}
+        for change in changes:
+            names.setdefault(change.oid, set()).update(delta.name for delta in getattr(change, "deltas", ()))
         self._unit.begin_sending(names)
         try:
             return self._write(changes)
@@ -158,11 +162,14 @@ class Writer:
         """
         unanswered = self._unit.unanswered
         self._read_again([change for change in changes if change.oid in unanswered and not change.oid.is_new])
+        created = {change.oid for change in changes if isinstance(change, Create)}
         held: set[Oid] = set()
         found: list[Outcome | None] = []
         for change in changes:
             outcome = self._reconciled(change)
-            waiting = (needs(change) & held) if isinstance(change, Create | Update) else set()
+            needed = needs(change) if isinstance(change, Create | Update) else set()
+            # An asset that was dropped will never be there.
+            waiting = (needed & held) | (needed - created)
             if outcome is None and waiting:
                 outcome = Skipped(change, next(iter(waiting)))
             if isinstance(change, Create) and outcome is not None:
@@ -235,7 +242,9 @@ class Writer:
             context = change.context if isinstance(change, Create) else None
             after.wrote(asset, renamed(change.deltas, created), outcome.row, context)
 
-
-def _given(arguments: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
-    """Operation arguments as data: assets by their identities."""
-    return tuple((name, as_oid(value) if isinstance(value, Tracked) else value) for name, value in arguments.items())
+    def _given(self, arguments: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
+        """Operation arguments as data: assets by their identities. Raises BadValue for those of another session."""
+        return tuple(
+            (name, own_oid(self._workspace, value) if isinstance(value, Tracked) else value)
+            for name, value in arguments.items()
+        )

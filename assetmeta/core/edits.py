@@ -30,7 +30,7 @@ def refuse_unwritable(asset: Tracked, attribute: Attribute) -> None:
 
 def set_value(asset: Tracked, attribute: Attribute, value: object) -> None:
     """Make *value* the pending value of a single-valued attribute. Setting the loaded value back drops the edit."""
-    new = _single(asset, attribute, value)
+    new = _single(workspace_of(asset), asset._state.oid.type, attribute, value)
     state = asset._state
     old = old_value(asset, attribute)
     same = old is not UNREAD and old == new and not state.oid.is_new
@@ -38,13 +38,12 @@ def set_value(asset: Tracked, attribute: Attribute, value: object) -> None:
     _store(asset, attribute.name, None if same and attribute.name not in state.sending else Edit(new))
 
 
-def _single(asset: Tracked, attribute: Attribute, value: object) -> object:
-    type_name = asset._state.oid.type
+def _single(workspace: Workspace, type_name: str, attribute: Attribute, value: object) -> object:
     if value is None or value == () or not attribute.is_relation:
         return parsed(type_name, attribute, None if value == () else value)
     if isinstance(value, Unset):
         return None
-    return related_oid(workspace_of(asset), type_name, attribute, value)
+    return related_oid(workspace, type_name, attribute, value)
 
 
 def old_value(asset: Tracked, attribute: Attribute) -> object:
@@ -57,7 +56,7 @@ def old_value(asset: Tracked, attribute: Attribute) -> object:
 
 def replace_members(asset: Tracked, attribute: Attribute, values: Iterable[object]) -> None:
     """Make *values* the pending members of a multi-valued attribute. Loads the present ones if they are missing."""
-    wanted = checked_members(asset, attribute, values)
+    wanted = _checked_members(asset, attribute, values)
     before = cell_members(asset, attribute, loaded_cell(asset, attribute.name))
     edit = Edit(is_multi=True)
     edit.added = [value for value in wanted if value not in before]
@@ -72,7 +71,7 @@ def replace_members(asset: Tracked, attribute: Attribute, values: Iterable[objec
 def change_members(asset: Tracked, attribute: Attribute, add: Sequence[object], remove: Sequence[object]) -> None:
     """Add and remove members, pending. The present members need not be loaded; where they are, no-ops are dropped."""
     state = asset._state
-    added, removed = checked_members(asset, attribute, add), checked_members(asset, attribute, remove)
+    added, removed = _checked_members(asset, attribute, add), _checked_members(asset, attribute, remove)
     cell = state.cell(attribute.name)
     known = (state.oid.is_new or cell is not UNREAD) and attribute.name not in state.sending
     before = cell_members(asset, attribute, cell) if known else ()
@@ -90,11 +89,16 @@ def change_members(asset: Tracked, attribute: Attribute, add: Sequence[object], 
     _store(asset, attribute.name, edit if edit.added or edit.removed else None)
 
 
-def checked_members(asset: Tracked, attribute: Attribute, values: Iterable[object]) -> list[object]:
+def _checked_members(asset: Tracked, attribute: Attribute, values: Iterable[object]) -> list[object]:
+    return checked_members(workspace_of(asset), asset._state.oid.type, attribute, values)
+
+
+def checked_members(
+    workspace: Workspace, type_name: str, attribute: Attribute, values: Iterable[object]
+) -> list[object]:
     """Check values that a person gave as members; return them parsed, each once, in order."""
-    type_name = asset._state.oid.type
     if attribute.is_relation:
-        return member_values(workspace_of(asset), type_name, attribute, values)
+        return member_values(workspace, type_name, attribute, values)
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise BadValue(
             f"{type_name}.{attribute.name} holds several values: give a list of them, or use .add().",
@@ -147,13 +151,10 @@ def check(workspace: Workspace, type_name: str, name: str, value: object) -> Non
     attribute = workspace.schema.attribute(type_name, name)
     if not attribute.writable:
         raise ReadOnly(f"{type_name}.{name} is read-only: the server works it out itself.", attribute=name)
-    if value is None:
-        return
-    members = value if attribute.multi else (value,)
-    if attribute.is_relation:
-        member_values(workspace, type_name, attribute, members)  # type: ignore[arg-type]
-    elif not attribute.multi:
-        parsed(type_name, attribute, value)
+    if not attribute.multi:
+        _single(workspace, type_name, attribute, value)
+    elif value is not None:
+        checked_members(workspace, type_name, attribute, value)  # type: ignore[arg-type]
 
 
 def deltas(asset: Tracked) -> tuple[Delta, ...]:

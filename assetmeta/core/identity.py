@@ -47,7 +47,10 @@ class IdentityMap:
             self._assets[oid] = asset
         if twin is not None and twin is not asset:
             # Somebody read the new asset before its creator knew what it is called: both objects stand for one state.
-            asset._state.edits = {**(twin._state.edits or {}), **(asset._state.edits or {})} or None
+            # What was edited there is younger than what the commit has sent. Decoded values are shared likewise.
+            asset._state.edits = {**(asset._state.edits or {}), **(twin._state.edits or {})} or None
+            asset.__dict__.clear()
+            object.__setattr__(twin, "__dict__", asset.__dict__)
             twin._state = asset._state
 
     def __iter__(self) -> Iterator[Tracked]:

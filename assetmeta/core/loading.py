@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 
-from assetmeta.core.access import needed_oid
+from assetmeta.core.access import needed_asset
 from assetmeta.core.cohort import Cohort, cohort_of, enter, follow, targets
 from assetmeta.core.state import Tracked, mark_absent
 from assetmeta.core.watch import Load, place_of_read
@@ -118,19 +118,23 @@ class Loader:
         """Load attributes or paths for all *assets*: one request per step and chunk, for what is not loaded."""
         workspace = self._workspace
         paths = [workspace.path(name) for name in names]
-        for oid in {needed_oid(workspace, asset, "populate()").type: asset._state.oid for asset in assets}.values():
+        assets = [needed_asset(workspace, asset, "populate()") for asset in assets]
+        for oid in {asset._state.oid.type: asset._state.oid for asset in assets}.values():
             for path in paths:
                 resolve(workspace.schema, oid.type, path)
         whole = Cohort([asset._state.oid for asset in assets])
         with workspace.lock:
             for asset in assets:
                 enter(workspace, whole, asset)
+        # An asset that came with a larger result stays with it, and what is loaded is kept there.
+        owners = {id(found): found for asset in assets if (found := cohort_of(asset))}.values()
         for path in paths:
             level, cohort = list(assets), whole
             for step in path.steps if path.is_plain else ():
                 self._load_missing(level, step.name, cohort)
                 level, cohort = _related(workspace, level, step.name), cohort.crossed(step.name)
-                whole.keep(level)
+                for owner in owners:
+                    owner.keep(level)
             if not path.is_plain:
                 self._load_missing(level, str(path), cohort)
 
@@ -153,9 +157,9 @@ class Loader:
                     asset._state.cohort = cohort
         returned = {asset._state.oid for asset in found}
         for oid in fetch.oids or ():
-            if oid in returned:
+            if oid in returned and workspace.asset(oid)._state.changed <= since:
                 mark_absent(workspace.asset(oid), names, workspace.layouts)
-            else:
+            elif oid not in returned:
                 why = f"{oid.token} is not there: it was deleted, or this user may not see it."
                 self._gone([oid], NotFound(why, oid=oid.token, status=404))
 

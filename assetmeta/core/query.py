@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from assetmeta.core.columns import Column, condition
+from assetmeta.core.columns import Column, condition, refuse_foreign
 from assetmeta.core.report import Report
 from assetmeta.core.state import Tracked
 from assetmeta.core.streaming import Stream, run, total
@@ -95,14 +95,8 @@ class Query:
                 self._need("raw_filter")
             else:
                 self._path(Column(self, leaf.path))
-                self._refuse_foreign(leaf)
+                refuse_foreign(self.schema, self.type_name, leaf)
         return term
-
-    def _refuse_foreign(self, leaf: Compare | Exists) -> None:
-        """A condition built from another type's column is about that type, even where a name happens to be the same."""
-        owner, schema = leaf.owner, self.schema
-        if owner and not schema.is_a(self.type_name, owner) and not schema.is_a(owner, self.type_name):
-            raise BadValue(f"{leaf} is a condition on {owner}, and this is a query of {self.type_name}.")
 
     def filter(self, expression: str | Term) -> Query:
         """Keep assets that satisfy an expression in the server's own filter language, taken as it is.
@@ -131,6 +125,8 @@ class Query:
             sort = key
         elif isinstance(key, Column):
             sort = Sort(self._path(key))
+        elif not isinstance(key, str):
+            raise BadValue(f"sort() takes names and columns, not {key!r:.80}.")
         else:
             name = key.strip()
             sort = Sort(self._path(name[1:] if name[:1] in ("+", "-") else name), descending=name.startswith("-"))
@@ -351,6 +347,8 @@ class Query:
     def set(self, **values: Any) -> int:
         """Set attributes of every matching asset, pending until the commit; returns how many assets there are."""
         unit = self.workspace.unit
+        # What can be iterated over once is for all assets, and for the check.
+        values = {name: list(value) if isinstance(value, Iterator) else value for name, value in values.items()}
         unit.check(self.type_name, values)
         for asset in self.queryAll():
             unit.assign_all(asset, values)
@@ -370,8 +368,7 @@ class Query:
         """Delete every matching asset, pending until the commit; returns how many assets there are."""
         self._need("delete")
         doomed = list(self._only_ids())
-        for asset in doomed:
-            self.workspace.unit.delete(asset)
+        self.workspace.unit.delete(*doomed)
         return len(doomed)
 
     def _only_ids(self) -> Iterator[Any]:

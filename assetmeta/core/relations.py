@@ -139,7 +139,8 @@ class Members(Sequence[Any]):
 
     def __contains__(self, value: object) -> bool:
         if isinstance(value, Tracked):
-            return value._state.oid in read_multi(self._asset, self._attribute)
+            own = workspace_of(value) is workspace_of(self._asset)
+            return own and value._state.oid in read_multi(self._asset, self._attribute)
         return value in read_multi(self._asset, self._attribute)
 
     def __eq__(self, other: object) -> bool:

@@ -81,11 +81,11 @@ class State:
     """Identity, cells and edits of one asset.
 
     *gone* is the error to raise on the next read when the server no longer shows the asset. *cohort* is what it was
-    loaded together with. *sending* names the edits that a commit under way has sent, *written* the attributes that were
-    written, each with the number of that write, so that a read which began before it does not bring back what was.
+    loaded together with. *sending* names the edits that a commit under way has sent. *changed* is the number of the
+    last write that touched the asset: what a read brings that began before it is dropped.
     """
 
-    __slots__ = ("cells", "cohort", "edits", "gone", "layout", "oid", "sending", "written")
+    __slots__ = ("cells", "changed", "cohort", "edits", "gone", "layout", "oid", "sending")
 
     def __init__(self, oid: Oid) -> None:
         self.oid = oid
@@ -95,7 +95,7 @@ class State:
         self.cohort: object = None
         self.gone: Exception | None = None
         self.sending: frozenset[str] = frozenset()
-        self.written: dict[str, int] | None = None
+        self.changed = 0
 
     def cell(self, name: str) -> KnownCell:
         """Return the raw cell of *name*; UNREAD when it was never loaded, ABSENT when the server left it out."""
@@ -125,11 +125,11 @@ def seen_from(asset: Tracked, oid: Oid) -> Oid:
 
 def merge(asset: Tracked, row: Row, layouts: Layouts, since: int | None = None) -> None:
     """Take over a row that was asked for when *since* writes had been made. Pending edits are untouched, and stay what
-    a read returns; so are attributes that were written later.
+    a read returns. A row from before the last write to the asset is dropped.
     """
     state = asset._state
-    if state.written and since is not None:
-        row = _without(row, {name for name, number in state.written.items() if number > since})
+    if since is not None and state.changed > since:
+        return
     state.gone = None
     if state.layout is EMPTY:
         # Nothing was loaded, so nothing stands decoded either; most rows are of assets that are met for the first time.
@@ -147,13 +147,6 @@ def merge(asset: Tracked, row: Row, layouts: Layouts, since: int | None = None) 
     drop_decoded(asset, row.columns)
 
 
-def _without(row: Row, names: set[str]) -> Row:
-    if names.isdisjoint(row.columns):
-        return row
-    kept = [(name, value) for name, value in zip(row.columns, row.values, strict=True) if name not in names]
-    return Row(row.oid, tuple(name for name, _ in kept), tuple(value for _, value in kept))
-
-
 def mark_absent(asset: Tracked, names: Iterable[str], layouts: Layouts) -> None:
     """Remember that the server was asked for *names* and did not return them."""
     missing = tuple(name for name in names if asset._state.cell(name) is UNREAD)
@@ -168,7 +161,10 @@ def forget(asset: Tracked, names: Iterable[str] | None = None) -> None:
     state = asset._state
     if names is None:
         names = list(asset.__dict__)
-        state.layout, state.cells, state.gone = EMPTY, (), None
+        state.layout, state.cells = EMPTY, ()
+        if not state.oid.is_new:
+            # A new asset that was dropped stays dropped.
+            state.gone = None
     else:
         names = [name for name in names if name in state.layout.index]
         cells = list(state.cells)

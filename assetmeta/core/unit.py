@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from assetmeta.core import edits
-from assetmeta.core.access import needed_oid
+from assetmeta.core.access import needed_asset
 from assetmeta.core.plan import Plan, in_order
 from assetmeta.core.report import error_of
 from assetmeta.core.state import Edit, Tracked
@@ -53,7 +53,7 @@ class Unit:
         try:
             for name, value in values.items():
                 self.assign(asset, kind.attribute(name), value)
-        except AssetmetaError:
+        except BaseException:
             edits.restore(asset, before)
             self._track(asset)
             raise
@@ -69,9 +69,9 @@ class Unit:
     def _track(self, asset: Tracked) -> None:
         oid = asset._state.oid
         with self._workspace.lock:
-            if asset._state.edits or oid.is_new:
+            if asset._state.edits or (oid.is_new and asset._state.gone is None):
                 self._dirty[oid] = asset
-            elif self._dirty.get(oid) is asset:
+            elif oid in self._dirty and self._dirty[oid]._state is asset._state:
                 del self._dirty[oid]
                 self.errors.pop(oid, None)
 
@@ -97,24 +97,24 @@ class Unit:
         self._track(asset)
         return asset
 
-    def delete(self, asset: Tracked) -> None:
-        """Make the deletion of *asset* pending; a new asset is simply dropped. Raises Unsupported and ReadOnly."""
-        oid = needed_oid(self._workspace, asset, "delete()")
-        if oid.is_new:
-            self.revert([asset])
-            return
-        if oid.moment is not None:
-            raise ReadOnly(f"{oid.token} as of {oid.moment!s} cannot be deleted; delete the asset as it is now.")
-        if not self._workspace.backend.can.delete:
-            raise Unsupported(f"{self._workspace.backend.name} deletes nothing.", oid=oid.token)
+    def delete(self, *assets: Tracked) -> None:
+        """Make the deletion of *assets* pending; new assets are simply dropped. Raises BadValue, Unsupported and
+        ReadOnly; then nothing is changed.
+        """
+        chosen = [needed_asset(self._workspace, asset, "delete()") for asset in assets]
+        for oid in (asset._state.oid for asset in chosen):
+            if oid.moment is not None:
+                raise ReadOnly(f"{oid.token} as of {oid.moment!s} cannot be deleted; delete the asset as it is now.")
+            if not oid.is_new and not self._workspace.backend.can.delete:
+                raise Unsupported(f"{self._workspace.backend.name} deletes nothing.", oid=oid.token)
         with self._workspace.lock:
-            self._doomed[oid] = asset
+            self.revert([asset for asset in chosen if asset._state.oid.is_new])
+            self._doomed.update({asset._state.oid: asset for asset in chosen if not asset._state.oid.is_new})
 
     def revert(self, assets: Iterable[Tracked] | None = None) -> None:
         """Drop what is pending for *assets*, or for all. New assets are dropped altogether."""
-        chosen = list(assets if assets is not None else [*self._dirty.values(), *self._doomed.values()])
-        for asset in chosen:
-            needed_oid(self._workspace, asset, "revert()")
+        given = list(assets if assets is not None else [*self._dirty.values(), *self._doomed.values()])
+        chosen = [needed_asset(self._workspace, asset, "revert()") for asset in given]
         with self._workspace.lock:
             for asset in chosen:
                 self.forsake(asset)
@@ -192,6 +192,9 @@ class Unit:
     def note_failure(self, asset: Tracked, outcome: Failed | Skipped | Unknown) -> None:
         """Remember why the changes of *asset* did not land; they stay pending."""
         oid = asset._state.oid
+        if isinstance(self.unanswered.get(oid), Create) and not isinstance(outcome.change, Create):
+            # What was cut from a create that may have landed waits with it, and says nothing about it.
+            return
         self.errors[oid] = error_of(outcome)
         self.unanswered.pop(oid, None)
         if isinstance(outcome, Unknown):

@@ -83,7 +83,7 @@ class Reader:
         oid = self._oid(token)
         if oid is None:
             raise _unexpected(f"{token!r} is not the identity of an asset")
-        return oid
+        return oid.at(self._moment)
 
     def _row(self, shape: _Shape, item: dict[str, Json], oid: Oid) -> Row:
         try:
@@ -144,7 +144,9 @@ class Reader:
         try:
             return self._oids[token]
         except KeyError:
-            found = self._oids[token] = _parsed(token).at(self._moment)
+            found = _parsed(token)
+            # Today, a moment is named only by what leads to the past: Prior and History.
+            found = self._oids[token] = found if self._moment is None else found.at(self._moment)
             return found
         except TypeError:
             raise _unexpected(f"{token!r:.80} is not the identity of an asset") from None

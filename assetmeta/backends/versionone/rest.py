@@ -112,7 +112,9 @@ def _references(element: etree._Element, moment: Moment | None) -> Iterator[Oid]
     for asset in element.iterchildren("Asset"):
         token = asset.get("idref", "NULL")
         if token != "NULL":
-            yield _parsed(token).at(moment)
+            found = _parsed(token)
+            # Today, a moment is named only by what leads to the past: Prior and History.
+            yield found if moment is None else found.at(moment)
 
 
 def _parsed(token: str) -> Oid:
