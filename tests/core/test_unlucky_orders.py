@@ -11,7 +11,7 @@ from assetmeta import V1Meta
 from assetmeta import sandbox as sandboxes
 from assetmeta.core.inspection import inspect
 from assetmeta.model.errors import BadValue, Moved, NotFound, ReadOnly
-from assetmeta.model.plans import Skipped, Unknown
+from assetmeta.model.plans import Delete, Skipped, Unknown
 from assetmeta.model.values import Oid
 from core.fake import Bench
 from core.test_cohorts_and_identity import created_and_read_early, filled
@@ -126,18 +126,14 @@ def test_a_relation_to_a_dropped_asset_is_not_written(bench):
     assert bench.backend.assets[Oid("Story", 1)]["Super"] == Oid("Epic", 500)
 
 
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda b: b.unit.delete("Story:1") or b.unit.plan(),
-        lambda b: b.unit.revert(["Story:1"]),
-        lambda b: b.loader.populate(["Story:1"], ["Name"]),
-        lambda b: b.unit.delete(Oid("Story", 1)) or b.unit.plan(),
-    ],
-)
-def test_a_token_in_the_place_of_an_asset_is_refused(bench, use):
-    with pytest.raises(BadValue):
-        use(bench)
+@pytest.mark.parametrize("given", ["Story:1", Oid("Story", 1)])
+def test_a_token_is_taken_for_the_asset(bench, given):
+    bench.unit.delete(given)
+    assert [Delete(Oid("Story", 1))] == list(bench.unit.plan())
+    bench.unit.revert([given])
+    assert len(bench.unit) == 0
+    bench.loader.populate([given], ["Name"])
+    assert not inspect(bench.Story(1)).would_fetch("Name")
 
 
 def test_delete_of_several_is_all_or_nothing():
