@@ -91,7 +91,7 @@ class Dialect:
     new_parent: Callable[[Session, str, Any], Any]
     new_member: Callable[[Session, str, Any], Any]
     new_item: Callable[..., Any]
-    cannot: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    cannot: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.name
@@ -206,8 +206,8 @@ _VALISPACE: dict[str, Any] = {
     "new_root": lambda vs, name: vs.Project.new(name=name),
     "new_member": lambda vs, name, root: vs.Tag.new(name=name),
     "cannot": {
-        "show what was deleted": lambda query: list(query.deleted()),
-        "narrow related assets": lambda query: list(query.select(query["tags"][query["tags.name"] == "x"])),
+        "show what was deleted": lambda vs, query: list(query.deleted()),
+        "narrow related assets": lambda vs, query: list(query.select(query["tags"][vs.Tag.name == "x"])),
     },
 }
 

@@ -74,5 +74,5 @@ def test_what_no_capability_tells_is_refused_all_the_same(
     server.requests.clear()
     for what, act in dialect.cannot.items():
         with pytest.raises(Unsupported):
-            act(query)
+            act(session, query)
         assert [] == server.requests, what
