@@ -255,4 +255,4 @@ def _shelf(
     who = auth.identity if isinstance(auth, Credential) else None
     if folder is None or who is None:
         return None
-    return Shelf(folder, "\n".join([backend.name, base_url, who]), age)
+    return Shelf(folder, "\n".join([backend.name, base_url, who, repr(backend)]), age)

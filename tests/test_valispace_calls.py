@@ -522,7 +522,7 @@ class TestQuestions:
             with pytest.raises(Unsupported, match="speaks versionone"):
                 valispace.profile(v1)
             story = v1.Story.where()
-            assert "one request per 1000 assets" in story.explain() and "Story" in story.explain()
+            assert "one request per 2000 assets" in story.explain() and "Story" in story.explain()
 
 
 class TestFiles:

@@ -162,6 +162,11 @@ def needed_asset(workspace: Workspace, value: object, what: str) -> Tracked:
     return value if isinstance(value, Tracked) else workspace.asset(oid)
 
 
+def same_value(one: object, other: object) -> bool:
+    """True when two values of an attribute are the same to the server: an empty text is no value."""
+    return one == other or (one in (None, "") and other in (None, ""))
+
+
 def as_oid(value: object) -> Oid | None:
     """The identity that *value* stands for, or None when it stands for none."""
     if isinstance(value, Tracked):

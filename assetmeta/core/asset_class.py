@@ -8,7 +8,7 @@ from typing import Any
 from assetmeta.core.access import needed_oid, own_oid
 from assetmeta.core.query import Query
 from assetmeta.core.workspace import Workspace
-from assetmeta.model.errors import BadValue, ReadOnly, UnknownName
+from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, Unsupported
 from assetmeta.model.schema import AssetType
 from assetmeta.model.values import Oid
 
@@ -124,7 +124,11 @@ class AssetClass(type):
         return isinstance(asset, cls)
 
     def _context(cls, given: Any) -> Oid | None:
-        return None if given is None else needed_oid(cls._workspace, given, f"The context of a new {cls.__name__}")
+        if given is None:
+            return None
+        if not cls._workspace.backend.can.context:
+            raise Unsupported(f"{cls._workspace.backend.name} fills in nothing from another asset: give all values.")
+        return needed_oid(cls._workspace, given, f"The context of a new {cls.__name__}")
 
     def create(cls, context: Any = None, /, **values: Any) -> Any:
         """Create an asset at once and return it. One request.

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from assetmeta.core.access import cell_members, cell_value, own_oid
+from assetmeta.core.access import cell_members, cell_value, own_oid, same_value
 from assetmeta.core.aftermath import Aftermath, renamed
 from assetmeta.core.conflicts import split
 from assetmeta.core.plan import needs
@@ -40,9 +40,7 @@ class Writer:
                 plan = self._unit.plan()
                 edits = {change.oid: self._edits_of(change.oid) for change in plan.changes}
             changes, held = split(self._workspace, plan.changes, conflicts)
-            outcomes = [
-                held.get(change) or known for change, known in zip(changes, self._settled_before(changes), strict=True)
-            ]
+            outcomes = [held.get(place) or known for place, known in enumerate(self._settled_before(changes))]
             to_send = [change for change, known in zip(changes, outcomes, strict=True) if known is None]
             answers = iter(self._sent(to_send))
             complete = tuple(known or next(answers) for known in outcomes)
@@ -209,7 +207,7 @@ class Writer:
         if isinstance(cell, Missing):
             return False
         if not delta.is_multi:
-            return cell_value(asset, attribute, cell) == delta.new
+            return same_value(cell_value(asset, attribute, cell), delta.new)
         members = set(cell_members(asset, attribute, cell))
         return members.issuperset(delta.added) and members.isdisjoint(delta.removed)
 

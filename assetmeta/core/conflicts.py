@@ -35,8 +35,8 @@ class Clash:
         return f"{self.name} was {_words(self.was)}, you want {_words(self.mine)}, and now it is {_words(self.theirs)}"
 
 
-def split(workspace: Workspace, changes: Sequence[Change], policy: str) -> tuple[list[Change], dict[Change, Failed]]:
-    """Return what is to be sent, and an outcome for each change that is held back because it clashes.
+def split(workspace: Workspace, changes: Sequence[Change], policy: str) -> tuple[list[Change], dict[int, Failed]]:
+    """Return what is to be sent, and an outcome for each change that is held back because it clashes, by its place.
 
     "overwrite" reads nothing and sends all. "error" holds back a change in which any attribute clashes, "merge" only
     the clashing attributes: the change is then two, in its place; members added and removed by both are merged. One
@@ -49,7 +49,7 @@ def split(workspace: Workspace, changes: Sequence[Change], policy: str) -> tuple
         return list(changes), {}
     theirs = _present(workspace, updates)
     result: list[Change] = []
-    held: dict[Change, Failed] = {}
+    held: dict[int, Failed] = {}
     for change in changes:
         present = theirs.get(change.oid, {})
         if policy == "merge" and isinstance(change, Update):
@@ -64,7 +64,7 @@ def split(workspace: Workspace, changes: Sequence[Change], policy: str) -> tuple
             result.append(Update(change.oid, kept, change.comment))
         rest = Update(change.oid, tuple(delta for delta in change.deltas if delta.name in names), change.comment)
         result.append(rest)
-        held[rest] = Failed(rest, _error(change.oid, clashes))
+        held[len(result) - 1] = Failed(rest, _error(change.oid, clashes))
     return result, held
 
 

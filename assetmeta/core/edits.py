@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from assetmeta.core.access import cell_members, cell_value, loaded_cell, parsed, related_oid, workspace_of
+from assetmeta.core.access import cell_members, cell_value, loaded_cell, parsed, related_oid, same_value, workspace_of
 from assetmeta.core.relations import Unset, member_values
 from assetmeta.core.state import Edit, State, Tracked, drop_decoded
 from assetmeta.core.workspace import Workspace
@@ -33,7 +33,7 @@ def set_value(asset: Tracked, attribute: Attribute, value: object) -> None:
     new = _single(workspace_of(asset), asset._state.oid.type, attribute, value)
     state = asset._state
     old = old_value(asset, attribute)
-    same = old is not UNREAD and old == new and not state.oid.is_new
+    same = old is not UNREAD and same_value(old, new) and not state.oid.is_new
     # While a commit is sending another value, setting the old one back is a change like any other.
     _store(asset, attribute.name, None if same and attribute.name not in state.sending else Edit(new))
 

@@ -387,7 +387,7 @@ class Query:
         return self
 
     def __dir__(self) -> list[str]:
-        own = {name for name in super().__dir__() if name not in self.__dataclass_fields__}
+        own = {name for name in object.__dir__(self) if name not in self.__dataclass_fields__}
         return sorted({*own, *self.schema.type(self.type_name).attributes})
 
     def __repr__(self) -> str:

@@ -84,6 +84,11 @@ class OAuth2(Renewable):
         return cls(**{**known, **details})
 
     @property
+    def identity(self) -> str | None:
+        """The user name, where it logs in by name."""
+        return f"user {self._user[0]}" if self._user else None
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every token and password it has held."""
         return (*super().secrets, *self._known)

@@ -64,6 +64,7 @@ ALL_ROUND = Can(
     aggregates=True,
     count=True,
     operations=True,
+    context=True,
     delete=True,
     raw_filter=True,
     find=True,
