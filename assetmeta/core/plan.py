@@ -13,7 +13,7 @@ from assetmeta.model.values import UNREAD, Oid
 _VERBS = {Create: "create", Update: "update", Delete: "delete", Call: "execute"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """Changes in sending order. *names* maps identities to what people call the assets, as far as that is loaded."""
 
@@ -28,6 +28,9 @@ class Plan:
 
     def __getitem__(self, index: int) -> Change:
         return self.changes[index]
+
+    def __repr__(self) -> str:
+        return f"<Plan {counted(self.changes)}>" if self.changes else "<Plan: nothing to commit>"
 
     def __str__(self) -> str:
         if not self.changes:

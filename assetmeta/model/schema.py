@@ -9,7 +9,7 @@ from assetmeta.model.codecs import Codec, Secret
 from assetmeta.model.errors import UnknownName, nearest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Attribute:
     """One attribute as one type has it. *kind* is the server's own word for its type ("Numeric", "Relation").
 
@@ -35,6 +35,12 @@ class Attribute:
     label: str = ""
     ripples: bool = False
 
+    def __repr__(self) -> str:
+        what = f"{'several' if self.multi else 'one'} {self.related}" if self.related else self.kind
+        flags = {"required": self.required, "read-only": not self.writable, "custom": self.custom}
+        noted = "".join(f", {flag}" for flag, holds in flags.items() if holds)
+        return f"<attribute {self.name}: {what}{noted}>"
+
     @property
     def is_secret(self) -> bool:
         """True for what must not be shown, in a plan or anywhere."""
@@ -54,7 +60,7 @@ class Operation:
     validator: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AssetType:
     """One type, inherited members included. *display* and *short* name the attributes that people know assets by.
 
@@ -75,6 +81,9 @@ class AssetType:
     endpoint: str = ""
     number: int | None = None
     members: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<type {self.name}: {len(self.attributes)} attributes, {len(self.operations)} operations>"
 
     def attribute(self, name: str) -> Attribute:
         """Return the attribute *name*. Raises UnknownName with the nearest names."""
@@ -105,12 +114,15 @@ class AssetType:
         return tuple(name for name, attribute in self.attributes.items() if attribute.basic)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Schema:
     """All types of one server. *types* may load single types when they are first asked for."""
 
     types: Mapping[str, AssetType]
     version: str = ""
+
+    def __repr__(self) -> str:
+        return f"<schema {self.version}: {len(self.types)} types>"
 
     def type(self, name: str) -> AssetType:
         """Return the type *name*. Raises UnknownName with the nearest names."""

@@ -231,3 +231,15 @@ def test_data_is_what_is_loaded_and_nothing_more(bench: Bench) -> None:
         story.data["Estimate"]
     assert story["Super.Name"] == "Epic 500"
     assert story.data["Super.Name"] == "Epic 500"
+
+
+def test_plans_schemas_and_conditions_read_well(bench: Bench) -> None:
+    schema = bench.workspace.schema
+    assert repr(schema) == "<schema : 4 types>"
+    assert repr(schema.type("Epic")) == "<type Epic: 3 attributes, 1 operations>"
+    assert repr(schema.attribute("Story", "Owners")) == "<attribute Owners: several Member>"
+    assert repr(schema.attribute("Story", "Number")) == "<attribute Number: Text, read-only>"
+    assert repr(bench.Story.Estimate > 3) == "<condition Estimate>'3'>"
+    assert repr(bench.unit.plan()) == "<Plan: nothing to commit>"
+    bench.Story(1).Estimate = 3
+    assert repr(bench.unit.plan()) == "<Plan 1 change: 1 update>"
