@@ -32,12 +32,12 @@ def measure(bench: Bench) -> list[Line]:
         api = _official(server)
         their_reading, their_writing = (
             _per_vali(api, bench.size.samples, _parent_name),
-            _per_vali(api, bench.size.samples, _formula),
+            _per_vali(api, bench.size.samples, _change),
         )
     where = f"{number(bench.size.latency)} ms latency, beside the official client ({bench.size.samples} valis, scaled)"
     return [
         _line(f"{read:,} valis with their parents' names, {where}", reading, asked, their_reading * read, read + 1),
-        _line(f"{written:,} formulas changed, {where}", writing, sent, their_writing * written, written),
+        _line(f"{written:,} valis changed, {where}", writing, sent, their_writing * written, written),
     ]
 
 
@@ -90,5 +90,5 @@ def _parent_name(api: Any, vali: dict[str, Any]) -> None:
     assert api.get_component(id=vali["parent"])["name"]
 
 
-def _formula(api: Any, vali: dict[str, Any]) -> None:
+def _change(api: Any, vali: dict[str, Any]) -> None:
     api.update_vali(id=vali["id"], data={"description": "checked"})
