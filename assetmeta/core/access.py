@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Iterable
 
 from assetmeta.core.state import KnownCell, Tracked, seen_from
 from assetmeta.core.workspace import Workspace
@@ -179,8 +178,3 @@ def as_oid(value: object) -> Oid | None:
         except BadValue:
             return None
     return None
-
-
-def same_members(first: Iterable[object], second: Iterable[object]) -> bool:
-    """True when two multi values hold the same members, order aside."""
-    return set(first) == set(second)

@@ -157,11 +157,11 @@ class Members(Sequence[Any]):
         owner = f"{self._asset._state.oid.token}.{self._attribute.name}"
         if not isinstance(cell, tuple):
             return f"<{owner}: not loaded{', changed' if edits else ''}>"
-        shown = [f"{value.type}({value.key})" if isinstance(value, Oid) else repr(value) for value in self._peek()]
+        shown = [
+            f"{value.type}({value.key})" if isinstance(value, Oid) else repr(value)
+            for value in read_multi(self._asset, self._attribute)
+        ]
         return f"[{', '.join(shown[:20])}{', …' if len(shown) > 20 else ''}]"
-
-    def _peek(self) -> tuple[object, ...]:
-        return read_multi(self._asset, self._attribute)
 
     def add(self, *values: Any) -> None:
         """Add assets (or values), pending until the commit. Sends nothing. Raises BadValue, ReadOnly."""

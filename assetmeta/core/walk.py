@@ -11,7 +11,7 @@ from assetmeta.core.state import Tracked
 from assetmeta.model.codecs import Integer
 from assetmeta.model.paths import Path, Resolved, counts, resolve
 from assetmeta.model.schema import Attribute
-from assetmeta.model.values import ABSENT, UNREAD, Oid
+from assetmeta.model.values import UNREAD, Oid
 
 
 def read(asset: Tracked, attribute: Attribute) -> Any:
@@ -80,8 +80,3 @@ def is_loaded(asset: Tracked, path: Path) -> bool:
     rest = Path(path.steps[1:])
     related = [workspace.identity.get(oid) for oid in found if isinstance(oid, Oid)]
     return all(member is not None and is_loaded(member, rest) for member in related)
-
-
-def loaded_value(asset: Tracked, path: Path) -> Any:
-    """Return the value at *path* without sending anything; ABSENT when it is not loaded."""
-    return walk(asset, path) if is_loaded(asset, path) else ABSENT

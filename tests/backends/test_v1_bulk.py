@@ -500,8 +500,10 @@ class TestWhenItGoesWrong:
     def test_a_path_that_vanishes_later_is_not_remembered(self, v1_schema: Schema, play: Play) -> None:
         backend, single = VersionOne(), Obedient()
         for _ in range(2):
-            play(backend.write(v1_schema, stories(1, 2)), told(assetsModified=section("Story:1", "Story:2")))
-            play(backend.write(v1_schema, stories(1, 2)), answer(404), single, single)
+            _, made = play(backend.write(v1_schema, stories(1, 2)), told(assetsModified=section("Story:1", "Story:2")))
+            assert [request.path for request in made] == ["api/asset"]
+            _, made = play(backend.write(v1_schema, stories(1, 2)), answer(404), single, single)
+            assert made[0].path == "api/asset"
 
     def test_a_forbidden_end_point_fails_the_chunk(self, v1_schema: Schema, play: Play) -> None:
         outcomes, _ = play(VersionOne().write(v1_schema, stories(1, 2)), answer(403, message="no"))

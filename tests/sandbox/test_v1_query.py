@@ -211,7 +211,8 @@ class TestGroup:
 
     @pytest.mark.parametrize("relation", ["Owners", "Name", "Nonsense"])
     def test_only_a_single_relation_groups(self, v1: Instance, backlog: dict[str, str], relation: str) -> None:
-        v1.ask({"from": "Story", "select": ["Name"], "group": [{"from": relation, "select": []}]}, status=400)
+        error = v1.ask({"from": "Story", "select": ["Name"], "group": [{"from": relation, "select": []}]}, status=400)
+        assert error["error"] == "Bad Request"
 
 
 class TestErrors:
