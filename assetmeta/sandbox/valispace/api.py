@@ -6,6 +6,9 @@ import json
 from collections.abc import Iterator
 
 from assetmeta.sandbox.messages import Request, Response
+from assetmeta.sandbox.rest.negotiation import JSON, Format, negotiate
+from assetmeta.sandbox.rest.refusals import Problem, Refusal, forbidden, throttled, wrong_method
+from assetmeta.sandbox.rest.throttle import Throttle
 
 from . import catalogue
 from .assistant import Assistant
@@ -15,15 +18,11 @@ from .collection import Collection, Lists
 from .engine import Engine
 from .general_paths import GeneralPaths
 from .metadata import actions, metadata
-from .negotiation import JSON, Format, negotiate
 from .page import written_page
-from .problems import Problem
-from .refusals import Refusal, forbidden, throttled, wrong_method
 from .requirement_paths import RequirementPaths
 from .resource import Pattern, Resource
 from .router import Match, Router
 from .settings import Settings
-from .throttle import Throttle
 from .tokens import Tokens
 from .vali_paths import ValiPaths
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from assetmeta.sandbox.rest.refusals import Problem
+
 from .call import Answer, Call
 from .catalogue import BY_CONTENT_TYPE
 from .engine import Engine
 from .forms import TEXTS
 from .model import Kind
-from .problems import Problem, Refused
+from .problems import Refused
 from .resource import Pattern, Resource
 
 NEEDED = ("custom_prompt", "content_type_id", "field", "objects_ids")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .refusals import Refusal
+from assetmeta.sandbox.rest.refusals import Refusal
+
 from .tokens import BadToken, Grant, Tokens
 
 REALM = 'Bearer realm="api"'

@@ -8,9 +8,8 @@ from functools import cached_property
 from urllib.parse import parse_qsl
 
 from assetmeta.sandbox.messages import Request
-
-from .bodies import Body, read_body
-from .refusals import not_found
+from assetmeta.sandbox.rest.bodies import Body, read_body
+from assetmeta.sandbox.rest.refusals import not_found
 
 LARGEST_ID = 2**63
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from .bodies import Body
+from assetmeta.sandbox.rest.bodies import Body
+
 from .call import NOTHING, Answer, Call, Handler
 from .engine import Engine
 from .files import Upload

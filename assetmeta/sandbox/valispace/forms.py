@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from .bodies import Body
+from assetmeta.sandbox.rest.bodies import Body
+
 from .model import Field, Kind
 
 TEXTS = frozenset({"string", "html", "url"})

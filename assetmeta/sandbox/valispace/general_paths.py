@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assetmeta.sandbox.rest.refusals import wrong_method
+
 from .call import Answer, Call, Handler
 from .engine import Engine
 from .media import whole, with_host
-from .refusals import wrong_method
 from .resource import ANY, Pattern, Resource
 from .settings import Settings
 

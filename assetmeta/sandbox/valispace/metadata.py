@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .bodies import PARSES
+from assetmeta.sandbox.rest.bodies import PARSES
+from assetmeta.sandbox.rest.negotiation import FORMATS
+
 from .model import Field, Kind
-from .negotiation import FORMATS
 
 NEW_WORD = re.compile(r"(?<=[a-z])[A-Z]|[A-Z](?![A-Z]|$)")
 

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 from assetmeta.sandbox.messages import Request, Response
+from assetmeta.sandbox.rest.bodies import read_body
+from assetmeta.sandbox.rest.refusals import Refusal
 
 from .applications import Application, Applications
-from .bodies import read_body
 from .pages import HTML
-from .refusals import Refusal
 from .settings import Settings
 from .tokens import Issued, Tokens
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode
 
-from .refusals import not_found
+from assetmeta.sandbox.rest.refusals import not_found
 
 Row = dict[str, object]
 

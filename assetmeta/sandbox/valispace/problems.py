@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-
-class Problem(Exception):
-    """A request that is not carried out. *status* is the HTTP status, *body* the JSON body of the answer."""
-
-    def __init__(self, status: int, body: object) -> None:
-        super().__init__(str(body))
-        self.status = status
-        self.body = body
+from assetmeta.sandbox.rest.refusals import Problem
 
 
 class Refused(Problem):

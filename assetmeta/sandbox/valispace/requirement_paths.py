@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 
+from assetmeta.sandbox.rest.refusals import not_found
+
 from .call import Answer, Call, Handler
 from .collection import Lists
 from .engine import Engine
 from .model import Document
-from .refusals import not_found
 from .resource import ANY, Pattern, Resource
 
 BASE = "requirements"

@@ -1,4 +1,4 @@
-"""Which format an answer takes: the Accept header against the two renderers of the API, JSON and the HTML page.
+"""Which format an answer takes: the Accept header against the renderers of an API, JSON and maybe an HTML page.
 
 The rules are those of Django REST framework: the most specific media range wins, weights (`q=`) are not read, JSON
 comes first among equals, and a format asked for by name must still be one that Accept admits.
@@ -6,6 +6,7 @@ comes first among equals, and a format asked for by name must still be one that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .refusals import Refusal, not_found
@@ -48,12 +49,12 @@ class MediaRange:
         return self.main in ("*", main) and self.sub in ("*", sub)
 
 
-def negotiate(accept: str | None, wanted: str | None) -> Format:
-    """The format of the answer. *wanted* is the name given by ending or `?format=`.
+def negotiate(accept: str | None, wanted: str | None, formats: Sequence[Format] = FORMATS) -> Format:
+    """The format of the answer, one of *formats*. *wanted* is the name given by ending or `?format=`.
 
     Raises Refusal: 404 for an unknown name, 406 where Accept admits none.
     """
-    offered = [each for each in FORMATS if wanted in (None, "", each.name)]
+    offered = [each for each in formats if wanted in (None, "", each.name)]
     if not offered:
         raise not_found()
     ranges = [media_range(item) for item in (accept or "*/*").split(",")]

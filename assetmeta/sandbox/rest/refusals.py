@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .problems import Problem
+
+class Problem(Exception):
+    """A request that is not carried out. *status* is the HTTP status, *body* the JSON body of the answer."""
+
+    def __init__(self, status: int, body: object) -> None:
+        super().__init__(str(body))
+        self.status = status
+        self.body = body
 
 
 class Refusal(Problem):
