@@ -22,7 +22,7 @@ from assetmeta.core.schemas import SchemaSource
 from assetmeta.core.snapshot import Snapshot
 from assetmeta.core.unit import Unit
 from assetmeta.core.workspace import Workspace
-from assetmeta.model.contract import Backend
+from assetmeta.model.contract import Aliases, Backend
 from assetmeta.model.errors import BadValue, SessionClosed, UnknownName, nearest
 from assetmeta.model.flows import Flow, T
 from assetmeta.model.schema import Schema
@@ -157,8 +157,13 @@ class Session:
 
     def asset_from_oid(self, token: str | Oid) -> Any:
         """Return the one asset of a token such as "Story:1005" (or "Story:1005:1389", as of that change). Sends nothing
-        but, the first time, the request for the schema. Raises BadValue and UnknownName.
+        but, the first time, the request for the schema, and one for an alias (`Project:name`) where the server has
+        such. Raises BadValue, UnknownName, NotFound.
         """
+        if isinstance(token, str) and isinstance(self.backend, Aliases):
+            name, _, text = token.partition(":")
+            if text and name in self.schema.types:
+                return self[name](text)
         oid = as_oid(token)
         if oid is None:
             raise BadValue(f"{token!r} is not an asset token; write Type:id, for example Story:1005.")

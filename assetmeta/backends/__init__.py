@@ -44,6 +44,9 @@ What the JSON dialects share:
     known                   what a read was told, looked up along paths
     matching                conditions evaluated here
     ordering                sorting and windows made here
+    trees                   what a read needs to know, as a tree of names
+    walking                 following relations
+    evaluating              queries over the lists that a server sends
     valispace.connection    addresses and tokens as people give them
     valispace.settings      what the dialect may assume of one server, and what it learns
     valispace.markup        HTML texts and their plain form
@@ -56,7 +59,7 @@ What the JSON dialects share:
     valispace.reading       reads by identity
     valispace.narrowing     conditions that the server applies
     valispace.asked         what a read needs to know
-    valispace.walking       following relations
+    valispace.telling       what assets lack
     valispace.fetching      the flow of every read
     valispace.explaining    a read in words
     valispace.encoding      values as the server takes them

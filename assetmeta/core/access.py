@@ -7,6 +7,7 @@ import decimal
 from assetmeta.core.state import KnownCell, Tracked, seen_from
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.codecs import Raw
+from assetmeta.model.contract import Aliases, Backend
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import ABSENT, UNREAD, Oid
@@ -120,6 +121,8 @@ def related_oid(workspace: Workspace, type_name: str, attribute: Attribute, valu
     oid = own_oid(workspace, value)
     if oid is None and isinstance(value, int) and not isinstance(value, bool) and not schema.type(related).abstract:
         oid = Oid.of(related, value)
+    if isinstance(value, str) and (oid is None or oid.type not in schema.types):
+        oid = _named(workspace.backend, related, value)
     if oid is None:
         raise BadValue(
             f"{type_name}.{attribute.name} takes assets of type {related}, not {value!r:.80}. Give the asset "
@@ -137,6 +140,16 @@ def related_oid(workspace: Workspace, type_name: str, attribute: Attribute, valu
             oid=oid.token,
         )
     return oid
+
+
+def _named(backend: Backend, type_name: str, text: str) -> Oid | None:
+    """The identity that a text is for a relation: a key, or an alias that the server resolves itself."""
+    if not isinstance(backend, Aliases):
+        return None
+    key = backend.key_of(type_name, text)
+    if key is None and text and backend.taken_by_alias(type_name):
+        return Oid(type_name, text)
+    return None if key is None else Oid.of(type_name, key)
 
 
 def own_oid(workspace: Workspace, value: object) -> Oid | None:

@@ -23,7 +23,11 @@ class AssetClass(type):
     _type: AssetType
 
     def __call__(cls, key: Any) -> Any:
-        """Return the one asset of that id (5, "5" or "Story:5"). Sends nothing. Raises BadValue."""
+        """Return the one asset of that id (5, "5" or "Story:5"). Sends nothing. Raises BadValue.
+
+        Where the server knows other names for an asset, such as a number within a project, such a name is looked up:
+        one request. Raises NotFound.
+        """
         if cls._type.abstract:
             raise BadValue(
                 f"{cls.__name__} is abstract, so {key!r} cannot say which asset is meant; use the concrete type, or "
@@ -31,6 +35,10 @@ class AssetClass(type):
                 type_name=cls.__name__,
             )
         given = own_oid(cls._workspace, key)
+        if isinstance(key, str) and (given is None or given.type not in cls._workspace.schema.types):
+            asset = cls._workspace.named(cls.__name__, key)
+            cls._workspace.identity.touch(asset)
+            return asset
         if given is not None and given.type != cls.__name__:
             raise BadValue(f"{key} is not a {cls.__name__}.", type_name=cls.__name__, oid=str(key))
         asset = cls._workspace.asset(given or Oid.of(cls.__name__, key))

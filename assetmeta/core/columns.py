@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from assetmeta.core.access import as_oid, parsed, related_oid
 from assetmeta.core.attribute_words import described
 from assetmeta.core.workspace import Workspace
+from assetmeta.model.contract import Aliases
 from assetmeta.model.errors import BadValue
 from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
 from assetmeta.model.plans import Sort
@@ -224,7 +225,7 @@ def condition(source: Source, path: Path, operator: str, values: list[Any]) -> T
             return null
         rest = condition(source, path, operator, wanted)
         return Or((null, rest)) if operator == "=" else And((null, rest))
-    if resolved.is_relation and all(isinstance(value, str) and not _is_token(source, value) for value in wanted):
+    if resolved.is_relation and all(isinstance(value, str) and not _names(source, resolved, value) for value in wanted):
         display = source.schema.type(resolved.attribute.related or "").display
         if display:
             return condition(source, Path((*path.steps, Step(display))), operator, wanted)
@@ -233,10 +234,13 @@ def condition(source: Source, path: Path, operator: str, values: list[Any]) -> T
     )
 
 
-def _is_token(source: Source, text: str) -> bool:
-    """True for `Type:id` of a type that there is; other texts with a colon may well be names."""
+def _names(source: Source, resolved: Resolved, text: str) -> bool:
+    """True for `Type:id` of a type that there is, and for a text that is a key; all other texts are names."""
     oid = as_oid(text)
-    return oid is not None and oid.type in source.schema.types
+    if oid is not None and oid.type in source.schema.types:
+        return True
+    backend, related = source.workspace.backend, resolved.attribute.related or ""
+    return isinstance(backend, Aliases) and backend.key_of(related, text) is not None
 
 
 def _operand(workspace: Workspace, resolved: Resolved, path: Path, value: object) -> object:

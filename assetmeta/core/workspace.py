@@ -12,7 +12,7 @@ from assetmeta.core.identity import IdentityMap
 from assetmeta.core.report import Report
 from assetmeta.core.state import Layouts, Tracked, merge
 from assetmeta.core.watch import Watch
-from assetmeta.model.contract import Backend
+from assetmeta.model.contract import Aliases, Backend
 from assetmeta.model.errors import SessionClosed
 from assetmeta.model.flows import Flow, T
 from assetmeta.model.paths import Path
@@ -112,6 +112,20 @@ class Workspace:
         """Return the one asset of *oid*; sends nothing. Raises UnknownName for a type that the schema lacks."""
         with self.lock:
             return self.identity.obtain(oid, self._make)
+
+    def named(self, type_name: str, text: str) -> Tracked:
+        """Return the asset of a type that *text* means: its key as a person writes it, or an alias where the server has
+        such. Sends nothing for a key, one request for an alias. Raises BadValue, NotFound.
+        """
+        backend = self.backend
+        if not isinstance(backend, Aliases):
+            return self.asset(Oid.of(type_name, text))
+        key = backend.key_of(type_name, text)
+        if key is not None:
+            return self.asset(Oid.of(type_name, key))
+        since = self.writes
+        row = self.run(backend.look_up(self.schema, type_name, text))
+        return self.absorb([row], since)[0]
 
     def absorb(self, rows: Iterable[Row], since: int | None = None) -> list[Tracked]:
         """Merge rows into their assets; return the assets, same order. *since* is `writes` when they were asked for."""

@@ -8,9 +8,9 @@ from typing import BinaryIO, Protocol, runtime_checkable
 
 from assetmeta.model.codecs import Codec
 from assetmeta.model.flows import Flow
-from assetmeta.model.plans import Change, Delta, Fetch, Outcome, Rows
+from assetmeta.model.plans import Change, Delta, Fetch, Outcome, Row, Rows
 from assetmeta.model.schema import Schema
-from assetmeta.model.values import Oid
+from assetmeta.model.values import Key, Oid
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Can:
     *keyset* names the attribute by which unsorted lists are ordered, when a filter can ask for what is beyond one of
     its values; pages then neither overlap nor leave gaps, whatever happens to the list meanwhile.
     *max_keys* is how many assets one read by identity may name, *max_page* the largest page to ask for. Without
-    *windows* the server always sends a whole list, and a window is cut out of it afterwards: ask for everything once
-    instead of page by page.
+    *windows* the dialect cuts windows itself and answers a fetch in parts of its own (`Rows.rest`), or whole: do not
+    ask for one window after the other.
     *cleaning* is whether texts can be had without their markup (the paths that end in @CleanText or @CleanHtml).
     """
 
@@ -83,6 +83,25 @@ class Explains(Protocol):
 
     def explain(self, schema: Schema, fetch: Fetch) -> str:
         """Tell it as text, one line per request or step. Sends nothing."""
+        ...
+
+
+@runtime_checkable
+class Aliases(Protocol):
+    """A backend whose assets have texts as keys, or are known by more than their key: a name, a slug, a number within a
+    project.
+    """
+
+    def key_of(self, type_name: str, text: str) -> Key | None:
+        """Return the key that a text is; None for an alias, which has to be looked up. Sends nothing."""
+        ...
+
+    def taken_by_alias(self, type_name: str) -> bool:
+        """Whether relations to the type may be written with an alias, which the server resolves."""
+        ...
+
+    def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
+        """Return the asset that an alias names, with what was told of it. Raises NotFound, BadValue."""
         ...
 
 

@@ -40,7 +40,8 @@ class Fetch:
 
     *oids*, when given, are exactly the assets wanted (all of this type or derived from it, all with the same moment).
     *size* None means all from *start* on. *counted* asks for the total number of matches. *asof* reads the past;
-    *history* reads every record of every asset instead of one.
+    *history* reads every record of every asset instead of one. *part* is about how many assets one answer should hold
+    where the server's lists come in pages of their own; *after* is the `rest` of the answer before.
     """
 
     type_name: str
@@ -55,6 +56,8 @@ class Fetch:
     history: bool = False
     deleted: bool = False
     counted: bool = False
+    part: int | None = None
+    after: object = None
 
 
 class Row(NamedTuple):
@@ -70,13 +73,15 @@ class Rows:
     """The answer to one fetch, in the server's order.
 
     *related* are further assets that the answer told about (nested selects); each may stand more than once.
-    *total* counts all matches when the server said so. *more* is True when the window may not be the end.
+    *total* counts all matches when the server said so. *more* is True when the window may not be the end. *rest*, when
+    there is one, says where the answer breaks off: the same fetch goes on with `after=rest`.
     """
 
     rows: tuple[Row, ...] = ()
     related: tuple[Row, ...] = ()
     total: int | None = None
     more: bool = False
+    rest: object = None
 
 
 @dataclass(frozen=True, slots=True)

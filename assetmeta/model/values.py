@@ -14,9 +14,10 @@ Key = int | str
 Moment = int | str | datetime
 """A point in a server's history: a change number, or a time as the user gave it (ISO text or datetime)."""
 
-_LONGEST_KEY = 64
+_LONGEST_KEY = 1000
+_LONGEST_NUMBER = 64
 _TOKEN = re.compile(
-    rf"(?P<type>[A-Za-z_]\w*):(?P<key>[^:\s]{{1,{_LONGEST_KEY}}})(?::(?P<moment>\d{{1,{_LONGEST_KEY}}}))?\Z"
+    rf"(?P<type>[A-Za-z_]\w*):(?P<key>[^:\s]{{1,{_LONGEST_KEY}}})(?::(?P<moment>\d{{1,{_LONGEST_NUMBER}}}))?\Z"
 )
 _NEW = "new-"
 
@@ -50,11 +51,13 @@ class Oid(NamedTuple):
         """Build an Oid from a key as a person writes it (5, "5", a uuid text). Raises BadValue for anything else."""
         if isinstance(key, bool) or not isinstance(key, int | str):
             raise BadValue(f"{type_name}({key!r}): the id of an asset is a number or a text.", type_name=type_name)
-        # Python refuses to write or read numbers of thousands of digits, by a bare ValueError.
-        too_long = len(key) > _LONGEST_KEY if isinstance(key, str) else abs(key) >= 10**_LONGEST_KEY
-        if too_long:
+        if isinstance(key, str) and len(key) > _LONGEST_KEY:
             raise BadValue(f"{type_name}: an id has {_LONGEST_KEY} characters at most.", type_name=type_name)
-        return cls(type_name, _numeric(key) if isinstance(key, str) else key, moment)
+        found = _numeric(key) if isinstance(key, str) else key
+        # Python refuses to write or read numbers of thousands of digits, by a bare ValueError.
+        if isinstance(found, int) and abs(found) >= 10**_LONGEST_NUMBER:
+            raise BadValue(f"{type_name}: an id has {_LONGEST_NUMBER} digits at most.", type_name=type_name)
+        return cls(type_name, found, moment)
 
     @classmethod
     def parse(cls, token: str) -> Oid:

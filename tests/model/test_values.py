@@ -9,7 +9,7 @@ from assetmeta.model.values import Oid
 
 
 @pytest.mark.parametrize(
-    "key", ["9" * 5000, "x" * 65, 10**64, -(10**5000)], ids=["digits", "text", "number", "negative"]
+    "key", ["9" * 5000, "x" * 1001, 10**64, -(10**5000)], ids=["digits", "text", "number", "negative"]
 )
 def test_an_endless_id_is_refused_in_few_words(key: int | str) -> None:
     with pytest.raises(BadValue) as caught:
@@ -17,7 +17,7 @@ def test_an_endless_id_is_refused_in_few_words(key: int | str) -> None:
     assert len(str(caught.value)) < 200
 
 
-@pytest.mark.parametrize("token", ["Story:" + "9" * 5000, "Story:5:" + "9" * 5000, "Story:" + "x" * 65])
+@pytest.mark.parametrize("token", ["Story:" + "9" * 5000, "Story:5:" + "9" * 5000, "Story:" + "x" * 1001])
 def test_an_endless_token_is_refused_in_few_words(token: str) -> None:
     with pytest.raises(BadValue) as caught:
         Oid.parse(token)

@@ -1,7 +1,4 @@
-"""What a read needs to know of which assets: a tree of names, and the texts to be cleaned.
-
-Name, parent.name, parent.project.name      ->  {"name": {}, "parent": {"name": {}, "project": {"name": {}}}}
-"""
+"""With which parameters objects are asked for: which texts come cleaned, and which fields at all."""
 
 from __future__ import annotations
 
@@ -9,41 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from assetmeta.backends.jsonrest import Pairs
-from assetmeta.backends.matching import asked_paths
 from assetmeta.backends.valispace.meta import field_of
 from assetmeta.backends.valispace.table import Endpoint
-from assetmeta.model.errors import Unsupported
-from assetmeta.model.paths import CLEANED, Path
-from assetmeta.model.plans import Fetch
 from assetmeta.model.schema import Schema
 
-Tree = dict[str, "Tree"]
-
 _PARAMETERS = {"CleanText": "clean_text", "CleanHtml": "clean_html"}
-
-
-def tree(paths: Iterable[Path]) -> Tree:
-    """Return the names that *paths* go through, as a tree. A text to be cleaned counts as its column."""
-    found: Tree = {}
-    for path in paths:
-        names = [step.name for step in path.steps]
-        if path.aggregate in CLEANED:
-            names[-1] = f"{names[-1]}.@{path.aggregate}"
-        here = found
-        for name in names:
-            here = here.setdefault(name, {})
-    return found
-
-
-def all_paths(fetch: Fetch) -> list[Path]:
-    """Every path that a fetch mentions. Raises Unsupported for one that cannot be followed here."""
-    found = [*fetch.select, *asked_paths(fetch.where), *(sort.path for sort in fetch.sort)]
-    for path in found:
-        if not all(step.is_plain for step in path.steps):
-            raise Unsupported(f"{path}: related assets cannot be narrowed in a path here.", attribute=str(path))
-        if path.aggregate in CLEANED and len(path.steps) > 1:
-            raise Unsupported(f"{path}: the text of a related asset cannot be cleaned along.", attribute=str(path))
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
-from assetmeta.backends.valispace.asked import Tree, all_paths, tree, variants
-from assetmeta.backends.valispace.fetching import own_names, refuse
+from assetmeta.backends.trees import Tree, all_paths, own_names, tree
+from assetmeta.backends.valispace.asked import variants
+from assetmeta.backends.valispace.fetching import refuse
 from assetmeta.backends.valispace.meta import endpoint_of, field_of
 from assetmeta.backends.valispace.narrowing import narrowed
 from assetmeta.backends.valispace.settings import Settings

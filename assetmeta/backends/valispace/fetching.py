@@ -1,33 +1,28 @@
-"""The flow of every read (reference 5).
-
-A list is asked for with the filters that the server is known to apply; everything else about a query is done here:
-conditions (all of them, again), order, window, count, and the related assets of its paths, which are read for the
-whole result at once. What is not needed any more after a step is not read: related assets that only the selection
-names are read for the window alone.
-"""
+"""The flow of every read (reference 5): lists with the filters that the server is known to apply, and the rest here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from assetmeta.backends.evaluating import Page, Place, fetched
 from assetmeta.backends.jsonrest import Object
 from assetmeta.backends.known import Known
-from assetmeta.backends.matching import admits, asked_paths, conjunction
-from assetmeta.backends.ordering import ordered, window
 from assetmeta.backends.together import together
-from assetmeta.backends.valispace.asked import Variant, all_paths, tree, variants
+from assetmeta.backends.trees import Tree, all_paths, own_names
+from assetmeta.backends.valispace.asked import Variant, variants
 from assetmeta.backends.valispace.listing import searched, whole
+from assetmeta.backends.valispace.meta import field_of
 from assetmeta.backends.valispace.narrowing import Narrowed, narrowed
 from assetmeta.backends.valispace.reading import Reading
 from assetmeta.backends.valispace.settings import Settings
 from assetmeta.backends.valispace.table import Endpoint, Table
-from assetmeta.backends.valispace.walking import clean_here, read, walk
-from assetmeta.model.errors import NotFound, Unsupported
+from assetmeta.backends.valispace.telling import clean_here, read, tell
+from assetmeta.model.errors import Unsupported
 from assetmeta.model.flows import Flow
-from assetmeta.model.paths import CLEANED, Path
-from assetmeta.model.plans import Fetch, Row, Rows
+from assetmeta.model.plans import Fetch, Rows
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, RawFilter, Term, leaves
+from assetmeta.model.terms import RawFilter, leaves
 from assetmeta.model.values import Oid
 
 
@@ -39,15 +34,7 @@ def fetch(schema: Schema, fetches: Sequence[Fetch], table: Table, settings: Sett
     """
     for wanted in fetches:
         refuse(wanted)
-    found: list[Rows] = []
-    for wanted in fetches:
-        reading = Reading(schema, table, settings, Known(schema))
-        rows = yield from _read(reading, wanted)
-        if len(fetches) == 1 and not rows.rows and wanted.where is None and len(set(wanted.oids or ())) == 1:
-            token = wanted.oids[0].token if wanted.oids else ""
-            raise NotFound(f"{token} does not exist, or this user may not see it.", oid=token, status=404)
-        found.append(rows)
-    return found
+    return fetched(fetches, lambda: Lists(Reading(schema, table, settings, Known(schema))))
 
 
 def refuse(wanted: Fetch) -> None:
@@ -64,74 +51,69 @@ def refuse(wanted: Fetch) -> None:
     all_paths(wanted)
 
 
-def _read(reading: Reading, wanted: Fetch) -> Flow[Rows]:
-    endpoint = reading.endpoint(wanted.type_name)
-    if wanted.size == 0 and not wanted.counted:
-        return Rows()
-    oids = yield from _primary(reading, endpoint, wanted)
-    early, late = split(endpoint, wanted)
-    matched = [oid for oid in oids if admits(early, reading.known, oid)]
-    if late is not None:
-        yield from walk(reading, matched, tree(asked_paths(late)))
-        matched = [oid for oid in matched if admits(late, reading.known, oid)]
-    yield from walk(reading, matched, tree(sort.path for sort in wanted.sort))
-    part, more = window(ordered(matched, wanted.sort, reading.known), wanted.start, wanted.size)
-    yield from walk(reading, part, tree(path for path in wanted.select if _leads_on(endpoint, path)))
-    rows = tuple(_row(reading.known, oid, wanted.select) for oid in part)
-    chosen = {*oids}
-    related = tuple(reading.known.row(oid) for oid in reading.known.cells if oid not in chosen)
-    return Rows(rows, related, len(matched) if wanted.counted else None, more)
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The lists of one deployment, as a Source: they come whole, and in no order that could be asked for."""
 
+    reading: Reading
 
-def split(endpoint: Endpoint, wanted: Fetch) -> tuple[Term | None, Term | None]:
-    """The conditions that the assets' own attributes decide, and those that related assets have a part in."""
-    own: list[Term] = []
-    others: list[Term] = []
-    for term in conjunction(wanted.where):
-        near = all(len(path.steps) == 1 and not _is_reverse(endpoint, path.head) for path in asked_paths(term))
-        (own if near else others).append(term)
-    return _all(own), _all(others)
+    @property
+    def schema(self) -> Schema:
+        """The schema of the deployment."""
+        return self.reading.schema
 
+    @property
+    def known(self) -> Known:
+        """What this read was told so far."""
+        return self.reading.known
 
-def _all(terms: Sequence[Term]) -> Term | None:
-    return terms[0] if len(terms) == 1 else And(tuple(terms)) if terms else None
+    def tell(self, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
+        """Read what assets lack; see assetmeta.backends.valispace.telling."""
+        return tell(self.reading, type_name, oids, names)
 
+    def holds(self, type_name: str, name: str) -> bool:
+        """True unless the attribute is a list of what refers to the asset."""
+        known = self.reading.endpoint(type_name).fields.get(name)
+        return known is None or known.via is None
 
-def own_names(wanted: Fetch) -> list[str]:
-    """The names of the assets' own attributes that a fetch needs."""
-    return list(tree(all_paths(wanted)))
+    def begin(self, wanted: Fetch) -> Place:
+        """Always at the start."""
+        return Place()
 
+    def sorts(self, wanted: Fetch) -> bool:
+        """No list is sorted by the server."""
+        return False
 
-def _primary(reading: Reading, endpoint: Endpoint, wanted: Fetch) -> Flow[list[Oid]]:
-    """Read the assets that the conditions may admit, with their own attributes; the server's order."""
-    schema, names = reading.schema, own_names(wanted)
-    if wanted.oids is not None:
-        narrow = Narrowed((), keys=tuple(oid.key for oid in wanted.oids))
-    else:
-        narrow = narrowed(endpoint, wanted.where)
-    attributes = schema.type(endpoint.type).attributes
-    kept = [name for name in names if name.partition(".@")[0] in attributes]
-    found: list[Oid] = []
-    for variant in variants(endpoint, schema, [name for name in kept if not _is_reverse(endpoint, name)]):
-        if narrow.keys is not None:
-            found = yield from read(reading, endpoint, narrow.keys, variant)
+    def count(self, wanted: Fetch) -> Flow[int | None]:
+        """No list is counted by the server."""
+        yield from ()
+        return None
+
+    def page(self, wanted: Fetch, at: object) -> Flow[Page]:
+        """Read the assets that the conditions may admit, with their own attributes; the server's order."""
+        reading, names = self.reading, own_names(wanted)
+        endpoint = reading.endpoint(wanted.type_name)
+        if wanted.oids is not None:
+            narrow = Narrowed((), keys=tuple(oid.key for oid in wanted.oids))
         else:
-            objects = yield from _listed(reading, endpoint, narrow, variant)
-            found = reading.take(endpoint, objects, variant.cleaned)
-    clean_here(reading, found, names)
-    return found
+            narrow = narrowed(endpoint, wanted.where)
+        found: list[Oid] = []
+        for variant in variants(endpoint, reading.schema, held(reading, endpoint, names)):
+            if narrow.keys is not None:
+                found = yield from read(reading, endpoint, narrow.keys, variant)
+            else:
+                objects = yield from _listed(reading, endpoint, narrow, variant)
+                found = reading.take(endpoint, objects, variant.cleaned)
+        clean_here(reading, found, names)
+        return Page(found)
 
 
-def _is_reverse(endpoint: Endpoint, name: str) -> bool:
-    known = endpoint.fields.get(name)
-    return known is not None and known.via is not None
-
-
-def _leads_on(endpoint: Endpoint, path: Path) -> bool:
-    """True for what the objects themselves do not hold. A key of theirs that a list left out is not asked for here:
-    nobody may ever look at it.
-    """
-    return len(path.steps) > 1 or path.aggregate is not None or _is_reverse(endpoint, path.head)
+def held(reading: Reading, endpoint: Endpoint, names: Sequence[str]) -> list[str]:
+    """Those of *names* that the objects of an endpoint hold themselves."""
+    attributes = reading.schema.type(endpoint.type).attributes
+    plain = [(name, name.partition(".@")[0]) for name in names]
+    kept = [(name, text) for name, text in plain if text in attributes]
+    return [name for name, text in kept if not field_of(endpoint, reading.schema, text).via]
 
 
 def _listed(reading: Reading, endpoint: Endpoint, narrow: Narrowed, variant: Variant) -> Flow[list[Object]]:
@@ -142,13 +124,3 @@ def _listed(reading: Reading, endpoint: Endpoint, narrow: Narrowed, variant: Var
     queries = [(*query, *variant.query) for query in narrow.queries]
     lists = yield from together([whole(endpoint, query, reading.settings) for query in queries])
     return [item for objects in lists for item in objects]
-
-
-def _row(known: Known, oid: Oid, select: Sequence[Path]) -> Row:
-    """All that was told of an asset, and the values that were worked out for it under their paths."""
-    row = known.row(oid)
-    computed = [path for path in select if path.aggregate and path.aggregate not in CLEANED]
-    if not computed:
-        return row
-    values = tuple(known.cell(oid, path) for path in computed)
-    return Row(oid, row.columns + tuple(map(str, computed)), row.values + values)

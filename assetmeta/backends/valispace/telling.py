@@ -1,4 +1,4 @@
-"""Following relations: whatever a path still lacks is read, for all assets of a step at once."""
+"""What assets lack: read by identity, or by a list of what refers to them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from assetmeta.backends.jsonrest import Object
 from assetmeta.backends.together import together
-from assetmeta.backends.valispace.asked import Tree, Variant, sparse, variants
+from assetmeta.backends.trees import Tree
+from assetmeta.backends.valispace.asked import Variant, sparse, variants
 from assetmeta.backends.valispace.listing import whole
 from assetmeta.backends.valispace.markup import Cleaned, dereferenced, plain
 from assetmeta.backends.valispace.meta import field_of
@@ -17,26 +18,13 @@ from assetmeta.model.flows import Flow
 from assetmeta.model.values import Key, Oid
 
 
-def walk(reading: Reading, oids: Sequence[Oid], names: Tree) -> Flow[None]:
-    """Read what *oids*, and what their relations lead to, lack of a tree of names. One round of requests per step."""
-    yield from ensure(reading, oids, names)
-    for name, beyond in names.items():
-        if beyond:
-            yield from walk(reading, reading.known.targets(oids, name), beyond)
-
-
-def ensure(reading: Reading, oids: Sequence[Oid], names: Tree) -> Flow[None]:
-    """Read what *oids* lack of *names*, type by type; what a type does not have is passed over."""
-    by_type: dict[str, list[Oid]] = {}
-    for oid in dict.fromkeys(oids):
-        by_type.setdefault(oid.type, []).append(oid)
-    for type_name, members in by_type.items():
-        endpoint = reading.endpoint(type_name)
-        own = [name for name in names if name.partition(".@")[0] in reading.schema.type(type_name).attributes]
-        reverse = [name for name in own if field_of(endpoint, reading.schema, name.partition(".@")[0]).via]
-        for name in reverse:
-            yield from _reversed(reading, endpoint, name, members, names[name])
-        yield from _named(reading, endpoint, members, [name for name in own if name not in reverse])
+def tell(reading: Reading, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
+    """Read what *oids*, all of one type, lack of *names*."""
+    endpoint = reading.endpoint(type_name)
+    reverse = [name for name in names if field_of(endpoint, reading.schema, name.partition(".@")[0]).via]
+    for name in reverse:
+        yield from _reversed(reading, endpoint, name, oids, names[name])
+    yield from _named(reading, endpoint, oids, [name for name in names if name not in reverse])
 
 
 def _named(reading: Reading, endpoint: Endpoint, oids: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
