@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor
 from typing import Any
 
-from assetmeta.sandbox.face import Face
+from assetmeta.sandbox.face import Answering
 from assetmeta.sandbox.faults import Fault, Faults
 from assetmeta.sandbox.handle import Logged
 from assetmeta.sandbox.messages import Request, Response
@@ -24,7 +24,7 @@ SLOW_PIECES = 20
 class Application:
     """Serves one face. Requests are carried out on *executor*, so a slow answer holds nobody up."""
 
-    def __init__(self, face: Face, executor: Executor, faults: Faults, latency: float = 0.0) -> None:
+    def __init__(self, face: Answering, executor: Executor, faults: Faults, latency: float = 0.0) -> None:
         self.face = face
         self.faults = faults
         self.log: list[Logged] = []

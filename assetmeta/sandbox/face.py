@@ -18,7 +18,21 @@ class Setup:
     db: str | None = None
 
 
-class Face(Protocol):
+class Answering(Protocol):
+    """What can be put behind a port."""
+
+    def answer(self, request: Request) -> Response:
+        """Carry out *request*. Never raises: a failure of its own is an answer too."""
+
+
+class Beside(Answering, Protocol):
+    """What a face serves at a second port, an origin of its own. A face that has any lists them as `beside`."""
+
+    def opened(self, port: int) -> None:
+        """Learn the port before the first request."""
+
+
+class Face(Answering, Protocol):
     """One system. `answer` is called from several threads at once."""
 
     name: str
@@ -26,9 +40,6 @@ class Face(Protocol):
     user: str
     secret: str
     token: str
-
-    def answer(self, request: Request) -> Response:
-        """Carry out *request*. Never raises: a failure of its own is an answer too."""
 
     def credentials(self, url: str) -> dict[str, object]:
         """Keyword arguments of the client for the system at *url*, by user and password."""

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import uvicorn
 
 from assetmeta.sandbox.asgi import Application
-from assetmeta.sandbox.face import Setup
+from assetmeta.sandbox.face import Beside, Setup
 from assetmeta.sandbox.faces import factory
 from assetmeta.sandbox.faults import Fault, Faults, parse_fault
 from assetmeta.sandbox.handle import Server
@@ -43,7 +43,8 @@ def hosting(
 ) -> Iterator[list[Server]]:
     """Run several systems until the block ends: the first on *port*, the others on the ports after it.
 
-    *setups* has one entry per name. Every system gets its own copy of *faults*.
+    *setups* has one entry per name. Every system gets its own copy of *faults*. What a system serves beside gets the
+    ports after all these, and no faults.
     """
     wanted = [factory(name) for name in names]
     planned = [parse_fault(fault) if isinstance(fault, str) else fault for fault in faults]
@@ -51,15 +52,20 @@ def hosting(
         listeners = [stack.enter_context(listen(host, port + place if port else 0)) for place in range(len(names))]
         executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="sandbox-work")
         servers: list[Server] = []
-        applications: list[Application] = []
+        served: list[tuple[Application, socket.socket]] = []
         for make, setup, listener in zip(wanted, setups, listeners, strict=True):
             face = make(setup)
             stack.callback(face.close)
             application = Application(face, executor, Faults(planned), latency)
-            applications.append(application)
+            served.append((application, listener))
             servers.append(Server(face, listener.getsockname(), application.log, application.faults))
+        besides: list[Beside] = [one for server in servers for one in getattr(server.face, "beside", ())]
+        for place, beside in enumerate(besides, len(names)):
+            listener = stack.enter_context(listen(host, port + place if port else 0))
+            beside.opened(listener.getsockname()[1])
+            served.append((Application(beside, executor, Faults(()), latency), listener))
         stack.enter_context(executor)
-        stack.enter_context(serving(list(zip(applications, listeners, strict=True))))
+        stack.enter_context(serving(served))
         yield servers
 
 
