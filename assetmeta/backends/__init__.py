@@ -37,7 +37,7 @@ clock or a class of the session:
 
 What the JSON dialects share:
 
-    jsonrest                requests with JSON, Django REST framework's lists and errors
+    jsonrest                requests with JSON; lists and errors as Django REST framework has them
     together                several flows side by side
     kinds                   codecs
     form                    a file as a multipart form
@@ -47,6 +47,9 @@ What the JSON dialects share:
     trees                   what a read needs to know, as a tree of names
     walking                 following relations
     evaluating              queries over the lists that a server sends
+    judging                 what was sent against what was stored
+    carrying                one change carried out
+    rounds                  the order in which changes go out
     valispace.connection    addresses and tokens as people give them
     valispace.settings      what the dialect may assume of one server, and what it learns
     valispace.markup        HTML texts and their plain form
@@ -63,7 +66,6 @@ What the JSON dialects share:
     valispace.fetching      the flow of every read
     valispace.explaining    a read in words
     valispace.encoding      values as the server takes them
-    valispace.judging       what was sent against what was stored
     valispace.changing      one change carried out
     valispace.bulk          several updates in one request
     valispace.writing       the flow of every write

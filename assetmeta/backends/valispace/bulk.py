@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 from assetmeta.backends.base import Json, check, parse_json
 from assetmeta.backends.jsonrest import Object, Sendable, explain, send
+from assetmeta.backends.judging import Sent
 from assetmeta.backends.together import single
 from assetmeta.backends.valispace.changing import Changer
 from assetmeta.backends.valispace.encoding import real_oid
-from assetmeta.backends.valispace.judging import Sent
 from assetmeta.backends.valispace.objects import identity, present
 from assetmeta.backends.valispace.table import Endpoint
 from assetmeta.model.errors import AssetmetaError, LoginRefused, Misuse, ServerError, Unreadable

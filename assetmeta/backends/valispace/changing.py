@@ -10,27 +10,22 @@ operation   POST or PUT x/{id}/<action>/
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from assetmeta.backends.base import check, failure
-from assetmeta.backends.jsonrest import Object, Sendable, delete, explain, naming, read_object, send
+from assetmeta.backends.carrying import Step, answered_write, carried
+from assetmeta.backends.jsonrest import Object, Sendable, delete, read_object, send
+from assetmeta.backends.judging import Sent, Verdict, judge
 from assetmeta.backends.known import Known
-from assetmeta.backends.together import single
 from assetmeta.backends.valispace.encoding import document, real_oid, real_value
-from assetmeta.backends.valispace.judging import Sent, Verdict, judge
 from assetmeta.backends.valispace.listing import one
 from assetmeta.backends.valispace.objects import identity
 from assetmeta.backends.valispace.reading import Reading, checked
 from assetmeta.backends.valispace.settings import Settings
 from assetmeta.backends.valispace.table import Endpoint, Table
-from assetmeta.model.errors import AssetmetaError, Misuse, Refused, ServerError, Unreadable, Unsupported
+from assetmeta.model.errors import Refused, Unreadable, Unsupported
 from assetmeta.model.flows import Flow, Request
-from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Row, Unknown, Update
+from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Row, Update
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import UNREAD, Oid
-
-_NO_WORD = frozenset({502, 504})
-"""A gateway speaks here, which does not know what the server did."""
 
 
 class Changer:
@@ -45,19 +40,9 @@ class Changer:
 
     def carried_out(self, change: Change) -> Flow[Outcome]:
         """Carry out one change; every failure is an outcome."""
-        step = _Step()
-        try:
-            return (yield from self._done(change, step))
-        except (Misuse, Unreadable) as error:
-            # An unreadable answer to a write: it was applied or it was not, a page of a proxy does not tell.
-            return Unknown(change, error) if step.wrote and isinstance(error, Unreadable) else Failed(change, error)
-        except ServerError as error:
-            error.oid = change.oid.token
-            return Unknown(change, error) if error.status in _NO_WORD and step.wrote else Failed(change, error)
-        except AssetmetaError as error:
-            return Unknown(change, error) if error.sent and step.wrote else Failed(change, error)
+        return carried(change, lambda step: self._done(change, step))
 
-    def _done(self, change: Change, step: _Step) -> Flow[Outcome]:
+    def _done(self, change: Change, step: Step) -> Flow[Outcome]:
         endpoint = self.reading.endpoint(change.oid.type)
         if isinstance(change, Create):
             return (yield from self._created(endpoint, change, step))
@@ -65,18 +50,16 @@ class Changer:
         if isinstance(change, Update):
             return (yield from self._updated(endpoint, change, oid, step))
         if isinstance(change, Delete):
-            step.wrote = True
-            response = yield from single(delete(self.settings.place(endpoint.path, oid.key)))
-            check(response, explain)
+            yield from answered_write(delete(self.settings.place(endpoint.path, oid.key)), step)
             return Done(change, oid)
         yield from self._called(endpoint, change, oid, step)
         return Done(change, oid)
 
-    def _created(self, endpoint: Endpoint, change: Create, step: _Step) -> Flow[Outcome]:
+    def _created(self, endpoint: Endpoint, change: Create, step: Step) -> Flow[Outcome]:
         """A field that the server ignored is a note here: the asset exists, and must not be created once more."""
         sent = self.sent(endpoint, change.deltas, {})
         place = self.settings.place(endpoint.path, *filter(None, [endpoint.create]))
-        item = yield from self._written(send("POST", place, self.body(endpoint, sent)), step)
+        item = read_object((yield from answered_write(send("POST", place, self.body(endpoint, sent)), step)))
         key = identity(item.get("id"))
         if key is None:
             raise Unreadable(f"The answer to POST {place} does not say which id the new {endpoint.type} has.")
@@ -86,7 +69,7 @@ class Changer:
         row, verdict = self.judged(endpoint, oid, item, sent)
         return Done(change, oid, row, verdict.notes)
 
-    def _updated(self, endpoint: Endpoint, change: Update, oid: Oid, step: _Step) -> Flow[Outcome]:
+    def _updated(self, endpoint: Endpoint, change: Update, oid: Oid, step: Step) -> Flow[Outcome]:
         """A field that the server ignored makes the change fail: it stays pending, and the error names the field."""
         lists = yield from self._present(endpoint, change, oid)
         sent = self.sent(endpoint, change.deltas, lists)
@@ -94,10 +77,11 @@ class Changer:
         item: Object | None = None
         if body:
             request = send("PATCH", self.settings.place(endpoint.path, oid.key), body)
-            item = yield from self._written(request, step)
+            item = read_object((yield from answered_write(request, step)))
             again = self._renamed(endpoint, body, item)
             if again:
-                item = yield from self._written(send("PATCH", self.settings.place(endpoint.path, oid.key), again), step)
+                request = send("PATCH", self.settings.place(endpoint.path, oid.key), again)
+                item = read_object((yield from answered_write(request, step)))
         item = (yield from self._added(endpoint, change.deltas, oid, step)) or item
         if item is None:
             return Done(change, oid)
@@ -139,14 +123,9 @@ class Changer:
         """What an answer tells of an asset, and how that compares with what was sent."""
         [told] = self.reading.take(endpoint, [{**item, "id": oid.key if isinstance(oid.key, int) else None}], {})
         row = self.reading.known.row(told)
-        return row, judge(sent, dict(zip(row.columns, row.values, strict=True)), self.real)
-
-    def _written(self, request: Request, step: _Step) -> Flow[Object]:
-        step.wrote = True
-        response = yield from single(request)
-        if not response.ok:
-            raise naming(failure(response, explain), response)
-        return read_object(response)
+        return row, judge(
+            sent, dict(zip(row.columns, row.values, strict=True)), lambda value: real_value(value, self.real)
+        )
 
     def _present(self, endpoint: Endpoint, change: Update, oid: Oid) -> Flow[dict[str, tuple[object, ...]]]:
         """The present members of the lists that are to be written: as they were loaded, or read now."""
@@ -174,11 +153,11 @@ class Changer:
         known = endpoint.fields.get(delta.name)
         return known.action if known else None
 
-    def _added(self, endpoint: Endpoint, deltas: Sequence[Delta], oid: Oid, step: _Step) -> Flow[Object | None]:
+    def _added(self, endpoint: Endpoint, deltas: Sequence[Delta], oid: Oid, step: Step) -> Flow[Object | None]:
         """Add members, one call each, to lists that are not written; return the object as the last answer shows it."""
         item: Object | None = None
         for request in self._calls(endpoint, deltas, oid):
-            told = yield from self._written(request, step)
+            told = read_object((yield from answered_write(request, step)))
             item = told if identity(told.get("id")) == oid.key else None
         return item
 
@@ -199,7 +178,7 @@ class Changer:
                 key = member.key if isinstance(member, Oid) else None
                 yield send("PUT", self.settings.place(endpoint.path, owner.key, known.action), {known.argument: key})
 
-    def _called(self, endpoint: Endpoint, change: Call, oid: Oid, step: _Step) -> Flow[None]:
+    def _called(self, endpoint: Endpoint, change: Call, oid: Oid, step: Step) -> Flow[None]:
         action = endpoint.actions.get(change.operation)
         if action is None:
             raise Unsupported(f"{oid.type} has no operation {change.operation}.", attribute=change.operation)
@@ -207,18 +186,8 @@ class Changer:
         for name, value in change.arguments:
             real = real_value(value, self.real)
             body[name] = real.key if isinstance(real, Oid) else real  # type: ignore[assignment]
-        step.wrote = True
         place = self.settings.place(endpoint.path, oid.key, action.path)
-        response = yield from single(send(action.method, place, body))
-        if not response.ok:
-            raise naming(failure(response, explain), response)
-
-
-@dataclass(slots=True)
-class _Step:
-    """How far a change has come: whether anything was sent that writes."""
-
-    wrote: bool = False
+        yield from answered_write(send(action.method, place, body), step)
 
 
 def _members(old: object) -> tuple[object, ...]:

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from assetmeta.backends.jsonrest import Sendable
+from assetmeta.backends.judging import whole_list
+from assetmeta.backends.rounds import named_values, provisional
 from assetmeta.backends.valispace.reading import checked
 from assetmeta.backends.valispace.settings import Learned
 from assetmeta.backends.valispace.table import Endpoint, Field, Table
 from assetmeta.model.errors import BadValue, ReadOnly
-from assetmeta.model.plans import Call, Change, Create, Delta, Update
+from assetmeta.model.plans import Change, Delta
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
 
@@ -24,14 +26,8 @@ Real = Mapping[Oid, Oid]
 
 def references(change: Change) -> list[Oid]:
     """The provisional identities that a change names, also those of valis within formulas."""
-    values: list[object] = [change.oid]
-    if isinstance(change, Create | Update):
-        values += [value for delta in change.deltas for value in (delta.new, *delta.added, *delta.removed)]
-    elif isinstance(change, Call):
-        values += [value for _, value in change.arguments]
-    found = [value for value in values if isinstance(value, Oid) and value.is_new]
-    texts = [value for value in values if isinstance(value, str) and "$new-" in value]
-    return found + [Oid("Vali", key) for text in texts for key in _PROVISIONAL.findall(text)]
+    texts = [value for value in named_values(change) if isinstance(value, str) and "$new-" in value]
+    return provisional(change) + [Oid("Vali", key) for text in texts for key in _PROVISIONAL.findall(text)]
 
 
 def real_oid(oid: Oid, real: Real) -> Oid:
@@ -122,12 +118,6 @@ def document(
         if known is not None and known.type_in is not None:
             found.setdefault(known.type_in, number_of(schema, value) if isinstance(value, Oid) else None)
     return found
-
-
-def whole_list(delta: Delta, present: Iterable[object]) -> list[object]:
-    """The members of a list after a change, order kept, additions last: a write replaces the whole list."""
-    kept = [value for value in present if value not in delta.removed]
-    return [*kept, *(value for value in delta.added if value not in kept)]
 
 
 def written_key(endpoint: Endpoint, name: str, known: Field | None, learned: Learned) -> str:

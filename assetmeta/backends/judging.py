@@ -1,15 +1,12 @@
-"""Comparing what was sent with what the server stored: unknown and read-only keys are ignored without a word
-(reference 2.0, traps 1 and 2).
-"""
+"""Comparing what was sent with what the server stored: servers ignore unknown and read-only keys without a word."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from assetmeta.backends.known import decoded
-from assetmeta.backends.valispace.encoding import Real, real_value, whole_list
 from assetmeta.model.plans import Cell, Delta
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import UNREAD, Oid
@@ -32,6 +29,16 @@ class Sent:
     attribute: Attribute
     delta: Delta
     before: tuple[object, ...] = ()
+
+
+Real = Callable[[object], object]
+"""Puts real identities in the place of provisional ones."""
+
+
+def whole_list(delta: Delta, present: Iterable[object]) -> list[object]:
+    """The members of a list after a change, order kept, additions last: a write replaces the whole list."""
+    kept = [value for value in present if value not in delta.removed]
+    return [*kept, *(value for value in delta.added if value not in kept)]
 
 
 def judge(sent: Mapping[str, Sent], cells: Mapping[str, Cell], real: Real) -> Verdict:
@@ -58,9 +65,9 @@ def judge(sent: Mapping[str, Sent], cells: Mapping[str, Cell], real: Real) -> Ve
 
 def _wanted(item: Sent, real: Real) -> object:
     if item.delta.is_multi:
-        members = (real_value(value, real) for value in whole_list(item.delta, item.before))
+        members = (real(value) for value in whole_list(item.delta, item.before))
         return frozenset(value.key if isinstance(value, Oid) else value for value in members)
-    return real_value(item.delta.new, real)
+    return real(item.delta.new)
 
 
 def _stored(attribute: Attribute, cell: Cell) -> object:

@@ -1,0 +1,47 @@
+"""One change carried out: whatever goes wrong on the way becomes its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from assetmeta.backends.base import failure
+from assetmeta.backends.jsonrest import explain, naming
+from assetmeta.backends.together import single
+from assetmeta.model.errors import AssetmetaError, Misuse, ServerError, Unreadable
+from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.model.plans import Change, Failed, Outcome, Unknown
+
+_NO_WORD = frozenset({502, 504})
+"""A gateway speaks here, which does not know what the server did."""
+
+
+@dataclass(slots=True)
+class Step:
+    """How far a change has come: whether anything was sent that writes."""
+
+    wrote: bool = False
+
+
+def carried(change: Change, flow: Callable[[Step], Flow[Outcome]]) -> Flow[Outcome]:
+    """Carry out one change; every failure is an outcome: Failed where nothing landed, Unknown where nobody knows."""
+    step = Step()
+    try:
+        return (yield from flow(step))
+    except (Misuse, Unreadable) as error:
+        # An unreadable answer to a write: it was applied or it was not, a page of a proxy does not tell.
+        return Unknown(change, error) if step.wrote and isinstance(error, Unreadable) else Failed(change, error)
+    except ServerError as error:
+        error.oid = change.oid.token
+        return Unknown(change, error) if error.status in _NO_WORD and step.wrote else Failed(change, error)
+    except AssetmetaError as error:
+        return Unknown(change, error) if error.sent and step.wrote else Failed(change, error)
+
+
+def answered_write(request: Request, step: Step) -> Flow[Response]:
+    """Send a write and return its 2xx answer. Raises the error that fits any other, with the field that it blames."""
+    step.wrote = True
+    response = yield from single(request)
+    if not response.ok:
+        raise naming(failure(response, explain), response)
+    return response
