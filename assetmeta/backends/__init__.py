@@ -47,6 +47,7 @@ What the JSON dialects share:
     trees                   what a read needs to know, as a tree of names
     walking                 following relations
     evaluating              queries over the lists that a server sends
+    addresses               addresses of servers as people give them
     judging                 what was sent against what was stored
     carrying                one change carried out
     rounds                  the order in which changes go out

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import urlsplit
-
-from assetmeta.model.errors import BadValue
+from assetmeta.backends import addresses
 
 CLIENT_ID = "ValispaceREST"
 """The public OAuth2 client that every deployment has."""
-
-_LOOPBACK = re.compile(r"localhost|.+\.localhost|127(?:\.\d+){3}|::1", re.IGNORECASE)
 
 
 def base_url(given: str, *, allow_http: bool = False) -> str:
@@ -18,21 +13,10 @@ def base_url(given: str, *, allow_http: bool = False) -> str:
 
     Raises BadValue for plain http to another computer, unless *allow_http*.
     """
-    text = given.strip().rstrip("/")
-    if not text or text.endswith(":"):
-        raise BadValue("The URL of the deployment is empty; give one such as https://name.valispace.com.")
-    if not re.match(r"https?://", text, re.IGNORECASE):
-        if "://" in text:
-            raise BadValue(f"{text.partition('://')[0]}:// is no way to a Valispace deployment; use https://.")
-        text = f"https://{text}"
-    text = text.removesuffix("/rest").rstrip("/")
-    parts = urlsplit(text)
-    if parts.scheme.lower() == "http" and not allow_http and not _LOOPBACK.fullmatch(parts.hostname or ""):
-        raise BadValue(
-            f"http://{parts.hostname} would carry the password unprotected. Use https://, or pass allow_http=True "
-            "where the network itself is safe."
-        )
-    return text
+    example = "https://name.valispace.com"
+    return addresses.base_url(
+        given, server="Valispace deployment", example=example, below="/rest", allow_http=allow_http
+    )
 
 
 def token_uri(base: str) -> str:
