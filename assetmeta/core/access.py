@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import decimal
+import json
 
 from assetmeta.core.state import KnownCell, Tracked, seen_from
 from assetmeta.core.workspace import Workspace
-from assetmeta.model.codecs import Raw
+from assetmeta.model.codecs import JsonText, Raw
 from assetmeta.model.contract import Aliases, Backend
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.schema import Attribute
@@ -92,6 +93,12 @@ def decoded(asset: Tracked, attribute: Attribute, raw: object) -> object:
             oid=token,
             attribute=attribute.name,
         ) from error
+
+
+def undeclared(asset: Tracked, name: str) -> object:
+    """Return what the server sent under a *name* that the schema lacks, as JSON has it; UNREAD when it sent none."""
+    cell = UNREAD if name in type(asset)._type.attributes else asset._state.cell(name)  # type: ignore[attr-defined]
+    return json.loads(cell, parse_float=decimal.Decimal) if isinstance(cell, JsonText) else cell
 
 
 def _scalar(raw: object) -> Raw:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from assetmeta.core.access import own_oid, workspace_of
+from assetmeta.core.access import own_oid, undeclared, workspace_of
 from assetmeta.core.asset_class import AssetClass
 from assetmeta.core.columns import Column
 from assetmeta.core.snapshot import LoadedData, Snapshot, snapshot_values
@@ -116,7 +116,8 @@ class Asset(Tracked, metaclass=AssetClass):
         _assign(self, name, () if attribute.multi else None)
 
     def __getattr__(self, name: str) -> Any:
-        # Reached only for names that the class does not have: it explains the slip and never asks the server.
+        # Reached only for names that the class does not have. It never asks the server: what came under a name that the
+        # schema lacks is returned, and all else is a slip that is explained.
         if name.startswith("_"):
             raise AttributeError(name)
         kind = type(self)
@@ -127,6 +128,9 @@ class Asset(Tracked, metaclass=AssetClass):
                 return read(self, attribute)
             except AttributeError as error:
                 raise Unreadable(f"{self.idref}.{name}: {error}", oid=self.idref, attribute=name) from error
+        told = undeclared(self, name)
+        if told is not UNREAD:
+            return told
         near = nearest(name, [*kind._type.attributes, *kind._type.operations])
         raise UnknownName(f"{kind.__name__} has no attribute {name!r}.{near}", type_name=kind.__name__, attribute=name)
 
@@ -134,7 +138,8 @@ class Asset(Tracked, metaclass=AssetClass):
         return sorted(self._type.attributes)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self._type.operations})
+        told = (name for name in self._state.layout.names if name.isidentifier())
+        return sorted({*super().__dir__(), *self._type.operations, *told})
 
     def __repr__(self) -> str:
         state = self._state

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assetmeta.core.access import cell_members, cell_value, workspace_of
+from assetmeta.core.access import cell_members, cell_value, undeclared, workspace_of
 from assetmeta.core.state import Tracked
 from assetmeta.core.walk import is_loaded, walk
 from assetmeta.core.workspace import moment_of
-from assetmeta.model.values import Oid
+from assetmeta.model.values import UNREAD, Oid
 
 
 class Snapshot:
@@ -48,6 +48,9 @@ class LoadedData(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name == "AsOf":
             return moment_of(self._asset)
+        told = undeclared(self._asset, name)
+        if told is not UNREAD:
+            return told
         path = workspace_of(self._asset).path(name)
         if not is_loaded(self._asset, path):
             raise KeyError(name)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from assetmeta.core.access import cell_members, cell_value, loaded_cell, read_multi, read_single, workspace_of
+from assetmeta.core.access import (
+    cell_members,
+    cell_value,
+    loaded_cell,
+    read_multi,
+    read_single,
+    undeclared,
+    workspace_of,
+)
 from assetmeta.core.relations import Members, Unset, related_asset
 from assetmeta.core.state import Tracked
 from assetmeta.model.codecs import Integer
@@ -27,6 +35,8 @@ def walk(asset: Tracked, path: Path) -> Any:
     What is missing is loaded, for the whole cohort at each step (see core.loading).
     """
     schema = workspace_of(asset).schema
+    if path.is_name and (told := undeclared(asset, path.head)) is not UNREAD:
+        return told
     resolved = resolve(schema, asset._state.oid.type, path)
     if not path.is_plain:
         return computed(asset, path, resolved)

@@ -23,6 +23,12 @@ from zoneinfo import ZoneInfo
 Raw = str | int | float | bool | Decimal | None
 
 
+class JsonText(str):
+    """A list or an object as JSON text: the raw value of a key that the schema does not know."""
+
+    __slots__ = ()
+
+
 class Codec(Protocol):
     """The shape of every codec; see the module docstring."""
 

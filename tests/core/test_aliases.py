@@ -1,0 +1,84 @@
+"""Servers that know assets by more than their key."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from assetmeta.model.errors import BadValue, NotFound
+from assetmeta.model.flows import Request
+from assetmeta.model.plans import Row
+from assetmeta.model.values import Key, Oid
+from core.fake import Bench, FakeBackend
+
+
+class Named(FakeBackend):
+    """Scopes and epics are known by number and by name; relations to scopes may be written by name."""
+
+    def key_of(self, type_name: str, text: str) -> Key | None:
+        return int(text) if text.isdecimal() else None
+
+    def taken_by_alias(self, type_name: str) -> bool:
+        return type_name == "Scope"
+
+    def look_up(self, schema: Any, type_name: str, alias: str) -> Generator[Any, Any, Row]:
+        yield Request("GET", "alias")
+        for oid, values in self.assets.items():
+            if oid.type == type_name and values["Name"] == alias:
+                return Row(oid, ("Name",), (alias,))
+        raise NotFound(f"there is no {type_name} {alias}", status=404)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    bench = Bench(Named())
+    bench.add("Scope:7", Name="web:shop")
+    bench.add("Epic:8", Name="Story:5", Scope=Oid("Scope", 7))
+    return bench
+
+
+def test_a_key_sends_nothing_and_an_alias_one_request(bench: Bench) -> None:
+    by_key = bench.Scope("7")
+    assert bench.requests == 0
+    assert bench.Scope("web:shop") is by_key
+    assert bench.requests == 1
+
+
+def test_what_the_answer_told_is_loaded(bench: Bench) -> None:
+    scope = bench.Scope("web:shop")
+    assert scope.Name == "web:shop"
+    assert bench.requests == 1
+
+
+def test_a_token_stays_a_token(bench: Bench) -> None:
+    assert bench.Scope("Scope:7") is bench.Scope(7)
+    with pytest.raises(BadValue, match="is not a Epic"):
+        bench.Epic("Story:5")
+    assert bench.requests == 0
+
+
+def test_an_alias_of_nothing_is_not_found(bench: Bench) -> None:
+    with pytest.raises(NotFound, match="no Scope nothing"):
+        bench.Scope("nothing")
+
+
+def test_a_relation_takes_an_alias_where_the_server_resolves_it(bench: Bench) -> None:
+    bench.Epic.new(Name="New", Scope="web:shop")
+    [create] = bench.unit.plan().changes
+    assert {delta.name: delta.new for delta in create.deltas}["Scope"] == Oid("Scope", "web:shop")
+    assert bench.requests == 0
+
+
+def test_a_relation_refuses_an_alias_where_the_server_takes_keys(bench: Bench) -> None:
+    with pytest.raises(BadValue, match="takes assets of type Epic"):
+        bench.Story.new(Name="New", Super="an epic")
+    bench.Story.new(Name="New", Super="8")
+
+
+def test_a_condition_tells_keys_from_names(bench: Bench) -> None:
+    by_key = bench.query("Epic").where(Scope="7").terms[0]
+    by_name = bench.query("Epic").where(Scope="web:shop").terms[0]
+    assert (str(by_key.path), by_key.values) == ("Scope", (Oid("Scope", 7),))  # type: ignore[union-attr]
+    assert (str(by_name.path), by_name.values) == ("Scope.Name", ("web:shop",))  # type: ignore[union-attr]
