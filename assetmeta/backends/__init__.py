@@ -37,6 +37,7 @@ clock or a class of the session:
 
 What the JSON dialects share:
 
+    refusals                what an error document finds wrong
     jsonrest                requests with JSON; lists and errors as Django REST framework has them
     together                several flows side by side
     kinds                   codecs

@@ -11,6 +11,7 @@ from typing import NamedTuple, NoReturn
 from lxml import etree
 
 from assetmeta.model.errors import (
+    Finding,
     LoginRefused,
     NotFound,
     Refused,
@@ -40,7 +41,8 @@ _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 class Complaint(NamedTuple):
     """What an error document says: its summary, and the causes from the outermost to the innermost.
 
-    *type_name* and *attribute* are what it blames, where it names them, *advice* what that means in words.
+    *type_name* and *attribute* are what it blames, where it names them, *advice* what that means in words. *findings* are
+    its complaints field by field, *code* its word for all of them.
     """
 
     summary: str | None = None
@@ -48,6 +50,8 @@ class Complaint(NamedTuple):
     type_name: str | None = None
     attribute: str | None = None
     advice: str | None = None
+    findings: tuple[Finding, ...] = ()
+    code: str | None = None
 
 
 Explain = Callable[[Response], Complaint]
@@ -82,6 +86,8 @@ def failure(response: Response, explain: Explain = unexplained) -> ServerError:
         causes=causes,
         type_name=complaint.type_name,
         attribute=complaint.attribute,
+        findings=complaint.findings,
+        code=complaint.code,
     )
 
 

@@ -13,12 +13,12 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from assetmeta.backends.base import Complaint, Json, check, parse_json
+from assetmeta.backends.refusals import code_of, findings
 from assetmeta.model.errors import ServerError, Unreadable
 from assetmeta.model.flows import Request, Response
 
 JSON = (("Accept", "application/json"),)
 _SENT = (*JSON, ("Content-Type", "application/json"))
-_WHOLE = frozenset({"detail", "non_field_errors", "__all__"})
 
 Object = dict[str, Json]
 Pairs = tuple[tuple[str, str], ...]
@@ -63,39 +63,24 @@ def _number(value: object) -> float:
 
 def explain(response: Response) -> Complaint:
     """Read what an error document says: each field's messages, or those about the whole request."""
-    messages = [
-        word if name in _WHOLE else f"{name}: {word}"
-        for name, words in field_errors(response).items()
-        for word in words
-    ]
-    return Complaint(messages[0] if messages else None, tuple(messages))
+    found = findings(response)
+    messages = tuple(f"{path}: {message}" if path else message for path, message, _ in found)
+    summary = messages[0] if messages else None
+    return Complaint(summary, messages, findings=found, code=code_of(response, found))
 
 
 def field_errors(response: Response) -> dict[str, tuple[str, ...]]:
-    """Return the messages of an error document by field; empty for a body that is none."""
-    try:
-        document = parse_json(response)
-    except Unreadable:
-        # The status says enough; an HTML page is quoted by the caller.
-        return {}
-    if isinstance(document, list):
-        document = {"non_field_errors": document}
-    if not isinstance(document, dict):
-        return {}
-    return {name: tuple(_words(found)) for name, found in document.items() if found}
-
-
-def _words(found: Json) -> list[str]:
-    if isinstance(found, list):
-        return [word for item in found for word in _words(item)]
-    if isinstance(found, dict):
-        return [f"{name}: {word}" for name, item in found.items() for word in _words(item)]
-    return [str(found)]
+    """Return the messages of an error document by field, those about the whole request under an empty name."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path, message, _ in findings(response):
+        name = path.partition(".")[0]
+        found[name] = (*found.get(name, ()), message)
+    return found
 
 
 def naming(error: ServerError, response: Response) -> ServerError:
     """Add to an error the field that the server blames, when it blames exactly one."""
-    fields = [name for name in field_errors(response) if name not in _WHOLE]
+    fields = [name for name in field_errors(response) if name]
     if len(fields) == 1 and error.status == 400:
         error.attribute = fields[0]
     return error

@@ -28,8 +28,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import NamedTuple
 
 QUOTED_BODY = 200
+
+
+class Finding(NamedTuple):
+    """One thing that a server finds wrong with a request: in which field (`nodes.0.step`; empty for the whole request), in
+    its own words, and its *code* for it.
+    """
+
+    path: str
+    message: str
+    code: str | None = None
 
 
 class AssetmetaError(Exception):
@@ -37,8 +48,9 @@ class AssetmetaError(Exception):
 
     Besides its text an error carries, as far as they apply, *type_name*, *attribute*, *oid* (the asset's token),
     *status* (HTTP), *request* ("GET /path", without secrets), *server_message* and *causes* (the server's own words,
-    outermost first), *sent* (False when the server surely did nothing: it was not reached, or
-    turned the request away unprocessed) and *report* (of a commit).
+    outermost first), *code* (the server's word for what is wrong) and *findings* (field by field), *sent* (False when
+    the server surely did nothing: it was not reached, or turned the request away unprocessed) and *report* (of a
+    commit).
     """
 
     type_name: str | None = None
@@ -48,6 +60,8 @@ class AssetmetaError(Exception):
     request: str | None = None
     server_message: str | None = None
     causes: tuple[str, ...] = ()
+    code: str | None = None
+    findings: tuple[Finding, ...] = ()
     sent: bool = True
     report: object = None
 

@@ -218,7 +218,7 @@ class TestAnswers:
                 "The fields parent",
             ),
             ('["broken"]', "broken"),
-            ('{"points":[{"value":["A valid number is required."]}]}', "points: value:"),
+            ('{"points":[{"value":["A valid number is required."]}]}', "points.0.value:"),
             ("{bad", None),
             ("", None),
         ],

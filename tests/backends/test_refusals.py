@@ -1,0 +1,86 @@
+"""Error documents of JSON interfaces: every finding with its place, its words and its code."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import Any
+
+import pytest
+
+from assetmeta.backends.base import failure
+from assetmeta.backends.jsonrest import explain, naming
+from assetmeta.backends.refusals import findings
+from assetmeta.model.errors import Finding, Refused
+from assetmeta.model.flows import Request, Response
+
+MISSING = {"message": "Object with slug or primary key bluup does not exist.", "code": "does_not_exist"}
+
+
+def answer(document: Any, status: int = 400) -> Response:
+    body = json.dumps(document).encode()
+    return Response(status, {"content-type": "application/json"}, body, Request("POST", "x/"))
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        ({"environment": [MISSING]}, [("environment", MISSING["message"], "does_not_exist")]),
+        (
+            {"non_field_errors": ["oh", "oh no", {"message": "this is fine", "code": "dog_not_on_fire"}]},
+            [("", "oh", None), ("", "oh no", None), ("", "this is fine", "dog_not_on_fire")],
+        ),
+        ({"error": "Oh no!"}, [("", "Oh no!", None)]),
+        ({"message": "Not Found"}, [("", "Not Found", None)]),
+        ({"detail": "Not found."}, [("", "Not found.", None)]),
+        ({"message": "exists already", "code": None}, [("", "exists already", None)]),
+        ({"detail": "no", "code": "has_2fa"}, [("", "no", None)]),
+        (
+            {"nodes": [{}, {"template": {"environment": [MISSING], "step": ["Required."]}}]},
+            [
+                ("nodes.1.template.environment", MISSING["message"], "does_not_exist"),
+                ("nodes.1.template.step", "Required.", None),
+            ],
+        ),
+        ({"code": ["Required."]}, [("code", "Required.", None)]),
+        (
+            {"a": {"message": ["Required."], "code": ["Required."]}},
+            [("a", "Required.", None), ("a.code", "Required.", None)],
+        ),
+        (["broken"], [("", "broken", None)]),
+        ({"size": 5, "empty": [], "null": None}, [("size", "5", None)]),
+    ],
+)
+def test_every_finding_is_told(document: Any, found: list[tuple[str, str, str | None]]) -> None:
+    assert [Finding(*one) for one in found] == list(findings(answer(document)))
+
+
+@pytest.mark.parametrize("body", [b"", b"{bad", b"<!DOCTYPE html><html>", b"[" * 5000 + b"]" * 5000])
+def test_bodies_that_are_no_document_find_nothing(body: bytes) -> None:
+    assert () == findings(Response(500, {"content-type": "application/json"}, body))
+
+
+def test_an_error_carries_the_findings_and_their_code() -> None:
+    response = answer({"environment": [MISSING], "non_field_errors": ["oh"]})
+    error = naming(failure(response, explain), response)
+    assert isinstance(error, Refused)
+    assert "environment" == error.attribute
+    assert ("environment", "") == tuple(finding.path for finding in error.findings)
+    assert error.code is None, "two findings, two codes"
+    assert f"environment: {MISSING['message']}" == error.server_message
+    again = pickle.loads(pickle.dumps(error))
+    assert error.findings == again.findings
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ({"message": "Not found in bucket", "code": "adoptable_file_not_found"}, "adoptable_file_not_found"),
+        ({"detail": "no", "code": "has_2fa"}, "has_2fa"),
+        ({"environment": [MISSING]}, "does_not_exist"),
+        ({"environment": ["no"]}, None),
+        ({"message": "exists already", "code": None}, None),
+    ],
+)
+def test_the_code_of_a_refusal(document: Any, code: str | None) -> None:
+    assert code == failure(answer(document), explain).code
