@@ -8,16 +8,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "assetmeta"
+ABOVE = ("trace", "session", "systems", "profiles", "connecting", "tools", "sandbox")
 FORBIDDEN = {
-    "model": ("wire", "backends", "core", "trace", "session", "systems", "tools", "sandbox"),
-    "wire": ("backends", "core", "trace", "session", "systems", "tools", "sandbox"),
-    "backends": ("wire", "core", "trace", "session", "systems", "tools", "sandbox"),
-    "core": ("wire", "backends", "trace", "session", "systems", "tools", "sandbox"),
-    "session": ("systems", "tools", "sandbox"),
-    "trace": ("session", "systems", "tools", "sandbox"),
-    "systems": ("tools", "sandbox"),
+    "model": ("wire", "backends", "core", *ABOVE),
+    "wire": ("backends", "core", *ABOVE),
+    "backends": ("wire", "core", *ABOVE),
+    "core": ("wire", "backends", *ABOVE),
+    **{name: ABOVE[place + 1 :] for place, name in enumerate(ABOVE)},
     "tools": (),
-    "sandbox": ("model", "wire", "backends", "core", "trace", "session", "systems", "tools"),
+    "sandbox": ("model", "wire", "backends", "core", *ABOVE[:-1]),
 }
 STANDARD_ONLY = {"model"}
 THIRD_PARTY = {
