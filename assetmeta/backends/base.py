@@ -41,8 +41,8 @@ _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 class Complaint(NamedTuple):
     """What an error document says: its summary, and the causes from the outermost to the innermost.
 
-    *type_name* and *attribute* are what it blames, where it names them, *advice* what that means in words. *findings* are
-    its complaints field by field, *code* its word for all of them.
+    *type_name* and *attribute* are what it blames, where it names them, *advice* what that means in words. *findings*
+    are its complaints field by field, *code* its word for all of them.
     """
 
     summary: str | None = None

@@ -31,7 +31,7 @@ def findings(response: Response) -> tuple[Finding, ...]:
 
 
 def code_of(response: Response, found: tuple[Finding, ...]) -> str | None:
-    """Return the server's own word for what is wrong: that of the whole document, or the one that all findings share."""
+    """Return the server's word for what is wrong: that of the whole document, or the one that all findings share."""
     try:
         document = parse_json(response)
     except Unreadable:

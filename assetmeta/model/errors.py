@@ -34,8 +34,8 @@ QUOTED_BODY = 200
 
 
 class Finding(NamedTuple):
-    """One thing that a server finds wrong with a request: in which field (`nodes.0.step`; empty for the whole request), in
-    its own words, and its *code* for it.
+    """One thing that a server finds wrong with a request: in which field (`nodes.0.step`; empty for the whole request),
+    in its own words, and its *code* for it.
     """
 
     path: str

@@ -12,6 +12,7 @@ Files import only `assetmeta.model` and files named before their own:
     challenge  what a refused login is told
     ntlm       Windows login (extra `ntlm`)
     oauth      OAuth2 with refresh (extra `oauth`)
+    exchange   a token for user name and password
     body       bodies out of files and into files, and taking them back to their start
     failures   errors of the HTTP library in our words
     retry      what may be repeated, when, and for how long
