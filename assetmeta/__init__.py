@@ -42,10 +42,11 @@ from assetmeta.model.errors import (
 from assetmeta.model.plans import Call, Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.values import UNREAD, Oid
 from assetmeta.session import Session
-from assetmeta.systems import V1Meta, ValispaceMeta
+from assetmeta.systems import V1Meta, ValispaceMeta, ValohaiMeta
 from assetmeta.trace import Trace
 from assetmeta.wire.auth import Basic, Bearer, TokenCallable
 from assetmeta.wire.cassette import Cassette
+from assetmeta.wire.exchange import TokenExchange
 from assetmeta.wire.ledger import Ledger
 from assetmeta.wire.ntlm import Ntlm
 from assetmeta.wire.oauth import OAuth2
@@ -94,6 +95,7 @@ __all__ = [
     "Span",
     "TimedOut",
     "TokenCallable",
+    "TokenExchange",
     "Trace",
     "Unknown",
     "UnknownName",
@@ -103,5 +105,6 @@ __all__ = [
     "Update",
     "V1Meta",
     "ValispaceMeta",
+    "ValohaiMeta",
     "inspect",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from requests.auth import AuthBase
 
 from assetmeta.session import Session
 from assetmeta.wire.auth import choose
+from assetmeta.wire.exchange import TokenExchange
 from assetmeta.wire.oauth import OAuth2
 
 
@@ -113,6 +115,52 @@ class ValispaceMeta(Session):
         super().__init__(dialect.Valispace(survey=survey, fresh_lists=fresh_lists), base, login, **options)
 
 
+class ValohaiMeta(Session):
+    """A Valohai installation as Python objects.
+
+        with ValohaiMeta(token="xxxx") as vh:
+            for execution in vh.Execution.where(status="error").select("step", "project.name"):
+                print(execution.counter, execution.step)
+
+    *url* is the vendor's own installation unless given (or named by VALOHAI_HOST in the environment); it may lack the
+    scheme (https is meant), and plain http to another computer needs *allow_http*. Login: a *token* (a text or a
+    function that returns one), *username* and *password*, which are exchanged for a token once, or any *auth* object.
+    Without any of them a token is taken from the environment: VALOHAI_TOKEN, VH_API_TOKEN or VALOHAI_API_TOKEN.
+    *survey* says how much of the installation's own description is read. All else is as for Session.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        token: str | Callable[[], str] | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        auth: AuthBase | None = None,
+        allow_http: bool = False,
+        survey: str = "full",
+        **options: Any,
+    ) -> None:
+        """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
+        known = _dialect("valohai.connection")
+        base = known.base_url(url or _environment(known.HOST_VARIABLES) or known.HOST, allow_http=allow_http)
+        if token is None and username is None and password is None and auth is None:
+            token = _environment(known.TOKEN_VARIABLES)
+        if username is not None and password is not None and token is None and auth is None:
+            login: AuthBase | None = TokenExchange(
+                uri=known.token_uri(base), username=username, password=password, advice=known.REFUSALS
+            )
+        else:
+            given = _bare(token, known.bare_token) if token is not None else None
+            login = choose(username=username, password=password, token=given, auth=auth, scheme=known.SCHEME)
+        super().__init__(_dialect("valohai").Valohai(survey=survey), base, login, **options)
+
+
+def _environment(names: Iterable[str]) -> str | None:
+    """The first of these environment variables that is set."""
+    return next((value for name in names if (value := os.environ.get(name))), None)
+
+
 def _bare(token: str | Callable[[], str], bare: Callable[[str], str]) -> str | Callable[[], str]:
-    """A token without the word Bearer, which some hand out with it."""
+    """A token without its scheme word, which some hand out with it."""
     return bare(token) if isinstance(token, str) else lambda: bare(token())

@@ -74,4 +74,5 @@ What the JSON dialects share:
     valispace.files         bytes
     valispace.questions     what is asked besides assets
     valispace               the dialect as one value
+    valohai.connection      addresses and tokens as people give them
 """

@@ -1,0 +1,48 @@
+"""Addresses and credentials as people give them (reference 1 and 2)."""
+
+from __future__ import annotations
+
+import re
+
+from assetmeta.backends import addresses
+
+HOST = "https://app.valohai.com"
+"""Where the vendor runs Valohai for everybody."""
+
+HOST_VARIABLES = ("VALOHAI_HOST",)
+TOKEN_VARIABLES = ("VALOHAI_TOKEN", "VH_API_TOKEN", "VALOHAI_API_TOKEN")
+"""Environment variables that the vendor's command line, manual and infrastructure modules read, first come first."""
+
+SCHEME = "Token"
+"""The word in front of a token."""
+
+API = "api/v0"
+
+_TOKENS = "Make a token in the web interface (below /auth/tokens/) and pass it as token=."
+REFUSALS = {
+    "has_2fa": f"The account has two-factor login, so user name and password alone give no token. {_TOKENS}",
+    "has_external_identity": f"The account logs in through another identity provider. {_TOKENS}",
+}
+"""What to do, by the code of a refused token exchange."""
+
+
+def base_url(given: str, *, allow_http: bool = False) -> str:
+    """Return the base URL of an installation: scheme, host and port alone, https when no scheme was given.
+
+    The API is at the root of its host, so the address of any page will do. Raises BadValue for plain http to another
+    computer, unless *allow_http*.
+    """
+    whole = addresses.base_url(given, server="Valohai installation", example=HOST, allow_http=allow_http)
+    match = re.match(r"https?://[^/?#]*", whole, re.IGNORECASE)
+    return match[0] if match else whole
+
+
+def token_uri(base: str) -> str:
+    """Where user name and password are exchanged for a token."""
+    return f"{base}/{API}/get-token/"
+
+
+def bare_token(given: str) -> str:
+    """Return a token without the word `Token`, with which it stands in examples."""
+    word, blank, rest = given.strip().partition(" ")
+    return rest.strip() if blank and word.casefold() == "token" else given
