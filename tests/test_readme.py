@@ -29,7 +29,7 @@ def test_the_snippets_of_a_page_run_one_after_the_other(page: Path) -> None:
     found = snippets(page)
     assert found
     for line, code in found:
-        exec(compile("\n" * (line - 1) + code, str(page), "exec"), namespace)
+        exec(compile("\n" * (line - 1) + code, str(page), "exec", dont_inherit=True), namespace)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
