@@ -19,6 +19,7 @@ def loading(module: str, name: str) -> Factory:
 FACES: dict[str, Factory] = {
     "versionone": loading("assetmeta.sandbox.versionone.app", "VersionOne"),
     "valispace": loading("assetmeta.sandbox.valispace.app", "Valispace"),
+    "valohai": loading("assetmeta.sandbox.valohai.app", "Valohai"),
     "testspace": loading("assetmeta.sandbox.testspace.app", "Testspace"),
 }
 

@@ -7,6 +7,7 @@ import logging
 from urllib.parse import unquote
 
 from assetmeta.sandbox.messages import Request, Response
+from assetmeta.sandbox.rest.pages import moved, server_fault, unknown_path
 
 from .api import Api
 from .applications import REST_CLIENT, Application, Applications
@@ -14,7 +15,6 @@ from .engine import Engine
 from .media import ROOT as MEDIA
 from .media import Media
 from .oauth import SCOPES, OAuth
-from .pages import moved, server_fault, unknown_path
 from .population import populate
 from .settings import Settings
 from .tokens import ALPHABET, LENGTH, Grant, Tokens, fresh_token

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from assetmeta.sandbox.messages import Request, Response
+from assetmeta.sandbox.rest.pages import HTML, unknown_path
 from assetmeta.sandbox.rest.refusals import Refusal
 
 from .bearer import authenticate
 from .engine import Engine
 from .model import Document
-from .pages import HTML, unknown_path
 from .problems import Missing
 from .tokens import Tokens
 

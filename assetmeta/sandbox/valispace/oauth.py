@@ -14,10 +14,10 @@ from urllib.parse import unquote
 
 from assetmeta.sandbox.messages import Request, Response
 from assetmeta.sandbox.rest.bodies import read_body
+from assetmeta.sandbox.rest.pages import HTML
 from assetmeta.sandbox.rest.refusals import Refusal
 
 from .applications import Application, Applications
-from .pages import HTML
 from .settings import Settings
 from .tokens import Issued, Tokens
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from assetmeta.sandbox.messages import Request
+from assetmeta.sandbox.rest.pages import page
 
-from .pages import page
 from .resource import Resource
 
 LABELS = {"GET": "Filter", "POST": "POST", "PUT": "PUT"}

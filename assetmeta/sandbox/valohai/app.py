@@ -1,0 +1,95 @@
+"""The Valohai face: the API at the root of its port, and what the web server says where it has no path."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import quote
+
+from assetmeta.sandbox.messages import Request, Response
+from assetmeta.sandbox.rest.pages import moved, server_fault, unknown_path
+from assetmeta.sandbox.rest.refusals import not_found
+
+from .api import ROOT, Api, refused, written
+from .population import populate
+from .resource import Route
+from .seed import plant
+from .settings import Settings
+from .store import Store
+from .tokens import Tokens
+from .topics import OUTSIDE
+from .workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+NOWHERE = Route((), "Not Found", {})
+
+
+class Valohai:
+    """One installation over one store. *settings* may be turned while it runs (`server.face.settings` in a test)."""
+
+    name = "valohai"
+    root = ""
+    user = "admin"
+    secret = "admin"
+
+    def __init__(self, space: Workspace) -> None:
+        self.space = space
+        self.settings = space.settings
+        plant(space)
+        self.tokens = Tokens(space.store)
+        self.token = self.user_token(self.user)
+        self._api = Api(space, self.tokens)
+
+    @classmethod
+    def filled(cls, assets: int, seed: int, db: str | None) -> Valohai:
+        """An installation with what every one has and about *assets* generated objects, unless *db* has projects."""
+        space = Workspace(Store(db or ":memory:"), Settings())
+        plant(space)
+        if assets and not space.store.ids("project"):
+            populate(space, assets, seed)
+        return cls(space)
+
+    def user_token(self, username: str) -> str:
+        """The token of a user, as the page for tokens makes them. Raises ValueError for nobody."""
+        for id, row in self.space.store.rows("user").items():
+            if row["username"] == username:
+                return self.tokens.of(int(id))
+        raise ValueError(f"there is no user {username!r}")
+
+    def answer(self, request: Request) -> Response:
+        """Carry out *request*. Never raises: what goes wrong inside is a page with status 500."""
+        try:
+            return self._answer(request)
+        except Exception:
+            logger.exception("%s %s failed", request.method, request.path)
+            return server_fault()
+
+    def _answer(self, request: Request) -> Response:
+        for beginning, respond in OUTSIDE.items():
+            if request.path.startswith(beginning):
+                return respond(self.space, request)
+        parts = request.segments()
+        match = self._api.match(parts)
+        if match is None:
+            inside = tuple(parts[: len(ROOT)]) == ROOT
+            return written(NOWHERE, refused(not_found())) if inside else unknown_path()
+        if not request.path.endswith("/"):
+            path = "/".join(quote(part, safe="~:") for part in parts)
+            return moved(f"/{path}/{'?' if request.query else ''}{request.query}")
+        return self._api.answer(request, match)
+
+    def credentials(self, url: str) -> dict[str, object]:
+        """Arguments for the client, by user and password."""
+        return {"url": url, "username": self.user, "password": self.secret}
+
+    def token_credentials(self, url: str) -> dict[str, object]:
+        """Arguments for the client, by access token."""
+        return {"url": url, "token": self.token}
+
+    def oauth_login(self, url: str) -> dict[str, str]:
+        """Valohai has no OAuth2: always raises LookupError."""
+        raise LookupError("Valohai has no OAuth2 login; use token_credentials")
+
+    def close(self) -> None:
+        """Close the database."""
+        self.space.store.close()

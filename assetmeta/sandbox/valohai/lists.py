@@ -1,0 +1,71 @@
+"""Lists: in pages by limit and offset, ordered by any plain field of their rows, or as bare arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from .call import Answer, Call
+from .model import LISTED, Document, Field, Key, Kind
+
+PAGE_SIZE = 100
+PLAIN = ("id", "str", "int", "number", "decimal", "bool", "datetime")
+"""The types by which a list can be ordered."""
+
+
+def paged(call: Call, kind: Kind, ids: Sequence[Key]) -> Answer:
+    """One page of the objects *ids* as rows, in the order that `ordering` asks for."""
+    limit, offset = window(call)
+    chosen = ordered(call, kind, ids)[offset : offset + limit]
+    rows = [call.reader.row(kind.name, id) for id in chosen]
+    return Answer(envelope(call, len(ids), rows))
+
+
+def paged_documents(call: Call, rows: Sequence[Document]) -> Answer:
+    """One page of rows that are at hand."""
+    limit, offset = window(call)
+    return Answer(envelope(call, len(rows), rows[offset : offset + limit]))
+
+
+def window(call: Call) -> tuple[int, int]:
+    """How many rows are asked for, and from which on. There is no upper limit."""
+    return call.query.number("limit", 1, PAGE_SIZE), call.query.number("offset", 0, 0)
+
+
+def envelope(call: Call, count: int, rows: Sequence[Document]) -> Document:
+    """The object that a page comes in; `no_count` leaves the count out."""
+    limit, offset = window(call)
+    following = link(call, limit, offset + limit) if offset + limit < count else None
+    previous = link(call, limit, offset - limit) if offset > 0 else None
+    told = None if call.query.flag("no_count") else count
+    return {"count": told, "next": following, "previous": previous, "results": list(rows)}
+
+
+def link(call: Call, limit: int, offset: int) -> str:
+    """The address of another page of the same list."""
+    query: Mapping[str, list[str]] = {**call.query.values, "limit": [str(limit)], "offset": [str(offset)]}
+    kept = sorted((name, values) for name, values in query.items() if name != "offset" or offset > 0)
+    return f"{call.origin}{call.request.path}?{urlencode(kept, doseq=True, errors='replace')}"
+
+
+def ordered(call: Call, kind: Kind, ids: Sequence[Key]) -> Sequence[Key]:
+    """*ids* by the fields that `ordering` names; names of nothing are passed over. Equal ones keep their order."""
+    found = list(ids)
+    for name in reversed((call.query.one("ordering") or "").split(",")):
+        bare = name.strip().removeprefix("-")
+        field = kind.by_name.get(bare)
+        if field is not None and field.type in PLAIN and (LISTED in field.shapes):
+            found.sort(key=_sort_key(call, kind, field), reverse=name.strip().startswith("-"))
+    return found
+
+
+def _sort_key(call: Call, kind: Kind, field: Field) -> Any:
+    """Values in their own order, null as the largest."""
+    rows = call.space.store.rows(kind.name)
+
+    def key(id: Key) -> tuple[bool, Any]:
+        value = call.reader.value(kind, field, id, rows[id], LISTED)
+        return value is None, "" if value is None else value
+
+    return key

@@ -1,0 +1,34 @@
+"""The answers to OPTIONS: what a path is, what it takes, and which fields its objects have (section 11.3)."""
+
+from __future__ import annotations
+
+from assetmeta.sandbox.rest.bodies import PARSES
+from assetmeta.sandbox.rest.negotiation import JSON
+
+from .model import Field, Kind
+
+
+def metadata(name: str) -> dict[str, object]:
+    """What is said about every path."""
+    return {"name": name, "description": "", "renders": [JSON.media_type], "parses": list(PARSES)}
+
+
+def actions(kind: Kind, *, creating: bool) -> dict[str, object]:
+    """The fields of a kind, those that POST takes or those that PUT takes."""
+    hidden = [field for field in kind.fields if not field.shapes and not field.writable(creating=creating)]
+    return {field.name: described(field, creating=creating) for field in kind.fields if field not in hidden}
+
+
+def described(field: Field, *, creating: bool) -> dict[str, object]:
+    """What metadata says about one field."""
+    about: dict[str, object] = {
+        "type": field.option_type,
+        "required": field.required and field.writable(creating=creating),
+        "read_only": not field.writable(creating=creating),
+        "label": "ID" if field.name == "id" else field.label,
+    }
+    if field.max_length is not None:
+        about["max_length"] = field.max_length
+    if field.choices:
+        about["choices"] = [{"value": value, "display_name": value.replace("_", " ")} for value in field.choices]
+    return about

@@ -1,0 +1,35 @@
+"""The own user, and teams, whose organization is told in two ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import changing
+from .call import Answer, Call
+from .catalogue import KINDS
+from .resource import Route
+from .workspace import Workspace
+
+TEAM = KINDS["team"]
+
+
+class PeoplePaths:
+    """`users/me/` and POST `teams/`."""
+
+    def __init__(self, space: Workspace) -> None:
+        self.space = space
+
+    def routes(self) -> Iterator[Route]:
+        """All of them."""
+        yield Route(("users", "me"), "Me", {"GET": self.me})
+        yield Route((TEAM.path,), "Team List", {"POST": self.create_team})
+
+    def me(self, call: Call) -> Answer:
+        """GET users/me/: the user of the token."""
+        return Answer(call.reader.document("user", call.user))
+
+    def create_team(self, call: Call) -> Answer:
+        """POST teams/: the organization is a number in this answer, an object in all others."""
+        id = changing.create(call, TEAM, call.fields(), is_form=call.body.is_form)
+        organization = self.space.row("team", id)["organization"]
+        return Answer({**call.reader.document("team", id), "organization": organization}, 201)

@@ -1,0 +1,82 @@
+"""The paths of tasks beyond their list (section 7.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assetmeta.sandbox.rest.refusals import forbidden
+
+from .call import Answer, Call
+from .catalogue import KINDS
+from .life import tasking
+from .model import Key, Row
+from .orders.fields import Fields
+from .orders.lookups import project_in
+from .orders.task import task_values
+from .resource import ANY, Route
+from .workspace import Workspace
+
+COPIED = ("project", "title", "type", "configuration", "tags", "template", "on_child_error")
+
+
+def routes(space: Workspace) -> Iterator[Route]:
+    """All of them."""
+    one = ("tasks", ANY)
+    yield Route(("tasks",), "Task List", {"POST": create})
+    yield Route((*one, "stop"), "Task Stop", {"POST": stop})
+    yield Route((*one, "copy"), "Task Copy", {"POST": copy})
+    yield Route((*one, "execution_ids"), "Task Execution Ids", {"GET": execution_ids})
+    yield Route((*one, "property-keys"), "Task Property Keys", {"GET": property_keys})
+
+
+def create(call: Call) -> Answer:
+    """POST tasks/."""
+    fields = Fields(call.fields(), is_form=call.body.is_form)
+    project = project_in(call, fields)
+    values = task_values(call, fields, project)
+    fields.done()
+    return begun(call, values)
+
+
+def begun(call: Call, values: Row) -> Answer:
+    """201 with a new task."""
+    task = tasking.create(call.space, values, call.space.clock())
+    return Answer(call.reader.document("task", task), 201)
+
+
+def stop(call: Call) -> Answer:
+    """POST tasks/{id}/stop/."""
+    task = call.find("task")
+    call.writable("task", task)
+    if tasking.stop(call.space, task, call.space.clock()):
+        return Answer({"message": "OK"})
+    return Answer({"message": f"The task is {call.space.row('task', task)['status']} already."})
+
+
+def copy(call: Call) -> Answer:
+    """POST tasks/{id}/copy/: the same again."""
+    task = call.find("task")
+    row = call.space.row("task", task)
+    if not call.rights.creates(KINDS["task"], row):
+        raise forbidden()
+    children = [child["parameters"] for child in tasking.children_of(call.space, task).values()]
+    return begun(call, {**{name: row[name] for name in COPIED}, "creator": call.user, "children": children})
+
+
+def execution_ids(call: Call) -> Answer:
+    """GET tasks/{id}/execution_ids/: a bare array."""
+    return Answer(list(shown_children(call)))
+
+
+def property_keys(call: Call) -> Answer:
+    """GET tasks/{id}/property-keys/: the names of all parameters and all metadata of the children."""
+    rows = shown_children(call).values()
+    parameters = sorted({name for row in rows for name in row["parameters"]})
+    metadata = sorted({name for row in rows for name in row["cumulative_metadata"] or {}})
+    return Answer({"parameters": parameters, "metadata": metadata})
+
+
+def shown_children(call: Call) -> dict[Key, Row]:
+    """The children of the task that are not deleted."""
+    children = tasking.children_of(call.space, call.find("task"))
+    return {id: row for id, row in children.items() if not row["deleted"]}
