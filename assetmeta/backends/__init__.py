@@ -41,6 +41,7 @@ What the JSON dialects share:
     jsonrest                requests with JSON; lists and errors as Django REST framework has them
     together                several flows side by side
     kinds                   codecs
+    surveying               what a server says of its own endpoints and fields
     form                    a file as a multipart form
     known                   what a read was told, looked up along paths
     matching                conditions evaluated here
@@ -75,4 +76,9 @@ What the JSON dialects share:
     valispace.questions     what is asked besides assets
     valispace               the dialect as one value
     valohai.connection      addresses and tokens as people give them
+    valohai.settings        what the dialect may assume of one server, and what it learns
+    valohai.kinds           attribute kinds and their codecs
+    valohai.table           the bundled table, schema.json
+    valohai.meta            table and OPTIONS as a Schema
+    valohai.reflecting      the flow that reads a schema
 """

@@ -108,6 +108,19 @@ class Choice:
         raise ValueError(f"{value!r} is not one of them")
 
 
+def choice_kind(names: tuple[tuple[int | str, str], ...], *, open: bool) -> str:
+    """Return the kind of a choice among *names*, which says them all; *open* when there may be other values too."""
+    return f"{'Choices' if open else 'Choice'} {json.dumps([list(pair) for pair in names], ensure_ascii=False)}"
+
+
+def choice_of(kind: str) -> Choice | None:
+    """The codec of a kind that `choice_kind` made; None for any other kind."""
+    word, _, values = kind.partition(" [")
+    if word not in ("Choice", "Choices") or not values:
+        return None
+    return Choice(tuple((value, str(name)) for value, name in json.loads(f"[{values}")), open=word == "Choices")
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A piece of JSON: lists, dicts, texts, numbers. A raw value is its JSON text."""

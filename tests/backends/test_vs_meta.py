@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from assetmeta.backends.surveying import class_name
 from assetmeta.backends.valispace import Valispace
-from assetmeta.backends.valispace.meta import class_name, endpoint_of
+from assetmeta.backends.valispace.meta import endpoint_of
 from assetmeta.backends.valispace.table import bundled
 from assetmeta.model.errors import LoginRefused, NotFound, UnknownName
 from assetmeta.model.flows import Response

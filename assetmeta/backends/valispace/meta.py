@@ -6,11 +6,12 @@ table calls read-only stays so, whatever the server says; an endpoint or field t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from assetmeta.backends.valispace.kinds import Described, choice, codec_for
+from assetmeta.backends.kinds import choice_kind
+from assetmeta.backends.surveying import Described, fresh_name
+from assetmeta.backends.valispace.kinds import codec_for
 from assetmeta.backends.valispace.table import Endpoint, Field, Table
 from assetmeta.model.errors import UnknownName
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
@@ -37,7 +38,9 @@ def schema(table: Table, survey: Survey) -> Schema:
     models = {endpoint.model: endpoint.type for endpoint in table.endpoints.values() if endpoint.model}
     types: dict[str, AssetType] = {}
     for path in dict.fromkeys((*table.endpoints, *survey.endpoints)):
-        endpoint = table.endpoints.get(path) or Endpoint(path, _fresh_name(path, types, table))
+        endpoint = table.endpoints.get(path) or Endpoint(
+            path, fresh_name(path, {*types, *table.by_type, *table.unions})
+        )
         types[endpoint.type] = _type(endpoint, table, survey, models)
     for name, members in table.unions.items():
         types[name] = _union(name, members or tuple(types), types)
@@ -70,7 +73,7 @@ def _type(endpoint: Endpoint, table: Table, survey: Survey, models: Mapping[str,
 
 def _attribute(name: str, known: Field, said: Described | None, table: Table, *, missing: bool) -> Attribute:
     """One field of the table. One that is *missing* in the server's own description is not read without being asked."""
-    kind = choice(known.choices, open=True) if known.choices else known.kind
+    kind = choice_kind(known.choices, open=True) if known.choices else known.kind
     if said is not None and said.kind.startswith("Choice"):
         kind = said.kind
     related = (known.union or table.endpoints[known.to[0]].type) if known.kind == "Relation" else None
@@ -148,29 +151,3 @@ def _derived(known: Schema, attribute: Attribute) -> Field:
 def content_type(known: Schema, number: object) -> str | None:
     """The type that this server numbers so; None for a number of something that is no endpoint."""
     return next((kind.name for kind in known.types.values() if kind.number is not None and kind.number == number), None)
-
-
-def class_name(path: str) -> str:
-    """Make a class name of an endpoint: singular, CamelCase ("data/custom-states" becomes DataCustomState)."""
-    return "".join(_singular(word).title() for word in re.split(r"[^A-Za-z0-9]+", path) if word)
-
-
-def _singular(word: str) -> str:
-    if re.search(r"(?:ss|us|is)$", word):
-        return word
-    for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("s", "")):
-        if word.endswith(ending) and len(word) > len(ending) + 1:
-            return word[: -len(ending)] + instead
-    return word
-
-
-def _fresh_name(path: str, taken: Iterable[str], table: Table) -> str:
-    """A class name that no other endpoint has; a name that begins with a digit gets a letter."""
-    name = class_name(path) or "Endpoint"
-    name = name if name.isidentifier() else f"E{name}"
-    used = {*taken, *table.by_type, *table.unions}
-    number = 2
-    fresh = name
-    while fresh in used:
-        fresh, number = f"{name}{number}", number + 1
-    return fresh

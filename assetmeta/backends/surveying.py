@@ -1,0 +1,168 @@
+"""What servers built on Django REST framework say of themselves: the API root, OPTIONS, sample objects.
+
+OPTIONS of a list tells the fields of new objects, to those who may make any. Related keys and computed values are both
+a plain `field` there, so relations cannot be told from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from assetmeta.backends.base import Json, check, parse_json
+from assetmeta.backends.jsonrest import JSON, Object, explain, get, read_page
+from assetmeta.backends.kinds import choice_kind
+from assetmeta.backends.together import settled, single
+from assetmeta.model.errors import AssetmetaError, Unreadable
+from assetmeta.model.flows import Flow, Request, Response
+
+_SAMPLE = (("limit", "1"), ("page_size", "1"))
+
+_KINDS = {
+    "boolean": "Boolean",
+    "date": "Date",
+    "datetime": "DateTime",
+    "decimal": "Number",
+    "email": "Text",
+    "file upload": "File",
+    "float": "Number",
+    "image upload": "File",
+    "integer": "Integer",
+    "regex": "Text",
+    "slug": "Text",
+    "string": "Text",
+    "url": "Text",
+}
+
+Place = Callable[[str], str]
+"""The path of an endpoint below the base URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a server says about one field."""
+
+    kind: str
+    label: str = ""
+    required: bool = False
+    read_only: bool = False
+
+
+Fields = Mapping[str, Described]
+
+
+def from_metadata(given: Object) -> Described:
+    """Read one field of an OPTIONS answer."""
+    word = str(given.get("type"))
+    choices = given.get("choices")
+    kind = _KINDS.get(word, "Json")
+    if word == "choice" and isinstance(choices, list):
+        kind = choice_kind(_names(choices), open=False)
+    return Described(kind, str(given.get("label") or ""), given.get("required") is True, given.get("read_only") is True)
+
+
+def _names(choices: list[Json]) -> tuple[tuple[int | str, str], ...]:
+    found: list[tuple[int | str, str]] = []
+    for item in choices:
+        value = item.get("value") if isinstance(item, dict) else None
+        if isinstance(item, dict) and isinstance(value, int | str):
+            found.append((value, str(item.get("display_name") or "")))
+    return tuple(found)
+
+
+def from_value(value: Json) -> Described:
+    """Guess the kind of a field from a value that an object has there."""
+    if isinstance(value, bool):
+        return Described("Boolean")
+    if isinstance(value, int):
+        return Described("Integer")
+    if isinstance(value, str):
+        return Described("Text")
+    return Described("Json" if value is None or isinstance(value, list | dict) else "Number")
+
+
+def below(root: Response, place: str) -> tuple[str, ...]:
+    """The endpoints that the API root lists, as paths below *place*. Raises the error that fits another status.
+
+    Host and scheme of the links are not trusted: a proxy may stand before the server.
+    """
+    document = parse_json(check(root, explain))
+    if not isinstance(document, dict):
+        raise Unreadable("The API root does not list its endpoints.", status=root.status)
+    found = []
+    for link in document.values():
+        path = unquote(urlsplit(link).path) if isinstance(link, str) else ""
+        _, seen, rest = f"{path}/".partition(f"/{place}/")
+        if seen and rest.strip("/"):
+            found.append(rest.strip("/"))
+    return tuple(dict.fromkeys(found))
+
+
+def described(paths: Sequence[str], place: Place) -> Flow[dict[str, Fields]]:
+    """Ask by OPTIONS what each endpoint takes; side by side. Endpoints that do not tell are left out."""
+    requests = [Request("OPTIONS", place(path), (), JSON, idempotent=True) for path in paths]
+    found: dict[str, Fields] = {}
+    for path, answer in zip(paths, (yield from settled([single(each) for each in requests])), strict=True):
+        fields = _posted(answer) if isinstance(answer, Response) and answer.ok else {}
+        if fields:
+            found[path] = fields
+    return found
+
+
+def _posted(response: Response) -> dict[str, Described]:
+    try:
+        document = parse_json(response)
+    except Unreadable:
+        return {}
+    actions = document.get("actions") if isinstance(document, dict) else None
+    fields = actions.get("POST") if isinstance(actions, dict) else None
+    if not isinstance(fields, dict):
+        return {}
+    return {name: from_metadata(given) for name, given in fields.items() if isinstance(given, dict)}
+
+
+def sampled(paths: Sequence[str], place: Place) -> Flow[dict[str, Object]]:
+    """Read the first object of each endpoint; side by side. Servers that page send no more than that one."""
+    requests = [get(place(path), _SAMPLE) for path in paths]
+    found: dict[str, Object] = {}
+    for path, answer in zip(paths, (yield from settled([single(each) for each in requests])), strict=True):
+        sample = _first(answer)
+        if sample is not None:
+            found[path] = sample
+    return found
+
+
+def _first(answer: Response | AssetmetaError) -> Object | None:
+    if isinstance(answer, AssetmetaError):
+        return None
+    try:
+        return next(iter(read_page(answer).objects), None)
+    except AssetmetaError:
+        return None
+
+
+def class_name(path: str) -> str:
+    """Make a class name of an endpoint: singular, CamelCase ("data/custom-states" becomes DataCustomState)."""
+    return "".join(_singular(word).title() for word in re.split(r"[^A-Za-z0-9]+", path) if word)
+
+
+def _singular(word: str) -> str:
+    if re.search(r"(?:ss|us|is)$", word):
+        return word
+    for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("s", "")):
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            return word[: -len(ending)] + instead
+    return word
+
+
+def fresh_name(path: str, taken: Container[str]) -> str:
+    """A class name that no other endpoint has; a name that begins with a digit gets a letter."""
+    name = class_name(path) or "Endpoint"
+    name = name if name.isidentifier() else f"E{name}"
+    number = 2
+    fresh = name
+    while fresh in taken:
+        fresh, number = f"{name}{number}", number + 1
+    return fresh

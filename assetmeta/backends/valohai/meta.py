@@ -1,0 +1,155 @@
+"""The bundled table, and what a server said about itself, as a Schema (reference 11).
+
+The table knows relations, what is read-only and which filters there are; the server which endpoints there are, and the
+labels and choices of fields. What the table calls read-only stays so, whatever the server says. Endpoints and fields
+that only the server knows are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from assetmeta.backends.kinds import choice_kind
+from assetmeta.backends.surveying import Described, Fields, fresh_name
+from assetmeta.backends.valohai.kinds import codec_for, is_uuid, status_kind
+from assetmeta.backends.valohai.table import Endpoint, Field, Table
+from assetmeta.model.errors import UnknownName
+from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a server said: the *endpoints* of its root, and *fields* by endpoint and name."""
+
+    endpoints: tuple[str, ...] = ()
+    fields: Mapping[str, Fields] = field(default_factory=dict)
+
+
+def schema(table: Table, survey: Survey) -> Schema:
+    """Merge the table with what the server said. Endpoints that its root does not list stay: not all are listed."""
+    types: dict[str, AssetType] = {}
+    for path in dict.fromkeys((*table.endpoints, *survey.endpoints)):
+        known = table.endpoints.get(path)
+        endpoint = known or Endpoint(path, fresh_name(path, {*types, *table.by_type, *table.unions}))
+        types[endpoint.type] = _type(endpoint, table, survey.fields.get(path, {}))
+    for name, members in table.unions.items():
+        types[name] = _union(name, members, types)
+    return Schema(types)
+
+
+def _type(endpoint: Endpoint, table: Table, said: Fields) -> AssetType:
+    attributes = {name: _attribute(name, known, said.get(name), table) for name, known in endpoint.fields.items()}
+    taken = {*attributes, *(known.written for known in endpoint.fields.values())}
+    attributes.update({name: _found(name, told) for name, told in said.items() if name not in taken})
+    if "id" not in attributes and endpoint.key != "commit":
+        attributes["id"] = Attribute("id", "Uuid", codec_for("Uuid"), readonly=True, writable=False, basic=True)
+    display = next((name for name in (endpoint.display, "name", "title", "id") if name in attributes), None)
+    return AssetType(
+        endpoint.type,
+        attributes,
+        {name: Operation(name) for name in endpoint.actions},
+        display=display,
+        short=endpoint.short,
+        label=endpoint.label,
+        endpoint=endpoint.path,
+    )
+
+
+def _attribute(name: str, known: Field, said: Described | None, table: Table) -> Attribute:
+    """One field of the table. What rows of lists lack, or is made by asking for it, is not read without being asked."""
+    kind = _kind(known, said)
+    related = (known.union or table.endpoints[known.to[0]].type) if known.kind == "Relation" else None
+    writable = known.creatable and not (said is not None and said.read_only)
+    hidden = known.elsewhere or known.detail or known.include or known.heavy or not known.readable
+    return Attribute(
+        name,
+        kind,
+        codec_for(kind, related),
+        related=related,
+        reciprocal=f"{related}.{known.back}" if related and known.back else None,
+        required=known.required,
+        readonly=not writable,
+        writable=writable,
+        multi=known.many,
+        computed=known.computed,
+        basic=not hidden,
+        label=said.label if said else "",
+    )
+
+
+def _kind(known: Field, said: Described | None) -> str:
+    if known.kind == "Status":
+        return status_kind(known.choices)
+    if known.kind == "Choice":
+        return choice_kind(tuple((value, "") for value in known.choices), open=True)
+    if known.secret:
+        return "SecretJson"
+    return said.kind if said is not None and said.kind.startswith("Choice") and known.kind == "Text" else known.kind
+
+
+def _found(name: str, said: Described) -> Attribute:
+    """A field that only the server knows. OPTIONS does not tell relations: what leads elsewhere is JSON here."""
+    return Attribute(
+        name,
+        said.kind,
+        codec_for(said.kind),
+        required=said.required and not said.read_only,
+        readonly=said.read_only,
+        writable=not said.read_only,
+        computed=said.read_only and name != "id",
+        basic=True,
+        label=said.label,
+    )
+
+
+def _union(name: str, members: Sequence[str], types: Mapping[str, AssetType]) -> AssetType:
+    """The abstract type of several: it has what any of them has, to be asked for in paths."""
+    attributes: dict[str, Attribute] = {}
+    for member in members:
+        for attribute in types[member].attributes.values():
+            only_id = attribute.name == "id"
+            attributes.setdefault(attribute.name, replace(attribute, writable=False, readonly=True, basic=only_id))
+    return AssetType(name, attributes, abstract=True, display="username", members=tuple(members))
+
+
+def endpoint_of(table: Table, known: Schema, type_name: str) -> Endpoint:
+    """Return the endpoint of a concrete type, also of one that the table does not know. Raises UnknownName."""
+    found = table.by_type.get(type_name)
+    if found is not None:
+        return found
+    kind = known.type(type_name)
+    if not kind.endpoint:
+        raise UnknownName(f"{type_name} stands for several types; ask for one of them.", type_name=type_name)
+    fields = {name: _derived(attribute) for name, attribute in kind.attributes.items()}
+    key = "int" if kind.attributes["id"].kind == "Integer" else "uuid"
+    return Endpoint(
+        kind.endpoint,
+        type_name,
+        kind.label,
+        kind.display,
+        key=key,
+        create=True,
+        update=True,
+        delete=True,
+        fields=fields,
+    )
+
+
+def field_of(endpoint: Endpoint, known: Schema, name: str) -> Field:
+    """Return what is known of one field, whether the table has it or not. Raises UnknownName."""
+    found = endpoint.fields.get(name)
+    return found if found is not None else _derived(known.attribute(endpoint.type, name))
+
+
+def _derived(attribute: Attribute) -> Field:
+    return Field(attribute.kind, many=attribute.multi, access="rw" if attribute.writable else "ro")
+
+
+def from_sample(name: str, said: Described, value: object) -> Described:
+    """What a sample object tells of a field: its id and its times are the server's own."""
+    if isinstance(value, str) and is_uuid(value):
+        return replace(said, kind="Uuid", read_only=name == "id")
+    if name in ("ctime", "mtime"):
+        return replace(said, kind="DateTime", read_only=True)
+    return replace(said, read_only=name in ("id", "url", "urls"))

@@ -1,0 +1,85 @@
+"""What the dialect may assume of one server, and what it learns of it while it works."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from assetmeta.model.values import Key, Oid
+
+SURVEYS = ("full", "root", "none")
+"""How much of the schema is checked at run time: the list of endpoints and OPTIONS of each; the list alone; nothing."""
+
+_REMEMBERED = 50_000
+"""Assets of which the whereabouts are kept."""
+
+
+class Whereabouts(NamedTuple):
+    """The project that an asset is in, and its number there where it has one."""
+
+    project: Key
+    counter: int | None = None
+
+
+@dataclass(slots=True)
+class Learned:
+    """What one connection has shown so far. It saves requests and never changes an answer.
+
+    *places* are the whereabouts of assets, *numbered* the assets by type, project and number. *absent* are the keys
+    that whole objects of an endpoint lack, *short* those that only rows of its lists lack. *created* are the real
+    identities of assets that were created under a provisional one. *only_put* are the endpoints that do not know PATCH.
+    """
+
+    places: dict[Oid, Whereabouts] = field(default_factory=dict)
+    numbered: dict[tuple[str, Key, int], Oid] = field(default_factory=dict)
+    absent: dict[str, set[str]] = field(default_factory=dict)
+    short: dict[str, set[str]] = field(default_factory=dict)
+    created: dict[Oid, Oid] = field(default_factory=dict)
+    only_put: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def met(self, oid: Oid, project: Key | None, counter: int | None = None) -> None:
+        """Remember where an asset is, and its number there. The oldest are forgotten first."""
+        before = self.places.get(oid)
+        if project is None or (before is not None and before.project == project and counter in (None, before.counter)):
+            return
+        with self.lock:
+            self.places[oid] = Whereabouts(project, counter)
+            if counter is not None:
+                self.numbered[oid.type, project, counter] = oid
+            if len(self.places) > _REMEMBERED:
+                oldest = next(iter(self.places))
+                gone = self.places.pop(oldest)
+                self.numbered.pop((oldest.type, gone.project, gone.counter or 0), None)
+
+    def is_absent(self, endpoint: str, key: str) -> bool:
+        """True when whole objects of the endpoint are known to have no such key."""
+        return key in self.absent.get(endpoint, ())
+
+    def lacks(self, endpoint: str, key: str, *, whole: bool) -> None:
+        """Remember that an object had no such key: a *whole* one, or a row of a list."""
+        with self.lock:
+            (self.absent if whole else self.short).setdefault(endpoint, set()).add(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """*root* is the API's place below the root of the host. *survey* says how much of the schema is checked at run time
+    (see SURVEYS).
+
+    Up to *few* assets are read one by one rather than by lists. *page_size* rows are asked for at a time where nobody
+    wishes otherwise. At most *max_keys* assets are named in one read, and *max_counters* in one request.
+    """
+
+    root: str = "api/v0"
+    survey: str = "root"
+    few: int = 4
+    page_size: int = 1000
+    max_keys: int = 5000
+    max_counters: int = 100
+    learned: Learned = field(default_factory=Learned, compare=False, repr=False)
+
+    def place(self, *parts: object) -> str:
+        """Return the path of an endpoint, an object or an action, with the slash that writes get lost without."""
+        return "/".join([self.root, *(str(part).strip("/") for part in parts)]) + "/"
