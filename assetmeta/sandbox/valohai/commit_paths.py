@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .call import Answer, Call
 from .code.config import BadConfig, Config, parse
 from .code.package import BadPackage, identifier, member
-from .code.remote import Pushed, Remote
+from .code.remote import Pushed
 from .model import Key
 from .orders.fields import Fields
 from .problems import Refused, leaf
@@ -19,16 +19,15 @@ NO_REPOSITORY = "The project has no repository."
 LONGEST_PATH = 1000
 
 
-class Commits:
-    """The paths that make commits, and the old list of them."""
+class CommitPaths:
+    """The paths that make commits."""
 
-    def __init__(self, remote: Remote) -> None:
-        self.remote = remote
+    def __init__(self, space: Workspace) -> None:
+        self.remote = space.remote
 
-    def routes(self, space: Workspace) -> Iterator[Route]:
+    def routes(self) -> Iterator[Route]:
         """All of them."""
         one = ("projects", ANY)
-        yield Route((*one, "commits"), "Project Commits", {"GET": listed})
         yield Route((*one, "fetch"), "Project Fetch", {"POST": self.fetch})
         yield Route((*one, "import-package"), "Project Import Package", {"POST": import_package})
 
@@ -50,14 +49,6 @@ class Commits:
                 commits.append(call.reader.row("commit", commit))
                 errors += [problem] if problem else []
         return Answer({"commits": commits, "errors": errors}, 201)
-
-
-def listed(call: Call) -> Answer:
-    """GET projects/{id}/commits/: all of them, newest first, a bare array."""
-    keys = call.space.store.pointing("commit", "project", call.find("project"))
-    rows = call.space.store.rows("commit")
-    newest = sorted(keys, key=lambda id: (rows[id]["commit_time"] or "", id), reverse=True)
-    return Answer([call.reader.row("commit", id) for id in newest])
 
 
 def pulled(call: Call, project: Key, pushed: Pushed) -> tuple[Key, str]:

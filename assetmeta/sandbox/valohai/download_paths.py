@@ -12,9 +12,15 @@ from .resource import ANY, Route
 from .workspace import Workspace
 
 
-def routes(space: Workspace) -> Iterator[Route]:
-    """The only one."""
-    yield Route(("data", ANY, "download"), "Datum Download", {"GET": download})
+class DownloadPaths:
+    """`data/<id>/download/`."""
+
+    def __init__(self, space: Workspace) -> None:
+        self.space = space
+
+    def routes(self) -> Iterator[Route]:
+        """The only one."""
+        yield Route(("data", ANY, "download"), "Datum Download", {"GET": download})
 
 
 def download(call: Call) -> Answer:

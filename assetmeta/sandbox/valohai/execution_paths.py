@@ -15,10 +15,9 @@ from .derived.runs import outputs_of
 from .life import executing, tasking
 from .life.words import COMPLETE
 from .model import Key, Row
-from .orders.execution import execution_values
+from .orders.execution import execution_values, variables_in
 from .orders.fields import Fields
 from .orders.lookups import environment_in, project_in
-from .orders.execution import variables_in
 from .problems import Refused, missing_object, refused_action
 from .resource import ANY, Route
 from .workspace import Workspace
@@ -34,20 +33,28 @@ COPIED = (
 )
 
 
-def routes(space: Workspace) -> Iterator[Route]:
-    """All of them."""
-    one = ("executions", ANY)
-    yield Route(("executions",), "Execution List", {"POST": create})
-    yield Route(("notebook-executions",), "Notebook Execution List", {"POST": create_notebook})
-    yield Route(("executions", "multi_download_metadata_csv"), "Metadata CSV", {"GET": metadata_csv, "POST": metadata_csv})
-    yield Route((*one, "stop"), "Execution Stop", {"POST": stop})
-    yield Route((*one, "copy"), "Execution Copy", {"POST": copy})
-    yield Route((*one, "copy_to_task"), "Execution Copy To Task", {"POST": copy_to_task})
-    yield Route((*one, "tags"), "Execution Tags", {"POST": add_tags})
-    yield Route((*one, "events"), "Execution Events", {"GET": events})
-    yield Route((*one, "status-events"), "Execution Status Events", {"GET": status_events})
-    yield Route((*one, "metadata"), "Execution Metadata", {"GET": metadata})
-    yield Route((*one, "outputs"), "Execution Outputs", {"GET": outputs})
+class ExecutionPaths:
+    """What can be done with executions, and what they have written."""
+
+    def __init__(self, space: Workspace) -> None:
+        self.space = space
+
+    def routes(self) -> Iterator[Route]:
+        """All of them."""
+        one = ("executions", ANY)
+        yield Route(("executions",), "Execution List", {"POST": create})
+        yield Route(("notebook-executions",), "Notebook Execution List", {"POST": create_notebook})
+        yield Route(
+            ("executions", "multi_download_metadata_csv"), "Metadata CSV", {"GET": metadata_csv, "POST": metadata_csv}
+        )
+        yield Route((*one, "stop"), "Execution Stop", {"POST": stop})
+        yield Route((*one, "copy"), "Execution Copy", {"POST": copy})
+        yield Route((*one, "copy_to_task"), "Execution Copy To Task", {"POST": copy_to_task})
+        yield Route((*one, "tags"), "Execution Tags", {"POST": add_tags})
+        yield Route((*one, "events"), "Execution Events", {"GET": events})
+        yield Route((*one, "status-events"), "Execution Status Events", {"GET": status_events})
+        yield Route((*one, "metadata"), "Execution Metadata", {"GET": metadata})
+        yield Route((*one, "outputs"), "Execution Outputs", {"GET": outputs})
 
 
 def create(call: Call) -> Answer:

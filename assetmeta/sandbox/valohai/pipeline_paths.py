@@ -15,11 +15,17 @@ from .resource import ANY, Route
 from .workspace import Workspace
 
 
-def routes(space: Workspace) -> Iterator[Route]:
-    """All of them."""
-    yield Route(("pipelines",), "Pipeline List", {"POST": create})
-    yield Route(("pipelines", "create-from-template"), "Pipeline From Template", {"POST": create_from_template})
-    yield Route(("pipelines", ANY, "stop"), "Pipeline Stop", {"POST": stop})
+class PipelinePaths:
+    """How pipelines are made and stopped."""
+
+    def __init__(self, space: Workspace) -> None:
+        self.space = space
+
+    def routes(self) -> Iterator[Route]:
+        """All of them."""
+        yield Route(("pipelines",), "Pipeline List", {"POST": create})
+        yield Route(("pipelines", "create-from-template"), "Pipeline From Template", {"POST": create_from_template})
+        yield Route(("pipelines", ANY, "stop"), "Pipeline Stop", {"POST": stop})
 
 
 def create(call: Call) -> Answer:

@@ -19,14 +19,20 @@ from .workspace import Workspace
 COPIED = ("project", "title", "type", "configuration", "tags", "template", "on_child_error")
 
 
-def routes(space: Workspace) -> Iterator[Route]:
-    """All of them."""
-    one = ("tasks", ANY)
-    yield Route(("tasks",), "Task List", {"POST": create})
-    yield Route((*one, "stop"), "Task Stop", {"POST": stop})
-    yield Route((*one, "copy"), "Task Copy", {"POST": copy})
-    yield Route((*one, "execution_ids"), "Task Execution Ids", {"GET": execution_ids})
-    yield Route((*one, "property-keys"), "Task Property Keys", {"GET": property_keys})
+class TaskPaths:
+    """What can be done with tasks."""
+
+    def __init__(self, space: Workspace) -> None:
+        self.space = space
+
+    def routes(self) -> Iterator[Route]:
+        """All of them."""
+        one = ("tasks", ANY)
+        yield Route(("tasks",), "Task List", {"POST": create})
+        yield Route((*one, "stop"), "Task Stop", {"POST": stop})
+        yield Route((*one, "copy"), "Task Copy", {"POST": copy})
+        yield Route((*one, "execution_ids"), "Task Execution Ids", {"GET": execution_ids})
+        yield Route((*one, "property-keys"), "Task Property Keys", {"GET": property_keys})
 
 
 def create(call: Call) -> Answer:

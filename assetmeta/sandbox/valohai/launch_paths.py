@@ -1,0 +1,112 @@
+"""Launches from outside: `launch/<trigger>/` with an authorization of its own, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from assetmeta.sandbox.rest.refusals import Problem, Refusal, not_found
+
+from .call import Answer, Call
+from .code.triggers import RUN_EXECUTION, Trigger
+from .life import executing, piping, stepper
+from .orders.execution import execution_values
+from .orders.fields import Fields
+from .orders.lookups import project_in
+from .orders.pipeline import pipeline_values
+from .orders.template import body_of
+from .problems import refused_action
+from .resource import ANY, Route
+from .workspace import Workspace
+
+Done = dict[str, Any]
+
+
+class LaunchPaths:
+    """`launch/<trigger>/` and `launch/<trigger>/run/`."""
+
+    def __init__(self, space: Workspace) -> None:
+        self.space = space
+
+    def routes(self) -> Iterator[Route]:
+        """Both."""
+        yield Route(("launch", ANY), "Launch", {"POST": self.launch}, public=True)
+        yield Route(("launch", ANY, "run"), "Launch Run", {"GET": self.run_info, "POST": self.run_info}, public=True)
+
+    def launch(self, call: Call) -> Answer:
+        """POST with any body: start what the trigger says. 400 where a condition fails."""
+        trigger = self._trigger(call)
+        failing = trigger.failing(call.request.body)
+        if failing is not None:
+            raise refused_action(f"The condition on {failing!r} failed.", "condition_failed")
+        stepper.catch_up(self.space)
+        run = str(uuid.uuid4())
+        self.space.triggers.runs[trigger.id, run] = launched(replace(call, user=self._user(trigger)), trigger)
+        text = trigger.answer.replace("{run_id}", run)
+        kind = "application/json" if is_json(text) else "text/plain; charset=utf-8"
+        return Answer.raw(text.encode(), kind)
+
+    def run_info(self, call: Call) -> Answer:
+        """GET or POST with `run_id` in the query: `{"status", "result"}`."""
+        trigger = self._trigger(call)
+        found = self.space.triggers.runs.get((trigger.id, call.query.one("run_id") or ""))
+        if found is None:
+            raise not_found()
+        return Answer(found)
+
+    def _trigger(self, call: Call) -> Trigger:
+        trigger = self.space.triggers.get(call.arguments[0])
+        if trigger is None:
+            raise not_found()
+        if not trigger.lets_in(call.request.headers, call.request.body):
+            raise Refusal(401, {"detail": "Incorrect authentication credentials."})
+        return trigger
+
+    def _user(self, trigger: Trigger) -> int:
+        rows = self.space.store.rows("user")
+        return next(int(id) for id, row in rows.items() if row["username"] == trigger.user)
+
+
+def launched(call: Call, trigger: Trigger) -> dict[str, Any]:
+    """What came of one launch: its state, and one entry per action that succeeded."""
+    result: list[Done] = []
+    failed = 0
+    for action, body in trigger.bodies:
+        try:
+            result.append(
+                execution_run(call, dict(body)) if action == RUN_EXECUTION else pipeline_run(call, dict(body))
+            )
+        except Problem:
+            failed += 1
+    status = "completed" if not failed else "complete_with_error" if result else "error"
+    return {"status": status, "result": result}
+
+
+def execution_run(call: Call, body: dict[str, Any]) -> Done:
+    """Start an execution."""
+    fields = Fields(body)
+    values = execution_values(call, fields, project_in(call, fields))
+    fields.done()
+    execution = call.space.add("execution", **values)
+    executing.begin(call.space, execution, call.space.clock())
+    return {"action": RUN_EXECUTION, "execution_step": values["step"], "execution_id": execution}
+
+
+def pipeline_run(call: Call, body: dict[str, Any]) -> Done:
+    """Start a pipeline of a commit."""
+    fields = Fields(body)
+    project = project_in(call, fields)
+    values = pipeline_values(call, Fields(body_of(call, fields, project)), project)
+    return {"action": "run_pipeline", "pipeline_id": piping.create(call.space, values, call.space.clock())}
+
+
+def is_json(text: str) -> bool:
+    """Whether *text* is JSON."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,146 @@
+"""Pipelines: a node starts when all that its edges come from have ended, and the ends of the nodes make the end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ..clock import spell
+from ..model import Key, Row
+from ..workspace import Workspace
+from . import executing, tasking
+from .nodes import ENDED, Node, filled_in, into, node_of, passes, with_node
+from .releasing import release
+from .words import COMPLETE, FAILED
+
+MOST_TRIES = 2
+
+
+def create(space: Workspace, values: Row, moment: datetime) -> Key:
+    """Make a pipeline and start the nodes that wait for nothing. Its key."""
+    pipeline = space.add("pipeline", **values, ctime=spell(moment))
+    note(space, pipeline, moment, "started", "Pipeline started")
+    space.change("pipeline", pipeline, status="started")
+    go_on(space, pipeline, moment)
+    return pipeline
+
+
+def note(space: Workspace, pipeline: Key, moment: datetime, identifier: str, message: str, node: str = "") -> None:
+    """Write to the log of a pipeline, and of one of its nodes; newest first."""
+    row = space.row("pipeline", pipeline)
+    entry = {"ctime": spell(moment), "identifier": identifier, "kind": "other", "message": message}
+    changes: dict[str, Any] = {"log": [entry, *row["log"]]}
+    if node:
+        changes["nodes"] = with_node(row, node, log=[entry, *node_of(row, node)["log"]])
+    space.store.put("pipeline", pipeline, changes)
+
+
+def go_on(space: Workspace, pipeline: Key, moment: datetime) -> None:
+    """Start every node that nothing holds back any more; end the pipeline when nothing is left to wait for."""
+    started = True
+    while started and space.row("pipeline", pipeline)["status"] == "started":
+        row = space.row("pipeline", pipeline)
+        ready = (node for node in row["nodes"] if node["status"] == "created" and is_ready(row, node))
+        node = next(ready, None)
+        started = node is not None
+        if node is not None:
+            start(space, pipeline, node, moment)
+    row = space.row("pipeline", pipeline)
+    if row["status"] not in COMPLETE and not any(node["status"] == "started" for node in row["nodes"]):
+        finish(space, pipeline, moment)
+
+
+def is_ready(row: Row, node: Node) -> bool:
+    """Whether all that *node* waits for lets it start."""
+    return all(passes(node_of(row, edge["source_node"])) for edge in into(row, node))
+
+
+def start(space: Workspace, pipeline: Key, node: Node, moment: datetime) -> None:
+    """Start one node: an execution, a task, a deployment version, or the copy of what an earlier node has done."""
+    row = space.row("pipeline", pipeline)
+    note(space, pipeline, moment, "node_started", f'Node "{node["name"]}" started', node["id"])
+    changes: dict[str, Any] = {"status": "started"}
+    if node["type"] == "execution":
+        values = {**filled_in(space, row, node), "tags": node["values"]["tags"], "ctime": spell(moment)}
+        changes["execution"] = space.add("execution", **values, pipeline=pipeline)
+        executing.begin(space, changes["execution"], moment)
+    elif node["type"] == "task":
+        template = filled_in(space, row, {**node, "values": node["values"]["template"]})
+        changes["task"] = tasking.create(space, carried_over(node, template), moment, pipeline)
+        space.store.put("pipeline", pipeline, {"tasks": [*row["tasks"], changes["task"]]})
+    elif node["type"] == "deployment":
+        changes |= release(space, row, node)
+    else:
+        changes["status"] = "complete"
+    put(space, pipeline, node["id"], **changes)
+    if changes["status"] in ENDED:
+        settle(space, pipeline, node["id"], changes["status"], moment)
+
+
+def carried_over(node: Node, template: Row) -> Row:
+    """The values of a task node whose template was filled in: what the edges brought goes to every child."""
+    before = node["values"]["template"]["parameters"]
+    brought = {name: value for name, value in template["parameters"].items() if before.get(name) != value}
+    children = [{**child, **brought} for child in node["values"]["children"]]
+    return {**node["values"], "template": template, "children": children}
+
+
+def node_ended(space: Workspace, pipeline: Key, run: Key, status: str, moment: datetime) -> None:
+    """Carry a pipeline on after the execution or task *run* of one of its nodes has ended."""
+    row = space.row("pipeline", pipeline)
+    node = next((each for each in row["nodes"] if run in (each.get("execution"), each.get("task"))), None)
+    if node is None or node["status"] in ENDED:
+        return
+    if status in FAILED and node["on_error"] == "retry" and node["tries"] < MOST_TRIES and row["status"] == "started":
+        note(space, pipeline, moment, "node_retried", f'Node "{node["name"]}" is tried again', node["id"])
+        put(space, pipeline, node["id"], status="created", tries=node["tries"] + 1, execution=None, task=None)
+    else:
+        settle(space, pipeline, node["id"], status, moment)
+    go_on(space, pipeline, moment)
+
+
+def settle(space: Workspace, pipeline: Key, node: str, status: str, moment: datetime) -> None:
+    """Note the last state of a node, and stop the others where its failure is to stop all."""
+    put(space, pipeline, node, status="error" if status == "crashed" else status)
+    row = space.row("pipeline", pipeline)
+    name = node_of(row, node)["name"]
+    note(space, pipeline, moment, f"node_{status}", f'Node "{name}" ended: {status}', node)
+    if status in FAILED and node_of(row, node)["on_error"] in ("stop-all", "retry"):
+        space.change("pipeline", pipeline, status="stopping")
+        stop_nodes(space, pipeline, moment)
+
+
+def put(space: Workspace, pipeline: Key, node: str, **changes: Any) -> None:
+    """Change one node."""
+    space.store.put("pipeline", pipeline, {"nodes": with_node(space.row("pipeline", pipeline), node, **changes)})
+
+
+def stop(space: Workspace, pipeline: Key, moment: datetime) -> bool:
+    """Ask a pipeline and what runs in it to stop. False where it has ended, or is stopping already."""
+    if space.row("pipeline", pipeline)["status"] in (*COMPLETE, "stopping"):
+        return False
+    note(space, pipeline, moment, "stop_requested", "Stop requested")
+    space.change("pipeline", pipeline, status="stopping", stop_requested=True)
+    stop_nodes(space, pipeline, moment)
+    go_on(space, pipeline, moment)
+    return True
+
+
+def stop_nodes(space: Workspace, pipeline: Key, moment: datetime) -> None:
+    """Ask the runs of all started nodes to stop."""
+    for node in space.row("pipeline", pipeline)["nodes"]:
+        if node["status"] == "started" and node.get("execution"):
+            executing.stop(space, node["execution"], moment)
+        elif node["status"] == "started" and node.get("task"):
+            tasking.stop(space, node["task"], moment)
+
+
+def finish(space: Workspace, pipeline: Key, moment: datetime) -> None:
+    """End a pipeline: what has not started is stopped."""
+    row = space.row("pipeline", pipeline)
+    failed = any(node["status"] == "error" and node["on_error"] != "continue" for node in row["nodes"])
+    stopped = row["stop_requested"] or any(node["status"] == "stopped" for node in row["nodes"])
+    status = "error" if failed else "stopped" if stopped else "complete"
+    nodes = [{**node, "status": "stopped"} if node["status"] == "created" else node for node in row["nodes"]]
+    space.change("pipeline", pipeline, status=status, nodes=nodes)
+    note(space, pipeline, moment, status, f"Pipeline ended: {status}")

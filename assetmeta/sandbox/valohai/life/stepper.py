@@ -1,0 +1,36 @@
+"""Carries all runs on to the present: what was due since the last request happens now, in its order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..model import Key
+from ..workspace import Workspace
+from . import executing, piping, tasking
+from .moving import next_due
+from .words import COMPLETE
+
+MOST_STEPS = 100_000
+
+
+def catch_up(space: Workspace) -> None:
+    """Let everything happen that was due by now, each at its own moment."""
+    now = space.clock()
+    for _ in range(MOST_STEPS):
+        due = next_due(space, now)
+        if due is None:
+            return
+        execution, moment = due
+        executing.step(space, execution, moment)
+        after(space, execution, moment)
+
+
+def after(space: Workspace, execution: Key, moment: datetime) -> None:
+    """Let the task and the pipeline of an execution that has moved go on."""
+    row = space.row("execution", execution)
+    if row["task"]:
+        ended = tasking.child_moved(space, row["task"], moment)
+        if ended and row["pipeline"]:
+            piping.node_ended(space, row["pipeline"], row["task"], space.row("task", row["task"])["status"], moment)
+    elif row["pipeline"] and row["status"] in COMPLETE:
+        piping.node_ended(space, row["pipeline"], execution, row["status"], moment)

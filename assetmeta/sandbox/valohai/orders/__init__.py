@@ -1,0 +1,1 @@
+"""What is asked for when a run is created: bodies of executions, tasks and pipelines, checked and completed."""

@@ -1,0 +1,34 @@
+"""The body of a pipeline's deployment node: a deployment by id or name, a commit, and the endpoints to serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..call import Call
+from ..catalogue import KINDS
+from ..model import Key
+from ..workspace import Workspace
+from .fields import Fields
+from .lookups import commit_in
+
+
+def release_values(call: Call, fields: Fields, project: Key) -> dict[str, Any]:
+    """What the version of a deployment will be made from; what is wrong is noted in *fields*."""
+    name = fields.needed("deployment")
+    deployment = call.finder.find(KINDS["deployment"], name) or by_name(call.space, project, name)
+    if name and (deployment is None or call.space.row("deployment", deployment)["project"] != project):
+        fields.refuse("deployment", f"Deployment {name} does not exist in the project.", "does_not_exist")
+    return {
+        "deployment": deployment,
+        "commit": commit_in(call, fields, project),
+        "endpoint_configurations": fields.map("endpoint_configurations"),
+        "aliases": fields.words("aliases"),
+        "creator": call.user,
+    }
+
+
+def by_name(space: Workspace, project: Key, name: str) -> Key | None:
+    """The deployment of a project with this name."""
+    rows = space.store.rows("deployment")
+    keys = space.store.pointing("deployment", "project", project)
+    return next((id for id in keys if rows[id]["name"] == name), None)
