@@ -10,10 +10,12 @@ from assetmeta.sandbox.rest.pages import moved, server_fault, unknown_path
 from assetmeta.sandbox.rest.refusals import not_found
 
 from .api import ROOT, Api, refused, written
+from .life.clock import Clock
 from .population import populate
 from .resource import Route
 from .seed import plant
 from .settings import Settings
+from .storage.objects import Storage
 from .store import Store
 from .tokens import Tokens
 from .topics import OUTSIDE
@@ -25,7 +27,11 @@ NOWHERE = Route((), "Not Found", {})
 
 
 class Valohai:
-    """One installation over one store. *settings* may be turned while it runs (`server.face.settings` in a test)."""
+    """One installation over one store. *settings* may be turned while it runs (`server.face.settings` in a test).
+
+    *clock* may be held and moved on by hand, *remote* takes commits to be fetched, *triggers* what can be launched.
+    *storage* is served beside, at a port of its own, and tells what it was asked.
+    """
 
     name = "valohai"
     root = ""
@@ -35,6 +41,12 @@ class Valohai:
     def __init__(self, space: Workspace) -> None:
         self.space = space
         self.settings = space.settings
+        self.clock = Clock()
+        space.clock = self.clock.now
+        self.storage = space.storage = Storage(self._bytes, self.clock.now)
+        self.beside = (self.storage,)
+        self.remote = space.remote
+        self.triggers = space.triggers
         plant(space)
         self.tokens = Tokens(space.store)
         self.token = self.user_token(self.user)
@@ -77,6 +89,12 @@ class Valohai:
             path = "/".join(quote(part, safe="~:") for part in parts)
             return moved(f"/{path}/{'?' if request.query else ''}{request.query}")
         return self._api.answer(request, match)
+
+    def _bytes(self, key: str) -> bytes | None:
+        """The bytes of a datum."""
+        with self.space.store.lock:
+            found = self.space.store.read_blob("datum", key)
+        return None if found is None else found[2]
 
     def credentials(self, url: str) -> dict[str, object]:
         """Arguments for the client, by user and password."""

@@ -7,13 +7,21 @@ from typing import Protocol
 
 from assetmeta.sandbox.messages import Request, Response
 
+from .commit_paths import CommitPaths
 from .data_paths import DataPaths
+from .deployment_paths import DeploymentPaths
+from .download_paths import DownloadPaths
+from .execution_paths import ExecutionPaths
+from .launch_paths import LaunchPaths
+from .life.stepper import catch_up
 from .login import LogIn
 from .people_paths import PeoplePaths
+from .pipeline_paths import PipelinePaths
 from .project_paths import ProjectPaths
 from .resource import Route
 from .serving_paths import ServingPaths
 from .store_paths import StorePaths
+from .task_paths import TaskPaths
 from .workspace import Workspace
 
 
@@ -31,9 +39,16 @@ TOPICS: tuple[Callable[[Workspace], Topic], ...] = (
     DataPaths,
     StorePaths,
     ServingPaths,
+    CommitPaths,
+    ExecutionPaths,
+    TaskPaths,
+    PipelinePaths,
+    DeploymentPaths,
+    DownloadPaths,
+    LaunchPaths,
 )
 
-BEFORE_EACH: tuple[Callable[[Workspace], None], ...] = ()
+BEFORE_EACH: tuple[Callable[[Workspace], None], ...] = (catch_up,)
 """Called before every request that has a token, in its transaction."""
 
 OUTSIDE: Mapping[str, Callable[[Workspace, Request], Response]] = {}

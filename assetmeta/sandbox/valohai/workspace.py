@@ -7,6 +7,8 @@ from typing import Any
 
 from .catalogue import KINDS
 from .clock import Clock, read, spell, utc_now
+from .code.remote import Remote
+from .code.triggers import Triggers
 from .ids import ordered
 from .model import Field, Key, Kind, Row
 from .settings import Settings
@@ -23,6 +25,8 @@ class Workspace:
         self.store = store
         self.settings = settings
         self.clock = clock
+        self.remote = Remote()
+        self.triggers = Triggers()
 
     def now(self) -> str:
         """The time as answers spell it."""
