@@ -14,12 +14,6 @@ from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Oid
 
 
-class JsonText(str):
-    """The JSON of a list or an object that came under a key which the schema does not have."""
-
-    __slots__ = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Real:
     """A floating-point number, as the server keeps it."""
