@@ -39,3 +39,17 @@ def valispace_sandbox_shared() -> Iterator[sandbox.Server]:
     """One Valispace deployment with about 300 objects for all tests of the run: read it, do not change it."""
     with sandbox.running("valispace", assets=300) as server:
         yield server
+
+
+@pytest.fixture
+def valohai_sandbox() -> Iterator[sandbox.Server]:
+    """A fresh Valohai installation for this test alone, with nothing but what every installation has."""
+    with sandbox.running("valohai") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valohai_sandbox_shared() -> Iterator[sandbox.Server]:
+    """One Valohai installation with about 300 objects for all tests of the run: read it, do not change it."""
+    with sandbox.running("valohai", assets=300) as server:
+        yield server

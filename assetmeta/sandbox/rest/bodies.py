@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from email.message import Message
+from typing import NoReturn
 from urllib.parse import parse_qsl
 
 from assetmeta.sandbox.messages import Request
@@ -13,6 +16,7 @@ from .refusals import Refusal, wrong_media_type
 
 PARSES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 DEFAULT_TYPE = "text/plain"
+DEEPEST = 200
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,11 @@ def read_body(request: Request) -> Body:
 
 
 def read_json(body: bytes, charset: str) -> object:
-    """A JSON value; numbers that JSON does not know (NaN) are refused."""
+    """A JSON value; numbers that JSON does not know (NaN), or that are none once they are read, are refused."""
     try:
-        value: object = json.loads(body.decode(charset), parse_constant=refuse_constant)
+        value: object = json.loads(body.decode(charset), parse_constant=refuse_constant, parse_float=finite)
+        if too_deep(value):
+            raise RecursionError
     except RecursionError:
         raise Refusal(400, {"detail": "JSON parse error - nested too deeply"}) from None
     except (ValueError, LookupError) as error:
@@ -66,9 +72,30 @@ def read_json(body: bytes, charset: str) -> object:
     return value
 
 
-def refuse_constant(name: str) -> object:
-    """NaN and the infinities."""
+def refuse_constant(name: str) -> NoReturn:
+    """NaN and the infinities. Raises ValueError."""
     raise ValueError(f"Out of range float values are not JSON compliant: {name!r}")
+
+
+def finite(text: str) -> float:
+    """A number with a fraction or an exponent."""
+    value = float(text)
+    return value if math.isfinite(value) else refuse_constant(text)
+
+
+def too_deep(value: object) -> bool:
+    """Whether *value* is nested deeper than an answer that embeds it could be written."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [each for one in level if isinstance(one, (dict, list)) for each in inside(one)]
+        if not level:
+            return False
+    return True
+
+
+def inside(value: dict[str, object] | list[object]) -> Iterable[object]:
+    """What stands directly in a list or an object."""
+    return value.values() if isinstance(value, dict) else value
 
 
 def read_multipart(body: bytes, kind: Message, charset: str) -> Body:

@@ -123,6 +123,7 @@ DERIVED: dict[tuple[str, str], Deriver] = {
     ("project", "last_execution_ctime"): last_run,
     ("project", "upload_store_id"): upload_store,
     ("project", "environment_variables"): variables,
+    ("project", "tags"): lambda reader, id, row: [{"project": id, **tag} for tag in row["tags"]],
     ("project", "execution_summary"): lambda reader, id, row: status_counts(runs_of(reader, id)),
     ("project", "repository"): repository,
     ("project", "read_only"): lambda reader, id, row: reader.rights.role_at(row["owner"]) not in WRITERS,

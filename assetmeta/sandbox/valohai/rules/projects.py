@@ -8,6 +8,7 @@ from ..problems import Refused, leaf
 from .rule import Rule
 
 OWN_FIELDS = ("url", "ref")
+TAG_FIELDS = ("name", "color")
 
 
 class ProjectRule(Rule):
@@ -16,6 +17,11 @@ class ProjectRule(Rule):
     def before(self, values: Row, old: Row | None) -> None:
         """Take the repository out, and name it in the row only when there is none yet."""
         self._check_repository(values.pop("repository", None))
+        for tag in values.get("tags", ()):
+            if not (isinstance(tag, dict) and isinstance(tag.get("name"), str)):
+                raise Refused.of("tags", "Not a valid tag.")
+        if "tags" in values:
+            values["tags"] = [{name: str(tag.get(name) or "") for name in TAG_FIELDS} for tag in values["tags"]]
         if old is None and isinstance(self.body.get("owner"), str) and ":" in self.body["owner"]:
             values["team"] = self._team(values["owner"])
 
@@ -46,4 +52,14 @@ class ProjectRule(Rule):
         raise Refused({"owner": [leaf(f'There is no team "{name}".', "does_not_exist")]})
 
 
-RULES: dict[str, type[Rule]] = {"project": ProjectRule}
+class TeamRule(Rule):
+    """Who makes a team is its first member."""
+
+    def before(self, values: Row, old: Row | None) -> None:
+        """Enter the member."""
+        if old is None:
+            first = {"user": self.user, "ctime": self.space.now()}
+            values["members"] = [{**first, "allow_project_administration": True, "is_read_only": False}]
+
+
+RULES: dict[str, type[Rule]] = {"project": ProjectRule, "team": TeamRule}

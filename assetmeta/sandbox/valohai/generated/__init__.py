@@ -1,0 +1,1 @@
+"""A made-up laboratory that trains models for ships, the same for the same seed."""
