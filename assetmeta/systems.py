@@ -126,7 +126,8 @@ class ValohaiMeta(Session):
     scheme (https is meant), and plain http to another computer needs *allow_http*. Login: a *token* (a text or a
     function that returns one), *username* and *password*, which are exchanged for a token once, or any *auth* object.
     Without any of them a token is taken from the environment: VALOHAI_TOKEN, VH_API_TOKEN or VALOHAI_API_TOKEN.
-    *survey* says how much of the installation's own description is read. All else is as for Session.
+    *survey* says how much of the installation's own description is read: the API's root ("root", one request), "full"
+    (also OPTIONS of every endpoint) or "none". All else is as for Session.
     """
 
     def __init__(
@@ -138,7 +139,7 @@ class ValohaiMeta(Session):
         password: str | None = None,
         auth: AuthBase | None = None,
         allow_http: bool = False,
-        survey: str = "full",
+        survey: str = "root",
         **options: Any,
     ) -> None:
         """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
