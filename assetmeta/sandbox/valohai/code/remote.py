@@ -30,11 +30,14 @@ class Remote:
     def __init__(self) -> None:
         self._pushed: dict[str, list[Pushed]] = {}
 
-    def push(self, url: str, config: str | None, branch: str = MAIN, message: str = "") -> str:
-        """Put a commit with *config* as its valohai.yaml on *branch*. Its hash."""
+    def push(
+        self, url: str, config: str | None, branch: str = MAIN, message: str = "", identifier: str | None = None
+    ) -> str:
+        """Put a commit with *config* as its valohai.yaml on *branch*. Its hash, *identifier* unless that is None."""
         commits = self._pushed.setdefault(url, [])
-        text = f"{url}\n{len(commits)}\n{branch}\n{message}\n{config}"
-        identifier = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        if identifier is None:
+            text = f"{url}\n{len(commits)}\n{branch}\n{message}\n{config}"
+            identifier = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
         commits.append(Pushed(identifier, branch, message, config))
         return identifier
 

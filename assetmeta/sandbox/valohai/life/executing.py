@@ -99,14 +99,13 @@ def _queue(space: Workspace, execution: Key, row: Row, moment: datetime) -> None
 def _start(space: Workspace, execution: Key, row: Row, moment: datetime) -> None:
     """Work out what the command does, and begin to show it."""
     missing = missing_input(space, row)
-    command = command_of(space, row)
     space.change(
         "execution",
         execution,
         status="started",
         started=spell(moment),
         executor_identity=IDENTITY,
-        events=with_status(row, moment, f"Starting job on {IDENTITY}: {command}"),
+        events=with_status(row, moment, f"Starting job on {IDENTITY}"),
     )
     if missing is not None:
         end(space, execution, "error", moment, f"Input could not be resolved: {missing}")
@@ -114,7 +113,7 @@ def _start(space: Workspace, execution: Key, row: Row, moment: datetime) -> None
     if row["notebook"]:
         wake(space, execution, None)
         return
-    ran = act(command, variables(space, row), space.settings.program_seconds)
+    ran = act(command_of(space, row), variables(space, row), space.settings.program_seconds)
     lines = [[line.at, line.stream, line.text] for line in ran.lines]
     acted = {"code": ran.code, "seconds": ran.seconds, "lines": lines, "files": ran.files}
     space.store.put("execution", execution, {"acted": acted})
