@@ -1,0 +1,19 @@
+"""Checking what a function was given: an asset of the right type that exists."""
+
+from __future__ import annotations
+
+from assetmeta.core.asset import Asset
+from assetmeta.core.workspace import Workspace
+from assetmeta.model.errors import BadValue
+
+
+def existing(asset: object, *type_names: str) -> Workspace:
+    """Return what *asset*'s session shares. Raises BadValue for anything but an existing asset of one of these types.
+
+    Sends nothing.
+    """
+    if not isinstance(asset, Asset) or asset._type.name not in type_names:
+        raise BadValue(f"This takes a {' or a '.join(type_names)}, not {asset!r:.80}.", type_name=type_names[0])
+    if asset._state.oid.is_new:
+        raise BadValue(f"{asset.idref} does not exist yet: commit it first.", oid=asset.idref)
+    return asset._workspace
