@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import secrets
@@ -21,9 +20,9 @@ class Trigger:
     """One trigger.
 
     *bodies* are what is created, with the name of the action: an execution's create body, or the body of
-    `pipelines/create-from-template/`. *user* is whose rights it has. A call must carry *secret* in *header*, as it is
-    or as the HMAC-SHA256 of its body. *conditions* are keys of a JSON body with the values they must have. *answer* is
-    the text that a launch gets, with `{run_id}` filled in.
+    `pipelines/create-from-template/`. *user* is whose rights it has. A call must carry *prefix* and *secret* in
+    *header*, the secret as it is or as the HMAC of the body by *algorithm*. *conditions* are keys of a JSON body with
+    the values they must have. *answer* is the text that a launch gets, with `{run_id}` filled in.
     """
 
     id: str
@@ -32,6 +31,8 @@ class Trigger:
     auth: str = STATIC_TOKEN
     header: str = "Authorization"
     secret: str = ""
+    prefix: str = ""
+    algorithm: str = "sha256"
     conditions: Mapping[str, object] = field(default_factory=dict)
     answer: str = ANSWER
 
@@ -39,9 +40,9 @@ class Trigger:
         """Whether a call is signed as it must be."""
         expected = self.secret
         if self.auth == HMAC:
-            expected = hmac.new(self.secret.encode(), body, hashlib.sha256).hexdigest()
+            expected = hmac.new(self.secret.encode(), body, self.algorithm).hexdigest()
         given = headers.get(self.header.lower(), "")
-        return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+        return hmac.compare_digest(given.encode("utf-8", "replace"), f"{self.prefix}{expected}".encode())
 
     def failing(self, body: bytes) -> str | None:
         """The first condition that a body does not meet, None where it meets all."""
