@@ -81,4 +81,14 @@ What the JSON dialects share:
     valohai.table           the bundled table, schema.json
     valohai.meta            table and OPTIONS as a Schema
     valohai.reflecting      the flow that reads a schema
+    valohai.encoding        values in the form in which the server takes them
+    valohai.owners          owners by name
+    valohai.calling         operations
+    valohai.changing        one change carried out
+    valohai.properties      properties of many data at once
+    valohai.writing         the flow of every write
+    valohai.files           bytes
+    valohai.events          the log of an execution
+    valohai.questions       what is asked besides assets
+    valohai.acts            code, templates, triggers
 """

@@ -1,0 +1,97 @@
+"""Operations as requests (reference 9): a call on one object, with what it takes as its body.
+
+execution.stop()                        POST executions/{id}/stop/
+project.set_environment_variable(...)   POST projects/{id}/environment_variable/  {"name", "value", "secret"}
+datum.set_metadata(metadata=...)        POST data/{id}/metadata/                  the map itself
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from assetmeta.backends.base import Json, parse_json
+from assetmeta.backends.carrying import Step, answered_write
+from assetmeta.backends.jsonrest import JSON, Sendable, get, read_object, send
+from assetmeta.backends.together import single
+from assetmeta.backends.valohai.encoding import Real, path_key, real_value
+from assetmeta.backends.valohai.settings import Settings
+from assetmeta.backends.valohai.table import Action, Endpoint
+from assetmeta.model.errors import BadValue, NotFound, Unreadable, Unsupported, nearest
+from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.model.plans import Call
+from assetmeta.model.values import Oid
+
+_BRIEF = (("exclude", "events,metadata,outputs"),)
+
+
+def called(endpoint: Endpoint, change: Call, oid: Oid, real: Real, settings: Settings, step: Step) -> Flow[Oid]:
+    """Carry out an operation; return the asset that the answer names, mostly *oid* itself.
+
+    One request; two more where an installation has the call at another address only, which the object then tells.
+    Raises Unsupported, BadValue for arguments that it does not take, Refused.
+    """
+    action = endpoint.actions.get(change.operation)
+    if action is None:
+        near = nearest(change.operation, endpoint.actions)
+        raise Unsupported(f"{oid.type} has no operation {change.operation}.{near}", attribute=change.operation)
+    body = _body(endpoint, action, change, real)
+    request = _request(action.method, settings.place(endpoint.path, path_key(oid), action.path), body)
+    try:
+        response = yield from answered_write(request, step)
+    except NotFound:
+        linked = yield from _linked(endpoint, action, oid, settings)
+        if linked is None:
+            raise
+        response = yield from answered_write(_request(action.method, linked, body), step)
+    return _named(response, oid)
+
+
+def _request(method: str, path: str, body: Sendable) -> Request:
+    return Request(method, path, (), JSON, writes=True) if body is None else send(method, path, body)
+
+
+def _body(endpoint: Endpoint, action: Action, change: Call, real: Real) -> Sendable:
+    """The arguments as the body; None where there are none."""
+    given: dict[str, Sendable] = {}
+    for name, value in change.arguments:
+        if name not in action.arguments:
+            near = nearest(name, action.arguments) or f" It takes {', '.join(action.arguments) or 'nothing'}."
+            raise BadValue(f"{endpoint.type}.{change.operation}() has no argument {name!r}.{near}", attribute=name)
+        found = real_value(value, real)
+        given[name] = found.key if isinstance(found, Oid) else found  # type: ignore[assignment]
+    missing = [name for name in action.needed if given.get(name) is None]
+    if missing:
+        raise BadValue(f"{endpoint.type}.{change.operation}() needs {', '.join(missing)}.", attribute=missing[0])
+    if action.bare:
+        return given[action.arguments[0]]
+    return given or None
+
+
+def _linked(endpoint: Endpoint, action: Action, oid: Oid, settings: Settings) -> Flow[str | None]:
+    """The path at which the object itself says that the call is; None when it says nothing, or the same."""
+    if action.link is None:
+        return None
+    item = read_object((yield from single(get(settings.place(endpoint.path, path_key(oid)), _BRIEF))))
+    links = item.get("urls")
+    link = links.get(action.link) if isinstance(links, dict) else None
+    path = urlsplit(link).path.lstrip("/") if isinstance(link, str) else ""
+    # The way below the API alone is taken from the link: host and scheme may be a proxy's.
+    usual = settings.place(endpoint.path, path_key(oid), action.path)
+    return path if path.startswith(f"{settings.root}/") and path != usual else None
+
+
+def _named(response: Response, oid: Oid) -> Oid:
+    """The asset that an answer names: data that were adopted are listed by their address under `created`."""
+    try:
+        document = parse_json(response)
+    except Unreadable:
+        # An answer without a body, or in words, says what its status says.
+        return oid
+    created = _created(document)
+    return Oid("Datum", created) if created else oid
+
+
+def _created(document: Json) -> str | None:
+    created = document.get("created") if isinstance(document, dict) else None
+    ids = [key for key in created.values() if isinstance(key, str)] if isinstance(created, dict) else []
+    return ids[0] if len(ids) == 1 else None

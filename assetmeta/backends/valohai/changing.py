@@ -1,0 +1,218 @@
+"""One change carried out: the requests that it takes, one after the other, and its outcome (reference 7, 9, 11).
+
+create      POST x/ in the form in which things are written               201, the whole new object
+update      PATCH x/{id}/ with the fields that changed                    200, the whole object
+            PUT x/{id}/ where PATCH is not known (405, learned once): what changed and what every PUT needs, for which
+            the object is read before
+delete      DELETE x/{id}/                                                2xx; runs stay and are marked
+operation   POST or DELETE x/{id}/<action>/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assetmeta.backends.base import parse_json
+from assetmeta.backends.carrying import Step, answered_write, carried
+from assetmeta.backends.jsonrest import Object, Sendable, delete, get, read_object, send
+from assetmeta.backends.judging import Sent, Verdict, judge
+from assetmeta.backends.known import Known
+from assetmeta.backends.together import single
+from assetmeta.backends.valohai import owners
+from assetmeta.backends.valohai.calling import called
+from assetmeta.backends.valohai.encoding import (
+    as_read,
+    document,
+    is_alias,
+    named_by_id,
+    path_key,
+    real_oid,
+    real_value,
+)
+from assetmeta.backends.valohai.meta import endpoint_of
+from assetmeta.backends.valohai.objects import Reader
+from assetmeta.backends.valohai.settings import Settings
+from assetmeta.backends.valohai.table import Endpoint, Table
+from assetmeta.model.errors import Refused, Unreadable, Unsupported
+from assetmeta.model.flows import Flow, Response
+from assetmeta.model.plans import Change, Create, Delete, Delta, Done, Failed, Outcome, Row, Update
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import UNREAD, Oid
+
+_METHOD_UNKNOWN = 405
+
+_INSTEAD = {
+    "Commit": "commits come from project.fetch() or from code that is uploaded (assetmeta.tools.valohai.upload_code)",
+    "Datum": "data come from executions and from files that are adopted; purge() removes the bytes of one",
+    "PipelineNode": "nodes are made with their pipeline (new_nodes)",
+    "PipelineEdge": "edges are made with their pipeline (new_edges)",
+    "DeploymentEndpoint": "endpoints are made with their deployment version (endpoint_configurations)",
+}
+
+
+class Changer:
+    """Carries out the changes of one write. Real identities of what it creates are kept in `settings.learned`."""
+
+    def __init__(self, schema: Schema, table: Table, settings: Settings) -> None:
+        self.schema = schema
+        self.table = table
+        self.settings = settings
+        self.known = Known(schema)
+        self.reader = Reader(schema, table, self.known, settings.learned)
+        self.real = settings.learned.created
+
+    def carried_out(self, change: Change) -> Flow[Outcome]:
+        """Carry out one change; every failure is an outcome."""
+        return carried(change, lambda step: self._done(change, step))
+
+    def _done(self, change: Change, step: Step) -> Flow[Outcome]:
+        endpoint = endpoint_of(self.table, self.schema, change.oid.type)
+        try:
+            if isinstance(change, Create):
+                return (yield from self._created(endpoint, change, step))
+            oid = real_oid(change.oid, self.real)
+            if isinstance(change, Update):
+                return (yield from self._updated(endpoint, change, oid, step))
+            if isinstance(change, Delete):
+                return (yield from self._deleted(endpoint, change, oid, step))
+            return Done(change, (yield from called(endpoint, change, oid, self.real, self.settings, step)))
+        except Refused as error:
+            raise _blaming(endpoint, error) from None
+
+    def _created(self, endpoint: Endpoint, change: Create, step: Step) -> Flow[Outcome]:
+        """A field that the server ignored is a note here: the asset exists, and must not be created once more."""
+        if not endpoint.create:
+            raise _impossible(endpoint, "created")
+        body = yield from self._body(endpoint, change.deltas, {}, creating=True)
+        place = self.settings.place(endpoint.path)
+        item = read_object((yield from answered_write(send("POST", place, body), step)))
+        key = item.get("id")
+        if not isinstance(key, int | str) or isinstance(key, bool) or not key:
+            raise Unreadable(f"The answer to POST {place} does not say which id the new {endpoint.type} has.")
+        oid = Oid.of(endpoint.type, key)
+        self.real[change.oid] = oid
+        row, verdict = self._judged(endpoint, oid, item, self._sent(endpoint, change.deltas, {}))
+        return Done(change, oid, row, verdict.notes)
+
+    def _updated(self, endpoint: Endpoint, change: Update, oid: Oid, step: Step) -> Flow[Outcome]:
+        """A field that the server ignored makes the change fail: it stays pending, and the error names the field."""
+        lists = yield from self._present(endpoint, change, oid)
+        body = yield from self._body(endpoint, change.deltas, lists, creating=False)
+        item = yield from self._written(endpoint, oid, body, step)
+        if "id" not in item and "identifier" not in item:
+            # An answer in words tells nothing of the object, which is read again when it is looked at.
+            return Done(change, oid)
+        row, verdict = self._judged(endpoint, oid, item, self._sent(endpoint, change.deltas, lists))
+        if not verdict.ignored:
+            return Done(change, oid, row, verdict.notes)
+        return Failed(
+            change,
+            Refused(
+                f"{oid.token}: the server took the change and left {', '.join(verdict.ignored)} as it was "
+                f"({'; '.join(verdict.notes)}). This object, or this user, may not change that.",
+                status=200,
+                oid=oid.token,
+                type_name=oid.type,
+                attribute=verdict.ignored[0],
+            ),
+        )
+
+    def _written(self, endpoint: Endpoint, oid: Oid, body: dict[str, Sendable], step: Step) -> Flow[Object]:
+        """Write by PATCH, or by PUT where the server does not know that; return the object in the answer."""
+        place = self.settings.place(endpoint.path, path_key(oid))
+        if endpoint.path not in self.settings.learned.only_put:
+            try:
+                return _object((yield from answered_write(send("PATCH", place, body), step)))
+            except Refused as error:
+                if error.status != _METHOD_UNKNOWN:
+                    raise
+                self.settings.learned.only_put.add(endpoint.path)
+        whole = yield from self._whole(endpoint, oid, body)
+        return _object((yield from answered_write(send("PUT", place, {**whole, **body}), step)))
+
+    def _whole(self, endpoint: Endpoint, oid: Oid, body: dict[str, Sendable]) -> Flow[dict[str, Sendable]]:
+        """What a PUT needs besides *body*, as the object has it; it is read unless nothing is missing."""
+        needed = {
+            name: known
+            for name, known in endpoint.fields.items()
+            if known.updatable and (known.whole or known.required) and (known.written or name) not in body
+        }
+        if not needed:
+            return {}
+        item = read_object((yield from single(get(self.settings.place(endpoint.path, path_key(oid))))))
+        self.reader.take(endpoint, item, oid=oid)
+        cells = self.known.cells.get(oid, {})
+        return {
+            known.written or name: as_read(self.schema.attribute(endpoint.type, name), known, cells[name])
+            for name, known in needed.items()
+            if name in cells and not known.secret
+        }
+
+    def _deleted(self, endpoint: Endpoint, change: Delete, oid: Oid, step: Step) -> Flow[Outcome]:
+        if not endpoint.delete:
+            raise _impossible(endpoint, "deleted")
+        yield from answered_write(delete(self.settings.place(endpoint.path, path_key(oid))), step)
+        return Done(change, oid)
+
+    def _body(
+        self, endpoint: Endpoint, deltas: Sequence[Delta], lists: dict[str, tuple[object, ...]], *, creating: bool
+    ) -> Flow[dict[str, Sendable]]:
+        """The document that makes *deltas* so. Raises ReadOnly, BadValue."""
+        names = yield from owners.names(named_by_id(self.table, endpoint, deltas), self.settings)
+        return document(self.schema, self.table, endpoint, deltas, lists, self.real, names, creating=creating)
+
+    def _sent(
+        self, endpoint: Endpoint, deltas: Sequence[Delta], lists: dict[str, tuple[object, ...]]
+    ) -> dict[str, Sent]:
+        """The deltas that can be compared with what was stored: no secrets, and nothing that the server resolves."""
+        found: dict[str, Sent] = {}
+        for delta in deltas:
+            known = endpoint.fields.get(delta.name)
+            resolved = isinstance(delta.new, Oid) and not delta.new.is_new and is_alias(self.table, delta.new)
+            if not resolved and not (known and known.secret):
+                attribute = self.schema.attribute(endpoint.type, delta.name)
+                found[delta.name] = Sent(attribute, delta, lists.get(delta.name, ()))
+        return found
+
+    def _judged(self, endpoint: Endpoint, oid: Oid, item: Object, sent: dict[str, Sent]) -> tuple[Row, Verdict]:
+        """What an answer tells of an asset, and how that compares with what was sent."""
+        self.reader.take(endpoint, item, oid=oid)
+        row = self.known.row(oid)
+        cells = dict(zip(row.columns, row.values, strict=True))
+        return row, judge(sent, cells, lambda value: real_value(value, self.real))
+
+    def _present(self, endpoint: Endpoint, change: Update, oid: Oid) -> Flow[dict[str, tuple[object, ...]]]:
+        """The present members of the lists that are to be written: as they were loaded, or read now."""
+        lists = [delta for delta in change.deltas if delta.is_multi]
+        if any(delta.old is UNREAD for delta in lists):
+            item = read_object((yield from single(get(self.settings.place(endpoint.path, path_key(oid))))))
+            self.reader.take(endpoint, item, oid=oid)
+        found: dict[str, tuple[object, ...]] = {}
+        for delta in lists:
+            old = self.known.members(oid, delta.name) if delta.old is UNREAD else delta.old
+            found[delta.name] = old if isinstance(old, tuple) else ()
+        return found
+
+
+def _impossible(endpoint: Endpoint, what: str) -> Unsupported:
+    instead = _INSTEAD.get(endpoint.type)
+    return Unsupported(
+        f"A {endpoint.type} cannot be {what} through the API{f': {instead}' if instead else ''}.",
+        type_name=endpoint.type,
+    )
+
+
+def _blaming(endpoint: Endpoint, error: Refused) -> Refused:
+    """Name the attribute where the server blames the key that it is written under."""
+    written = {known.written: name for name, known in endpoint.fields.items() if known.written}
+    error.attribute = written.get(error.attribute or "", error.attribute)
+    return error
+
+
+def _object(response: Response) -> Object:
+    """The object that an update is answered with; an empty one where the answer has none."""
+    try:
+        found = parse_json(response)
+    except Unreadable:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,148 @@
+"""The bytes of data (reference 10): the API answers with them, or says where they are."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import BinaryIO, cast
+
+from assetmeta.backends.base import answered, check
+from assetmeta.backends.file_names import safe_name
+from assetmeta.backends.jsonrest import explain
+from assetmeta.backends.valohai.encoding import path_key
+from assetmeta.backends.valohai.settings import Settings
+from assetmeta.model.errors import Unreadable, Unsupported
+from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.model.values import Oid
+
+TYPES = frozenset({"Datum"})
+"""The types whose assets keep bytes."""
+
+_HELD = 64 * 1024
+_ANY = (("Accept", "*/*"),)
+
+
+class Held(io.RawIOBase):
+    """A file to write to that keeps the beginning back: it may turn out to be an answer about the bytes and no bytes.
+
+    More than *most* bytes are passed on to *sink*; `release()` passes on what was kept. It can go back to its start
+    where the sink can.
+    """
+
+    def __init__(self, sink: BinaryIO, most: int = _HELD) -> None:
+        super().__init__()
+        self._sink = sink
+        self._most = most
+        self._start = sink.tell() if sink.seekable() else None
+        self._kept: bytearray | None = bytearray()
+
+    @property
+    def kept(self) -> bytes | None:
+        """All that was written, or None when it was too much to be kept back."""
+        return None if self._kept is None else bytes(self._kept)
+
+    def release(self) -> None:
+        """Pass on what was kept back."""
+        if self._kept is not None:
+            kept, self._kept = bytes(self._kept), None
+            self._sink.write(kept)
+
+    def writable(self) -> bool:
+        """True."""
+        return True
+
+    def seekable(self) -> bool:
+        """True where the sink can seek."""
+        return self._start is not None
+
+    def write(self, data: object) -> int:
+        """Take bytes."""
+        piece = bytes(cast(bytes, data))
+        if self._kept is None:
+            self._sink.write(piece)
+            return len(piece)
+        self._kept += piece
+        if len(self._kept) > self._most:
+            self.release()
+        return len(piece)
+
+    def tell(self) -> int:
+        """Where writing stands, from the start on."""
+        return len(self._kept) if self._kept is not None else self._sink.tell() - (self._start or 0)
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        """Go back to the start, the only place there is to go to; `truncate()` then forgets what was written."""
+        if place or whence != io.SEEK_SET or self._start is None:
+            raise io.UnsupportedOperation("only the start can be gone back to")
+        if self._kept is None:
+            self._sink.seek(self._start)
+        self._kept = bytearray()
+        return 0
+
+    def truncate(self, size: int | None = None) -> int:
+        """Forget what was written after the start."""
+        if self._start is not None:
+            self._sink.seek(self._start)
+            self._sink.truncate()
+        return 0
+
+
+def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
+    """Write a datum's bytes to *sink* and return their media type.
+
+    One request where the API sends them itself, two where it says where they are. The second goes to a storage of its
+    own, which gets no credentials. Raises Unsupported for what is no Datum, NotFound, Refused for a purged one.
+    """
+    if oid.type not in TYPES:
+        raise Unsupported(f"Only a Datum keeps bytes, {oid} does not.", oid=oid.token)
+    held = Held(sink)
+    path = settings.place("data", path_key(oid), "download")
+    response = yield from _read(path, cast(BinaryIO, held))
+    if _is_file(response):
+        held.release()
+        return response.media_type
+    return (yield from _read(_whereabouts(held, response), sink)).media_type
+
+
+def _read(path: str, sink: BinaryIO) -> Flow[Response]:
+    response = answered((yield Request("GET", path, headers=_ANY, sink=sink, idempotent=True)))
+    return check(response, explain)
+
+
+def _is_file(response: Response) -> bool:
+    """True when the answer is the bytes themselves: it is marked so, or is no document that could lead to them."""
+    marked = response.headers.get("content-disposition", "").strip().lower().startswith("attachment")
+    return marked or "json" not in response.media_type
+
+
+def _whereabouts(held: Held, response: Response) -> str:
+    try:
+        found = json.loads(held.kept or b"")
+    except (ValueError, RecursionError):
+        found = None
+    url = found.get("url") if isinstance(found, dict) else None
+    if isinstance(url, str) and url:
+        return url if "://" in url else url.lstrip("/")
+    line = response.request.line if response.request else "the download"
+    raise Unreadable(f"The answer to {line} has neither the file nor its address.", status=200, request=line)
+
+
+def upload(oid: Oid, source: BinaryIO, settings: Settings) -> Flow[None]:
+    """Raise Unsupported: the API takes no files but code; data come from executions and from stores."""
+    yield from ()
+    raise Unsupported(
+        f"{oid.token}: data cannot be uploaded through the API. Write them in an execution, or adopt a file of a store "
+        "(assetmeta.tools.valohai.adopt).",
+        oid=oid.token,
+    )
+
+
+def local_name(given: str) -> str:
+    """Return a harmless local name for a datum's name, which may hold slashes: its last part."""
+    return safe_name(given, "datum")
+
+
+def local_parts(given: str) -> list[str]:
+    """Return the harmless folders and name that a datum's name with slashes stands for; none of them leads up."""
+    parts = [part for part in given.replace("\\", "/").split("/") if part.strip(". ")]
+    return [safe_name(part, "datum") for part in parts] or ["datum"]
