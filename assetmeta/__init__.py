@@ -42,7 +42,7 @@ from assetmeta.model.errors import (
 from assetmeta.model.plans import Call, Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.values import UNREAD, Oid
 from assetmeta.session import Session
-from assetmeta.systems import V1Meta, ValispaceMeta, ValohaiMeta
+from assetmeta.systems import TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta
 from assetmeta.trace import Trace
 from assetmeta.wire.auth import Basic, Bearer, TokenCallable
 from assetmeta.wire.cassette import Cassette
@@ -93,6 +93,7 @@ __all__ = [
     "Skipped",
     "Snapshot",
     "Span",
+    "TestspaceMeta",
     "TimedOut",
     "TokenCallable",
     "TokenExchange",

@@ -12,6 +12,7 @@ from requests.auth import AuthBase
 
 from assetmeta.session import Session
 from assetmeta.wire.auth import choose
+from assetmeta.wire.bare import TokenAsUser, from_function
 from assetmeta.wire.exchange import TokenExchange
 from assetmeta.wire.oauth import OAuth2
 
@@ -155,6 +156,43 @@ class ValohaiMeta(Session):
             given = _bare(token, known.bare_token) if token is not None else None
             login = choose(username=username, password=password, token=given, auth=auth, scheme=known.SCHEME)
         super().__init__(_dialect("valohai").Valohai(survey=survey), base, login, **options)
+
+
+class TestspaceMeta(Session):
+    """An organization on Testspace as Python objects.
+
+        with TestspaceMeta("abccorp", token="xxxx") as ts:
+            for result in ts.Result.where(ts.Result.space.name == "master").select("space.project.name"):
+                print(result.space.project.name, result.name, result.case_counts.failed)
+
+    *url* is the organization's name, or an address; without a scheme https is meant, and plain http to another computer
+    needs *allow_http*. Login: a *token* (a text or a function that returns one), *username* and *password*, any *auth*
+    object, or nothing for what is public. A token goes out as the user name of a Basic login, which all servers take;
+    *scheme*="Token" sends it by the newer way. *survey*="root" asks for the server's link map first, which shows that a
+    Testspace answers there. All else is as for Session.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | Callable[[], str] | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        auth: AuthBase | None = None,
+        scheme: str = "Basic",
+        allow_http: bool = False,
+        survey: str = "none",
+        **options: Any,
+    ) -> None:
+        """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
+        known = _dialect("testspace.connection")
+        base = known.base_url(url, allow_http=allow_http)
+        given = _bare(token, known.bare_token) if token is not None else None
+        login = choose(username=username, password=password, token=given, auth=auth, scheme=scheme)
+        if given is not None and scheme.casefold() == "basic":
+            login = from_function(given) if callable(given) else TokenAsUser(given)
+        super().__init__(_dialect("testspace").Testspace(base=base, survey=survey), base, login, **options)
 
 
 def _environment(names: Iterable[str]) -> str | None:

@@ -91,4 +91,28 @@ What the JSON dialects share:
     valohai.events          the log of an execution
     valohai.questions       what is asked besides assets
     valohai.acts            code, templates, triggers
+    testspace.table         the bundled table, schema.json
+    testspace.connection    addresses and tokens as people give them
+    testspace.kinds         attribute kinds and their codecs
+    testspace.meta          the table as a Schema
+    testspace.settings      what the dialect may assume of one server, and what it learns
+    testspace.keys          keys and the paths that they stand for: the one place that escapes
+    testspace.complaints    what an error says
+    testspace.listing       lists, page by page
+    testspace.objects       objects as cells
+    testspace.reading       reads by identity
+    testspace.narrowing     which lists a query goes through
+    testspace.descending    going down the lists
+    testspace.telling       what assets lack
+    testspace.fetching      the flow of every read
+    testspace.explaining    a read in words
+    testspace.encoding      values as the server takes them
+    testspace.changing      one change carried out
+    testspace.writing       the flow of every write
+    testspace.reflecting    the flow that makes a schema
+    testspace.files         bytes
+    testspace.suites        suite files: cases and annotations
+    testspace.aliases       assets by their names
+    testspace.pages         where people see assets
+    testspace               the dialect as one value
 """

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from assetmeta.backends.known import decoded
+from assetmeta.model.errors import Refused
 from assetmeta.model.plans import Cell, Delta
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import UNREAD, Oid
@@ -61,6 +62,18 @@ def judge(sent: Mapping[str, Sent], cells: Mapping[str, Cell], real: Real) -> Ve
         if item.attribute.kind not in _TEXTS or (known and _same(item.delta.old, stored)):
             ignored.append(name)
     return Verdict(tuple(ignored), tuple(notes))
+
+
+def left_alone(oid: Oid, verdict: Verdict, status: int) -> Refused:
+    """The error for a change that a server took and did not make."""
+    return Refused(
+        f"{oid.token}: the server took the change and left {', '.join(verdict.ignored)} as it was "
+        f"({'; '.join(verdict.notes)}). This object, or this user, may not change that.",
+        status=status,
+        oid=oid.token,
+        type_name=oid.type,
+        attribute=verdict.ignored[0],
+    )
 
 
 def _wanted(item: Sent, real: Real) -> object:

@@ -239,6 +239,8 @@ class Writer:
             self._unit.settle(asset, {name: edit for name, edit in sent.items() if name in names})
             context = change.context if isinstance(change, Create) else None
             after.wrote(asset, renamed(change.deltas, created), outcome.row, context)
+            if outcome.stale:
+                forget(asset)
 
     def _given(self, arguments: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
         """Operation arguments as data: assets by their identities. Raises BadValue for those of another session."""

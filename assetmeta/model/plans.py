@@ -140,13 +140,15 @@ Change = Create | Update | Delete | Call
 @dataclass(frozen=True, slots=True)
 class Done:
     """The change landed. *oid* is the asset's real identity (for an operation: the asset that the server names in its
-    answer); *row* holds what the answer told of it; *notes* say in words where that is not what was sent.
+    answer); *row* holds what the answer told of it; *notes* say in words where that is not what was sent. A *stale* one
+    told nothing: whatever is loaded of the asset may be wrong now.
     """
 
     change: Change
     oid: Oid
     row: Row | None = None
     notes: tuple[str, ...] = ()
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ Files import only `assetmeta.model` and files named before their own:
     origin     scheme + host + port, and how a path becomes a URL
     line       the seam: one request out, one answer in
     auth       credentials, bound to one origin
+    bare       tokens as the user name of a Basic login
     challenge  what a refused login is told
     ntlm       Windows login (extra `ntlm`)
     oauth      OAuth2 with refresh (extra `oauth`)

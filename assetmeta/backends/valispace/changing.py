@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from assetmeta.backends.carrying import Step, answered_write, carried
 from assetmeta.backends.jsonrest import Object, Sendable, delete, read_object, send
-from assetmeta.backends.judging import Sent, Verdict, judge
+from assetmeta.backends.judging import Sent, Verdict, judge, left_alone
 from assetmeta.backends.known import Known
 from assetmeta.backends.valispace.encoding import document, real_oid, real_value
 from assetmeta.backends.valispace.listing import one
@@ -21,7 +21,7 @@ from assetmeta.backends.valispace.objects import identity
 from assetmeta.backends.valispace.reading import Reading, checked
 from assetmeta.backends.valispace.settings import Settings
 from assetmeta.backends.valispace.table import Endpoint, Table
-from assetmeta.model.errors import Refused, Unreadable, Unsupported
+from assetmeta.model.errors import Unreadable, Unsupported
 from assetmeta.model.flows import Flow, Request
 from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Row, Update
 from assetmeta.model.schema import Schema
@@ -92,17 +92,7 @@ class Changer:
         row, verdict = self.judged(endpoint, oid, item, sent)
         if not verdict.ignored:
             return Done(change, oid, row, verdict.notes)
-        return Failed(
-            change,
-            Refused(
-                f"{oid.token}: the server took the change and left {', '.join(verdict.ignored)} as it was "
-                f"({'; '.join(verdict.notes)}). This object, or this user, may not change that.",
-                status=200,
-                oid=oid.token,
-                type_name=oid.type,
-                attribute=verdict.ignored[0],
-            ),
-        )
+        return Failed(change, left_alone(oid, verdict, 200))
 
     def sent(
         self, endpoint: Endpoint, deltas: Sequence[Delta], lists: dict[str, tuple[object, ...]]

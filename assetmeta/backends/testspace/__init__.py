@@ -1,0 +1,114 @@
+"""Testspace, a service that keeps test results: its JSON web API behind one value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from assetmeta.backends.file_names import safe_name
+from assetmeta.backends.known import Known
+from assetmeta.backends.testspace import aliases, explaining, fetching, files, reflecting, writing
+from assetmeta.backends.testspace.connection import bare_token, base_url
+from assetmeta.backends.testspace.keys import list_path
+from assetmeta.backends.testspace.kinds import codec_for
+from assetmeta.backends.testspace.pages import page_of
+from assetmeta.backends.testspace.reading import Reading
+from assetmeta.backends.testspace.settings import SURVEYS, Settings
+from assetmeta.backends.testspace.table import bundled
+from assetmeta.model.codecs import Codec
+from assetmeta.model.contract import Can
+from assetmeta.model.errors import BadValue, Unsupported
+from assetmeta.model.flows import Flow
+from assetmeta.model.plans import Change, Fetch, Outcome, Row, Rows
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Key, Oid
+
+__all__ = ["Testspace", "bare_token", "base_url"]
+
+
+@dataclass(frozen=True, slots=True)
+class Testspace(Settings):
+    """The Testspace dialect: `Testspace(base="https://name.testspace.com")`. Implements Backend, Files, Aliases and
+    Explains.
+
+    It remembers what it learns of the server in `learned`; give each session its own.
+    """
+
+    def __post_init__(self) -> None:
+        if self.survey not in SURVEYS:
+            raise BadValue(f"There is no survey {self.survey!r}; there are {', '.join(SURVEYS)}.")
+
+    @property
+    def name(self) -> str:
+        """What the dialect is called."""
+        return "testspace"
+
+    @property
+    def can(self) -> Can:
+        """What there is on the server, and what is done here instead: conditions, order, windows, paths, counts."""
+        return Can(
+            paths=True,
+            aggregates=True,
+            sort=True,
+            count=True,
+            delete=True,
+            windows=False,
+            file_types=files.TYPES,
+            max_keys=self.max_keys,
+            max_page=1_000_000,
+        )
+
+    def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
+        """Make the schema of the bundled table; see assetmeta.backends.testspace.reflecting. *names* change nothing."""
+        return reflecting.reflect(bundled(), self)
+
+    def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
+        """Return the codec of an attribute, for a schema that was kept without its codecs."""
+        return codec_for(kind, related)
+
+    def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
+        """Read; see assetmeta.backends.testspace.fetching for which requests are sent."""
+        return fetching.fetch(schema, fetches, self)
+
+    def explain(self, schema: Schema, fetch: Fetch) -> str:
+        """Tell which requests a read sends, what the server filters and what is done here. Sends nothing."""
+        return explaining.explain(fetch, self)
+
+    def write(self, schema: Schema, changes: Sequence[Change]) -> Flow[list[Outcome]]:
+        """Write; see assetmeta.backends.testspace.writing for order and failures."""
+        return writing.write(schema, changes, self)
+
+    def key_of(self, type_name: str, text: str) -> Key | None:
+        """Return the key that a text is; None for a name."""
+        return aliases.key_of(type_name, text)
+
+    def taken_by_alias(self, type_name: str) -> bool:
+        """False: relations are numbers."""
+        return False
+
+    def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
+        """Return the asset of a name; see assetmeta.backends.testspace.aliases."""
+        return aliases.look_up(Reading(schema, self, Known(schema)), type_name, alias)
+
+    @property
+    def file_name_attribute(self) -> str:
+        """Where a file's name is kept, as far as a content told it."""
+        return "name"
+
+    def safe_name(self, given: str) -> str:
+        """Turn a file name that the server gave into a harmless local one."""
+        return safe_name(given)
+
+    def download(self, oid: Oid, sink: BinaryIO) -> Flow[str]:
+        """Write a file's bytes to *sink* and return their media type. One request."""
+        return files.download(oid, sink, self)
+
+    def upload(self, oid: Oid, source: BinaryIO) -> Flow[None]:
+        """Raise Unsupported: results are pushed by the vendor's command-line client, not through the API."""
+        yield from ()
+        raise Unsupported(f"{oid.token}: Testspace takes no files through its API.", oid=oid.token)
+
+    def address(self, oid: Oid) -> str:
+        """The page that shows the asset, or what it belongs to, to a person."""
+        return page_of(oid) or self.place(list_path(bundled()[oid.type], None))

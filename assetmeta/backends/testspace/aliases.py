@@ -1,0 +1,114 @@
+"""Assets by their names (reference 3 and 6): paths take names of projects, spaces and results as well as ids.
+
+    Project     abccorp:application
+    Space       abccorp:application/master      12/feature/abc      12/feature%2Fabc
+    Result      1234/result.6                   12/master/result.6  abccorp:application/feature%2Fabc/result.6
+    Metric      1234/Test Cases                 the metrics of the space are listed: the server knows them by id only
+    Content     1234/35980/unit/fast ones       space, result and path
+    Failure     1234/35980/unit().adds          space, result and key
+    User        ann                             the users are listed
+
+A name is written as it is, or escaped; one with a slash or a percent sign has to be escaped where it is not the last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from assetmeta.backends.jsonrest import get
+from assetmeta.backends.testspace.keys import below, depth, divided, escaped, is_key, list_path, segment, shape
+from assetmeta.backends.testspace.listing import Pages, objects_of
+from assetmeta.backends.testspace.reading import Reading
+from assetmeta.backends.testspace.table import Kind, kind_of
+from assetmeta.backends.together import single
+from assetmeta.model.errors import BadValue, NotFound
+from assetmeta.model.flows import Flow
+from assetmeta.model.plans import Row
+from assetmeta.model.values import Key, Oid
+
+_NUMBER = re.compile(r"[0-9]+")
+_NAMED = {"Project": 1, "Space": 2, "Result": 3}
+_LISTED_BY = {"Metric": "name", "User": "username"}
+
+
+def key_of(type_name: str, text: str) -> Key | None:
+    """Return the key that a text is; None for a name."""
+    kind = kind_of(type_name)
+    key: Key = int(text) if _NUMBER.fullmatch(text) and len(text) < 60 else text
+    return key if is_key(kind, key) else None
+
+
+def look_up(reading: Reading, type_name: str, alias: str) -> Flow[Row]:
+    """Return the asset of a name, with all its attributes. One request; one per page for those found in a list.
+
+    Raises NotFound, and BadValue for a text that is neither name nor key.
+    """
+    kind = kind_of(type_name)
+    if type_name in _NAMED:
+        found = yield from _by_path(reading, kind, alias)
+    elif type_name in _LISTED_BY:
+        found = yield from _by_list(reading, kind, alias)
+    elif kind.own in ("path", "key"):
+        parent, own = _split(kind, alias)
+        found = yield from reading.by_identity(kind, [below(parent, escaped(kind, own))])
+    else:
+        raise _no_key(kind, alias)
+    if not found:
+        raise NotFound(f"There is no {type_name} {alias!r}, or this user may not see it.", oid=alias, status=404)
+    return reading.known.row(found[0])
+
+
+def _by_path(reading: Reading, kind: Kind, alias: str) -> Flow[list[Oid]]:
+    """Ask for an asset by a path of names and ids."""
+    path = "/".join(_named_path(kind, alias))
+    response = yield from single(get(reading.settings.place(path)))
+    if response.status == 404:
+        return []
+    found = objects_of(response)[:1]
+    return reading.take(kind, found, next(iter(found), {}).get("space_id") if kind.name == "Result" else None)  # type: ignore[arg-type]
+
+
+def _named_path(kind: Kind, alias: str) -> Iterator[str]:
+    """The parts of the path that an alias means, each collection before its part."""
+    parts = [unquote(part) for part in alias.split("/")]
+    most = _NAMED[kind.name]
+    if kind.name == "Space" and len(parts) > most:
+        parts = [parts[0], "/".join(parts[1:])]
+    flat = kind.name == "Result" and len(parts) == 2 and _NUMBER.fullmatch(parts[0])
+    if len(parts) != most and not flat:
+        raise _no_key(kind, alias)
+    collections = ("projects", "spaces", "results")[1 if flat else 0 :]
+    for collection, part in zip(collections, parts, strict=False):
+        yield collection
+        yield segment(part)
+
+
+def _by_list(reading: Reading, kind: Kind, alias: str) -> Flow[list[Oid]]:
+    """Go through a list for the one of that name."""
+    parent, own = _split(kind, alias)
+    name = _LISTED_BY[kind.name]
+    pages = Pages.of(list_path(kind, parent), reading.settings, optional=parent is not None)
+    while pages.due is not None:
+        objects = yield from pages.read()
+        found = [item for item in objects if item.get(name) == own]
+        if found:
+            return reading.take(kind, found[:1], parent)
+    return []
+
+
+def _split(kind: Kind, alias: str) -> tuple[Key | None, str]:
+    """The parent's key and the rest of an alias as it is meant."""
+    parts = depth(kind)
+    pieces = alias.split("/", parts)
+    if len(pieces) != parts + 1 or not pieces[-1] or not all(map(_NUMBER.fullmatch, pieces[:parts])):
+        raise _no_key(kind, alias)
+    return divided(kind, alias)[0], pieces[-1]
+
+
+def _no_key(kind: Kind, alias: str) -> BadValue:
+    name = {"Project": "its name", "Space": "project/space", "Result": "space id/result or project/space/result"}
+    other = name.get(kind.name)
+    also = f", or names: {other}" if other else ""
+    return BadValue(f"{kind.name}({alias!r:.80}): it takes {shape(kind)}{also}.", type_name=kind.name)

@@ -1,0 +1,126 @@
+"""Going down the lists of a query: projects, their spaces, the results of each, page by page.
+
+Where a page ends the way stops and can be gone on with; what is waiting is a stack of lists, the next on top. Lists
+that lie side by side are begun side by side. The order is that of the server, list after list; what is in a folder
+follows the page that shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from assetmeta.backends.jsonrest import Object
+from assetmeta.backends.known import Cells
+from assetmeta.backends.matching import admits
+from assetmeta.backends.testspace.keys import divided, item_path, list_path
+from assetmeta.backends.testspace.listing import Pages
+from assetmeta.backends.testspace.narrowing import Level, Way
+from assetmeta.backends.testspace.reading import Reading
+from assetmeta.backends.testspace.table import kind_of
+from assetmeta.backends.together import together
+from assetmeta.model.flows import Flow
+from assetmeta.model.plans import Cell
+from assetmeta.model.values import Key, Oid
+
+Lineage = tuple[tuple[Oid, Cells], ...]
+"""The assets that a list hangs below, with what was told of them."""
+
+FOLDER = "folder"
+"""How the types of contents begin that hold others."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A list that is to be gone through, or gone on with. *ready* is a page of it that has come already."""
+
+    depth: int
+    parent: Key | None
+    pages: Pages
+    lineage: Lineage = ()
+    ready: list[Object] | None = None
+
+
+@dataclass(slots=True)
+class Descent:
+    """What is left of the lists of one query. It is gone through once; up to *width* lists are begun side by side."""
+
+    way: Way
+    width: int
+    stack: list[Waiting] = field(default_factory=list)
+
+    def begin(self, reading: Reading) -> Descent:
+        """Put the first lists on the stack."""
+        way = self.way
+        if way.folders:
+            lists = [(divided(way.levels[0].kind, key)[0], item_path(way.levels[0].kind, key)) for key in way.folders]
+        elif way.parents is None:
+            lists = [(None, list_path(way.levels[0].kind, None))]
+        else:
+            lists = [(key, list_path(way.levels[0].kind, key)) for key in way.parents]
+        self.stack = [self._waiting(reading, 0, parent, path, ()) for parent, path in reversed(lists)]
+        return self
+
+    def page(self, reading: Reading) -> Flow[list[Oid]]:
+        """Read up to the next page of the query's own type; return its assets, none at the end.
+
+        Their parents, as far as the way led over them, are known to *reading* as well.
+        """
+        while self.stack:
+            yield from self._prepare()
+            top = self.stack[-1]
+            objects, top.ready = top.ready or [], None
+            if top.pages.due is None:
+                self.stack.pop()
+            level = self.way.levels[top.depth]
+            oids = reading.take(level.kind, objects, top.parent)
+            if top.depth == len(self.way.levels) - 1:
+                for oid, cells in top.lineage:
+                    reading.known.take(oid, cells)
+                self._push_folders(reading, top, oids)
+                if oids:
+                    return oids
+            else:
+                self._push_below(reading, top, [oid for oid in oids if _admitted(level, reading, oid)])
+        return []
+
+    def _prepare(self) -> Flow[None]:
+        """Read a page of the list on top, and begin those of its kind that follow."""
+        top = self.stack[-1]
+        if top.ready is not None:
+            return
+        batch = [top]
+        for other in reversed(self.stack[:-1]):
+            if len(batch) >= self.width or other.depth != top.depth or other.pages.number or other.ready is not None:
+                break
+            batch.append(other)
+        for waiting, objects in zip(batch, (yield from together([each.pages.read() for each in batch])), strict=True):
+            waiting.ready = objects
+
+    def _push_below(self, reading: Reading, top: Waiting, oids: Sequence[Oid]) -> None:
+        kind = self.way.levels[top.depth + 1].kind
+        for oid in reversed(oids):
+            lineage = (*top.lineage, (oid, reading.known.cells[oid]))
+            path = list_path(kind, oid.key)
+            self.stack.append(self._waiting(reading, top.depth + 1, oid.key, path, lineage))
+
+    def _push_folders(self, reading: Reading, top: Waiting, oids: Sequence[Oid]) -> None:
+        if self.way.folders is None:
+            for oid in reversed(oids):
+                if is_folder(oid, reading.known.cells[oid]):
+                    path = item_path(kind_of(oid.type), oid.key)
+                    self.stack.append(self._waiting(reading, top.depth, top.parent, path, top.lineage))
+
+    def _waiting(self, reading: Reading, depth: int, parent: Key | None, path: str, lineage: Lineage) -> Waiting:
+        query = self.way.levels[depth].query
+        pages = Pages.of(path, reading.settings, query, optional=parent is not None)
+        return Waiting(depth, parent, pages, lineage)
+
+
+def is_folder(oid: Oid, cells: Mapping[str, Cell]) -> bool:
+    """True for a content that holds others."""
+    return oid.type == "Content" and str(cells.get("type") or "").startswith(FOLDER)
+
+
+def _admitted(level: Level, reading: Reading, oid: Oid) -> bool:
+    return all(admits(term, reading.known, oid) for term in level.terms)

@@ -1,0 +1,110 @@
+"""The flow of every read (reference 4 and 10): lists below lists, filtered, sorted and cut here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assetmeta.backends.evaluating import Page, Place, fetched
+from assetmeta.backends.known import Known
+from assetmeta.backends.testspace.descending import Descent
+from assetmeta.backends.testspace.keys import checked
+from assetmeta.backends.testspace.narrowing import way
+from assetmeta.backends.testspace.reading import Reading
+from assetmeta.backends.testspace.settings import Settings
+from assetmeta.backends.testspace.table import kind_of
+from assetmeta.backends.testspace.telling import tell
+from assetmeta.backends.trees import Tree, all_paths
+from assetmeta.model.errors import Unsupported
+from assetmeta.model.flows import Flow
+from assetmeta.model.plans import Fetch, Rows
+from assetmeta.model.schema import Schema
+from assetmeta.model.terms import Compare, RawFilter, leaves
+from assetmeta.model.values import Oid
+
+
+def fetch(schema: Schema, fetches: Sequence[Fetch], settings: Settings) -> Flow[list[Rows]]:
+    """Read. One Rows per fetch, same order.
+
+    An asset that a fetch names alone and that does not exist raises NotFound; among several it is left out. Raises
+    Unsupported and BadValue, before anything is sent, for what the server cannot do, and Moved when a list became
+    shorter while it was gone through.
+    """
+    for wanted in fetches:
+        refuse(wanted)
+    return fetched(fetches, lambda: Lists(Reading(schema, settings, Known(schema))))
+
+
+def refuse(wanted: Fetch) -> None:
+    """Raise Unsupported or BadValue for what no request could answer."""
+    moments = [wanted.asof, *(oid.moment for oid in wanted.oids or ())]
+    if wanted.history or any(moment is not None for moment in moments):
+        raise Unsupported("Testspace does not show the past of its objects.", type_name=wanted.type_name)
+    if wanted.find is not None:
+        raise Unsupported("Testspace has no text search; use a condition with contains().")
+    if wanted.deleted:
+        raise Unsupported("Testspace does not show what was deleted.", type_name=wanted.type_name)
+    all_paths(wanted)
+    for leaf in () if wanted.where is None else leaves(wanted.where):
+        if isinstance(leaf, RawFilter):
+            raise Unsupported("Testspace has no filter language of its own.", type_name=wanted.type_name)
+        for value in leaf.values if isinstance(leaf, Compare) else ():
+            if isinstance(value, Oid) and not value.is_new:
+                checked(value)
+    if wanted.oids is None and not kind_of(wanted.type_name).listable:
+        raise Unsupported(f"{wanted.type_name}: there is no list of them; they are reached through other assets.")
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The lists of one organization, as a Source."""
+
+    reading: Reading
+
+    @property
+    def schema(self) -> Schema:
+        """The schema, which is that of every organization."""
+        return self.reading.schema
+
+    @property
+    def known(self) -> Known:
+        """What this read was told so far."""
+        return self.reading.known
+
+    def tell(self, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
+        """Read what assets lack; see assetmeta.backends.testspace.telling."""
+        return tell(self.reading, type_name, oids, names)
+
+    def holds(self, type_name: str, name: str) -> bool:
+        """True unless the attribute is a list that hangs below the asset."""
+        known = kind_of(type_name).fields.get(name)
+        return known is None or not known.listed
+
+    def begin(self, wanted: Fetch) -> Place:
+        """Always at the start: pages are not to be computed."""
+        return Place()
+
+    def sorts(self, wanted: Fetch) -> bool:
+        """No list can be asked for in an order."""
+        return False
+
+    def count(self, wanted: Fetch) -> Flow[int | None]:
+        """No list tells how long it is."""
+        yield from ()
+        return None
+
+    def page(self, wanted: Fetch, at: object) -> Flow[Page]:
+        """Read a page of the assets that the conditions may admit; or all that the fetch or a condition names."""
+        reading, kind = self.reading, kind_of(wanted.type_name)
+        if wanted.oids is not None:
+            return Page((yield from reading.by_identity(kind, [oid.key for oid in wanted.oids])))
+        descent = at if isinstance(at, Descent) else None
+        if descent is None:
+            found = way(kind, wanted.where)
+            if found.keys is not None:
+                return Page((yield from reading.by_identity(kind, found.keys)))
+            # Of a window, no more is read than it takes.
+            width = 1 if wanted.size is not None else reading.settings.width
+            descent = Descent(found, width).begin(reading)
+        oids = yield from descent.page(reading)
+        return Page(oids, descent if descent.stack else None)

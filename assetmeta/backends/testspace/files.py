@@ -1,0 +1,44 @@
+"""The bytes behind a `download_url` (reference 7.5): suite files, which can be read and not written."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from assetmeta.backends.base import check
+from assetmeta.backends.testspace.complaints import explain
+from assetmeta.backends.testspace.keys import checked, item_path
+from assetmeta.backends.testspace.settings import Settings
+from assetmeta.backends.testspace.table import kind_of
+from assetmeta.backends.together import single
+from assetmeta.model.errors import Unsupported
+from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.model.values import Oid
+
+TYPES = frozenset({"File"})
+"""The types whose assets keep bytes."""
+
+_ANY = (("Accept", "*/*"),)
+
+
+def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
+    """Write a file's bytes to *sink* and return their media type. One request."""
+    if oid.type not in TYPES:
+        raise Unsupported(f"Only a File keeps bytes, {oid} does not.", oid=oid.token)
+    place = settings.place(item_path(kind_of(oid.type), checked(oid)))
+    return (yield from _streamed(place, sink)).media_type
+
+
+def fetched(link: str, sink: BinaryIO) -> Flow[str]:
+    """Write what is at a `download_url` to *sink* and return its media type. One request; credentials go along only to
+    the session's own origin.
+    """
+    return (yield from _streamed(link, sink)).media_type
+
+
+def body(link: str) -> Flow[Response]:
+    """Return what is at a `download_url`. One request, as `fetched`."""
+    return check((yield from single(Request("GET", link, headers=_ANY, idempotent=True))), explain)
+
+
+def _streamed(place: str, sink: BinaryIO) -> Flow[Response]:
+    return check((yield from single(Request("GET", place, headers=_ANY, sink=sink, idempotent=True))), explain)

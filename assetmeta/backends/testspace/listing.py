@@ -1,0 +1,166 @@
+"""Lists: bare arrays in pages, each naming the next in its `Link` header (reference 4).
+
+No page is computed: what `next` says is asked for. Lists are newest first, so that what is added meanwhile moves the
+rest to later pages, where it comes a second time and is passed over. What was deleted meanwhile moves the rest to
+earlier pages, so that some of it may never come; that is an error as soon as a page shows it. A deletion that changes
+neither the number of pages nor their sizes shows nowhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+from assetmeta.backends.base import Json, check, parse_json
+from assetmeta.backends.jsonrest import Object, Pairs, get
+from assetmeta.backends.testspace.complaints import explain
+from assetmeta.backends.testspace.settings import Settings
+from assetmeta.backends.together import single
+from assetmeta.model.errors import Moved, Unreadable
+from assetmeta.model.flows import Flow, Request, Response
+
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s";,]+))', re.IGNORECASE)
+_PORTS = {"http": 80, "https": 443}
+_NOT_FOUND = 404
+
+
+def objects_of(response: Response) -> list[Object]:
+    """Return the objects of a 2xx answer: an array, or a single one as some contents are told (reference 7.4).
+
+    Raises the error that fits another status, and Unreadable.
+    """
+    document: Json = parse_json(check(response, explain))
+    if isinstance(document, dict):
+        return [document]
+    if not isinstance(document, list):
+        line = response.request.line if response.request else "the request"
+        raise Unreadable(f"The answer to {line} cannot be read: a list was expected.", request=line)
+    return [item for item in document if isinstance(item, dict)]
+
+
+@dataclass(slots=True)
+class Pages:
+    """One list gone through, page by page; it can be gone through once. *due* is the request for the next page."""
+
+    path: str
+    settings: Settings
+    due: Request | None
+    optional: bool = False
+    number: int = 0
+    _size: int = 0
+    _last: int = 0
+    _seen: set[object] = field(default_factory=set)
+    _asked: set[object] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, path: str, settings: Settings, query: Pairs = (), *, optional: bool = False) -> Pages:
+        """The list at a path below the API. An *optional* one is empty when it is not there: its owner is gone."""
+        place = settings.place(path)
+        return cls(place, settings, get(place, query), optional)
+
+    def read(self) -> Flow[list[Object]]:
+        """Read the next page; return what had not come before. One request.
+
+        Raises Moved when the list turned out shorter than it said, Unreadable for one that goes on elsewhere.
+        """
+        assert self.due is not None, "the list was at its end"
+        self._asked.add((self.due.path, self.due.query))
+        response = yield from single(self.due)
+        if response.status == _NOT_FOUND and self.optional and self.number == 0:
+            self.due = None
+            return []
+        found = objects_of(response)
+        links = relations(response.headers.get("link", ""))
+        self.due = self._next(links.get("next"))
+        self._check(len(found), page_of(links.get("last")))
+        fresh = [item for item in found if mark(item) not in self._seen]
+        self._seen.update(map(mark, fresh))
+        return fresh
+
+    def all(self) -> Flow[list[Object]]:
+        """Read all pages that are left, one after the other."""
+        found: list[Object] = []
+        while self.due is not None:
+            found += yield from self.read()
+        return found
+
+    def _check(self, size: int, last: int) -> None:
+        self.number += 1
+        self._size = max(self._size, size)
+        if self.due is not None and size < self._size:
+            self._moved(f"page {self.number} has {size} of {self._size}")
+        if self.number > 1 and not size:
+            self._moved(f"page {self.number} is empty")
+        if (last or self.due is None) and max(last, self.number) < self._last:
+            self._moved(f"it had {self._last} pages, and ends with page {max(last, self.number)}")
+        self._last = max(self._last, last)
+
+    def _moved(self, what: str) -> None:
+        raise Moved(
+            f"The list at {self.path} became shorter while it was being read: {what}. Some of it may not have come; "
+            "read it again.",
+            received=len(self._seen),
+        )
+
+    def _next(self, link: str | None) -> Request | None:
+        if link is None:
+            return None
+        request = followed(link, self.settings)
+        if (request.path, request.query) in self._asked:
+            raise Unreadable(f"The list at {self.path} does not end: a page names one before it as the next.")
+        return request
+
+
+def mark(item: Object) -> object:
+    """What tells the objects of one list apart."""
+    found = item.get("id"), item.get("key"), item.get("user_id")
+    return str(item) if found == (None, None, None) else found
+
+
+def relations(header: str) -> dict[str, str]:
+    """The addresses in a `Link` header by their relation."""
+    return {word.lower(): link for link, words in _links(header) for word in words.split()}
+
+
+def _links(header: str) -> Iterator[tuple[str, str]]:
+    for link, rest in _LINK.findall(header):
+        found = _RELATION.search(rest)
+        if found:
+            yield link.strip(), found[1] or found[2]
+
+
+def page_of(link: str | None) -> int:
+    """The number of the page that an address asks for; 0 where it names none."""
+    pairs = dict(parse_qsl(urlsplit(link).query)) if link else {}
+    number = pairs.get("page", "")
+    return int(number) if re.fullmatch(r"[0-9]{1,9}", number) else 0
+
+
+def followed(link: str, settings: Settings) -> Request:
+    """The request that an address of the server stands for, below the session's own URL whatever it names.
+
+    Raises Unreadable for one at another origin, or that leads out of the API.
+    """
+    try:
+        parts = urlsplit(link)
+        elsewhere = bool(parts.netloc) and bool(settings.base) and origin(link) != origin(settings.base)
+    except ValueError:
+        elsewhere, parts = True, urlsplit("")
+    if elsewhere:
+        raise Unreadable(
+            f"The list goes on at {link[:200]!r}, which is not at {settings.base}. It is not followed there, and "
+            "without it the list would be short. If it is the same server, use that address for the session."
+        )
+    _, found, below = parts.path.partition(f"/{settings.root}/")
+    if not found:
+        raise Unreadable(f"The list goes on at {link[:200]!r}, which is not below /{settings.root}.")
+    return get(settings.place(below), tuple(parse_qsl(parts.query, keep_blank_values=True)))
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of a URL. Raises ValueError."""
+    parts = urlsplit(url)
+    return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme.lower())

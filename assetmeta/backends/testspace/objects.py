@@ -1,0 +1,119 @@
+"""Objects of the API as cells (reference 3 and 7): flat bodies, whose references are numbers.
+
+`project_id` stays as it came, and gives the relation `project` besides. What a number leaves out, a result's space, is
+known from the path that the object came by.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from assetmeta.backends.base import Json
+from assetmeta.backends.jsonrest import Object, text_of
+from assetmeta.backends.testspace.keys import below, divided, escaped, folder_of
+from assetmeta.backends.testspace.table import Field, Kind, kind_of
+from assetmeta.model.codecs import JsonText
+from assetmeta.model.plans import Cell
+from assetmeta.model.values import Key, Oid
+
+_TEXTS = frozenset({"Json", "Health", "CaseCounts", "SuiteCounts", "AnnotationCounts", "FailureCounts"})
+_FILE = re.compile(r"/files/([0-9]+)/?(?:[?#].*)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one object tells: its identity and cells, and those of a file that it only names."""
+
+    oid: Oid
+    cells: dict[str, Cell]
+    file: tuple[Oid, dict[str, Cell]] | None = None
+
+
+def told(kind: Kind, item: Object, parent: Key | None) -> Told | None:
+    """Read an object that came from the list or the path of *parent*; None for one that does not say which it is.
+
+    A key that it lacks gives no cell: it is not loaded, rather than empty. A key that is not in the table is kept.
+    """
+    key = key_of(kind, item, parent)
+    if key is None:
+        return None
+    cells: dict[str, Cell] = {}
+    for name, known in kind.fields.items():
+        if known.kind == "Relation":
+            if not known.listed and (known.of is None or known.of in item or name == kind.up):
+                cells[name] = _target(kind, name, known, item, key, parent)
+        elif name in item and not known.sent_only:
+            cells[name] = _cell(item[name], known)
+    for name in item.keys() - kind.fields.keys():
+        value = item[name]
+        cells[name] = JsonText(text_of(value)) if isinstance(value, list | dict) else value
+    return Told(Oid(kind.name, key), cells, _file(item, cells) if kind.name == "Content" else None)
+
+
+def key_of(kind: Kind, item: Object, parent: Key | None) -> Key | None:
+    """The key of an object; None where it lacks what tells it apart, or nobody knows where it is."""
+    own = item.get(kind.own)
+    if kind.flat:
+        return number(own)
+    if parent is None:
+        return None
+    if kind.own in ("id", "user_id"):
+        found = number(own)
+        return None if found is None else below(parent, str(found))
+    return below(parent, escaped(kind, own)) if isinstance(own, str) and own else None
+
+
+def number(value: Json) -> int | None:
+    """An id: a whole number, or its text."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    return int(value) if re.fullmatch(r"[0-9]{1,60}", str(value)) else None
+
+
+def _target(kind: Kind, name: str, known: Field, item: Object, key: Key, parent: Key | None) -> Oid | None:
+    """The asset that a relation leads to."""
+    if known.of is None or known.of not in item:
+        return _implied(kind, name, key, parent, item)
+    to, found = kind_of(known.to or ""), number(item[known.of])
+    if found is None:
+        return None
+    if to.flat:
+        return Oid(to.name, found)
+    # A metric or a result: its space is that of the object which names it, or the object itself.
+    space = key if kind.name == "Space" else str(key).partition("/")[0]
+    return Oid(to.name, below(space, str(found)))
+
+
+def _implied(kind: Kind, name: str, key: Key, parent: Key | None, item: Object) -> Oid | None:
+    """What the path of an object tells: its parent, its folder, its file."""
+    if name == kind.up:
+        above = parent if parent is not None else divided(kind, key)[0]
+        return None if above is None else Oid(kind.fields[name].to or "", above)
+    if name == "folder":
+        folder = folder_of(key)
+        return None if folder is None else Oid("Content", folder)
+    return file_of(item.get("download_url"))
+
+
+def file_of(link: Json) -> Oid | None:
+    """The file behind a `download_url`; None where that is none of this server's files."""
+    found = _FILE.search(link) if isinstance(link, str) else None
+    return Oid("File", int(found[1])) if found else None
+
+
+def _file(item: Object, cells: dict[str, Cell]) -> tuple[Oid, dict[str, Cell]] | None:
+    found = cells.get("file")
+    if not isinstance(found, Oid):
+        return None
+    return found, {"id": found.key, "name": cells.get("name"), "download_url": cells.get("download_url")}
+
+
+def _cell(value: Json, known: Field) -> Cell:
+    if known.many:
+        return tuple(map(_scalar, value)) if isinstance(value, list) else tuple(value) if isinstance(value, str) else ()
+    return None if value is None else text_of(value) if known.kind in _TEXTS else _scalar(value)
+
+
+def _scalar(value: Json) -> str | int | float | bool | None:
+    return text_of(value) if isinstance(value, list | dict) else value  # type: ignore[return-value]

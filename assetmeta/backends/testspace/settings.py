@@ -1,0 +1,67 @@
+"""What the dialect may assume of one server, and what it learns of it while it works."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from assetmeta.model.values import Key, Oid
+
+SURVEYS = ("none", "root")
+"""How much is asked when the schema is read: nothing, or whether there is a link map at all."""
+
+_REMEMBERED = 10_000
+"""Spaces whose project is remembered."""
+
+
+@dataclass(slots=True)
+class Learned:
+    """What one connection has shown so far. It saves requests and never changes an answer.
+
+    *projects* are the projects of spaces, which no path of a space names; *created* the real identities of assets that
+    were created under a provisional one.
+    """
+
+    projects: dict[Key, Key] = field(default_factory=dict)
+    created: dict[Oid, Oid] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def met(self, space: Key, project: Key) -> None:
+        """Remember the project of a space."""
+        with self.lock:
+            self.projects[space] = project
+            if len(self.projects) > _REMEMBERED:
+                del self.projects[next(iter(self.projects))]
+
+    def commonest(self, spaces: Iterable[Key], but: Iterable[Key]) -> Key | None:
+        """The project that most of *spaces* are known to be in; None where none of them is, *but* some aside."""
+        counts: dict[Key, int] = {}
+        with self.lock:
+            for space in spaces:
+                project = self.projects.get(space)
+                if project is not None and project not in but:
+                    counts[project] = counts.get(project, 0) + 1
+        return max(counts, key=counts.__getitem__) if counts else None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """*root* is the API's place below the session's URL, which is *base*: links to the next page of a list have to
+    stay at its origin. *survey* says what reading the schema asks for (see SURVEYS).
+
+    Up to *few* assets are read one by one rather than by a list. *width* lists are read side by side. At most
+    *max_keys* assets are named in one read.
+    """
+
+    root: str = "api"
+    base: str = ""
+    survey: str = "none"
+    few: int = 2
+    width: int = 8
+    max_keys: int = 5000
+    learned: Learned = field(default_factory=Learned, compare=False, repr=False)
+
+    def place(self, *parts: str) -> str:
+        """Return the path of what is at *parts* below the API; they are in their escaped form."""
+        return "/".join((self.root, *parts))

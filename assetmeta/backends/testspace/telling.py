@@ -1,0 +1,49 @@
+"""What assets lack: read by identity, or a list that hangs below each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assetmeta.backends.testspace.descending import is_folder
+from assetmeta.backends.testspace.keys import checked, divided, item_path
+from assetmeta.backends.testspace.listing import Pages
+from assetmeta.backends.testspace.reading import Reading
+from assetmeta.backends.testspace.table import Kind, kind_of
+from assetmeta.backends.together import together
+from assetmeta.backends.trees import Tree
+from assetmeta.model.flows import Flow
+from assetmeta.model.values import Oid
+
+
+def tell(reading: Reading, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
+    """Read what *oids*, all of one type, lack of *names*: see assetmeta.backends.testspace.reading for their own
+    attributes; a list is one request for each asset, and one for each further page of it.
+    """
+    kind = kind_of(type_name)
+    lists = [name for name in names if kind.fields[name].listed]
+    own = [name for name in names if name not in lists]
+    if "contents" in lists and kind.name == "Content":
+        own.append("type")
+    # A body has all the keys that there are: one that lacks an attribute will not have it the next time.
+    lacking = [oid for oid in oids if own and kind.own not in reading.known.cells.get(oid, {})]
+    yield from reading.by_identity(kind, [oid.key for oid in lacking])
+    for name in lists:
+        yield from _hanging(reading, kind, name, reading.known.lacking(oids, name))
+
+
+def _hanging(reading: Reading, kind: Kind, name: str, oids: Sequence[Oid]) -> Flow[None]:
+    """Read the lists below *oids*, side by side. What holds nothing is not asked for it."""
+    holders = [oid for oid in oids if kind.name != "Content" or is_folder(oid, reading.known.cells.get(oid, {}))]
+    for oid in oids:
+        if oid not in holders:
+            reading.known.take(oid, {name: ()})
+    there = kind_of(kind.fields[name].to or "")
+    lists = [Pages.of(_path(kind, there, oid), reading.settings, optional=True).all() for oid in holders]
+    for oid, objects in zip(holders, (yield from together(lists)), strict=True):
+        parent = divided(kind, oid.key)[0] if kind is there else oid.key
+        reading.known.take(oid, {name: tuple(reading.take(there, objects, parent))})
+
+
+def _path(kind: Kind, there: Kind, oid: Oid) -> str:
+    own = item_path(kind, checked(oid))
+    return own if kind is there else f"{own}/{there.collection}"
