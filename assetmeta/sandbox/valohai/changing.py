@@ -22,7 +22,7 @@ def create(call: Call, kind: Kind, body: Mapping[str, Any], *, is_form: bool = F
     values = validated(call.finder, kind, body, is_form=is_form)
     rule = _rule(call, kind, body)
     for name in ("creator", "owner"):
-        if name in kind.by_name and kind.by_name[name].stored and values.get(name) is None and _owned(kind, name):
+        if name in kind.by_name and kind.by_name[name].stored and values.get(name) is None:
             values[name] = call.user
     rule.before(values, None)
     if not call.rights.creates(kind, values):
@@ -94,11 +94,6 @@ def _let_go(space: Workspace, gone_kind: str, gone: Key) -> None:
 
 def _rule(call: Call, kind: Kind, body: Mapping[str, Any]) -> Rule:
     return RULES.get(kind.name, Rule)(call.space, call.finder, call.user, body)
-
-
-def _owned(kind: Kind, name: str) -> bool:
-    """Whether a field that was left out means the user who asks."""
-    return name == "creator" or kind.name == "project"
 
 
 def _check_unique(space: Workspace, kind: Kind, id: Key | None, row: Row) -> None:

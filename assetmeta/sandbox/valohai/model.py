@@ -201,7 +201,12 @@ def derived(name: str, type: str, *to: str, **more: Any) -> Field:
 def one(name: str, to: str | tuple[str, ...], access: str = "rw", **more: Any) -> Field:
     """A reference, null unless it is required."""
     targets = (to,) if isinstance(to, str) else to
-    return Field(name, "ref", access, targets, nullable=not more.get("required", False), **more)
+    return Field(name, "ref", access, targets, **{"nullable": not more.get("required", False), **more})
+
+
+def owner(access: str = "rw", **more: Any) -> Field:
+    """The user or organization that an object belongs to: who asks, where none is named."""
+    return one("owner", ("user", "organization"), access, nullable=False, **more)
 
 
 def times(shapes: str = "drnl") -> tuple[Field, Field]:

@@ -15,12 +15,12 @@ from ..model import (
     key,
     needed,
     one,
+    owner,
     self_link,
     times,
 )
 
 HIDDEN = ""
-ACCOUNTS = ("user", "organization")
 
 DATUM = (
     key(),
@@ -65,7 +65,7 @@ DATUM_ALIAS = (
 DATASET = (
     key(),
     needed("name", max_length=255),
-    one("owner", ACCOUNTS, "new", required=True),
+    owner("new", required=True),
     derived("latest_version", "map"),
 )
 
@@ -94,7 +94,7 @@ STORE = (
     flag("allow_uri_download"),
     derived("allow_adopt", "bool"),
     Field("configuration", "map", "rw", default={}, shapes="d"),
-    one("owner", ACCOUNTS),
+    owner(),
     one("project", "project"),
     Field("paths", "map", "rw", default={}, shapes="d"),
     Field("teams", "refs", "rw", ("team",), default=()),

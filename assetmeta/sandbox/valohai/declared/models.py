@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model import ALL, Field, Filter, Kind, derived, flag, kept, key, needed, one, self_link, times
+from ..model import ALL, Field, Filter, Kind, derived, flag, kept, key, needed, one, owner, self_link, times
 
 BRIEF = "drn"
 PERSON = {"": ("id", "username")}
@@ -11,7 +11,7 @@ MODEL = (
     key(),
     needed("name", max_length=255),
     kept("slug", "str"),
-    one("owner", ("user", "organization"), "new", forms=PERSON, shapes=BRIEF),
+    owner("new", forms=PERSON, shapes=BRIEF),
     kept("creator", "ref", "user", forms=PERSON, shapes=BRIEF),
     *times(BRIEF),
     Field("access_mode", "str", "rw", default="organization", choices=("organization", "teams"), shapes=BRIEF),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model import ALL, ON_REQUEST, Field, Kind, derived, kept, key, needed, one, self_link, times
+from ..model import ALL, ON_REQUEST, Field, Kind, derived, kept, key, needed, owner, self_link, times
 
 ACCOUNTS = ("user", "organization")
 PERSON = ("id", "username")
@@ -41,7 +41,7 @@ REGISTRY_CREDENTIAL = (
     key(),
     Field("type", "str", "rw", required=True, choices=("docker", "aws-ecr", "aws-ecr-role", "gcp-cr")),
     needed("image_pattern"),
-    one("owner", ACCOUNTS),
+    owner(),
     Field("configuration", "map", "wo", default={}),
 )
 

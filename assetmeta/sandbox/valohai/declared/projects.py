@@ -16,6 +16,7 @@ from ..model import (
     links,
     needed,
     one,
+    owner,
     self_link,
     text,
     times,
@@ -24,13 +25,12 @@ from ..model import (
 HIDDEN = ""
 DETAIL = "d"
 EMBEDDED = "nl"
-ACCOUNTS = ("user", "organization")
 
 PROJECT = (
     key(),
     needed("name", max_length=255),
     text("description"),
-    one("owner", ACCOUNTS, "new", forms={"": ("id", "username")}),
+    owner("new", forms={"": ("id", "username")}),
     text("template", "wn"),
     flag("default_notifications", default=True, shapes=DETAIL),
     *times(),
