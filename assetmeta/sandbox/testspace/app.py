@@ -27,8 +27,6 @@ class Testspace:
     a test pushes results of its own.
     """
 
-    __test__ = False
-
     name = "testspace"
     root = ""
     user = "admin"

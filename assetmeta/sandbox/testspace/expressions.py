@@ -17,6 +17,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 Value = Fraction | str | bool | None
 Compiled = Callable[[Mapping[str, Value]], Value]
@@ -50,6 +51,7 @@ OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
 }
 
 
+@lru_cache(maxsize=512)
 def compiled(text: str, names: tuple[str, ...]) -> Compiled:
     """A function of the values of *names*. Raises ValueError where *text* is no expression over them."""
     if len(text) > LONGEST:

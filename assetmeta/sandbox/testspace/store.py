@@ -103,7 +103,8 @@ def as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
 
 
 def as_number(text: str) -> int | None:
-    """The id that *text* spells, or None where it spells none."""
+    """The number that *text* spells in the usual way, without leading zeros, or None where it spells none."""
     if not text.isascii() or not text.isdecimal() or len(text) > len(str(LARGEST)):
         return None
-    return int(text) if int(text) <= LARGEST else None
+    number = int(text)
+    return number if number <= LARGEST and str(number) == text else None
