@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from ..clock import spell, spell_naive
+from ..code.values import sound
 from ..model import Row
 
 Event = dict[str, str]
@@ -46,14 +46,7 @@ def point(text: str) -> dict[str, Any] | None:
     if not text.lstrip().startswith("{"):
         return None
     try:
-        found = json.loads(text, parse_float=finite, parse_constant=finite)
+        found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) and found else None
-
-
-def finite(text: str) -> float:
-    """A number that can be written as JSON again. Raises ValueError for the others."""
-    if not math.isfinite(value := float(text)):
-        raise ValueError(text)
-    return value
+    return found if isinstance(found, dict) and found and sound(found) else None

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ..clock import spell
+from ..code.values import sound
 from ..model import Key, Row
 from ..workspace import Workspace
 
@@ -72,7 +73,7 @@ def store_of(space: Workspace, project: Key) -> Key | None:
 def properties_in(sidecar: str | None) -> dict[str, Any]:
     """The properties that a sidecar file holds; none where it is no JSON object."""
     try:
-        found = json.loads(sidecar or "{}", parse_constant=str)
+        found = json.loads(sidecar or "{}")
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) and sound(found) else {}

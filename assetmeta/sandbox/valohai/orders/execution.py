@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 from ..call import Call
-from ..code.config import Item, config_of, listed
-from ..code.parameters import declared, merged
+from ..code.config import Item, listed
+from ..code.parameters import merged
 from ..model import Key, Row
 from .fields import Fields
-from .lookups import commit_in, environment_in
+from .lookups import commit_in, config_of_commit, environment_in
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 ATOMS = (str, int, float)
@@ -38,6 +38,7 @@ def execution_values(call: Call, fields: Fields, project: Key) -> Row:
         "runtime_config_preset": fields.text("runtime_config_preset") or None,
         "priority": fields.integer("priority") or 0,
         "time_limit": fields.number("time_limit", least=0) or 0,
+        "stop_expression": fields.text("stop_expression") or str(step.get("stop-condition", "")),
         "creator": call.user,
     }
 
@@ -47,7 +48,7 @@ def step_in(call: Call, fields: Fields, commit: Key | None) -> Item:
     name = fields.needed("step")
     if not name or commit is None:
         return {}
-    config = config_of(call.space.store.rows("commit")[commit]["config"])
+    config = config_of_commit(call, fields, commit)
     if name not in config.steps:
         fields.refuse("step", f'Step "{name}" does not exist in the commit.', "does_not_exist")
     return config.steps.get(name, {})
@@ -99,11 +100,6 @@ def is_value(value: object) -> bool:
     if isinstance(value, list):
         return all(isinstance(each, ATOMS) for each in value)
     return value is None or isinstance(value, ATOMS)
-
-
-def is_declared(step: Item, name: str) -> bool:
-    """Whether the step has a parameter *name*."""
-    return name in declared(step)
 
 
 def usual_variables(step: Item) -> dict[str, str]:

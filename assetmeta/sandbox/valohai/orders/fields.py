@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ..code.values import sound
 from ..problems import Refused, leaf
 
 REQUIRED = "This field is required."
@@ -171,23 +172,3 @@ def numeric(text: str) -> float | str | None:
     except ValueError:
         return text or None
     return value if math.isfinite(value) else text
-
-
-def sound(value: object) -> bool:
-    """Whether all texts in *value* can be encoded and all its numbers are finite."""
-    left = [value]
-    while left:
-        each = left.pop()
-        if isinstance(each, dict):
-            left.extend(each)
-            left.extend(each.values())
-        elif isinstance(each, list):
-            left.extend(each)
-        elif isinstance(each, float) and not math.isfinite(each):
-            return False
-        elif isinstance(each, str) and not each.isascii():
-            try:
-                each.encode()
-            except UnicodeEncodeError:
-                return False
-    return True

@@ -6,6 +6,7 @@ from assetmeta.sandbox.rest.refusals import forbidden
 
 from ..call import Call
 from ..catalogue import KINDS
+from ..code.config import BadConfig, Config, config_of
 from ..lookups import PROJECT_DEFAULT
 from ..model import Key
 from ..problems import missing_object, missing_slug
@@ -39,6 +40,15 @@ def commit_in(call: Call, fields: Fields, project: Key) -> Key | None:
         fields.refuse("commit", f"Commit {name} has no configuration.", "no_config")
         return None
     return commit
+
+
+def config_of_commit(call: Call, fields: Fields, commit: Key) -> Config:
+    """The configuration of a commit; an empty one after a refusal."""
+    try:
+        return config_of(call.space.row("commit", commit)["config"])
+    except BadConfig as error:
+        fields.refuse("commit", f"The configuration is broken: {error}", "invalid_config")
+        return Config()
 
 
 def environment_in(call: Call, fields: Fields, project: Key, usual: object) -> Key | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..call import Call
-from ..code.config import Config, Item, config_of, listed
+from ..code.config import Config, Item, listed
 from ..model import Key
 from .fields import Fields
-from .lookups import commit_in
+from .lookups import commit_in, config_of_commit
 
 PLURALS = {"outputs": "output", "inputs": "input", "parameters": "parameter", "files": "file"}
 OVERRIDES = ("image", "command", "environment")
@@ -25,29 +25,32 @@ def body_of(call: Call, fields: Fields, project: Key) -> dict[str, Any]:
     """The body of the pipeline that *fields* name. Raises Refused where there is none."""
     commit, name = commit_in(call, fields, project), fields.needed("name")
     fields.done()
-    row = call.space.row("commit", commit)
-    config = config_of(row["config"])
+    assert commit is not None
+    row, config = call.space.row("commit", commit), config_of_commit(call, fields, commit)
     pipeline = config.pipelines.get(name)
     if pipeline is None:
         fields.refuse("name", f'Pipeline "{name}" does not exist in the commit.', "does_not_exist")
         fields.done()
         raise AssertionError
-    parameters = {
-        str(each.get("name")): {"config": with_targets(each), "expression": each.get("default", "")}
-        for each in listed(pipeline, "parameters")
-    }
-    given = fields.map("parameters")
+    edges = pipeline.get("edges")
     return {
-        "project": project,
         "title": fields.text("title") or name,
         "tags": fields.words("tags"),
         "nodes": [node_of(config, node, row["identifier"]) for node in listed(pipeline, "nodes")],
-        "edges": [edge_of(edge) for edge in pipeline.get("edges") or ()],
-        "parameters": {
-            name: {**parameter, "expression": given.get(name, parameter["expression"])}
-            for name, parameter in parameters.items()
-        },
+        "edges": [edge_of(edge) for edge in edges] if isinstance(edges, list) else edges,
+        "parameters": parameters_of(pipeline, fields.map("parameters")),
         "reuse_executions": bool(pipeline.get("reuse-executions")),
+    }
+
+
+def parameters_of(pipeline: Item, given: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a pipeline as its body has them, with the values that were given."""
+    return {
+        str(each.get("name")): {
+            "config": with_targets(each),
+            "expression": given.get(str(each.get("name")), each.get("default", "")),
+        }
+        for each in listed(pipeline, "parameters")
     }
 
 
@@ -64,7 +67,8 @@ def node_of(config: Config, node: Item, commit: str) -> dict[str, Any]:
     found["edge_merge_mode"] = node.get("edge-merge-mode", "replace")
     found["actions"] = listed(node, "actions")
     if kind == "deployment":
-        endpoints = {str(name): {"enabled": True, "files": {}} for name in node.get("endpoints") or ()}
+        names = node.get("endpoints")
+        endpoints = {str(each): {"enabled": True, "files": {}} for each in (names if isinstance(names, list) else ())}
         return {
             **found,
             "deployment": node.get("deployment"),
@@ -102,10 +106,11 @@ def with_task(template: dict[str, Any], task: Item) -> dict[str, Any]:
         str(each.get("name")): {"style": each.get("style", "single"), "rules": each.get("rules", {})}
         for each in listed(task, "parameters")
     }
-    for place in listed(task, "parameter-sets"):
-        for name, value in place.items():
-            items = styles.setdefault(name, {"style": "multiple", "rules": {"items": []}})["rules"]["items"]
-            items.append(value)
+    sets: dict[str, list[Any]] = {}
+    for each in listed(task, "parameter-sets"):
+        for name, value in each.items():
+            sets.setdefault(name, []).append(value)
+    styles |= {name: {"style": "multiple", "rules": {"items": items}} for name, items in sets.items()}
     found = {
         name: str(task[word]).replace("-", "_")
         for word, name in TASK_WORDS.items()
