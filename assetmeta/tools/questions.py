@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any
 
 from assetmeta.backends.base import Json
@@ -16,16 +15,17 @@ from assetmeta.model.errors import BadValue
 from assetmeta.model.schema import AssetType
 from assetmeta.session import Session
 from assetmeta.tools.dialect import valispace, workspace_of
+from assetmeta.tools.plain import plain
 
 
 def profile(session: Session) -> Any:
     """Return the user whose token is in use, as the server tells it. One request: the cheapest way to try a login."""
-    return _plain(session.run(questions.profile(valispace(session.backend))))
+    return plain(session.run(questions.profile(valispace(session.backend))))
 
 
 def deployment(session: Session) -> Any:
     """Return the deployment's settings. One request."""
-    return _plain(session.run(questions.deployment(valispace(session.backend))))
+    return plain(session.run(questions.deployment(valispace(session.backend))))
 
 
 def fuzzy(session: Session, text: str) -> Any:
@@ -60,7 +60,7 @@ def impact(vali: Any, target: Any, low: float, high: float, step: float) -> Any:
     workspace = workspace_of(vali, "Vali")
     workspace_of(target, "Vali")
     backend = valispace(workspace.backend)
-    return _plain(workspace.run(questions.impact(vali._state.oid, target._state.oid, low, high, step, backend)))
+    return plain(workspace.run(questions.impact(vali._state.oid, target._state.oid, low, high, step, backend)))
 
 
 def prompt(
@@ -89,7 +89,7 @@ def prompt(
         "replace_valis_by_id": replace_valis_by_id,
         "service_type": int(online),
     }
-    return _plain(workspace.run(questions.assistant(fields, valispace(workspace.backend))))
+    return plain(workspace.run(questions.assistant(fields, valispace(workspace.backend))))
 
 
 def _one_type(assets: list[Any]) -> tuple[Workspace, AssetType]:
@@ -111,13 +111,4 @@ def clean(asset: Any, name: str, *, html: bool = False) -> Any:
 
 def _result(answer: Json) -> Any:
     """The value in an answer that has one; the whole answer of a server that says it otherwise."""
-    return _plain(answer["result"] if isinstance(answer, dict) and "result" in answer else answer)
-
-
-def _plain(value: Json) -> Any:
-    """JSON with floats for Decimals, as the values of valis are."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return {name: _plain(item) for name, item in value.items()} if isinstance(value, dict) else value
+    return plain(answer["result"] if isinstance(answer, dict) and "result" in answer else answer)

@@ -1,0 +1,61 @@
+"""Data: properties of many at once, aliases, files that lie in a store already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from assetmeta.backends.valohai import properties, questions
+from assetmeta.core.aftermath import Aftermath
+from assetmeta.core.report import Report
+from assetmeta.model.errors import BadValue
+from assetmeta.model.plans import Call, Done
+from assetmeta.tools.vh_dialect import met, valohai, workspace_of
+
+
+def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:
+    """Set properties of many data at once: *given* maps each Datum to its properties, of which `valohai.tags` and
+    `valohai.alias` act. One request for each 1000 data.
+
+    Returns a report that is falsy when all landed; a request is taken or refused as a whole. Setting the same once more
+    does no harm. Raises BadValue before anything is sent.
+    """
+    workspaces = [workspace_of(datum, "Datum") for datum in given]
+    if not workspaces:
+        return Report(())
+    for datum, wanted in given.items():
+        if not isinstance(wanted, Mapping):
+            raise BadValue(f"{datum.idref}: properties are a dict, not {wanted!r:.80}.", oid=datum.idref)
+    workspace = workspaces[0]
+    calls = [
+        Call(datum._state.oid, properties.OPERATION, (("metadata", dict(wanted)),)) for datum, wanted in given.items()
+    ]
+    outcomes = workspace.run(properties.applied(calls, valohai(workspace.backend)))
+    with workspace.lock:
+        after = Aftermath(workspace)
+        for outcome in outcomes:
+            if isinstance(outcome, Done):
+                after.called(workspace.asset(outcome.oid))
+        after.close()
+    return Report(tuple(outcomes))
+
+
+def resolve_alias(project: Any, name: str) -> Any:
+    """Return the Datum that an alias of a project means now, loaded. One request. Raises NotFound."""
+    workspace = workspace_of(project, "Project")
+    oid = project._state.oid
+    return met(workspace, "Datum", workspace.run(questions.resolved(name, oid, valohai(workspace.backend))), oid.key)
+
+
+def adopt(store: Any, project: Any, url: str) -> Any:
+    """Make a Datum of a file that lies in a store already, and return it. One request.
+
+    Raises Refused with the code `adoptable_file_not_found` where there is no such file, and where it was adopted
+    before.
+    """
+    workspace = workspace_of(store, "Store")
+    workspace_of(project, "Project")
+    made: Any = workspace.writer.call_now(store, "adopt", {"url": url, "project": project})
+    if made._type.name != "Datum":
+        raise BadValue(f"{store.idref}: the answer does not say which datum {url!r:.200} became.", oid=store.idref)
+    return made

@@ -1,0 +1,47 @@
+"""The Valohai dialect of a session or of an asset's session, and objects in answers as assets of the session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assetmeta.backends.jsonrest import Object
+from assetmeta.backends.known import Known
+from assetmeta.backends.valohai import Valohai
+from assetmeta.backends.valohai.meta import endpoint_of
+from assetmeta.backends.valohai.objects import Around, Reader
+from assetmeta.backends.valohai.table import bundled
+from assetmeta.core.workspace import Workspace
+from assetmeta.model.contract import Backend
+from assetmeta.model.errors import Unreadable, Unsupported
+from assetmeta.model.values import Key
+from assetmeta.tools.given import existing
+
+
+def valohai(backend: Backend) -> Valohai:
+    """Return *backend* as what it is. Raises Unsupported for another dialect than Valohai."""
+    if not isinstance(backend, Valohai):
+        raise Unsupported(f"This is for Valohai, and the session speaks {backend.name}.")
+    return backend
+
+
+def workspace_of(asset: object, *type_names: str) -> Workspace:
+    """Return what *asset*'s session shares. Raises BadValue for anything but an asset of one of these types that
+    exists, Unsupported for another server. Sends nothing.
+    """
+    workspace = existing(asset, *type_names)
+    valohai(workspace.backend)
+    return workspace
+
+
+def met(workspace: Workspace, type_name: str, item: Object, project: Key | None = None) -> Any:
+    """Return the asset that an object in an answer is, with what the answer told of it and of what is embedded in it.
+
+    *project* is the one that it is in, where the object does not say that. Raises Unreadable for one without identity.
+    """
+    known = Known(workspace.schema)
+    reader = Reader(workspace.schema, bundled(), known, valohai(workspace.backend).learned)
+    oid = reader.take(endpoint_of(bundled(), workspace.schema, type_name), item, Around(project))
+    if oid is None:
+        raise Unreadable(f"The answer does not say which {type_name} it is about.", type_name=type_name)
+    workspace.absorb(known.row(each) for each in known.cells)
+    return workspace.asset(oid)

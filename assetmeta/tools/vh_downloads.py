@@ -1,0 +1,117 @@
+"""Files of executions in a folder of this computer: streamed, checked, under harmless names."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from assetmeta.backends.valohai.files import local_name, local_parts
+from assetmeta.core.asset import Asset
+from assetmeta.core.files import stored
+from assetmeta.model.errors import BadValue, Unreadable
+from assetmeta.model.values import UNREAD
+from assetmeta.tools.measured import DIGESTS, Measured, digest_of, known_digest
+from assetmeta.tools.vh_dialect import workspace_of
+from assetmeta.tools.vh_executions import outputs
+
+Progress = Callable[[Any, int], None]
+"""Called with a Datum and how many of its bytes have come."""
+
+EXISTING = ("number", "keep", "replace")
+
+
+def download(
+    source: Any,
+    folder: str | Path,
+    *,
+    pattern: str = "*",
+    existing: str = "number",
+    flat: bool = False,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Download data into *folder*, which is made if need be; return where they are, in the order of the data.
+
+    *source* is a Datum, an Execution (all its outputs), or several of either. *pattern* chooses by name (`*.csv`).
+    Slashes in names make folders below *folder*, unless *flat*; no name leads out of it. A file that is there already
+    and has the datum's checksum is left as it is. Of any other *existing* says what to do: "number" puts a number to
+    the new name, "keep" downloads nothing, "replace" puts the new file in its place.
+
+    Two requests per file, one where the server sends files itself; before them those that tell outputs, names and
+    sizes, for all data together. Size and checksum are compared with what the server tells of the datum, as far as that
+    is loaded. Raises Unreadable for a file that is not whole; no part of it is left behind then.
+    """
+    if existing not in EXISTING:
+        raise BadValue(f"existing={existing!r} is none of {', '.join(EXISTING)}.")
+    data = list(_data(source))
+    _load_names(data)
+    found: list[Path] = []
+    for datum in data:
+        if fnmatchcase(datum.name, pattern):
+            found.append(_placed(datum, Path(folder), existing, flat, progress))
+    return found
+
+
+def _data(source: Any) -> Iterator[Any]:
+    given = [source] if isinstance(source, Asset) else list(source)
+    for one in given:
+        workspace_of(one, "Datum", "Execution")
+    produced = outputs([one for one in given if one._type.name == "Execution"])
+    for one in given:
+        yield from produced.get(one, [one])
+
+
+def _load_names(data: Iterable[Any]) -> None:
+    """Load what is needed of all data that lack it, together."""
+    lacking = [datum for datum in data if any(datum._state.cell(name) is UNREAD for name in ("name", "size"))]
+    if lacking:
+        lacking[0]._workspace.loader.load([datum._state.oid for datum in lacking], ["name", "size"])
+
+
+def _placed(datum: Any, folder: Path, existing: str, flat: bool, progress: Progress | None) -> Path:
+    parts = [local_name(datum.name)] if flat else local_parts(datum.name)
+    target = folder.joinpath(*parts)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_file() and (existing == "keep" or _is_same(datum, target)):
+        return target
+    if existing == "number":
+        return stored(target.parent, target.name, lambda sink: _fetch(datum, sink, progress))
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as sink:
+            _fetch(datum, sink, progress)
+        return part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _fetch(datum: Any, sink: BinaryIO, progress: Progress | None) -> None:
+    """Write the bytes of *datum* to *sink* and compare them with what is known of them."""
+    workspace = datum._workspace
+    known = known_digest(_sums(datum))
+    told = None if progress is None else lambda size: progress(datum, size)
+    measured = Measured(sink, known[0] if known else None, told)
+    workspace.run(workspace.backend.download(datum._state.oid, cast(BinaryIO, measured)))
+    size = datum.size
+    if size is not None and measured.size != size:
+        raise Unreadable(f"{datum.idref}: {measured.size} bytes came of {size}. Try again.", oid=datum.idref)
+    if known is not None and measured.sum != known[1]:
+        raise Unreadable(f"{datum.idref}: the {known[0]} of what came is not the server's.", oid=datum.idref)
+
+
+def _sums(datum: Any) -> dict[str, object]:
+    """The checksums that are loaded; none is asked for."""
+    cells = ((name, datum._state.cell(name)) for name in DIGESTS)
+    return {name: cell for name, cell in cells if isinstance(cell, str) and cell}
+
+
+def _is_same(datum: Any, target: Path) -> bool:
+    """True when a file surely holds the bytes of *datum*: it has their checksum."""
+    known = known_digest(_sums(datum))
+    if known is None or target.stat().st_size != datum.size:
+        return False
+    return digest_of(target, known[0]) == known[1]
