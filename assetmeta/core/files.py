@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -61,18 +62,26 @@ def save(asset: Any, folder: Path) -> Path:
     """
     backend = _checked(asset)
     given = asset[backend.file_name_attribute] or asset.idref
-    name = Path(backend.safe_name(str(given)))
-    target, number = folder / name, 1
+    return stored(folder, backend.safe_name(str(given)), lambda sink: download(asset, sink))
+
+
+def stored(folder: Path, name: str, fill: Callable[[BinaryIO], object]) -> Path:
+    """Let *fill* write a new file in *folder*, and return its path; nothing is left of it when that fails.
+
+    An existing file is never overwritten: a number is added to the name, which has to be a harmless one.
+    """
+    plain = Path(name)
+    target, number = folder / plain, 1
     while True:
         try:
             sink = target.open("xb")
         except FileExistsError:
             number += 1
-            target = folder / f"{name.stem}-{number}{name.suffix}"
+            target = folder / f"{plain.stem}-{number}{plain.suffix}"
             continue
         try:
             with sink:
-                download(asset, sink)
+                fill(sink)
         except BaseException:
             target.unlink(missing_ok=True)
             raise

@@ -90,6 +90,9 @@ class Mark(enum.StrEnum):
     NOT_APPLICABLE = "N"
     MISSING = "M"
 
+    def __repr__(self) -> str:
+        return repr(self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

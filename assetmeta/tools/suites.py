@@ -1,0 +1,129 @@
+"""The cases of results: suite files read as typed rows, and saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from assetmeta.backends.base import check
+from assetmeta.backends.jsonrest import delete
+from assetmeta.backends.testspace import Testspace, files, reflecting
+from assetmeta.backends.testspace.complaints import explain
+from assetmeta.backends.testspace.keys import item_path
+from assetmeta.backends.testspace.suites import Case, Suite, read
+from assetmeta.backends.testspace.table import kind_of
+from assetmeta.backends.together import single
+from assetmeta.core.asset import Asset
+from assetmeta.core.files import stored
+from assetmeta.core.query import Query
+from assetmeta.core.state import forget
+from assetmeta.core.workspace import Workspace
+from assetmeta.model.contract import Backend
+from assetmeta.model.errors import BadValue, Unsupported
+from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.session import Session
+from assetmeta.tools.given import existing
+
+
+class CaseOf(NamedTuple):
+    """One case and the content that it is in."""
+
+    content: Any
+    case: Case
+
+
+def suite(content: Any) -> Suite | None:
+    """Return the suite file of a Content, read; None for a folder, and for a suite that has no cases.
+
+    One request for a content that is loaded. Raises Unreadable for a file that is no suite, BadValue, Unsupported.
+    """
+    workspace = _workspace(content, "Content")
+    link = content.download_url
+    return read(workspace.run(files.body(link))) if link else None
+
+
+def cases(what: Any) -> Iterator[CaseOf]:
+    """Yield the cases of a Content, with those of all that is in it, or of all contents of a Result, one file after the
+    other.
+
+    One request per folder and per suite with cases, each when it is come to; suites without cases take none.
+    """
+    for content in _contents(what):
+        found = suite(content) if _has_cases(content) else None
+        for case in found.cases if found else ():
+            yield CaseOf(content, case)
+
+
+def download(content: Any, folder: str | Path = ".") -> Path:
+    """Save the suite file of a Content in a folder, streamed, and return the new file's path. One request.
+
+    It is called as the content is, made harmless; an existing file is never overwritten. Raises BadValue for a content
+    without a file.
+    """
+    workspace = _workspace(content, "Content")
+    link = content.download_url
+    if not link:
+        raise BadValue(f"{content.idref} has no file: it is a folder, or a suite without cases.", oid=content.idref)
+    name = _dialect(workspace.backend).safe_name(content.name or "")
+    return stored(Path(folder), name, lambda sink: workspace.run(files.fetched(link, sink)))
+
+
+def clear(result: Any) -> None:
+    """Delete all contents of a Result, with the failures that were tracked in them; the result stays. One request, at
+    once.
+    """
+    workspace = _workspace(result, "Result")
+    place = _dialect(workspace.backend).place(item_path(kind_of("Result"), result._state.oid.key), "contents")
+    workspace.run(_done(delete(place)))
+    with workspace.lock:
+        forget(result)
+
+
+def links(session: Session) -> dict[str, str]:
+    """Return the server's link map, templates of addresses by name. One request: the cheapest way to try a login."""
+    return session.run(reflecting.links(_dialect(session.backend)))
+
+
+def suite_and_case(failure: Any) -> tuple[str, str]:
+    """Return the path of the suite and the name of the case that a Failure is about. Sends nothing for one that is
+    loaded. Raises BadValue for a key of another form.
+    """
+    _workspace(failure, "Failure")
+    path, mark, name = str(failure.key).partition("().")
+    if not mark:
+        raise BadValue(f"{failure.idref}: the key is not a suite and a case.", oid=failure.idref)
+    return path, name
+
+
+def _contents(what: Any) -> Iterator[Any]:
+    """A content and all that is in it, or all contents of a result."""
+    if isinstance(what, Asset) and what._type.name == "Result":
+        yield from Query(_workspace(what, "Result"), "Content").where(result=what)
+        return
+    _workspace(what, "Content")
+    yield what
+    for inner in what.contents:
+        yield from _contents(inner)
+
+
+def _has_cases(content: Any) -> bool:
+    return any(content.case_counts or ())
+
+
+def _workspace(asset: Any, type_name: str) -> Workspace:
+    """What *asset*'s session shares. Raises BadValue for another type, Unsupported for another server."""
+    workspace = existing(asset, type_name)
+    _dialect(workspace.backend)
+    return workspace
+
+
+def _dialect(backend: Backend) -> Testspace:
+    if not isinstance(backend, Testspace):
+        raise Unsupported(f"This is for Testspace, and the session speaks {backend.name}.")
+    return backend
+
+
+def _done(request: Request) -> Flow[Response]:
+    """Send a write; raises what it is refused with."""
+    return check((yield from single(request)), explain)
