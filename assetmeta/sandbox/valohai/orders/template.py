@@ -12,11 +12,7 @@ from .lookups import commit_in, config_of_commit
 
 PLURALS = {"outputs": "output", "inputs": "input", "parameters": "parameter", "files": "file"}
 OVERRIDES = ("image", "command", "environment")
-TASK_WORDS = {
-    "type": "type",
-    "on-child-error": "on_child_error",
-    "maximum-queued-executions": "maximum_queued_executions",
-}
+TASK_WORDS = {"type": "type", "on-child-error": "on_child_error"}
 TASK_CONFIGURATION = ("engine", "execution-count", "execution-batch-size")
 TASK_TARGETS = ("optimization-target-metric", "optimization-target-value")
 
@@ -111,11 +107,7 @@ def with_task(template: dict[str, Any], task: Item) -> dict[str, Any]:
         for name, value in each.items():
             sets.setdefault(name, []).append(value)
     styles |= {name: {"style": "multiple", "rules": {"items": items}} for name, items in sets.items()}
-    found = {
-        name: str(task[word]).replace("-", "_")
-        for word, name in TASK_WORDS.items()
-        if task.get(word) and word != "maximum-queued-executions"
-    }
+    found = {name: str(task[word]).replace("-", "_") for word, name in TASK_WORDS.items() if task.get(word)}
     if task.get("maximum-queued-executions"):
         found["maximum_queued_executions"] = task["maximum-queued-executions"]
     words = [word for word in (*TASK_CONFIGURATION, *TASK_TARGETS) if task.get(word) is not None]
