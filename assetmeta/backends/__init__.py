@@ -81,6 +81,15 @@ What the JSON dialects share:
     valohai.table           the bundled table, schema.json
     valohai.meta            table and OPTIONS as a Schema
     valohai.reflecting      the flow that reads a schema
+    valohai.identities      what assets are known by
+    valohai.objects         objects as cells
+    valohai.listing         lists page by page, one object
+    valohai.reading         reads by identity
+    valohai.narrowing       conditions that the server applies
+    valohai.telling         what assets lack
+    valohai.fetching        the flow of every read
+    valohai.explaining      a read in words
+    valohai.aliases         assets by other texts than their keys
     valohai.encoding        values in the form in which the server takes them
     valohai.owners          owners by name
     valohai.calling         operations
@@ -91,6 +100,7 @@ What the JSON dialects share:
     valohai.events          the log of an execution
     valohai.questions       what is asked besides assets
     valohai.acts            code, templates, triggers
+    valohai                 the dialect as one value
     testspace.table         the bundled table, schema.json
     testspace.connection    addresses and tokens as people give them
     testspace.kinds         attribute kinds and their codecs

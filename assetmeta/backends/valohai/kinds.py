@@ -7,18 +7,17 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from typing import ClassVar
 
 from assetmeta.backends.kinds import Choice, Day, Document, Instant, Link, Real, choice_of
 from assetmeta.model.codecs import Boolean, Codec, Integer, Number, Raw, Secret, Text
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}", re.IGNORECASE | re.ASCII)
 
 
 def is_uuid(text: str) -> bool:
-    """True for the text of a UUID as the server spells it: with hyphens, of any version."""
-    return _UUID.match(text) is not None
+    """True for a text of the form of a UUID as the server spells it: with hyphens, of any version."""
+    return _UUID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +143,3 @@ def _open(choice: Choice | None) -> Choice | None:
 def status_kind(names: tuple[str, ...]) -> str:
     """Return the kind of a status with these *names*."""
     return f"Status {json.dumps(list(names), ensure_ascii=False)}"
-
-
-def sendable(kind: str, value: object) -> str | int | float | bool | None:
-    """Return the Python value of a plain kind as JSON has it: numbers as numbers, times and decimals as texts."""
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if kind == "Number" and isinstance(value, float | Decimal):
-        return float(value)
-    return codec_for(kind).encode(value)

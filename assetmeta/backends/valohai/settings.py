@@ -28,7 +28,8 @@ class Learned:
 
     *places* are the whereabouts of assets, *numbered* the assets by type, project and number. *absent* are the keys
     that whole objects of an endpoint lack, *short* those that only rows of its lists lack. *created* are the real
-    identities of assets that were created under a provisional one. *only_put* are the endpoints that do not know PATCH.
+    identities of assets that were created under a provisional one. *only_put* are the endpoints that do not know PATCH,
+    *organizations* the ids of owners that are known to be no users.
     """
 
     places: dict[Oid, Whereabouts] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class Learned:
     short: dict[str, set[str]] = field(default_factory=dict)
     created: dict[Oid, Oid] = field(default_factory=dict)
     only_put: set[str] = field(default_factory=set)
+    organizations: set[Key] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def met(self, oid: Oid, project: Key | None, counter: int | None = None) -> None:
@@ -69,13 +71,15 @@ class Settings:
     (see SURVEYS).
 
     Up to *few* assets are read one by one rather than by lists. *page_size* rows are asked for at a time where nobody
-    wishes otherwise. At most *max_keys* assets are named in one read, and *max_counters* in one request.
+    wishes otherwise, *sweep* where a list is needed whole. At most *max_keys* assets are named in one read, and
+    *max_counters* in one request.
     """
 
     root: str = "api/v0"
     survey: str = "root"
     few: int = 4
     page_size: int = 1000
+    sweep: int = 5000
     max_keys: int = 5000
     max_counters: int = 100
     learned: Learned = field(default_factory=Learned, compare=False, repr=False)

@@ -111,8 +111,8 @@ class Endpoint:
     """One endpoint and its type.
 
     *key* is what its objects are known by: "uuid", "int", "commit" (a project and an identifier) or "member" (the
-    object that they stand in, and an id). *alias* is another text that finds them: "counter" (with the project),
-    "slug", "name" or "identifier".
+    object that they stand in, and an id). *alias* is what other texts that find them are: a "counter" (with the
+    project), an "identifier" or branch (with the project), an "alias", or the value of a field ("name", "slug" ...).
 
     *filters* maps attribute paths to the query parameters that the server is known to apply; of these *several* take
     repeated values, *loose* ones may find more than what is equal, *lowered* ones are sent in lower case. *words* are

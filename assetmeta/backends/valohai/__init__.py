@@ -1,0 +1,115 @@
+"""Valohai: its JSON REST API behind one value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from assetmeta.backends.valohai import aliases, explaining, fetching, files, reflecting, writing
+from assetmeta.backends.valohai.identities import commit_parts, member_parts
+from assetmeta.backends.valohai.kinds import codec_for
+from assetmeta.backends.valohai.settings import SURVEYS, Settings
+from assetmeta.backends.valohai.table import bundled
+from assetmeta.model.codecs import Codec
+from assetmeta.model.contract import Can
+from assetmeta.model.errors import BadValue
+from assetmeta.model.flows import Flow
+from assetmeta.model.plans import Change, Fetch, Outcome, Row, Rows
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Key, Oid
+
+__all__ = ["Valohai"]
+
+
+@dataclass(frozen=True, slots=True)
+class Valohai(Settings):
+    """The Valohai dialect: `Valohai(survey="full")`. Implements Backend, Explains, Aliases and Files.
+
+    It remembers what it learns of the server in `learned`; give each session its own.
+    """
+
+    def __post_init__(self) -> None:
+        if self.survey not in SURVEYS:
+            raise BadValue(f"There is no survey {self.survey!r}; there are {', '.join(SURVEYS)}.")
+
+    @property
+    def name(self) -> str:
+        """What the dialect is called."""
+        return "valohai"
+
+    @property
+    def can(self) -> Can:
+        """What there is on the server, and what is done here instead: conditions, order, windows, paths, counts."""
+        return Can(
+            paths=True,
+            aggregates=True,
+            sort=True,
+            count=True,
+            operations=True,
+            delete=True,
+            windows=False,
+            file_types=files.TYPES,
+            max_keys=self.max_keys,
+            max_page=10_000,
+        )
+
+    def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
+        """Read the schema; see assetmeta.backends.valohai.reflecting for the requests. *names* make no difference."""
+        return reflecting.reflect(bundled(), self)
+
+    def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
+        """Return the codec of an attribute, for a schema that was kept without its codecs."""
+        return codec_for(kind, related)
+
+    def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
+        """Read; see assetmeta.backends.valohai.fetching for which requests are sent."""
+        return fetching.fetch(schema, fetches, bundled(), self)
+
+    def explain(self, schema: Schema, fetch: Fetch) -> str:
+        """Tell which requests a read sends, what the server filters and what is done here. Sends nothing."""
+        return explaining.explain(schema, fetch, bundled(), self)
+
+    def key_of(self, type_name: str, text: str) -> Key | None:
+        """Return the key that a text is; None for an alias. Sends nothing."""
+        return aliases.key_of(bundled(), type_name, text, self)
+
+    def taken_by_alias(self, type_name: str) -> bool:
+        """Whether relations to the type may be written with an alias, such as a branch or a slug."""
+        return aliases.taken_by_alias(bundled(), type_name)
+
+    def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
+        """Return the asset that an alias names; see assetmeta.backends.valohai.aliases for what there is."""
+        return aliases.look_up(schema, type_name, alias, bundled(), self)
+
+    def write(self, schema: Schema, changes: Sequence[Change]) -> Flow[list[Outcome]]:
+        """Write; see assetmeta.backends.valohai.writing for order and failures."""
+        return writing.write(schema, changes, bundled(), self)
+
+    @property
+    def file_name_attribute(self) -> str:
+        """Where a datum's name is kept."""
+        return "name"
+
+    def safe_name(self, given: str) -> str:
+        """Turn a name that the server gave, which may hold slashes, into that of a harmless local file."""
+        return files.local_name(given)
+
+    def download(self, oid: Oid, sink: BinaryIO) -> Flow[str]:
+        """Write a datum's bytes to *sink* and return their media type."""
+        return files.download(oid, sink, self)
+
+    def upload(self, oid: Oid, source: BinaryIO) -> Flow[None]:
+        """Raise Unsupported: the API takes no bytes for a datum."""
+        return files.upload(oid, source, self)
+
+    def address(self, oid: Oid) -> str:
+        """The object as the API shows it to a person in a browser: the pages of the product need names, too."""
+        endpoint = bundled().by_type.get(oid.type)
+        if endpoint is None:
+            return self.place()
+        if endpoint.key == "commit":
+            return self.place(endpoint.path, commit_parts(oid.key)[1])
+        if endpoint.within is not None and endpoint.key == "member":
+            return self.place(endpoint.within.endpoint, member_parts(oid.key, oid.type)[0])
+        return self.place(endpoint.path, oid.key)

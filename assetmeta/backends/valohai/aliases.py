@@ -1,0 +1,169 @@
+"""Assets by other texts than their keys (reference 3):
+
+    <project>:<number>, <project>:latest     executions, tasks and pipelines
+    <project>:<identifier or branch>         commits
+    <name>, <project>:<name>                 aliases of data, and the data that they stand for
+    <name>, <slug>                           projects, environments, models, datasets, deployments ...
+
+A project is given by its UUID or by its name, which takes a request more. A number is remembered once it is known;
+`latest` moves and is asked for each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from assetmeta.backends.base import Json
+from assetmeta.backends.jsonrest import Object, Pairs
+from assetmeta.backends.known import Known
+from assetmeta.backends.valohai.identities import as_key, commit_key
+from assetmeta.backends.valohai.kinds import is_uuid
+from assetmeta.backends.valohai.listing import one, one_or_none, whole
+from assetmeta.backends.valohai.meta import endpoint_of
+from assetmeta.backends.valohai.objects import Around
+from assetmeta.backends.valohai.reading import Reading
+from assetmeta.backends.valohai.settings import Settings
+from assetmeta.backends.valohai.table import Endpoint, Table
+from assetmeta.model.errors import BadValue, NotFound
+from assetmeta.model.flows import Flow
+from assetmeta.model.plans import Row
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Key, Oid
+
+LATEST = "latest"
+
+TAKEN = frozenset({"Commit", "Environment"})
+"""Types that writes name by an identifier, a branch or a slug, which the server resolves."""
+
+
+def key_of(table: Table, type_name: str, text: str, settings: Settings) -> Key | None:
+    """Return the key that a text is, None for an alias. Sends nothing."""
+    if type_name in table.unions:
+        return int(text) if text.isascii() and text.isdigit() else None
+    endpoint = table.by_type.get(type_name)
+    if endpoint is None:
+        # Of a type that only the server knows, nothing but keys can be known.
+        return int(text) if text.isascii() and text.isdigit() else text
+    if endpoint.type == "Repository" and is_uuid(text):
+        return text.lower()
+    found = as_key(endpoint, text)
+    if found is None and endpoint.alias == "counter":
+        project, _, number = text.rpartition(":")
+        known = settings.learned.numbered.get((type_name, project.lower(), _number(number)))
+        return known.key if known else None
+    return found
+
+
+def taken_by_alias(table: Table, type_name: str) -> bool:
+    """Whether relations to the type may be written with an alias."""
+    return type_name in TAKEN or type_name in table.unions
+
+
+def look_up(schema: Schema, type_name: str, alias: str, table: Table, settings: Settings) -> Flow[Row]:
+    """Return the asset that an alias names, with what was told of it. One request, and one more for a project that is
+    given by name or a commit that is given by its branch. Raises NotFound, BadValue.
+    """
+    reading = Reading(schema, table, settings, Known(schema))
+    endpoint = endpoint_of(table, schema, type_name)
+    if endpoint.alias == "counter":
+        found = yield from _numbered(reading, endpoint, alias)
+    elif endpoint.alias == "identifier":
+        found = yield from _commit(reading, endpoint, alias)
+    elif endpoint.alias == "alias":
+        found = yield from _resolved(reading, endpoint, alias)
+    elif endpoint.alias is not None and endpoint.short_list:
+        found = yield from _among(reading, endpoint, endpoint.alias, alias, ())
+    elif endpoint.alias is not None:
+        query, rest = yield from _narrowed(reading, alias)
+        found = yield from _among(reading, endpoint, endpoint.alias, rest, query)
+    else:
+        raise BadValue(f"{type_name}({alias!r}): this is no UUID, and {endpoint.label}s have no other key.")
+    return reading.known.row(found)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
+
+
+def _numbered(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
+    project, _, number = alias.rpartition(":")
+    if not project or (number != LATEST and _number(number) < 0):
+        raise BadValue(
+            f"{endpoint.type}({alias!r}): give its UUID, <project>:<number> or <project>:{LATEST}.",
+            type_name=endpoint.type,
+        )
+    key = yield from _project(reading, project)
+    item = yield from one(reading.settings.place(endpoint.path, f"{key}:{number}"), reading.query(endpoint, ()))
+    return _taken(reading, endpoint, item, alias, key)
+
+
+def _commit(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
+    project, _, name = alias.rpartition(":")
+    if not project or not name:
+        raise BadValue(
+            f"Commit({alias!r}): a commit is found within a project: <project>:<identifier or branch>.",
+            type_name="Commit",
+        )
+    key = yield from _project(reading, project)
+    own = (("project", str(key)),)
+    item = yield from one_or_none(reading.settings.place(endpoint.path, quote(name, safe="~")), own)
+    if item is not None:
+        return reading.reader.take(endpoint, item, Around(key)) or Oid("Commit", commit_key(key, name))
+    objects = yield from whole(reading.settings.place(endpoint.path), own, reading.settings)
+    branch = [one for one in objects if one.get("ref") == name or name in _texts(one.get("ref_names"))]
+    if not branch:
+        raise NotFound(f"The project has no commit and no branch {name!r}.", type_name="Commit", status=404)
+    return _taken(reading, endpoint, max(branch, key=lambda one: str(one.get("commit_time") or "")), alias, key)
+
+
+def _resolved(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
+    """Ask what an alias of a datum stands for."""
+    query, name = yield from _narrowed(reading, alias)
+    item = yield from one(reading.settings.place("datum-aliases", "resolve"), (("name", name), *query))
+    datum = item.get("datum")
+    if not isinstance(datum, dict):
+        raise NotFound(f"The alias {name!r} stands for no datum.", type_name=endpoint.type, status=404)
+    return _taken(reading, endpoint, datum, alias, None)
+
+
+def _narrowed(reading: Reading, alias: str) -> Flow[tuple[Pairs, str]]:
+    """A project in front of a name, as a filter, and the name."""
+    project, colon, name = alias.rpartition(":")
+    if not colon:
+        return (), alias
+    key = yield from _project(reading, project)
+    return (("project", str(key)),), name
+
+
+def _project(reading: Reading, text: str) -> Flow[Key]:
+    if is_uuid(text):
+        return text.lower()
+    endpoint = reading.endpoint("Project")
+    return (yield from _among(reading, endpoint, "name", text, ())).key
+
+
+def _among(reading: Reading, endpoint: Endpoint, name: str, value: str, query: Pairs) -> Flow[Oid]:
+    """Find the one object of a list whose field *name* has a *value*."""
+    objects = yield from whole(reading.settings.place(endpoint.path), query, reading.settings)
+    found = [item for item in objects if item.get(name) == value]
+    if len(found) > 1:
+        keys = ", ".join(str(item.get("id")) for item in found[:5])
+        raise BadValue(
+            f"There are {len(found)} assets of type {endpoint.type} whose {name} is {value!r} ({keys}); give the id.",
+            type_name=endpoint.type,
+        )
+    if not found:
+        raise NotFound(f"No {endpoint.type} has the {name} {value!r}.", type_name=endpoint.type, status=404)
+    return _taken(reading, endpoint, found[0], value, None)
+
+
+def _taken(reading: Reading, endpoint: Endpoint, item: Object, alias: str, project: Key | None) -> Oid:
+    oid = reading.reader.take(endpoint, item, Around(project))
+    if oid is None:
+        raise NotFound(f"The answer for {endpoint.type}({alias!r}) has no id.", type_name=endpoint.type, status=404)
+    return oid
+
+
+def _texts(value: Json) -> Sequence[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []

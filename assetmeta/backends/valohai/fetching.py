@@ -1,0 +1,212 @@
+"""The flow of every read: lists with the filters, order and windows that the server is known to apply.
+
+What it does not do is done here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from assetmeta.backends.evaluating import Page, Place, fetched, split
+from assetmeta.backends.known import Known
+from assetmeta.backends.matching import asked_paths, conjunction, wanted_values
+from assetmeta.backends.trees import Tree, all_paths, own_names
+from assetmeta.backends.valohai import listing
+from assetmeta.backends.valohai.meta import endpoint_of, field_of
+from assetmeta.backends.valohai.narrowing import Narrowed, meant, narrowed
+from assetmeta.backends.valohai.objects import Around
+from assetmeta.backends.valohai.reading import Reading
+from assetmeta.backends.valohai.settings import Settings
+from assetmeta.backends.valohai.table import Endpoint, Table
+from assetmeta.backends.valohai.telling import tell
+from assetmeta.model.errors import Unsupported
+from assetmeta.model.flows import Flow
+from assetmeta.model.plans import Fetch, Rows
+from assetmeta.model.schema import Schema
+from assetmeta.model.terms import RawFilter, leaves
+from assetmeta.model.values import Oid
+
+
+def fetch(schema: Schema, fetches: Sequence[Fetch], table: Table, settings: Settings) -> Flow[list[Rows]]:
+    """Read. One Rows per fetch, same order.
+
+    An asset that a fetch names alone and that does not exist raises NotFound; among several it is left out. Raises
+    Unsupported, before anything is sent, for what the server cannot do.
+    """
+    for wanted in fetches:
+        refuse(schema, table, wanted)
+    understood = [
+        replace(one, where=meant(table, endpoint_of(table, schema, one.type_name), one.where)) for one in fetches
+    ]
+    return fetched(understood, lambda: Lists(Reading(schema, table, settings, Known(schema))))
+
+
+def refuse(schema: Schema, table: Table, wanted: Fetch) -> None:
+    """Raise Unsupported for what no request could answer."""
+    moments = [wanted.asof, *(oid.moment for oid in wanted.oids or ())]
+    if wanted.history or any(moment is not None for moment in moments):
+        raise Unsupported("Valohai does not show the past of its objects.", type_name=wanted.type_name)
+    if wanted.find is not None:
+        raise Unsupported("Valohai has no text search over a type; use a condition with contains().")
+    if wanted.where is not None and any(isinstance(leaf, RawFilter) for leaf in leaves(wanted.where)):
+        raise Unsupported("Valohai has no filter language of its own.", type_name=wanted.type_name)
+    all_paths(wanted)
+    endpoint = endpoint_of(table, schema, wanted.type_name)
+    if not endpoint.listed and wanted.oids is None and not parents(endpoint, table, wanted):
+        there = table.endpoints[endpoint.within.endpoint].type if endpoint.within else ""
+        back = endpoint.fields[_back(endpoint, table)].to[0] if endpoint.within else ""
+        raise Unsupported(
+            f"Valohai has no list of all assets of type {endpoint.type}: go through {there}."
+            f"{endpoint.within.field if endpoint.within else ''}, or name the {table.endpoints[back].type} in where().",
+            type_name=wanted.type_name,
+        )
+
+
+def parents(endpoint: Endpoint, table: Table, wanted: Fetch) -> tuple[Oid, ...]:
+    """The objects that a read names as those that its assets stand in."""
+    back = _back(endpoint, table)
+    for term in conjunction(wanted.where):
+        path, values = wanted_values(term) or ("", ())
+        if path == back:
+            return tuple(value for value in values if isinstance(value, Oid))
+    return ()
+
+
+def _back(endpoint: Endpoint, table: Table) -> str:
+    within = endpoint.within
+    return (table.endpoints[within.endpoint].fields[within.field].back or "") if within else ""
+
+
+class Cursor(NamedTuple):
+    """Where a read goes on: in which of its lists, and where there."""
+
+    number: int = 0
+    place: listing.Place = listing.Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The lists of one installation, as a Source."""
+
+    reading: Reading
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of the installation."""
+        return self.reading.schema
+
+    @property
+    def known(self) -> Known:
+        """What this read was told so far."""
+        return self.reading.known
+
+    def tell(self, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
+        """Read what assets lack; see assetmeta.backends.valohai.telling."""
+        return tell(self.reading, type_name, oids, names)
+
+    def holds(self, type_name: str, name: str) -> bool:
+        """True for what rows of lists may hold."""
+        known = self.reading.endpoint(type_name).fields.get(name)
+        return known is None or not (known.elsewhere or known.detail)
+
+    def sorts(self, wanted: Fetch) -> bool:
+        """True for one key by which the endpoint is known to sort, within a single list."""
+        return bool(ordering(self.reading.endpoint(wanted.type_name), wanted))
+
+    def begin(self, wanted: Fetch) -> Place:
+        """Beyond the window's start where every row of a single list is a match."""
+        narrow = self._narrow(wanted)
+        if wanted.start and narrow.exact and (not wanted.sort or self.sorts(wanted)):
+            return Place(Cursor(0, listing.Place(offset=wanted.start, start=wanted.start)), wanted.start)
+        return Place()
+
+    def count(self, wanted: Fetch) -> Flow[int | None]:
+        """Ask for the number of rows of a single list of which each is a match. One request."""
+        narrow = self._narrow(wanted)
+        if not narrow.exact:
+            return None
+        endpoint = self.reading.endpoint(wanted.type_name)
+        path = self.reading.settings.place(endpoint.path)
+        return (yield from listing.counted(path, narrow.queries[0], self.reading.settings))
+
+    def _narrow(self, wanted: Fetch) -> Narrowed:
+        endpoint = self.reading.endpoint(wanted.type_name)
+        if wanted.oids is not None:
+            return Narrowed((), keys=tuple(oid.key for oid in wanted.oids))
+        return narrowed(endpoint, wanted) if endpoint.listed else Narrowed(())
+
+    def page(self, wanted: Fetch, at: object) -> Flow[Page]:
+        """Read the next assets that the conditions may admit, with their own attributes; the server's order."""
+        endpoint, narrow = self.reading.endpoint(wanted.type_name), self._narrow(wanted)
+        names = held(endpoint, self.schema, own_names(wanted))
+        if narrow.keys is not None:
+            return Page((yield from self.reading.by_identity(endpoint, narrow.keys, names)))
+        if not endpoint.listed:
+            return Page((yield from self._within(endpoint, wanted)))
+        cursor = at if isinstance(at, Cursor) else Cursor()
+        query = (*narrow.queries[cursor.number], *ordering(endpoint, wanted), *self.reading.included(endpoint, names))
+        limit = page_limit(wanted, narrow, cursor.place.offset, self.reading.settings)
+        path = self.reading.settings.place(endpoint.path)
+        some = yield from listing.part(path, query, cursor.place, limit, self.reading.settings)
+        oids = self.reading.rows(endpoint, some.objects, names, _around(narrow))
+        for oid in oids:
+            self._told(oid, narrow)
+        yield from self._complete(endpoint, wanted, oids)
+        if some.rest is not None:
+            return Page(oids, Cursor(cursor.number, some.rest))
+        following = cursor.number + 1
+        return Page(oids, Cursor(following) if following < len(narrow.queries) else None)
+
+    def _told(self, oid: Oid, narrow: Narrowed) -> None:
+        """Take what the filters say of an asset where its row does not."""
+        cells = {name: cell for name, cell in narrow.told.items() if name not in self.known.cells.get(oid, {})}
+        if cells:
+            self.known.take(oid, cells)
+
+    def _complete(self, endpoint: Endpoint, wanted: Fetch, oids: Sequence[Oid]) -> Flow[None]:
+        """Read what conditions look at and rows lack: without it the assets would be missed."""
+        near, _ = split(self.holds, wanted)
+        names = held(endpoint, self.schema, [path.head for path in asked_paths(near)])
+        lacking = [oid for oid in oids if self.reading.lacks(endpoint, oid, names)]
+        yield from self.reading.singly(endpoint, lacking, names)
+
+    def _within(self, endpoint: Endpoint, wanted: Fetch) -> Flow[list[Oid]]:
+        """Read the objects that the wanted ones stand in. One request for each, side by side."""
+        owners, within = parents(endpoint, self.reading.table, wanted), endpoint.within
+        if within is None or not owners:
+            return []
+        there = self.reading.table.endpoints[within.endpoint]
+        yield from self.reading.singly(there, owners, (within.field,))
+        return self.known.targets(owners, within.field)
+
+
+def _around(narrow: Narrowed) -> Around:
+    """What the filters say of where all the rows are."""
+    project = narrow.told.get("project")
+    return Around(project.key if isinstance(project, Oid) else None)
+
+
+def held(endpoint: Endpoint, schema: Schema, names: Sequence[str]) -> list[str]:
+    """Those of *names* that objects of an endpoint hold themselves."""
+    attributes = schema.type(endpoint.type).attributes
+    return [name for name in names if name in attributes and not field_of(endpoint, schema, name).elsewhere]
+
+
+def ordering(endpoint: Endpoint, wanted: Fetch) -> tuple[tuple[str, str], ...]:
+    """The parameter that makes the server sort, where it is known to; none otherwise."""
+    if len(wanted.sort) != 1 or wanted.oids is not None or len(narrowed(endpoint, wanted).queries) != 1:
+        return ()
+    [sort] = wanted.sort
+    if not sort.path.is_name or sort.path.head not in endpoint.orders:
+        return ()
+    return (("ordering", str(sort)),)
+
+
+def page_limit(wanted: Fetch, narrow: Narrowed, offset: int, settings: Settings) -> int:
+    """How many rows to ask for: no more than the window needs where each of them is a match."""
+    limit = wanted.part or settings.page_size
+    if wanted.size is None or not narrow.exact or wanted.counted:
+        return limit
+    return max(min(limit, wanted.start + wanted.size - offset), 1)

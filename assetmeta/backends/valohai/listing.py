@@ -1,0 +1,121 @@
+"""Lists by `limit` and `offset` (reference 4), read so that nothing is lost while they change.
+
+A page after the first begins with the last row of the one before. Rows that came in before it make the page begin
+earlier, and what is repeated is passed over; where that row is not on the page any more, rows have gone and others have
+slipped past. A list that ends earlier than it was counted has lost rows, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from assetmeta.backends.jsonrest import Object, Page, Pairs, field_errors, get, read_object, read_page
+from assetmeta.backends.together import single
+from assetmeta.backends.valohai.settings import Settings
+from assetmeta.model.errors import Moved, NotFound
+from assetmeta.model.flows import Flow
+
+
+class Place(NamedTuple):
+    """Where a list goes on: *offset* rows lie before, the last of which is *last*; *start* were skipped at first, and
+    *expected* are there in all, as was counted first.
+    """
+
+    offset: int = 0
+    last: str | None = None
+    start: int = 0
+    expected: int | None = None
+
+
+class Part(NamedTuple):
+    """Some rows of a list, where it goes on (None at its end), and how many rows were counted."""
+
+    objects: Sequence[Object]
+    rest: Place | None
+    total: int | None = None
+
+
+def part(path: str, query: Pairs, place: Place, limit: int, settings: Settings) -> Flow[Part]:
+    """Read the next rows of a list, about *limit* of them. One request. Raises Moved.
+
+    A filter by an object that does not exist is refused with 400, naming the filter; that means that nothing is there.
+    """
+    overlap = 0 if place.last is None else 1
+    window = [("limit", str(limit + overlap))]
+    if place.offset > overlap:
+        window.append(("offset", str(place.offset - overlap)))
+    response = yield from single(get(path, (*query, *window)))
+    blamed = field_errors(response) if response.status == 400 else {}
+    if blamed and blamed.keys() <= {name for name, _ in query}:
+        return Part((), None, 0)
+    page = read_page(response)
+    fresh = _fresh(path, place, page)
+    offset = place.offset - overlap + len(page.objects)
+    expected = place.expected if place.expected is not None else page.total
+    if page.rest is not None and fresh:
+        return Part(fresh, Place(offset, _mark(fresh[-1]), place.start, expected), page.total)
+    wanted = min((count for count in (expected, page.total) if count is not None), default=0)
+    if page.rest is not None or (offset < wanted and place.start < wanted):
+        raise _moved(path, wanted - place.start, offset - place.start)
+    return Part(fresh, None, page.total)
+
+
+def _fresh(path: str, place: Place, page: Page) -> Sequence[Object]:
+    """The rows of a page that come after those that were read."""
+    if place.last is None:
+        return page.objects
+    for index, item in enumerate(page.objects):
+        if _mark(item) == place.last:
+            return page.objects[index + 1 :]
+    raise _moved(path, place.expected or 0, place.offset - place.start)
+
+
+def _mark(item: Object) -> str:
+    return str(item.get("id", item.get("identifier")))
+
+
+def _moved(path: str, expected: int, received: int) -> Moved:
+    return Moved(
+        f"The list {path} changed while it was being read, after {received} of {expected} rows. Read it again.",
+        expected=expected,
+        received=received,
+    )
+
+
+def whole(path: str, query: Pairs, settings: Settings) -> Flow[list[Object]]:
+    """Read a list to its end: one request for each `settings.sweep` rows. Raises Moved."""
+    found: list[Object] = []
+    place: Place | None = Place()
+    while place is not None:
+        some = yield from part(path, query, place, settings.sweep, settings)
+        found += some.objects
+        place = some.rest
+    return found
+
+
+def whole_or_none(path: str, query: Pairs, settings: Settings) -> Flow[list[Object] | None]:
+    """Read a list to its end; None when there is no such list. Raises Moved."""
+    try:
+        return (yield from whole(path, query, settings))
+    except NotFound:
+        return None
+
+
+def counted(path: str, query: Pairs, settings: Settings) -> Flow[int | None]:
+    """Ask how many rows a list has; None when the server does not count. One request."""
+    page = read_page((yield from single(get(path, (*query, ("limit", "1"))))))
+    return page.total
+
+
+def one(path: str, query: Pairs) -> Flow[Object]:
+    """Read one object. One request. Raises NotFound."""
+    return read_object((yield from single(get(path, query))))
+
+
+def one_or_none(path: str, query: Pairs) -> Flow[Object | None]:
+    """Read one object; None when it is not there. One request."""
+    try:
+        return (yield from one(path, query))
+    except NotFound:
+        return None

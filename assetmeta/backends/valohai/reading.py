@@ -1,0 +1,197 @@
+"""What one read knows so far, and how it reads assets by identity in as few requests as the API allows.
+
+In order of preference (reference 12; no endpoint filters by several ids):
+
+    a list that is always short             GET x/, one request
+    one asset, or a few                     GET x/{id}/ each, side by side
+    runs whose number is known              GET x/?project=&counter=&counter=..., a hundred in one request
+    assets whose project is known           GET x/?project=, unless that is longer than reading each of them
+    all else                                GET x/{id}/ each, side by side
+
+What only whole objects hold takes the last way. Members of pipelines are read with their pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from assetmeta.backends.jsonrest import Object, Pairs
+from assetmeta.backends.known import Known
+from assetmeta.backends.together import together
+from assetmeta.backends.valohai.identities import checked, commit_parts, member_parts
+from assetmeta.backends.valohai.listing import Place, one_or_none, part, whole, whole_or_none
+from assetmeta.backends.valohai.meta import endpoint_of, field_of
+from assetmeta.backends.valohai.objects import OUTSIDE, Around, Reader
+from assetmeta.backends.valohai.settings import Settings
+from assetmeta.backends.valohai.table import Endpoint, Table
+from assetmeta.model.flows import Flow
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Key, Oid
+
+
+@dataclass(slots=True)
+class Reading:
+    """One read under way: what it was told so far is in *known*."""
+
+    schema: Schema
+    table: Table
+    settings: Settings
+    known: Known
+    reader: Reader = field(init=False)
+    _whole: set[Oid] = field(default_factory=set)
+    _gone: set[Oid] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.reader = Reader(self.schema, self.table, self.known, self.settings.learned)
+
+    def endpoint(self, type_name: str) -> Endpoint:
+        """The endpoint of a type. Raises UnknownName for an abstract one."""
+        return endpoint_of(self.table, self.schema, type_name)
+
+    def take(self, endpoint: Endpoint, objects: Iterable[Object], around: Around = OUTSIDE) -> list[Oid]:
+        """Add objects to what is known; return their identities, same order, each once."""
+        found = (self.reader.take(endpoint, item, around) for item in objects)
+        return list(dict.fromkeys(oid for oid in found if oid is not None))
+
+    def by_identity(self, endpoint: Endpoint, keys: Sequence[Key], names: Sequence[str]) -> Flow[list[Oid]]:
+        """Read assets, each with all of *names* that whole objects have; see the file for how many requests. What is
+        not there is left out; the rest comes in the order of *keys*.
+        """
+        wanted = list(dict.fromkeys(Oid(endpoint.type, checked(endpoint, key)) for key in keys))
+        if endpoint.within is not None and endpoint.key == "member":
+            yield from self._members(endpoint, wanted)
+        else:
+            yield from self._listed(endpoint, wanted, names)
+            rest = [oid for oid in wanted if oid not in self.known.cells or self.lacks(endpoint, oid, names)]
+            if endpoint.single:
+                yield from self.singly(endpoint, rest, names)
+        return [oid for oid in wanted if oid in self.known.cells and oid not in self._gone]
+
+    def lacks(self, endpoint: Endpoint, oid: Oid, names: Sequence[str]) -> list[str]:
+        """Those of *names* that were not told of an asset, and that the server is not known to lack."""
+        learned, cells = self.settings.learned, self.known.cells.get(oid, {})
+        known = ((name, field_of(endpoint, self.schema, name)) for name in names if name not in cells)
+        held = [name for name, one in known if one.readable and not one.elsewhere]
+        return [] if oid in self._whole else [name for name in held if not learned.is_absent(endpoint.path, name)]
+
+    def singly(self, endpoint: Endpoint, oids: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
+        """Read assets one by one, side by side. What a whole object lacks of *names*, no object of this server has."""
+        query = self.query(endpoint, names)
+        places = [self._place(endpoint, oid) for oid in oids]
+        flows = [one_or_none(path, (*own, *query)) for path, own in places]
+        for oid, item in zip(oids, (yield from together(flows)) if flows else (), strict=True):
+            if item is None:
+                self._gone.add(oid)
+                continue
+            project = commit_parts(oid.key)[0] if endpoint.key == "commit" else None
+            self.reader.take(endpoint, item, Around(project), oid)
+            for name in self.lacks(endpoint, oid, names):
+                self.settings.learned.lacks(endpoint.path, name, whole=True)
+            self._whole.add(oid)
+
+    def query(self, endpoint: Endpoint, names: Sequence[str]) -> Pairs:
+        """The parameters that leave out what is heavy and not wanted, and ask for what must be asked for."""
+        heavy = [name for name, known in endpoint.fields.items() if known.heavy and name not in names]
+        return (*((("exclude", ",".join(heavy)),) if heavy else ()), *self.included(endpoint, names))
+
+    def included(self, endpoint: Endpoint, names: Sequence[str]) -> Pairs:
+        """The parameter that asks for what bodies hold only then."""
+        found = [name for name, known in endpoint.fields.items() if known.include and name in names]
+        return (("include", ",".join(found)),) if found else ()
+
+    def _place(self, endpoint: Endpoint, oid: Oid) -> tuple[str, Pairs]:
+        if endpoint.key != "commit":
+            return self.settings.place(endpoint.path, oid.key), ()
+        project, identifier = commit_parts(oid.key)
+        return self.settings.place(endpoint.path, identifier), (("project", project),) if project else ()
+
+    def _members(self, endpoint: Endpoint, wanted: Sequence[Oid]) -> Flow[None]:
+        """Read what the wanted ones stand in."""
+        within = endpoint.within
+        if within is not None:
+            there = self.table.endpoints[within.endpoint]
+            owners = dict.fromkeys(member_parts(oid.key, endpoint.type)[0] for oid in wanted)
+            yield from self.singly(there, [Oid(there.type, key) for key in owners], (within.field,))
+
+    def _listed(self, endpoint: Endpoint, wanted: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
+        """Read what lists can tell more cheaply than objects one by one."""
+        learned = self.settings.learned
+        plain = [name for name in names if name not in learned.short.get(endpoint.path, ())]
+        detail = any(field_of(endpoint, self.schema, name).detail for name in names) or len(plain) < len(names)
+        if (endpoint.short_list and len(wanted) > 1 and not detail) or not endpoint.single:
+            yield from self._short(endpoint, wanted, names)
+        elif endpoint.listed and len(wanted) > self.settings.few and not detail:
+            yield from self._by_project(endpoint, wanted, names)
+
+    def rows(
+        self, endpoint: Endpoint, objects: Sequence[Object], names: Sequence[str], around: Around = OUTSIDE
+    ) -> list[Oid]:
+        """Add rows of a list to what is known, and learn which of *names* they lack."""
+        found = self.take(endpoint, objects, around)
+        for name in self.lacks(endpoint, found[0], names) if found and endpoint.single else ():
+            self.settings.learned.lacks(endpoint.path, name, whole=False)
+        return found
+
+    def _short(self, endpoint: Endpoint, wanted: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
+        path, query = self.settings.place(endpoint.path), self.included(endpoint, names)
+        objects = yield from whole_or_none(path, query, self.settings)
+        found = self.rows(endpoint, objects or (), names)
+        missing = [oid for oid in wanted if oid not in set(found)]
+        if missing and endpoint.type == "User":
+            yield from self._myself(endpoint)
+        if missing and endpoint.type == "Repository":
+            self._by_their_project(endpoint, missing, objects or ())
+
+    def _myself(self, endpoint: Endpoint) -> Flow[None]:
+        """Ask who is logged in: not every installation lists its users."""
+        me = yield from one_or_none(self.settings.place(endpoint.path, "me"), ())
+        self.take(endpoint, [me] if me else ())
+
+    def _by_their_project(self, endpoint: Endpoint, missing: Sequence[Oid], objects: Iterable[Object]) -> None:
+        """Find repositories that are known by their project alone."""
+        for item in objects:
+            project = item.get("project")
+            project = project.get("id") if isinstance(project, dict) else project
+            for oid in missing:
+                if oid.key == project:
+                    self.reader.take(endpoint, item, OUTSIDE, oid)
+
+    def _by_project(self, endpoint: Endpoint, wanted: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
+        """Read lists of projects: of those assets whose number is known only they, of others whole lists."""
+        places = self.settings.learned.places
+        groups: dict[tuple[Key, bool], list[Oid]] = {}
+        for oid in wanted if "project" in endpoint.filters else ():
+            place = places.get(oid)
+            if place is not None:
+                groups.setdefault((place.project, place.counter is not None), []).append(oid)
+        include = self.included(endpoint, names)
+        flows = []
+        for (project, numbered), oids in groups.items():
+            own = (("project", str(project)), *include)
+            if numbered and "counter" in endpoint.several:
+                most = self.settings.max_counters
+                flows += [self._numbered(endpoint, own, oids[at : at + most]) for at in range(0, len(oids), most)]
+            elif len(oids) > self.settings.few:
+                flows.append(self._in_project(endpoint, own, len(oids)))
+        if flows:
+            for objects in (yield from together(flows)):
+                self.rows(endpoint, objects, names)
+
+    def _numbered(self, endpoint: Endpoint, own: Pairs, oids: Sequence[Oid]) -> Flow[list[Object]]:
+        places = self.settings.learned.places
+        counters = [("counter", str(places[oid].counter)) for oid in oids]
+        return (yield from whole(self.settings.place(endpoint.path), (*own, *counters), self.settings))
+
+    def _in_project(self, endpoint: Endpoint, own: Pairs, number: int) -> Flow[list[Object]]:
+        """Read a project's list, unless it takes more requests than the *number* of assets that are wanted of it."""
+        path, sweep = self.settings.place(endpoint.path), self.settings.sweep
+        found: list[Object] = []
+        place: Place | None = Place()
+        while place is not None:
+            some = yield from part(path, own, place, sweep, self.settings)
+            found += some.objects
+            place = some.rest
+            if some.total is not None and some.total / sweep > number:
+                break
+        return found

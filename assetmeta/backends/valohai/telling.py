@@ -1,0 +1,117 @@
+"""What assets lack: read by identity, or by lists of what refers to them (reference 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assetmeta.backends.jsonrest import Object, Pairs
+from assetmeta.backends.together import together
+from assetmeta.backends.trees import Tree
+from assetmeta.backends.valohai.listing import counted, whole, whole_or_none
+from assetmeta.backends.valohai.meta import field_of
+from assetmeta.backends.valohai.objects import Around
+from assetmeta.backends.valohai.reading import Reading
+from assetmeta.backends.valohai.table import Endpoint, Field
+from assetmeta.model.flows import Flow
+from assetmeta.model.values import Key, Oid
+
+
+def tell(reading: Reading, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
+    """Read what *oids*, all of one type, lack of *names*."""
+    endpoint = reading.endpoint(type_name)
+    own: list[str] = []
+    for name in names:
+        known = field_of(endpoint, reading.schema, name)
+        lacking = reading.known.lacking(oids, name) if known.elsewhere else []
+        if not known.elsewhere:
+            own.append(name)
+        elif lacking and known.via is not None:
+            yield from _reversed(reading, name, known, lacking)
+        elif lacking:
+            yield from _below(reading, endpoint, name, known, lacking)
+    lacking = [oid for oid in oids if reading.lacks(endpoint, oid, own)]
+    if lacking:
+        yield from reading.by_identity(endpoint, [oid.key for oid in lacking], own)
+
+
+def _reversed(reading: Reading, name: str, known: Field, oids: Sequence[Oid]) -> Flow[None]:
+    """Make the reverse lists that no object holds: one list of what refers to each asset, side by side; where they are
+    many, one list for all of a project.
+    """
+    there = reading.table.endpoints[known.to[0]]
+    via = known.via or ""
+    parameter = there.filters.get(via)
+    if parameter is None:
+        yield from _short(reading, there, name, via, oids)
+        return
+    rest = list(oids)
+    if len(oids) > reading.settings.few and "project" in there.filters and via != "project":
+        rest = yield from _by_project(reading, there, name, via, oids)
+    place = reading.settings.place(there.path)
+    lists = [whole(place, _query(there, parameter, oid.key), reading.settings) for oid in rest]
+    for oid, objects in zip(rest, (yield from together(lists)) if lists else (), strict=True):
+        around = Around(oid.key if oid.type == "Project" else None)
+        found = reading.take(there, objects, around)
+        for one in reading.known.lacking(found, via):
+            reading.known.take(one, {via: oid})
+        # A server that ignores the filter sends all there are.
+        reading.known.take(oid, {name: tuple(one for one in found if oid in reading.known.members(one, via))})
+
+
+def _query(there: Endpoint, parameter: str, key: Key) -> Pairs:
+    return ((parameter, str(key)), *((("deleted", "false"),) if "deleted" in there.filters.values() else ()))
+
+
+def _by_project(reading: Reading, there: Endpoint, name: str, via: str, oids: Sequence[Oid]) -> Flow[list[Oid]]:
+    """Read lists of whole projects, and group them; return the assets for which that would take more requests than
+    lists of their own, or whose rows do not say what they refer to.
+    """
+    groups: dict[Key, list[Oid]] = {}
+    for oid in oids:
+        place = reading.settings.learned.places.get(oid)
+        if place is not None:
+            groups.setdefault(place.project, []).append(oid)
+    path, sweep = reading.settings.place(there.path), reading.settings.sweep
+    rest = dict.fromkeys(oids)
+    for project, members in groups.items():
+        query = _query(there, "project", project)
+        if len(members) <= reading.settings.few:
+            continue
+        total = yield from counted(path, query, reading.settings)
+        if total is None or total > sweep * len(members):
+            continue
+        found = reading.take(there, (yield from whole(path, query, reading.settings)), Around(project))
+        if reading.known.lacking(found, via):
+            continue
+        _group(reading, name, via, members, found)
+        for oid in members:
+            del rest[oid]
+    return list(rest)
+
+
+def _group(reading: Reading, name: str, via: str, owners: Sequence[Oid], found: Sequence[Oid]) -> None:
+    """Give each of *owners* those of *found* that refer to it."""
+    lists: dict[Oid, list[Oid]] = {oid: [] for oid in owners}
+    for one in found:
+        for owner in reading.known.targets([one], via):
+            if owner in lists:
+                lists[owner].append(one)
+    for owner, members in lists.items():
+        reading.known.take(owner, {name: tuple(members)})
+
+
+def _short(reading: Reading, there: Endpoint, name: str, via: str, oids: Sequence[Oid]) -> Flow[None]:
+    """Make reverse lists from a list that is short and knows no filter. One request."""
+    found = reading.take(there, (yield from whole(reading.settings.place(there.path), (), reading.settings)))
+    _group(reading, name, via, oids, found)
+
+
+def _below(reading: Reading, endpoint: Endpoint, name: str, known: Field, oids: Sequence[Oid]) -> Flow[None]:
+    """Read the lists that lie below objects, one for each, side by side. Some servers do not have them."""
+    there = reading.table.endpoints[known.to[0]]
+    places = [reading.settings.place(endpoint.path, oid.key, known.sublist) for oid in oids]
+    lists: Sequence[list[Object] | None] = yield from together(
+        [whole_or_none(place, (), reading.settings) for place in places]
+    )
+    for oid, objects in zip(oids, lists, strict=True):
+        reading.known.take(oid, {name: tuple(reading.take(there, objects or (), Around(embedded=True)))})
