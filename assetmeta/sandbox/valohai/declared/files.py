@@ -113,6 +113,7 @@ KINDS = (
         "project",
         {"project": Filter("project"), "deleted": Filter("deleted"), "name": Filter("name")},
         ALL,
+        soft=True,
         unique=(("project", "name"),),
     ),
     Kind("dataset", "datasets", DATASET, "owner", methods=ALL, unique=(("owner", "name"),)),
