@@ -43,5 +43,5 @@ def met(workspace: Workspace, type_name: str, item: Object, project: Key | None 
     oid = reader.take(endpoint_of(bundled(), workspace.schema, type_name), item, Around(project))
     if oid is None:
         raise Unreadable(f"The answer does not say which {type_name} it is about.", type_name=type_name)
-    workspace.absorb(known.row(each) for each in known.cells)
-    return workspace.asset(oid)
+    found = workspace.absorb(known.row(each) for each in known.cells)
+    return next(asset for asset in found if asset._state.oid == oid)

@@ -93,6 +93,15 @@ class Status:
         return next((name for name in self.names if name.casefold() == text.casefold()), text)
 
 
+class Concealed(dict[str, object]):
+    """A dict that no repr shows, and so no plan, error or log."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "{***}"
+
+
 @dataclass(frozen=True, slots=True)
 class SecretDocument(Secret):
     """A piece of JSON with secrets in it: what can be read of it is read, and what is written is never shown."""
@@ -106,7 +115,8 @@ class SecretDocument(Secret):
         return Document().encode(value)
 
     def parse(self, value: object) -> object:
-        return Document().parse(value)
+        found = Document().parse(value)
+        return Concealed(found) if isinstance(found, dict) else found
 
 
 _CODECS: dict[str, Codec] = {
