@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from urllib.parse import urlencode
 
 from assetmeta.backends.trees import Tree, all_paths, own_names, tree
-from assetmeta.backends.valohai.fetching import held, ordering, page_limit, parents, refuse
+from assetmeta.backends.valohai.fetching import held, ordering, page_limit, parents, refuse, understood_as
 from assetmeta.backends.valohai.meta import endpoint_of, field_of
-from assetmeta.backends.valohai.narrowing import Narrowed, meant, narrowed
+from assetmeta.backends.valohai.narrowing import Narrowed, narrowed
 from assetmeta.backends.valohai.settings import Settings
 from assetmeta.backends.valohai.table import Endpoint, Field, Table
 from assetmeta.model.plans import Fetch
@@ -20,7 +19,7 @@ def explain(schema: Schema, wanted: Fetch, table: Table, settings: Settings) -> 
     """Return the requests of a read, one a line, and below them who filters, sorts and cuts. Raises Unsupported."""
     refuse(schema, table, wanted)
     endpoint = endpoint_of(table, schema, wanted.type_name)
-    wanted = replace(wanted, where=meant(table, endpoint, wanted.where))
+    wanted = understood_as(schema, table, wanted)
     narrow = narrowed(endpoint, wanted)
     lines = [
         *_requests(schema, endpoint, narrow, wanted, table, settings),
@@ -45,7 +44,7 @@ def _requests(
     include = [name for name in names if field_of(endpoint, schema, name).include]
     more = (("include", ",".join(include)),) if include else ()
     for query in narrow.queries:
-        limit = (("limit", str(page_limit(wanted, narrow, 0, settings))),)
+        limit = (("limit", str(page_limit(endpoint, wanted, narrow, 0, settings))),)
         pairs = urlencode((*query, *ordering(endpoint, wanted), *more, *limit), safe=",")
         end = "end" if wanted.size is None else "window is full"
         yield f"GET {settings.place(endpoint.path)}?{pairs}, and on until the {end}"

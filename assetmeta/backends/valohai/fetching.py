@@ -37,10 +37,15 @@ def fetch(schema: Schema, fetches: Sequence[Fetch], table: Table, settings: Sett
     """
     for wanted in fetches:
         refuse(schema, table, wanted)
-    understood = [
-        replace(one, where=meant(table, endpoint_of(table, schema, one.type_name), one.where)) for one in fetches
-    ]
+    understood = [understood_as(schema, table, wanted) for wanted in fetches]
     return fetched(understood, lambda: Lists(Reading(schema, table, settings, Known(schema))))
+
+
+def understood_as(schema: Schema, table: Table, wanted: Fetch) -> Fetch:
+    """The read with its conditions as they are meant."""
+    if wanted.where is None:
+        return wanted
+    return replace(wanted, where=meant(schema, table, endpoint_of(table, schema, wanted.type_name), wanted.where))
 
 
 def refuse(schema: Schema, table: Table, wanted: Fetch) -> None:
@@ -141,13 +146,16 @@ class Lists:
         """Read the next assets that the conditions may admit, with their own attributes; the server's order."""
         endpoint, narrow = self.reading.endpoint(wanted.type_name), self._narrow(wanted)
         names = held(endpoint, self.schema, own_names(wanted))
+        if wanted.oids is not None and wanted.select and not names:
+            # Only lists of their own are wanted, which are made without looking at the objects.
+            return Page(tuple(dict.fromkeys(wanted.oids)))
         if narrow.keys is not None:
             return Page((yield from self.reading.by_identity(endpoint, narrow.keys, names)))
         if not endpoint.listed:
             return Page((yield from self._within(endpoint, wanted)))
         cursor = at if isinstance(at, Cursor) else Cursor()
         query = (*narrow.queries[cursor.number], *ordering(endpoint, wanted), *self.reading.included(endpoint, names))
-        limit = page_limit(wanted, narrow, cursor.place.offset, self.reading.settings)
+        limit = page_limit(endpoint, wanted, narrow, cursor.place.offset, self.reading.settings)
         path = self.reading.settings.place(endpoint.path)
         some = yield from listing.part(path, query, cursor.place, limit, self.reading.settings)
         oids = self.reading.rows(endpoint, some.objects, names, _around(narrow))
@@ -204,9 +212,13 @@ def ordering(endpoint: Endpoint, wanted: Fetch) -> tuple[tuple[str, str], ...]:
     return (("ordering", str(sort)),)
 
 
-def page_limit(wanted: Fetch, narrow: Narrowed, offset: int, settings: Settings) -> int:
-    """How many rows to ask for: no more than the window needs where each of them is a match."""
+def page_limit(endpoint: Endpoint, wanted: Fetch, narrow: Narrowed, offset: int, settings: Settings) -> int:
+    """How many rows to ask for: as many as a list sends at once where all of it is needed before anything is known, no
+    more than the window needs where each of them is a match.
+    """
+    if wanted.counted or (wanted.sort and not ordering(endpoint, wanted)):
+        return settings.sweep
     limit = wanted.part or settings.page_size
-    if wanted.size is None or not narrow.exact or wanted.counted:
+    if wanted.size is None or not narrow.exact:
         return limit
     return max(min(limit, wanted.start + wanted.size - offset), 1)

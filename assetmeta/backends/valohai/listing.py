@@ -85,13 +85,24 @@ def _moved(path: str, expected: int, received: int) -> Moved:
 
 def whole(path: str, query: Pairs, settings: Settings) -> Flow[list[Object]]:
     """Read a list to its end: one request for each `settings.sweep` rows. Raises Moved."""
-    found: list[Object] = []
-    place: Place | None = Place()
-    while place is not None:
-        some = yield from part(path, query, place, settings.sweep, settings)
+    return (yield from _rest(path, query, Part((), Place()), settings))
+
+
+def _rest(path: str, query: Pairs, some: Part, settings: Settings) -> Flow[list[Object]]:
+    """Read a list on from where *some* of it broke off."""
+    found = list(some.objects)
+    while some.rest is not None:
+        some = yield from part(path, query, some.rest, settings.sweep, settings)
         found += some.objects
-        place = some.rest
     return found
+
+
+def whole_if_short(path: str, query: Pairs, most: int, settings: Settings) -> Flow[list[Object] | None]:
+    """Read a list to its end; None, after one request, when that would take more than *most*. Raises Moved."""
+    some = yield from part(path, query, Place(), settings.sweep, settings)
+    if some.rest is not None and (some.total is None or some.total > most * settings.sweep):
+        return None
+    return (yield from _rest(path, query, some, settings))
 
 
 def whole_or_none(path: str, query: Pairs, settings: Settings) -> Flow[list[Object] | None]:

@@ -14,7 +14,9 @@ from assetmeta.backends.jsonrest import Pairs
 from assetmeta.backends.matching import conjunction, wanted_values
 from assetmeta.backends.valohai.identities import as_key
 from assetmeta.backends.valohai.table import Endpoint, Table
+from assetmeta.model.paths import resolve
 from assetmeta.model.plans import Cell, Fetch
+from assetmeta.model.schema import Schema
 from assetmeta.model.terms import And, Compare, Not, Or, Term
 from assetmeta.model.values import Key, Oid
 
@@ -110,21 +112,18 @@ def _cell(value: object) -> Cell:
     return value if isinstance(value, Oid | str | int) else None
 
 
-def meant(table: Table, endpoint: Endpoint, term: Term | None) -> Term | None:
+def meant(schema: Schema, table: Table, endpoint: Endpoint, term: Term) -> Term:
     """Put what is meant in the place of words that only filters know (`incomplete`), and of owners: whether an id is a
     user's or an organization's, bodies do not say.
     """
     if isinstance(term, And | Or):
-        return type(term)(tuple(meant(table, endpoint, inner) or inner for inner in term.terms))
+        return type(term)(tuple(meant(schema, table, endpoint, inner) for inner in term.terms))
     if isinstance(term, Not):
-        return Not(meant(table, endpoint, term.term) or term.term)
+        return Not(meant(schema, table, endpoint, term.term))
     if not isinstance(term, Compare):
         return term
     words = endpoint.words.get(str(term.path), {})
     values = [one for value in term.values for one in words.get(str(value), (value,))]
-    values += [Oid(name, value.key) for value in values if isinstance(value, Oid) for name in _kinds(table, value)]
+    kinds = table.unions.get(resolve(schema, endpoint.type, term.path).attribute.related or "", ())
+    values += [Oid(name, value.key) for value in values if isinstance(value, Oid) for name in kinds]
     return Compare(term.path, term.operator, tuple(dict.fromkeys(values)), term.owner)
-
-
-def _kinds(table: Table, value: Oid) -> tuple[str, ...]:
-    return next((members for members in table.unions.values() if value.type in members), ())

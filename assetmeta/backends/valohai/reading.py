@@ -20,7 +20,7 @@ from assetmeta.backends.jsonrest import Object, Pairs
 from assetmeta.backends.known import Known
 from assetmeta.backends.together import together
 from assetmeta.backends.valohai.identities import checked, commit_parts, member_parts
-from assetmeta.backends.valohai.listing import Place, one_or_none, part, whole, whole_or_none
+from assetmeta.backends.valohai.listing import one_or_none, whole, whole_if_short, whole_or_none
 from assetmeta.backends.valohai.meta import endpoint_of, field_of
 from assetmeta.backends.valohai.objects import OUTSIDE, Around, Reader
 from assetmeta.backends.valohai.settings import Settings
@@ -166,32 +166,19 @@ class Reading:
             if place is not None:
                 groups.setdefault((place.project, place.counter is not None), []).append(oid)
         include = self.included(endpoint, names)
-        flows = []
+        flows: list[Flow[list[Object] | None]] = []
         for (project, numbered), oids in groups.items():
             own = (("project", str(project)), *include)
             if numbered and "counter" in endpoint.several:
                 most = self.settings.max_counters
                 flows += [self._numbered(endpoint, own, oids[at : at + most]) for at in range(0, len(oids), most)]
             elif len(oids) > self.settings.few:
-                flows.append(self._in_project(endpoint, own, len(oids)))
+                flows.append(whole_if_short(self.settings.place(endpoint.path), own, len(oids), self.settings))
         if flows:
             for objects in (yield from together(flows)):
-                self.rows(endpoint, objects, names)
+                self.rows(endpoint, objects or (), names)
 
-    def _numbered(self, endpoint: Endpoint, own: Pairs, oids: Sequence[Oid]) -> Flow[list[Object]]:
+    def _numbered(self, endpoint: Endpoint, own: Pairs, oids: Sequence[Oid]) -> Flow[list[Object] | None]:
         places = self.settings.learned.places
         counters = [("counter", str(places[oid].counter)) for oid in oids]
         return (yield from whole(self.settings.place(endpoint.path), (*own, *counters), self.settings))
-
-    def _in_project(self, endpoint: Endpoint, own: Pairs, number: int) -> Flow[list[Object]]:
-        """Read a project's list, unless it takes more requests than the *number* of assets that are wanted of it."""
-        path, sweep = self.settings.place(endpoint.path), self.settings.sweep
-        found: list[Object] = []
-        place: Place | None = Place()
-        while place is not None:
-            some = yield from part(path, own, place, sweep, self.settings)
-            found += some.objects
-            place = some.rest
-            if some.total is not None and some.total / sweep > number:
-                break
-        return found

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from assetmeta.backends.jsonrest import Object, Pairs
 from assetmeta.backends.together import together
 from assetmeta.backends.trees import Tree
-from assetmeta.backends.valohai.listing import counted, whole, whole_or_none
+from assetmeta.backends.valohai.listing import whole, whole_if_short, whole_or_none
 from assetmeta.backends.valohai.meta import field_of
 from assetmeta.backends.valohai.objects import Around
 from assetmeta.backends.valohai.reading import Reading
@@ -71,17 +71,15 @@ def _by_project(reading: Reading, there: Endpoint, name: str, via: str, oids: Se
         place = reading.settings.learned.places.get(oid)
         if place is not None:
             groups.setdefault(place.project, []).append(oid)
-    path, sweep = reading.settings.place(there.path), reading.settings.sweep
+    path = reading.settings.place(there.path)
     rest = dict.fromkeys(oids)
     for project, members in groups.items():
         query = _query(there, "project", project)
         if len(members) <= reading.settings.few:
             continue
-        total = yield from counted(path, query, reading.settings)
-        if total is None or total > sweep * len(members):
-            continue
-        found = reading.take(there, (yield from whole(path, query, reading.settings)), Around(project))
-        if reading.known.lacking(found, via):
+        objects = yield from whole_if_short(path, query, len(members), reading.settings)
+        found = reading.take(there, objects or (), Around(project))
+        if objects is None or reading.known.lacking(found, via):
             continue
         _group(reading, name, via, members, found)
         for oid in members:
