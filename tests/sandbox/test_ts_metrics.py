@@ -150,6 +150,15 @@ class TestDataSets:
         assert 3 == len(web.get(f"spaces/{space}/metrics"))
 
 
+class TestMetricsThatAppear:
+    def test_with_the_first_suite_of_their_kind(self, web: Web, space: int) -> None:
+        own = {"name": "Coverage", "data_source": "/coverage[lines]"}
+        for number in range(2):
+            web.push(space, f"r{number}", Suite("coverage", figures={"lines": (1.0, 2.0)}, metric=own))
+        assert 5 == len(web.get(f"spaces/{space}/metrics"))
+        assert [raw(1, 2), raw(1, 2)] == [row["raw_variables"] for row in datasets(web, space, "Coverage")]
+
+
 class TestChanging:
     def test_a_new_one(self, web: Web, space: int) -> None:
         answer = web.send("POST", f"spaces/{space}/metrics", {"name": "m", "data_source": "/path/to/suite[label]"})

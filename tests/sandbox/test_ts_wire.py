@@ -66,6 +66,10 @@ class TestLogIn:
         assert {"url": web.server.url, "username": "admin", "password": "admin"} == web.server.credentials
         assert {"url": web.server.url, "token": web.server.token} == web.server.token_credentials
 
+    def test_there_is_no_oauth2(self, web: Web) -> None:
+        with pytest.raises(LookupError, match="OAuth2"):
+            assert web.server.oauth
+
     def test_tokens_are_the_same_at_every_start(self, web: Web) -> None:
         with sandbox.running("testspace") as other:
             assert web.server.token == other.token

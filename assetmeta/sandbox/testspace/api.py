@@ -10,8 +10,10 @@ from assetmeta.sandbox.messages import Request, Response
 
 from .call import API, JSON, Answer, Call
 from .contents import Contents
+from .failures import Failures
 from .files import Files
 from .login import logged_in
+from .members import Members
 from .metrics import Metrics
 from .moments import Clock
 from .projects import Projects
@@ -21,7 +23,7 @@ from .settings import Settings
 from .spaces import Spaces
 from .store import Store
 from .targets import target_of
-from .users import Members, Users
+from .users import Users
 
 Handler = Callable[[Call], Answer]
 
@@ -87,7 +89,7 @@ def handlers(store: Store, clock: Clock) -> Mapping[str, Mapping[str, Handler]]:
         "space": item(spaces),
         "results": {"GET": results.list, "POST": results.create},
         "result": item(results),
-        "failures": {"GET": contents.failures},
+        "failures": {"GET": Failures(store).list},
         "contents": {"GET": contents.list, "DELETE": contents.clear},
         "content": {"GET": contents.get, "DELETE": contents.delete},
         "metrics": {"GET": metrics.list, "POST": metrics.create},

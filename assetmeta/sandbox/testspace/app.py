@@ -78,8 +78,8 @@ class Testspace:
         return {"url": url, "token": self.token}
 
     def oauth_login(self, url: str) -> dict[str, str]:
-        """Raises LookupError: the system has no OAuth2."""
-        raise LookupError("Testspace has no OAuth2")
+        """Testspace has no OAuth2: always raises LookupError."""
+        raise LookupError("Testspace has no OAuth2 login; use credentials or token_credentials")
 
     def close(self) -> None:
         """Close the database."""

@@ -1,4 +1,4 @@
-"""What is in a result: folders, suites, and the failures that are tracked."""
+"""What is in a result: folders and suites."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from urllib.parse import quote
 from .call import NOTHING, Answer, Call
 from .counts import of_failures
 from .lookups import place_of, result_of
-from .moments import to_the_millisecond
 from .paging import paged
 from .publishing import FOLDER
 from .refusals import not_found
@@ -27,7 +26,7 @@ OF_FOLDER = f"""
 
 
 class Contents:
-    """The paths `.../contents`, `.../contents/{path}` and `.../failures`."""
+    """The paths `.../contents` and `.../contents/{path}`."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -64,14 +63,6 @@ class Contents:
             sql = f"DELETE FROM {table} WHERE result_id = ? AND ({below})"
             self.store.execute(sql, result["id"], path, len(path) + 1, f"{path}/")
         return NOTHING
-
-    def failures(self, call: Call) -> Answer:
-        """GET of `failures`, in the order in which they are tracked."""
-        place = place_of(self.store, call)
-        result = result_of(self.store, call, place)
-        found = ("SELECT * FROM failure WHERE result_id = ? ORDER BY id", (result["id"],))
-        path = f"{place.path}/results/{result['id']}/failures"
-        return paged(call, self.store, path, found, lambda rows: [failure_shown(row) for row in rows])
 
     def _level(self, call: Call, result: Row, parent: str, path: str) -> Answer:
         sql = "SELECT * FROM content WHERE result_id = ? AND parent = ? ORDER BY id"
@@ -110,18 +101,4 @@ def document(call: Call, row: Row, failures: list[int]) -> dict[str, object]:
         "custom_data": json.loads(row["custom_data"]),
         "status": "failed" if row["failed"] + row["errored"] else "passed",
         "download_url": None if file is None else f"{call.root}/files/{file}",
-    }
-
-
-def failure_shown(row: Row) -> dict[str, object]:
-    """A tracked failure as answers show it."""
-    return {
-        "key": f"{row['suite']}().{row['name']}",
-        "history": list(row["history"]),
-        "state": row["state"],
-        "exempt": bool(row["exempt"]),
-        "message": row["message"],
-        "failed_at": to_the_millisecond(row["failed_at"]),
-        "passed_at": to_the_millisecond(row["passed_at"]),
-        "tracked_count": row["tracked_count"],
     }

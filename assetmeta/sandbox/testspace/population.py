@@ -11,7 +11,7 @@ from .publishing import publish
 from .rights import PROJECT_ROLES
 from .seed import DAY, MINUTE, START, add_project
 from .spaces import add_space
-from .standard import GREEN, GREY, add_metric, series
+from .standard import GREEN, GREY, series
 from .store import Store
 from .suites import ERRORED, FAILED, NOT_APPLICABLE, PASSED, Annotation, Case, Suite
 from .users import add_user
@@ -104,8 +104,6 @@ class Maker:
         self.moment += MINUTE
         space = add_space(self.store, project, {"name": name}, self.moment)
         cases = list(self._cases(small))
-        if not small:
-            add_metric(self.store, space, coverage_metric(), self.moment)
         for number in range(1, most + 1):
             if count(self.store) >= until:
                 return
@@ -123,7 +121,8 @@ class Maker:
         if any("/" in path for path in suites):
             total = 40_000
             covered = round(total * self.chance.uniform(0.55, 0.85))
-            published.append(Suite(COVERAGE, figures={"lines": (float(covered), float(total))}))
+            figures = {"lines": (float(covered), float(total))}
+            published.append(Suite(COVERAGE, figures=figures, metric=coverage_metric()))
         address = f"https://ci.example.org/builds/{self.chance.randint(1000, 99999)}"
         user = self.chance.choice(self.people)
         publish(self.store, space, name, published, moment=self.moment, user=user, complete=complete, build_url=address)

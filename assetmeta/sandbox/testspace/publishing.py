@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from .completion import complete_result
+from .standard import add_metric
 from .store import Store
 from .suites import COUNTED, SEVERITIES, Suite
 
@@ -35,6 +36,8 @@ def publish(
     key = add_result(store, space, {"name": name, "user_id": user, **values}, moment)
     for suite in suites:
         add_suite(store, key, suite, moment)
+        if suite.metric is not None:
+            add_missing_metric(store, space, suite.metric, moment)
     if complete:
         complete_result(store, key, moment)
     return key
@@ -63,6 +66,13 @@ def add_suite(store: Store, result: int, suite: Suite, moment: int) -> int:
         "file_id": store.insert("file", {}) if suite.cases else None,
     }
     return store.insert("content", row)
+
+
+def add_missing_metric(store: Store, space: int, values: Mapping[str, object], moment: int) -> None:
+    """Give a space a metric unless it has one of that data source."""
+    sql = "SELECT 1 FROM metric WHERE space_id = ? AND data_source = ?"
+    if store.one(sql, space, values["data_source"]) is None:
+        add_metric(store, space, values, moment)
 
 
 def add_folders(store: Store, result: int, path: str, moment: int) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .call import NOTHING, Answer, Call, created, modified
-from .completion import complete_result, measurements, reopen_result
+from .completion import complete_result, reopen_result
 from .counts import Counts, counts_of
+from .datasets import measurements
 from .fields import Field, flag, name_text, text, values_of
 from .lookups import Place, place_of, result_of
 from .moments import Clock
@@ -107,8 +108,6 @@ def document(
     call: Call, row: Row, whole: Counts, session: Counts, measured: list[tuple[Row, Row]]
 ) -> Mapping[str, object]:
     """One result. It has a health when it is complete."""
-    shown_cases = call.settings.case_counts
-    health = health_of(whole.total, whole.exempt, measured) if row["complete"] else None
     return {
         "id": row["id"],
         "name": row["name"],
@@ -123,14 +122,21 @@ def document(
         "commit_id": row["commit_id"],
         "build_url": row["build_url"],
         "build_status": row["build_status"],
+        **counted(whole, session, call.settings.case_counts),
+        "health": health_of(whole.total, whole.exempt, measured) if row["complete"] else None,
+    }
+
+
+def counted(whole: Counts, session: Counts, entries: int) -> Mapping[str, object]:
+    """The counts of a result, those of cases with so many *entries*."""
+    return {
         "suite_counts": whole.suites,
         "session_suite_counts": session.suites,
-        "case_counts": whole.cases[:shown_cases],
-        "session_case_counts": session.cases[:shown_cases],
+        "case_counts": whole.cases[:entries],
+        "session_case_counts": session.cases[:entries],
         "annotation_counts": whole.annotations,
         "failure_counts": whole.failures,
         "session_failure_counts": session.failures,
         "duration": whole.duration,
         "session_duration": session.duration,
-        "health": health,
     }

@@ -76,24 +76,28 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All changes within, or none when the block raises. A transaction within another is part of it."""
-        if self._connection.in_transaction:
+        if self._changing():
             yield
             return
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._changing():
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the database."""
         with self.lock:
             self._close()
 
+    def _changing(self) -> bool:
+        return self._connection.in_transaction
+
     def _in_transaction(self) -> None:
-        if not self._connection.in_transaction:
+        if not self._changing():
             raise RuntimeError("the store is written outside of a transaction")
 
 

@@ -80,7 +80,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Suite:
-    """A suite at *path*, whose leading parts are folders. *figures* are the labelled data sets that metrics read."""
+    """A suite at *path*, whose leading parts are folders. *figures* are the labelled data sets that metrics read.
+
+    *metric* is one that its space gets when such a suite is published to it for the first time.
+    """
 
     path: str
     cases: tuple[Case, ...] = ()
@@ -88,6 +91,7 @@ class Suite:
     manual: bool = False
     figures: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     custom_data: Mapping[str, object] = field(default_factory=dict)
+    metric: Mapping[str, object] | None = None
 
     def counts(self) -> dict[str, int]:
         """How many cases of each status and annotations of each severity, by column."""
