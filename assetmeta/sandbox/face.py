@@ -49,7 +49,8 @@ class Face(Answering, Protocol):
 
     def oauth_login(self, url: str) -> dict[str, str]:
         """Keyword arguments of the client's OAuth2 login for the system at *url*: client, token endpoint, and what is
-        turned into the first token. The administrator is who logs in.
+        turned into the first token. The administrator is who logs in. Raises LookupError where the system has no
+        OAuth2.
         """
 
     def close(self) -> None:

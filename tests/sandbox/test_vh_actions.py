@@ -212,7 +212,8 @@ class TestStores:
         team = web.post("teams/", {"name": "T", "organization": 7})["id"]
         made = web.post("stores/", {"name": "S", "type": "s3", "owner": 7, "teams": [team], "access_mode": "teams"})
         assert (made["teams"], made["project"], made["access_mode"]) == ([team], None, "teams")
-        assert "non_field_errors" in web.patch(f"stores/{made['id']}/", {"project": project}, 400)
+        text, leaf = web.patch(f"stores/{made['id']}/", {"project": project}, 400)["non_field_errors"]
+        assert isinstance(text, str) and leaf["code"] == "access_mode_conflict"
         changed = web.put(f"stores/{made['id']}/", {"teams": [], "project": project, "access_mode": "single_project"})
         assert (changed["teams"], changed["project"]) == ([], project)
         web.delete(f"teams/{team}/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from .catalogue import KINDS
@@ -80,4 +79,7 @@ class Workspace:
 
 def blank(field: Field) -> Any:
     """What a row has where nothing was given: a copy of the default, as JSON would keep it."""
-    return json.loads(json.dumps(field.default))
+    default = field.default
+    if isinstance(default, tuple):
+        return list(default)
+    return dict(default) if isinstance(default, dict) else default

@@ -51,10 +51,12 @@ class StoreRule(Rule):
     """A store is for teams, for one project, or for everybody of its owner."""
 
     def before(self, values: Row, old: Row | None) -> None:
-        """Raises Refused where teams and a project are named together."""
+        """Raises Refused where teams and a project are named together, with a text and a leaf in one list."""
         whole = {**(old or {}), **values}
         if whole.get("teams") and whole.get("project"):
-            raise Refused.whole("A store is for teams or for a project, not for both.")
+            mode = whole.get("access_mode") or "owner_organization"
+            problem = leaf(f'The access mode "{mode}" does not take both.', "access_mode_conflict")
+            raise Refused({"non_field_errors": ["A store is for teams or for a project, not for both.", problem]})
 
 
 RULES: dict[str, type[Rule]] = {
