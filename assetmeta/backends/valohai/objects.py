@@ -24,7 +24,7 @@ from assetmeta.model.plans import Cell
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
 
-_DATUM = re.compile(r"datum://([^/?#]+)")
+_DATUM = re.compile(r'"datum://([^"/?#\\]+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +169,7 @@ class Reader:
 def _data_in(value: Json) -> tuple[Oid, ...]:
     """The data among the addresses of inputs; aliases and addresses elsewhere are no assets' ids."""
     found = _DATUM.findall(text_of(inputs(value)))
-    keys = (text.rstrip('"\\') for text in found)
-    return tuple(dict.fromkeys(Oid("Datum", key.lower()) for key in keys if is_uuid(key)))
+    return tuple(dict.fromkeys(Oid("Datum", key.lower()) for key in found if is_uuid(key)))
 
 
 def inputs(value: Json) -> Json:
