@@ -172,6 +172,9 @@ class TestspaceMeta(Session):
     Testspace answers there. All else is as for Session.
     """
 
+    # pytest takes what is called so for tests.
+    __test__ = False
+
     def __init__(
         self,
         url: str,

@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.base import parse_xml
+from assetmeta.backends.testspace import meta as ts_meta
+from assetmeta.backends.testspace import table as ts_table
 from assetmeta.backends.valispace.meta import Survey
 from assetmeta.backends.valispace.meta import schema as merged
 from assetmeta.backends.valispace.table import bundled
+from assetmeta.backends.valohai import meta as vh_meta
+from assetmeta.backends.valohai import table as vh_table
 from assetmeta.backends.versionone.meta import read_schema
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.flows import Request, Response
@@ -31,6 +35,18 @@ def vs_schema() -> Schema:
     """The Valispace schema of the bundled table, with content types as one deployment numbers them."""
     numbers = {"group": 4, "user": 5, "project": 13, "component": 60, "vali": 61, "requirement": 120, "file": 171}
     return merged(bundled(), Survey(content_types=numbers))
+
+
+@pytest.fixture(scope="session")
+def ts_schema() -> Schema:
+    """The Testspace schema, which is that of the bundled table."""
+    return ts_meta.schema(ts_table.bundled())
+
+
+@pytest.fixture(scope="session")
+def vh_schema() -> Schema:
+    """The Valohai schema of the bundled table."""
+    return vh_meta.schema(vh_table.bundled(), vh_meta.Survey())
 
 
 @pytest.fixture

@@ -35,6 +35,9 @@ class Testspace(Settings):
     It remembers what it learns of the server in `learned`; give each session its own.
     """
 
+    # pytest takes what is called so for tests.
+    __test__ = False
+
     def __post_init__(self) -> None:
         if self.survey not in SURVEYS:
             raise BadValue(f"There is no survey {self.survey!r}; there are {', '.join(SURVEYS)}.")

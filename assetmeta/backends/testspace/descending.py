@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assetmeta.backends.jsonrest import Object
-from assetmeta.backends.known import Cells
+from assetmeta.backends.known import Cells, Known
 from assetmeta.backends.matching import admits
 from assetmeta.backends.testspace.keys import divided, item_path, list_path
 from assetmeta.backends.testspace.listing import Pages
@@ -73,15 +73,15 @@ class Descent:
             if top.pages.due is None:
                 self.stack.pop()
             level = self.way.levels[top.depth]
+            if top.depth < len(self.way.levels) - 1:
+                self._push_below(reading, top, level, objects)
+                continue
+            for oid, cells in top.lineage:
+                reading.known.take(oid, cells)
             oids = reading.take(level.kind, objects, top.parent)
-            if top.depth == len(self.way.levels) - 1:
-                for oid, cells in top.lineage:
-                    reading.known.take(oid, cells)
-                self._push_folders(reading, top, oids)
-                if oids:
-                    return oids
-            else:
-                self._push_below(reading, top, [oid for oid in oids if _admitted(level, reading, oid)])
+            self._push_folders(reading, top, oids)
+            if oids:
+                return oids
         return []
 
     def _prepare(self) -> Flow[None]:
@@ -97,12 +97,16 @@ class Descent:
         for waiting, objects in zip(batch, (yield from together([each.pages.read() for each in batch])), strict=True):
             waiting.ready = objects
 
-    def _push_below(self, reading: Reading, top: Waiting, oids: Sequence[Oid]) -> None:
+    def _push_below(self, reading: Reading, top: Waiting, level: Level, objects: Sequence[Object]) -> None:
+        """Put the lists below a page of parents on the stack. What is read of them stays with their lists: the answer
+        tells of those alone that its assets are below.
+        """
+        aside = Reading(reading.schema, reading.settings, Known(reading.schema))
         kind = self.way.levels[top.depth + 1].kind
-        for oid in reversed(oids):
-            lineage = (*top.lineage, (oid, reading.known.cells[oid]))
-            path = list_path(kind, oid.key)
-            self.stack.append(self._waiting(reading, top.depth + 1, oid.key, path, lineage))
+        oids = aside.take(level.kind, objects, top.parent)
+        for oid in reversed([oid for oid in oids if all(admits(term, aside.known, oid) for term in level.terms)]):
+            lineage = (*top.lineage, (oid, aside.known.cells[oid]))
+            self.stack.append(self._waiting(reading, top.depth + 1, oid.key, list_path(kind, oid.key), lineage))
 
     def _push_folders(self, reading: Reading, top: Waiting, oids: Sequence[Oid]) -> None:
         if self.way.folders is None:
@@ -120,7 +124,3 @@ class Descent:
 def is_folder(oid: Oid, cells: Mapping[str, Cell]) -> bool:
     """True for a content that holds others."""
     return oid.type == "Content" and str(cells.get("type") or "").startswith(FOLDER)
-
-
-def _admitted(level: Level, reading: Reading, oid: Oid) -> bool:
-    return all(admits(term, reading.known, oid) for term in level.terms)

@@ -149,6 +149,8 @@ class Reading:
                 probed = next(oid for oid in wanted if oid in missing)
                 yield from self._one(kind, probed)
                 missing.discard(probed)
+                if len(missing) <= self.settings.few:
+                    break
                 project = self.settings.learned.commonest([probed.key], listed)
             if project is None:
                 vain += 1
