@@ -1,0 +1,145 @@
+"""The bytes of data: sent at once or from elsewhere, streamed, and never the answer about them instead."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from assetmeta.backends.valohai import Valohai
+from assetmeta.backends.valohai.files import Held, local_name, local_parts
+from assetmeta.model.errors import BadValue, NotFound, Unreadable, Unsupported
+from assetmeta.model.flows import Request, Response
+from assetmeta.model.values import Oid
+
+DATUM = Oid("Datum", "0190a000-0000-7000-8000-000000000003")
+ELSEWHERE = "https://storage.example/file?signature=abc"
+
+Play = Callable[..., tuple[Any, list[Request]]]
+
+
+def sent(content: bytes, media_type: str, *, attachment: bool = False) -> Callable[[Request], Response]:
+    """An answer whose body goes into the request's sink, as the wire does it."""
+
+    def answer(request: Request) -> Response:
+        assert request.sink is not None
+        for start in range(0, len(content), 1000):
+            request.sink.write(content[start : start + 1000])
+        marked = {"content-disposition": "Attachment; filename=x"} if attachment else {}
+        return Response(200, {"content-type": media_type, **marked})
+
+    return answer
+
+
+def link(url: object) -> Callable[[Request], Response]:
+    return sent(json.dumps({"url": url}).encode(), "application/json")
+
+
+def download(play: Play, *answers: Any) -> tuple[bytes, str, list[Request]]:
+    sink = io.BytesIO()
+    kind, requests = play(Valohai(survey="none").download(DATUM, sink), *answers)
+    return sink.getvalue(), kind, requests
+
+
+def test_an_address_is_followed(play: Play) -> None:
+    content, kind, requests = download(play, link(ELSEWHERE), sent(b"bytes", "text/csv"))
+    assert (b"bytes", "text/csv") == (content, kind)
+    assert [f"api/v0/data/{DATUM.key}/download/", ELSEWHERE] == [request.path for request in requests]
+    assert all(request.idempotent and not request.writes for request in requests)
+    assert all("authorization" not in dict(request.headers) for request in requests)
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [(b'{"url": "https://evil.example"}', "application/json"), (b"", "text/plain"), (b"x" * 500_000, "image/png")],
+)
+def test_an_attachment_is_the_file_itself(play: Play, content: bytes, media_type: str) -> None:
+    found, kind, requests = download(play, sent(content, media_type, attachment=True))
+    assert (content, media_type, 1) == (found, kind, len(requests))
+
+
+def test_bytes_without_a_mark_are_the_file_too(play: Play) -> None:
+    assert b"\x89PNG" == download(play, sent(b"\x89PNG", "image/png"))[0]
+
+
+@pytest.mark.parametrize("document", [{}, {"url": None}, {"url": ""}, [], "x"])
+def test_an_answer_with_neither_is_unreadable(play: Play, document: object) -> None:
+    sink = io.BytesIO()
+    answer = sent(json.dumps(document).encode(), "application/json")
+    with pytest.raises(Unreadable, match="neither the file nor its address"):
+        play(Valohai(survey="none").download(DATUM, sink), answer)
+    assert b"" == sink.getvalue()
+
+
+def test_a_purged_datum_is_not_found(play: Play) -> None:
+    with pytest.raises(NotFound):
+        download(play, Response(404, {"content-type": "application/json"}, b'{"detail": "Not found."}'))
+
+
+def test_only_data_have_bytes_and_none_are_uploaded(play: Play) -> None:
+    backend = Valohai(survey="none")
+    with pytest.raises(Unsupported):
+        play(backend.download(Oid("Project", str(DATUM.key)), io.BytesIO()))
+    with pytest.raises(BadValue):
+        play(backend.download(Oid("Datum", "../x"), io.BytesIO()))
+    with pytest.raises(Unsupported, match="adopt"):
+        play(backend.upload(DATUM, io.BytesIO()))
+
+
+class TestHeld:
+    """What is written is kept back until it is known what it is."""
+
+    def test_nothing_reaches_the_file_before_it_is_released(self) -> None:
+        sink = io.BytesIO()
+        held = Held(sink, 10)
+        held.write(b"short")
+        assert (b"", b"short") == (sink.getvalue(), held.kept)
+        held.release()
+        assert (b"short", None) == (sink.getvalue(), held.kept)
+
+    def test_too_much_is_passed_on(self) -> None:
+        sink = io.BytesIO(b"before")
+        sink.seek(6)
+        held = Held(sink, 4)
+        held.write(b"abc")
+        held.write(b"defg")
+        held.write(b"h")
+        assert (b"beforeabcdefgh", 8) == (sink.getvalue(), held.tell())
+
+    @pytest.mark.parametrize("most", [4, 100])
+    def test_a_second_try_begins_anew(self, most: int) -> None:
+        sink = io.BytesIO(b"before")
+        sink.seek(6)
+        held = Held(sink, most)
+        held.write(b"half of it")
+        held.seek(0)
+        held.truncate()
+        held.write(b"all of it!!")
+        held.release()
+        assert b"beforeall of it!!" == sink.getvalue()
+
+    def test_it_goes_back_to_the_start_only(self) -> None:
+        with pytest.raises(io.UnsupportedOperation):
+            Held(io.BytesIO()).seek(3)
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "parts"),
+    [
+        ("model.pkl", "model.pkl", ["model.pkl"]),
+        ("run/1/model.pkl", "model.pkl", ["run", "1", "model.pkl"]),
+        ("../../etc/passwd", "passwd", ["etc", "passwd"]),
+        ("/etc/passwd", "passwd", ["etc", "passwd"]),
+        ("a\\..\\b.txt", "b.txt", ["a", "b.txt"]),
+        ("C:\\x", "x", ["datum", "x"]),
+        ("con/..", "datum", ["_con"]),
+        ("", "datum", ["datum"]),
+        ("./.", "datum", ["datum"]),
+        (".hidden/x", "x", ["hidden", "x"]),
+    ],
+)
+def test_names_with_slashes_are_harmless(given: str, name: str, parts: list[str]) -> None:
+    assert (name, parts) == (local_name(given), local_parts(given))

@@ -1,0 +1,95 @@
+"""Properties of many data: one request for each thousand, and an outcome for every one of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from assetmeta.backends.valohai import Valohai
+from assetmeta.backends.valohai.meta import Survey
+from assetmeta.backends.valohai.meta import schema as merged
+from assetmeta.backends.valohai.properties import applied
+from assetmeta.backends.valohai.table import bundled
+from assetmeta.model.errors import LoginRefused, Unreachable
+from assetmeta.model.flows import Request, Response
+from assetmeta.model.plans import Call, Done, Failed, Unknown
+from assetmeta.model.values import Oid
+
+Play = Callable[..., tuple[Any, list[Request]]]
+OK = Response(200, {"content-type": "application/json"}, b'{"ok": true}')
+
+
+def call(number: int, **properties: object) -> Call:
+    key = f"0190a000-0000-7000-8000-{number:012d}"
+    return Call(Oid("Datum", key), "set_metadata", (("metadata", properties or {"n": number}),))
+
+
+def applied_by(request: Request) -> dict[str, Any]:
+    assert "POST api/v0/data/metadata/apply/" == request.line
+    assert isinstance(request.body, bytes)
+    assert not request.idempotent
+    found: dict[str, Any] = json.loads(request.body)["datum_metadata"]
+    return found
+
+
+def kinds(outcomes: list[Any]) -> list[type]:
+    return [type(outcome) for outcome in outcomes]
+
+
+def test_a_thousand_go_together(play: Play) -> None:
+    calls = [call(number) for number in range(2500)]
+    outcomes, requests = play(applied(calls, Valohai(survey="none")), OK, OK, OK)
+    assert [1000, 1000, 500] == [len(applied_by(request)) for request in requests]
+    assert {"n": 1000} == applied_by(requests[1])[str(calls[1000].oid.key)]
+    assert [Done(each, each.oid) for each in calls] == outcomes
+
+
+def test_a_request_that_is_refused_fails_as_a_whole_and_the_next_one_goes_out(play: Play) -> None:
+    refusal = Response(400, {"content-type": "application/json"}, b'{"datum_metadata": {"x": ["no"]}}')
+    outcomes, requests = play(applied([call(number) for number in range(1001)], Valohai(survey="none")), refusal, OK)
+    assert 2 == len(requests)
+    assert [Failed] * 1000 + [Done] == kinds(outcomes)
+    assert "datum_metadata.x" == outcomes[0].error.findings[0].path
+
+
+@pytest.mark.parametrize(
+    ("lost", "kind"),
+    [(Unreachable("broke"), Unknown), (Unreachable("no way", sent=False), Failed), (LoginRefused("no"), Failed)],
+)
+def test_without_an_answer_nothing_more_is_sent(play: Play, lost: Any, kind: type) -> None:
+    outcomes, requests = play(applied([call(number) for number in range(1001)], Valohai(survey="none")), lost)
+    assert 1 == len(requests)
+    assert [kind] * 1000 + [Failed] == kinds(outcomes)
+    assert outcomes[-1].error.sent is False
+
+
+def test_a_broken_server_leaves_it_unknown(play: Play) -> None:
+    outcomes, _ = play(applied([call(1)], Valohai(survey="none")), Response(500, {}, b"<html>"))
+    assert [Unknown] == kinds(outcomes)
+
+
+class TestAmongOtherChanges:
+    """Operations on many data at once are put together; all else goes singly."""
+
+    def test_operations_on_several_data_are_one_request(self, play: Play) -> None:
+        changes = [call(number) for number in range(3)]
+        outcomes, [request] = play(self.write(changes), OK)
+        assert 3 == len(applied_by(request))
+        assert [Done] * 3 == kinds(outcomes)
+
+    def test_one_alone_and_the_second_of_the_same_datum_go_singly(self, play: Play) -> None:
+        changes = [call(1, a=1), call(1, b=2)]
+        _, requests = play(self.write(changes), OK, OK)
+        assert [{"a": 1}, {"b": 2}] == [json.loads(request.body or b"") for request in requests]  # type: ignore[arg-type]
+
+    def test_what_is_no_map_of_properties_is_left_to_the_ordinary_way(self, play: Play) -> None:
+        bad = Call(call(1).oid, "set_metadata", (("tags", ["a"]),))
+        outcomes, [request] = play(self.write([bad, call(2), call(3)]), OK)
+        assert 2 == len(applied_by(request))
+        assert [Failed, Done, Done] == kinds(outcomes)
+
+    def write(self, changes: list[Call]) -> Any:
+        return Valohai(survey="none").write(merged(bundled(), Survey()), changes)
