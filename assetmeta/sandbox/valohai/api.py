@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 
 from assetmeta.sandbox.messages import Request, Response
@@ -32,7 +33,7 @@ class Api:
     def __init__(self, space: Workspace, tokens: Tokens) -> None:
         self.space = space
         self.tokens = tokens
-        self._throttle = Throttle(lambda: space.clock().timestamp())
+        self._throttle = Throttle(time.monotonic)
         self._router = Router(self._routes())
 
     def match(self, parts: list[str]) -> Match | None:
