@@ -6,7 +6,6 @@ an edge has the ids of its nodes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -71,33 +70,36 @@ def outputs(space: Workspace, execution: Key, pattern: str = "*") -> list[Key]:
     return [id for id in keys if fnmatchcase(str(rows[id]["name"]), pattern) and not rows[id]["purged"]]
 
 
-def filled_in(space: Workspace, row: Row, node: Node) -> Row:
-    """The values of *node* with what its edges bring: inputs, parameters and environment variables.
+Brought = dict[tuple[str, str], list[Any]]
+"""What the edges bring to a node, by the type and the key of their targets."""
 
-    What several edges bring to one place comes together; it replaces what stood there, or is added to it where the
-    node's merge mode says so. An edge that brings nothing changes nothing.
-    """
-    values: Row = node["values"]
-    brought: dict[tuple[str, str], list[Any]] = {}
+
+def brought(space: Workspace, row: Row, node: Node) -> Brought:
+    """What all edges to *node* bring; what several bring to one place comes together there."""
+    found: Brought = {}
     for edge in into(row, node):
-        found = carried(space, node_of(row, edge["source_node"]), edge)
-        brought.setdefault((edge["target_type"], edge["target_key"]), []).extend(found)
+        values = carried(space, node_of(row, edge["source_node"]), edge)
+        if values:
+            found.setdefault((edge["target_type"], edge["target_key"]), []).extend(values)
+    return found
+
+
+def filled_in(values: Row, gifts: Brought, merge_mode: str) -> Row:
+    """The values of a run with what the edges bring: inputs, parameters and environment variables.
+
+    It replaces what stood there; to inputs it is added where the merge mode is "append".
+    """
     inputs, parameters = dict(values["inputs"]), dict(values["parameters"])
     variables = dict(values["environment_variables"])
-    for (kind, key), found in brought.items():
-        if kind == "input" and found:
-            inputs[key] = appended(inputs.get(key), found, node)
-        elif kind == "parameter" and found:
+    for (kind, key), found in gifts.items():
+        if kind == "input":
+            kept = inputs.get(key, []) if merge_mode == "append" else []
+            inputs[key] = [*kept, *(str(each) for each in found)]
+        elif kind == "parameter":
             parameters[key] = single(found)
-        elif kind == "environment-variable" and found:
+        elif kind == "environment-variable":
             variables[key] = str(single(found))
     return {**values, "inputs": inputs, "parameters": parameters, "environment_variables": variables}
-
-
-def appended(present: Iterable[str] | None, found: list[Any], node: Node) -> list[str]:
-    """The addresses of an input after the edges."""
-    kept = list(present or ()) if node["edge_merge_mode"] == "append" else []
-    return [*kept, *(str(each) for each in found)]
 
 
 def single(found: list[Any]) -> Any:

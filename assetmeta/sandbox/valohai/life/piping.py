@@ -9,7 +9,7 @@ from ..clock import spell
 from ..model import Key, Row
 from ..workspace import Workspace
 from . import executing, tasking
-from .nodes import ENDED, Node, filled_in, into, node_of, passes, with_node
+from .nodes import ENDED, Brought, Node, brought, filled_in, into, node_of, passes, single, with_node
 from .releasing import release
 from .words import COMPLETE, FAILED
 
@@ -61,12 +61,12 @@ def start(space: Workspace, pipeline: Key, node: Node, moment: datetime) -> None
     note(space, pipeline, moment, "node_started", f'Node "{node["name"]}" started', node["id"])
     changes: dict[str, Any] = {"status": "started"}
     if node["type"] == "execution":
-        values = {**filled_in(space, row, node), "tags": node["values"]["tags"], "ctime": spell(moment)}
-        changes["execution"] = space.add("execution", **values, pipeline=pipeline)
+        values = filled_in(node["values"], brought(space, row, node), node["edge_merge_mode"])
+        changes["execution"] = space.add("execution", **values, pipeline=pipeline, ctime=spell(moment))
         executing.begin(space, changes["execution"], moment)
     elif node["type"] == "task":
-        template = filled_in(space, row, {**node, "values": node["values"]["template"]})
-        changes["task"] = tasking.create(space, carried_over(node, template), moment, pipeline)
+        values = filled_task(node, brought(space, row, node))
+        changes["task"] = tasking.create(space, values, moment, pipeline)
         space.store.put("pipeline", pipeline, {"tasks": [*row["tasks"], changes["task"]]})
     elif node["type"] == "deployment":
         changes |= release(space, row, node)
@@ -77,12 +77,15 @@ def start(space: Workspace, pipeline: Key, node: Node, moment: datetime) -> None
         settle(space, pipeline, node["id"], changes["status"], moment)
 
 
-def carried_over(node: Node, template: Row) -> Row:
-    """The values of a task node whose template was filled in: what the edges brought goes to every child."""
-    before = node["values"]["template"]["parameters"]
-    brought = {name: value for name, value in template["parameters"].items() if before.get(name) != value}
-    children = [{**child, **brought} for child in node["values"]["children"]]
-    return {**node["values"], "template": template, "children": children}
+def filled_task(node: Node, gifts: Brought) -> Row:
+    """The values of a task node with what the edges bring; a parameter goes to every child."""
+    values: Row = node["values"]
+    given = {key: single(found) for (kind, key), found in gifts.items() if kind == "parameter"}
+    return {
+        **values,
+        "template": filled_in(values["template"], gifts, node["edge_merge_mode"]),
+        "children": [{**child, **given} for child in values["children"]],
+    }
 
 
 def node_ended(space: Workspace, pipeline: Key, run: Key, status: str, moment: datetime) -> None:
