@@ -8,6 +8,7 @@ with V1Meta(instance_url="https://host/Instance", token="<access token>") as v1:
 """
 
 from assetmeta.backends.asset_state import AssetState
+from assetmeta.connecting import connect
 from assetmeta.core.asset import Asset
 from assetmeta.core.inspection import Inspector, inspect
 from assetmeta.core.plan import Plan
@@ -107,5 +108,6 @@ __all__ = [
     "V1Meta",
     "ValispaceMeta",
     "ValohaiMeta",
+    "connect",
     "inspect",
 ]

@@ -43,9 +43,7 @@ def default_file(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(home or "~/.config").expanduser() / "assetmeta" / "profiles.toml"
 
 
-def profile(
-    name: str, file: str | Path | None = None, environment: Mapping[str, str] = os.environ
-) -> dict[str, Any]:
+def profile(name: str, file: str | Path | None = None, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return the settings of one profile, variables looked up.
 
     Raises BadValue for a profile, file or variable that is not there, for a file that cannot be read, and for secrets

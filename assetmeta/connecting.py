@@ -1,0 +1,79 @@
+"""One door to all servers: an address or a profile says which."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from assetmeta.model.errors import BadValue
+from assetmeta.profiles import profile
+from assetmeta.session import Session
+from assetmeta.systems import TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta
+
+SYSTEMS: dict[str, Callable[..., Session]] = {
+    "versionone": V1Meta,
+    "valispace": ValispaceMeta,
+    "valohai": ValohaiMeta,
+    "testspace": TestspaceMeta,
+}
+"""Session classes by the name that their dialect has, in addresses and in the sandbox."""
+
+_HOSTS = {
+    "v1host.com": "versionone",
+    "valispace.com": "valispace",
+    "valohai.com": "valohai",
+    "testspace.com": "testspace",
+    "stridespace.com": "testspace",
+}
+"""Domains in which a vendor runs its servers for everybody."""
+
+_PREFIXED = re.compile(r"(?P<system>[A-Za-z0-9]+)\+(?P<url>.*)", re.DOTALL)
+
+
+def connect(target: str, /, *, profiles: str | Path | None = None, **settings: Any) -> Any:
+    """Make the session that *target* means; sends nothing.
+
+    *target* is an address, at best with the system before it (`versionone+https://host/Instance`,
+    `valispace+https://host`, `valohai+https://host`, `testspace+https://host`); at the vendors' own domains the system
+    is known. Any other text is the name of a profile (see assetmeta.profiles) in the file *profiles*. *settings* are
+    those of the session class, and win over the profile's. Raises BadValue.
+    """
+    if not isinstance(target, str) or not target.strip():
+        raise BadValue("connect() takes an address such as versionone+https://host/Instance, or a profile's name.")
+    if not _is_address(target):
+        known = profile(target, profiles, os.environ)
+        url = known.pop("url", None)
+        if not isinstance(url, str) or not _is_address(url):
+            raise BadValue(f"Profile {target!r} has no url such as versionone+https://host/Instance.")
+        return connect(url, **{**known, **settings})
+    system, url = _divided(target.strip())
+    try:
+        return SYSTEMS[system](url, **settings)
+    except TypeError as error:
+        raise BadValue(f"The session for {system} cannot be made: {error}.") from error
+
+
+def _is_address(text: str) -> bool:
+    return "://" in text
+
+
+def _divided(target: str) -> tuple[str, str]:
+    """The system and the plain address. Raises BadValue where the system is unknown."""
+    match = _PREFIXED.fullmatch(target)
+    if match is not None:
+        system = match["system"].lower()
+        if system not in SYSTEMS:
+            raise BadValue(f"There is no system {system!r}; there are {', '.join(SYSTEMS)}.")
+        return system, match["url"]
+    host = (urlsplit(target).hostname or "").lower()
+    for domain, system in _HOSTS.items():
+        if host == domain or host.endswith(f".{domain}"):
+            return system, target
+    raise BadValue(
+        f"Which kind of server is at {host or 'this address'}? Put it before the address, for example "
+        f"versionone+https://{host or 'host'}; there are {', '.join(SYSTEMS)}."
+    )

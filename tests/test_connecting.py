@@ -1,0 +1,129 @@
+"""connect(): an address or a profile says which server is meant."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from assetmeta import BadValue, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, connect
+from assetmeta.profiles import default_file, profile
+
+SECRET = "s3cret-of-ann"
+
+
+@pytest.fixture
+def profiles(tmp_path: Path) -> Path:
+    file = tmp_path / "profiles.toml"
+    file.write_text(
+        f"""
+        [work]
+        url = "versionone+https://host/Instance"
+        token_env = "ASSETMETA_TEST_TOKEN"
+
+        [rockets]
+        url = "https://name.valispace.com"
+        username = "ann"
+        password = "{SECRET}"
+        survey = "none"
+        timeout = 7
+
+        [nowhere]
+        username = "ann"
+        """
+    )
+    file.chmod(0o600)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("versionone+http://127.0.0.1:9/Instance", V1Meta),
+        ("https://www7.v1host.com/Instance", V1Meta),
+        ("VALISPACE+http://127.0.0.1:9", ValispaceMeta),
+        ("https://name.valispace.com", ValispaceMeta),
+        ("valohai+http://127.0.0.1:9", ValohaiMeta),
+        ("https://app.valohai.com", ValohaiMeta),
+        ("testspace+http://127.0.0.1:9", TestspaceMeta),
+        ("https://abccorp.testspace.com", TestspaceMeta),
+        ("https://abccorp.stridespace.com", TestspaceMeta),
+    ],
+)
+def test_an_address_says_which_server_is_meant(address: str, kind: type) -> None:
+    session = connect(address, token="x")
+    assert type(session) is kind
+    assert len(session.ledger) == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("https://example.com/Instance", "versionone\\+https://example.com"),
+        ("https://valispace.com.example.org", "Which kind of server is at valispace.com.example.org"),
+        ("jira+https://host", "no system 'jira'"),
+        ("  ", "an address such as"),
+    ],
+)
+def test_an_address_that_does_not_say_is_refused(target: str, words: str) -> None:
+    with pytest.raises(BadValue, match=words):
+        connect(target, token="x")
+
+
+def test_a_slip_in_a_setting_is_named() -> None:
+    with pytest.raises(BadValue, match="'tokn'"):
+        connect("versionone+https://host/Instance", tokn="x")
+
+
+def test_a_profile_holds_address_and_settings(profiles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSETMETA_TEST_TOKEN", "1.abc")
+    assert profile("work", profiles) == {"url": "versionone+https://host/Instance", "token": "1.abc"}
+    assert type(connect("work", profiles=profiles)) is V1Meta
+    assert type(connect("rockets", profiles=profiles)) is ValispaceMeta
+
+
+def test_what_is_given_wins_over_the_profile(profiles: Path) -> None:
+    with pytest.raises(BadValue, match="no survey 'moon'"):
+        connect("rockets", profiles=profiles, survey="moon")
+
+
+def test_a_variable_that_is_not_set_is_named(profiles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ASSETMETA_TEST_TOKEN", raising=False)
+    with pytest.raises(BadValue, match="token_env names the environment variable 'ASSETMETA_TEST_TOKEN'"):
+        connect("work", profiles=profiles)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("rocket", "Did you mean rockets"), ("nowhere", "has no url"), ("url", "no profile 'url'")]
+)
+def test_a_profile_that_cannot_be_used_says_why(profiles: Path, name: str, words: str) -> None:
+    with pytest.raises(BadValue, match=words):
+        connect(name, profiles=profiles)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadValue, match="profiles.toml, cannot be read"):
+        connect("work", profiles=tmp_path / "profiles.toml")
+
+
+def test_a_broken_file_is_not_quoted(tmp_path: Path) -> None:
+    file = tmp_path / "profiles.toml"
+    file.write_text(f'[work]\nurl = "https://host"\npassword = "{SECRET}\n')
+    with pytest.raises(BadValue, match="line 3") as caught:
+        connect("work", profiles=file)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such rights")
+def test_a_secret_that_others_can_read_is_refused(profiles: Path) -> None:
+    profiles.chmod(0o644)
+    with pytest.raises(BadValue, match="chmod 600") as caught:
+        connect("rockets", profiles=profiles)
+    assert SECRET not in str(caught.value)
+
+
+def test_where_profiles_are_looked_for(tmp_path: Path) -> None:
+    assert default_file({"ASSETMETA_PROFILES": str(tmp_path / "mine.toml")}) == tmp_path / "mine.toml"
+    found = default_file({"XDG_CONFIG_HOME": str(tmp_path), "APPDATA": str(tmp_path)})
+    assert found == tmp_path / "assetmeta" / "profiles.toml"
