@@ -18,7 +18,6 @@ from .settings import Settings
 from .storage.objects import Storage
 from .store import Store
 from .tokens import Tokens
-from .topics import OUTSIDE
 from .workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -77,9 +76,6 @@ class Valohai:
             return server_fault()
 
     def _answer(self, request: Request) -> Response:
-        for beginning, respond in OUTSIDE.items():
-            if request.path.startswith(beginning):
-                return respond(self.space, request)
         parts = request.segments()
         match = self._api.match(parts)
         if match is None:

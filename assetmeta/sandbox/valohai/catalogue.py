@@ -1,4 +1,4 @@
-"""All kinds, by name and by path, and how they point at each other."""
+"""All kinds by name, and how they belong to each other."""
 
 from __future__ import annotations
 
@@ -18,9 +18,6 @@ KINDS: dict[str, Kind] = {
     )
 }
 """The kinds by name."""
-
-BY_PATH: dict[str, Kind] = {kind.path: kind for kind in KINDS.values()}
-"""The kinds by path."""
 
 
 def _belonging(owner: str) -> tuple[tuple[str, str], ...]:

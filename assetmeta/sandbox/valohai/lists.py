@@ -22,12 +22,6 @@ def paged(call: Call, kind: Kind, ids: Sequence[Key]) -> Answer:
     return Answer(envelope(call, len(ids), rows))
 
 
-def paged_documents(call: Call, rows: Sequence[Document]) -> Answer:
-    """One page of rows that are at hand."""
-    limit, offset = window(call)
-    return Answer(envelope(call, len(rows), rows[offset : offset + limit]))
-
-
 def window(call: Call) -> tuple[int, int]:
     """How many rows are asked for, and from which on. There is no upper limit."""
     return call.query.number("limit", 1, PAGE_SIZE), call.query.number("offset", 0, 0)

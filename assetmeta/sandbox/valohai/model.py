@@ -23,7 +23,6 @@ ON_REQUEST = "i"
 """Beside the shapes: only where `include=` names the field."""
 
 ALL = ("GET", "POST", "PUT", "PATCH", "DELETE")
-NO_CREATE = ("GET", "PUT", "PATCH", "DELETE")
 CHANGE_ONLY = ("GET", "PUT", "PATCH")
 READ_ONLY = ("GET",)
 

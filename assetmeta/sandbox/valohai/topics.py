@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Protocol
-
-from assetmeta.sandbox.messages import Request, Response
 
 from .commit_paths import CommitPaths
 from .data_paths import DataPaths
@@ -50,6 +48,3 @@ TOPICS: tuple[Callable[[Workspace], Topic], ...] = (
 
 BEFORE_EACH: tuple[Callable[[Workspace], None], ...] = (catch_up,)
 """Called before every request that has a token, in its transaction."""
-
-OUTSIDE: Mapping[str, Callable[[Workspace, Request], Response]] = {}
-"""Who answers paths outside of the API, by their beginning."""

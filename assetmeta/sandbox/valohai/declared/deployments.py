@@ -20,7 +20,6 @@ from ..model import (
 )
 
 DETAIL = "d"
-LIGHT = "drn"
 FULL = "dr"
 
 DEPLOYMENT = (
