@@ -280,10 +280,41 @@ class TestUpdates:
         assert "default_notifications" == outcome.error.attribute
 
     def test_what_the_server_resolves_is_not_taken_for_ignored(self, write: Any) -> None:
-        change = updated(f"Project:{PROJECT}", default_environment=Oid("Environment", "my-slug"))
-        [outcome], _ = write(change, answer({"id": PROJECT, "default_environment": OTHER}))
+        item = {"id": EXECUTION, "environment": {"id": OTHER, "slug": "my-slug"}, "commit": {"identifier": "abc"}}
+        change = created("Execution", environment=Oid("Environment", "my-slug"), commit=Oid("Commit", "main"))
+        [outcome], [_] = write(change, answer(item, 201))
         assert isinstance(outcome, Done)
         assert () == outcome.notes
+
+    def test_a_slug_is_looked_up_where_the_server_takes_ids_alone(self, write: Any) -> None:
+        listed = {"count": 1, "next": None, "results": [{"id": OTHER, "slug": "my-slug", "name": "Mine"}]}
+        change = updated(f"Project:{PROJECT}", default_environment=Oid("Environment", "my-slug"))
+        item = {"id": PROJECT, "default_environment": OTHER}
+        [outcome], requests = write(change, answer(listed), answer(item))
+        assert ["GET api/v0/environments/", f"PATCH api/v0/projects/{PROJECT}/"] == lines(requests)
+        assert {"default_environment": OTHER} == body(requests[1])
+        assert isinstance(outcome, Done)
+
+    @pytest.mark.parametrize(("name", "number", "reads"), [("acme", 7, 1), ("ann", 3, 3)])
+    def test_an_owner_by_name_is_looked_up_where_ids_are_taken(
+        self, write: Any, name: str, number: int, reads: int
+    ) -> None:
+        organizations = {"count": 1, "next": None, "results": [{"id": 7, "name": "acme"}]}
+        me, users = {"id": 1, "username": "me"}, {"count": 1, "next": None, "results": [{"id": 3, "username": "ann"}]}
+        told = [answer(organizations), answer(me), answer(users)][:reads]
+        _, requests = write(created("Dataset", owner=Oid("Owner", name)), *told, answer({"id": OTHER}, 201))
+        assert {"owner": number} == body(requests[-1])
+
+    def test_an_owner_that_nobody_knows_is_refused_unsent(self, write: Any) -> None:
+        none = {"count": 0, "next": None, "results": []}
+        [outcome], requests = write(
+            created("Dataset", owner=Oid("Owner", "who")),
+            answer(none),
+            answer({"id": 1, "username": "me"}),
+            answer({"detail": "no"}, 403),
+        )
+        assert ["GET"] * 3 == [request.method for request in requests]
+        assert isinstance(outcome.error, BadValue)
 
     def test_secrets_are_in_no_outcome(self, write: Any) -> None:
         change = updated(f"Store:{OTHER}", configuration=Concealed(secret_access_key="hush"))

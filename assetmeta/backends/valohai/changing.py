@@ -10,6 +10,7 @@ operation   POST or DELETE x/{id}/<action>/
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Sequence
 
 from assetmeta.backends.base import parse_json
@@ -19,10 +20,12 @@ from assetmeta.backends.judging import Sent, Verdict, judge
 from assetmeta.backends.known import Known
 from assetmeta.backends.together import single
 from assetmeta.backends.valohai import owners
+from assetmeta.backends.valohai.aliases import look_up, taken_by_alias
 from assetmeta.backends.valohai.calling import called
 from assetmeta.backends.valohai.encoding import (
     as_read,
     document,
+    identified_by_alias,
     is_alias,
     named_by_id,
     path_key,
@@ -159,7 +162,18 @@ class Changer:
     ) -> Flow[dict[str, Sendable]]:
         """The document that makes *deltas* so. Raises ReadOnly, BadValue."""
         names = yield from owners.names(named_by_id(self.table, endpoint, deltas), self.settings)
-        return document(self.schema, self.table, endpoint, deltas, lists, self.real, names, creating=creating)
+        real = ChainMap((yield from self._ids(endpoint, deltas)), self.real)
+        return document(self.schema, self.table, endpoint, deltas, lists, real, names, creating=creating)
+
+    def _ids(self, endpoint: Endpoint, deltas: Sequence[Delta]) -> Flow[dict[Oid, Oid]]:
+        """The identities of assets that are given by an alias where the server takes ids alone. One request each."""
+        found: dict[Oid, Oid] = {}
+        for oid in identified_by_alias(self.table, endpoint, deltas):
+            if oid.type in self.table.unions:
+                found[oid] = yield from owners.numbered(str(oid.key), self.settings)
+            elif taken_by_alias(self.table, oid.type):
+                found[oid] = (yield from look_up(self.schema, oid.type, str(oid.key), self.table, self.settings)).oid
+        return found
 
     def _sent(
         self, endpoint: Endpoint, deltas: Sequence[Delta], lists: dict[str, tuple[object, ...]]

@@ -68,6 +68,17 @@ def named_by_id(table: Table, endpoint: Endpoint, deltas: Iterable[Delta]) -> li
     return found
 
 
+def identified_by_alias(table: Table, endpoint: Endpoint, deltas: Iterable[Delta]) -> list[Oid]:
+    """The assets among the new values that have to be written by id and are known by an alias."""
+    found: dict[Oid, None] = {}
+    for delta in deltas:
+        known = endpoint.fields.get(delta.name)
+        for value in (delta.new, *delta.added) if known is None or known.write == "id" else ():
+            if isinstance(value, Oid) and not value.is_new and is_alias(table, value):
+                found[value] = None
+    return list(found)
+
+
 def document(
     schema: Schema,
     table: Table,

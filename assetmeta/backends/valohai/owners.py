@@ -1,4 +1,4 @@
-"""Owners by name, as projects are given one (reference 7.1): bodies show who owns a thing by id."""
+"""Owners by name and by id (reference 7.1, 8): projects are given theirs by name, all else by id; bodies show ids."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from assetmeta.backends.jsonrest import get, read_object, read_page
 from assetmeta.backends.together import single
 from assetmeta.backends.valohai.encoding import Names
 from assetmeta.backends.valohai.settings import Settings
-from assetmeta.model.errors import BadValue, Refused
+from assetmeta.model.errors import BadValue, NotFound, Refused
 from assetmeta.model.flows import Flow
 from assetmeta.model.values import Oid
 
@@ -30,16 +30,36 @@ def names(oids: Iterable[Oid], settings: Settings) -> Flow[Names]:
     return found
 
 
+def numbered(name: str, settings: Settings) -> Flow[Oid]:
+    """Return the owner of a name: an organization, or else a user. One request, or up to three. Raises BadValue."""
+    for type_name in ("Organization", "User"):
+        found = yield from _named(type_name, name, settings)
+        if found is not None:
+            return found
+    raise BadValue(f"There is no organization and no user {name!r} that this user may see.", type_name="Owner")
+
+
+def _named(type_name: str, name: str, settings: Settings) -> Flow[Oid | None]:
+    if type_name == "Organization":
+        known = yield from _listed("organizations", "Organization", "name", settings)
+    else:
+        known = yield from _read(Oid("User", 0), settings)
+    return next((oid for oid, text in known.items() if text == name), None)
+
+
 def _read(oid: Oid, settings: Settings) -> Flow[dict[Oid, str]]:
     if oid.type == "Organization":
         return (yield from _listed("organizations", "Organization", "name", settings))
     me = read_object((yield from single(get(settings.place("users", "me")))))
-    if me.get("id") == oid.key:
-        return {oid: str(me.get("username"))}
+    number = me.get("id")
+    found = {Oid("User", number): str(me.get("username"))} if isinstance(number, int) else {}
+    if oid in found:
+        return found
     try:
-        return (yield from _listed("users", "User", "username", settings))
-    except Refused:
-        return {}
+        return {**found, **(yield from _listed("users", "User", "username", settings))}
+    except (NotFound, Refused):
+        # Not everybody may see who else there is.
+        return found
 
 
 def _listed(path: str, type_name: str, key: str, settings: Settings) -> Flow[dict[Oid, str]]:
