@@ -2,8 +2,8 @@
 
 No page is computed: what `next` says is asked for. Lists are newest first, so that what is added meanwhile moves the
 rest to later pages, where it comes a second time and is passed over. What was deleted meanwhile moves the rest to
-earlier pages, so that some of it may never come; that is an error as soon as a page shows it. A deletion that changes
-neither the number of pages nor their sizes shows nowhere.
+earlier pages, so that some of it may never come; that is an error as soon as the number of pages shows it. A deletion
+that does not change that number shows nowhere.
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ class Pages:
     due: Request | None
     optional: bool = False
     number: int = 0
-    _size: int = 0
     _last: int = 0
     _seen: set[object] = field(default_factory=set)
     _asked: set[object] = field(default_factory=set)
@@ -89,9 +88,6 @@ class Pages:
 
     def _check(self, size: int, last: int) -> None:
         self.number += 1
-        self._size = max(self._size, size)
-        if self.due is not None and size < self._size:
-            self._moved(f"page {self.number} has {size} of {self._size}")
         if self.number > 1 and not size:
             self._moved(f"page {self.number} is empty")
         if (last or self.due is None) and max(last, self.number) < self._last:

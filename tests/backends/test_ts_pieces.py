@@ -1,0 +1,494 @@
+"""The small parts of the Testspace dialect, one by one."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from assetmeta.backends.testspace import Testspace, bare_token, base_url
+from assetmeta.backends.testspace.aliases import key_of
+from assetmeta.backends.testspace.keys import checked, divided, escaped, folder_of, item_path, segment
+from assetmeta.backends.testspace.kinds import (
+    AnnotationCounts,
+    Badge,
+    CaseCounts,
+    FailureCounts,
+    Health,
+    Mark,
+    SuiteCounts,
+    codec_for,
+)
+from assetmeta.backends.testspace.listing import Pages, followed, relations
+from assetmeta.backends.testspace.settings import Settings
+from assetmeta.backends.testspace.table import bundled, kind_of
+from assetmeta.model.errors import BadValue, Moved, NotFound, Refused, Unreadable, Unsupported
+from assetmeta.model.flows import Response
+from assetmeta.model.paths import Path
+from assetmeta.model.plans import Fetch, Sort
+from assetmeta.model.schema import Schema
+from assetmeta.model.schema_text import from_text, to_text
+from assetmeta.model.terms import And, Compare
+from assetmeta.model.values import Oid
+
+BASE = "https://abccorp.testspace.com"
+HOSTILE = (
+    "feature/abc",
+    "a b",
+    "100% sure",
+    "%2F",
+    "?x=1#y",
+    "a;b",
+    "ü😀",
+    '"\\<>',
+    "a&b=c",
+    "new-1",
+    "a\nb",
+    ":@!$'()*+,",
+)
+
+
+def answer(document: Any, status: int = 200, **headers: str) -> Response:
+    return Response(status, {"content-type": "application/json", **headers}, json.dumps(document).encode())
+
+
+def page(*ids: int, following: str = "", last: int = 0) -> Response:
+    links = [f'<{following}>; rel="next"'] * bool(following)
+    links += [f'<{BASE}/api/projects?page={last}>; rel="last"'] * bool(last)
+    return answer([{"id": number} for number in ids], link=", ".join(links))
+
+
+class TestConnection:
+    """Addresses and tokens as people give them."""
+
+    @pytest.mark.parametrize(
+        ("given", "meant"),
+        [
+            ("abccorp", BASE),
+            (" ABCcorp ", BASE),
+            ("abccorp.testspace.com", BASE),
+            ("https://abccorp.testspace.com/", BASE),
+            ("https://abccorp.testspace.com/api/", BASE),
+            ("https://abccorp.stridespace.com", "https://abccorp.stridespace.com"),
+            ("http://localhost:8080", "http://localhost:8080"),
+            ("http://127.0.0.1:8080/api", "http://127.0.0.1:8080"),
+            ("localhost", "https://localhost"),
+        ],
+    )
+    def test_addresses(self, given: str, meant: str) -> None:
+        assert meant == base_url(given)
+
+    @pytest.mark.parametrize("given", ["http://abccorp.testspace.com", "ftp://abccorp.testspace.com", "", "https://"])
+    def test_addresses_that_are_refused(self, given: str) -> None:
+        with pytest.raises(BadValue):
+            base_url(given)
+
+    def test_plain_http_can_be_allowed(self) -> None:
+        assert base_url("http://abccorp.test", allow_http=True) == "http://abccorp.test"
+
+    def test_tokens(self) -> None:
+        assert ("abc", "abc") == (bare_token("abc"), bare_token("abc:"))
+
+    def test_a_user_name_with_a_password_is_no_token_and_is_not_shown(self) -> None:
+        with pytest.raises(BadValue) as caught:
+            bare_token("ann:s3cret")
+        assert "s3cret" not in str(caught.value)
+
+
+class TestKeys:
+    """Keys say all that a path takes."""
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_hostile_names_are_one_part_of_a_path(self, name: str) -> None:
+        found = segment(name)
+        assert found.isascii()
+        assert not set(found) & set(' /?#%&;:\\"<>\n') - {"%"}
+
+    @pytest.mark.parametrize("name", ["", ".", ".."])
+    def test_parts_that_mean_another_place_are_refused(self, name: str) -> None:
+        with pytest.raises(BadValue):
+            segment(name)
+        with pytest.raises(BadValue):
+            checked(Oid("Content", f"1/2/a/{name}/b"))
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_contents_and_failures_have_one_key_each(self, name: str) -> None:
+        for type_name in ("Content", "Failure"):
+            key = f"12/34/{escaped(kind_of(type_name), name)}"
+            assert checked(Oid.parse(f"{type_name}:{key}")) == key
+            assert key_of(type_name, key) == key
+
+    @pytest.mark.parametrize(
+        ("token", "path"),
+        [
+            ("Project:12", "projects/12"),
+            ("Space:1234", "spaces/1234"),
+            ("Result:1234/5", "spaces/1234/results/5"),
+            ("Content:1234/5/unit/a%20b", "spaces/1234/results/5/contents/unit/a%20b"),
+            ("Metric:1234/6", "spaces/1234/metrics/6"),
+            ("ProjectUser:12/90", "projects/12/users/90"),
+            ("User:90", "users/90"),
+            ("File:77", "files/77"),
+        ],
+    )
+    def test_paths(self, token: str, path: str) -> None:
+        oid = Oid.parse(token)
+        assert path == item_path(kind_of(oid.type), checked(oid))
+
+    @pytest.mark.parametrize(
+        "oid",
+        [
+            Oid("Result", 5),
+            Oid("Result", "1234"),
+            Oid("Result", "1234/5/6"),
+            Oid("Result", "12 34/5"),
+            Oid("Result", "../5"),
+            Oid("Space", "1234/5"),
+            Oid("Space", "master"),
+            Oid("Space", -4),
+            Oid("Space", "new-1"),
+            Oid("Content", "1/2"),
+            Oid("Content", "1/2/a?b"),
+            Oid("Failure", "1/2/a/b"),
+            Oid("MetricDataset", "1/2"),
+        ],
+    )
+    def test_what_is_no_key_is_refused_before_anything_is_sent(self, oid: Oid, ts_schema: Schema, play: Any) -> None:
+        with pytest.raises(BadValue):
+            play(Testspace().fetch(ts_schema, [Fetch(oid.type, (Path.parse("id"),), oids=(oid,))]))
+
+    def test_folders(self) -> None:
+        assert [folder_of(f"1/2/{path}") for path in ("a", "a/b", "a/b/c%20d")] == [None, "1/2/a", "1/2/a/b"]
+        assert divided(kind_of("Content"), "1/2/a/b") == ("1/2", "a/b")
+
+
+class TestPages:
+    """Lists go on where they say, and at the session's own server only."""
+
+    def read(self, play: Any, *answers: Any, **other: Any) -> tuple[list[int], list[str]]:
+        pages = Pages.of("projects", Settings(base=BASE), **other)
+        found, made = play(pages.all(), *answers)
+        return [item["id"] for item in found], [f"{each.path}?{each.query}" for each in made]
+
+    @pytest.mark.parametrize(
+        "link",
+        [
+            "https://evil.example/api/projects?page=2",
+            "http://abccorp.testspace.com/api/projects?page=2",
+            "https://abccorp.testspace.com:8443/api/projects?page=2",
+            "https://abccorp.testspace.com.evil.example/api/projects?page=2",
+            "https://abccorp.testspace.com@evil.example/api/projects?page=2",
+            "//evil.example/api/projects?page=2",
+            "https://[::1/api/projects",
+            f"{BASE}/projects?page=2",
+            "javascript:alert(1)",
+        ],
+    )
+    def test_a_list_that_goes_on_elsewhere_is_not_followed_and_not_cut_short(self, link: str, play: Any) -> None:
+        with pytest.raises(Unreadable):
+            self.read(play, page(1, following=link))
+
+    @pytest.mark.parametrize(
+        "link",
+        [
+            f"{BASE}:443/api/projects?page=2",
+            "/api/projects?page=2",
+            "HTTPS://ABCCORP.testspace.com/api/projects?page=2",
+        ],
+    )
+    def test_the_same_origin_in_other_words(self, link: str, play: Any) -> None:
+        found, made = self.read(play, page(1, following=link), page(2))
+        assert ([1, 2], "api/projects?(('page', '2'),)") == (found, made[1])
+
+    def test_below_a_path(self) -> None:
+        settings = Settings(base="https://proxy.example/ts")
+        assert followed("https://proxy.example/ts/api/spaces/1/results?page=2", settings).path == "api/spaces/1/results"
+
+    def test_a_list_that_leads_back_to_itself_ends(self, play: Any) -> None:
+        second, first = f"{BASE}/api/projects?page=2", f"{BASE}/api/projects?page=1"
+        with pytest.raises(Unreadable, match="does not end"):
+            self.read(play, page(1, following=second), page(2, following=first), page(3, following=second))
+
+    def test_what_was_added_meanwhile_moves_the_rest_and_nothing_is_lost(self, play: Any) -> None:
+        second = f"{BASE}/api/projects?page=2"
+        assert [5, 4, 3, 2] == self.read(play, page(5, 4, following=second, last=2), page(4, 3, 2, last=3))[0]
+
+    @pytest.mark.parametrize(
+        "then", [page(), page(3, last=2), page(3), page(2, following=f"{BASE}/api/projects?page=3", last=2)]
+    )
+    def test_a_list_that_became_shorter_meanwhile_is_an_error(self, then: Response, play: Any) -> None:
+        with pytest.raises(Moved):
+            self.read(play, page(5, 4, following=f"{BASE}/api/projects?page=2", last=3), then)
+
+    def test_what_is_below_something_that_is_gone_is_nothing(self, play: Any) -> None:
+        missing = answer({"message": "Not Found"}, 404)
+        assert [] == self.read(play, missing, optional=True)[0]
+        with pytest.raises(NotFound):
+            self.read(play, missing)
+
+    @pytest.mark.parametrize(
+        ("header", "found"),
+        [
+            ("", {}),
+            ("<a>; rel=next", {"next": "a"}),
+            ('<a?x=1,2;3>; title="x"; rel="next"', {"next": "a?x=1,2;3"}),
+            ('<a>; rel="first prev", <b>;REL="Last"', {"first": "a", "prev": "a", "last": "b"}),
+            ("<a>, <b>; rel=", {}),
+            ("nonsense; rel=next", {}),
+        ],
+    )
+    def test_link_headers(self, header: str, found: dict[str, str]) -> None:
+        assert found == relations(header)
+
+
+class TestKinds:
+    """Values as Python has them."""
+
+    @pytest.mark.parametrize(
+        ("kind", "raw", "value"),
+        [
+            ("CaseCounts", "[4,5,1,1]", CaseCounts(4, 5, 1, 1, None)),
+            ("CaseCounts", "[4,5,1,1,2]", CaseCounts(4, 5, 1, 1, 2)),
+            ("CaseCounts", "[4,5,1,1,2,9]", CaseCounts(4, 5, 1, 1, 2)),
+            ("CaseCounts", "[]", CaseCounts()),
+            ("CaseCounts", None, None),
+            ("SuiteCounts", "[3,2,0]", SuiteCounts(3, 2, 0)),
+            ("AnnotationCounts", "[0,0,1]", AnnotationCounts(0, 0, 1)),
+            ("FailureCounts", "[0,4,3,1,1,0]", FailureCounts(0, 4, 3, 1, 1, 0)),
+            (
+                "Health",
+                '{"state":"failure","badges":[{"metric_id":1,"value":90.5,"new":1}]}',
+                Health("failure", None, (Badge(1, None, Decimal("90.5"), None),)),
+            ),
+            ("Health", None, None),
+            ("History", "F", Mark.FAILED),
+            ("History", "?", "?"),
+            ("Any", "5", "5"),
+            ("Any", 5, 5),
+        ],
+    )
+    def test_values(self, kind: str, raw: Any, value: Any) -> None:
+        assert value == codec_for(kind).decode(raw)
+
+    @pytest.mark.parametrize(
+        ("text", "offset"),
+        [
+            ("2014-10-06T18:02:54Z", timedelta()),
+            ("2019-09-24T14:55:40.000-07:00", timedelta(hours=-7)),
+            ("2019-09-26T21:39:02.496+00:00", timedelta()),
+        ],
+    )
+    def test_times_in_three_spellings_keep_their_offset(self, text: str, offset: timedelta) -> None:
+        found = codec_for("DateTime").decode(text)
+        assert isinstance(found, datetime)
+        assert offset == found.utcoffset()
+
+    def test_times_are_instants(self) -> None:
+        assert codec_for("DateTime").decode("2019-09-24T14:55:40.000-07:00") == datetime(
+            2019, 9, 24, 21, 55, 40, tzinfo=UTC
+        )
+
+    def test_marks_are_letters(self) -> None:
+        assert "['F', 'P']" == repr([Mark.FAILED, Mark.PASSED])
+
+    def test_addresses_with_tokens_in_them_are_not_shown(self, ts_schema: Schema) -> None:
+        attribute = ts_schema.attribute("Metric", "badge_url")
+        found = attribute.codec.decode("https://x/badge?token=s3cret")
+        assert attribute.is_secret
+        assert ("'***'", "https://x/badge?token=s3cret") == (repr(found), str(found))
+
+    def test_the_schema_survives_being_kept(self, ts_schema: Schema) -> None:
+        kept = from_text(to_text(ts_schema), Testspace().codec)
+        assert {name: dict(kind.attributes) for name, kind in ts_schema.types.items()} == {
+            name: dict(kind.attributes) for name, kind in kept.types.items()
+        }
+
+
+class TestSchema:
+    """The table is whole in itself."""
+
+    def test_relations_lead_to_types_and_back(self, ts_schema: Schema) -> None:
+        for kind in bundled().values():
+            for name, known in kind.fields.items():
+                assert known.of is None or known.of in kind.fields, f"{kind.name}.{name}"
+                if known.back:
+                    there = bundled()[known.to or ""].fields[known.back]
+                    assert there.to == kind.name, f"{kind.name}.{name}"
+
+    def test_no_request_is_needed(self, play: Any) -> None:
+        schema, made = play(Testspace().reflect())
+        assert (set(bundled()), []) == (set(schema.types), made)
+
+    def test_the_link_map_can_be_asked_for(self, play: Any) -> None:
+        _, made = play(Testspace(survey="root").reflect(), answer({"projects_url": f"{BASE}/api/projects"}))
+        assert ["GET api"] == [each.line for each in made]
+
+    def test_another_server_is_told_apart(self, play: Any) -> None:
+        with pytest.raises(Unreadable):
+            play(Testspace(survey="root").reflect(), answer({"projects": "?"}))
+        with pytest.raises(Unreadable, match="HTML"):
+            play(Testspace(survey="root").reflect(), Response(200, {"content-type": "text/html"}, b"<html></html>"))
+        with pytest.raises(Refused, match="check the login"):
+            play(Testspace(survey="root").reflect(), answer({"message": "Forbidden"}, 403))
+
+    def test_surveys_that_there_are_not(self) -> None:
+        with pytest.raises(BadValue):
+            Testspace(survey="full")
+
+
+class TestNames:
+    """Assets by their names, each part of a path escaped."""
+
+    @pytest.mark.parametrize(
+        ("type_name", "alias", "path"),
+        [
+            ("Project", "abccorp:application", "projects/abccorp%3Aapplication"),
+            ("Project", "a%2Fb", "projects/a%2Fb"),
+            ("Project", "100% sure?", "projects/100%25%20sure%3F"),
+            ("Space", "abccorp:application/feature%2Fabc", "projects/abccorp%3Aapplication/spaces/feature%2Fabc"),
+            ("Space", "12/feature/abc", "projects/12/spaces/feature%2Fabc"),
+            ("Space", "12/2024", "projects/12/spaces/2024"),
+            ("Result", "1234/result.6", "spaces/1234/results/result.6"),
+            ("Result", "12/master/result.6", "projects/12/spaces/master/results/result.6"),
+            ("Result", "a:b/feature%2Fabc/r%2F1", "projects/a%3Ab/spaces/feature%2Fabc/results/r%2F1"),
+        ],
+    )
+    def test_paths(self, type_name: str, alias: str, path: str, ts_schema: Schema, play: Any) -> None:
+        backend = Testspace()
+        assert backend.key_of(type_name, alias) is None
+        row, made = play(backend.look_up(ts_schema, type_name, alias), answer({"id": 9, "name": "n", "space_id": 4}))
+        assert [f"GET api/{path}"] == [each.line for each in made]
+        assert (Oid("Result", "4/9") if type_name == "Result" else Oid(type_name, 9)) == row.oid
+
+    @pytest.mark.parametrize(
+        ("type_name", "alias"),
+        [
+            ("Project", ".."),
+            ("Project", "a/b"),
+            ("Space", "master"),
+            ("Space", "12/.."),
+            ("Space", "/master"),
+            ("Result", "result.6"),
+            ("Result", "master/result.6"),
+            ("Result", "a/b/c/d"),
+            ("Metric", "Test Cases"),
+            ("MetricDataset", "1/2/x"),
+            ("ProjectUser", "12/ann"),
+            ("File", "x"),
+            ("Content", "1/2/"),
+        ],
+    )
+    def test_what_is_no_name_is_refused_before_anything_is_sent(
+        self, type_name: str, alias: str, ts_schema: Schema, play: Any
+    ) -> None:
+        with pytest.raises(BadValue):
+            play(Testspace().look_up(ts_schema, type_name, alias))
+
+    def test_names_that_are_found_in_lists(self, ts_schema: Schema, play: Any) -> None:
+        metrics = answer([{"id": 21, "name": "Health"}, {"id": 22, "name": "Test Cases"}])
+        row, made = play(Testspace().look_up(ts_schema, "Metric", "4/Test Cases"), metrics)
+        assert (Oid("Metric", "4/22"), ["GET api/spaces/4/metrics"]) == (row.oid, [each.line for each in made])
+
+    def test_texts_of_contents_and_failures(self, ts_schema: Schema, play: Any) -> None:
+        contents = answer([{"id": 1, "name": "a b", "path": "unit/a b", "type": "suite"}])
+        row, made = play(Testspace().look_up(ts_schema, "Content", "4/8/unit/a b"), contents)
+        assert Oid("Content", "4/8/unit/a%20b") == row.oid
+        assert ["GET api/spaces/4/results/8/contents/unit"] == [each.line for each in made]
+        row, _ = play(Testspace().look_up(ts_schema, "Failure", "4/8/a/b().c"), answer([{"key": "a/b().c"}]))
+        assert Oid("Failure", "4/8/a%2Fb%28%29.c") == row.oid
+
+    def test_nobody_of_that_name(self, ts_schema: Schema, play: Any) -> None:
+        with pytest.raises(NotFound, match="nobody"):
+            play(Testspace().look_up(ts_schema, "User", "nobody"), answer([{"id": 1, "username": "ann"}]))
+        with pytest.raises(NotFound):
+            play(Testspace().look_up(ts_schema, "Project", "x"), answer({"message": "Not Found"}, 404))
+
+    def test_keys_are_no_names(self) -> None:
+        assert [12, 1234, "1/2", None, None] == [
+            key_of(*pair)
+            for pair in (("Project", "12"), ("Space", "1234"), ("Result", "1/2"), ("Result", "5"), ("Space", "a/b"))
+        ]
+
+
+class TestWhatCannotBeDone:
+    """It is said before anything is sent."""
+
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            Fetch("Space", history=True),
+            Fetch("Space", asof=5),
+            Fetch("Space", deleted=True),
+            Fetch("File"),
+        ],
+    )
+    def test_reads(self, wanted: Fetch, ts_schema: Schema, play: Any) -> None:
+        with pytest.raises(Unsupported):
+            play(Testspace().fetch(ts_schema, [wanted]))
+
+    def test_an_identity_that_is_none_in_a_condition(self, ts_schema: Schema, play: Any) -> None:
+        where = Compare(Path.parse("active_result_set"), "=", (Oid("Result", 5),))
+        with pytest.raises(BadValue, match="space id/"):
+            play(Testspace().fetch(ts_schema, [Fetch("Space", where=where)]))
+
+    def test_uploads(self, play: Any) -> None:
+        with pytest.raises(Unsupported):
+            play(Testspace().upload(Oid("File", 1), None))  # type: ignore[arg-type]
+
+
+class TestWords:
+    """A read in words, without sending anything."""
+
+    def told(self, wanted: Fetch) -> list[str]:
+        return Testspace().explain(Schema({}), wanted).splitlines()
+
+    def test_a_walk(self) -> None:
+        where = And(
+            (
+                Compare(Path.parse("space.name"), "=", ("master",)),
+                Compare(Path.parse("space.project.archived"), "=", (False,)),
+            )
+        )
+        select = (Path.parse("name"), Path.parse("space.project.name"), Path.parse("user.username"))
+        assert [
+            "GET api/projects",
+            "then GET {Project}/spaces?name=master for each Project that has archived='False', up to 8 side by side",
+            "then GET {Space}/results for each Space that has name='master', up to 8 side by side",
+            "and one request for each further page of a list",
+            "then what user leads to, for all at once: by the lists of its parents, or each by itself",
+            "the server filters: Space.name=master",
+            "filtered here, again: (space.name='master'); (space.project.archived='False')",
+            "sorted here: -duration",
+            "cut here: 5 from 2",
+        ] == self.told(Fetch("Result", select, where, (Sort(Path.parse("duration"), True),), 2, 5))
+
+    def test_one_list(self) -> None:
+        where = Compare(Path.parse("result"), "=", (Oid("Result", "4/8"),))
+        assert [
+            "GET api/spaces/4/results/8/contents",
+            "then GET contents/{path} for each folder",
+            "and one request for each further page of a list",
+            "filtered here: result='Result:4/8'",
+        ] == self.told(Fetch("Content", where=where))
+
+    def test_identities(self) -> None:
+        assert ["read 2 Space by identity: each, or by the lists that they are in"] == self.told(
+            Fetch("Space", oids=(Oid("Space", 1), Oid("Space", 2)))
+        )
+
+
+def test_pages_for_people() -> None:
+    tokens = {
+        "Project:12": "projects/12",
+        "Space:4": "spaces/4",
+        "Result:4/8": "spaces/4/result_sets/8",
+        "Content:4/8/unit/a": "spaces/4/result_sets/8",
+        "Failure:4/8/a": "spaces/4/result_sets/8",
+        "MetricDataset:4/21/31": "spaces/4/metrics/21",
+        "ProjectUser:12/90": "projects/12",
+        "User:90": "api/users",
+    }
+    assert tokens == {token: Testspace().address(Oid.parse(token)) for token in tokens}

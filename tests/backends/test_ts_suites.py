@@ -1,0 +1,134 @@
+"""Suite files: two formats, one shape; nothing in them is trusted."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import zlib
+from typing import Any
+
+import pytest
+
+from assetmeta.backends.testspace import suites
+from assetmeta.backends.testspace.suites import Annotation, read, walk
+from assetmeta.model.errors import Unreadable
+from assetmeta.model.flows import Response
+
+
+def packed(data: bytes) -> str:
+    return base64.b64encode(gzip.compress(data)).decode()
+
+
+def xml(text: str, media_type: str = "application/xml") -> Response:
+    return Response(200, {"content-type": media_type}, text.encode())
+
+
+def as_json(document: Any) -> Response:
+    return Response(200, {"content-type": "application/json"}, json.dumps(document).encode())
+
+
+OUTPUT = "höhe\n"
+SUITE = f"""<?xml version="1.0" encoding="UTF-8"?>
+<test_suite name="s" type="auto" runner="r" start_time="2021-02-03T09:51:22.005395" duration="1.5" cached="" passed="1"
+    failed="1" errored="0" not_applicable="0" in_progress="0" unknown="0">
+  <test_case name="a &lt;b&gt;" status="passed" start_time="2021-02-03T09:51:22.005395" duration="0.000000"/>
+  <test_case name="c" status="failed" duration="?" description="why" shard="3">
+    <annotation name="01. failure" level="error" mime_type="text/plain" description="assert 0">
+      {packed(OUTPUT.encode())}
+      <comment>seen before</comment>
+      <annotation name="inner" level="info"/>
+    </annotation>
+  </test_case>
+</test_suite>"""
+
+
+def test_an_automated_suite() -> None:
+    found = read(xml(SUITE))
+    assert ("s", "auto", "r", 1.5, {"cached": ""}) == (
+        found.name,
+        found.type,
+        found.runner,
+        found.duration,
+        found.other,
+    )
+    assert (1, 1, 0) == (found.counts["passed"], found.counts["failed"], found.counts["unknown"])
+    first, second = found.cases
+    assert ("a <b>", "passed", 0.0, ()) == (first.name, first.status, first.duration, first.annotations)
+    assert ("why", None, {"shard": "3"}) == (second.description, second.duration, second.other)
+    assert ["01. failure", "inner"] == [note.name for note in walk(second.annotations)]
+    note = second.annotations[0]
+    assert ("error", OUTPUT, ("seen before",)) == (note.level, note.text, note.comments)
+
+
+def test_a_manual_suite_has_the_same_shape() -> None:
+    inner = {"name": "inner", "level": "info"}
+    note = {"name": "n", "level": "error", "payload": packed(b"x"), "children": [inner], "comments": ["c"]}
+    case = {"name": "by hand", "status": "tbd", "duration": 2, "annotations": [note, "odd"], "exempt": True}
+    found = read(as_json({"suite": {"name": "s", "type": "manual", "passed": "0", "cases": [case]}}))
+    assert ("manual", "tbd", 2.0, {"exempt": "true"}) == (
+        found.type,
+        found.cases[0].status,
+        found.cases[0].duration,
+        found.cases[0].other,
+    )
+    [given] = found.cases[0].annotations
+    assert (b"x", "inner", ("c",)) == (given.data, given.children[0].name, given.comments)
+
+
+def test_a_note_without_payload() -> None:
+    assert (b"", "") == (Annotation("n").data, Annotation("n").text)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        xml("<!DOCTYPE test_suite [<!ENTITY a 'b'>]><test_suite name='&a;'/>"),
+        xml("<other/>"),
+        xml("<test_suite>"),
+        xml("<test_suite>" + "<annotation>" * 300 + "</annotation>" * 300 + "</test_suite>"),
+        xml("<!doctype html><html></html>", "text/html"),
+        as_json([]),
+        as_json({"message": "Not Found"}),
+        as_json("text"),
+        Response(200, {"content-type": "application/json"}, b""),
+        Response(200, {"content-type": "application/json"}, b'{"suite": '),
+    ],
+)
+def test_what_is_no_suite(response: Response) -> None:
+    with pytest.raises(Unreadable):
+        read(response)
+
+
+def test_notes_that_are_nested_without_end() -> None:
+    note: dict[str, Any] = {"name": "n"}
+    for _ in range(200):
+        note = {"name": "n", "children": [note]}
+    with pytest.raises(Unreadable, match="nested"):
+        read(as_json({"name": "s", "cases": [{"name": "c", "annotations": [note]}]}))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "no base64!",
+        base64.b64encode(b"no gzip").decode(),
+        base64.b64encode(gzip.compress(b"cut off" * 100)[:-12]).decode(),
+        base64.b64encode(zlib.compress(b"another format")).decode(),
+        "ü",
+    ],
+)
+def test_payloads_that_are_damaged(payload: str) -> None:
+    with pytest.raises(Unreadable, match="damaged"):
+        Annotation("n", packed=payload).data
+
+
+def test_payloads_that_would_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suites, "MAX_PAYLOAD", 1000)
+    assert 1000 == len(Annotation("n", packed=packed(b"\0" * 1000)).data)
+    with pytest.raises(Unreadable, match="larger"):
+        Annotation("n", packed=packed(b"\0" * 100_000)).data
+
+
+def test_payloads_are_not_shown() -> None:
+    assert "packed" not in repr(Annotation("n", packed=packed(b"x")))
