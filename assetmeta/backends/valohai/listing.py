@@ -97,10 +97,13 @@ def _rest(path: str, query: Pairs, some: Part, settings: Settings) -> Flow[list[
     return found
 
 
-def whole_if_short(path: str, query: Pairs, most: int, settings: Settings) -> Flow[list[Object] | None]:
-    """Read a list to its end; None, after one request, when that would take more than *most*. Raises Moved."""
-    some = yield from part(path, query, Place(), settings.sweep, settings)
-    if some.rest is not None and (some.total is None or some.total > most * settings.sweep):
+def whole_if_worth(path: str, query: Pairs, requests: int, settings: Settings) -> Flow[list[Object] | None]:
+    """Read a list to its end; None, after one request, when it has more rows than it is worth to save *requests*.
+    Raises Moved.
+    """
+    most = requests * settings.worth
+    some = yield from part(path, query, Place(), min(most, settings.sweep), settings)
+    if some.rest is not None and (some.total is None or some.total > most):
         return None
     return (yield from _rest(path, query, some, settings))
 

@@ -144,6 +144,8 @@ class Reader:
         oid = Oid(endpoint.type, key)
         if "project" in endpoint.filters:
             self.learned.met(oid, here.project)
+        if oid not in self.known.cells and "id" in endpoint.fields and endpoint.key != "member":
+            self.known.take(oid, {"id": key})
         return oid
 
     def _way(self, known: Field, value: Json) -> Endpoint | None:

@@ -5,7 +5,8 @@ In order of preference (reference 12; no endpoint filters by several ids):
     a list that is always short             GET x/, one request
     one asset, or a few                     GET x/{id}/ each, side by side
     runs whose number is known              GET x/?project=&counter=&counter=..., a hundred in one request
-    assets whose project is known           GET x/?project=, unless that is longer than reading each of them
+    many in a project                       GET x/?project=, unless it has far more than are wanted; of those whose
+                                            project is not known one is read to learn it
     all else                                GET x/{id}/ each, side by side
 
 What only whole objects hold takes the last way. Members of pipelines are read with their pipeline.
@@ -20,7 +21,7 @@ from assetmeta.backends.jsonrest import Object, Pairs
 from assetmeta.backends.known import Known
 from assetmeta.backends.together import together
 from assetmeta.backends.valohai.identities import checked, commit_parts, member_parts
-from assetmeta.backends.valohai.listing import one_or_none, whole, whole_if_short, whole_or_none
+from assetmeta.backends.valohai.listing import one_or_none, whole, whole_if_worth, whole_or_none
 from assetmeta.backends.valohai.meta import endpoint_of, field_of
 from assetmeta.backends.valohai.objects import OUTSIDE, Around, Reader
 from assetmeta.backends.valohai.settings import Settings
@@ -123,6 +124,7 @@ class Reading:
             yield from self._short(endpoint, wanted, names)
         elif endpoint.listed and len(wanted) > self.settings.few and not detail:
             yield from self._by_project(endpoint, wanted, names)
+            yield from self._probed(endpoint, wanted, names)
 
     def rows(
         self, endpoint: Endpoint, objects: Sequence[Object], names: Sequence[str], around: Around = OUTSIDE
@@ -173,9 +175,24 @@ class Reading:
                 most = self.settings.max_counters
                 flows += [self._numbered(endpoint, own, oids[at : at + most]) for at in range(0, len(oids), most)]
             elif len(oids) > self.settings.few:
-                flows.append(whole_if_short(self.settings.place(endpoint.path), own, len(oids), self.settings))
+                flows.append(whole_if_worth(self.settings.place(endpoint.path), own, len(oids), self.settings))
         if flows:
             for objects in (yield from together(flows)):
+                self.rows(endpoint, objects or (), names)
+
+    def _probed(self, endpoint: Endpoint, wanted: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
+        """Read one of those whose project is not known, then the others that are in the same one; a few times."""
+        places = self.settings.learned.places
+        for _ in range(self.settings.few if "project" in endpoint.filters else 0):
+            unknown = [oid for oid in wanted if oid not in places and oid not in self._gone]
+            if len(unknown) <= self.settings.few:
+                return
+            yield from self.singly(endpoint, unknown[:1], names)
+            place = places.get(unknown[0])
+            if place is not None:
+                own = (("project", str(place.project)), *self.included(endpoint, names))
+                path = self.settings.place(endpoint.path)
+                objects = yield from whole_if_worth(path, own, len(unknown), self.settings)
                 self.rows(endpoint, objects or (), names)
 
     def _numbered(self, endpoint: Endpoint, own: Pairs, oids: Sequence[Oid]) -> Flow[list[Object] | None]:

@@ -71,8 +71,8 @@ class Settings:
     (see SURVEYS).
 
     Up to *few* assets are read one by one rather than by lists. *page_size* rows are asked for at a time where nobody
-    wishes otherwise, *sweep* where a list is needed whole. At most *max_keys* assets are named in one read, and
-    *max_counters* in one request.
+    wishes otherwise, *sweep* where a list is needed whole; *worth* rows more are taken to save one request. At most
+    *max_keys* assets are named in one read, and *max_counters* in one request.
     """
 
     root: str = "api/v0"
@@ -80,6 +80,7 @@ class Settings:
     few: int = 4
     page_size: int = 1000
     sweep: int = 5000
+    worth: int = 100
     max_keys: int = 5000
     max_counters: int = 100
     learned: Learned = field(default_factory=Learned, compare=False, repr=False)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from assetmeta.backends.jsonrest import Object, Pairs
 from assetmeta.backends.together import together
 from assetmeta.backends.trees import Tree
-from assetmeta.backends.valohai.listing import whole, whole_if_short, whole_or_none
+from assetmeta.backends.valohai.listing import whole, whole_if_worth, whole_or_none
 from assetmeta.backends.valohai.meta import field_of
 from assetmeta.backends.valohai.objects import Around
 from assetmeta.backends.valohai.reading import Reading
@@ -77,7 +77,7 @@ def _by_project(reading: Reading, there: Endpoint, name: str, via: str, oids: Se
         query = _query(there, "project", project)
         if len(members) <= reading.settings.few:
             continue
-        objects = yield from whole_if_short(path, query, len(members), reading.settings)
+        objects = yield from whole_if_worth(path, query, len(members), reading.settings)
         found = reading.take(there, objects or (), Around(project))
         if objects is None or reading.known.lacking(found, via):
             continue
