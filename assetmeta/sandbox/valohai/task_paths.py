@@ -8,15 +8,17 @@ from assetmeta.sandbox.rest.refusals import forbidden
 
 from .call import Answer, Call
 from .catalogue import KINDS
+from .execution_paths import COPIED
 from .life import tasking
 from .model import Key, Row
 from .orders.fields import Fields
 from .orders.lookups import project_in
 from .orders.task import task_values
+from .problems import refused_action
 from .resource import ANY, Route
 from .workspace import Workspace
 
-COPIED = ("project", "title", "type", "configuration", "tags", "template", "on_child_error")
+SAME = ("project", "title", "type", "configuration", "tags", "on_child_error")
 
 
 class TaskPaths:
@@ -60,13 +62,17 @@ def stop(call: Call) -> Answer:
 
 
 def copy(call: Call) -> Answer:
-    """POST tasks/{id}/copy/: the same again."""
+    """POST tasks/{id}/copy/: the same again, with the same children."""
     task = call.find("task")
     row = call.space.row("task", task)
     if not call.rights.creates(KINDS["task"], row):
         raise forbidden()
-    children = [child["parameters"] for child in tasking.children_of(call.space, task).values()]
-    return begun(call, {**{name: row[name] for name in COPIED}, "creator": call.user, "children": children})
+    children = list(tasking.children_of(call.space, task).values())
+    if not children:
+        raise refused_action("The task has no executions.", "no_executions")
+    template = {**{name: children[0][name] for name in COPIED}, "creator": call.user}
+    values = {**{name: row[name] for name in SAME}, "creator": call.user, "template": template}
+    return begun(call, {**values, "children": [child["parameters"] for child in children]})
 
 
 def execution_ids(call: Call) -> Answer:
