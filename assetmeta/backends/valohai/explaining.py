@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from assetmeta.backends.trees import Tree, all_paths, own_names, tree
-from assetmeta.backends.valohai.fetching import held, ordering, page_limit, parents, refuse, understood_as
+from assetmeta.backends.valohai.fetching import held, ordering, page_limit, parents, refuse, uncounted, understood_as
 from assetmeta.backends.valohai.meta import endpoint_of, field_of
 from assetmeta.backends.valohai.narrowing import Narrowed, narrowed
 from assetmeta.backends.valohai.settings import Settings
@@ -45,7 +45,8 @@ def _requests(
     more = (("include", ",".join(include)),) if include else ()
     for query in narrow.queries:
         limit = (("limit", str(page_limit(endpoint, wanted, narrow, 0, settings))),)
-        pairs = urlencode((*query, *ordering(endpoint, wanted), *more, *limit), safe=",")
+        parameters = (*query, *ordering(endpoint, wanted), *more, *uncounted(endpoint, wanted), *limit)
+        pairs = urlencode(parameters, safe=",")
         end = "end" if wanted.size is None else "window is full"
         yield f"GET {settings.place(endpoint.path)}?{pairs}, and on until the {end}"
 

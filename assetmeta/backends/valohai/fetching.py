@@ -154,7 +154,12 @@ class Lists:
         if not endpoint.listed:
             return Page((yield from self._within(endpoint, wanted)))
         cursor = at if isinstance(at, Cursor) else Cursor()
-        query = (*narrow.queries[cursor.number], *ordering(endpoint, wanted), *self.reading.included(endpoint, names))
+        query = (
+            *narrow.queries[cursor.number],
+            *ordering(endpoint, wanted),
+            *self.reading.included(endpoint, names),
+            *uncounted(endpoint, wanted),
+        )
         limit = page_limit(endpoint, wanted, narrow, cursor.place.offset, self.reading.settings)
         path = self.reading.settings.place(endpoint.path)
         some = yield from listing.part(path, query, cursor.place, limit, self.reading.settings)
@@ -210,6 +215,14 @@ def ordering(endpoint: Endpoint, wanted: Fetch) -> tuple[tuple[str, str], ...]:
     if not sort.path.is_name or sort.path.head not in endpoint.orders:
         return ()
     return (("ordering", str(sort)),)
+
+
+def uncounted(endpoint: Endpoint, wanted: Fetch) -> tuple[tuple[str, str], ...]:
+    """The parameter that saves counting a list of which only a part is wanted. What is read whole is counted: that
+    tells whether it changed meanwhile.
+    """
+    part = wanted.size is not None and not wanted.counted and (not wanted.sort or ordering(endpoint, wanted))
+    return (("no_count", "true"),) if endpoint.no_count and part else ()
 
 
 def page_limit(endpoint: Endpoint, wanted: Fetch, narrow: Narrowed, offset: int, settings: Settings) -> int:
