@@ -294,6 +294,50 @@ class TestPipelines:
         made = pipeline(runs, [node("a"), node("b")], parameters={"word": parameter})
         assert ["hello", "deep"] == [each["execution"]["parameters"]["word"] for each in made["nodes"]]
 
+    @pytest.mark.parametrize(
+        ("condition", "state"),
+        [
+            ("metadata.k >= 0.8", "stopped"),
+            (["metadata.k >= 0.8", "parameter.word == hello"], "stopped"),
+            (["metadata.k >= 0.8", "parameter.word == 'other'"], "complete"),
+            ("metadata.k < 0.8", "complete"),
+            ("metadata.none == 1", "complete"),
+            ("metadata.k > x", "complete"),
+            ("k", "complete"),
+            (None, "stopped"),
+        ],
+    )
+    def test_an_action_stops_on_a_condition(self, runs: Runs, condition: object, state: str) -> None:
+        action = {"when": ["node-complete"], "if": condition, "then": "stop-pipeline"}
+        nodes = [node("a", """echo '{"k": 0.9}'""", actions=[action]), node("b")]
+        done = finished(runs, pipeline(runs, nodes, edge("a.dependency.x", "b.dependency.x")))
+        assert (done["status"], states(done)) == (state, ["complete", state])
+
+    def test_an_action_on_failure(self, runs: Runs) -> None:
+        action = {"when": "node-error", "then": ["noop", "error-pipeline"]}
+        nodes = [node("a", "exit 1", on_error="continue", actions=[action]), node("b")]
+        done = finished(runs, pipeline(runs, nodes, edge("a.dependency.x", "b.dependency.x")))
+        assert (done["status"], states(done)) == ("error", ["error", "stopped"])
+
+    def test_a_node_may_need_approval(self, runs: Runs) -> None:
+        action = {"when": "node-starting", "then": "require-approval"}
+        made = pipeline(runs, [node("a", actions=[action])])
+        waiting = finished(runs, made)
+        assert (waiting["status"], states(waiting), waiting["log"][0]["identifier"]) == (
+            "started",
+            ["created"],
+            "approval_required",
+        )
+        runs.face.approve(made["id"], "a")
+        assert finished(runs, made)["status"] == "complete"
+        with pytest.raises(LookupError, match="waits for approval"):
+            runs.face.approve(made["id"], "a")
+
+    def test_a_waiting_pipeline_can_be_stopped(self, runs: Runs) -> None:
+        made = pipeline(runs, [node("a", actions=[{"when": "node-starting", "then": "require-approval"}])])
+        runs.post(f"pipelines/{made['id']}/stop/", status=200)
+        assert finished(runs, made)["status"] == "stopped"
+
     def test_from_a_template(self, runs: Runs) -> None:
         body = {"project": runs.fan, "commit": "main", "name": "whole", "parameters": {"word": "mine"}}
         done = finished(runs, runs.post("pipelines/create-from-template/", body))

@@ -10,7 +10,9 @@ from assetmeta.sandbox.rest.pages import moved, server_fault, unknown_path
 from assetmeta.sandbox.rest.refusals import not_found
 
 from .api import ROOT, Api, refused, written
+from .life import piping
 from .life.clock import Clock
+from .life.stepper import catch_up
 from .population import populate
 from .resource import Route
 from .seed import plant
@@ -66,6 +68,12 @@ class Valohai:
             if row["username"] == username:
                 return self.tokens.of(int(id))
         raise ValueError(f"there is no user {username!r}")
+
+    def approve(self, pipeline: str, node: str) -> None:
+        """Let a node go on that waits for an approval, as the web page does it. Raises LookupError for any other."""
+        with self.space.store.lock, self.space.store.transaction():
+            catch_up(self.space)
+            piping.approve(self.space, pipeline, node, self.clock.now())
 
     def answer(self, request: Request) -> Response:
         """Carry out *request*. Never raises: what goes wrong inside is a page with status 500."""

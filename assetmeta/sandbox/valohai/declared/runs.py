@@ -113,7 +113,7 @@ TASK = (
     links(),
     kept("creator", "ref", "user", shapes=HIDDEN),
     Field("template", "map", kept=True, default={}, shapes=HIDDEN),
-    Field("on_child_error", "str", kept=True, default="continue_and_complete", shapes=HIDDEN),
+    Field("on_child_error", "str", kept=True, default="stop_all_and_error", shapes=HIDDEN),
 )
 
 PIPELINE = (
@@ -134,7 +134,7 @@ PIPELINE = (
     self_link(),
     links(),
     Field("tasks", "refs", "ro", ("task",), kept=True, default=(), shapes=HIDDEN),
-    Field("stop_requested", "bool", kept=True, default=False, shapes=HIDDEN),
+    kept("verdict", "str", shapes=HIDDEN),
 )
 
 KINDS = (

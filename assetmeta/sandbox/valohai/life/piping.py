@@ -8,7 +8,7 @@ from typing import Any
 from ..clock import spell
 from ..model import Key, Row
 from ..workspace import Workspace
-from . import executing, tasking
+from . import actions, executing, tasking
 from .nodes import ENDED, Brought, Node, brought, filled_in, into, node_of, passes, single, with_node
 from .releasing import release
 from .words import COMPLETE, FAILED
@@ -37,17 +37,49 @@ def note(space: Workspace, pipeline: Key, moment: datetime, identifier: str, mes
 
 def go_on(space: Workspace, pipeline: Key, moment: datetime) -> None:
     """Start every node that nothing holds back any more; end the pipeline when nothing is left to wait for."""
-    started = True
-    while started and space.row("pipeline", pipeline)["status"] == "started":
-        row = space.row("pipeline", pipeline)
+    while (row := space.row("pipeline", pipeline))["status"] == "started":
         ready = (node for node in row["nodes"] if node["status"] == "created" and is_ready(row, node))
-        node = next(ready, None)
-        started = node is not None
-        if node is not None:
-            start(space, pipeline, node, moment)
+        node = next((each for each in ready if not each.get("waits")), None)
+        if node is None:
+            break
+        begin(space, pipeline, node, moment)
     row = space.row("pipeline", pipeline)
-    if row["status"] not in COMPLETE and not any(node["status"] == "started" for node in row["nodes"]):
+    waits = row["status"] == "started" and any(node.get("waits") for node in row["nodes"])
+    if row["status"] not in COMPLETE and not waits and not any(node["status"] == "started" for node in row["nodes"]):
         finish(space, pipeline, moment)
+
+
+def begin(space: Workspace, pipeline: Key, node: Node, moment: datetime) -> None:
+    """Start a node unless one of its actions is against it."""
+    wanted = actions.called_for(space, node, actions.STARTING)
+    if actions.APPROVAL in wanted and not node.get("approved"):
+        put(space, pipeline, node["id"], waits=True)
+        note(space, pipeline, moment, "approval_required", f'Node "{node["name"]}" waits for approval', node["id"])
+    elif not react(space, pipeline, wanted, moment):
+        start(space, pipeline, node, moment)
+
+
+def approve(space: Workspace, pipeline: Key, name: str, moment: datetime) -> None:
+    """Let the node *name* start that waits for it. Raises LookupError where none does."""
+    for node in space.row("pipeline", pipeline)["nodes"]:
+        if node["name"] == name and node.get("waits"):
+            put(space, pipeline, node["id"], waits=False, approved=True)
+            note(space, pipeline, moment, "approved", f'Node "{name}" was approved', node["id"])
+            go_on(space, pipeline, moment)
+            return
+    raise LookupError(f"no node {name!r} waits for approval")
+
+
+def react(space: Workspace, pipeline: Key, wanted: list[str], moment: datetime) -> bool:
+    """Do what actions ask for. Whether the pipeline stops by that."""
+    verdict = {actions.STOP: "stopped", actions.FAIL: "error"}
+    last = next((verdict[word] for word in wanted if word in verdict), None)
+    if last is None or space.row("pipeline", pipeline)["status"] != "started":
+        return False
+    note(space, pipeline, moment, "action", "An action stops the pipeline")
+    space.change("pipeline", pipeline, status="stopping", verdict=last)
+    stop_nodes(space, pipeline, moment)
+    return True
 
 
 def is_ready(row: Row, node: Node) -> bool:
@@ -111,6 +143,9 @@ def settle(space: Workspace, pipeline: Key, node: str, status: str, moment: date
     if status in FAILED and node_of(row, node)["on_error"] in ("stop-all", "retry"):
         space.change("pipeline", pipeline, status="stopping")
         stop_nodes(space, pipeline, moment)
+    if status in FAILED or status == "complete":
+        when = actions.ERROR if status in FAILED else actions.COMPLETE
+        react(space, pipeline, actions.called_for(space, node_of(row, node), when), moment)
 
 
 def put(space: Workspace, pipeline: Key, node: str, **changes: Any) -> None:
@@ -123,7 +158,7 @@ def stop(space: Workspace, pipeline: Key, moment: datetime) -> bool:
     if space.row("pipeline", pipeline)["status"] in (*COMPLETE, "stopping"):
         return False
     note(space, pipeline, moment, "stop_requested", "Stop requested")
-    space.change("pipeline", pipeline, status="stopping", stop_requested=True)
+    space.change("pipeline", pipeline, status="stopping", verdict="stopped")
     stop_nodes(space, pipeline, moment)
     go_on(space, pipeline, moment)
     return True
@@ -142,8 +177,9 @@ def finish(space: Workspace, pipeline: Key, moment: datetime) -> None:
     """End a pipeline: what has not started is stopped."""
     row = space.row("pipeline", pipeline)
     failed = any(node["status"] == "error" and node["on_error"] != "continue" for node in row["nodes"])
-    stopped = row["stop_requested"] or any(node["status"] == "stopped" for node in row["nodes"])
-    status = "error" if failed else "stopped" if stopped else "complete"
-    nodes = [{**node, "status": "stopped"} if node["status"] == "created" else node for node in row["nodes"]]
+    stopped = any(node["status"] == "stopped" for node in row["nodes"])
+    status = "error" if failed else row["verdict"] or ("stopped" if stopped else "complete")
+    left = {"status": "stopped", "waits": False}
+    nodes = [{**node, **left} if node["status"] == "created" else node for node in row["nodes"]]
     space.change("pipeline", pipeline, status=status, nodes=nodes)
     note(space, pipeline, moment, status, f"Pipeline ended: {status}")

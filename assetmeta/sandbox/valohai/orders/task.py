@@ -38,7 +38,7 @@ def task_values(call: Call, fields: Fields, project: Key) -> Row:
         "creator": call.user,
         "template": {**template, "title": "", "tags": []},
         "children": children,
-        "on_child_error": fields.choice("on_child_error", ON_CHILD_ERROR, "continue_and_complete"),
+        "on_child_error": fields.choice("on_child_error", ON_CHILD_ERROR, "stop_all_and_error"),
     }
 
 
