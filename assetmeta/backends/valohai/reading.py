@@ -67,7 +67,26 @@ class Reading:
             rest = [oid for oid in wanted if oid not in self.known.cells or self.lacks(endpoint, oid, names)]
             if endpoint.single:
                 yield from self.singly(endpoint, rest, names)
-        return [oid for oid in wanted if oid in self.known.cells and oid not in self._gone]
+            yield from self._of_another_type(endpoint, [oid for oid in rest if self._is_missing(oid)])
+        return [oid for oid in wanted if not self._is_missing(oid)]
+
+    def _is_missing(self, oid: Oid) -> bool:
+        return oid not in self.known.cells or oid in self._gone
+
+    def _of_another_type(self, endpoint: Endpoint, missing: Sequence[Oid]) -> Flow[None]:
+        """Look for users among the organizations and the other way round: an owner's id alone does not tell which."""
+        union = next((members for members in self.table.unions.values() if endpoint.type in members), ())
+        for name in union if missing else ():
+            there = self.table.by_type[name]
+            if there is endpoint:
+                continue
+            objects = yield from whole_or_none(self.settings.place(there.path), (), self.settings)
+            titles = {item.get("id"): item.get(there.display or "id") for item in objects or ()}
+            for oid in missing:
+                if oid.key in titles:
+                    self._gone.discard(oid)
+                    told = {"id": oid.key, "username": titles[oid.key], endpoint.display or "id": titles[oid.key]}
+                    self.reader.take(endpoint, told, OUTSIDE, oid)
 
     def lacks(self, endpoint: Endpoint, oid: Oid, names: Sequence[str]) -> list[str]:
         """Those of *names* that were not told of an asset, and that the server is not known to lack."""
