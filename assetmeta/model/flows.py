@@ -31,8 +31,8 @@ class Request:
 
     @property
     def line(self) -> str:
-        """The method and path, for messages; queries may hold user data and are left out."""
-        return f"{self.method} {self.path}"
+        """The method and path, for messages; queries may hold user data and signatures, and are left out."""
+        return f"{self.method} {self.path.partition('?')[0]}"
 
 
 @dataclass(frozen=True, slots=True)
