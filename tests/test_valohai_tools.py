@@ -143,7 +143,7 @@ class TestLogs:
                     {"time": f"2026-01-01T00:00:{len(rounds):02d}.{n:06d}", "stream": "stdout", "message": f"{n}"}
                     for n in range(number, number + 250)
                 ]
-                ended = {"status": "complete"} if len(rounds) == 2 else {}
+                ended = {"status": "complete", "moving": None, "due": None} if len(rounds) == 2 else {}
                 space.change("execution", execution.id, events=row["events"] + more, **ended)
 
         server.face.clock.hold()
