@@ -299,6 +299,21 @@ class TestExecutions:
         assert made["counter"] not in counters
         vh("execution", "delete", "999999", code=1)
 
+    def test_ssh(self, vh: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The client learns the address from the status events; the program it calls is ours."""
+        (vh.home / "bin").mkdir()
+        program = vh.home / "bin" / "ssh"
+        program.write_text(f'#!/bin/sh\necho "$@" > {vh.home}/called\n', encoding="utf-8")
+        program.chmod(0o755)
+        (vh.home / "key.pub").write_text("ssh-ed25519 AAAA", encoding="utf-8")
+        monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+        words = ["--debug-port", "2222", "--debug-key-file", str(vh.home / "key.pub")]
+        counter = created("#", vh("execution", "run", *words, "wait"))
+        vh.pass_time()
+        vh("execution", "ssh", counter, "--private-key-file", str(vh.home / "key.pub"))
+        assert "root@127.0.0.1 -p 2222" in (vh.home / "called").read_text()
+        vh("execution", "stop", counter)
+
     def test_summarize(self, vh: Desk) -> None:
         made = execution(vh, "--rate", "0.75")
         printed = vh("--output-format", "json", "execution", "summarize", str(made["counter"]))
@@ -429,6 +444,13 @@ class TestFolders:
 
     def test_lint(self, vh: Desk) -> None:
         assert "valohai.yaml" in vh("lint")
+
+    def test_init(self, bare: Desk) -> None:
+        bare.log_in()
+        bare("project", "create", "-n", "from-init", "--no-link", "--owner", "admin")
+        printed = bare("init", text="y\nl\nfrom-init\n")
+        assert "Linked" in printed
+        bare("project", "unlink", "--yes")
 
     def test_yaml_step(self, vh: Desk) -> None:
         script = vh.place / "prepared.py"

@@ -276,6 +276,20 @@ class TestPipelines:
             f"datum://{first['execution']['outputs'][0]['id']}"
         ]
 
+    def test_executions_are_reused_on_request(self, runs: Runs) -> None:
+        """Only where nothing differs that could matter."""
+        nodes = [node("a", "echo reuse > /valohai/outputs/x"), node("b", "echo other")]
+        drawn = edge("a.output.*", "b.input.dataset")
+        first = finished(runs, pipeline(runs, nodes, drawn))
+        again = finished(runs, pipeline(runs, nodes, drawn, reuse_executions=True))
+        without = finished(runs, pipeline(runs, nodes, drawn))
+        ids = [[each["execution"]["id"] for each in made["nodes"]] for made in (first, again, without)]
+        assert (ids[0], again["status"]) == (ids[1], "complete")
+        assert set(ids[2]).isdisjoint(ids[0])
+        nodes[1]["template"]["parameters"] = {"word": "changed"}
+        changed = finished(runs, pipeline(runs, nodes, drawn, reuse_executions=True))
+        assert changed["nodes"][1]["execution"]["id"] not in (ids[0][1], ids[2][1])
+
     def test_a_deployment_node(self, runs: Runs) -> None:
         deployment = runs.post("deployments/", {"name": "prod", "project": runs.fan})["id"]
         serve = {"name": "out", "type": "deployment", "deployment": "prod", "commit": "main", "aliases": ["live"]}
@@ -288,6 +302,23 @@ class TestPipelines:
         assert (file["name"], file["datum"]["id"]) == ("model", done["nodes"][0]["execution"]["outputs"][0]["id"])
         (alias,) = runs.rows(f"deployment-version-aliases/?project={runs.fan}")
         assert (alias["name"], alias["target"]) == ("live", version["id"])
+
+    def test_a_deployment_that_was_deleted_meanwhile(self, runs: Runs) -> None:
+        deployment = runs.post("deployments/", {"name": "short", "project": runs.fan})["id"]
+        last = {"name": "out", "type": "deployment", "deployment": deployment, "commit": "main"}
+        made = pipeline(runs, [node("a", "sleep 9"), last], edge("a.dependency.x", "out.dependency.x"))
+        runs.delete(f"deployments/{deployment}/")
+        done = finished(runs, made)
+        assert (done["status"], states(done)) == ("error", ["complete", "error"])
+
+    def test_a_project_that_was_deleted_meanwhile(self, runs: Runs) -> None:
+        project = runs.project("Short")
+        runs.patch(f"projects/{project}/", {"repository": {"url": "https://git.example.org/ada/fan.git"}})
+        runs.post(f"projects/{project}/fetch/")
+        runs.post("pipelines/create-from-template/", {"project": project, "commit": "main", "name": "whole"})
+        runs.delete(f"projects/{project}/")
+        runs.pass_time()
+        assert runs.get(f"executions/?project={project}")["count"] == 0
 
     def test_parameters_reach_the_nodes(self, runs: Runs) -> None:
         parameter = {"config": {"name": "word", "targets": ["b.parameters.word"]}, "expression": "deep"}

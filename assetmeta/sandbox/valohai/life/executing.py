@@ -6,6 +6,7 @@ started is decided by its command (`script`); its exit code decides between comp
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from ..clock import read, spell
 from ..code.parameters import filled
 from ..model import Key, Row
 from ..workspace import Workspace
-from .log import with_lines, with_status
+from .log import Event, event, with_lines, with_status
 from .moving import wake
 from .saving import save
 from .script import act
@@ -105,7 +106,7 @@ def _start(space: Workspace, execution: Key, row: Row, moment: datetime) -> None
         status="started",
         started=spell(moment),
         executor_identity=IDENTITY,
-        events=with_status(row, moment, f"Starting job on {IDENTITY}"),
+        events=[*with_status(row, moment, f"Starting job on {IDENTITY}"), *debugging(row, moment)],
     )
     if missing is not None:
         end(space, execution, "error", moment, f"Input could not be resolved: {missing}")
@@ -118,6 +119,15 @@ def _start(space: Workspace, execution: Key, row: Row, moment: datetime) -> None
     acted = {"code": ran.code, "seconds": ran.seconds, "lines": lines, "files": ran.files}
     space.store.put("execution", execution, {"acted": acted})
     _go_on(space, execution, space.store.rows("execution")[execution], moment)
+
+
+def debugging(row: Row, moment: datetime) -> list[Event]:
+    """The line that tells where SSH would listen, for an execution that asks for it; nothing listens there."""
+    wanted = row["runtime_config"].get("remote_debug")
+    port = wanted.get("debug_port") if isinstance(wanted, dict) else None
+    if isinstance(port, bool) or not isinstance(port, int):
+        return []
+    return [event(moment, "status", f"::ssh::{json.dumps({'port': port, 'address': '127.0.0.1'})}")]
 
 
 def _go_on(space: Workspace, execution: Key, row: Row, moment: datetime) -> None:

@@ -14,6 +14,8 @@ from .releasing import release
 from .words import COMPLETE, FAILED
 
 MOST_TRIES = 2
+DECISIVE = ("commit", "step", "image", "command", "inputs", "parameters", "environment_variables")
+"""What two executions must have in common so that one may stand for the other."""
 
 
 def create(space: Workspace, values: Row, moment: datetime) -> Key:
@@ -93,9 +95,7 @@ def start(space: Workspace, pipeline: Key, node: Node, moment: datetime) -> None
     note(space, pipeline, moment, "node_started", f'Node "{node["name"]}" started', node["id"])
     changes: dict[str, Any] = {"status": "started"}
     if node["type"] == "execution":
-        values = filled_in(node["values"], brought(space, row, node), node["edge_merge_mode"])
-        changes["execution"] = space.add("execution", **values, pipeline=pipeline, ctime=spell(moment))
-        executing.begin(space, changes["execution"], moment)
+        changes |= start_execution(space, pipeline, node, moment)
     elif node["type"] == "task":
         values = filled_task(node, brought(space, row, node))
         changes["task"] = tasking.create(space, values, moment, pipeline)
@@ -107,6 +107,29 @@ def start(space: Workspace, pipeline: Key, node: Node, moment: datetime) -> None
     put(space, pipeline, node["id"], **changes)
     if changes["status"] in ENDED:
         settle(space, pipeline, node["id"], changes["status"], moment)
+
+
+def start_execution(space: Workspace, pipeline: Key, node: Node, moment: datetime) -> dict[str, Any]:
+    """Start the execution of a node, or take a complete one that did the same where the pipeline reuses them."""
+    row = space.row("pipeline", pipeline)
+    values = filled_in(node["values"], brought(space, row, node), node["edge_merge_mode"])
+    known = same_before(space, values) if row["reuse_executions"] else None
+    if known is not None:
+        return {"execution": known, "status": "complete"}
+    execution = space.add("execution", **values, pipeline=pipeline, ctime=spell(moment))
+    executing.begin(space, execution, moment)
+    return {"execution": execution}
+
+
+def same_before(space: Workspace, values: Row) -> Key | None:
+    """The latest complete execution of the project that was run with just these *values*."""
+    rows = space.store.rows("execution")
+    for id in reversed(space.store.pointing("execution", "project", values["project"])):
+        row = rows[id]
+        alike = row["status"] == "complete" and not row["deleted"]
+        if alike and all(row[name] == values[name] for name in DECISIVE):
+            return id
+    return None
 
 
 def filled_task(node: Node, gifts: Brought) -> Row:

@@ -12,8 +12,12 @@ from .sources import DATUM
 
 
 def release(space: Workspace, row: Row, node: Node) -> dict[str, Any]:
-    """Make the version that *node* asks for. What changes of the node: it ends at once."""
+    """Make the version that *node* asks for. What changes of the node: it ends at once, in error where the deployment
+    was deleted meanwhile.
+    """
     values = node["values"]
+    if space.store.get("deployment", values["deployment"]) is None:
+        return {"status": "error"}
     version = space.add(
         "deployment_version",
         name=next_name(space, values["deployment"]),
