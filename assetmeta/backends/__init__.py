@@ -87,6 +87,7 @@ What the JSON dialects share:
     valohai.reading         reads by identity
     valohai.narrowing       conditions that the server applies
     valohai.telling         what assets lack
+    valohai.resolving       conditions on names as conditions on assets
     valohai.fetching        the flow of every read
     valohai.explaining      a read in words
     valohai.aliases         assets by other texts than their keys

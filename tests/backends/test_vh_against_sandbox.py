@@ -103,10 +103,26 @@ class TestLists:
 
     def test_conditions_along_relations(self, vh: Any, harbour: Any) -> None:
         with vh.trace() as sent:
-            found = list(vh.Execution.where(status=["error", "stopped"], **{"project.name": harbour.name}))
-        assert 1 == len(sent)
+            found = list(vh.Execution.where(status=["error", "stopped"], project=harbour.name))
+        assert ["api/v0/projects/", "api/v0/executions/"] == [entry.path for entry in sent]
+        assert harbour.id == dict(list(sent)[1].query)["project"]
         assert {"error", "stopped"} >= {each.status for each in found} != set()
         assert {harbour} == {each.project for each in found}
+
+    def test_names_of_projects_are_looked_up_once_and_narrow_lists_counts_and_windows(
+        self, vh: Any, harbour: Any
+    ) -> None:
+        whole = [each.id for each in harbour.executions]
+        with vh.trace() as sent:
+            assert whole == [each.id for page in vh.Execution.where(project=harbour.name).pages(100) for each in page]
+        assert 1 + -(-len(whole) // 100) == len(sent)
+        with vh.trace() as sent:
+            assert len(whole) == vh.Execution.where(project=harbour.name).count()
+            assert whole[3:5] == [each.id for each in vh.Execution.where(project=harbour.name)[3:5]]
+            assert whole[0] == vh.Execution.where(project=harbour.name).first().id
+        assert 6 == len(sent)
+        assert [] == list(vh.Execution.where(project="no such project"))
+        assert 0 == vh.Execution.where(project="no such project").count()
 
     def test_incomplete_means_what_it_means_to_the_server(self, vh: Any) -> None:
         expected = sum(1 for each in vh.Execution if each.status in ("created", "queued", "started", "stopping"))

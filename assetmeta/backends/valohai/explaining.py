@@ -9,6 +9,7 @@ from assetmeta.backends.trees import Tree, all_paths, own_names, tree
 from assetmeta.backends.valohai.fetching import held, ordering, page_limit, parents, refuse, uncounted, understood_as
 from assetmeta.backends.valohai.meta import endpoint_of, field_of
 from assetmeta.backends.valohai.narrowing import Narrowed, narrowed
+from assetmeta.backends.valohai.resolving import named
 from assetmeta.backends.valohai.settings import Settings
 from assetmeta.backends.valohai.table import Endpoint, Field, Table
 from assetmeta.model.plans import Fetch
@@ -40,6 +41,8 @@ def _requests(
         within = table.endpoints[endpoint.within.endpoint].type if endpoint.within else ""
         yield f"read {len(parents(endpoint, table, wanted))} {within} that they stand in"
         return
+    for term, relation, there in named(table, endpoint, wanted):
+        yield f"GET {settings.place(there.path)}, for the {relation} that {term} means; below, its id is filtered by"
     names = held(endpoint, schema, own_names(wanted))
     include = [name for name in names if field_of(endpoint, schema, name).include]
     more = (("include", ",".join(include)),) if include else ()

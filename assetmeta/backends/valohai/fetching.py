@@ -18,6 +18,7 @@ from assetmeta.backends.valohai.meta import endpoint_of, field_of
 from assetmeta.backends.valohai.narrowing import Narrowed, meant, narrowed
 from assetmeta.backends.valohai.objects import Around
 from assetmeta.backends.valohai.reading import Reading
+from assetmeta.backends.valohai.resolving import resolved
 from assetmeta.backends.valohai.settings import Settings
 from assetmeta.backends.valohai.table import Endpoint, Table
 from assetmeta.backends.valohai.telling import tell
@@ -85,10 +86,11 @@ def _back(endpoint: Endpoint, table: Table) -> str:
 
 
 class Cursor(NamedTuple):
-    """Where a read goes on: in which of its lists, and where there."""
+    """Where a read goes on: in which of its lists, and where there. *wanted* is the read as its lists were chosen."""
 
     number: int = 0
     place: listing.Place = listing.Place()
+    wanted: Fetch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +130,13 @@ class Lists:
         return Place()
 
     def count(self, wanted: Fetch) -> Flow[int | None]:
-        """Ask for the number of rows of a single list of which each is a match. One request."""
-        narrow = self._narrow(wanted)
+        """Ask for the number of rows of a single list of which each is a match. One request, and those for names."""
+        endpoint = self.reading.endpoint(wanted.type_name)
+        narrow = self._narrow((yield from resolved(self.reading, endpoint, wanted)))
+        if narrow.keys == ():
+            return 0
         if not narrow.exact:
             return None
-        endpoint = self.reading.endpoint(wanted.type_name)
         path = self.reading.settings.place(endpoint.path)
         return (yield from listing.counted(path, narrow.queries[0], self.reading.settings))
 
@@ -144,16 +148,29 @@ class Lists:
 
     def page(self, wanted: Fetch, at: object) -> Flow[Page]:
         """Read the next assets that the conditions may admit, with their own attributes; the server's order."""
-        endpoint, narrow = self.reading.endpoint(wanted.type_name), self._narrow(wanted)
+        endpoint = self.reading.endpoint(wanted.type_name)
         names = held(endpoint, self.schema, own_names(wanted))
         if wanted.oids is not None and wanted.select and not names:
             # Only lists of their own are wanted, which are made without looking at the objects.
             return Page(tuple(dict.fromkeys(wanted.oids)))
-        if narrow.keys is not None:
-            return Page((yield from self.reading.by_identity(endpoint, narrow.keys, names)))
-        if not endpoint.listed:
+        if not endpoint.listed and wanted.oids is None:
             return Page((yield from self._within(endpoint, wanted)))
         cursor = at if isinstance(at, Cursor) else Cursor()
+        chosen = cursor.wanted or (yield from resolved(self.reading, endpoint, wanted))
+        narrow = self._narrow(chosen)
+        if narrow.keys is not None:
+            return Page((yield from self.reading.by_identity(endpoint, narrow.keys, names)))
+        oids, rest = yield from self._listed(endpoint, chosen, narrow, cursor, names)
+        yield from self._complete(endpoint, wanted, oids)
+        if rest is not None:
+            return Page(oids, Cursor(cursor.number, rest, chosen))
+        following = cursor.number + 1
+        return Page(oids, Cursor(following, wanted=chosen) if following < len(narrow.queries) else None)
+
+    def _listed(
+        self, endpoint: Endpoint, wanted: Fetch, narrow: Narrowed, cursor: Cursor, names: Sequence[str]
+    ) -> Flow[tuple[list[Oid], listing.Place | None]]:
+        """Read the next rows of one list; return their assets, and where the list goes on."""
         query = (
             *narrow.queries[cursor.number],
             *ordering(endpoint, wanted),
@@ -166,11 +183,7 @@ class Lists:
         oids = self.reading.rows(endpoint, some.objects, names, _around(narrow))
         for oid in oids:
             self._told(oid, narrow)
-        yield from self._complete(endpoint, wanted, oids)
-        if some.rest is not None:
-            return Page(oids, Cursor(cursor.number, some.rest))
-        following = cursor.number + 1
-        return Page(oids, Cursor(following) if following < len(narrow.queries) else None)
+        return oids, some.rest
 
     def _told(self, oid: Oid, narrow: Narrowed) -> None:
         """Take what the filters say of an asset where its row does not."""
