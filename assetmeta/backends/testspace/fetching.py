@@ -12,7 +12,7 @@ from assetmeta.backends.testspace.keys import checked
 from assetmeta.backends.testspace.narrowing import way
 from assetmeta.backends.testspace.reading import Reading
 from assetmeta.backends.testspace.settings import Settings
-from assetmeta.backends.testspace.table import kind_of
+from assetmeta.backends.testspace.table import Kind, kind_of
 from assetmeta.backends.testspace.telling import tell
 from assetmeta.backends.trees import Tree, all_paths
 from assetmeta.model.errors import Unsupported
@@ -97,7 +97,7 @@ class Lists:
         """Read a page of the assets that the conditions may admit; or all that the fetch or a condition names."""
         reading, kind = self.reading, kind_of(wanted.type_name)
         if wanted.oids is not None:
-            return Page((yield from reading.by_identity(kind, [oid.key for oid in wanted.oids])))
+            return Page((yield from self._named(kind, wanted, wanted.oids)))
         descent = at if isinstance(at, Descent) else None
         if descent is None:
             found = way(kind, wanted.where)
@@ -108,3 +108,11 @@ class Lists:
             descent = Descent(found, width).begin(reading)
         oids = yield from descent.page(reading)
         return Page(oids, descent if descent.stack else None)
+
+    def _named(self, kind: Kind, wanted: Fetch, oids: Sequence[Oid]) -> Flow[list[Oid]]:
+        """Read the assets that a fetch names: themselves, unless nothing but lists below them is asked for."""
+        names: Tree = {path.head: {} for path in wanted.select}
+        if not names or wanted.where is not None or any(self.holds(kind.name, name) for name in names):
+            return (yield from self.reading.by_identity(kind, [oid.key for oid in oids]))
+        yield from self.tell(kind.name, oids, names)
+        return [oid for oid in dict.fromkeys(oids) if names.keys() <= self.known.cells.get(oid, {}).keys()]

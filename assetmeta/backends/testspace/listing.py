@@ -43,12 +43,15 @@ def objects_of(response: Response) -> list[Object]:
 
 @dataclass(slots=True)
 class Pages:
-    """One list gone through, page by page; it can be gone through once. *due* is the request for the next page."""
+    """One list gone through, page by page; it can be gone through once. *due* is the request for the next page, *gone*
+    says that what the list hangs below is not there.
+    """
 
     path: str
     settings: Settings
     due: Request | None
     optional: bool = False
+    gone: bool = False
     number: int = 0
     _last: int = 0
     _seen: set[object] = field(default_factory=set)
@@ -69,7 +72,7 @@ class Pages:
         self._asked.add((self.due.path, self.due.query))
         response = yield from single(self.due)
         if response.status == _NOT_FOUND and self.optional and self.number == 0:
-            self.due = None
+            self.due, self.gone = None, True
             return []
         found = objects_of(response)
         links = relations(response.headers.get("link", ""))

@@ -32,16 +32,18 @@ def tell(reading: Reading, type_name: str, oids: Sequence[Oid], names: Tree) -> 
 
 
 def _hanging(reading: Reading, kind: Kind, name: str, oids: Sequence[Oid]) -> Flow[None]:
-    """Read the lists below *oids*, side by side. What holds nothing is not asked for it."""
+    """Read the lists below *oids*, side by side. What holds nothing is not asked for it, what is gone has none."""
     holders = [oid for oid in oids if kind.name != "Content" or is_folder(oid, reading.known.cells.get(oid, {}))]
     for oid in oids:
         if oid not in holders:
             reading.known.take(oid, {name: ()})
     there = kind_of(kind.fields[name].to or "")
-    lists = [Pages.of(_path(kind, there, oid), reading.settings, optional=True).all() for oid in holders]
-    for oid, objects in zip(holders, (yield from together(lists)), strict=True):
+    lists = [Pages.of(_path(kind, there, oid), reading.settings, optional=True) for oid in holders]
+    found = yield from together([pages.all() for pages in lists])
+    for oid, pages, objects in zip(holders, lists, found, strict=True):
         parent = divided(kind, oid.key)[0] if kind is there else oid.key
-        reading.known.take(oid, {name: tuple(reading.take(there, objects, parent))})
+        if not pages.gone:
+            reading.known.take(oid, {name: tuple(reading.take(there, objects, parent))})
 
 
 def _path(kind: Kind, there: Kind, oid: Oid) -> str:
