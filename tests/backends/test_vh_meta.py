@@ -18,8 +18,10 @@ from assetmeta.backends.valohai.table import ACCESSES, bundled
 from assetmeta.model.codecs import Secret
 from assetmeta.model.errors import BadValue, LoginRefused, UnknownName, Unreadable
 from assetmeta.model.flows import Response
+from assetmeta.model.plans import Fetch
 from assetmeta.model.schema import Schema
 from assetmeta.model.schema_text import from_text, to_text
+from assetmeta.model.values import Oid
 
 REFERENCE = File(__file__).resolve().parents[2].parent / "shared" / "reference" / "valohai.md"
 
@@ -242,10 +244,24 @@ class TestReflection:
         schema, made = play(Valohai().reflect(), answer(self.root), answer({"detail": "no"}, 403), page)
         assert "GET api/v0/triggers/" == made[-1].line
         attributes = schema.type("Trigger").attributes
-        assert {"id": "Integer", "ctime": "DateTime", "project": "Uuid", "x": "Json"} == {
+        assert "Project" == attributes["project"].related
+        assert {"id": "Integer", "ctime": "DateTime", "project": "Relation", "x": "Json"} == {
             name: attributes[name].kind for name in sample
         }
         assert "int" == endpoint_of(bundled(), schema, "Trigger").key
+
+    def test_assets_of_an_unknown_collection_are_read_like_others(self, play: Any) -> None:
+        backend = Valohai()
+        schema, _ = play(backend.reflect(), answer(self.root), answer(self.options))
+        item = {"id": "t", "title": "Nightly", "enabled": True, "extra": [1]}
+        [rows], [request] = play(
+            backend.fetch(schema, [Fetch("Trigger")]), answer({"count": 1, "next": None, "results": [item]})
+        )
+        assert "GET api/v0/triggers/" == request.line
+        [row] = rows.rows
+        assert {**item, "extra": "[1]"} == dict(zip(row.columns, row.values, strict=True))
+        [rows], [request] = play(backend.fetch(schema, [Fetch("Trigger", oids=(Oid("Trigger", "t"),))]), answer(item))
+        assert "GET api/v0/triggers/t/" == request.line
 
     def test_options_of_every_list_add_labels_and_fields(self, play: Any) -> None:
         listed = [path for path, endpoint in bundled().endpoints.items() if endpoint.listed]

@@ -41,7 +41,7 @@ def schema(table: Table, survey: Survey) -> Schema:
 def _type(endpoint: Endpoint, table: Table, said: Fields) -> AssetType:
     attributes = {name: _attribute(name, known, said.get(name), table) for name, known in endpoint.fields.items()}
     taken = {*attributes, *(known.written for known in endpoint.fields.values())}
-    attributes.update({name: _found(name, told) for name, told in said.items() if name not in taken})
+    attributes.update({name: _found(name, told, table) for name, told in said.items() if name not in taken})
     if "id" not in attributes and endpoint.key != "commit":
         attributes["id"] = Attribute("id", "Uuid", codec_for("Uuid"), readonly=True, writable=False, basic=True)
     display = next((name for name in (endpoint.display, "name", "title", "id") if name in attributes), None)
@@ -88,12 +88,17 @@ def _kind(known: Field, said: Described | None) -> str:
     return said.kind if said is not None and said.kind.startswith("Choice") and known.kind == "Text" else known.kind
 
 
-def _found(name: str, said: Described) -> Attribute:
-    """A field that only the server knows. OPTIONS does not tell relations: what leads elsewhere is JSON here."""
+def _found(name: str, said: Described, table: Table) -> Attribute:
+    """A field that only the server knows. OPTIONS does not tell relations; one that bears the name of a type is one."""
+    to = next((one for one in table.by_type.values() if one.type.lower() == name.replace("_", "")), None)
+    related = to.type if to is not None and said.kind in ("Json", "Uuid", "Integer") else None
+    # OPTIONS calls a UUID a `field`, as it calls all that it has no word for.
+    kind = "Relation" if related else "Uuid" if name == "id" and said.kind == "Json" else said.kind
     return Attribute(
         name,
-        said.kind,
-        codec_for(said.kind),
+        kind,
+        codec_for(kind, related),
+        related=related,
         required=said.required and not said.read_only,
         readonly=said.read_only,
         writable=not said.read_only,
@@ -121,7 +126,7 @@ def endpoint_of(table: Table, known: Schema, type_name: str) -> Endpoint:
     kind = known.type(type_name)
     if not kind.endpoint:
         raise UnknownName(f"{type_name} stands for several types; ask for one of them.", type_name=type_name)
-    fields = {name: _derived(attribute) for name, attribute in kind.attributes.items()}
+    fields = {name: _derived(known, attribute) for name, attribute in kind.attributes.items()}
     key = "int" if kind.attributes["id"].kind == "Integer" else "uuid"
     return Endpoint(
         kind.endpoint,
@@ -139,11 +144,12 @@ def endpoint_of(table: Table, known: Schema, type_name: str) -> Endpoint:
 def field_of(endpoint: Endpoint, known: Schema, name: str) -> Field:
     """Return what is known of one field, whether the table has it or not. Raises UnknownName."""
     found = endpoint.fields.get(name)
-    return found if found is not None else _derived(known.attribute(endpoint.type, name))
+    return found if found is not None else _derived(known, known.attribute(endpoint.type, name))
 
 
-def _derived(attribute: Attribute) -> Field:
-    return Field(attribute.kind, many=attribute.multi, access="rw" if attribute.writable else "ro")
+def _derived(known: Schema, attribute: Attribute) -> Field:
+    to = (known.type(attribute.related).endpoint,) if attribute.related else ()
+    return Field(attribute.kind, to, many=attribute.multi, access="rw" if attribute.writable else "ro")
 
 
 def from_sample(name: str, said: Described, value: object) -> Described:
