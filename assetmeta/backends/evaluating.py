@@ -13,13 +13,13 @@ from typing import NamedTuple, Protocol
 from assetmeta.backends.known import Known
 from assetmeta.backends.matching import admits, asked_paths, conjunction
 from assetmeta.backends.ordering import ordered, window
-from assetmeta.backends.trees import tree
+from assetmeta.backends.trees import all_paths, tree
 from assetmeta.backends.walking import Teller, walk
-from assetmeta.model.errors import NotFound
+from assetmeta.model.errors import NotFound, Unsupported
 from assetmeta.model.flows import Flow
 from assetmeta.model.paths import CLEANED, Path
 from assetmeta.model.plans import Fetch, Row, Rows
-from assetmeta.model.terms import And, Term
+from assetmeta.model.terms import And, RawFilter, Term, leaves
 from assetmeta.model.values import Oid
 
 
@@ -61,6 +61,39 @@ class Source(Teller, Protocol):
     def count(self, wanted: Fetch) -> Flow[int | None]:
         """Return how many assets match, where the server can tell without sending them all; None otherwise."""
         ...
+
+
+class Unaided:
+    """The parts of a Source whose lists come in no order that could be asked for, from their start, and uncounted."""
+
+    __slots__ = ()
+
+    def begin(self, wanted: Fetch) -> Place:
+        """Always at the start."""
+        return Place()
+
+    def sorts(self, wanted: Fetch) -> bool:
+        """No list is sorted by the server."""
+        return False
+
+    def count(self, wanted: Fetch) -> Flow[int | None]:
+        """No list is counted by the server."""
+        yield from ()
+        return None
+
+
+def refuse(wanted: Fetch, server: str, *, keeps_deleted: bool = False) -> None:
+    """Raise Unsupported for what no request to a server of lists could answer; *server* is its name for messages."""
+    moments = [wanted.asof, *(oid.moment for oid in wanted.oids or ())]
+    if wanted.history or any(moment is not None for moment in moments):
+        raise Unsupported(f"{server} does not show the past of its objects.", type_name=wanted.type_name)
+    if wanted.find is not None:
+        raise Unsupported(f"{server} has no text search over a type; use a condition with contains().")
+    if wanted.deleted and not keeps_deleted:
+        raise Unsupported(f"{server} does not show what was deleted.", type_name=wanted.type_name)
+    if wanted.where is not None and any(isinstance(leaf, RawFilter) for leaf in leaves(wanted.where)):
+        raise Unsupported(f"{server} has no filter language of its own.", type_name=wanted.type_name)
+    all_paths(wanted)
 
 
 def fetched(fetches: Sequence[Fetch], make: Callable[[], Source]) -> Flow[list[Rows]]:

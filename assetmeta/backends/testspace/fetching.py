@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assetmeta.backends.evaluating import Page, Place, fetched
+from assetmeta.backends import evaluating
+from assetmeta.backends.evaluating import Page, Unaided, fetched
 from assetmeta.backends.known import Known
 from assetmeta.backends.testspace.descending import Descent
 from assetmeta.backends.testspace.keys import checked
@@ -14,12 +15,12 @@ from assetmeta.backends.testspace.reading import Reading
 from assetmeta.backends.testspace.settings import Settings
 from assetmeta.backends.testspace.table import Kind, kind_of
 from assetmeta.backends.testspace.telling import tell
-from assetmeta.backends.trees import Tree, all_paths
+from assetmeta.backends.trees import Tree
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.flows import Flow
 from assetmeta.model.plans import Fetch, Rows
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import Compare, RawFilter, leaves
+from assetmeta.model.terms import Compare, leaves
 from assetmeta.model.values import Oid
 
 
@@ -37,17 +38,8 @@ def fetch(schema: Schema, fetches: Sequence[Fetch], settings: Settings) -> Flow[
 
 def refuse(wanted: Fetch) -> None:
     """Raise Unsupported or BadValue for what no request could answer."""
-    moments = [wanted.asof, *(oid.moment for oid in wanted.oids or ())]
-    if wanted.history or any(moment is not None for moment in moments):
-        raise Unsupported("Testspace does not show the past of its objects.", type_name=wanted.type_name)
-    if wanted.find is not None:
-        raise Unsupported("Testspace has no text search; use a condition with contains().")
-    if wanted.deleted:
-        raise Unsupported("Testspace does not show what was deleted.", type_name=wanted.type_name)
-    all_paths(wanted)
+    evaluating.refuse(wanted, "Testspace")
     for leaf in () if wanted.where is None else leaves(wanted.where):
-        if isinstance(leaf, RawFilter):
-            raise Unsupported("Testspace has no filter language of its own.", type_name=wanted.type_name)
         for value in leaf.values if isinstance(leaf, Compare) else ():
             if isinstance(value, Oid) and not value.is_new:
                 checked(value)
@@ -56,7 +48,7 @@ def refuse(wanted: Fetch) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class Lists(Unaided):
     """The lists of one organization, as a Source."""
 
     reading: Reading
@@ -79,19 +71,6 @@ class Lists:
         """True unless the attribute is a list that hangs below the asset."""
         known = kind_of(type_name).fields.get(name)
         return known is None or not known.listed
-
-    def begin(self, wanted: Fetch) -> Place:
-        """Always at the start: pages are not to be computed."""
-        return Place()
-
-    def sorts(self, wanted: Fetch) -> bool:
-        """No list can be asked for in an order."""
-        return False
-
-    def count(self, wanted: Fetch) -> Flow[int | None]:
-        """No list tells how long it is."""
-        yield from ()
-        return None
 
     def page(self, wanted: Fetch, at: object) -> Flow[Page]:
         """Read a page of the assets that the conditions may admit; or all that the fetch or a condition names."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assetmeta.backends.evaluating import Page, Place, fetched
+from assetmeta.backends import evaluating
+from assetmeta.backends.evaluating import Page, Unaided, fetched
 from assetmeta.backends.jsonrest import Object
 from assetmeta.backends.known import Known
 from assetmeta.backends.together import together
-from assetmeta.backends.trees import Tree, all_paths, own_names
+from assetmeta.backends.trees import Tree, own_names
 from assetmeta.backends.valispace.asked import Variant, variants
 from assetmeta.backends.valispace.listing import searched, whole
 from assetmeta.backends.valispace.meta import field_of
@@ -18,11 +19,9 @@ from assetmeta.backends.valispace.reading import Reading
 from assetmeta.backends.valispace.settings import Settings
 from assetmeta.backends.valispace.table import Endpoint, Table
 from assetmeta.backends.valispace.telling import clean_here, read, tell
-from assetmeta.model.errors import Unsupported
 from assetmeta.model.flows import Flow
 from assetmeta.model.plans import Fetch, Rows
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import RawFilter, leaves
 from assetmeta.model.values import Oid
 
 
@@ -39,20 +38,11 @@ def fetch(schema: Schema, fetches: Sequence[Fetch], table: Table, settings: Sett
 
 def refuse(wanted: Fetch) -> None:
     """Raise Unsupported for what no request could answer."""
-    moments = [wanted.asof, *(oid.moment for oid in wanted.oids or ())]
-    if wanted.history or any(moment is not None for moment in moments):
-        raise Unsupported("Valispace does not show the past of its objects.", type_name=wanted.type_name)
-    if wanted.find is not None:
-        raise Unsupported("Valispace has no text search over a type; use a condition with contains().")
-    if wanted.deleted:
-        raise Unsupported("Valispace does not show what was deleted.", type_name=wanted.type_name)
-    if wanted.where is not None and any(isinstance(leaf, RawFilter) for leaf in leaves(wanted.where)):
-        raise Unsupported("Valispace has no filter language of its own.", type_name=wanted.type_name)
-    all_paths(wanted)
+    evaluating.refuse(wanted, "Valispace")
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class Lists(Unaided):
     """The lists of one deployment, as a Source: they come whole, and in no order that could be asked for."""
 
     reading: Reading
@@ -75,19 +65,6 @@ class Lists:
         """True unless the attribute is a list of what refers to the asset."""
         known = self.reading.endpoint(type_name).fields.get(name)
         return known is None or known.via is None
-
-    def begin(self, wanted: Fetch) -> Place:
-        """Always at the start."""
-        return Place()
-
-    def sorts(self, wanted: Fetch) -> bool:
-        """No list is sorted by the server."""
-        return False
-
-    def count(self, wanted: Fetch) -> Flow[int | None]:
-        """No list is counted by the server."""
-        yield from ()
-        return None
 
     def page(self, wanted: Fetch, at: object) -> Flow[Page]:
         """Read the assets that the conditions may admit, with their own attributes; the server's order."""

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from assetmeta.backends import evaluating
 from assetmeta.backends.evaluating import Page, Place, fetched, split
 from assetmeta.backends.known import Known
 from assetmeta.backends.matching import asked_paths, conjunction, wanted_values
-from assetmeta.backends.trees import Tree, all_paths, own_names
+from assetmeta.backends.trees import Tree, own_names
 from assetmeta.backends.valohai import listing
 from assetmeta.backends.valohai.meta import endpoint_of, field_of
 from assetmeta.backends.valohai.narrowing import Narrowed, meant, narrowed
@@ -26,7 +27,6 @@ from assetmeta.model.errors import Unsupported
 from assetmeta.model.flows import Flow
 from assetmeta.model.plans import Fetch, Rows
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import RawFilter, leaves
 from assetmeta.model.values import Oid
 
 
@@ -51,14 +51,7 @@ def understood_as(schema: Schema, table: Table, wanted: Fetch) -> Fetch:
 
 def refuse(schema: Schema, table: Table, wanted: Fetch) -> None:
     """Raise Unsupported for what no request could answer."""
-    moments = [wanted.asof, *(oid.moment for oid in wanted.oids or ())]
-    if wanted.history or any(moment is not None for moment in moments):
-        raise Unsupported("Valohai does not show the past of its objects.", type_name=wanted.type_name)
-    if wanted.find is not None:
-        raise Unsupported("Valohai has no text search over a type; use a condition with contains().")
-    if wanted.where is not None and any(isinstance(leaf, RawFilter) for leaf in leaves(wanted.where)):
-        raise Unsupported("Valohai has no filter language of its own.", type_name=wanted.type_name)
-    all_paths(wanted)
+    evaluating.refuse(wanted, "Valohai", keeps_deleted=True)
     endpoint = endpoint_of(table, schema, wanted.type_name)
     if not endpoint.listed and wanted.oids is None and not parents(endpoint, table, wanted):
         there = table.endpoints[endpoint.within.endpoint].type if endpoint.within else ""
