@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from valohai_lines import lines
 
 from assetmeta import BadValue, Refused, Unreadable, Unsupported, V1Meta, ValohaiMeta, sandbox
 from assetmeta.backends.valohai.events import Event, Log, Told
@@ -76,15 +77,6 @@ def execution(vh: Any, project: Any, folder: Path) -> Any:
 def finished(vh: Any) -> Any:
     """An execution that wrote files."""
     return next(one for one in vh.Execution.where(status="complete") if one.n_outputs)
-
-
-def lines(trace: Any) -> list[str]:
-    """The requests of a block, ids left out."""
-    found = []
-    for entry in trace.ledger:
-        steps = entry.path.partition("/v0/")[2].split("/")
-        found.append(f"{entry.method} " + "/".join("*" if len(step) > 30 else step for step in steps))
-    return found
 
 
 class TestLogs:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from valohai_lines import lines
 
 from assetmeta import (
     NotFound,
@@ -73,15 +74,6 @@ def datum(vh: Any, project: Any) -> Any:
     """A file that was adopted from the store."""
     store = vh.Store.first()
     return valohai.adopt(store, project, f"{store.uri_prefix}{project.id}/a.txt")
-
-
-def lines(trace: Any) -> list[str]:
-    """The requests of a block, ids left out."""
-    found = []
-    for entry in trace.ledger:
-        steps = entry.path.partition("/v0/")[2].split("/")
-        found.append(f"{entry.method} " + "/".join("*" if len(step) > 30 else step for step in steps))
-    return found
 
 
 class TestProjects:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from assetmeta.backends.base import parse_json
 from assetmeta.backends.carrying import Step, answered_write, carried
 from assetmeta.backends.jsonrest import Object, Sendable, delete, get, read_object, send
-from assetmeta.backends.judging import Sent, Verdict, judge
+from assetmeta.backends.judging import Sent, Verdict, judge, left_alone
 from assetmeta.backends.known import Known
 from assetmeta.backends.together import single
 from assetmeta.backends.valohai import owners
@@ -108,17 +108,7 @@ class Changer:
         row, verdict = self._judged(endpoint, oid, item, self._sent(endpoint, change.deltas, lists))
         if not verdict.ignored:
             return Done(change, oid, row, verdict.notes)
-        return Failed(
-            change,
-            Refused(
-                f"{oid.token}: the server took the change and left {', '.join(verdict.ignored)} as it was "
-                f"({'; '.join(verdict.notes)}). This object, or this user, may not change that.",
-                status=200,
-                oid=oid.token,
-                type_name=oid.type,
-                attribute=verdict.ignored[0],
-            ),
-        )
+        return Failed(change, left_alone(oid, verdict, 200))
 
     def _written(self, endpoint: Endpoint, oid: Oid, body: dict[str, Sendable], step: Step) -> Flow[Object]:
         """Write by PATCH, or by PUT where the server does not know that; return the object in the answer."""
