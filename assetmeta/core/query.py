@@ -222,7 +222,7 @@ class Query:
         """
         backend, fetch = self.workspace.backend, self.fetch()
         if isinstance(backend, Explains):
-            return backend.explain(self.schema, fetch)
+            return backend.explain(self.schema, replace(fetch, part=self.workspace.page_size))
         moments = f" for each of {len(self.moments)} moments" if len(self.moments) > 1 else ""
         return (
             f"one request{moments} per {self.workspace.page_size} assets, and one to count when there are more: "
