@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assetmeta import BadValue, LoginRefused, ValohaiMeta, inspect, sandbox
+from assetmeta import BadValue, Cassette, LoginRefused, ValohaiMeta, inspect, sandbox
 from assetmeta.model.flows import Request
 from assetmeta.tools import valohai
 
@@ -191,6 +192,20 @@ class TestTheTokenStaysAtHome:
         with ValohaiMeta(**server.credentials, survey="none") as vh:
             assert vh.Datum.where(purged=False).first().file_data
         assert [None] == [one.authorization for one in server.face.storage.fetched]
+
+    def test_a_cassette_keeps_neither_token_nor_signature(self, server: sandbox.Server, tmp_path: Path) -> None:
+        tape = tmp_path / "tape.json"
+        seen = []
+        for cassette in (Cassette.record(tape), Cassette.replay(tape)):
+            vh = ValohaiMeta(server.url, username="ada", password="ada", survey="none", cassette=cassette)
+            seen.append(vh.Datum.where(purged=False).first().file_data)
+            vh.close()
+        assert seen[0] == seen[1] != b""
+        kept = tape.read_text(encoding="utf-8")
+        assert server.face.user_token("ada") not in kept
+        assert "password=REDACTED" in kept
+        assert "X-Amz-Signature=REDACTED" in kept
+        assert kept.count("X-Amz-Signature=") == kept.count("X-Amz-Signature=REDACTED")
 
     def read(self, path: str) -> Any:
         return (yield Request("GET", path, idempotent=True))

@@ -1,10 +1,12 @@
-"""Secrets in bodies: fields of OAuth2, and whatever is called a password or a secret, in JSON, XML and forms."""
+"""Secrets in bodies: fields of OAuth2, and whatever is called a password or a secret, in JSON, XML and forms; and the
+signatures of addresses that stand in them.
+"""
 
 from __future__ import annotations
 
 import re
 
-from assetmeta.wire.redact import HIDDEN
+from assetmeta.wire.redact import HIDDEN, SECRET_NAMES
 
 # "token" is left out here: servers have harmless JSON fields of that name, and a replay would miss their text.
 _TOKENS = "access_token|refresh_token|id_token|assertion"
@@ -21,6 +23,9 @@ _JSON_VALUE = re.compile(rf'(\A|[\[,]\s*|"(?:value|set|add|new|old)"\s*:\s*)({_T
 _FORM_NAME = rf"(?:{_TOKENS})(?==)|(?=[^=&\s]*?(?:{_WORDS}))[^=&\s]*+"
 _FORM = re.compile(rf"((?:^|&)(?:{_FORM_NAME})=)[^&\s]*", re.IGNORECASE)
 
+_SIGNATURES = "|".join(sorted(re.escape(name) for name in SECRET_NAMES if name.startswith(("x-", "sig"))))
+_SIGNED = re.compile(rf"((?:[?&;]|\\u0026)(?:{_SIGNATURES})=)[^&\"'<>\s\\]+", re.IGNORECASE)
+
 _TAG = re.compile(r"<[^<>]*>")
 _XML_ATTRIBUTE = re.compile(rf"""(\s[\w:.-]*(?:{_WORDS})[\w:.-]*\s*=\s*)("[^"]*"|'[^']*')""", re.IGNORECASE)
 _NAMED = rf"""[\w:.-]*(?:{_WORDS})[\w:.-]*(?=[\s>])|[\w:.-]+\s[^<>]*?\bname\s*=\s*["'][^"'<>]*(?:{_WORDS})"""
@@ -32,6 +37,7 @@ _FLAGS = frozenset({"true", "false", ""})
 
 def redacted_body(text: str) -> str:
     """Return a JSON, XML or form body with secret values hidden. Flags such as "false" stay, which are read as such."""
+    text = _SIGNED.sub(rf"\g<1>{HIDDEN}", text)
     if _ANY.search(text) is None:
         return text
     text = _FORM.sub(rf"\g<1>{HIDDEN}", _JSON.sub(_json_hidden, text))

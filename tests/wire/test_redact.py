@@ -43,6 +43,14 @@ def test_bodies_of_token_endpoints_are_hidden_and_data_is_not():
     assert '{"token": "Story:1005"}' == redacted_body('{"token": "Story:1005"}')
 
 
+@pytest.mark.parametrize("joint", ["&", "&amp;", "\\u0026"])
+def test_signatures_of_addresses_in_bodies_are_hidden(joint):
+    signed = f'{{"url": "https://h/f?a=1{joint}X-Amz-Signature=abc%2F{joint}b=2"}}'
+    assert signed.replace("abc%2F", "REDACTED") == redacted_body(signed)
+    assert '"https://h/f?sig=REDACTED"' == redacted_body('"https://h/f?sig=abc"')
+    assert '"https://h/f?design=abc&signals=1"' == redacted_body('"https://h/f?design=abc&signals=1"')
+
+
 @pytest.mark.parametrize(
     "body",
     [
