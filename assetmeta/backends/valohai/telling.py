@@ -36,7 +36,7 @@ def tell(reading: Reading, type_name: str, oids: Sequence[Oid], names: Tree) -> 
 
 def _reversed(reading: Reading, name: str, known: Field, oids: Sequence[Oid]) -> Flow[None]:
     """Make the reverse lists that no object holds: one list of what refers to each asset, side by side; where they are
-    many, one list for all of a project.
+    many, one list for all of a project, or for all there are.
     """
     there = reading.table.endpoints[known.to[0]]
     via = known.via or ""
@@ -45,10 +45,10 @@ def _reversed(reading: Reading, name: str, known: Field, oids: Sequence[Oid]) ->
         yield from _short(reading, there, name, via, oids)
         return
     rest = list(oids)
-    if len(oids) > reading.settings.few and "project" in there.filters and via != "project":
-        rest = yield from _by_project(reading, there, name, via, oids)
+    if len(oids) > reading.settings.few:
+        rest = yield from _shared(reading, there, name, via, oids)
     place = reading.settings.place(there.path)
-    lists = [whole(place, _query(there, parameter, oid.key), reading.settings) for oid in rest]
+    lists = [whole(place, _query(there, ((parameter, str(oid.key)),)), reading.settings) for oid in rest]
     for oid, objects in zip(rest, (yield from together(lists)) if lists else (), strict=True):
         around = Around(oid.key if oid.type == "Project" else None)
         found = reading.take(there, objects, around)
@@ -58,25 +58,24 @@ def _reversed(reading: Reading, name: str, known: Field, oids: Sequence[Oid]) ->
         reading.known.take(oid, {name: tuple(one for one in found if oid in reading.known.members(one, via))})
 
 
-def _query(there: Endpoint, parameter: str, key: Key) -> Pairs:
-    return ((parameter, str(key)), *((("deleted", "false"),) if "deleted" in there.filters.values() else ()))
+def _query(there: Endpoint, narrowed: Pairs) -> Pairs:
+    return (*narrowed, *((("deleted", "false"),) if "deleted" in there.filters.values() else ()))
 
 
-def _by_project(reading: Reading, there: Endpoint, name: str, via: str, oids: Sequence[Oid]) -> Flow[list[Oid]]:
-    """Read lists of whole projects, and group them; return the assets for which that would take more requests than
-    lists of their own, or whose rows do not say what they refer to.
+def _shared(reading: Reading, there: Endpoint, name: str, via: str, oids: Sequence[Oid]) -> Flow[list[Oid]]:
+    """Read lists of whole projects, or of all there are, and group them; return the assets for which lists of their own
+    cost less, or whose rows do not say what they refer to.
     """
-    groups: dict[Key, list[Oid]] = {}
+    groups: dict[Key | None, list[Oid]] = {}
     for oid in oids:
-        place = reading.settings.learned.places.get(oid)
-        if place is not None:
-            groups.setdefault(place.project, []).append(oid)
+        place = reading.settings.learned.places.get(oid) if "project" in there.filters and via != "project" else None
+        groups.setdefault(place.project if place else None, []).append(oid)
     path = reading.settings.place(there.path)
     rest = dict.fromkeys(oids)
     for project, members in groups.items():
-        query = _query(there, "project", project)
         if len(members) <= reading.settings.few:
             continue
+        query = _query(there, () if project is None else (("project", str(project)),))
         objects = yield from whole_if_worth(path, query, len(members), reading.settings)
         found = reading.take(there, objects or (), Around(project))
         if objects is None or reading.known.lacking(found, via):
