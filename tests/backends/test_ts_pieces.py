@@ -6,8 +6,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given, strategies
 
 from assetmeta.backends.testspace import Testspace, bare_token, base_url
 from assetmeta.backends.testspace.aliases import key_of
@@ -160,6 +162,18 @@ class TestKeys:
         with pytest.raises(BadValue):
             play(Testspace().fetch(ts_schema, [Fetch(oid.type, (Path.parse("id"),), oids=(oid,))]))
 
+    @given(strategies.text(min_size=1), strategies.sampled_from(["Content", "Failure"]))
+    def test_any_text_makes_one_key(self, text: str, type_name: str) -> None:
+        kind = kind_of(type_name)
+        try:
+            own = escaped(kind, text)
+        except UnicodeEncodeError:
+            # Half a character is no text.
+            return
+        oid = Oid.parse(f"{type_name}:1/2/{own}")
+        assert ("1/2", text) == (divided(kind, oid.key)[0], unquote(divided(kind, oid.key)[1]))
+        assert key_of(type_name, str(oid.key)) == oid.key
+
     def test_folders(self) -> None:
         assert [folder_of(f"1/2/{path}") for path in ("a", "a/b", "a/b/c%20d")] == [None, "1/2/a", "1/2/a/b"]
         assert divided(kind_of("Content"), "1/2/a/b") == ("1/2", "a/b")
@@ -242,6 +256,25 @@ class TestPages:
     )
     def test_link_headers(self, header: str, found: dict[str, str]) -> None:
         assert found == relations(header)
+
+
+class TestFolders:
+    """Trees of contents are gone through as they are, and once."""
+
+    def walked(self, ts_schema: Schema, play: Any, *answers: Response) -> list[str]:
+        where = Compare(Path.parse("result"), "=", (Oid("Result", "4/8"),))
+        [rows], _ = play(Testspace().fetch(ts_schema, [Fetch("Content", where=where)]), *answers)
+        return [str(row.oid.key) for row in rows.rows]
+
+    def test_a_folder_that_is_in_itself(self, ts_schema: Schema, play: Any) -> None:
+        folder = {"id": 1, "name": "a", "path": "a", "type": "folder"}
+        inner = {"id": 2, "name": "b", "path": "a/b", "type": "suite"}
+        assert ["4/8/a", "4/8/a/b"] == self.walked(ts_schema, play, answer([folder]), answer([folder, inner]))
+
+    @pytest.mark.parametrize("path", ["..", "a/..", ".", "a//b"])
+    def test_a_folder_that_means_another_place(self, path: str, ts_schema: Schema, play: Any) -> None:
+        with pytest.raises(BadValue):
+            self.walked(ts_schema, play, answer([{"id": 1, "name": "x", "path": path, "type": "folder"}]))
 
 
 class TestKinds:
@@ -489,6 +522,6 @@ def test_pages_for_people() -> None:
         "Failure:4/8/a": "spaces/4/result_sets/8",
         "MetricDataset:4/21/31": "spaces/4/metrics/21",
         "ProjectUser:12/90": "projects/12",
-        "User:90": "api/users",
+        "User:90": "api/users/90",
     }
     assert tokens == {token: Testspace().address(Oid.parse(token)) for token in tokens}

@@ -10,7 +10,7 @@ from assetmeta.backends.file_names import safe_name
 from assetmeta.backends.known import Known
 from assetmeta.backends.testspace import aliases, explaining, fetching, files, reflecting, writing
 from assetmeta.backends.testspace.connection import bare_token, base_url
-from assetmeta.backends.testspace.keys import list_path
+from assetmeta.backends.testspace.keys import item_path
 from assetmeta.backends.testspace.kinds import codec_for
 from assetmeta.backends.testspace.pages import page_of
 from assetmeta.backends.testspace.reading import Reading
@@ -113,5 +113,5 @@ class Testspace(Settings):
         raise Unsupported(f"{oid.token}: Testspace takes no files through its API.", oid=oid.token)
 
     def address(self, oid: Oid) -> str:
-        """The page that shows the asset, or what it belongs to, to a person."""
-        return page_of(oid) or self.place(list_path(bundled()[oid.type], None))
+        """The page that shows the asset, or what it belongs to; what the API tells of it where there is none."""
+        return page_of(oid) or self.place(item_path(bundled()[oid.type], oid.key))

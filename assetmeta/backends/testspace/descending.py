@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from assetmeta.backends.jsonrest import Object
 from assetmeta.backends.known import Cells, Known
 from assetmeta.backends.matching import admits
-from assetmeta.backends.testspace.keys import divided, item_path, list_path
+from assetmeta.backends.testspace.keys import checked, divided, item_path, list_path
 from assetmeta.backends.testspace.listing import Pages
 from assetmeta.backends.testspace.narrowing import Level, Way
 from assetmeta.backends.testspace.reading import Reading
@@ -48,6 +48,7 @@ class Descent:
     way: Way
     width: int
     stack: list[Waiting] = field(default_factory=list)
+    folders: set[Oid] = field(default_factory=set)
 
     def begin(self, reading: Reading) -> Descent:
         """Put the first lists on the stack."""
@@ -78,7 +79,7 @@ class Descent:
                 continue
             for oid, cells in top.lineage:
                 reading.known.take(oid, cells)
-            oids = reading.take(level.kind, objects, top.parent)
+            oids = [oid for oid in reading.take(level.kind, objects, top.parent) if oid not in self.folders]
             self._push_folders(reading, top, oids)
             if oids:
                 return oids
@@ -109,11 +110,17 @@ class Descent:
             self.stack.append(self._waiting(reading, top.depth + 1, oid.key, list_path(kind, oid.key), lineage))
 
     def _push_folders(self, reading: Reading, top: Waiting, oids: Sequence[Oid]) -> None:
-        if self.way.folders is None:
-            for oid in reversed(oids):
-                if is_folder(oid, reading.known.cells[oid]):
-                    path = item_path(kind_of(oid.type), oid.key)
-                    self.stack.append(self._waiting(reading, top.depth, top.parent, path, top.lineage))
+        """Put the folders of a page on the stack, each once whatever the server says.
+
+        Raises BadValue for a folder that cannot be asked for: without it the answer would be short.
+        """
+        if self.way.folders is not None:
+            return
+        for oid in reversed(oids):
+            if is_folder(oid, reading.known.cells[oid]) and oid not in self.folders:
+                self.folders.add(oid)
+                path = item_path(kind_of(oid.type), checked(oid))
+                self.stack.append(self._waiting(reading, top.depth, top.parent, path, top.lineage))
 
     def _waiting(self, reading: Reading, depth: int, parent: Key | None, path: str, lineage: Lineage) -> Waiting:
         query = self.way.levels[depth].query

@@ -27,8 +27,24 @@ def tell(reading: Reading, type_name: str, oids: Sequence[Oid], names: Tree) -> 
     # A body has all the keys that there are: one that lacks an attribute will not have it the next time.
     lacking = [oid for oid in oids if own and kind.own not in reading.known.cells.get(oid, {})]
     yield from reading.by_identity(kind, [oid.key for oid in lacking])
+    yield from _ahead(reading, kind, oids, names)
     for name in lists:
         yield from _hanging(reading, kind, name, reading.known.lacking(oids, name))
+
+
+def _ahead(reading: Reading, kind: Kind, oids: Sequence[Oid], names: Tree) -> Flow[None]:
+    """Read at once what several relations to one type lead to, such as the active and the latest result of spaces: two
+    of one list are one request.
+    """
+    by_type: dict[str, list[str]] = {}
+    for name, beyond in names.items():
+        known = kind.fields[name]
+        if known.to and not known.listed and any(inner in kind_of(known.to).fields for inner in beyond):
+            by_type.setdefault(known.to, []).append(name)
+    for type_name, relations in by_type.items():
+        if len(relations) > 1:
+            targets = [oid.key for name in relations for oid in reading.known.targets(oids, name)]
+            yield from reading.by_identity(kind_of(type_name), targets)
 
 
 def _hanging(reading: Reading, kind: Kind, name: str, oids: Sequence[Oid]) -> Flow[None]:
