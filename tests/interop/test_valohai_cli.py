@@ -240,6 +240,13 @@ class TestExecutions:
         assert "hello from the step" in vh("execution", "logs", "--all", counter)
         assert "The execution has finished" in vh("execution", "logs", "--stream", counter)
 
+    def test_lines_that_are_written_twice(self, vh: Desk) -> None:
+        """The client drops lines that it has seen, so the same line has another time."""
+        body = {"project": vh.project, "commit": "main", "step": "wait", "command": "echo same; echo same; echo same"}
+        counter = str(vh.api("POST", "executions/", body)["counter"])
+        vh.pass_time()
+        assert vh("execution", "logs", counter).count("same") == 3
+
     def test_outputs_are_downloaded_without_the_token(self, vh: Desk) -> None:
         counter = str(execution(vh, step="preprocess")["counter"])
         storage = vh.server.face.storage  # type: ignore[attr-defined]

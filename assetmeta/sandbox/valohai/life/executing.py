@@ -32,17 +32,21 @@ def begin(space: Workspace, execution: Key, moment: datetime) -> None:
     wake(space, execution, moment + timedelta(seconds=space.settings.creating_seconds))
 
 
-def step(space: Workspace, execution: Key, moment: datetime) -> None:
-    """Carry *execution* on by what is due at *moment*."""
+def step(space: Workspace, execution: Key, moment: datetime, until: datetime) -> datetime:
+    """Carry *execution* on by what is due at *moment*; until *until* nothing else is, so it may go on that far.
+
+    The moment that it has come to.
+    """
     row = space.store.rows("execution")[execution]
     if row["status"] == "created":
         _queue(space, execution, row, moment)
     elif row["status"] == "queued":
         _start(space, execution, row, moment)
     elif row["status"] == "started":
-        _go_on(space, execution, row, moment)
+        return _go_on(space, execution, row, max(moment, until))
     elif row["status"] == "stopping":
         end(space, execution, "stopped", moment, "Execution stopped")
+    return moment
 
 
 def stop(space: Workspace, execution: Key, moment: datetime) -> bool:
@@ -130,13 +134,13 @@ def debugging(row: Row, moment: datetime) -> list[Event]:
     return [event(moment, "status", f"::ssh::{json.dumps({'port': port, 'address': '127.0.0.1'})}")]
 
 
-def _go_on(space: Workspace, execution: Key, row: Row, moment: datetime) -> None:
-    """Show what the command has written by *moment*; end where it has ended or its time is over."""
+def _go_on(space: Workspace, execution: Key, row: Row, until: datetime) -> datetime:
+    """Show what the command has written by *until*; end where it has ended or its time is over. The moment of that."""
     acted, started = row["acted"], read(row["started"])
     limit = row["time_limit"] or None
     last = acted["seconds"] if limit is None else min(acted["seconds"], limit)
     # The due moment is a rounded number, so what is due may seem to lie a few microseconds ahead.
-    passed = (moment - started).total_seconds() + 1e-4
+    passed = (until - started).total_seconds() + 1e-4
     shown = [line for line in acted["lines"] if line[0] <= min(passed, last)]
     left = [line for line in acted["lines"] if line[0] > min(passed, last)]
     if shown:
@@ -145,10 +149,13 @@ def _go_on(space: Workspace, execution: Key, row: Row, moment: datetime) -> None
     if passed < last:
         upcoming = min([last, *(line[0] for line in left if line[0] <= last)])
         wake(space, execution, started + timedelta(seconds=upcoming))
-    elif limit is not None and acted["seconds"] > limit:
-        end(space, execution, "stopped", moment, TIME_LIMIT)
+        return until
+    ended = started + timedelta(seconds=last)
+    if limit is not None and acted["seconds"] > limit:
+        end(space, execution, "stopped", ended, TIME_LIMIT)
     else:
-        _finish(space, execution, acted, moment)
+        _finish(space, execution, acted, ended)
+    return ended
 
 
 def _finish(space: Workspace, execution: Key, acted: dict[str, Any], moment: datetime) -> None:

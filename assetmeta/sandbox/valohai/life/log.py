@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..clock import spell, spell_naive
@@ -31,7 +31,7 @@ def with_status(row: Row, moment: datetime, message: str) -> list[Event]:
 def with_lines(row: Row, lines: Sequence[tuple[datetime, str, str]]) -> dict[str, Any]:
     """The fields that *lines* (moment, stream, text) change: log, metadata, and its latest value per key."""
     points = [(moment, found) for moment, stream, text in lines if stream == "stdout" and (found := point(text))]
-    changes: dict[str, Any] = {"events": [*row["events"], *(event(*line) for line in lines)]}
+    changes: dict[str, Any] = {"events": [*row["events"], *told_apart(lines)]}
     if points:
         changes["metadata"] = [*row["metadata"], *({**found, "_time": spell(moment)} for moment, found in points)]
         latest = dict(row["cumulative_metadata"] or {})
@@ -39,6 +39,20 @@ def with_lines(row: Row, lines: Sequence[tuple[datetime, str, str]]) -> dict[str
             latest.update(found)
         changes["cumulative_metadata"] = latest
     return changes
+
+
+def told_apart(lines: Sequence[tuple[datetime, str, str]]) -> list[Event]:
+    """*lines* as they are kept. Where the same is written twice at once, the second is a millisecond later: clients
+    know lines by time, stream and text, and drop what they have seen.
+    """
+    found: list[Event] = []
+    latest: dict[tuple[str, str], datetime] = {}
+    for moment, stream, text in lines:
+        before = latest.get((stream, text))
+        at = moment if before is None else max(moment, before + timedelta(milliseconds=1))
+        latest[stream, text] = at
+        found.append(event(at, stream, text))
+    return found
 
 
 def point(text: str) -> dict[str, Any] | None:

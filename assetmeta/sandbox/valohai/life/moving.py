@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import math
 from datetime import UTC, datetime
 
 from ..model import Key
@@ -16,11 +18,12 @@ def wake(space: Workspace, execution: Key, moment: datetime | None) -> None:
     space.store.put("execution", execution, {"due": stamp, "moving": None if stamp is None else MARK})
 
 
-def next_due(space: Workspace, now: datetime) -> tuple[Key, datetime] | None:
-    """The execution that is due first, and when, if that is not later than *now*."""
+def next_due(space: Workspace, now: datetime) -> tuple[Key, datetime, datetime] | None:
+    """The execution that is due first, when, and until when nothing else is; None if nothing is due by *now*."""
     rows = space.store.rows("execution")
-    waiting = [(float(rows[id]["due"]), id) for id in space.store.pointing("execution", "moving", MARK)]
-    if not waiting:
+    keys = space.store.pointing("execution", "moving", MARK)
+    first, *others = heapq.nsmallest(2, ((float(rows[id]["due"]), id) for id in keys)) or [(math.inf, "")]
+    if first[0] > now.timestamp():
         return None
-    stamp, id = min(waiting)
-    return None if stamp > now.timestamp() else (id, datetime.fromtimestamp(stamp, UTC))
+    until = min([now.timestamp(), *(stamp for stamp, _ in others)])
+    return first[1], datetime.fromtimestamp(first[0], UTC), datetime.fromtimestamp(until, UTC)

@@ -20,13 +20,15 @@ def catch_up(space: Workspace) -> None:
         due = next_due(space, now)
         if due is None:
             return
-        execution, moment = due
-        executing.step(space, execution, moment)
-        after(space, execution, moment)
+        execution, moment, until = due
+        before = space.row("execution", execution)["status"]
+        reached = executing.step(space, execution, moment, until)
+        if space.row("execution", execution)["status"] != before:
+            after(space, execution, reached)
 
 
 def after(space: Workspace, execution: Key, moment: datetime) -> None:
-    """Let the task and the pipeline of an execution that has moved go on."""
+    """Let the task and the pipeline of an execution go on that has come to another state."""
     row = space.row("execution", execution)
     if row["task"]:
         ended = tasking.child_moved(space, row["task"], moment)

@@ -46,20 +46,19 @@ def fill_up(space: Workspace, task: Key, moment: datetime) -> None:
 def child_moved(space: Workspace, task: Key, moment: datetime) -> bool:
     """Carry a task on after one of its children has moved. True where it has ended by that."""
     row = space.row("task", task)
-    states = [child["status"] for child in children_of(space, task).values()]
-    failed = any(state in FAILED for state in states)
     if row["status"] in COMPLETE:
         return False
-    if row["status"] == "created" and any(state != WAITING for state in states):
+    states = {child["status"] for child in children_of(space, task).values()}
+    failed = not states.isdisjoint(FAILED)
+    if row["status"] == "created" and states != {WAITING}:
         space.change("task", task, status="started")
     if row["status"] != "stopping" and failed and row["on_child_error"] == "stop_all_and_error":
         space.change("task", task, status="stopping")
         stop_children(space, task, moment)
-    states = [child["status"] for child in children_of(space, task).values()]
-    if all(state in COMPLETE for state in states):
+    if states <= set(COMPLETE):
         space.change("task", task, status=verdict(row, failed=failed, asked=row["status"] == "stopping"))
         return True
-    if space.row("task", task)["status"] != "stopping":
+    if not states.isdisjoint(COMPLETE) and space.row("task", task)["status"] != "stopping":
         fill_up(space, task, moment)
     return False
 
