@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from valohai_lines import lines
 
-from assetmeta import BadValue, Refused, Unreadable, Unsupported, V1Meta, ValohaiMeta, sandbox
+from assetmeta import BadValue, LoginRefused, Refused, Unreadable, Unsupported, V1Meta, ValohaiMeta, sandbox
 from assetmeta.backends.valohai.events import Event, Log, Told
 from assetmeta.tools import valohai
 from assetmeta.tools.measured import Measured
+from valohai_lines import lines
 
 CONFIG = """
 - step:
@@ -386,6 +386,17 @@ class TestLaunches:
         trigger = server.face.triggers.add("admin", header="X-Key", answer="thanks")
         assert "thanks" == valohai.launch(vh, trigger.id, b"raw", headers={"X-Key": trigger.secret})
 
+    def test_a_trigger_with_an_authorization_of_its_own(
+        self, server: sandbox.Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("VALOHAI_TOKEN", "VH_API_TOKEN", "VALOHAI_API_TOKEN"):
+            monkeypatch.delenv(name, raising=False)
+        trigger = server.face.triggers.add("admin", answer="ok")
+        with ValohaiMeta(server.url, survey="none") as nobody:
+            assert "ok" == valohai.launch(nobody, trigger.id, headers={"Authorization": trigger.secret})
+            with pytest.raises(LoginRefused):
+                valohai.launch(nobody, trigger.id)
+
     @pytest.mark.parametrize("trigger", ["../projects", "", "a/b", "a?b"])
     def test_what_is_no_trigger_is_refused_unsent(self, vh: Any, trigger: str) -> None:
         with vh.trace() as trace, pytest.raises(BadValue):
@@ -431,4 +442,14 @@ def test_other_assets_are_refused_before_anything_is_sent(vh: Any, project: Any,
         ):
             with pytest.raises(BadValue):
                 call()
+    assert [] == lines(trace)
+
+
+def test_assets_of_two_sessions_do_not_go_together(server: sandbox.Server, vh: Any, finished: Any) -> None:
+    with ValohaiMeta(**server.token_credentials, survey="none") as other:
+        theirs = other.Execution(finished.id)
+        with vh.trace() as trace, pytest.raises(BadValue, match="different sessions"):
+            valohai.metadata_csv([finished, theirs])
+        with pytest.raises(BadValue, match="different sessions"):
+            valohai.download([finished, theirs], ".")
     assert [] == lines(trace)

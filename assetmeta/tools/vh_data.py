@@ -10,7 +10,7 @@ from assetmeta.core.aftermath import Aftermath
 from assetmeta.core.report import Report
 from assetmeta.model.errors import BadValue
 from assetmeta.model.plans import Call, Done
-from assetmeta.tools.vh_dialect import met, valohai, workspace_of
+from assetmeta.tools.vh_dialect import met, shared, valohai, workspace_of
 
 
 def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:
@@ -20,13 +20,12 @@ def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:
     Returns a report that is falsy when all landed; a request is taken or refused as a whole. Setting the same once more
     does no harm. Raises BadValue before anything is sent.
     """
-    workspaces = [workspace_of(datum, "Datum") for datum in given]
-    if not workspaces:
+    if not given:
         return Report(())
+    workspace = shared(given, "Datum")
     for datum, wanted in given.items():
         if not isinstance(wanted, Mapping):
             raise BadValue(f"{datum.idref}: properties are a dict, not {wanted!r:.80}.", oid=datum.idref)
-    workspace = workspaces[0]
     calls = [
         Call(datum._state.oid, properties.OPERATION, (("metadata", dict(wanted)),)) for datum, wanted in given.items()
     ]
@@ -54,7 +53,7 @@ def adopt(store: Any, project: Any, url: str) -> Any:
     before.
     """
     workspace = workspace_of(store, "Store")
-    workspace_of(project, "Project")
+    shared([store, project], "Store", "Project")
     made: Any = workspace.writer.call_now(store, "adopt", {"url": url, "project": project})
     if made._type.name != "Datum":
         raise BadValue(f"{store.idref}: the answer does not say which datum {url!r:.200} became.", oid=store.idref)

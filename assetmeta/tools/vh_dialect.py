@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from assetmeta.backends.jsonrest import Object
@@ -12,7 +13,7 @@ from assetmeta.backends.valohai.objects import Around, Reader
 from assetmeta.backends.valohai.table import bundled
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.contract import Backend
-from assetmeta.model.errors import Unreadable, Unsupported
+from assetmeta.model.errors import BadValue, Unreadable, Unsupported
 from assetmeta.model.values import Key
 from assetmeta.tools.given import existing
 
@@ -31,6 +32,18 @@ def workspace_of(asset: object, *type_names: str) -> Workspace:
     workspace = existing(asset, *type_names)
     valohai(workspace.backend)
     return workspace
+
+
+def shared(assets: Iterable[object], *type_names: str) -> Workspace:
+    """Return what the sessions of several assets share. Raises BadValue for none, for what `workspace_of` refuses, and
+    for assets of different sessions. Sends nothing.
+    """
+    workspaces = [workspace_of(asset, *type_names) for asset in assets]
+    if not workspaces:
+        raise BadValue(f"This takes at least one {type_names[0]}.", type_name=type_names[0])
+    if any(workspace is not workspaces[0] for workspace in workspaces):
+        raise BadValue("These assets are of different sessions.", type_name=type_names[0])
+    return workspaces[0]
 
 
 def met(workspace: Workspace, type_name: str, item: Object, project: Key | None = None) -> Any:

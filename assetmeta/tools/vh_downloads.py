@@ -15,7 +15,7 @@ from assetmeta.core.files import stored
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.values import UNREAD
 from assetmeta.tools.measured import DIGESTS, Measured, digest_of, known_digest
-from assetmeta.tools.vh_dialect import workspace_of
+from assetmeta.tools.vh_dialect import shared
 from assetmeta.tools.vh_executions import outputs
 
 Progress = Callable[[Any, int], None]
@@ -57,8 +57,8 @@ def download(
 
 def _data(source: Any) -> Iterator[Any]:
     given = [source] if isinstance(source, Asset) else list(source)
-    for one in given:
-        workspace_of(one, "Datum", "Execution")
+    if given:
+        shared(given, "Datum", "Execution")
     produced = outputs([one for one in given if one._type.name == "Execution"])
     for one in given:
         yield from produced.get(one, [one])

@@ -12,7 +12,7 @@ from assetmeta.backends.valohai.events import COMPLETE, Event, Told
 from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue
 from assetmeta.tools.plain import plain
-from assetmeta.tools.vh_dialect import valohai, workspace_of
+from assetmeta.tools.vh_dialect import shared, valohai, workspace_of
 
 POLLING = 10.0
 """Seconds between two looks at a log; limits are not published, and no faster than this is the usual advice."""
@@ -103,11 +103,9 @@ def metadata_csv(executions: Iterable[Any]) -> str:
     Raises BadValue for none.
     """
     given = list(executions)
-    if not given:
-        raise BadValue("A table of metadata needs at least one execution.")
-    workspaces = [workspace_of(execution, "Execution") for execution in given]
+    workspace = shared(given, "Execution")
     oids = [execution._state.oid for execution in given]
-    return workspaces[0].run(questions.metadata_csv(oids, valohai(workspaces[0].backend)))
+    return workspace.run(questions.metadata_csv(oids, valohai(workspace.backend)))
 
 
 def outputs(executions: Iterable[Any]) -> dict[Any, list[Any]]:
@@ -115,8 +113,8 @@ def outputs(executions: Iterable[Any]) -> dict[Any, list[Any]]:
     them: one list per project at best, none where they are loaded.
     """
     given = list(executions)
-    workspaces = [workspace_of(execution, "Execution") for execution in given]
     if given:
+        workspace = shared(given, "Execution")
         missing = [one._state.oid for one in given if "outputs" not in set(one._state.names())]
-        workspaces[0].loader.load(missing, ["outputs"])
+        workspace.loader.load(missing, ["outputs"])
     return {execution: list(execution.outputs) for execution in given}

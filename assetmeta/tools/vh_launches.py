@@ -14,7 +14,7 @@ from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Oid
 from assetmeta.session import Session
 from assetmeta.tools.plain import plain
-from assetmeta.tools.vh_dialect import met, valohai, workspace_of
+from assetmeta.tools.vh_dialect import met, shared, valohai, workspace_of
 
 
 class Run(NamedTuple):
@@ -58,16 +58,16 @@ def run_pipeline(project: Any, name: str, commit: Any = "main") -> Any:
     """
     workspace = workspace_of(project, "Project")
     oid = project._state.oid
-    flow = acts.from_template(oid, _commit(commit), name, valohai(workspace.backend))
+    flow = acts.from_template(oid, _commit(project, commit), name, valohai(workspace.backend))
     return met(workspace, "Pipeline", workspace.run(flow), oid.key)
 
 
-def _commit(commit: Any) -> str:
+def _commit(project: Any, commit: Any) -> str:
     if isinstance(commit, str) and commit:
         return commit
     if not isinstance(commit, Asset):
         raise BadValue(f"A commit is a Commit, its identifier or a branch, not {commit!r:.80}.")
-    workspace_of(commit, "Commit")
+    shared([project, commit], "Project", "Commit")
     return commit_parts(commit._state.oid.key)[1]
 
 
@@ -79,7 +79,7 @@ def run_notebook(project: Any, image: str, environment: Any = "PROJECT_DEFAULT",
     workspace = workspace_of(project, "Project")
     oid = project._state.oid
     if isinstance(environment, Asset):
-        workspace_of(environment, "Environment")
+        shared([project, environment], "Project", "Environment")
         environment = environment._state.oid.key
     body = {**fields, "project": path_key(oid), "image": image, "environment": environment}
     return met(workspace, "Execution", workspace.run(acts.notebook(body, valohai(workspace.backend))), oid.key)
