@@ -1,7 +1,7 @@
 """The main job in a minute: servers of your own, and assetmeta working with them.
 
-Run it with `make demo`, or `python examples/demo.py`. It starts the sandbox on a free port, shows each step with the
-number of requests it took, and ends by itself.
+Run it with `make demo`, or `python examples/demo.py`. It starts the sandbox of each server on a free port, shows each
+step with the number of requests it took, and ends by itself.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from assetmeta import Session, V1Meta, ValispaceMeta, inspect, sandbox
+from assetmeta import Session, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, inspect, sandbox
+from assetmeta.tools import testspace as suites
+from assetmeta.tools import valohai as runs
 
 
 def main() -> None:
     versionone()
     valispace()
+    valohai()
+    testspace()
     print("\nNext: the tour in README.md, and examples/.")
 
 
@@ -38,6 +42,26 @@ def valispace() -> None:
             components(vs)
             a_formula(vs)
             print(f"\nAll in all: {len(vs.ledger)} requests.")
+
+
+def valohai() -> None:
+    with sandbox.running("valohai", assets=300, seed=7) as server:
+        print(f"\nA third one: a Valohai sandbox runs at {server.url}")
+        with ValohaiMeta(**server.credentials) as vh:
+            executions(vh)
+            last_words(vh)
+            a_launch(vh)
+            print(f"\nAll in all: {len(vh.ledger)} requests.")
+
+
+def testspace() -> None:
+    with sandbox.running("testspace") as server:
+        print(f"\nAnd a fourth: a Testspace sandbox runs at {server.url}")
+        with TestspaceMeta(**server.credentials) as ts:
+            spaces(ts)
+            a_failing_test(ts)
+            renamed(ts)
+            print(f"\nAll in all: {len(ts.ledger)} requests.")
 
 
 @contextmanager
@@ -128,6 +152,57 @@ def a_formula(vs: ValispaceMeta) -> None:
         print(indented(vs.plan()))
         vs.commit().raise_if_failed()
         print(f"    {vali.name} = {vali.value} {vali.unit}, and {user.name} = {user.value}")
+
+
+def executions(vh: ValohaiMeta) -> None:
+    with step(vh, "9. Executions of all projects, walked to what they were made of and what they made"):
+        for execution in vh.Execution.where(step="train").sort("-ctime")[:4]:
+            outputs = ", ".join(datum.name for datum in execution.outputs) or "nothing"
+            run = f"{execution.project.name} #{execution.counter}"
+            print(f"    {run:<20} {execution.commit.description:<26} {outputs}")
+
+
+def last_words(vh: ValohaiMeta) -> None:
+    with step(vh, "10. What failed, and the last line that it wrote"):
+        for execution in vh.Execution.where(status=["error", "crashed"]).sort("-ctime")[:3]:
+            *_, last = runs.logs(execution, limit=5)
+            print(f"    #{execution.counter:<3} {execution.step:<11} {execution.creator_name:<6} {last}")
+
+
+def a_launch(vh: ValohaiMeta) -> None:
+    project = vh.Project("harbour-vision")
+    with step(vh, "11. A launch, followed to its end"):
+        execution = vh.Execution.create(project=project, commit="main", step="train", parameters={"epochs": 3})
+        for event in runs.events(execution, follow=True, interval=0.2):
+            print(f"    {event.time:%H:%M:%S}  {event.stream:<7} {event.message}")
+        print(f"    #{execution.counter} is {execution.status} with {execution.parameters}")
+
+
+def spaces(ts: TestspaceMeta) -> None:
+    with step(ts, "12. Every result of every space, walked down from the projects"):
+        cases: dict[str, list[str]] = {}
+        for result in ts.Result:
+            passed = f"{result.case_counts.passed}/{sum(result.case_counts)}"
+            cases.setdefault(f"{result.space.project.name} / {result.space.name}", []).insert(0, passed)
+        for name, passed in cases.items():
+            print(f"    {name:<34} {' '.join(passed)}")
+
+
+def a_failing_test(ts: TestspaceMeta) -> None:
+    result = ts.Result("abccorp:application/master/result.6")
+    with step(ts, "13. Failing tests: how they did in the last results, and what the worst one wrote"):
+        for failure in ts.Failure.where(result=result, state=["consistent", "flaky"]):
+            print(f"    {'.'.join(suites.suite_and_case(failure)):<26} {''.join(failure.history)}  {failure.state}")
+        case = next(case for _, case in suites.cases(result) if case.status == "failed")
+        print(indented(case.annotations[0].text))
+
+
+def renamed(ts: TestspaceMeta) -> None:
+    with step(ts, "14. A space is made, another renamed: one plan, one commit"):
+        ts.Space.new(project=ts.Project("samples"), name="nightly", description="made by the demo")
+        ts.Space("samples/by hand").name = "manual tests"
+        print(indented(ts.plan()))
+        ts.commit().raise_if_failed()
 
 
 def indented(text: object) -> str:
