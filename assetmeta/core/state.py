@@ -55,6 +55,9 @@ EMPTY = Layout(())
 
 KnownCell = Cell | Missing
 
+NOTHING_SENT: frozenset[str] = frozenset()
+"""What all states share that have nothing on its way: each call of frozenset() makes another object."""
+
 
 class Edit:
     """A pending change of one attribute.
@@ -94,7 +97,7 @@ class State:
         self.edits: dict[str, Edit] | None = None
         self.cohort: object = None
         self.gone: Exception | None = None
-        self.sending: frozenset[str] = frozenset()
+        self.sending = NOTHING_SENT
         self.changed = 0
 
     def cell(self, name: str) -> KnownCell:

@@ -10,7 +10,7 @@ from assetmeta.core import edits
 from assetmeta.core.access import needed_asset
 from assetmeta.core.plan import Plan, in_order
 from assetmeta.core.report import error_of
-from assetmeta.core.state import Edit, Tracked
+from assetmeta.core.state import NOTHING_SENT, Edit, Tracked
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import AssetmetaError, Misuse, NotFound, ReadOnly, Unsupported
 from assetmeta.model.plans import Change, Create, Delete, Failed, Skipped, Unknown, Update
@@ -144,7 +144,7 @@ class Unit:
         """Nothing is on its way any more."""
         with self._workspace.lock:
             for oid in names:
-                self._workspace.asset(oid)._state.sending = frozenset()
+                self._workspace.asset(oid)._state.sending = NOTHING_SENT
 
     def is_pending(self, asset: Tracked) -> bool:
         """True when a commit would do something about *asset*."""
