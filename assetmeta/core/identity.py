@@ -1,4 +1,8 @@
-"""One asset per identity: a weak map, and a bounded memory of what was touched last."""
+"""One asset per identity: a weak map, and a bounded memory of what was touched last.
+
+The map holds bare weak references, which cost a fraction of those that report the end of what they refer to. What has
+died is swept out now and then, so that no more dead entries than living ones pile up.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +15,42 @@ from cachetools import LRUCache
 from assetmeta.core.state import Tracked
 from assetmeta.model.values import Oid
 
+_FIRST_SWEEP = 1000
+"""Entries before the map is looked through for the first time."""
+
 
 class IdentityMap:
-    """Maps Oids to the one asset of each, which lives while somebody holds it or is among the last *keep* touched."""
+    """Maps Oids to the one asset of each, which lives while somebody holds it or is among the last *keep* touched.
+
+    Whoever calls `obtain`, `rename` or `clear` holds the lock of the workspace.
+    """
 
     def __init__(self, keep: int) -> None:
-        self._assets: weakref.WeakValueDictionary[Oid, Tracked] = weakref.WeakValueDictionary()
+        self._assets: dict[Oid, weakref.ref[Tracked]] = {}
+        self._sweep_at = _FIRST_SWEEP
         self._lock = threading.Lock()
         self._kept: LRUCache[Oid, Tracked] = LRUCache(maxsize=max(keep, 1))
 
     def get(self, oid: Oid) -> Tracked | None:
         """Return the asset of *oid* if there is one."""
-        return self._assets.get(oid)
+        found = self._assets.get(oid)
+        return None if found is None else found()
 
     def obtain(self, oid: Oid, make: Callable[[Oid], Tracked]) -> Tracked:
         """Return the asset of *oid*, made by *make* if there is none yet."""
-        found = self._assets.get(oid)
+        known = self._assets.get(oid)
+        found = None if known is None else known()
         if found is None:
             found = make(oid)
-            self._assets[oid] = found
+            self._assets[oid] = weakref.ref(found)
+            if len(self._assets) > self._sweep_at:
+                self._sweep()
         return found
+
+    def _sweep(self) -> None:
+        """Drop the entries of assets that are gone; the next sweep is due when there are twice as many as now."""
+        self._assets = {oid: known for oid, known in self._assets.items() if known() is not None}
+        self._sweep_at = max(2 * len(self._assets), _FIRST_SWEEP)
 
     def touch(self, asset: Tracked) -> None:
         """Keep *asset* alive for a while, though nobody may hold it."""
@@ -39,12 +59,12 @@ class IdentityMap:
 
     def rename(self, asset: Tracked, oid: Oid) -> None:
         """Give *asset* the identity that the server assigned to it."""
-        twin = self._assets.get(oid)
+        twin = self.get(oid)
         with self._lock:
             self._assets.pop(asset._state.oid, None)
             self._kept.pop(asset._state.oid, None)
             asset._state.oid = oid
-            self._assets[oid] = asset
+            self._assets[oid] = weakref.ref(asset)
         if twin is not None and twin is not asset:
             # Somebody read the new asset before its creator knew what it is called: both objects stand for one state.
             # What was edited there is younger than what the commit has sent. Decoded values are shared likewise.
@@ -54,10 +74,10 @@ class IdentityMap:
             twin._state = asset._state
 
     def __iter__(self) -> Iterator[Tracked]:
-        return iter(list(self._assets.values()))
+        return (asset for known in list(self._assets.values()) if (asset := known()) is not None)
 
     def __len__(self) -> int:
-        return len(self._assets)
+        return sum(1 for _ in self)
 
     def clear(self) -> None:
         """Forget every asset; those that somebody holds live on as strangers."""

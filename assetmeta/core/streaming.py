@@ -39,7 +39,10 @@ def absorbed(workspace: Workspace, rows: Rows, since: int, with_deleted: bool = 
         cohort = Cohort([asset._state.oid for asset in assets], with_deleted=with_deleted)
         cohort.keep(workspace.absorb(rows.related, since))
         for asset in assets:
-            enter(workspace, cohort, asset)
+            if asset._state.cohort is None:
+                asset._state.cohort = cohort
+            else:
+                enter(workspace, cohort, asset)
     return assets
 
 

@@ -184,3 +184,14 @@ def test_an_edit_by_the_object_that_was_read_early_is_sent_later_too(bench: Benc
     assert not bench.writer.commit()
     assert bench.backend.assets[Oid("Story", 1001)]["Estimate"] == "8"
     assert inspect(early).changes == ()
+
+
+def test_identities_of_assets_that_nobody_holds_do_not_pile_up() -> None:
+    bench = Bench(keep=1)
+    held = [bench.workspace.asset(Oid("Story", number)) for number in range(10)]
+    for number in range(20_000):
+        bench.workspace.asset(Oid("Story", number))
+    gc.collect()
+    assert len(bench.workspace.identity) == len(held)
+    assert len(bench.workspace.identity._assets) < 2_000
+    assert [bench.workspace.asset(Oid("Story", number)) for number in range(10)] == held
