@@ -65,7 +65,7 @@ class Oid(NamedTuple):
         # Nearly all tokens are a name and a number, and there are very many of them.
         kind, _, key = token.partition(":") if isinstance(token, str) else ("", "", "")
         if key.isdigit() and key.isascii() and len(key) < 19 and kind.isidentifier():
-            return cls(sys.intern(kind), int(key))
+            return tuple.__new__(cls, (sys.intern(kind), int(key), None))
         match = _TOKEN.match(token) if isinstance(token, str) else None
         if match is None:
             raise BadValue(

@@ -14,7 +14,7 @@ from assetmeta.backends.versionone.query import Node, Query
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.flows import Response
 from assetmeta.model.plans import Cell, Row
-from assetmeta.model.values import Oid
+from assetmeta.model.values import Moment, Oid
 
 Objects = list[dict[str, Json]]
 
@@ -57,14 +57,30 @@ class _Shape:
             yield from inner
 
 
+class _Oids(dict[Json, Oid | None]):
+    """Tokens with the identities that they state, read when first asked for: the same few assets are named often.
+
+    All are of one *moment*. Looking one up raises Unreadable for what is no identity, TypeError for what is no token.
+    """
+
+    def __init__(self, moment: Moment | None) -> None:
+        super().__init__({"NULL": None})
+        self.moment = moment
+
+    def __missing__(self, token: Json) -> Oid:
+        found = _parsed(token)
+        # Today, a moment is named only by what leads to the past: Prior and History.
+        found = self[token] = found if self.moment is None else found.at(self.moment)
+        return found
+
+
 class Reader:
-    """Turns the objects of one query into rows. It remembers identities, since the same few assets are named often."""
+    """Turns the objects of one query into rows."""
 
     def __init__(self, query: Query) -> None:
         self._shape = _Shape(query.layout)
         self._history = query.history
-        self._moment = query.moment
-        self._oids: dict[object, Oid | None] = {"NULL": None}
+        self._oids = _Oids(query.moment)
 
     def rows(self, objects: Objects) -> list[Row]:
         """Return one row per object, in order. What nested selects tell is kept for `related`. Raises Unreadable."""
@@ -78,24 +94,30 @@ class Reader:
         """The asset of an object of the result. A record of a history is of its own moment, and so is what it names."""
         token = item.get("_oid")
         if self._history and isinstance(token, str):
-            self._moment = _parsed(token).moment
-            self._oids = {"NULL": None}
+            self._oids = _Oids(_parsed(token).moment)
         oid = self._oid(token)
         if oid is None:
             raise _unexpected(f"{token!r} is not the identity of an asset")
-        return oid.at(self._moment)
+        return oid if oid.moment == self._oids.moment else oid.at(self._oids.moment)
 
     def _row(self, shape: _Shape, item: dict[str, Json], oid: Oid) -> Row:
+        oids = self._oids
         try:
+            # Texts and single relations are nearly all there is, and are told apart without a call.
             values: list[Cell] = [
-                value if type(value) is str or value is None else self._cell(value) for value in shape.take(item)
+                value
+                if type(value) is str or value is None
+                else oids[value["_oid"]]
+                if type(value) is dict
+                else self._cell(value)
+                for value in shape.take(item)
             ]
             for place in shape.lists:
                 if values[place] is None:
                     values[place] = ()
             if shape.nested:
                 values.extend(self._through(inner, item[name], multi) for name, multi, inner in shape.nested)
-        except KeyError:
+        except (KeyError, TypeError):
             return self._partial(shape, item, oid)
         return Row(oid, shape.columns, tuple(values))
 
@@ -143,11 +165,6 @@ class Reader:
     def _oid(self, token: Json) -> Oid | None:
         try:
             return self._oids[token]
-        except KeyError:
-            found = _parsed(token)
-            # Today, a moment is named only by what leads to the past: Prior and History.
-            found = self._oids[token] = found if self._moment is None else found.at(self._moment)
-            return found
         except TypeError:
             raise _unexpected(f"{token!r:.80} is not the identity of an asset") from None
 
