@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from valohai_lines import lines
 
 from assetmeta import (
     NotFound,
@@ -22,6 +21,7 @@ from assetmeta import (
     sandbox,
 )
 from assetmeta.tools import valohai
+from valohai_lines import lines
 
 CONFIG = """
 - step:
@@ -437,6 +437,27 @@ class TestWhatGoesWrong:
         assert [] == lines(trace)
         assert 1 == len(vh.Project.where(name="Lost").all())
         inspect(made).revert()
+
+    def test_a_server_that_asks_to_wait_gets_each_create_once(self, server: sandbox.Server, vh: Any) -> None:
+        """What is turned away with 429 did not land, and is sent again when the server says so."""
+        settings, waited = server.face.settings, []
+
+        def sleep(seconds: float) -> None:
+            waited.append(seconds)
+            settings.throttle = None
+
+        session = ValohaiMeta(**server.token_credentials, survey="none", sleep=sleep, clock=lambda: sum(waited))
+        made = []
+        try:
+            for number in range(3):
+                settings.throttle = 1
+                made.append(session.Project.create(name=f"Busy {number}"))
+        finally:
+            settings.throttle = None
+            session.close()
+        assert [201, 429, 201, 429, 201] == [entry.status for entry in session.ledger]
+        found = [one for one in vh.Project.all() if one.name.startswith("Busy")]
+        assert sorted(one.id for one in made) == sorted(one.id for one in found)
 
     def test_a_reader_is_refused(self, server: sandbox.Server, project: Any) -> None:
         token = server.face.user_token("reader")
