@@ -89,9 +89,16 @@ class Lists(Unaided):
         return Page(oids, descent if descent.stack else None)
 
     def _named(self, kind: Kind, wanted: Fetch, oids: Sequence[Oid]) -> Flow[list[Oid]]:
-        """Read the assets that a fetch names: themselves, unless nothing but lists below them is asked for."""
+        """Read the assets that a fetch names: themselves, unless nothing but lists below them is asked for, or what
+        such assets do not have on this server.
+        """
         names: Tree = {path.head: {} for path in wanted.select}
-        if not names or wanted.where is not None or any(self.holds(kind.name, name) for name in names):
+        if not names or wanted.where is not None:
+            return (yield from self.reading.by_identity(kind, [oid.key for oid in oids]))
+        own = [name for name in names if self.holds(kind.name, name)]
+        if own == list(names) and all(self.reading.settings.learned.is_absent(kind.name, name) for name in own):
+            return list(dict.fromkeys(oids))
+        if own:
             return (yield from self.reading.by_identity(kind, [oid.key for oid in oids]))
         yield from self.tell(kind.name, oids, names)
         return [oid for oid in dict.fromkeys(oids) if names.keys() <= self.known.cells.get(oid, {}).keys()]

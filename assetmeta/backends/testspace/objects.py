@@ -43,8 +43,8 @@ def told(kind: Kind, item: Object, parent: Key | None) -> Told | None:
         if known.kind == "Relation":
             if not known.listed and (known.of is None or known.of in item or name == kind.up):
                 cells[name] = _target(kind, name, known, item, key, parent)
-        elif name in item and not known.sent_only:
-            cells[name] = _cell(item[name], known)
+        elif (name in item or known.optional) and not known.sent_only:
+            cells[name] = _cell(item.get(name), known)
     for name in item.keys() - kind.fields.keys():
         value = item[name]
         cells[name] = JsonText(text_of(value)) if isinstance(value, list | dict) else value

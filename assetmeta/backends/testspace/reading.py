@@ -55,6 +55,7 @@ class Reading:
 
     def _learn(self, one: Told) -> None:
         self.known.take(one.oid, one.cells)
+        self.settings.learned.saw(one.oid.type, one.cells)
         if one.file is not None:
             self.known.take(*one.file)
         project = one.cells.get("project")

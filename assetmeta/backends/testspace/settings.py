@@ -19,11 +19,13 @@ _REMEMBERED = 10_000
 class Learned:
     """What one connection has shown so far. It saves requests and never changes an answer.
 
-    *projects* are the projects of spaces, which no path of a space names; *created* the real identities of assets that
-    were created under a provisional one.
+    *projects* are the projects of spaces, which no path of a space names; *present* what objects of a type told of
+    themselves, which is all that there is; *created* the real identities of assets that were created under a
+    provisional one.
     """
 
     projects: dict[Key, Key] = field(default_factory=dict)
+    present: dict[str, set[str]] = field(default_factory=dict)
     created: dict[Oid, Oid] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -33,6 +35,16 @@ class Learned:
             self.projects[space] = project
             if len(self.projects) > _REMEMBERED:
                 del self.projects[next(iter(self.projects))]
+
+    def saw(self, type_name: str, names: Iterable[str]) -> None:
+        """Remember what an object told of itself."""
+        with self.lock:
+            self.present.setdefault(type_name, set()).update(names)
+
+    def is_absent(self, type_name: str, name: str) -> bool:
+        """True for what objects of a type were seen to lack, as those of older servers and of newer ones do."""
+        present = self.present.get(type_name)
+        return present is not None and name not in present
 
     def commonest(self, spaces: Iterable[Key], but: Iterable[Key]) -> Key | None:
         """The project that most of *spaces* are known to be in; None where none of them is, *but* some aside."""

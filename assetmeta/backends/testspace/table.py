@@ -23,7 +23,8 @@ class Field:
 
     *listed* relations are lists of their own, one request for each asset; *back* is the relation at the far side.
     *write* is "always" for what may be sent at any time, "create" for what only a new asset takes, "parent" for what
-    is sent as part of the path; None for what the server sets. *sent_only* fields are never read back.
+    is sent as part of the path; None for what the server sets. *sent_only* fields are never read back. An *optional*
+    key is left out of bodies where there is nothing to say.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Field:
     computed: bool = False
     ripples: bool = False
     sent_only: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
