@@ -12,7 +12,17 @@ from typing import Any
 
 import pytest
 
-from assetmeta import BadValue, LoginRefused, Refused, Unreadable, Unsupported, V1Meta, ValohaiMeta, sandbox
+from assetmeta import (
+    BadValue,
+    LoginRefused,
+    Refused,
+    Unreachable,
+    Unreadable,
+    Unsupported,
+    V1Meta,
+    ValohaiMeta,
+    sandbox,
+)
 from assetmeta.backends.valohai.events import Event, Log, Told
 from assetmeta.tools import valohai
 from assetmeta.tools.measured import Measured
@@ -256,6 +266,36 @@ class TestDownloads:
             with pytest.raises(Unreadable):
                 valohai.download(datum, tmp_path, existing=existing)
         assert [] == list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize("streams", [True, False])
+    def test_a_download_that_breaks_is_taken_up_from_its_start(
+        self,
+        server: sandbox.Server,
+        project: Any,
+        vh: Any,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        streams: bool,
+    ) -> None:
+        content = b"theirs" * 50_000
+        datum = made(server, vh, project, "x.bin", content)
+        server.face.settings.streams_downloads = streams
+        with ValohaiMeta(**server.token_credentials, survey="none", sleep=lambda _: None) as session:
+            line, broken = session._driver._courier._line, []
+            exchange = line.exchange
+
+            def breaking(request: Any, *, login: bool = True) -> Any:
+                ours = request.sink is not None and (streams or not request.path.startswith("api/"))
+                if ours and len(broken) < 2:
+                    broken.append(request.path)
+                    request.sink.write(content[: 100_000 * len(broken)])
+                    raise Unreachable("The connection broke.")
+                return exchange(request, login=login)
+
+            monkeypatch.setattr(line, "exchange", breaking)
+            [path] = valohai.download(session.Datum(datum.id), tmp_path)
+        assert 2 == len(broken)
+        assert content == path.read_bytes()
 
     def test_the_signature_of_an_address_is_in_no_error(
         self, server: sandbox.Server, vh: Any, project: Any, tmp_path: Path
