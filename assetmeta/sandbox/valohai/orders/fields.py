@@ -46,7 +46,11 @@ class Fields:
     def done(self) -> None:
         """Raise Refused if anything was wrong."""
         if self.problems:
-            raise Refused(self.problems)
+            raise self.refusal()
+
+    def refusal(self) -> Refused:
+        """All that was wrong."""
+        return Refused(self.problems)
 
     def has(self, name: str) -> bool:
         """Whether the field is there and not null."""

@@ -21,8 +21,7 @@ def project_in(call: Call, fields: Fields) -> Key:
     project = call.finder.find(KINDS["project"], name)
     if project is None:
         fields.note("project", missing_object(name))
-        fields.done()
-        raise AssertionError
+        raise fields.refusal()
     if not call.rights.creates(KINDS["execution"], {"project": project}):
         raise forbidden()
     return project

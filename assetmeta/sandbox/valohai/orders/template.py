@@ -20,14 +20,13 @@ TASK_TARGETS = ("optimization-target-metric", "optimization-target-value")
 def body_of(call: Call, fields: Fields, project: Key) -> dict[str, Any]:
     """The body of the pipeline that *fields* name. Raises Refused where there is none."""
     commit, name = commit_in(call, fields, project), fields.needed("name")
-    fields.done()
-    assert commit is not None
+    if commit is None or fields.problems:
+        raise fields.refusal()
     row, config = call.space.row("commit", commit), config_of_commit(call, fields, commit)
     pipeline = config.pipelines.get(name)
     if pipeline is None:
         fields.refuse("name", f'Pipeline "{name}" does not exist in the commit.', "does_not_exist")
-        fields.done()
-        raise AssertionError
+        raise fields.refusal()
     edges = pipeline.get("edges")
     return {
         "title": fields.text("title") or name,
