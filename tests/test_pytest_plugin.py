@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assetmeta import OverBudget, V1Meta
+from assetmeta import OverBudget, V1Meta, connect
 
 pytest_plugins = ["pytester"]
 
@@ -23,6 +23,18 @@ def test_a_budget_fails_the_request_too_many(versionone_sandbox_shared, request_
     assert v1.types
     with pytest.raises(OverBudget):
         v1.Story.first()
+
+
+@pytest.mark.parametrize("system", ["versionone", "valispace", "valohai", "testspace"])
+@pytest.mark.parametrize("shared", ["", "_shared"])
+def test_every_system_has_fixtures(request: pytest.FixtureRequest, system: str, shared: str) -> None:
+    server = request.getfixturevalue(f"{system}_sandbox{shared}")
+    settings = {name: value for name, value in server.credentials.items() if name not in ("url", "instance_url")}
+    with connect(f"{system}+{server.url}", **settings) as session:
+        kind = {"versionone": "Story", "valispace": "Vali", "valohai": "Execution", "testspace": "Result"}[system]
+        found = session[kind].count()
+    assert server.name == system
+    assert found > 20 if shared else found <= 20
 
 
 def test_the_plugin_is_installed_with_the_package(pytester: pytest.Pytester) -> None:

@@ -48,6 +48,9 @@ def sandbox(
     OAuth2 clients: versionone knows client_sandbox with the secret sandbox-client-secret at URL/oauth.v1/token (consent
     at URL/oauth.v1/auth), valispace knows ValispaceREST without a secret at URL/o/token/. In Python,
     OAuth2(**server.oauth) logs in.
+
+    valohai hands out tokens at URL/api/v0/get-token/, as its command line asks for them; testspace takes user name and
+    password, or a token as the user name.
     """
     names = list(dict.fromkeys(name.lower() for name in systems)) if systems else list(FACES)
     faults = checked(names, fault or ())

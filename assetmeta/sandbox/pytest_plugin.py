@@ -53,3 +53,17 @@ def valohai_sandbox_shared() -> Iterator[sandbox.Server]:
     """One Valohai installation with about 300 objects for all tests of the run: read it, do not change it."""
     with sandbox.running("valohai", assets=300) as server:
         yield server
+
+
+@pytest.fixture
+def testspace_sandbox() -> Iterator[sandbox.Server]:
+    """A fresh Testspace organization for this test alone, with the few projects that every one has."""
+    with sandbox.running("testspace") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def testspace_sandbox_shared() -> Iterator[sandbox.Server]:
+    """One Testspace organization with about 300 objects for all tests of the run: read it, do not change it."""
+    with sandbox.running("testspace", assets=300) as server:
+        yield server
