@@ -9,8 +9,22 @@ from typing import Any
 import pytest
 
 from assetmeta import sandbox
+from contract.dialect import Dialect
+from contract.needs import fitting
 from contract.scene import Scene, play
-from contract.systems import DIALECTS, Dialect
+from contract.systems import DIALECTS
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test for the dialects that have what it needs; a test of *impossible* things for each of these."""
+    if "dialect" not in metafunc.fixturenames:
+        return
+    chosen = fitting(metafunc.function, DIALECTS)
+    if "impossible" in metafunc.fixturenames:
+        pairs = [pytest.param(one, what, id=f"{one}-{what}") for one in chosen for what in one.cannot]
+        metafunc.parametrize(("dialect", "impossible"), pairs, indirect=["dialect"], scope="module")
+    else:
+        metafunc.parametrize("dialect", chosen, ids=str, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +33,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("schemas")
 
 
-@pytest.fixture(scope="module", params=DIALECTS, ids=str)
+@pytest.fixture(scope="module")
 def dialect(request: pytest.FixtureRequest) -> Dialect:
     """Each dialect in turn."""
     return request.param

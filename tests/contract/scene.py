@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from assetmeta import Session
-from contract.systems import Dialect
+from contract.dialect import Dialect
 
 TEXTS = ("alpha", "beta", "alphabet", None)
-NUMBERS = (1, 2.5, None, 4, 7)
 MEMBERS = ((0,), (0, 1), (), (1, 2))
+LETTERS = ("a", "b", "c")
 ITEMS = 24
+SHUFFLE = 7
+"""Shares no factor with the number of items: their names are in another order than they are made in."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One item as it was made. Related assets are tokens and names."""
+    """One item as it was made, after *index* others. Related assets are tokens and names, None where there are none."""
 
+    index: int
     token: str
     own: str
     text: str | None
     number: float | None
-    parent: str
-    parent_label: str
-    root: str
-    root_label: str
+    parent: str | None
+    parent_label: str | None
+    root: str | None
+    root_label: str | None
     members: tuple[str, ...]
     member_labels: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scene:
-    """All items of a server, in the order in which they were made, and the members that they have."""
+    """All items of a server: *rows* as they are listed, `scene[index]` as they were made."""
 
     rows: tuple[Row, ...]
-    members: tuple[str, ...]
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -44,44 +46,91 @@ class Scene:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __getitem__(self, index: int) -> Row:
+        return next(row for row in self.rows if row.index == index)
+
     @property
     def tokens(self) -> list[str]:
-        """The identities of the items."""
+        """The identities of the items, as they are listed."""
         return [row.token for row in self.rows]
 
 
-def play(dialect: Dialect, session: Session, items: int = ITEMS) -> Scene:
-    """Make a scene on an empty server: a parent for each item, two roots, three members."""
-    roots = [dialect.new_root(session, f"Root_{word}") for word in ("a", "b")]
-    members = [dialect.new_member(session, f"Member_{word}", roots[0]) for word in ("a", "b", "c")]
-    made = []
-    for index in range(items):
-        parent = dialect.new_parent(session, f"Parent_{index}", roots[index % 2])
-        chosen = [members[place] for place in MEMBERS[index % len(MEMBERS)]]
-        # Steps that share no factor, so that texts, numbers and members come in all combinations.
-        values = {dialect.text: TEXTS[index // 2 % len(TEXTS)], dialect.number: NUMBERS[index % len(NUMBERS)]}
-        item = dialect.new_item(session, f"Item_{index}", parent, **values, **{dialect.members: chosen})
-        made.append((item, parent, roots[index % 2], chosen, values))
-    session.commit().raise_if_failed()
-    for item, *_, values in made:
-        # Where the server fills in a number, it is taken out again.
-        if values[dialect.number] is None and item[dialect.number] is not None:
-            item[dialect.number] = None
-    session.commit().raise_if_failed()
-    rows = tuple(_row(dialect, index, *one) for index, one in enumerate(made))
-    return Scene(rows, tuple(member.idref for member in members))
+@dataclass(frozen=True)
+class Actor:
+    """One item with all that belongs to it. Parents, roots and members are what was made for the part, or None."""
+
+    item: Any
+    own: str
+    values: Mapping[str, Any]
+    place: int
+    parent: Any
+    root: Any
+    members: Sequence[Any]
+    letters: Sequence[str]
 
 
-def _row(dialect: Dialect, index: int, item: Any, parent: Any, root: Any, members: list[Any], values: Any) -> Row:
+def play(dialect: Dialect, session: Session) -> Scene:
+    """Make a scene on an empty server: parents, two roots, three members that are shared or so many of each item."""
+    roots = [dialect.new_root(session, f"Root_{word}") if dialect.new_root else None for word in ("a", "b")]
+    members = []
+    if dialect.shared and dialect.new_member:
+        members = [dialect.new_member(session, f"Member_{word}", roots[0]) for word in LETTERS]
+    parents = [
+        dialect.new_parent(session, f"Parent_{place}", roots[place % 2]) if dialect.new_parent else None
+        for place in range(dialect.parents or ITEMS)
+    ]
+    cast = [_actor(dialect, session, index, parents, roots, members) for index in range(ITEMS)]
+    session.commit().raise_if_failed()
+    if dialect.owned:
+        cast = [_with_members(dialect, session, actor) for actor in cast]
+    _clear(dialect, cast)
+    session.commit().raise_if_failed()
+    if dialect.tidy:
+        dialect.tidy(session)
+        session.commit().raise_if_failed()
+    rows = [_row(index, actor) for index, actor in enumerate(cast)]
+    return Scene(tuple(sorted(rows, key=dialect.listed)))
+
+
+def _actor(dialect: Dialect, session: Any, index: int, parents: list[Any], roots: list[Any], members: list[Any]) -> Any:
+    place = index % len(parents)
+    letters = [LETTERS[number] for number in MEMBERS[index % len(MEMBERS)]] if dialect.members else []
+    chosen = [members[LETTERS.index(letter)] for letter in letters] if members else []
+    # Steps that share no factor, so that texts, numbers and members come in all combinations.
+    values = {"text": TEXTS[index // 2 % len(TEXTS)], "number": dialect.numbers[index % len(dialect.numbers)]}
+    given = dialect.values(**values, **({"members": chosen} if members else {}))
+    own = f"Item_{index * SHUFFLE % ITEMS}"
+    item = dialect.new_item(session, own, parents[place], **given)
+    known = {role: value for role, value in values.items() if dialect.has(role)}
+    return Actor(item, own, known, place, parents[place], roots[place % 2], chosen, letters)
+
+
+def _with_members(dialect: Dialect, session: Any, actor: Actor) -> Actor:
+    """The item with members of its own, made in such an order that they are listed as their names are."""
+    assert dialect.new_member is not None
+    order = actor.letters[::-1] if dialect.backwards else actor.letters
+    made = {letter: dialect.new_member(session, f"Member_{letter}", actor.item) for letter in order}
+    return Actor(**{**vars(actor), "members": [made[letter] for letter in actor.letters]})
+
+
+def _clear(dialect: Dialect, cast: list[Actor]) -> None:
+    """Take out the numbers that the server filled in."""
+    for actor in cast if dialect.changes("number") else ():
+        if actor.values["number"] is None and actor.item[dialect.number] is not None:
+            actor.item[dialect.number] = None
+
+
+def _row(index: int, actor: Actor) -> Row:
     return Row(
-        token=item.idref,
-        own=f"Item_{index}",
-        text=values[dialect.text],
-        number=values[dialect.number],
-        parent=parent.idref,
-        parent_label=f"Parent_{index}",
-        root=root.idref,
-        root_label=f"Root_{'ab'[index % 2]}",
-        members=tuple(member.idref for member in members),
-        member_labels=tuple(f"Member_{'abc'[place]}" for place in MEMBERS[index % len(MEMBERS)]),
+        index=index,
+        token=actor.item.idref,
+        own=actor.own,
+        text=actor.values.get("text"),
+        number=actor.values.get("number"),
+        parent=actor.parent and actor.parent.idref,
+        parent_label=actor.parent and f"Parent_{actor.place}",
+        root=actor.root and actor.root.idref,
+        root_label=actor.root and f"Root_{'ab'[actor.place % 2]}",
+        members=tuple(member.idref for member in actor.members),
+        member_labels=tuple(f"Member_{letter}" for letter in actor.letters),
     )

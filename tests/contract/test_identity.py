@@ -13,8 +13,9 @@ import pytest
 
 from assetmeta import BadValue, NotFound, NotLoaded, ReadOnly, Snapshot, UnknownName, inspect
 from assetmeta.sandbox import Server
+from contract.dialect import Dialect
+from contract.needs import needs
 from contract.scene import Scene
-from contract.systems import Dialect
 
 SILENT: dict[str, Callable[[Any], object]] = {
     "repr": repr,
@@ -40,11 +41,12 @@ def test_an_asset_is_the_same_object_however_it_is_named(
     row = scene.rows[0]
     key = row.token.partition(":")[2]
     server.requests.clear()
-    item = session[dialect.item](int(key))
-    assert item is session[dialect.item](key)
+    item = session[dialect.item](key)
     assert item is session[dialect.item](row.token)
     assert item is session.asset_from_oid(row.token)
-    assert item is getattr(session, dialect.item)(int(key))
+    for other in dialect.keys(key):
+        assert item is session[dialect.item](other)
+        assert item is getattr(session, dialect.item)(other)
     assert [] == server.requests
 
 
@@ -53,15 +55,33 @@ def test_queries_and_relations_lead_to_the_same_object(dialect: Dialect, session
     item = session.asset_from_oid(row.token)
     assert item is next(iter(session[dialect.item]))
     assert item is session.query(dialect.item).where({dialect.own: row.own}).one()
-    assert session.asset_from_oid(row.parent) is item[dialect.parent]
-    assert session.asset_from_oid(row.root) is item[dialect.parent][dialect.root]
-    with_member = session.asset_from_oid(scene.rows[1].token)
-    assert session.asset_from_oid(scene.members[0]) is next(iter(with_member[dialect.members]))
+
+
+@needs("parent")
+def test_a_relation_leads_to_the_same_object(dialect: Dialect, session: Any, scene: Scene) -> None:
+    item = session.asset_from_oid(scene.rows[0].token)
+    assert session.asset_from_oid(scene.rows[0].parent) is item[dialect.parent]
+
+
+@needs("parent", "root")
+def test_relations_of_relations_lead_to_the_same_object(dialect: Dialect, session: Any, scene: Scene) -> None:
+    item = session.asset_from_oid(scene.rows[0].token)
+    assert session.asset_from_oid(scene.rows[0].root) is item[dialect.parent][dialect.root]
+
+
+@needs("members")
+def test_relations_to_several_lead_to_the_same_objects(dialect: Dialect, session: Any, scene: Scene) -> None:
+    row = scene[1]
+    item = session.asset_from_oid(row.token)
+    assert 2 == len(row.members)
+    for token, member in zip(row.members, item[dialect.members], strict=True):
+        assert session.asset_from_oid(token) is member
 
 
 def test_names_that_cannot_be_assets_are_refused(dialect: Dialect, session: Any, server: Server, scene: Scene) -> None:
     server.requests.clear()
-    for name in (True, 1.5, None, scene.rows[0].parent):
+    stranger = scene.rows[0].parent or scene[1].members[0]
+    for name in (True, 1.5, None, stranger):
         with pytest.raises(BadValue):
             session[dialect.item](name)
     with pytest.raises(BadValue):
@@ -77,19 +97,20 @@ def test_names_that_cannot_be_assets_are_refused(dialect: Dialect, session: Any,
 def test_looking_at_an_asset_from_outside_sends_nothing(
     dialect: Dialect, session: Any, server: Server, scene: Scene, is_loaded: bool
 ) -> None:
-    item = session.asset_from_oid(scene.rows[1].token)
+    item = session.asset_from_oid(scene[1].token)
     if is_loaded:
-        assert scene.rows[1].own == item[dialect.own]
+        assert scene[1].own == item[dialect.own]
     server.requests.clear()
     for name, look in SILENT.items():
         look(item)
         look(item)
         assert [] == server.requests, name
-    assert inspect(item).would_fetch(dialect.text) is not is_loaded
+    assert inspect(item).would_fetch(dialect.own) is not is_loaded
 
 
+@needs("members")
 def test_relations_are_shown_without_being_loaded(dialect: Dialect, session: Any, server: Server, scene: Scene) -> None:
-    item = session.asset_from_oid(scene.rows[1].token)
+    item = session.asset_from_oid(scene[1].token)
     server.requests.clear()
     members = item[dialect.members]
     assert "not loaded" in repr(members)
@@ -100,16 +121,17 @@ def test_relations_are_shown_without_being_loaded(dialect: Dialect, session: Any
 def test_the_first_miss_takes_one_request_and_brings_the_basic_attributes_along(
     dialect: Dialect, session: Any, scene: Scene
 ) -> None:
-    row = scene.rows[1]
+    row = scene[1]
     item = session.asset_from_oid(row.token)
     with session.trace() as trace:
         assert row.own == item[dialect.own]
     assert 1 == len(trace)
     with session.trace() as trace:
-        assert row.text == item[dialect.text]
-        assert row.number == item[dialect.number]
-        assert row.parent == item[dialect.parent].idref
-        assert not item[dialect.unset]
+        assert dialect.values(text=row.text, number=row.number) == dialect.seen(item, "text", "number")
+        if dialect.parent:
+            assert row.parent == item[dialect.parent].idref
+        if dialect.unset:
+            assert not item[dialect.unset]
     assert 0 == len(trace)
     with session.trace() as trace:
         if dialect.unasked:
@@ -142,17 +164,18 @@ def test_what_the_server_leaves_out_is_not_asked_for_again(dialect: Dialect, ses
 
 
 def test_an_asset_that_is_not_there_is_asked_for_once(dialect: Dialect, session: Any) -> None:
-    missing = session[dialect.item](987654)
+    missing = session[dialect.item](dialect.missing)
     with session.trace() as trace:
         for _ in range(2):
-            with pytest.raises(NotFound, match="987654"):
+            with pytest.raises(NotFound, match=str(dialect.missing)):
                 missing[dialect.own]
             with pytest.raises(NotFound):
-                missing[dialect.parent]
+                missing[dialect.parent or dialect.readonly]
     assert 1 == len(trace)
-    assert "987654" in repr(missing)
+    assert str(dialect.missing) in repr(missing)
 
 
+@needs("unset")
 def test_an_unset_relation_goes_on_and_ends_in_nothing(dialect: Dialect, session: Any, scene: Scene) -> None:
     item = session.asset_from_oid(scene.rows[0].token)
     nothing = item[dialect.unset]
@@ -173,17 +196,32 @@ def test_an_unset_relation_goes_on_and_ends_in_nothing(dialect: Dialect, session
 
 
 def test_values_have_their_types(dialect: Dialect, session: Any, scene: Scene) -> None:
-    row = scene.rows[1]
-    item = session.asset_from_oid(row.token)
+    item = session.asset_from_oid(scene[1].token)
     for name, kind in dialect.typed.items():
         value = item[name]
         assert isinstance(value, kind), name
         assert getattr(value, "tzinfo", True), name
-    assert (row.number, dialect.numeric) == (item[dialect.number], type(item[dialect.number]))
-    assert [session.asset_from_oid(token) for token in row.members] == list(item[dialect.members])
+
+
+@needs("text")
+def test_a_text_that_is_not_set_is_empty(dialect: Dialect, session: Any, scene: Scene) -> None:
     empty = session.asset_from_oid(next(row.token for row in scene if row.text is None))
     assert dialect.no_text == empty[dialect.text]
-    assert None is session.asset_from_oid(next(row.token for row in scene if row.number is None))[dialect.number]
+
+
+@needs("number")
+def test_numbers_have_their_type_unless_they_are_not_set(dialect: Dialect, session: Any, scene: Scene) -> None:
+    assert len(dialect.numbers) == len({row.number for row in scene})
+    for row in scene:
+        number = session.asset_from_oid(row.token)[dialect.number]
+        assert (row.number, type(None) if row.number is None else dialect.numeric) == (number, type(number))
+
+
+@needs("members")
+def test_several_related_assets_are_in_their_order(dialect: Dialect, session: Any, scene: Scene) -> None:
+    for row in (scene[0], scene[1], scene[2]):
+        item = session.asset_from_oid(row.token)
+        assert [session.asset_from_oid(token) for token in row.members] == list(item[dialect.members])
 
 
 def test_a_misspelt_attribute_is_explained_and_sends_nothing(
@@ -191,7 +229,8 @@ def test_a_misspelt_attribute_is_explained_and_sends_nothing(
 ) -> None:
     item = session.asset_from_oid(scene.rows[0].token)
     server.requests.clear()
-    slip = f"{dialect.text}x"
+    known = dialect.text or dialect.own
+    slip = f"{known}x"
     for act in (
         lambda: getattr(item, slip),
         lambda: item[slip],
@@ -203,7 +242,7 @@ def test_a_misspelt_attribute_is_explained_and_sends_nothing(
         lambda: inspect(item).would_fetch(slip),
         lambda: session[dialect.item].new(**{slip: 1}),
     ):
-        with pytest.raises(UnknownName, match=f"Did you mean .*{dialect.text}"):
+        with pytest.raises(UnknownName, match=f"Did you mean .*{known}"):
             act()
     assert [] == server.requests
     assert 0 == session.pending
@@ -212,10 +251,12 @@ def test_a_misspelt_attribute_is_explained_and_sends_nothing(
 def test_a_pickled_asset_comes_alive_in_another_session_without_a_request(
     dialect: Dialect, session: Any, connect: Callable[..., Any], scene: Scene
 ) -> None:
-    row = scene.rows[1]
+    row = scene[1]
     item = session.asset_from_oid(row.token)
-    loaded = {name: item[name] for name in (dialect.own, dialect.text, dialect.number, dialect.parent)}
-    members = [member.idref for member in item[dialect.members]]
+    loaded = dialect.seen(item, "own", "text", "number")
+    assert dialect.values(own=row.own, text=row.text, number=row.number) == loaded
+    above = [item[dialect.parent].idref] if dialect.parent else []
+    members = [member.idref for member in item[dialect.members]] if dialect.members else []
     snapshot = pickle.loads(pickle.dumps(item))
     assert isinstance(snapshot, Snapshot)
     assert row.token == snapshot.oid.token
@@ -223,15 +264,16 @@ def test_a_pickled_asset_comes_alive_in_another_session_without_a_request(
     with other.trace() as trace:
         attached = other.attach(snapshot)
         assert other.asset_from_oid(row.token) is attached
-        assert loaded.pop(dialect.parent).idref == attached[dialect.parent].idref
         assert loaded == {name: attached[name] for name in loaded}
-        assert members == [member.idref for member in attached[dialect.members]]
+        assert above == ([attached[dialect.parent].idref] if dialect.parent else [])
+        assert members == ([member.idref for member in attached[dialect.members]] if dialect.members else [])
     assert (0, 0) == (len(trace), other.pending)
-    assert row.parent_label == attached[dialect.parent][dialect.label]
+    if dialect.parent:
+        assert row.parent_label == attached[dialect.parent][dialect.label]
 
 
 def test_a_bare_asset_is_pickled_bare(dialect: Dialect, session: Any, server: Server, scene: Scene) -> None:
     server.requests.clear()
-    snapshot = pickle.load(io.BytesIO(pickle.dumps(session.asset_from_oid(scene.rows[2].token))))
-    assert (scene.rows[2].token, {}) == (snapshot.oid.token, snapshot.values)
+    snapshot = pickle.load(io.BytesIO(pickle.dumps(session.asset_from_oid(scene[2].token))))
+    assert (scene[2].token, {}) == (snapshot.oid.token, snapshot.values)
     assert [] == server.requests

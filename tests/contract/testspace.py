@@ -1,0 +1,157 @@
+"""Testspace keeps the contract: spaces in projects, with results; metrics in spaces in projects.
+
+There is no list of all spaces: each project lists its own (and each space its metrics). So a query over all of them
+takes a request for each parent, and stops early where a window is full.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any
+
+from assetmeta import TestspaceMeta
+from assetmeta.backends.testspace import Testspace
+from contract.dialect import Costs, Dialect
+from contract.scene import ITEMS
+
+PARENTS = 4
+ROOTS = 2
+STANDARD = ("Test Suites", "Test Cases", "Test Failures", "Health")
+"""The metrics that every space is born with."""
+
+
+def parents(items: int) -> int:
+    """How many parents the first so many items have, as they are listed."""
+    return math.ceil(items / (ITEMS / PARENTS))
+
+
+def roots(items: int) -> int:
+    """How many roots they have."""
+    return math.ceil(items / (ITEMS / ROOTS))
+
+
+def through_projects(items: int) -> int:
+    """The list of projects, and the lists of the first of them until so many spaces have come."""
+    return 1 + parents(items)
+
+
+def through_spaces(items: int) -> int:
+    """The list of projects, their lists of spaces, and the lists of these until so many metrics have come."""
+    return 1 + roots(items) + parents(items)
+
+
+def named(assets: int) -> int:
+    """One or two are asked for one by one; more by the list of all of them."""
+    return assets if assets <= 2 else 1
+
+
+def unknown_spaces(items: int) -> int:
+    """A path names no project: a space of each is asked for, which tells it, and then its list; then the projects."""
+    return 2 * parents(items) + named(parents(items))
+
+
+def unknown_metrics(items: int) -> int:
+    """The list of each space; then the spaces: two are asked for, of four the first, its project's list, and the two
+    of the other project; then the two projects.
+    """
+    return parents(items) + {2: 2, 4: 4}[parents(items)] + named(roots(items))
+
+
+_ALL: dict[str, Any] = {
+    "sandbox": "testspace",
+    "kind": TestspaceMeta,
+    "can": Testspace().can,
+    "own": "name",
+    "label": "name",
+    "numeric": int,
+    "parents": PARENTS,
+    "readonly": "created_at",
+    "refused": ("name", ""),
+    "status": 422,
+    "bundled": True,
+    "brought": True,
+    "broken": True,
+}
+
+_CANNOT: dict[str, Any] = {
+    "show what was deleted": lambda ts, query: list(query.deleted()),
+    "create a user": lambda ts, query: ts.User.create(),
+    "create a file": lambda ts, query: ts.File.create(),
+    "list all files": lambda ts, query: list(ts.File),
+}
+
+SPACE = Dialect(
+    name="testspace-space",
+    item="Space",
+    text="description",
+    number="min_run_period",
+    numbers=(1, 2, 0, 4, 7),
+    parent="project",
+    parent_type="Project",
+    tidy=lambda ts: ts.Project.where(ts.Project.name.not_in([f"Parent_{place}" for place in range(PARENTS)])).delete(),
+    members="results",
+    member_type="Result",
+    owned=True,
+    backwards=True,
+    unset="active_result_set",
+    fixed=frozenset({"project", "results"}),
+    listed=lambda row: (row.parent_label, -row.index),
+    typed={"name": str, "min_run_period": int, "created_at": datetime, "is_hidden": bool, "id": int},
+    costs=Costs(
+        walk=through_projects,
+        select=through_projects,
+        populate=unknown_spaces,
+        # The results of each space are a list of their own.
+        walk_members=lambda items: through_projects(items) + items,
+        select_members=lambda items: through_projects(items) + items,
+        members_of_one=(2, 0),
+        pages=lambda items, size: through_projects(items),
+        sweep=1 + PARENTS,
+        below=1,
+    ),
+    new_parent=lambda ts, name, root: ts.Project.new(name=name),
+    new_item=lambda ts, name, parent, **values: ts.Space.new(name=name, project=parent, **values),
+    new_member=lambda ts, name, space: ts.Result.new(name=name, space=space),
+    cannot=_CANNOT
+    | {"narrow related assets": lambda ts, query: list(query.select(query["results"][ts.Result.name == "x"]))},
+    **_ALL,
+)
+
+METRIC = Dialect(
+    name="testspace-metric",
+    item="Metric",
+    text="units",
+    number="max_range_limit",
+    numbers=(1, 2, None, 4, 7),
+    parent="space",
+    parent_type="Space",
+    root="project",
+    root_type="Project",
+    json=("variables", [{"name": "v", "color": "red", "expression": "d1"}]),
+    fixed=frozenset({"space"}),
+    listed=lambda row: (row.root_label, -int(row.parent_label.partition("_")[2]), row.own),
+    missing="1/987654",
+    keys=lambda key: [],
+    typed={"name": str, "max_range": int, "created_at": datetime, "id": int},
+    costs=Costs(
+        walk=through_spaces,
+        select=through_spaces,
+        populate=unknown_metrics,
+        pages=lambda items, size: through_spaces(items),
+        sweep=1 + ROOTS + PARENTS,
+        below=1,
+    ),
+    new_root=lambda ts, name: ts.Project.new(name=name),
+    new_parent=lambda ts, name, root: ts.Space.new(name=name, project=root),
+    new_item=lambda ts, name, parent, **values: ts.Metric.new(
+        name=name, data_source="/[cases]", space=parent, **values
+    ),
+    tidy=lambda ts: (
+        ts.Project.where(ts.Project.name.not_in(["Root_a", "Root_b"])).delete(),
+        ts.Metric.where({"name": list(STANDARD), "space.project.name": ["Root_a", "Root_b"]}).delete(),
+    ),
+    cannot=_CANNOT
+    | {"narrow related assets": lambda ts, query: list(query.select(query["datasets"][ts.MetricDataset.id == 1]))},
+    **_ALL,
+)
