@@ -7,7 +7,7 @@ are read for the window alone. A list in the server's order is gone through page
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from assetmeta.backends.known import Known
@@ -19,6 +19,7 @@ from assetmeta.model.errors import NotFound, Unsupported
 from assetmeta.model.flows import Flow
 from assetmeta.model.paths import CLEANED, Path
 from assetmeta.model.plans import Fetch, Row, Rows
+from assetmeta.model.schema import Schema
 from assetmeta.model.terms import And, RawFilter, Term, leaves
 from assetmeta.model.values import Oid
 
@@ -63,10 +64,34 @@ class Source(Teller, Protocol):
         ...
 
 
+class Reads(Protocol):
+    """One read of a dialect under way."""
+
+    @property
+    def schema(self) -> Schema: ...
+
+    @property
+    def known(self) -> Known: ...
+
+
 class Unaided:
-    """The parts of a Source whose lists come in no order that could be asked for, from their start, and uncounted."""
+    """The parts of a Source that are the same for all dialects, and those of one whose lists come in no order that
+    could be asked for, from their start, and uncounted. *reading* is the read that it is a source of.
+    """
 
     __slots__ = ()
+
+    reading: Reads
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of the server."""
+        return self.reading.schema
+
+    @property
+    def known(self) -> Known:
+        """What this read was told so far."""
+        return self.reading.known
 
     def begin(self, wanted: Fetch) -> Place:
         """Always at the start."""
@@ -94,6 +119,16 @@ def refuse(wanted: Fetch, server: str, *, keeps_deleted: bool = False) -> None:
     if wanted.where is not None and any(isinstance(leaf, RawFilter) for leaf in leaves(wanted.where)):
         raise Unsupported(f"{server} has no filter language of its own.", type_name=wanted.type_name)
     all_paths(wanted)
+
+
+def done_here(wanted: Fetch, *, again: bool) -> Iterator[str]:
+    """Tell in words what is done of a fetch when its lists have come; *again* where the server has filtered, too."""
+    if wanted.where is not None:
+        yield f"filtered here{', again' if again else ''}: {wanted.where}"
+    if wanted.sort:
+        yield f"sorted here: {', '.join(map(str, wanted.sort))}"
+    if wanted.start or wanted.size is not None:
+        yield f"cut here: {'all' if wanted.size is None else wanted.size} from {wanted.start}"
 
 
 def fetched(fetches: Sequence[Fetch], make: Callable[[], Source]) -> Flow[list[Rows]]:

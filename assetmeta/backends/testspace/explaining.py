@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
+from assetmeta.backends.evaluating import done_here
 from assetmeta.backends.testspace.fetching import refuse
 from assetmeta.backends.testspace.keys import item_path, list_path
 from assetmeta.backends.testspace.narrowing import Way, way
@@ -76,9 +77,4 @@ def _rest(found: Way, wanted: Fetch) -> Iterator[str]:
     pushed = [f"{level.kind.name}.{name}={value}" for level in found.levels for name, value in level.query]
     if pushed:
         yield f"the server filters: {'; '.join(pushed)}"
-    if wanted.where is not None:
-        yield f"filtered here{', again' if pushed else ''}: {wanted.where}"
-    if wanted.sort:
-        yield f"sorted here: {', '.join(map(str, wanted.sort))}"
-    if wanted.start or wanted.size is not None:
-        yield f"cut here: {'all' if wanted.size is None else wanted.size} from {wanted.start}"
+    yield from done_here(wanted, again=bool(pushed))

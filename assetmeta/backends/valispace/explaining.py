@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
+from assetmeta.backends.evaluating import done_here
 from assetmeta.backends.trees import Tree, all_paths, own_names, tree
 from assetmeta.backends.valispace.asked import variants
 from assetmeta.backends.valispace.fetching import refuse
@@ -63,9 +64,4 @@ def _rest(endpoint: Endpoint, wanted: Fetch) -> Iterator[str]:
         yield f"the server filters: {'; '.join(map(str, pushed))}"
     elif wanted.oids is None:
         yield "the server filters nothing: the whole list comes"
-    if wanted.where is not None:
-        yield f"filtered here{', again' if pushed else ''}: {wanted.where}"
-    if wanted.sort:
-        yield f"sorted here: {', '.join(map(str, wanted.sort))}"
-    if wanted.start or wanted.size is not None:
-        yield f"cut here: {'all' if wanted.size is None else wanted.size} from {wanted.start}"
+    yield from done_here(wanted, again=bool(pushed))

@@ -47,16 +47,6 @@ class Lists(Unaided):
 
     reading: Reading
 
-    @property
-    def schema(self) -> Schema:
-        """The schema of the deployment."""
-        return self.reading.schema
-
-    @property
-    def known(self) -> Known:
-        """What this read was told so far."""
-        return self.reading.known
-
     def tell(self, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
         """Read what assets lack; see assetmeta.backends.valispace.telling."""
         return tell(self.reading, type_name, oids, names)

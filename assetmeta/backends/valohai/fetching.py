@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from assetmeta.backends import evaluating
-from assetmeta.backends.evaluating import Page, Place, fetched, split
+from assetmeta.backends.evaluating import Page, Place, Unaided, fetched, split
 from assetmeta.backends.known import Known
 from assetmeta.backends.matching import asked_paths, conjunction, wanted_values
 from assetmeta.backends.trees import Tree, own_names
@@ -87,20 +87,10 @@ class Cursor(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
+class Lists(Unaided):
     """The lists of one installation, as a Source."""
 
     reading: Reading
-
-    @property
-    def schema(self) -> Schema:
-        """The schema of the installation."""
-        return self.reading.schema
-
-    @property
-    def known(self) -> Known:
-        """What this read was told so far."""
-        return self.reading.known
 
     def tell(self, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
         """Read what assets lack; see assetmeta.backends.valohai.telling."""
