@@ -182,6 +182,14 @@ class TestRuns:
             assert execution.status in ("stopping", "stopped")
         assert ["POST executions/*/stop/", "POST executions/*/tags/", "GET executions/*/"] == lines(trace)
 
+    def test_a_copy_is_a_new_one(self, vh: Any, project: Any, commit: Any) -> None:
+        execution = vh.Execution.create(project=project, commit=commit, step="train", parameters={"epochs": 5})
+        with vh.trace() as trace:
+            again = execution.copy()
+            assert (2, {"epochs": 5}) == (again.counter, again.parameters)
+        assert ["POST executions/*/copy/", "GET executions/*/"] == lines(trace)
+        assert execution.id != again.id
+
     def test_many_are_stopped_by_a_query(self, vh: Any, project: Any, commit: Any) -> None:
         for _ in range(3):
             vh.Execution.create(project=project, commit=commit, step="train")

@@ -153,7 +153,7 @@ class TestSchema:
         assert basic.isdisjoint({"environment_variables", "executions", "template"})
 
     def test_operations(self, vh_schema: Schema) -> None:
-        assert {"stop", "add_tags"} == vh_schema.type("Execution").operations.keys()
+        assert {"stop", "copy", "add_tags"} == vh_schema.type("Execution").operations.keys()
 
     def test_configurations_with_keys_in_them_are_secrets(self, vh_schema: Schema) -> None:
         assert vh_schema.attribute("Store", "configuration").is_secret

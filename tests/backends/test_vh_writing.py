@@ -345,6 +345,12 @@ class TestOperations:
         assert "POST api/v0/executions/34/stop/" == requests[2].line
         assert isinstance(outcome, Done)
 
+    @pytest.mark.parametrize(("document", "named"), [({"id": OTHER}, OTHER), ({"message": "OK"}, EXECUTION)])
+    def test_a_copy_is_named_by_the_answer(self, write: Any, document: Any, named: str) -> None:
+        [outcome], [request] = write(Call(Oid("Execution", EXECUTION), "copy"), answer(document, 201))
+        assert f"POST api/v0/executions/{EXECUTION}/copy/" == request.line
+        assert Oid("Execution", named) == outcome.oid
+
     def test_a_link_to_elsewhere_is_not_followed(self, write: Any) -> None:
         item = {"id": EXECUTION, "urls": {"stop": "https://evil.example/stop/"}}
         change = Call(Oid("Execution", EXECUTION), "stop")

@@ -3,6 +3,7 @@
 execution.stop()                        POST executions/{id}/stop/
 project.set_environment_variable(...)   POST projects/{id}/environment_variable/  {"name", "value", "secret"}
 datum.set_metadata(metadata=...)        POST data/{id}/metadata/                  the map itself
+execution.copy()                        POST executions/{id}/copy/                answers with a new execution
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def called(endpoint: Endpoint, change: Call, oid: Oid, real: Real, settings: Set
         if linked is None:
             raise
         response = yield from answered_write(_request(action.method, linked, body), step)
-    return _named(response, oid)
+    return _named(action, response, oid)
 
 
 def _request(method: str, path: str, body: Sendable) -> Request:
@@ -80,13 +81,16 @@ def _linked(endpoint: Endpoint, action: Action, oid: Oid, settings: Settings) ->
     return path if path.startswith(f"{settings.root}/") and path != usual else None
 
 
-def _named(response: Response, oid: Oid) -> Oid:
-    """The asset that an answer names: data that were adopted are listed by their address under `created`."""
+def _named(action: Action, response: Response, oid: Oid) -> Oid:
+    """The asset that an answer names: a new one of the same type, or data that were adopted, by their address."""
     try:
         document = parse_json(response)
     except Unreadable:
         # An answer without a body, or in words, says what its status says.
         return oid
+    key = document.get("id") if isinstance(document, dict) and action.makes else None
+    if isinstance(key, str):
+        return Oid(oid.type, key)
     created = _created(document)
     return Oid("Datum", created) if created else oid
 

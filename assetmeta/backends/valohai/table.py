@@ -88,6 +88,7 @@ class Action:
     """A call on one object: `METHOD <object>/<path>/`, or the object's own link of the name *link* in `urls`.
 
     *arguments* are the keys of its body, of which *needed* must be given; with *bare* the only argument is the body.
+    One that *makes* something answers with a new object of the same type.
     """
 
     method: str
@@ -95,6 +96,7 @@ class Action:
     arguments: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
     bare: bool = False
+    makes: bool = False
     link: str | None = None
 
 
