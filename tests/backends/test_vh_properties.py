@@ -66,8 +66,9 @@ def test_without_an_answer_nothing_more_is_sent(play: Play, lost: Any, kind: typ
     assert outcomes[-1].error.sent is False
 
 
-def test_a_broken_server_leaves_it_unknown(play: Play) -> None:
-    outcomes, _ = play(applied([call(1)], Valohai(survey="none")), Response(500, {}, b"<html>"))
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_broken_server_or_a_page_leaves_it_unknown(play: Play, status: int) -> None:
+    outcomes, _ = play(applied([call(1)], Valohai(survey="none")), Response(status, {}, b"<html>"))
     assert [Unknown] == kinds(outcomes)
 
 

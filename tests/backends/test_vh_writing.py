@@ -420,6 +420,26 @@ class TestOutcomes:
         )
         assert [("nodes.1.template.step", "No such step.", "does_not_exist")] == list(outcome.error.findings)
 
+    @pytest.mark.parametrize(
+        "change",
+        [
+            updated(f"Project:{PROJECT}", name="x"),
+            Call(Oid("Execution", EXECUTION), "stop"),
+            Delete(Oid("Task", OTHER)),
+        ],
+        ids=["update", "call", "delete"],
+    )
+    def test_a_page_in_place_of_an_answer_leaves_it_unknown(self, write: Any, change: Change) -> None:
+        page = Response(200, {"content-type": "text/html"}, b"<!DOCTYPE html><html>Please log in</html>")
+        [outcome], [_] = write(change, page)
+        assert isinstance(outcome, Unknown)
+        assert isinstance(outcome.error, Unreadable)
+
+    def test_words_for_an_answer_will_do(self, write: Any) -> None:
+        words = Response(200, {"content-type": "text/plain"}, b"The execution is being stopped.")
+        [outcome], [_] = write(Call(Oid("Execution", EXECUTION), "stop"), words)
+        assert isinstance(outcome, Done)
+
     def test_dependents_of_a_failed_create_are_skipped_and_others_go_on(self, write: Any) -> None:
         project = Create(Oid.new("Project", 1), (Delta("name", None, "p"),))
         deployment = Create(Oid.new("Deployment", 2), (Delta("project", None, project.oid),))

@@ -17,7 +17,7 @@ from assetmeta.backends.together import single
 from assetmeta.backends.valohai.encoding import Real, path_key, real_value
 from assetmeta.backends.valohai.settings import Settings
 from assetmeta.backends.valohai.table import Action, Endpoint
-from assetmeta.model.errors import BadValue, NotFound, Unreadable, Unsupported, nearest
+from assetmeta.model.errors import BadValue, NotFound, Unsupported, nearest
 from assetmeta.model.flows import Flow, Request, Response
 from assetmeta.model.plans import Call
 from assetmeta.model.values import Oid
@@ -83,16 +83,24 @@ def _linked(endpoint: Endpoint, action: Action, oid: Oid, settings: Settings) ->
 
 def _named(action: Action, response: Response, oid: Oid) -> Oid:
     """The asset that an answer names: a new one of the same type, or data that were adopted, by their address."""
-    try:
-        document = parse_json(response)
-    except Unreadable:
-        # An answer without a body, or in words, says what its status says.
-        return oid
+    document = said(response)
     key = document.get("id") if isinstance(document, dict) and action.makes else None
     if isinstance(key, str):
         return Oid(oid.type, key)
     created = _created(document)
     return Oid("Datum", created) if created else oid
+
+
+def said(response: Response) -> Json:
+    """What a 2xx answer to a write says: its document, or None where it has no body or only words.
+
+    Raises Unreadable for a page: a proxy or a login page has answered then, and not the API.
+    """
+    if not response.body.strip():
+        return None
+    if "json" in response.media_type or response.body.lstrip().startswith(b"<"):
+        return parse_json(response)
+    return None
 
 
 def _created(document: Json) -> str | None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Sequence
 
-from assetmeta.backends.base import parse_json
 from assetmeta.backends.carrying import Step, answered_write, carried
 from assetmeta.backends.jsonrest import Object, Sendable, delete, get, read_object, send
 from assetmeta.backends.judging import Sent, Verdict, judge, left_alone
@@ -21,7 +20,7 @@ from assetmeta.backends.known import Known
 from assetmeta.backends.together import single
 from assetmeta.backends.valohai import owners
 from assetmeta.backends.valohai.aliases import look_up, taken_by_alias
-from assetmeta.backends.valohai.calling import called
+from assetmeta.backends.valohai.calling import called, said
 from assetmeta.backends.valohai.encoding import (
     as_read,
     document,
@@ -144,7 +143,7 @@ class Changer:
     def _deleted(self, endpoint: Endpoint, change: Delete, oid: Oid, step: Step) -> Flow[Outcome]:
         if not endpoint.delete:
             raise _impossible(endpoint, "deleted")
-        yield from answered_write(delete(self.settings.place(endpoint.path, path_key(oid))), step)
+        said((yield from answered_write(delete(self.settings.place(endpoint.path, path_key(oid))), step)))
         return Done(change, oid)
 
     def _body(
@@ -215,8 +214,5 @@ def _blaming(endpoint: Endpoint, error: Refused) -> Refused:
 
 def _object(response: Response) -> Object:
     """The object that an update is answered with; an empty one where the answer has none."""
-    try:
-        found = parse_json(response)
-    except Unreadable:
-        return {}
+    found = said(response)
     return found if isinstance(found, dict) else {}

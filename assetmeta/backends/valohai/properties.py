@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from assetmeta.backends.carrying import Step, answered_write
 from assetmeta.backends.jsonrest import Sendable, send
+from assetmeta.backends.valohai.calling import said
 from assetmeta.backends.valohai.encoding import path_key
 from assetmeta.backends.valohai.settings import Settings
 from assetmeta.model.errors import AssetmetaError, LoginRefused, Misuse, ServerError, Unreadable
@@ -65,7 +66,7 @@ def _sent(calls: Sequence[Call], settings: Settings) -> Flow[tuple[list[Outcome]
     try:
         properties: dict[str, Sendable] = {str(path_key(call.oid)): call.arguments[0][1] for call in calls}  # type: ignore[misc]
         request = send("POST", settings.place("data", "metadata", "apply"), {"datum_metadata": properties})
-        yield from answered_write(request, Step())
+        said((yield from answered_write(request, Step())))
     except (Misuse, LoginRefused) as error:
         return [Failed(call, error) for call in calls], error
     except ServerError as error:
