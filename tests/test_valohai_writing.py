@@ -488,7 +488,12 @@ class TestWhatGoesWrong:
     def test_a_read_only_session_sends_nothing_that_writes(self, server: sandbox.Server, project: Any) -> None:
         with ValohaiMeta(**server.token_credentials, survey="none", read_only=True) as vh:
             own = vh.Project(project.id)
-            for attempt in (lambda: own.fetch(), lambda: valohai.set_variable(own, "A", "b")):
+            datum = vh.Datum(project.id)
+            for attempt in (
+                lambda: own.fetch(),
+                lambda: valohai.set_variable(own, "A", "b"),
+                lambda: valohai.apply_metadata({datum: {"a": 1}}),
+            ):
                 with pytest.raises(ReadOnly):
                     attempt()
             assert 0 == len(list(vh.ledger))

@@ -81,6 +81,11 @@ class TestAmongOtherChanges:
         assert 3 == len(applied_by(request))
         assert [Done] * 3 == kinds(outcomes)
 
+    def test_however_many_there_are(self, play: Play) -> None:
+        outcomes, requests = play(self.write([call(number) for number in range(1200)]), OK, OK)
+        assert [1000, 200] == [len(applied_by(request)) for request in requests]
+        assert [Done] * 1200 == kinds(outcomes)
+
     def test_one_alone_and_the_second_of_the_same_datum_go_singly(self, play: Play) -> None:
         changes = [call(1, a=1), call(1, b=2)]
         _, requests = play(self.write(changes), OK, OK)

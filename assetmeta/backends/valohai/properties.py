@@ -43,7 +43,7 @@ def applied(calls: Sequence[Call], settings: Settings) -> Flow[list[Outcome]]:
     """Set the properties of many data. One outcome per call, same order; one request per MOST of them.
 
     A request is taken or refused as a whole. After a refused login or a server that gave no answer nothing more is
-    sent: the rest fails with the same error.
+    sent: the rest fails with the same error. Raises Misuse for a closed or read-only session, if nothing has landed.
     """
     outcomes: list[Outcome] = []
     stopped: AssetmetaError | None = None
@@ -51,7 +51,13 @@ def applied(calls: Sequence[Call], settings: Settings) -> Flow[list[Outcome]]:
         if stopped is not None:
             outcomes += [Failed(call, type(stopped)(f"It was not sent: {stopped}", sent=False)) for call in part]
             continue
-        found, stopped = yield from _sent(part, settings)
+        try:
+            found, stopped = yield from _sent(part, settings)
+        except Misuse as error:
+            # A closed or read-only session: before anything has landed that is the caller's.
+            if not outcomes:
+                raise
+            found, stopped = [Failed(call, error) for call in part], error
         outcomes += found
     return outcomes
 
@@ -67,8 +73,10 @@ def _sent(calls: Sequence[Call], settings: Settings) -> Flow[tuple[list[Outcome]
         properties: dict[str, Sendable] = {str(path_key(call.oid)): call.arguments[0][1] for call in calls}  # type: ignore[misc]
         request = send("POST", settings.place("data", "metadata", "apply"), {"datum_metadata": properties})
         said((yield from answered_write(request, Step())))
-    except (Misuse, LoginRefused) as error:
+    except LoginRefused as error:
         return [Failed(call, error) for call in calls], error
+    except Misuse:
+        raise
     except ServerError as error:
         lost = isinstance(error, Unreadable) or (error.status or 0) >= 500
         return [Unknown(call, error) if lost else Failed(call, error) for call in calls], None

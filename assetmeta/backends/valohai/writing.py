@@ -16,6 +16,9 @@ from assetmeta.model.schema import Schema
 
 def write(schema: Schema, changes: Sequence[Change], table: Table, settings: Settings) -> Flow[list[Outcome]]:
     """Write. One outcome per change, same order; see assetmeta.backends.rounds for order and failures."""
+    whole, others = properties.grouped(changes)
+    if not others:
+        return properties.applied(whole, settings)
     changer = Changer(schema, table, settings)
 
     def batches(ready: list[Change]) -> Iterator[rounds.Batch]:
