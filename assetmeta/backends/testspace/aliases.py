@@ -20,6 +20,7 @@ from urllib.parse import unquote
 from assetmeta.backends.jsonrest import get
 from assetmeta.backends.testspace.keys import below, depth, divided, escaped, is_key, list_path, segment, shape
 from assetmeta.backends.testspace.listing import Pages, objects_of
+from assetmeta.backends.testspace.objects import number
 from assetmeta.backends.testspace.reading import Reading
 from assetmeta.backends.testspace.table import Kind, kind_of
 from assetmeta.backends.together import single
@@ -67,7 +68,9 @@ def _by_path(reading: Reading, kind: Kind, alias: str) -> Flow[list[Oid]]:
     if response.status == 404:
         return []
     found = objects_of(response)[:1]
-    return reading.take(kind, found, next(iter(found), {}).get("space_id") if kind.name == "Result" else None)  # type: ignore[arg-type]
+    # A name may have led through others: the object says which space it is in.
+    space = number(found[0].get("space_id")) if found and kind.name == "Result" else None
+    return reading.take(kind, found, space)
 
 
 def _named_path(kind: Kind, alias: str) -> Iterator[str]:

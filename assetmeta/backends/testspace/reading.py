@@ -32,6 +32,9 @@ _KEPT = 2000
 _VAIN = 3
 """Projects that are listed for nothing before the spaces that are left are asked for themselves."""
 
+_SEVERAL = 2
+"""Spaces of one project from which on its list is worth a request."""
+
 
 @dataclass(slots=True)
 class Reading:
@@ -140,28 +143,44 @@ class Reading:
                 missing.discard(one.oid)
 
     def _spaces(self, kind: Kind, wanted: Sequence[Oid]) -> Flow[None]:
-        """List the projects of several spaces. Where nobody knows one, a space is asked for and tells its own."""
+        """List the projects of several spaces, as far as lists are worth it. Where nobody knows a project, a space is
+        asked for and tells its own.
+        """
         listed: list[Key] = []
         vain = 0
-        missing = set(wanted)
+        missing = dict.fromkeys(wanted)
         while len(missing) > self.settings.few and vain < _VAIN:
-            project = self.settings.learned.commonest((oid.key for oid in missing), listed)
+            project, likely = self._likeliest(missing, listed)
             if project is None:
-                probed = next(oid for oid in wanted if oid in missing)
+                probed = next(iter(missing))
                 yield from self._one(kind, probed)
-                missing.discard(probed)
-                if len(missing) <= self.settings.few:
-                    break
-                project = self.settings.learned.commonest([probed.key], listed)
-            if project is None:
+                del missing[probed]
+                project, likely = self.settings.learned.projects.get(probed.key), likely - 1
+            if project is None or project in listed:
                 vain += 1
-                continue
-            listed.append(project)
-            before = len(missing)
-            pages = Pages.of(list_path(kind, project), self.settings, optional=True)
-            while missing and pages.due is not None and pages.number < before:
-                self._choose(kind, (yield from pages.read()), project, missing)
-            vain += len(missing) == before
+            elif likely < _SEVERAL or len(missing) <= self.settings.few:
+                return
+            else:
+                listed.append(project)
+                before = len(missing)
+                yield from self._listed_spaces(kind, project, missing, likely)
+                vain += len(missing) == before
+
+    def _likeliest(self, spaces: Iterable[Oid], listed: Sequence[Key]) -> tuple[Key | None, int]:
+        """The project that most of *spaces* are known to be in, those *listed* aside, and how many may be in it."""
+        homes = self.settings.learned.homes(oid.key for oid in spaces)
+        unknown = homes.pop(None, 0)
+        found = max((home for home in homes if home not in listed), key=homes.__getitem__, default=None)
+        return found, unknown + homes.get(found, 0)
+
+    def _listed_spaces(self, kind: Kind, project: Key, missing: dict[Oid, None], most: int) -> Flow[None]:
+        """Go through the list of a project, for *most* pages at most, and take what is missing."""
+        pages = Pages.of(list_path(kind, project), self.settings, optional=True)
+        while missing and pages.due is not None and pages.number < most:
+            left = set(missing)
+            self._choose(kind, (yield from pages.read()), project, left)
+            for oid in missing.keys() - left:
+                del missing[oid]
 
 
 def _list_of(kind: Kind, key: Key) -> tuple[Key | None, str]:

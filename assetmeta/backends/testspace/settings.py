@@ -46,15 +46,14 @@ class Learned:
         present = self.present.get(type_name)
         return present is not None and name not in present
 
-    def commonest(self, spaces: Iterable[Key], but: Iterable[Key]) -> Key | None:
-        """The project that most of *spaces* are known to be in; None where none of them is, *but* some aside."""
-        counts: dict[Key, int] = {}
+    def homes(self, spaces: Iterable[Key]) -> dict[Key | None, int]:
+        """How many of *spaces* are known to be in which project; None counts those of which nobody knows."""
+        counts: dict[Key | None, int] = {}
         with self.lock:
             for space in spaces:
                 project = self.projects.get(space)
-                if project is not None and project not in but:
-                    counts[project] = counts.get(project, 0) + 1
-        return max(counts, key=counts.__getitem__) if counts else None
+                counts[project] = counts.get(project, 0) + 1
+        return counts
 
 
 @dataclass(frozen=True, slots=True)
