@@ -14,6 +14,9 @@ from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Key, Oid
 
 _NUMBER = re.compile(r"[0-9]+")
+_ANY_TEXT = "surrogatepass"
+"""How texts of the server are encoded: its JSON can hold halves of characters, which are no reason to lose a list."""
+
 _DOTS = frozenset({"", ".", ".."})
 _SHAPES = {
     "id": "a number",
@@ -27,17 +30,20 @@ def segment(text: str) -> str:
     """Escape one part of a path, its slashes included. Raises BadValue for a part that no path can hold."""
     if text in _DOTS:
         raise BadValue(f"{text!r} cannot be part of a path: servers and proxies take it for another place.")
-    return quote(text, safe="")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise BadValue(f"{text!r} cannot be part of a path: it has half a character in it.") from None
 
 
 def escaped(kind: Kind, text: str) -> str:
     """The part of a key that tells siblings apart. The slashes of a content's path lead into folders and stay."""
-    return quote(text, safe="/" if kind.own == "path" else "")
+    return quote(text, safe="/" if kind.own == "path" else "", errors=_ANY_TEXT)
 
 
 def plain(key: Key) -> str:
     """The text of the last part of a key, as the server knows it: a path, a failure's key, a number."""
-    return unquote(str(key))
+    return unquote(str(key), errors=_ANY_TEXT)
 
 
 def depth(kind: Kind) -> int:
@@ -76,7 +82,7 @@ def is_key(kind: Kind, key: Key) -> bool:
     own = pieces[parts]
     if kind.own in ("id", "user_id"):
         return _NUMBER.fullmatch(own) is not None
-    return bool(own) and escaped(kind, unquote(own)) == own
+    return bool(own) and escaped(kind, plain(own)) == own
 
 
 def checked(oid: Oid) -> Key:
