@@ -261,6 +261,11 @@ class TestUpdates:
         assert {"tags": ["old", "new"]} == body(requests[1])
         assert isinstance(outcome, Done)
 
+    def test_a_list_that_nobody_tells_is_not_overwritten(self, write: Any) -> None:
+        [outcome], [request] = write(updated(f"Execution:{EXECUTION}", tags=("new",)), answer({"id": EXECUTION}))
+        assert "GET" == request.method
+        assert isinstance(outcome.error, Unsupported)
+
     def test_a_list_that_was_read_is_written_at_once(self, write: Any) -> None:
         change = updated(f"Execution:{EXECUTION}", {"tags": ("old",)}, tags=("new",))
         _, [request] = write(change, answer({"id": EXECUTION, "tags": ["old", "new"]}))

@@ -192,6 +192,10 @@ class Changer:
             self.reader.take(endpoint, item, oid=oid)
         found: dict[str, tuple[object, ...]] = {}
         for delta in lists:
+            if delta.old is UNREAD and delta.name not in self.known.cells.get(oid, {}):
+                # A write replaces the whole list: without its present members it would lose them.
+                why = f"{oid.token}.{delta.name}: the server does not tell what is in it, so that nothing can be added."
+                raise Unsupported(why, oid=oid.token, attribute=delta.name)
             old = self.known.members(oid, delta.name) if delta.old is UNREAD else delta.old
             found[delta.name] = old if isinstance(old, tuple) else ()
         return found
