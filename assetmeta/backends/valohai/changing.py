@@ -39,7 +39,7 @@ from assetmeta.model.errors import Refused, Unreadable, Unsupported
 from assetmeta.model.flows import Flow, Response
 from assetmeta.model.plans import Change, Create, Delete, Delta, Done, Failed, Outcome, Row, Update
 from assetmeta.model.schema import Schema
-from assetmeta.model.values import UNREAD, Oid
+from assetmeta.model.values import Oid
 
 _METHOD_UNKNOWN = 405
 
@@ -187,17 +187,17 @@ class Changer:
     def _present(self, endpoint: Endpoint, change: Update, oid: Oid) -> Flow[dict[str, tuple[object, ...]]]:
         """The present members of the lists that are to be written: as they were loaded, or read now."""
         lists = [delta for delta in change.deltas if delta.is_multi]
-        if any(delta.old is UNREAD for delta in lists):
-            item = read_object((yield from single(get(self.settings.place(endpoint.path, path_key(oid))))))
-            self.reader.take(endpoint, item, oid=oid)
-        found: dict[str, tuple[object, ...]] = {}
-        for delta in lists:
-            if delta.old is UNREAD and delta.name not in self.known.cells.get(oid, {}):
+        found = {delta.name: delta.old for delta in lists if isinstance(delta.old, tuple)}
+        if len(found) == len(lists):
+            return found
+        item = read_object((yield from single(get(self.settings.place(endpoint.path, path_key(oid))))))
+        self.reader.take(endpoint, item, oid=oid)
+        for name in [delta.name for delta in lists if delta.name not in found]:
+            if name not in self.known.cells.get(oid, {}):
                 # A write replaces the whole list: without its present members it would lose them.
-                why = f"{oid.token}.{delta.name}: the server does not tell what is in it, so that nothing can be added."
-                raise Unsupported(why, oid=oid.token, attribute=delta.name)
-            old = self.known.members(oid, delta.name) if delta.old is UNREAD else delta.old
-            found[delta.name] = old if isinstance(old, tuple) else ()
+                why = f"{oid.token}.{name}: the server does not tell what is in it, so that nothing can be added."
+                raise Unsupported(why, oid=oid.token, attribute=name)
+            found[name] = self.known.members(oid, name)
         return found
 
 
