@@ -204,7 +204,7 @@ class Changer:
 def _impossible(endpoint: Endpoint, what: str) -> Unsupported:
     instead = _INSTEAD.get(endpoint.type)
     return Unsupported(
-        f"A {endpoint.type} cannot be {what} through the API{f': {instead}' if instead else ''}.",
+        f"{endpoint.type}: none can be {what} through the API{f': {instead}' if instead else ''}.",
         type_name=endpoint.type,
     )
 
