@@ -8,9 +8,9 @@ import json
 from assetmeta.core.state import KnownCell, Tracked, seen_from
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.codecs import JsonText, Raw
-from assetmeta.model.contract import Aliases, Backend
+from assetmeta.model.contract import Aliases
 from assetmeta.model.errors import BadValue, Unreadable
-from assetmeta.model.schema import Attribute
+from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import ABSENT, UNREAD, Oid
 
 READS = 3
@@ -128,7 +128,7 @@ def related_oid(workspace: Workspace, type_name: str, attribute: Attribute, valu
     oid = own_oid(workspace, value)
     if oid is None and isinstance(value, int) and not isinstance(value, bool) and not schema.type(related).abstract:
         oid = Oid.of(related, value)
-    if isinstance(value, str) and (oid is None or oid.type not in schema.types):
+    if isinstance(value, str) and isinstance(workspace.backend, Aliases) and not _is_token(schema, oid):
         oid = _named(workspace.backend, related, value)
     if oid is None:
         raise BadValue(
@@ -149,10 +149,13 @@ def related_oid(workspace: Workspace, type_name: str, attribute: Attribute, valu
     return oid
 
 
-def _named(backend: Backend, type_name: str, text: str) -> Oid | None:
+def _is_token(schema: Schema, oid: Oid | None) -> bool:
+    """True when what looks like a token names a type that there is; names can have a colon, too."""
+    return oid is not None and oid.type in schema.types
+
+
+def _named(backend: Aliases, type_name: str, text: str) -> Oid | None:
     """The identity that a text is for a relation: a key, or an alias that the server resolves itself."""
-    if not isinstance(backend, Aliases):
-        return None
     key = backend.key_of(type_name, text)
     if key is None and text and backend.taken_by_alias(type_name):
         return Oid(type_name, text)

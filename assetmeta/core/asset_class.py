@@ -35,7 +35,8 @@ class AssetClass(type):
                 type_name=cls.__name__,
             )
         given = own_oid(cls._workspace, key)
-        if isinstance(key, str) and (given is None or given.type not in cls._workspace.schema.types):
+        is_token = given is not None and (given.type == cls.__name__ or given.type in cls._workspace.schema.types)
+        if isinstance(key, str) and not is_token:
             asset = cls._workspace.named(cls.__name__, key)
             cls._workspace.identity.touch(asset)
             return asset

@@ -78,7 +78,11 @@ class TestPackage:
         assert (member(package, "valohai.yaml"), member(package, "./b/c.yaml")) == (b"a", b"d")
         assert member(package, "none") is None
 
-    @pytest.mark.parametrize("package", [b"", b"nonsense", b"\x1f\x8b" + b"\0" * 50, packed({"a": b"x" * 999})[:60]])
+    @pytest.mark.parametrize(
+        "package",
+        [b"", b"nonsense", b"\x1f\x8b" + b"\0" * 50, packed({"a": b"x" * 999})[:60]],
+        ids=["empty", "no archive", "no content", "cut"],
+    )
     def test_broken_ones_are_refused(self, package: bytes) -> None:
         with pytest.raises(BadPackage):
             member(package, "valohai.yaml")
