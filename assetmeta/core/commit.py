@@ -178,12 +178,19 @@ class Writer:
     def _read_again(self, changes: Sequence[Change]) -> None:
         workspace = self._workspace
         updates = [change for change in changes if isinstance(change, Update)]
+        deleted = [change.oid for change in changes if isinstance(change, Delete)]
         names = list(dict.fromkeys(delta.name for change in updates for delta in change.deltas))
         with workspace.lock:
             for change in changes:
-                forget(workspace.asset(change.oid), names)
+                forget(workspace.asset(change.oid), [*names, *self._marks(change.oid)])
         workspace.loader.load([change.oid for change in updates], names)
-        workspace.loader.load([change.oid for change in changes if isinstance(change, Delete)], ())
+        for marks in dict.fromkeys(self._marks(oid) for oid in deleted):
+            workspace.loader.load([oid for oid in deleted if self._marks(oid) == marks], marks)
+
+    def _marks(self, oid: Oid) -> tuple[str, ...]:
+        """The attribute that tells of a deleted asset that it is, where such assets can still be asked for."""
+        mark = self._workspace.schema.type(oid.type).deleted
+        return (mark,) if mark else ()
 
     def _reconciled(self, change: Change) -> Outcome | None:
         """What became of a change that an earlier commit sent without an answer, as far as the read told."""
@@ -194,7 +201,8 @@ class Writer:
         asset = self._workspace.asset(change.oid)
         gone = asset._state.gone
         if isinstance(change, Delete):
-            return Done(change, change.oid) if gone is not None else None
+            marked = any(asset._state.cell(name) is True for name in self._marks(change.oid))
+            return Done(change, change.oid) if gone is not None or marked else None
         if isinstance(gone, AssetmetaError):
             return Failed(change, gone)
         if isinstance(change, Update) and all(self._is_true(asset, delta) for delta in change.deltas):

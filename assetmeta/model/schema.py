@@ -65,7 +65,8 @@ class AssetType:
     """One type, inherited members included. *display* and *short* name the attributes that people know assets by.
 
     *endpoint* is where the server keeps the type, when that is not its name; *number* the id by which this one server
-    names the type in its data. *members* are the types that an abstract type stands for without being their base, as
+    names the type in its data. *deleted* names the attribute that is true of an asset that was deleted, where such
+    assets can still be asked for. *members* are the types that an abstract type stands for without being their base, as
     where one relation leads to assets of several types.
     """
 
@@ -80,6 +81,7 @@ class AssetType:
     label: str = ""
     endpoint: str = ""
     number: int | None = None
+    deleted: str | None = None
     members: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

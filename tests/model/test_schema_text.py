@@ -41,6 +41,7 @@ KIND = AssetType(
     label="A story",
     endpoint="stories",
     number=7,
+    deleted="IsGone",
     members=("Epic", "Defect"),
 )
 
