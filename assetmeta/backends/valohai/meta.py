@@ -53,6 +53,7 @@ def _type(endpoint: Endpoint, table: Table, said: Fields) -> AssetType:
         short=endpoint.short,
         label=endpoint.label,
         endpoint=endpoint.path,
+        deleted="deleted" if endpoint.soft else None,
     )
 
 
