@@ -90,9 +90,10 @@ class Dialect:
 
     *brought*: parents come along with the items. *owned*: each member belongs to one item, and is made after it;
     *backwards* where the last one made is the first of their list. *chained*: parents, items and members can be made in
-    one commit. *numbered*: keys are the same on every server that is used in the same way. *bundled*: the schema takes
-    no request. *broken*: pages of a result end where a list of the server ends. *parents* is how many the scene has
-    (one for each item where it is None), *listed* what orders the items in a list.
+    one commit. *soft*: what was deleted can still be asked for, and says that it is `deleted`. *numbered*: keys are the
+    same on every server that is used in the same way. *bundled*: the schema takes no request. *broken*: pages of a
+    result end where a list of the server ends. *parents* is how many the scene has (one for each item where it is
+    None), *listed* what orders the items in a list.
 
     *questions* are requests that read though their method writes. *cannot* are things that no capability tells about.
     *tidy* takes away what else there is on the server, so that nothing but the scene is left.
@@ -136,6 +137,7 @@ class Dialect:
     backwards: bool = False
     chained: bool = True
     numbered: bool = True
+    soft: bool = False
     bundled: bool = False
     broken: bool = False
     parents: int | None = None
@@ -164,6 +166,11 @@ class Dialect:
     def fastened(self) -> bool:
         """Whether an item keeps the parent that it was made with."""
         return self.has("parent") and not self.changes("parent")
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the server turns a change down that the client would make."""
+        return self.refused[0] not in self.fixed
 
     @property
     def apart(self) -> bool:

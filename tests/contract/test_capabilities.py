@@ -39,7 +39,8 @@ ASKED: dict[str, Ask] = {
     "operations": lambda dialect, session, item: (
         session[dialect.item].where({dialect.own: "nobody"}).execute(dialect.operation or "anything")
     ),
-    "templates": lambda dialect, session, item: session[dialect.item].template(),
+    # By way of the class of the class: an attribute of the server may have the name.
+    "templates": lambda dialect, session, item: type(session[dialect.item]).template(session[dialect.item]),
     "delete": lambda dialect, session, item: session.delete(item),
     "cleaning": lambda dialect, session, item: session[dialect.item].select(f"{dialect.own}.@CleanText").all(),
 }

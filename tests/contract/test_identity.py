@@ -17,6 +17,13 @@ from contract.dialect import Dialect
 from contract.needs import needs
 from contract.scene import Scene
 
+
+def helped(asset: Any, name: str, plainly: Callable[[], Any], surely: Callable[[], Any]) -> str:
+    """What an asset's own helper of that name shows; an attribute of the server of the same name goes before it."""
+    named = [surely] if name in asset._type.attributes else [plainly, surely]
+    return "".join(f"{found()!r}{found()}" for found in named)
+
+
 SILENT: dict[str, Callable[[Any], object]] = {
     "repr": repr,
     "str": str,
@@ -27,9 +34,10 @@ SILENT: dict[str, Callable[[Any], object]] = {
     "truth": bool,
     "pickle": pickle.dumps,
     "copy": lambda asset: (copy.copy(asset), copy.deepcopy(asset)),
-    "data": lambda asset: (dict(asset.data), repr(asset.data)),
+    "data": lambda asset: helped(asset, "data", lambda: asset.data, lambda: inspect(asset).loaded),
     "inspect": lambda asset: repr(inspect(asset)),
-    "address": lambda asset: (asset.url, asset.idref, asset.intid),
+    "address": lambda asset: helped(asset, "url", lambda: asset.url, lambda: inspect(asset).url),
+    "identity": lambda asset: (asset.idref, asset.intid),
     "completion": lambda asset: asset._ipython_key_completions_(),
     "class": lambda asset: (repr(type(asset)), dir(type(asset)), type(asset).__doc__),
 }

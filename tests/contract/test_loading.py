@@ -103,10 +103,15 @@ def test_members_of_one_asset_come_together(dialect: Dialect, session: Any, scen
 
 @needs("parent")
 def test_selecting_populating_and_walking_give_the_same(
-    dialect: Dialect, connect: Callable[..., Any], scene: Scene
+    dialect: Dialect, session: Any, connect: Callable[..., Any], scene: Scene
 ) -> None:
-    relations = (dialect.members, dialect.unset)
-    for path in (dialect.far, *(f"{name}.{dialect.label}" for name in relations if name)):
+    paths = [dialect.far]
+    if dialect.members:
+        paths.append(f"{dialect.members}.{dialect.label}")
+    if dialect.unset:
+        related = session.schema.attribute(dialect.item, dialect.unset).related
+        paths.append(f"{dialect.unset}.{session.schema.type(related).display or dialect.label}")
+    for path in paths:
         selecting, populating, walking = connect(), connect(), connect()
         expected = [item[path] for item in walking[dialect.item]]
         assert expected == [item[path] for item in selecting[dialect.item].select(path)]
