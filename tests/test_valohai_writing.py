@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from assetmeta import (
+    BadValue,
     NotFound,
     ReadOnly,
     Refused,
@@ -300,6 +301,11 @@ class TestData:
         assert ["c"] == list(datum.tags)
 
     def test_refused_properties_are_reported(self, vh: Any, datum: Any) -> None:
+        with vh.trace() as trace, pytest.raises(BadValue, match="JSON"):
+            valohai.apply_metadata({datum: {"a": float("nan")}})
+        with pytest.raises(BadValue, match="JSON"):
+            datum.set_metadata(metadata={"a": {1, 2}})
+        assert [] == lines(trace)
         report = valohai.apply_metadata({datum: {"valohai.tags": "no list"}})
         [error] = report
         assert "valohai.tags" in error.findings[0].path

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from assetmeta.backends.base import Complaint, Json, check, parse_json
 from assetmeta.backends.refusals import code_of, findings
-from assetmeta.model.errors import ServerError, Unreadable
+from assetmeta.model.errors import BadValue, ServerError, Unreadable
 from assetmeta.model.flows import Request, Response
 
 JSON = (("Accept", "application/json"),)
@@ -46,8 +46,11 @@ def delete(path: str) -> Request:
 
 
 def body(document: Sendable) -> bytes:
-    """Return a document as compact JSON in UTF-8. Numbers that are not finite raise ValueError."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    """Return a document as compact JSON in UTF-8. Raises BadValue for what JSON cannot hold, such as NaN or a set."""
+    try:
+        return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadValue(f"This cannot be sent as JSON: {error}.") from None
 
 
 def text_of(document: Json) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from assetmeta.backends.jsonrest import body
 from assetmeta.backends.valohai import properties, questions
 from assetmeta.core.aftermath import Aftermath
 from assetmeta.core.report import Report
@@ -26,6 +27,7 @@ def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:
     for datum, wanted in given.items():
         if not isinstance(wanted, Mapping):
             raise BadValue(f"{datum.idref}: properties are a dict, not {wanted!r:.80}.", oid=datum.idref)
+        body(dict(wanted))
     calls = [
         Call(datum._state.oid, properties.OPERATION, (("metadata", dict(wanted)),)) for datum, wanted in given.items()
     ]

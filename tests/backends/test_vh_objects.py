@@ -214,6 +214,20 @@ class TestShapes:
         sizes = told.cell(datum, "sizes")
         assert isinstance(sizes, JsonText) and "[1,2.5]" == sizes
 
+    def test_a_number_under_the_name_of_a_list_is_no_list(self, told: Told) -> None:
+        """Lists that are made by asking for them are not known to be empty because a body has a count there."""
+        project = told.take("Project", {"id": "a", "executions": 12, "data": "https://host/", "commits": None})
+        assert not {"executions", "data", "commits"} & told.known.cells[project].keys()
+
+    def test_a_key_does_not_hide_the_relation_of_its_name(self, told: Told) -> None:
+        execution = told.take("Execution", {"id": "a", "creator_id": "3", "creator": {"id": 3, "username": "ann"}})
+        assert Oid("User", 3) == told.cell(execution, "creator")
+
+    def test_what_is_only_written_elsewhere_is_read_where_a_body_has_it(self, told: Told) -> None:
+        body = {"id": "a", "project": PROJECT.key, "step": "train", "commit": {"identifier": "f00d"}}
+        task = told.take("Task", body)
+        assert ("train", Oid("Commit", f"{PROJECT.key}/f00d")) == (told.cell(task, "step"), told.cell(task, "commit"))
+
     def test_a_commit_of_an_unknown_project_can_still_be_asked_for(self, told: Told) -> None:
         version = told.take("DeploymentVersion", {"id": "a", "commit": {"identifier": "~f00d"}})
         assert Oid("Commit", "-/~f00d") == told.cell(version, "commit")

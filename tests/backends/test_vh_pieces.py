@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.valohai.identities import as_key, checked, commit_parts, member_parts
-from assetmeta.backends.valohai.listing import whole
+from assetmeta.backends.valohai.kinds import Seconds
+from assetmeta.backends.valohai.listing import counted, whole
 from assetmeta.backends.valohai.narrowing import narrowed
 from assetmeta.backends.valohai.settings import Settings
 from assetmeta.backends.valohai.table import bundled
@@ -85,6 +87,37 @@ class TestPaging:
         [rows], [request] = play(Valohai().fetch(vh_schema, [wanted]), page("", 4))
         assert ((), False) == (rows.rows, rows.more)
         assert {"offset": "10", "limit": "5", "no_count": "true"}.items() <= dict(request.query).items()
+
+
+class TestFiltersThatAreRefused:
+    """A list by an object that does not exist is empty; by nothing else does a refusal become an empty list."""
+
+    PROJECT = (("project", "01943a8e-45d0-0006-89de-38def875223b"),)
+
+    def test_an_object_that_does_not_exist_has_nothing(self, play: Any) -> None:
+        refusal = answer({"project": [{"message": "Invalid pk.", "code": "does_not_exist"}]}, 400)
+        assert [] == play(whole("api/v0/data/", self.PROJECT, Settings()), refusal)[0]
+        assert 0 == play(counted("api/v0/data/", self.PROJECT, Settings()), refusal)[0]
+
+    @pytest.mark.parametrize(
+        ("query", "blamed"),
+        [
+            ((("status", "error"), ("status", "crashed")), "status"),
+            ((("status", "eror"),), "status"),
+            ((("project", "a"), ("ordering", "-counter")), "ordering"),
+        ],
+    )
+    def test_any_other_refusal_is_told(self, play: Any, query: Any, blamed: str) -> None:
+        refusal = answer({blamed: ["Select a valid choice."]}, 400)
+        with pytest.raises(Refused, match="valid choice"):
+            play(whole("api/v0/executions/", query, Settings()), refusal)
+        with pytest.raises(Refused, match="valid choice"):
+            play(counted("api/v0/executions/", query, Settings()), refusal)
+
+    def test_what_goes_away_between_two_pages_ends_no_list(self, play: Any) -> None:
+        refusal = answer({"project": ["Invalid pk."]}, 400)
+        with pytest.raises(Refused, match="Invalid pk"):
+            play(whole("api/v0/data/", self.PROJECT, Settings(sweep=2)), page("ab", 4, more=True), refusal)
 
 
 class TestNarrowing:
@@ -165,10 +198,15 @@ class TestKeys:
     def test_texts_that_are_keys(self, name: str, text: str, key: object) -> None:
         assert key == as_key(bundled().by_type[name], text)
 
-    @pytest.mark.parametrize("key", ["new-1", "a/b", "../users", "a b", "x?y"])
+    @pytest.mark.parametrize("key", ["new-1", "a/b", "../users", "..", "a b", "x?y"])
     def test_what_cannot_stand_in_a_path(self, key: str) -> None:
         with pytest.raises(BadValue):
             checked(bundled().by_type["Execution"], key)
+
+    @pytest.mark.parametrize("raw", [Decimal("1e300"), 10**400])
+    def test_a_length_of_time_beyond_all_times_cannot_be_read(self, raw: Any) -> None:
+        with pytest.raises(ValueError, match="too long a time"):
+            Seconds().decode(raw)
 
     def test_keys_of_two_parts(self) -> None:
         assert (PROJECT, "~f00d") == commit_parts(f"{PROJECT}/~f00d")

@@ -20,7 +20,7 @@ from assetmeta.model.errors import BadValue, NotFound, Unreadable
 from assetmeta.model.flows import Flow, Request
 from assetmeta.model.values import Oid
 
-_ONE_PIECE = re.compile(r"[A-Za-z0-9_.~-]+")
+_ONE_PIECE = re.compile(r"(?!\.+\Z)[A-Za-z0-9_.~-]+")
 
 
 class Fetched(NamedTuple):

@@ -20,8 +20,8 @@ _NOWHERE = "-"
 
 
 def commit_key(project: Key | None, identifier: str) -> str:
-    """The key of a commit."""
-    return f"{_NOWHERE if project is None else project}/{identifier}"
+    """The key of a commit. A project whose id is none of the server's kind is as good as unknown."""
+    return f"{project if isinstance(project, str) and is_uuid(project) else _NOWHERE}/{identifier}"
 
 
 def commit_parts(key: Key) -> tuple[str | None, str]:
@@ -65,7 +65,7 @@ def checked(endpoint: Endpoint, key: Key) -> Key:
         commit_parts(key)
     elif endpoint.key == "member":
         member_parts(key, endpoint.type)
-    elif isinstance(key, str) and not re.fullmatch(r"[\w.~-]+", key):
+    elif isinstance(key, str) and not re.fullmatch(r"(?!\.+\Z)[\w.~-]+", key):
         raise BadValue(f"{token} is no asset's identity: ids are numbers or UUIDs.", oid=token, type_name=endpoint.type)
     return key
 

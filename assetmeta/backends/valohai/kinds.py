@@ -49,7 +49,10 @@ class Seconds:
     accepts: str = "a timedelta, or a number of seconds"
 
     def decode(self, raw: Raw) -> object:
-        return None if raw is None or raw == "" else timedelta(seconds=float(raw))
+        try:
+            return None if raw is None or raw == "" else timedelta(seconds=float(raw))
+        except OverflowError:
+            raise ValueError(f"{raw!r:.40} seconds are too long a time") from None
 
     def encode(self, value: object) -> str:
         return repr(value.total_seconds()) if isinstance(value, timedelta) else ""

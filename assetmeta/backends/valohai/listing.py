@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from assetmeta.backends.jsonrest import Object, Page, Pairs, field_errors, get, read_object, read_page
 from assetmeta.backends.together import single
+from assetmeta.backends.valohai.kinds import is_uuid
 from assetmeta.backends.valohai.settings import Settings
 from assetmeta.model.errors import Moved, NotFound
-from assetmeta.model.flows import Flow
+from assetmeta.model.flows import Flow, Response
 
 
 class Place(NamedTuple):
@@ -39,15 +40,15 @@ class Part(NamedTuple):
 def part(path: str, query: Pairs, place: Place, limit: int, settings: Settings) -> Flow[Part]:
     """Read the next rows of a list, about *limit* of them. One request. Raises Moved.
 
-    A filter by an object that does not exist is refused with 400, naming the filter; that means that nothing is there.
+    A filter by an object that does not exist is refused with 400, naming the filter; that means that nothing is there,
+    unless rows came before. Any other refusal is raised: a list is never short because a part of it was refused.
     """
     overlap = 0 if place.last is None else 1
     window = [("limit", str(limit + overlap))]
     if place.offset > overlap:
         window.append(("offset", str(place.offset - overlap)))
     response = yield from single(get(path, (*query, *window)))
-    blamed = field_errors(response) if response.status == 400 else {}
-    if blamed and blamed.keys() <= {name for name, _ in query}:
+    if place.last is None and _is_of_nothing(query, response):
         return Part((), None, 0)
     page = read_page(response)
     fresh = _fresh(path, place, page)
@@ -59,6 +60,17 @@ def part(path: str, query: Pairs, place: Place, limit: int, settings: Settings) 
     if page.rest is not None or (offset < wanted and place.start < wanted):
         raise _moved(path, wanted - place.start, offset - place.start)
     return Part(fresh, None, page.total)
+
+
+def _is_of_nothing(query: Pairs, response: Response) -> bool:
+    """True when a list is refused for a filter by one object, which does not exist."""
+    blamed = field_errors(response) if response.status == 400 else {}
+    values = {name: [value for key, value in query if key == name] for name in blamed}
+    return bool(blamed) and all(len(ids) == 1 and _is_id(ids[0]) for ids in values.values())
+
+
+def _is_id(text: str) -> bool:
+    return is_uuid(text) or (text.isascii() and text.isdigit())
 
 
 def _fresh(path: str, place: Place, page: Page) -> Sequence[Object]:
@@ -118,8 +130,8 @@ def whole_or_none(path: str, query: Pairs, settings: Settings) -> Flow[list[Obje
 
 def counted(path: str, query: Pairs, settings: Settings) -> Flow[int | None]:
     """Ask how many rows a list has; None when the server does not count. One request."""
-    page = read_page((yield from single(get(path, (*query, ("limit", "1"))))))
-    return page.total
+    response = yield from single(get(path, (*query, ("limit", "1"))))
+    return 0 if _is_of_nothing(query, response) else read_page(response).total
 
 
 def one(path: str, query: Pairs) -> Flow[Object]:

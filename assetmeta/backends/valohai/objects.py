@@ -89,12 +89,11 @@ class Reader:
         return place.project if place else None
 
     def fields(self, endpoint: Endpoint) -> dict[str, Field]:
-        """The fields of a type that bodies may hold, by name."""
+        """The fields of a type by name; some bodies hold also what is usually not shown."""
         found = self._fields.get(endpoint.type)
         if found is None:
             names = self.schema.type(endpoint.type).attributes
-            fields = {name: field_of(endpoint, self.schema, name) for name in names}
-            found = {name: known for name, known in fields.items() if known.readable or known.unshown}
+            found = {name: field_of(endpoint, self.schema, name) for name in names}
             self._fields[endpoint.type] = found
         return found
 
@@ -103,12 +102,14 @@ class Reader:
         told: set[str] = set()
         for name, known in self.fields(endpoint).items():
             key = known.key or name
-            if key not in item:
+            # A key may bear the name of a list that is made by asking for it, and be a number or an address.
+            if key not in item or (known.elsewhere and not isinstance(item[key], list)):
                 continue
             told.add(key)
             if not (here.embedded and known.blanked and item[key] is None):
                 found[name] = self._cell(known, item[key], item, here)
-        found |= {key: _undeclared(value) for key, value in item.items() if key not in told}
+        declared = self.fields(endpoint)
+        found |= {key: _undeclared(value) for key, value in item.items() if key not in told and key not in declared}
         if endpoint.key == "commit" and "project" not in found:
             project, _ = commit_parts(oid.key)
             if project is not None:
