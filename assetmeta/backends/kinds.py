@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import ClassVar
 
 from assetmeta.model.codecs import DateTime, Raw
 from assetmeta.model.errors import BadValue
+from assetmeta.model.record import Record
 from assetmeta.model.values import Oid
 
 
-@dataclass(frozen=True, slots=True)
-class Real:
+class Real(Record):
     """A floating-point number, as the server keeps it."""
 
     is_number: ClassVar[bool] = True
@@ -52,8 +51,7 @@ class Instant(DateTime):
         return value.astimezone(self.tzinfo).isoformat().replace("+00:00", "Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Record):
     """A date without a time."""
 
     accepts: str = "a date, or its ISO text such as 2026-03-01"
@@ -75,8 +73,7 @@ class Day:
             raise ValueError(f"{value!r} is not a date such as 2026-03-01") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Record):
     """One of a few values that the server names: *names* are (value, what people call it) pairs.
 
     The value is what is read; either is accepted. Where not all are known (*open*), others are taken as they are.
@@ -121,8 +118,7 @@ def choice_of(kind: str) -> Choice | None:
     return Choice(tuple((value, str(name)) for value, name in json.loads(f"[{values}")), open=word == "Choices")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Record):
     """A piece of JSON: lists, dicts, texts, numbers. A raw value is its JSON text."""
 
     accepts: str = "what JSON can hold: a dict, a list, text, a number, True, False"
@@ -141,8 +137,7 @@ class Document:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Record):
     """The value of a relation: an Oid, or a bare id where the type of what it leads to is known."""
 
     related: str | None = None

@@ -6,7 +6,7 @@ The server has no version check, so this is a read just before the write. It nar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from assetmeta.core.access import cell_members, cell_value
 from assetmeta.core.loading import fetches
@@ -14,13 +14,13 @@ from assetmeta.core.plan import shown
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue, Conflict, NotFound
 from assetmeta.model.plans import Cell, Change, Delta, Failed, Update
+from assetmeta.model.record import Record
 from assetmeta.model.values import UNREAD, Oid
 
 POLICIES = ("overwrite", "error", "merge")
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(Record):
     """One attribute that moved: what it *was* when it was loaded, what *mine* and *theirs* make of it.
 
     Multi-value attributes are tuples.

@@ -5,16 +5,16 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Update
+from assetmeta.model.record import Record
 from assetmeta.model.values import UNREAD, Oid
 
 _VERBS = {Create: "create", Update: "update", Delete: "delete", Call: "execute"}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Plan:
+class Plan(Record):
     """Changes in sending order. *names* maps identities to what people call the assets, as far as that is loaded."""
 
     changes: tuple[Change, ...] = ()

@@ -7,7 +7,7 @@ Verbs that run (iteration, first, one, all, count, exists, pages, len, bool, que
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from assetmeta.model.contract import Explains
 from assetmeta.model.errors import BadValue, NotOne, Unsupported
 from assetmeta.model.paths import CLEANED, Path, Step, resolve
 from assetmeta.model.plans import Fetch, Find, Sort
+from assetmeta.model.record import Record
 from assetmeta.model.schema import Schema
 from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term, leaves
 from assetmeta.model.values import Moment, Oid
@@ -29,8 +30,7 @@ from assetmeta.model.values import Moment, Oid
 _TERMS = (Compare, Exists, And, Or, Not, RawFilter)
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Record):
     """The assets of one type that match, in order. Equal queries ask for the same.
 
     Iterating streams: one request per page of at most `page_size` assets, and no more than a page in memory.
@@ -48,7 +48,7 @@ class Query:
     size: int | None = None
     moments: tuple[Moment, ...] = ()
     with_deleted: bool = False
-    _results: list[list[Any]] = field(default_factory=list, repr=False, compare=False, hash=False)
+    _results: list[list[Any]] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def schema(self) -> Schema:

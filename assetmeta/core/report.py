@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from assetmeta.model.errors import AssetmetaError, CommitError
 from assetmeta.model.plans import Create, Done, Failed, Outcome, Skipped, Unknown
+from assetmeta.model.record import Record
 from assetmeta.model.values import Oid
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Record):
     """The outcomes of a commit in the order of its plan. Falsy when every change landed; iterates over the errors.
 
     What is not done is still pending: a failed change with its error attached, a skipped one because it needs a failed

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path as FilePath
 from types import FrameType
+
+from assetmeta.model.record import Record
 
 _PACKAGE = str(FilePath(__file__).parent.parent)
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Record):
     """One lazy load: *name* of *number* assets of *type_name*, read at *place* ("report.py:14 in main").
 
     *advice* is the call that would have brought it along.
@@ -26,8 +26,7 @@ class Load:
     advice: str
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Record):
     """Loads that differ in nothing but the asset: the same attribute, at the same line, *times* over."""
 
     load: Load

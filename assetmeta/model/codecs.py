@@ -14,11 +14,12 @@ import base64
 import binascii
 import re
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import ClassVar, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
+
+from assetmeta.model.record import Record
 
 Raw = str | int | float | bool | Decimal | None
 
@@ -39,8 +40,7 @@ class Codec(Protocol):
     def parse(self, value: object) -> object: ...
 
 
-@dataclass(frozen=True, slots=True)
-class AnyValue:
+class AnyValue(Record):
     """A kind that we do not know: kept as the server sent it, and written back the same."""
 
     accepts: str = "any text, number or Boolean"
@@ -57,8 +57,7 @@ class AnyValue:
         raise ValueError(f"{type(value).__name__} cannot be sent")
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Record):
     """Text, kept character for character. An empty text and null are told apart only where the wire does."""
 
     accepts: str = "text"
@@ -87,8 +86,7 @@ class Text:
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Record):
     """A decimal number, exact."""
 
     is_number: ClassVar[bool] = True
@@ -116,8 +114,7 @@ class Number:
         return number
 
 
-@dataclass(frozen=True, slots=True)
-class Integer:
+class Integer(Record):
     """A whole number."""
 
     is_number: ClassVar[bool] = True
@@ -137,8 +134,7 @@ class Integer:
         return int(str(value))
 
 
-@dataclass(frozen=True, slots=True)
-class Boolean:
+class Boolean(Record):
     """True or False; the wire's spelling does not matter."""
 
     accepts: str = "True or False (or 'true', 'false')"
@@ -158,8 +154,7 @@ class Boolean:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class DateTime:
+class DateTime(Record):
     """A point in time, always aware. *zone* is where a wire value without an offset is at home (an IANA name)."""
 
     zone: str = "UTC"
@@ -223,8 +218,7 @@ class Span(NamedTuple):
         return f"{self.amount} {self.unit}"
 
 
-@dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(Record):
     """A Span; the wire's unit is always plural ("1 Days")."""
 
     accepts: str = "a duration such as '2 Weeks' (Days, Weeks or Months), a Span or a timedelta of whole days"
@@ -252,8 +246,7 @@ class Duration:
         return Span(int(match[1]), match[2].capitalize() + "s")
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Record):
     """Bytes, base64 on the wire."""
 
     accepts: str = "bytes"
@@ -277,8 +270,7 @@ class Binary:
         raise ValueError(f"{type(value).__name__} is not bytes")
 
 
-@dataclass(frozen=True, slots=True)
-class Guid:
+class Guid(Record):
     """A UUID; null is an empty text on the wire."""
 
     accepts: str = "a UUID or its text"
@@ -307,8 +299,7 @@ class Hidden(str):
         return "'***'"
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(Record):
     """Written, never read: what the server keeps to itself."""
 
     accepts: str = "text; it can be written and never read back"

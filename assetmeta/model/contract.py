@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from assetmeta.model.codecs import Codec
 from assetmeta.model.flows import Flow
 from assetmeta.model.plans import Change, Delta, Fetch, Outcome, Row, Rows
+from assetmeta.model.record import Record
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
 
 
-@dataclass(frozen=True, slots=True)
-class Can:
+class Can(Record):
     """What a server can do. Asking for anything else raises Unsupported before a request is sent.
 
     *keyset* names the attribute by which unsorted lists are ordered, when a filter can ask for what is beyond one of

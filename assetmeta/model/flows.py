@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import BinaryIO, TypeVar
 
 from assetmeta.model.errors import AssetmetaError
+from assetmeta.model.record import Record
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Record):
     """One HTTP request. *path* is below the session's base URL, or a whole URL; *query* pairs are encoded in order.
 
     *body* is bytes, or an open binary file that is streamed (measured by seeking when it can seek). *sink*, when
@@ -35,8 +35,7 @@ class Request:
         return f"{self.method} {self.path.partition('?')[0]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Record):
     """One answer of any status. Header names are lower case. *url* is where it came from, without secrets, for the
     messages of errors; empty with a 2xx.
     """

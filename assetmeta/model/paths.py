@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from assetmeta.model.errors import BadValue, UnknownName
+from assetmeta.model.record import Record
 from assetmeta.model.schema import Attribute, Schema
 
 AGGREGATES = ("Count", "DistinctCount", "Sum", "Min", "Max", "MinDate", "MaxDate", "And", "Or", "MaxState")
@@ -21,8 +21,7 @@ _NUMBER_RESULT = frozenset({"Count", "DistinctCount"})
 _STEP = re.compile(r"(?P<name>\w+)(?P<now>#)?(?::(?P<type>\w+))?(?:\[(?P<where>.*)\])?\Z", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Record):
     """One step of a path: follow *name*, keep only *downcast* assets, and only those that *where* admits.
 
     *where* is either raw filter text as the user wrote it or a term (assetmeta.model.terms). *now* reads the related
@@ -44,8 +43,7 @@ class Step:
         return self.downcast is None and self.where is None and not self.now
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Record):
     """Steps from a type to a value, with an optional aggregate over everything reached."""
 
     steps: tuple[Step, ...]
@@ -85,8 +83,7 @@ class Path:
         return len(self.steps) == 1 and self.is_plain
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Record):
     """What a path reaches: the last attribute, the type that has it, and whether there may be many values."""
 
     attribute: Attribute

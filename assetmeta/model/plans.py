@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from assetmeta.model.codecs import Raw
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.paths import Path
+from assetmeta.model.record import Record
 from assetmeta.model.terms import Term
 from assetmeta.model.values import Moment, Oid
 
@@ -15,8 +15,7 @@ Cell = Raw | Oid | tuple[Raw, ...] | tuple[Oid, ...]
 """One raw value: a scalar as the wire gave it, an Oid, or a tuple of either for a multi-value attribute."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(Record):
     """One sort key."""
 
     path: Path
@@ -26,16 +25,14 @@ class Sort:
         return f"{'-' if self.descending else ''}{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class Find:
+class Find(Record):
     """Text search, in the given attributes or in the server's own choice of them when there are none."""
 
     text: str
     paths: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(Record):
     """One read: which assets of *type_name*, and what of each.
 
     *oids*, when given, are exactly the assets wanted (all of this type or derived from it, all with the same moment).
@@ -68,8 +65,7 @@ class Row(NamedTuple):
     values: tuple[Cell, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Record):
     """The answer to one fetch, in the server's order.
 
     *related* are further assets that the answer told about (nested selects); each may stand more than once.
@@ -84,8 +80,7 @@ class Rows:
     rest: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(Record):
     """The change of one attribute: from *old* to *new*, or *added* to and *removed* from a multi-value attribute.
 
     *old* is UNREAD when it was never loaded. Values are Python values; relations are Oids.
@@ -99,8 +94,7 @@ class Delta:
     is_multi: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(Record):
     """Make a new asset. *oid* is provisional; *context* lets the server fill in what follows from that asset."""
 
     oid: Oid
@@ -109,8 +103,7 @@ class Create:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Record):
     """Change attributes of one asset."""
 
     oid: Oid
@@ -118,15 +111,13 @@ class Update:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Record):
     """Delete one asset."""
 
     oid: Oid
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Record):
     """Execute one operation on one asset. *arguments* are (name, value) pairs."""
 
     oid: Oid
@@ -137,8 +128,7 @@ class Call:
 Change = Create | Update | Delete | Call
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Record):
     """The change landed. *oid* is the asset's real identity (for an operation: the asset that the server names in its
     answer); *row* holds what the answer told of it; *notes* say in words where that is not what was sent. A *stale* one
     told nothing: whatever is loaded of the asset may be wrong now.
@@ -151,24 +141,21 @@ class Done:
     stale: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Record):
     """The server turned the change down, or it surely never reached the server."""
 
     change: Change
     error: AssetmetaError
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Record):
     """The change was not sent, because it needs *needs*, which did not land."""
 
     change: Change
     needs: Oid
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Record):
     """The change was sent and no answer came: it may have landed or not."""
 
     change: Change

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from assetmeta.model.codecs import Codec, Secret
 from assetmeta.model.errors import UnknownName, nearest
+from assetmeta.model.record import Record
 
 
+# A dataclass, since a schema makes thousands of them: its constructor is the quicker one.
 @dataclass(frozen=True, slots=True, repr=False)
 class Attribute:
     """One attribute as one type has it. *kind* is the server's own word for its type ("Numeric", "Relation").
@@ -52,16 +54,14 @@ class Attribute:
         return self.related is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Record):
     """Something an asset can be asked to do. *validator* names the Boolean attribute that tells whether it may now."""
 
     name: str
     validator: str | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class AssetType:
+class AssetType(Record):
     """One type, inherited members included. *display* and *short* name the attributes that people know assets by.
 
     *endpoint* is where the server keeps the type, when that is not its name; *number* the id by which this one server
@@ -116,8 +116,7 @@ class AssetType:
         return tuple(name for name, attribute in self.attributes.items() if attribute.basic)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Schema:
+class Schema(Record):
     """All types of one server. *types* may load single types when they are first asked for."""
 
     types: Mapping[str, AssetType]

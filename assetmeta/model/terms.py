@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NoReturn
 
 from assetmeta.model.errors import BadValue
 from assetmeta.model.paths import Path
+from assetmeta.model.record import Record
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "~=")
 
 
-class _Combinable:
+class _Combinable(Record):
     """`&`, `|` and `~` build larger terms; `and`, `or` and `not` cannot, and say so."""
-
-    __slots__ = ()
 
     def __and__(self, other: Term) -> And:
         return And((self, other))  # type: ignore[arg-type]
@@ -33,7 +32,6 @@ class _Combinable:
         raise BadValue(f"({self}) is a condition for the server; combine conditions with &, | and ~, in parentheses.")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Compare(_Combinable):
     """*path* *operator* any of *values* (Python values as the attribute's codec parses them; Oids for relations).
 
@@ -49,7 +47,6 @@ class Compare(_Combinable):
         return f"{self.path}{self.operator}{','.join(map(_shown, self.values))}"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Exists(_Combinable):
     """*path* has a value (or has none, when *present* is False)."""
 
@@ -61,7 +58,6 @@ class Exists(_Combinable):
         return f"{'+' if self.present else '-'}{self.path}"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class And(_Combinable):
     """All of *terms*."""
 
@@ -71,7 +67,6 @@ class And(_Combinable):
         return "; ".join(f"({term})" for term in self.terms)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Or(_Combinable):
     """Any of *terms*."""
 
@@ -81,7 +76,6 @@ class Or(_Combinable):
         return " | ".join(f"({term})" for term in self.terms)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Not(_Combinable):
     """Every asset that *term* does not admit, those without a value included."""
 
@@ -91,7 +85,6 @@ class Not(_Combinable):
         return f"not ({self.term})"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class RawFilter(_Combinable):
     """Filter text in the server's own language, exactly as the user wrote it."""
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urlencode
+
+from assetmeta.model.record import Record
 
 KEPT = 10_000
 SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """One HTTP request that went out, or failed to. Repeats and redirects are entries of their own.
 
     *path* has no query; *query* holds its pairs, secret values hidden. *status* is None when no whole answer came;

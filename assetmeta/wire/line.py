@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from assetmeta.model.flows import Request, Response
+from assetmeta.model.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record):
     """An answer of any status, the URL it came from and what went over the line for it.
 
     *sent* counts the bytes of the request's body, *received* those of the answer's body, still compressed.

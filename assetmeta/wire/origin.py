@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import requests
 
 from assetmeta.model.errors import BadValue
+from assetmeta.model.record import Record
 from assetmeta.wire.redact import redacted_url, without_user
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -16,8 +16,7 @@ _WHOLE = re.compile(r"https?://", re.IGNORECASE)
 _ODD_HOST = re.compile(r"https?://[^/?#]*[\x00-\x20\x7f\\]", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Record):
     """A scheme, host and port. Two URLs share credentials only when their origins are equal."""
 
     scheme: str

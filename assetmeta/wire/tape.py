@@ -9,12 +9,12 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.flows import Request
+from assetmeta.model.record import Record
 from assetmeta.wire.bodies import redacted_body
 from assetmeta.wire.body import CHUNK, Rewind
 from assetmeta.wire.origin import Origin
@@ -31,8 +31,7 @@ Body = str | list[str] | dict[str, str] | None
 """A text, its lines when it has several, or bytes as {"base64": ...}; of a file only {"sha256": ...}."""
 
 
-@dataclass(frozen=True)
-class Scrub:
+class Scrub(Record):
     """Takes the secrets and the server's address out of what is kept, and puts the address in again."""
 
     base: str

@@ -5,12 +5,12 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, Self
 
 from assetmeta.backends.kinds import Document, Instant, Link, Real
 from assetmeta.model.codecs import AnyValue, Boolean, Codec, Hidden, Integer, Raw, Secret, Text
+from assetmeta.model.record import Record
 
 Number = int | float | Decimal
 
@@ -94,8 +94,7 @@ class Mark(enum.StrEnum):
         return repr(self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Record):
     """Numbers in a fixed order, as a tuple with names. Fewer than names leave the rest None, further ones are left out:
     newer servers count more than older ones.
     """
@@ -119,8 +118,7 @@ class Counts:
         return self.shape(*value)
 
 
-@dataclass(frozen=True, slots=True)
-class Healths:
+class Healths(Record):
     """A Health out of its JSON."""
 
     accepts: str = "nothing: the server works it out"
@@ -138,8 +136,7 @@ class Healths:
         raise ValueError("the server works it out")
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(Record):
     """One letter of a history; a letter that we do not know is kept as text."""
 
     accepts: str = "a Mark or its letter: P, F, E, N or M"

@@ -8,7 +8,6 @@ A reference to another object is an element that holds its text:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from assetmeta.model.codecs import Raw, Text
@@ -36,7 +35,6 @@ class Cleaned(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
 class HtmlText(Text):
     """Text with markup, kept character for character; a cleaned text is refused."""
 

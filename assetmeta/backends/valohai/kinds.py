@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
 from assetmeta.backends.kinds import Choice, Day, Document, Instant, Link, Real, choice_of
 from assetmeta.model.codecs import Boolean, Codec, Integer, Number, Raw, Secret, Text
+from assetmeta.model.record import Record
 
 _UUID = re.compile(r"[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}", re.IGNORECASE | re.ASCII)
 
@@ -20,8 +20,7 @@ def is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Uuid:
+class Uuid(Record):
     """A UUID, read as its text: that is what assets are known by. Other texts are left as they are."""
 
     accepts: str = "a UUID or its text"
@@ -41,8 +40,7 @@ class Uuid:
         return text.lower() if is_uuid(text) else text
 
 
-@dataclass(frozen=True, slots=True)
-class Seconds:
+class Seconds(Record):
     """A length of time, which is a number of seconds on the wire."""
 
     is_number: ClassVar[bool] = True
@@ -67,8 +65,7 @@ class Seconds:
             raise ValueError(f"{value!r} seconds are too long a time") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Record):
     """Where something is in its life: one of *names*, or another word that only this server has. Letter case is that of
     *names*, whichever the server or a person writes.
     """
@@ -105,7 +102,6 @@ class Concealed(dict[str, object]):
         return "{***}"
 
 
-@dataclass(frozen=True, slots=True)
 class SecretDocument(Secret):
     """A piece of JSON with secrets in it: what can be read of it is read, and what is written is never shown."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 
 from assetmeta.backends.asset_state import AssetState
@@ -22,14 +21,14 @@ from assetmeta.model.codecs import (
     Text,
 )
 from assetmeta.model.errors import BadValue
+from assetmeta.model.record import Record
 from assetmeta.model.values import Oid
 
 _STATES = {state.name.casefold(): state for state in AssetState}
 _NUMBERS = {int(state): state for state in AssetState}
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Record):
     """An AssetState. rest-1.v1 sends its number and query.v1 its name; a number we do not know stays an int and a name
     we do not know stays text.
     """
@@ -60,8 +59,7 @@ class State:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Record):
     """The other end of a relation, as an Oid. A bare key is taken where the schema names the type."""
 
     related: str | None = None
@@ -86,8 +84,7 @@ class Reference:
             raise ValueError(f"{value!r} is neither an asset nor a token such as 'Scope:0'") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Rank:
+class Rank(Record):
     """A place in an order. It is read as an int; it is moved by naming a neighbour's place and a sign."""
 
     accepts: str = "'N+' to stand right after the asset whose rank is N, 'N-' to stand right before it, or a number"
@@ -107,8 +104,7 @@ class Rank:
         return text if text.endswith(("+", "-")) else int(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(Record):
     """A number in most cases (Key, Moment); anything else is kept as text."""
 
     accepts: str = "a whole number or text"
