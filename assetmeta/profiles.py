@@ -16,10 +16,10 @@ arguments of the session class.
 
 from __future__ import annotations
 
+import importlib
 import os
 import stat
 import sys
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -71,12 +71,15 @@ def _read(path: Path) -> dict[str, Any]:
         raise BadValue(f"The file of profiles, {path}, cannot be read: {error.strerror or error}.") from None
     if len(content) > MAX_BYTES:
         raise BadValue(f"The file of profiles, {path}, is longer than {MAX_BYTES} bytes.")
+    # Loaded when there is a file to read: no import of this package should wait for it.
+    tomllib = importlib.import_module("tomllib")
     try:
-        return tomllib.loads(content.decode())
+        found: dict[str, Any] = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # The place is told, not the text there: it may be a secret.
         place = str(error).rpartition("(")[2].rstrip(")") if "(" in str(error) else "somewhere"
         raise BadValue(f"The file of profiles, {path}, is no valid TOML ({place}).") from None
+    return found
 
 
 def _is_shared(path: Path) -> bool:

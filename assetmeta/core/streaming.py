@@ -9,7 +9,7 @@ cuts windows itself says where its answer breaks off, and looks after all this o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from assetmeta.core.cohort import Cohort, enter
 from assetmeta.core.state import Tracked
@@ -46,16 +46,16 @@ def absorbed(workspace: Workspace, rows: Rows, since: int, with_deleted: bool = 
     return assets
 
 
-@dataclass(slots=True)
 class Stream:
     """The pages of one fetch. *received* counts assets so far, *expected* what the server counted, once known."""
 
-    workspace: Workspace
-    whole: Fetch
-    page_size: int
-    received: int = 0
-    expected: int | None = None
-    last: Oid | None = None
+    def __init__(self, workspace: Workspace, whole: Fetch, page_size: int) -> None:
+        self.workspace = workspace
+        self.whole = whole
+        self.page_size = page_size
+        self.received = 0
+        self.expected: int | None = None
+        self.last: Oid | None = None
 
     def pages(self) -> Iterator[list[Tracked]]:
         """Yield the assets page by page, one request each, and one more to count when there are several pages.

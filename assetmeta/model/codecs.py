@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import importlib
 import re
-import uuid
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import ClassVar, NamedTuple, Protocol
-from zoneinfo import ZoneInfo
 
 from assetmeta.model.record import Record
 
@@ -162,7 +161,11 @@ class DateTime(Record):
 
     @property
     def tzinfo(self) -> tzinfo:
-        return UTC if self.zone == "UTC" else ZoneInfo(self.zone)
+        if self.zone == "UTC":
+            return UTC
+        # Loaded when a server keeps another time: no import of this package should wait for it.
+        found: tzinfo = importlib.import_module("zoneinfo").ZoneInfo(self.zone)
+        return found
 
     def decode(self, raw: Raw) -> object:
         if raw is None or raw == "":
@@ -268,26 +271,6 @@ class Binary(Record):
         if value == "":
             return None
         raise ValueError(f"{type(value).__name__} is not bytes")
-
-
-class Guid(Record):
-    """A UUID; null is an empty text on the wire."""
-
-    accepts: str = "a UUID or its text"
-
-    def decode(self, raw: Raw) -> object:
-        return None if raw is None or raw == "" else uuid.UUID(str(raw))
-
-    def encode(self, value: object) -> str:
-        return "" if value is None else str(value)
-
-    def parse(self, value: object) -> object:
-        if value is None or isinstance(value, uuid.UUID):
-            return value
-        try:
-            return uuid.UUID(str(value))
-        except ValueError:
-            raise ValueError(f"{value!r} is not a UUID") from None
 
 
 class Hidden(str):

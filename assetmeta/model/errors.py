@@ -26,7 +26,7 @@ AssetmetaError
 
 from __future__ import annotations
 
-import difflib
+import importlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -172,6 +172,8 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     Case is ignored in the comparison, since that is the most common slip.
     """
     by_folded = {candidate.casefold(): candidate for candidate in candidates}
+    # Loaded when there is something to suggest: no import of this package should wait for it.
+    difflib = importlib.import_module("difflib")
     found = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)
     return f" Did you mean {', '.join(by_folded[match] for match in found)}?" if found else ""
 

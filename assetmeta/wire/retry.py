@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 from urllib3.util import Retry
@@ -21,7 +20,6 @@ BACKOFF_MAX = 30.0
 JITTER = 0.25
 
 
-@dataclass
 class Patience:
     """How often a request is repeated and how long one may wait in all, in seconds; shared by a session's requests.
 
@@ -29,16 +27,21 @@ class Patience:
     was told. *sleep* and *clock* (monotonic, seconds) can be replaced in tests.
     """
 
-    retries: int = 3
-    seconds: float = 60.0
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
-    _until: float = field(default=float("-inf"), init=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        if self.retries < 0 or not 0 <= self.seconds < float("inf"):
+    def __init__(
+        self,
+        retries: int = 3,
+        seconds: float = 60.0,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if retries < 0 or not 0 <= seconds < float("inf"):
             raise BadValue("retries= must be 0 or more, patience= a number of seconds.")
+        self.retries = retries
+        self.seconds = seconds
+        self.sleep = sleep
+        self.clock = clock
+        self._until = float("-inf")
+        self._lock = threading.Lock()
 
     def hold(self, seconds: float) -> None:
         """Let no request go out for that many seconds."""

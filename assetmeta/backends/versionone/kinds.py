@@ -13,7 +13,6 @@ from assetmeta.model.codecs import (
     Codec,
     DateTime,
     Duration,
-    Guid,
     Integer,
     Number,
     Raw,
@@ -21,6 +20,7 @@ from assetmeta.model.codecs import (
     Text,
 )
 from assetmeta.model.errors import BadValue
+from assetmeta.model.guid import Guid
 from assetmeta.model.record import Record
 from assetmeta.model.values import Oid
 
