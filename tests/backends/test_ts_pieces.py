@@ -24,16 +24,17 @@ from assetmeta.backends.testspace.kinds import (
     codec_for,
 )
 from assetmeta.backends.testspace.listing import Pages, followed, relations
+from assetmeta.backends.testspace.objects import file_of
 from assetmeta.backends.testspace.settings import Settings
 from assetmeta.backends.testspace.table import bundled, kind_of
 from assetmeta.model.errors import BadValue, Moved, NotFound, Refused, Unreadable, Unsupported
 from assetmeta.model.flows import Response
 from assetmeta.model.paths import Path
-from assetmeta.model.plans import Fetch, Sort
+from assetmeta.model.plans import Change, Create, Delta, Done, Fetch, Sort, Unknown, Update
 from assetmeta.model.schema import Schema
 from assetmeta.model.schema_text import from_text, to_text
 from assetmeta.model.terms import And, Compare
-from assetmeta.model.values import Oid
+from assetmeta.model.values import UNREAD, Oid
 
 BASE = "https://abccorp.testspace.com"
 HOSTILE = (
@@ -154,7 +155,7 @@ class TestKeys:
             Oid("Space", "1234/5"),
             Oid("Space", "master"),
             Oid("Space", -4),
-            Oid("Space", "new-1"),
+            Oid.new("Space", 1),
             Oid("Content", "1/2"),
             Oid("Content", "1/2/a?b"),
             Oid("Failure", "1/2/a/b"),
@@ -200,6 +201,8 @@ class TestPages:
             "//evil.example/api/projects?page=2",
             "https://[::1/api/projects",
             f"{BASE}/projects?page=2",
+            f"{BASE}/api/../admin?page=2",
+            f"{BASE}/api/%2e%2e/admin?page=2",
             "javascript:alert(1)",
         ],
     )
@@ -227,6 +230,18 @@ class TestPages:
         second, first = f"{BASE}/api/projects?page=2", f"{BASE}/api/projects?page=1"
         with pytest.raises(Unreadable, match="does not end"):
             self.read(play, page(1, following=second), page(2, following=first), page(3, following=second))
+
+    def test_a_list_that_goes_on_with_nothing_new_ends(self, play: Any) -> None:
+        links = [f"{BASE}/api/projects?page={number}" for number in range(2, 20)]
+        with pytest.raises(Unreadable, match="does not end"):
+            self.read(play, *(page(1, following=link) for link in links))
+
+    @pytest.mark.parametrize(
+        "item", [None, "a", 1, [], {}, {"id": None}, {"id": []}, {"id": {}}, {"id": "x"}, {"id": -1}]
+    )
+    def test_what_cannot_be_told_apart_is_not_left_out(self, item: object, ts_schema: Schema, play: Any) -> None:
+        with pytest.raises(Unreadable):
+            play(Testspace().fetch(ts_schema, [Fetch("Project", ())]), answer([{"id": 1}, item]))
 
     def test_what_was_added_meanwhile_moves_the_rest_and_nothing_is_lost(self, play: Any) -> None:
         second = f"{BASE}/api/projects?page=2"
@@ -513,6 +528,51 @@ class TestWords:
         assert ["read 2 Space by identity: each, or by the lists that they are in"] == self.told(
             Fetch("Space", oids=(Oid("Space", 1), Oid("Space", 2)))
         )
+
+
+@pytest.mark.parametrize(
+    ("link", "number"),
+    [
+        (f"{BASE}/api/files/7", 7),
+        ("/api/files/7?download=1", 7),
+        ("https://evil.example/api/files/7", None),
+        ("//evil.example/api/files/7", None),
+        ("https://[::1/api/files/7", None),
+        (f"{BASE}/api/files/{'9' * 5000}", None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_files_are_those_of_this_server(link: Any, number: int | None) -> None:
+    assert (None if number is None else Oid("File", number)) == file_of(link, BASE)
+
+
+@pytest.mark.parametrize("word", ["create", "update"])
+def test_a_short_answer_to_a_write_says_nothing_of_what_it_lacks(word: str, ts_schema: Schema, play: Any) -> None:
+    """What the answer left out is read when it is asked for, and is not taken for null."""
+    dialect = Testspace(base=BASE)
+    space, name = Oid("Space", 5), Delta("name", UNREAD, "n")
+    project = Delta("project", UNREAD, Oid("Project", 1))
+    new = Oid.new("Space", 1)
+    change: Change = Create(new, (project, name)) if word == "create" else Update(space, (name,))
+    [outcome], _ = play(dialect.write(ts_schema, [change]), answer({"id": 5, "name": "n"}, 201))
+    assert isinstance(outcome, Done)
+    assert outcome.row is not None
+    told = dict(zip(outcome.row.columns, outcome.row.values, strict=True))
+    assert ({"project": Oid("Project", 1)} if word == "create" else {}) == {
+        name: value for name, value in told.items() if name == "project"
+    }
+    wanted = Fetch("Space", (Path.parse("description"),), oids=(space,))
+    [rows], made = play(dialect.fetch(ts_schema, [wanted]), answer({"id": 5, "name": "n", "description": "d"}))
+    assert ["api/spaces/5"] == [each.path for each in made]
+    assert "d" in rows.rows[0].values
+
+
+def test_an_endless_number_in_an_address_is_no_key(ts_schema: Schema, play: Any) -> None:
+    place = answer({}, 201, location=f"{BASE}/api/spaces/{'9' * 5000}")
+    create = Create(Oid.new("Space", 1), (Delta("project", UNREAD, Oid("Project", 1)), Delta("name", UNREAD, "n")))
+    [outcome], _ = play(Testspace().write(ts_schema, [create]), place)
+    assert isinstance(outcome, Unknown)
 
 
 def test_pages_for_people() -> None:

@@ -132,3 +132,7 @@ def test_payloads_that_would_fill_the_memory(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_payloads_are_not_shown() -> None:
     assert "packed" not in repr(Annotation("n", packed=packed(b"x")))
+
+
+def test_an_endless_number_is_no_count() -> None:
+    assert {"failed": 2} == read(xml(f'<test_suite name="s" passed="{"9" * 5000}" failed="2"/>')).counts

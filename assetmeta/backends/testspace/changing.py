@@ -31,7 +31,7 @@ from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Fai
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
 
-_LAST_NUMBER = re.compile(r"/([0-9]+)/?(?:[?#].*)?\Z")
+_LAST_NUMBER = re.compile(r"/([0-9]{1,60})/?(?:[?#].*)?\Z")
 _WORDS = {Create: "create", Update: "update", Delete: "delete"}
 
 
@@ -41,7 +41,7 @@ class Changer:
     def __init__(self, schema: Schema, settings: Settings) -> None:
         self.schema = schema
         self.settings = settings
-        self.reading = Reading(schema, settings, Known(schema))
+        self.reading = Reading(schema, settings, Known(schema), teaches=False)
         self.real = settings.learned.created
 
     def carried_out(self, change: Change) -> Flow[Outcome]:
@@ -76,7 +76,7 @@ class Changer:
         self.real[change.oid] = oid
         if item is None:
             return Done(change, oid, stale=True)
-        row, verdict = self._judged(kind, oid, item, change.deltas)
+        row, verdict = self._judged(kind, oid, item, change.deltas, parent)
         return Done(change, oid, row, verdict.notes)
 
     def _updated(self, kind: Kind, change: Update, oid: Oid, place: str, step: Step) -> Flow[Outcome]:
@@ -84,16 +84,19 @@ class Changer:
         body = document(kind, change.deltas, self.real, new=False)
         response = yield from answered_write(send("PATCH", place, body), step)
         item = _object(response)
-        if item is None or key_of(kind, item, divided(kind, oid.key)[0]) != oid.key:
+        parent = divided(kind, oid.key)[0]
+        if item is None or key_of(kind, item, parent) != oid.key:
             return Done(change, oid, stale=True)
-        row, verdict = self._judged(kind, oid, item, change.deltas)
+        row, verdict = self._judged(kind, oid, item, change.deltas, parent)
         if verdict.ignored:
             return Failed(change, left_alone(oid, verdict, response.status))
         return Done(change, oid, row, verdict.notes)
 
-    def _judged(self, kind: Kind, oid: Oid, item: Object, deltas: Iterable[Delta]) -> tuple[Row, Verdict]:
+    def _judged(
+        self, kind: Kind, oid: Oid, item: Object, deltas: Iterable[Delta], parent: Key | None
+    ) -> tuple[Row, Verdict]:
         """What an answer tells of an asset, and how that compares with what was sent."""
-        self.reading.take(kind, [item], divided(kind, oid.key)[0])
+        self.reading.take(kind, [item], parent)
         row = self.reading.known.row(oid)
         sent = {delta.name: Sent(self.schema.attribute(kind.name, delta.name), delta) for delta in deltas}
         cells = dict(zip(row.columns, row.values, strict=True))

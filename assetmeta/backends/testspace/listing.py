@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from assetmeta.backends.base import Json, check, parse_json
 from assetmeta.backends.jsonrest import Object, Pairs, get
@@ -24,7 +24,10 @@ from assetmeta.model.flows import Flow, Request, Response
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s";,]+))', re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
+_DOTS = frozenset({".", ".."})
 _NOT_FOUND = 404
+_STALE = 10
+"""Pages with nothing new that may follow each other: more than are added while a list is read."""
 
 
 def objects_of(response: Response) -> list[Object]:
@@ -38,7 +41,11 @@ def objects_of(response: Response) -> list[Object]:
     if not isinstance(document, list):
         line = response.request.line if response.request else "the request"
         raise Unreadable(f"The answer to {line} cannot be read: a list was expected.", request=line)
-    return [item for item in document if isinstance(item, dict)]
+    objects = [item for item in document if isinstance(item, dict)]
+    if len(objects) < len(document):
+        line = response.request.line if response.request else "the request"
+        raise Unreadable(f"The answer to {line} cannot be read: its list holds what is no object.", request=line)
+    return objects
 
 
 @dataclass(slots=True)
@@ -54,6 +61,7 @@ class Pages:
     gone: bool = False
     number: int = 0
     _last: int = 0
+    _stale: int = 0
     _seen: set[object] = field(default_factory=set)
     _asked: set[object] = field(default_factory=set)
 
@@ -66,7 +74,8 @@ class Pages:
     def read(self) -> Flow[list[Object]]:
         """Read the next page; return what had not come before. One request.
 
-        Raises Moved when the list turned out shorter than it said, Unreadable for one that goes on elsewhere.
+        Raises Moved when the list turned out shorter than it said, Unreadable for one that goes on elsewhere, and for
+        one that goes on and on with nothing new.
         """
         assert self.due is not None, "the list was at its end"
         self._asked.add((self.due.path, self.due.query))
@@ -80,6 +89,9 @@ class Pages:
         self._check(len(found), page_of(links.get("last")))
         fresh = [item for item in found if mark(item) not in self._seen]
         self._seen.update(map(mark, fresh))
+        self._stale = 0 if fresh else self._stale + 1
+        if self._stale > _STALE and self.due is not None:
+            raise Unreadable(f"The list at {self.path} does not end: page after page has what had come before.")
         return fresh
 
     def all(self) -> Flow[list[Object]]:
@@ -116,7 +128,8 @@ class Pages:
 def mark(item: Object) -> object:
     """What tells the objects of one list apart."""
     found = item.get("id"), item.get("key"), item.get("user_id")
-    return str(item) if found == (None, None, None) else found
+    is_odd = any(isinstance(value, list | dict) for value in found)
+    return str(item) if is_odd or found == (None, None, None) else found
 
 
 def relations(header: str) -> dict[str, str]:
@@ -154,7 +167,7 @@ def followed(link: str, settings: Settings) -> Request:
             "without it the list would be short. If it is the same server, use that address for the session."
         )
     _, found, below = parts.path.partition(f"/{settings.root}/")
-    if not found:
+    if not found or not _DOTS.isdisjoint(unquote(below).split("/")):
         raise Unreadable(f"The list goes on at {link[:200]!r}, which is not below /{settings.root}.")
     return get(settings.place(below), tuple(parse_qsl(parts.query, keep_blank_values=True)))
 

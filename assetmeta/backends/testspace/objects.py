@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from assetmeta.backends.base import Json
 from assetmeta.backends.jsonrest import Object, text_of
 from assetmeta.backends.testspace.keys import below, divided, escaped, folder_of
+from assetmeta.backends.testspace.listing import origin
 from assetmeta.backends.testspace.table import Field, Kind, kind_of
 from assetmeta.model.codecs import JsonText
 from assetmeta.model.plans import Cell
 from assetmeta.model.values import Key, Oid
 
 _TEXTS = frozenset({"Json", "Health", "CaseCounts", "SuiteCounts", "AnnotationCounts", "FailureCounts"})
-_FILE = re.compile(r"/files/([0-9]+)/?(?:[?#].*)?\Z")
+_FILE = re.compile(r"/files/([0-9]{1,60})/?(?:[?#].*)?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +32,20 @@ class Told:
     file: tuple[Oid, dict[str, Cell]] | None = None
 
 
-def told(kind: Kind, item: Object, parent: Key | None) -> Told | None:
+def told(kind: Kind, item: Object, parent: Key | None, base: str) -> Told | None:
     """Read an object that came from the list or the path of *parent*; None for one that does not say which it is.
 
-    A key that it lacks gives no cell: it is not loaded, rather than empty. A key that is not in the table is kept.
+    *base* is the URL of the session, whose files are known by their numbers. A key that the object lacks gives no cell:
+    it is not loaded, rather than empty. A key that is not in the table is kept.
     """
     key = key_of(kind, item, parent)
     if key is None:
         return None
-    cells: dict[str, Cell] = {}
+    cells = _implied(kind, item, key, parent, base)
     for name, known in kind.fields.items():
         if known.kind == "Relation":
-            if not known.listed and (known.of is None or known.of in item or name == kind.up):
-                cells[name] = _target(kind, name, known, item, key, parent)
+            if known.of in item and not known.listed:
+                cells[name] = _target(kind, known, item[known.of], key)
         elif (name in item or known.optional) and not known.sent_only:
             cells[name] = _cell(item.get(name), known)
     for name in item.keys() - kind.fields.keys():
@@ -71,11 +74,9 @@ def number(value: Json) -> int | None:
     return int(value) if re.fullmatch(r"[0-9]{1,60}", str(value)) else None
 
 
-def _target(kind: Kind, name: str, known: Field, item: Object, key: Key, parent: Key | None) -> Oid | None:
-    """The asset that a relation leads to."""
-    if known.of is None or known.of not in item:
-        return _implied(kind, name, key, parent, item)
-    to, found = kind_of(known.to or ""), number(item[known.of])
+def _target(kind: Kind, known: Field, value: Json, key: Key) -> Oid | None:
+    """The asset that the number in a body leads to."""
+    to, found = kind_of(known.to or ""), number(value)
     if found is None:
         return None
     if to.flat:
@@ -85,21 +86,30 @@ def _target(kind: Kind, name: str, known: Field, item: Object, key: Key, parent:
     return Oid(to.name, below(space, str(found)))
 
 
-def _implied(kind: Kind, name: str, key: Key, parent: Key | None, item: Object) -> Oid | None:
-    """What the path of an object tells: its parent, its folder, its file."""
-    if name == kind.up:
-        above = parent if parent is not None else divided(kind, key)[0]
-        return None if above is None else Oid(kind.fields[name].to or "", above)
-    if name == "folder":
+def _implied(kind: Kind, item: Object, key: Key, parent: Key | None, base: str) -> dict[str, Cell]:
+    """What the place of an object tells: its parent, as far as that is known, its folder, its file."""
+    found: dict[str, Cell] = {}
+    above = parent if parent is not None else divided(kind, key)[0]
+    if kind.up is not None and above is not None:
+        found[kind.up] = Oid(kind.fields[kind.up].to or "", above)
+    if kind.name == "Content":
         folder = folder_of(key)
-        return None if folder is None else Oid("Content", folder)
-    return file_of(item.get("download_url"))
+        found["folder"] = None if folder is None else Oid("Content", folder)
+        found["file"] = file_of(item.get("download_url"), base)
+    return found
 
 
-def file_of(link: Json) -> Oid | None:
-    """The file behind a `download_url`; None where that is none of this server's files."""
+def file_of(link: Json, base: str) -> Oid | None:
+    """The file behind a `download_url`; None where that is none of the files of the server at *base*."""
     found = _FILE.search(link) if isinstance(link, str) else None
-    return Oid("File", int(found[1])) if found else None
+    return Oid("File", int(found[1])) if found and _is_here(str(link), base) else None
+
+
+def _is_here(link: str, base: str) -> bool:
+    try:
+        return not urlsplit(link).netloc or not base or origin(link) == origin(base)
+    except ValueError:
+        return False
 
 
 def _file(item: Object, cells: dict[str, Cell]) -> tuple[Oid, dict[str, Cell]] | None:

@@ -21,6 +21,7 @@ from assetmeta.backends.testspace.objects import Told, told
 from assetmeta.backends.testspace.settings import Settings
 from assetmeta.backends.testspace.table import Kind, kind_of
 from assetmeta.backends.together import single, together
+from assetmeta.model.errors import Unreadable
 from assetmeta.model.flows import Flow
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
@@ -38,27 +39,37 @@ _SEVERAL = 2
 
 @dataclass(slots=True)
 class Reading:
-    """One read under way: what it was told so far is in *known*; *absent* assets were asked for and are not there."""
+    """One read under way: what it was told so far is in *known*; *absent* assets were asked for and are not there.
+
+    One that *teaches* shows what objects of a type tell of themselves. The answers to writes do not: they may be short.
+    """
 
     schema: Schema
     settings: Settings
     known: Known
     absent: set[Oid] = field(default_factory=set)
+    teaches: bool = True
     _kept: dict[Oid, Cells] = field(default_factory=dict)
 
     def take(self, kind: Kind, objects: Iterable[Object], parent: Key | None) -> list[Oid]:
-        """Add objects to what is known; return their identities, same order, each once."""
+        """Add objects to what is known; return their identities, same order, each once.
+
+        Raises Unreadable for an object that does not say which it is: without it the list would be short.
+        """
         found: dict[Oid, None] = {}
         for item in objects:
-            one = told(kind, item, parent)
-            if one is not None:
-                self._learn(one)
-                found[one.oid] = None
+            one = told(kind, item, parent, self.settings.base)
+            if one is None:
+                what = f"the server sent a {kind.name} whose {kind.own} is {item.get(kind.own)!r:.80}"
+                raise Unreadable(f"A list cannot be read: {what}.", type_name=kind.name)
+            self._learn(one)
+            found[one.oid] = None
         return list(found)
 
     def _learn(self, one: Told) -> None:
         self.known.take(one.oid, one.cells)
-        self.settings.learned.saw(one.oid.type, one.cells)
+        if self.teaches:
+            self.settings.learned.saw(one.oid.type, one.cells)
         if one.file is not None:
             self.known.take(*one.file)
         project = one.cells.get("project")
@@ -137,7 +148,7 @@ class Reading:
     def _choose(self, kind: Kind, objects: Sequence[Object], parent: Key | None, missing: set[Oid]) -> None:
         """Take those of *objects* that are wanted, and nothing else."""
         for item in objects:
-            one = told(kind, item, parent)
+            one = told(kind, item, parent, self.settings.base)
             if one is not None and one.oid in missing:
                 self._learn(one)
                 missing.discard(one.oid)

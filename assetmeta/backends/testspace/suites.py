@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ MAX_PAYLOAD = 64 * 1024 * 1024
 
 _DEEPEST = 100
 _GZIP = 31
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _COUNTS = ("passed", "failed", "errored", "not_applicable", "in_progress", "unknown")
 
 Texts = Mapping[str, str]
@@ -121,7 +123,7 @@ def read(response: Response) -> Suite:
 
 def _suite(node: _Node) -> Suite:
     texts = dict(node.texts)
-    counts = {name: int(texts.pop(name)) for name in _COUNTS if texts.get(name, "").isdecimal()}
+    counts = {name: int(texts.pop(name)) for name in _COUNTS if _NUMBER.fullmatch(texts.get(name, ""))}
     cases = tuple(map(_case, node.below.get("cases", ())))
     return Suite(
         texts.pop("name", ""),
