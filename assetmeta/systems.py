@@ -205,4 +205,11 @@ def _environment(names: Iterable[str]) -> str | None:
 
 def _bare(token: str | Callable[[], str], bare: Callable[[str], str]) -> str | Callable[[], str]:
     """A token without its scheme word, which some hand out with it."""
-    return bare(token) if isinstance(token, str) else lambda: bare(token())
+    if isinstance(token, str):
+        return bare(token)
+
+    def renewed() -> str:
+        found = token()
+        return bare(found) if isinstance(found, str) else found
+
+    return renewed

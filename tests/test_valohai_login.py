@@ -62,6 +62,11 @@ class TestTokens:
             valohai.profile(vh)
         assert ["token"] == asked
 
+    @pytest.mark.parametrize("found", [None, 5, "", "a\n"])
+    def test_a_function_that_returns_no_token(self, server: sandbox.Server, found: Any) -> None:
+        with ValohaiMeta(server.url, token=lambda: found) as vh, pytest.raises(BadValue, match="token is empty"):
+            valohai.profile(vh)
+
     @pytest.mark.parametrize("name", VARIABLES[:3])
     def test_the_environment(
         self, server: sandbox.Server, token: str, monkeypatch: pytest.MonkeyPatch, name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,9 +19,12 @@ _NO_WORD = frozenset({502, 504})
 
 @dataclass(slots=True)
 class Step:
-    """How far a change has come: whether anything was sent that writes."""
+    """How far a change has come: whether anything was sent that writes. *secrets* are texts in it that no error shows,
+    also where the server quotes them.
+    """
 
     wrote: bool = False
+    secrets: tuple[str, ...] = ()
 
 
 def carried(change: Change, flow: Callable[[Step], Flow[Outcome]]) -> Flow[Outcome]:
@@ -43,5 +47,16 @@ def answered_write(request: Request, step: Step) -> Flow[Response]:
     step.wrote = True
     response = yield from single(request)
     if not response.ok:
-        raise naming(failure(response, explain), response)
+        told = _without(step.secrets, response)
+        raise naming(failure(told, explain), told)
     return response
+
+
+def _without(secrets: tuple[str, ...], response: Response) -> Response:
+    """The answer with stars for what was secret in the request, as JSON spells it, also in a text that is JSON."""
+    body, forms = response.body, set(secrets)
+    for _ in range(2):
+        forms |= {json.dumps(form, ensure_ascii=only)[1:-1] for form in forms for only in (True, False)}
+    for form in sorted(forms, key=len, reverse=True):
+        body = body.replace(form.encode("utf-8", "replace"), b"***")
+    return Response(response.status, response.headers, body, response.request, response.url)

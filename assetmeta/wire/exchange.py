@@ -16,6 +16,8 @@ from assetmeta.wire.redact import scrubbed, split_query
 
 _FORM = (("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"))
 _USUAL = "Check user name and password."
+_ELSEWHERE = "That is no refusal of a login: check the address of the server."
+_REFUSALS = frozenset({400, 401, 403, 422})
 
 
 class TokenExchange(Renewable):
@@ -75,14 +77,14 @@ class TokenExchange(Renewable):
         status, line = response.status, self._line
         if status == 429:
             told = f"The server asks to be left alone ({line}: HTTP 429). Log in later, or with a token."
-            return Busy(told, status=status, request=line, sent=False)
+            return Busy(told, status=status, request=line, sent=False, permanent=True)
         if status >= 500:
             return ServerFailed(
                 f"The server failed at {line} ({status}). Try again later.", status=status, request=line
             )
         words = scrubbed(quoted(": ".join(_words(document)) or f"HTTP {status}"), self.secrets)
         code = next((code for code in _codes(document) if code in self._advice), next(_codes(document), None))
-        advice = self._advice.get(code or "", _USUAL)
+        advice = self._advice.get(code or "", _USUAL if status in _REFUSALS else _ELSEWHERE)
         self._refusal = f"{line} gave no token for the user name and password ({words}). {advice}"
         return LoginRefused(self._refusal, status=status, request=line, server_message=words, code=code)
 

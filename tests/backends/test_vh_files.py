@@ -65,7 +65,15 @@ def test_bytes_without_a_mark_are_the_file_too(play: Play) -> None:
     assert b"\x89PNG" == download(play, sent(b"\x89PNG", "image/png"))[0]
 
 
-@pytest.mark.parametrize("document", [{}, {"url": None}, {"url": ""}, [], "x"])
+def test_an_address_on_the_same_host_may_be_short(play: Play) -> None:
+    _, _, requests = download(play, link("/files/a?b=c"), sent(b"bytes", "text/csv"))
+    assert "files/a?b=c" == requests[1].path
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{}, {"url": None}, {"url": ""}, [], "x", {"url": "file:///etc/passwd"}, {"url": "//evil.example/x"}, {"url": "x"}],
+)
 def test_an_answer_with_neither_is_unreadable(play: Play, document: object) -> None:
     sink = io.BytesIO()
     answer = sent(json.dumps(document).encode(), "application/json")

@@ -15,6 +15,7 @@ from assetmeta.backends.valohai.kinds import Concealed
 from assetmeta.backends.valohai.meta import Survey
 from assetmeta.backends.valohai.meta import schema as merged
 from assetmeta.backends.valohai.table import bundled
+from assetmeta.model.codecs import Hidden
 from assetmeta.model.errors import (
     BadValue,
     LoginRefused,
@@ -412,6 +413,25 @@ class TestOutcomes:
         [outcome], _ = write(created("Project", name="p"), answer(document, 201))
         assert isinstance(outcome, Unknown)
         assert isinstance(outcome.error, Unreadable)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            created(
+                "Store", name="s", type="s3", configuration=Concealed({"keys": [{"secret": 'hü"sh'}], "path": "a"})
+            ),
+            Call(Oid("Project", PROJECT), "set_environment_variable", (("name", "A"), ("value", Hidden('hü"sh')))),
+        ],
+    )
+    def test_a_secret_that_the_server_quotes_is_in_no_error(self, write: Any, change: Change) -> None:
+        def quoting(request: Request) -> Response:
+            assert request.body is not None
+            return answer({"detail": f"a bad value: {request.body.decode()}", 'hü"sh': ['hü"sh is no choice']}, 400)
+
+        [outcome], _ = write(change, quoting)
+        told = f"{outcome.error} {vars(outcome.error)} {outcome!r}"
+        assert "*** is no choice" in told and "a bad value" in told
+        assert not [text for text in ('hü"sh', 'hü\\"sh', "h\\u00fc") if text in told]
 
     def test_a_validation_error_names_the_attribute(self, write: Any) -> None:
         leaf = {"message": "No such step.", "code": "does_not_exist"}

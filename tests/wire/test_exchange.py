@@ -86,7 +86,7 @@ def test_a_code_is_answered_with_advice(server, drive, document):
 
 def test_failures_of_the_server_are_not_held_against_the_password(server, drive):
     server.answers = [Reply(500, b"<html>"), Reply(429), granted("t1"), Reply()]
-    driver = drive(login(server), retries=0)
+    driver = drive(login(server))
     with pytest.raises(ServerFailed):
         driver.run(one(GET))
     with pytest.raises(Busy):
@@ -101,6 +101,17 @@ def test_an_answer_without_a_token_is_a_refusal(server, drive, body):
     with pytest.raises(LoginRefused):
         drive(login(server)).run(one(GET))
     assert 1 == len(server.seen)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [Reply(404, b'{"detail": "Not found."}'), Reply(200, b"<html>hello"), Reply(302, headers={"Location": "/"})],
+)
+def test_what_is_no_refusal_is_not_blamed_on_the_password(server, drive, reply):
+    server.answers = [reply]
+    with pytest.raises(LoginRefused, match="check the address") as caught:
+        drive(login(server)).run(one(GET))
+    assert "Check user name" not in str(caught.value)
 
 
 def test_secrets_are_in_no_text(server, drive):

@@ -30,6 +30,7 @@ from assetmeta.backends.valohai.encoding import (
     path_key,
     real_oid,
     real_value,
+    secrets_of,
 )
 from assetmeta.backends.valohai.meta import endpoint_of
 from assetmeta.backends.valohai.objects import Reader
@@ -69,6 +70,7 @@ class Changer:
 
     def _done(self, change: Change, step: Step) -> Flow[Outcome]:
         endpoint = endpoint_of(self.table, self.schema, change.oid.type)
+        step.secrets = secrets_of(change)
         try:
             if isinstance(change, Create):
                 return (yield from self._created(endpoint, change, step))

@@ -6,17 +6,18 @@ projects by name; members of some lists stand in an object of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 
 from assetmeta.backends.jsonrest import Sendable
 from assetmeta.backends.judging import whole_list
 from assetmeta.backends.valohai.identities import as_key, commit_parts
-from assetmeta.backends.valohai.kinds import is_uuid
+from assetmeta.backends.valohai.kinds import Concealed, is_uuid
 from assetmeta.backends.valohai.table import Endpoint, Field, Table
+from assetmeta.model.codecs import Hidden
 from assetmeta.model.errors import BadValue, ReadOnly
-from assetmeta.model.plans import Delta
+from assetmeta.model.plans import Call, Change, Create, Delta, Update
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Key, Oid
 
@@ -25,6 +26,9 @@ Real = Mapping[Oid, Oid]
 
 Names = Mapping[Oid, str]
 """Names of owners."""
+
+_LEAST = 4
+"""Characters of a text that can be a secret; shorter ones would be found in any words."""
 
 
 def real_oid(oid: Oid, real: Real) -> Oid:
@@ -38,6 +42,27 @@ def real_oid(oid: Oid, real: Real) -> Oid:
 def real_value(value: object, real: Real) -> object:
     """Put the real identity in the place of a provisional one."""
     return real_oid(value, real) if isinstance(value, Oid) else value
+
+
+def secrets_of(change: Change) -> tuple[str, ...]:
+    """The texts that a change writes and that are shown to nobody."""
+    if isinstance(change, Create | Update):
+        values: list[object] = [delta.new for delta in change.deltas]
+    else:
+        values = [value for _, value in change.arguments] if isinstance(change, Call) else []
+    return tuple(text for value in values for text in _hidden(value, within=False) if len(text) >= _LEAST)
+
+
+def _hidden(value: object, *, within: bool) -> Iterator[str]:
+    """The texts in a value that no repr shows; *within* one of those that are secret as a whole, all of them."""
+    if isinstance(value, Hidden) or (within and isinstance(value, str)):
+        yield str(value)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _hidden(item, within=within or isinstance(value, Concealed))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _hidden(item, within=within)
 
 
 def path_key(oid: Oid) -> Key:

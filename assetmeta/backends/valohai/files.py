@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import BinaryIO, cast
 
 from assetmeta.backends.base import answered, check
@@ -19,6 +20,7 @@ TYPES = frozenset({"Datum"})
 """The types whose assets keep bytes."""
 
 _HELD = 64 * 1024
+_ADDRESS = re.compile(r"https?://|/(?!/)", re.IGNORECASE)
 _ANY = (("Accept", "*/*"),)
 
 
@@ -121,8 +123,8 @@ def _whereabouts(held: Held, response: Response) -> str:
     except (ValueError, RecursionError):
         found = None
     url = found.get("url") if isinstance(found, dict) else None
-    if isinstance(url, str) and url:
-        return url if "://" in url else url.lstrip("/")
+    if isinstance(url, str) and _ADDRESS.match(url):
+        return url.removeprefix("/")
     line = response.request.line if response.request else "the download"
     raise Unreadable(f"The answer to {line} has neither the file nor its address.", status=200, request=line)
 
