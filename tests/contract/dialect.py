@@ -41,6 +41,18 @@ def each(items: int) -> int:
     return items
 
 
+def deletes(type_name: str, key: Key) -> Callable[[Any, Any], None]:
+    """Something that deletes an asset of a type of which the server deletes none, and raises what became of it."""
+
+    def act(session: Any, query: Any) -> None:
+        session.delete(session[type_name](key))
+        [error] = session.commit()
+        session.revert()
+        raise error
+
+    return act
+
+
 @dataclass(frozen=True, kw_only=True)
 class Costs:
     """Requests that reading and writing take, for the first so many items of the scene.

@@ -7,12 +7,13 @@ takes a request for each parent, and stops early where a window is full.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from assetmeta import TestspaceMeta
+from assetmeta import TestspaceMeta, inspect
 from assetmeta.backends.testspace import Testspace
-from contract.dialect import Costs, Dialect
+from contract.dialect import Costs, Dialect, deletes
 from contract.scene import ITEMS
 
 PARENTS = 4
@@ -37,8 +38,13 @@ def through_projects(items: int) -> int:
 
 
 def through_spaces(items: int) -> int:
-    """The list of projects, their lists of spaces, and the lists of these until so many metrics have come."""
+    """The list of projects, their lists of spaces, and the lists of these until so many of what they hold have come."""
     return 1 + roots(items) + parents(items)
+
+
+def place(row: Any) -> int:
+    """The number of a row's parent, in the order in which they were made."""
+    return int(row.parent_label.partition("_")[2])
 
 
 def named(assets: int) -> int:
@@ -51,7 +57,7 @@ def unknown_spaces(items: int) -> int:
     return 2 * parents(items) + named(parents(items))
 
 
-def unknown_metrics(items: int) -> int:
+def unknown_below(items: int) -> int:
     """The list of each space; then the spaces: two are asked for, of four the first, its project's list, and the two
     of the other project; then the two projects.
     """
@@ -74,12 +80,21 @@ _ALL: dict[str, Any] = {
     "broken": True,
 }
 
-_CANNOT: dict[str, Any] = {
-    "show what was deleted": lambda ts, query: list(query.deleted()),
+
+_NEVER: dict[str, Callable[[Any, Any], Any]] = {
     "create a user": lambda ts, query: ts.User.create(),
     "create a file": lambda ts, query: ts.File.create(),
+    "create content": lambda ts, query: ts.Content.create(),
+    "create a failure": lambda ts, query: ts.Failure.create(),
+    "create data of a metric": lambda ts, query: ts.MetricDataset.create(),
+    "delete a user": deletes("User", 1),
+    "delete a file": deletes("File", 1),
+    "delete a failure": deletes("Failure", "1/2/suite"),
+    "delete data of a metric": deletes("MetricDataset", "1/2/3"),
     "list all files": lambda ts, query: list(ts.File),
+    "upload a file": lambda ts, query: inspect(ts.File(1)).upload(b"x"),
 }
+_DELETED: dict[str, Callable[[Any, Any], Any]] = {"show what was deleted": lambda ts, query: list(query.deleted())}
 
 SPACE = Dialect(
     name="testspace-space",
@@ -113,8 +128,45 @@ SPACE = Dialect(
     new_parent=lambda ts, name, root: ts.Project.new(name=name),
     new_item=lambda ts, name, parent, **values: ts.Space.new(name=name, project=parent, **values),
     new_member=lambda ts, name, space: ts.Result.new(name=name, space=space),
-    cannot=_CANNOT
-    | {"narrow related assets": lambda ts, query: list(query.select(query["results"][ts.Result.name == "x"]))},
+    cannot={
+        "narrow related assets": lambda ts, query: list(query.select(query["results"][ts.Result.name == "x"])),
+        "narrow related assets in a condition": lambda ts, query: list(
+            query.where(query["results"][ts.Result.name == "x"].name == "x")
+        ),
+        **_DELETED,
+        **_NEVER,
+    },
+    **_ALL,
+)
+
+RESULT = Dialect(
+    name="testspace-result",
+    item="Result",
+    text="description",
+    parent="space",
+    parent_type="Space",
+    root="project",
+    root_type="Project",
+    fixed=frozenset({"space"}),
+    listed=lambda row: (row.root_label, -place(row), -row.index),
+    missing="1/987654",
+    keys=lambda key: [],
+    typed={"name": str, "sequence_number": int, "created_at": datetime, "complete": bool, "duration": float},
+    costs=Costs(
+        walk=through_spaces,
+        select=through_spaces,
+        populate=unknown_below,
+        pages=lambda items, size: through_spaces(items),
+        sweep=1 + ROOTS + PARENTS,
+    ),
+    new_root=lambda ts, name: ts.Project.new(name=name),
+    new_parent=lambda ts, name, root: ts.Space.new(name=name, project=root),
+    new_item=lambda ts, name, parent, **values: ts.Result.new(name=name, space=parent, **values),
+    tidy=lambda ts: ts.Project.where(ts.Project.name.not_in(["Root_a", "Root_b"])).delete(),
+    cannot={
+        "narrow related assets": lambda ts, query: list(query.select(query["contents"][ts.Content.name == "x"])),
+        **_DELETED,
+    },
     **_ALL,
 )
 
@@ -130,14 +182,14 @@ METRIC = Dialect(
     root_type="Project",
     json=("variables", [{"name": "v", "color": "red", "expression": "d1"}]),
     fixed=frozenset({"space"}),
-    listed=lambda row: (row.root_label, -int(row.parent_label.partition("_")[2]), row.own),
+    listed=lambda row: (row.root_label, -place(row), row.own),
     missing="1/987654",
     keys=lambda key: [],
     typed={"name": str, "max_range": int, "created_at": datetime, "id": int},
     costs=Costs(
         walk=through_spaces,
         select=through_spaces,
-        populate=unknown_metrics,
+        populate=unknown_below,
         pages=lambda items, size: through_spaces(items),
         sweep=1 + ROOTS + PARENTS,
         below=1,
@@ -151,7 +203,9 @@ METRIC = Dialect(
         ts.Project.where(ts.Project.name.not_in(["Root_a", "Root_b"])).delete(),
         ts.Metric.where({"name": list(STANDARD), "space.project.name": ["Root_a", "Root_b"]}).delete(),
     ),
-    cannot=_CANNOT
-    | {"narrow related assets": lambda ts, query: list(query.select(query["datasets"][ts.MetricDataset.id == 1]))},
+    cannot={
+        "narrow related assets": lambda ts, query: list(query.select(query["datasets"][ts.MetricDataset.id == 1])),
+        **_DELETED,
+    },
     **_ALL,
 )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import math
 import tempfile
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from assetmeta import ValohaiMeta
+from assetmeta import ValohaiMeta, inspect
 from assetmeta.backends.valohai import Valohai
 from assetmeta.tools import valohai
-from contract.dialect import Costs, Dialect, always, each
+from contract.dialect import Costs, Dialect, always, deletes, each
 
 CODE = """\
 - step:
@@ -50,13 +51,32 @@ def with_code(vh: Any, name: str | None, root: Any) -> Any:
     return project
 
 
+NOBODY = "017a849e-0000-0000-0000-000000987654"
+"""A key that no asset has."""
+
+_NEVER: dict[str, Callable[[Any, Any], Any]] = {
+    "create a user": lambda vh, query: vh.User.create(),
+    "create an organization": lambda vh, query: vh.Organization.create(),
+    "create a commit": lambda vh, query: vh.Commit.create(),
+    "create a datum": lambda vh, query: vh.Datum.create(),
+    "create an environment": lambda vh, query: vh.Environment.create(),
+    "create a deployment endpoint": lambda vh, query: vh.DeploymentEndpoint.create(),
+    "delete a user": deletes("User", 1),
+    "delete a commit": deletes("Commit", f"{NOBODY}/abc"),
+    "delete a datum": deletes("Datum", NOBODY),
+    "delete an environment": deletes("Environment", NOBODY),
+    "list all deployment endpoints": lambda vh, query: list(vh.DeploymentEndpoint),
+    "list all nodes of pipelines": lambda vh, query: list(vh.PipelineNode),
+    "upload a datum": lambda vh, query: inspect(vh.Datum(NOBODY)).upload(b"x"),
+}
+
 _ALL: dict[str, Any] = {
     "sandbox": "valohai",
     "kind": ValohaiMeta,
     "can": Valohai().can,
     "label": "name",
     "readonly": "ctime",
-    "missing": "017a849e-0000-0000-0000-000000987654",
+    "missing": NOBODY,
     "keys": lambda key: [key.upper()],
     "numbered": False,
 }
@@ -96,7 +116,11 @@ EXECUTION = Dialect(
         image=name, project=project, commit=commit(), step="wait", **values
     ),
     cannot={
-        "upload a datum": lambda vh, query: vh.Datum.create(),
+        "narrow related assets": lambda vh, query: list(query.select(query["outputs"][vh.Datum.name == "x"])),
+        "narrow related assets in a condition": lambda vh, query: list(
+            query.where(query["outputs"][vh.Datum.name == "x"].name == "x")
+        ),
+        **_NEVER,
     },
     **_ALL,
 )
@@ -123,8 +147,34 @@ PROJECT = Dialect(
         members_of_one=(2, 0),
         pages=paged,
     ),
+    cannot={
+        "show what was deleted": lambda vh, query: list(query.deleted()),
+        "narrow related assets": lambda vh, query: list(query.select(query["deployments"][vh.Deployment.name == "x"])),
+    },
     new_item=lambda vh, name, parent, **values: vh.Project.new(name=name, **values),
     new_member=lambda vh, name, project: vh.Deployment.new(name=name, project=project),
+    **_ALL,
+)
+
+DEPLOYMENT = Dialect(
+    name="valohai-deployment",
+    item="Deployment",
+    own="name",
+    parent="project",
+    parent_type="Project",
+    parents=4,
+    brought=True,
+    fixed=frozenset({"project"}),
+    refused=("name", ""),
+    typed={"name": str, "ctime": datetime, "enabled": bool},
+    costs=Costs(
+        walk=always(1),
+        select=always(1),
+        populate=always(1),
+        pages=paged,
+    ),
+    new_parent=lambda vh, name, root: vh.Project.new(name=name),
+    new_item=lambda vh, name, project, **values: vh.Deployment.new(name=name, project=project, **values),
     **_ALL,
 )
 
@@ -148,6 +198,7 @@ STORE = Dialect(
     ),
     new_item=lambda vh, name, parent, **values: vh.Store.new(name=name, type="s3", **values),
     new_member=lambda vh, name, root: vh.Team.new(name=name, organization=next(iter(vh.Organization))),
+    cannot={"show what was deleted": lambda vh, query: list(query.deleted())},
     # Those with new teams are made after these.
     listed=lambda row: row.token,
     tidy=lambda vh: vh.Store.where(name="harbour-data").delete(),

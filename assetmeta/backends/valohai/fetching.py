@@ -51,8 +51,10 @@ def understood_as(schema: Schema, table: Table, wanted: Fetch) -> Fetch:
 
 def refuse(schema: Schema, table: Table, wanted: Fetch) -> None:
     """Raise Unsupported for what no request could answer."""
-    evaluating.refuse(wanted, "Valohai", keeps_deleted=True)
     endpoint = endpoint_of(table, schema, wanted.type_name)
+    # What is reached from deleted assets is read by its identity, deleted or not.
+    keeps_deleted = wanted.oids is not None or "deleted" in endpoint.filters.values()
+    evaluating.refuse(wanted, "Valohai", keeps_deleted=keeps_deleted)
     if not endpoint.listed and wanted.oids is None and not parents(endpoint, table, wanted):
         there = table.endpoints[endpoint.within.endpoint].type if endpoint.within else ""
         back = endpoint.fields[_back(endpoint, table)].to[0] if endpoint.within else ""
