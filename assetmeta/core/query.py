@@ -27,6 +27,18 @@ from assetmeta.model.schema import Schema
 from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term, leaves
 from assetmeta.model.values import Moment, Oid
 
+_LACKS = {
+    "asof": "does not show the past of its assets",
+    "find": "has no text search; a condition with contains() looks for a part of a text",
+    "raw_filter": "has no filter language of its own; use where()",
+    "sort": "does not sort",
+    "paths": "does not follow relations in a query",
+    "aggregates": "works out nothing over related assets",
+    "cleaning": "does not clean texts",
+    "delete": "deletes nothing",
+}
+"""What a server cannot do, in words, by capability."""
+
 _TERMS = (Compare, Exists, And, Or, Not, RawFilter)
 
 
@@ -178,7 +190,7 @@ class Query(Record):
     def _need(self, capability: str | None) -> None:
         if capability and not getattr(self.workspace.backend.can, capability):
             name = self.workspace.backend.name
-            raise Unsupported(f"{name} cannot do that: it has no {capability.replace('_', ' ')}.")
+            raise Unsupported(f"{name} {_LACKS.get(capability, f'has no {capability}')}.", type_name=self.type_name)
 
     def _path(self, name: str | Column) -> Path:
         if not isinstance(name, str | Column):

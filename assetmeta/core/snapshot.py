@@ -48,10 +48,9 @@ class LoadedData(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name == "AsOf":
             return moment_of(self._asset)
-        told = undeclared(self._asset, name)
-        if told is not UNREAD:
-            return told
         path = workspace_of(self._asset).path(name)
+        if path.is_name and (told := undeclared(self._asset, path.head)) is not UNREAD:
+            return told
         if not is_loaded(self._asset, path):
             raise KeyError(name)
         return walk(self._asset, path)

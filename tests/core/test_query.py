@@ -153,14 +153,16 @@ def test_what_the_server_cannot_do_is_refused_before_anything_is_sent() -> None:
     bench = Bench()
     bench.backend.can = type(bench.backend.can)(max_page=5)
     query = bench.query("Story")
-    for build in (
-        lambda: query.sort("Name"),
-        lambda: query.asof("2026-01-01"),
-        lambda: query.find("x"),
-        lambda: query.filter("Name='x'"),
-        lambda: query.select("Super.Name"),
+    for build, words in (
+        (lambda: query.sort("Name"), "fake does not sort"),
+        (lambda: query.asof("2026-01-01"), "fake does not show the past"),
+        (lambda: query.find("x"), "fake has no text search"),
+        (lambda: query.filter("Name='x'"), "fake has no filter language"),
+        (lambda: query.select("Super.Name"), "fake does not follow relations in a query"),
+        (lambda: query.execute("Close"), "fake has no operations"),
+        (lambda: query.delete(), "fake deletes nothing"),
     ):
-        with pytest.raises(Unsupported, match="fake cannot do that"):
+        with pytest.raises(Unsupported, match=words):
             build()
     assert bench.requests == 0
 
