@@ -45,7 +45,7 @@ def connect(target: str, /, *, profiles: str | Path | None = None, **settings: A
     if not isinstance(target, str) or not target.strip():
         raise BadValue("connect() takes an address such as versionone+https://host/Instance, or a profile's name.")
     if not _is_address(target):
-        known = profile(target, profiles, os.environ)
+        known = _profile(target, profiles)
         url = known.pop("url", None)
         if not isinstance(url, str) or not _is_address(url):
             raise BadValue(f"Profile {target!r} has no url such as versionone+https://host/Instance.")
@@ -55,6 +55,15 @@ def connect(target: str, /, *, profiles: str | Path | None = None, **settings: A
         return SYSTEMS[system](url, **settings)
     except TypeError as error:
         raise BadValue(f"The session for {system} cannot be made: {error}.") from error
+
+
+def _profile(name: str, file: str | Path | None) -> dict[str, Any]:
+    try:
+        return profile(name, file, os.environ)
+    except BadValue as error:
+        if "." in name:
+            raise BadValue(f"{error} If an address was meant: it begins with https://.") from None
+        raise
 
 
 def _is_address(text: str) -> bool:
@@ -69,7 +78,10 @@ def _divided(target: str) -> tuple[str, str]:
         if system not in SYSTEMS:
             raise BadValue(f"There is no system {system!r}; there are {', '.join(SYSTEMS)}.")
         return system, match["url"]
-    host = (urlsplit(target).hostname or "").lower()
+    try:
+        host = (urlsplit(target).hostname or "").lower()
+    except ValueError as error:
+        raise BadValue(f"That is no address ({error}); give one such as versionone+https://host/Instance.") from None
     for domain, system in _HOSTS.items():
         if host == domain or host.endswith(f".{domain}"):
             return system, target

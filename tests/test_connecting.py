@@ -64,6 +64,9 @@ def test_an_address_says_which_server_is_meant(address: str, kind: type) -> None
         ("https://valispace.com.example.org", "Which kind of server is at valispace.com.example.org"),
         ("jira+https://host", "no system 'jira'"),
         ("  ", "an address such as"),
+        ("https://[::1", "no address"),
+        ("testspace+https://[::1", "no URL"),
+        ("abccorp.testspace.com", "begins with https://"),
     ],
 )
 def test_an_address_that_does_not_say_is_refused(target: str, words: str) -> None:

@@ -25,7 +25,10 @@ def base_url(given: str, *, server: str, example: str, below: str = "", allow_ht
             raise BadValue(f"{text.partition('://')[0]}:// is no way to a {server}; use https://.")
         text = f"https://{text}"
     text = text.removesuffix(below).rstrip("/")
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise BadValue(f"That is no URL of a {server} ({error}); give one such as {example}.") from None
     if parts.scheme.lower() == "http" and not allow_http and not _LOOPBACK.fullmatch(parts.hostname or ""):
         raise BadValue(
             f"http://{parts.hostname} would carry the credentials unprotected. Use https://, or pass allow_http=True "

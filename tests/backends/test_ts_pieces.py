@@ -83,7 +83,9 @@ class TestConnection:
     def test_addresses(self, given: str, meant: str) -> None:
         assert meant == base_url(given)
 
-    @pytest.mark.parametrize("given", ["http://abccorp.testspace.com", "ftp://abccorp.testspace.com", "", "https://"])
+    @pytest.mark.parametrize(
+        "given", ["http://abccorp.testspace.com", "ftp://abccorp.testspace.com", "", "https://", "https://[::1"]
+    )
     def test_addresses_that_are_refused(self, given: str) -> None:
         with pytest.raises(BadValue):
             base_url(given)

@@ -49,6 +49,8 @@ def test_signatures_of_addresses_in_bodies_are_hidden(joint):
     signed = f'{{"url": "https://h/f?a=1{joint}X-Amz-Signature=abc%2F{joint}b=2"}}'
     assert signed.replace("abc%2F", "REDACTED") == redacted_body(signed)
     assert '"https://h/f?sig=REDACTED"' == redacted_body('"https://h/f?sig=abc"')
+    badge = f'{{"badge_url": "https://h/badge?a=1{joint}token=abc{joint}b=2", "token": "kept"}}'
+    assert badge.replace("abc", "REDACTED") == redacted_body(badge)
     assert '"https://h/f?design=abc&signals=1"' == redacted_body('"https://h/f?design=abc&signals=1"')
 
 
