@@ -1,48 +1,16 @@
-"""Commits: one outcome for each change, what did not land stays pending, and nothing is sent twice by accident."""
+"""Commits: one outcome for each change, and what did not land stays pending."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from assetmeta import (
-    CommitError,
-    Conflict,
-    Done,
-    Failed,
-    NotFound,
-    ReadOnly,
-    Refused,
-    Skipped,
-    Unknown,
-    inspect,
-)
+from assetmeta import CommitError, Done, Failed, NotFound, ReadOnly, Refused, Skipped, inspect
 from assetmeta.sandbox import Server
+from contract.committed import Connect, kinds, loaded, stored
 from contract.dialect import Dialect
 from contract.needs import needs
-
-Connect = Callable[..., Any]
-
-
-def loaded(dialect: Dialect, session: Any, connect: Connect, number: int = 1, **values: Any) -> list[Any]:
-    """New items that *session* has read."""
-    given = {**dialect.values(text="before", number=3), **values}
-    items = [session.asset_from_oid(item.idref) for item in dialect.items(connect(), number, **given)]
-    session.populate(items, *dialect.values(own=1, text=1, number=1, parent=1, members=1))
-    return items
-
-
-def stored(connect: Connect, items: list[Any], name: str) -> list[Any]:
-    """What the server has, as a session sees it that had no part in it."""
-    other = connect()
-    return [other.asset_from_oid(item.idref)[name] for item in items]
-
-
-def kinds(report: Any) -> list[type]:
-    return [type(outcome) for outcome in report.outcomes]
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])
@@ -271,121 +239,6 @@ def test_a_deleted_asset_is_gone(dialect: Dialect, session: Any, connect: Connec
     assert [names[0]] == list(session[dialect.item].where({dialect.own: list(names)})[dialect.own])
 
 
-@pytest.mark.parametrize("number", [1, 3])
-@needs("gauge")
-def test_an_update_without_an_answer_is_looked_up_and_not_sent_again(
-    dialect: Dialect, session: Any, server: Server, connect: Connect, number: int
-) -> None:
-    mark, _, after = dialect.gauge
-    items = loaded(dialect, session, connect, number)
-    for item in items:
-        item.set(**{**dialect.changed(text="after"), mark: after})
-    server.add_fault("drop")
-    report = session.commit()
-    assert {Unknown} <= set(kinds(report)) <= {Unknown, Done}
-    assert len(report.unknown) == session.pending == len(report)
-    assert [after] * number == stored(connect, items, mark)
-    writes = dialect.writes(server)
-    assert not session.commit()
-    assert writes == dialect.writes(server)
-    assert 0 == session.pending
-    assert [after] * number == [item[mark] for item in items]
-
-
-@needs("gauge")
-def test_an_update_that_never_arrived_is_sent_again(
-    dialect: Dialect, session: Any, server: Server, connect: Connect
-) -> None:
-    mark, before, after = dialect.gauge
-    [item] = loaded(dialect, session, connect)
-    item[mark] = after
-    count = len(dialect.writes(server))
-    server.add_fault("drop-before")
-    assert 1 == len(session.commit())
-    assert [before] == stored(connect, [item], mark)
-    assert not session.commit()
-    assert [after] == stored(connect, [item], mark)
-    assert count + 2 == len(dialect.writes(server))
-
-
-def test_a_delete_without_an_answer_is_looked_up_and_not_sent_again(
-    dialect: Dialect, session: Any, server: Server, connect: Connect
-) -> None:
-    [item] = loaded(dialect, session, connect)
-    session.delete(item)
-    server.add_fault("drop")
-    assert [Unknown] == kinds(session.commit())
-    writes = dialect.writes(server)
-    assert not session.commit()
-    assert writes == dialect.writes(server)
-    assert 0 == session.pending
-
-
-def test_a_create_without_an_answer_waits_for_a_word(
-    dialect: Dialect, session: Any, server: Server, connect: Connect
-) -> None:
-    [item] = loaded(dialect, session, connect)
-    parent = item[dialect.parent] if dialect.parent else None
-    name = dialect.fresh("Item")
-    new = dialect.new_item(session, name, parent)
-    server.add_fault("drop")
-    assert [Unknown] == kinds(session.commit())
-    writes = dialect.writes(server)
-    report = session.commit()
-    assert [Unknown] == kinds(report)
-    assert "retry" in str(report)
-    assert writes == dialect.writes(server)
-    assert 1 == connect()[dialect.item].where({dialect.own: name}).count()
-    inspect(new).revert()
-    assert not session.commit()
-    again = dialect.new_item(session, dialect.fresh("Item"), parent)
-    server.add_fault("drop-before")
-    assert 1 == len(session.commit())
-    inspect(again).retry()
-    assert not session.commit()
-    assert "new-" not in again.idref
-
-
-@needs(changing=["text"])
-def test_somebody_elses_change_is_noticed_before_it_is_lost(dialect: Dialect, session: Any, connect: Connect) -> None:
-    clashing, other, untouched = items = loaded(dialect, session, connect, 3)
-    for item in items:
-        item.set(**dialect.changed(text="mine", number=4))
-    with connect() as somebody:
-        somebody.asset_from_oid(clashing.idref)[dialect.text] = "theirs"
-        if dialect.changes("parent"):
-            somebody.asset_from_oid(other.idref)[dialect.parent] = untouched[dialect.parent].idref
-    report = session.commit(conflicts="error")
-    assert [Failed, Done, Done] == kinds(report)
-    [error] = report
-    assert isinstance(error, Conflict)
-    [clash] = error.clashes
-    assert (dialect.text, "before", "mine", "theirs") == (clash.name, clash.was, clash.mine, clash.theirs)
-    assert clashing.idref == error.oid
-    assert ["theirs", "mine", "mine"] == stored(connect, items, dialect.text)
-    if dialect.changes("number"):
-        assert [3, 4, 4] == stored(connect, items, dialect.number)
-    assert 1 == len(session.commit(conflicts="merge"))
-    if dialect.changes("number"):
-        assert [4, 4, 4] == stored(connect, items, dialect.number)
-    assert ["theirs", "mine", "mine"] == stored(connect, items, dialect.text)
-    assert not session.commit(conflicts="overwrite")
-    assert ["mine"] * 3 == stored(connect, items, dialect.text)
-
-
-@needs("gauge")
-def test_looking_for_conflicts_takes_one_read_more(dialect: Dialect, session: Any, connect: Connect) -> None:
-    mark = dialect.gauge.name
-    [item] = loaded(dialect, session, connect)
-    values = [type(item[mark])(number) for number in (0, 1, 2)]
-    with session.trace() as trace:
-        for value, policy in zip(values, ("overwrite", "error", "merge"), strict=True):
-            item[mark] = value
-            assert not session.commit(conflicts=policy)
-    assert 1 + 2 + 2 == len(trace)
-    assert values[-1:] == stored(connect, [item], mark)
-
-
 @needs("gauge")
 def test_a_block_commits_at_its_end_and_sends_nothing_after_an_error(
     dialect: Dialect, server: Server, connect: Connect
@@ -411,41 +264,3 @@ def test_a_block_whose_commit_fails_says_so(dialect: Dialect, connect: Connect) 
     with pytest.raises(CommitError) as caught, session:
         item[name] = value
     assert [Failed] == kinds(caught.value.report)
-
-
-@needs("gauge")
-def test_several_threads_change_assets_of_one_session(dialect: Dialect, session: Any, connect: Connect) -> None:
-    items = loaded(dialect, session, connect, 6)
-    mark = dialect.gauge.name
-    parent = items[0][dialect.parent] if dialect.parent else None
-    word = dialect.fresh("thread")
-    failures: list[BaseException] = []
-    start = threading.Barrier(len(items))
-
-    def work(item: Any, number: int) -> None:
-        start.wait()
-        try:
-            item.set(**dialect.changed(number=number, text=f"thread {number}"))
-            new = dialect.new_item(session, f"{word}_{number}", parent, **dialect.values(number=100 + number))
-            assert not [error for error in session.commit() if new.idref in str(error)]
-            assert f"{word}_{number}" == new[dialect.own]
-        except BaseException as error:  # noqa: BLE001
-            failures.append(error)
-
-    threads = [threading.Thread(target=work, args=(item, number)) for number, item in enumerate(items, 10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [] == failures
-    assert not session.commit()
-    expected = [number if mark == dialect.number else f"thread {number}" for number in range(10, 16)]
-    assert expected == stored(connect, items, mark)
-    other = connect()[dialect.item]
-    below = other.where({dialect.parent: parent.idref}) if parent is not None else other
-    assert sorted(f"{word}_{number}" for number in range(10, 16)) == sorted(
-        own for own in below[dialect.own] if own.startswith(word)
-    )
-    if dialect.number:
-        made = [number for number in below[dialect.number] if number and number > 100]
-        assert list(range(110, 116)) == sorted(made)
