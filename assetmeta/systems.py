@@ -12,7 +12,7 @@ from requests.auth import AuthBase
 
 from assetmeta.session import Session
 from assetmeta.wire.auth import choose
-from assetmeta.wire.bare import TokenAsUser, from_function
+from assetmeta.wire.bare import TokenAsUser, TokenFunction
 from assetmeta.wire.exchange import TokenExchange
 from assetmeta.wire.oauth import OAuth2
 
@@ -193,8 +193,10 @@ class TestspaceMeta(Session):
         base = known.base_url(url, allow_http=allow_http)
         given = _bare(token, known.bare_token) if token is not None else None
         login = choose(username=username, password=password, token=given, auth=auth, scheme=scheme)
-        if given is not None and scheme.casefold() == "basic":
-            login = from_function(given) if callable(given) else TokenAsUser(given)
+        if callable(given):
+            login = TokenFunction(given, scheme)
+        elif given is not None and scheme.casefold() == "basic":
+            login = TokenAsUser(given)
         super().__init__(_dialect("testspace").Testspace(base=base, survey=survey), base, login, **options)
 
 

@@ -9,6 +9,7 @@ from assetmeta.core.access import cell_members, cell_value, undeclared, workspac
 from assetmeta.core.state import Tracked
 from assetmeta.core.walk import is_loaded, walk
 from assetmeta.core.workspace import moment_of
+from assetmeta.model.codecs import Hidden
 from assetmeta.model.values import UNREAD, Oid
 
 
@@ -68,10 +69,13 @@ class LoadedData(Mapping[str, Any]):
 
 
 def snapshot_values(asset: Tracked) -> Iterator[tuple[str, Any]]:
+    """Yield what is loaded, by name. What no repr shows is no part of a copy either: it is read anew."""
     for name in asset._state.names():
         attribute = workspace_of(asset).schema.type(asset._state.oid.type).attributes.get(name)
         if attribute is None:
             continue
         cell = asset._state.cell(name)
         members = list(cell_members(asset, attribute, cell)) if attribute.multi else None
-        yield name, cell_value(asset, attribute, cell) if members is None else members
+        value = cell_value(asset, attribute, cell) if members is None else members
+        if not isinstance(value, Hidden):
+            yield name, value

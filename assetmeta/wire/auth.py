@@ -22,11 +22,13 @@ Prepared = requests.PreparedRequest
 class Credential(AuthBase, ABC):
     """A way to log in. Its repr shows what kind it is, never the secret.
 
-    *kind* is what error messages call it. *version* changes with every secret got anew. *per_connection* is True for
-    schemes that log in a connection and not a request, so that threads must not share connections.
+    *kind* is what error messages call it. *version* changes with every secret got anew, and *outdated* are the statuses
+    that may mean that one is due. *per_connection* is True for schemes that log in a connection and not a request, so
+    that threads must not share connections.
     """
 
     kind = "credentials"
+    outdated = frozenset({401})
     per_connection = False
     version = 0
 
@@ -45,7 +47,7 @@ class Credential(AuthBase, ABC):
         return
 
     def renew(self, version: int, send: Send) -> bool:
-        """Replace the secret of that *version* after a 401; False when there is no other one."""
+        """Replace the secret of that *version* after an *outdated* status; False when there is no other one."""
         return False
 
     @abstractmethod

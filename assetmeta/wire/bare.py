@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable
 
 from assetmeta.wire.auth import Bearer, TokenCallable, checked_token
+from assetmeta.wire.line import Send
 
 _SCHEME = "Basic"
 
@@ -23,9 +24,27 @@ class TokenAsUser(Bearer):
         return (self._bare, *super().secrets)
 
 
-def from_function(source: Callable[[], str]) -> TokenCallable:
-    """The same with a token from a function, called before the first request and after each 401."""
-    return TokenCallable(lambda: packed(source()), _SCHEME)
+class TokenFunction(TokenCallable):
+    """A token from a function, for servers that answer 403 to a wrong login. It goes out as a user name, or after
+    another *scheme* word as it is. The function is called before the first request, and after each 401 and 403.
+    """
+
+    outdated = frozenset({401, 403})
+
+    def __init__(self, source: Callable[[], str], scheme: str = _SCHEME) -> None:
+        super().__init__(source, scheme)
+        self._bare: tuple[str, ...] = ()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The token, if there is one by now, and as it is sent."""
+        return (*self._bare, *super().secrets)
+
+    def obtain(self, send: Send) -> str:
+        """Call the function. Raises BadValue when it returns no usable token."""
+        token = super().obtain(send)
+        self._bare = (token,)
+        return packed(token) if self._scheme.casefold() == _SCHEME.casefold() else token
 
 
 def packed(token: str) -> str:

@@ -76,7 +76,8 @@ class Courier:
         credential.ready(self._send_bare)
         version = credential.version
         answer = self._exchange(request, trial.attempt)
-        if answer.response.status == 401 and credential.renew(version, self._send_bare) and trial.for_new_login():
+        refused = answer.response.status in credential.outdated
+        if refused and credential.renew(version, self._send_bare) and trial.for_new_login():
             answer = self._exchange(request, trial.attempt)
         if answer.response.ok or answer.response.status == 401:
             self.accepted = answer.response.ok

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import itertools
+import pickle
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -537,6 +538,28 @@ class TestLogins:
         assert written
         assert token not in written
         assert base64.b64encode(f"{token}:".encode()).decode() not in written
+
+    @pytest.mark.parametrize("scheme", ["Basic", "Token"])
+    def test_a_token_that_was_renewed_elsewhere(self, scheme: str, server: sandbox.Server) -> None:
+        """The server says 403 to an old one; the function is asked again, and a write is done once."""
+        tokens = ["old", server.token, "worse"]
+        with TestspaceMeta(server.url, token=lambda: tokens.pop(0), scheme=scheme) as session:
+            name = fresh("project")
+            assert session.Project.create(name=name) is session.Project(name)
+            assert ["worse"] == tokens
+
+    def test_a_token_of_a_badge_is_kept_nowhere(self, ts: Any, server: sandbox.Server, tmp_path: Path) -> None:
+        metric = next(metric for metric in ts.Metric if metric.badge_url)
+        secret = metric.badge_url.rpartition("=")[2]
+        assert len(secret) > 20
+        with TestspaceMeta(**server.credentials, cassette=Cassette.record(tmp_path / "cassette.json")) as session:
+            assert metric.badge_url == session.asset_from_oid(metric.idref).badge_url
+            session.close()
+        written = "".join(file.read_text() for file in tmp_path.rglob("*") if file.is_file())
+        assert "badge_url" in written
+        shown = f"{written}{metric!r}{inspect(metric)!r}{metric.data!r}{pickle.dumps(metric)!r}{list(ts.Metric)!r}"
+        assert secret not in shown
+        assert metric.name == pickle.loads(pickle.dumps(metric)).values["name"]
 
     def test_wrong_ones(self, server: sandbox.Server) -> None:
         for given in ({"token": "wrong"}, {"username": "admin", "password": "wrong"}):

@@ -9,7 +9,7 @@ import requests
 
 from assetmeta.model.errors import BadValue
 from assetmeta.wire.auth import TokenCallable
-from assetmeta.wire.bare import TokenAsUser, from_function, packed
+from assetmeta.wire.bare import TokenAsUser, TokenFunction, packed
 
 
 def header(auth: requests.auth.AuthBase) -> str:
@@ -46,7 +46,10 @@ def test_a_token_from_a_function_is_called_when_it_is_needed() -> None:
         asked.append(1)
         return "s3cret"
 
-    auth = from_function(source)
+    auth = TokenFunction(source)
     assert isinstance(auth, TokenCallable)
     assert [] == asked
     assert packed("s3cret") == auth.obtain(lambda request: pytest.fail("nothing is sent"))
+    assert {"s3cret"} == set(auth.secrets)
+    assert "s3cret" not in repr(auth)
+    assert "s3cret" == TokenFunction(source, "Token").obtain(lambda request: pytest.fail("nothing is sent"))
