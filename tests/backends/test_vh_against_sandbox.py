@@ -204,6 +204,14 @@ class TestTravelling:
             assert {node.name for node in pipeline.nodes} == {name for pair in names for name in pair}
         assert 1 == len(sent)
 
+    def test_executions_of_which_only_the_id_is_told(self, vh: Any) -> None:
+        """Sources of model versions are ids: one of them is read to learn its project, the others by a list."""
+        versions = list(vh.ModelVersion)
+        with vh.trace() as sent:
+            steps = [each.source_execution.step for each in versions if each.source_execution]
+        assert len(steps) > 20 and all(steps)
+        assert len(sent) <= 6
+
     def test_one_query_reads_paths_along(self, vh: Any) -> None:
         with vh.trace() as sent:
             rows = vh.Model.select("name", "versions.counter", "versions.source_execution.step").all()
@@ -283,6 +291,16 @@ class TestIdentity:
             [rows] = vh.run(vh.backend.fetch(vh.schema, [Fetch("Execution", oids=oids)]))
         assert executions == [row.oid.key for row in rows.rows]
         assert len(sent) <= 5
+
+    def test_a_query_by_ids_takes_what_rows_tell(self, vh: Any, harbour: Any) -> None:
+        ids = [each.id for each in vh.Execution.where(project=harbour)[:250]]
+        with vh.trace() as sent:
+            found = list(vh.Execution.where(id=ids, status="complete").select("step", "command"))
+            assert 0 < len([each.step for each in found]) < 250
+        assert 3 == len(sent), "a hundred numbers in one request"
+        with vh.trace() as sent:
+            assert all(each.command for each in found[:1])
+        assert len(sent) >= 1, "what rows lack is read when it is looked at"
 
     def test_a_thing_that_is_not_there(self, vh: Any) -> None:
         assert vh.Execution.where(id=ABSENT).first() is None

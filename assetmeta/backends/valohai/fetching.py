@@ -144,7 +144,12 @@ class Lists(Unaided):
         chosen = cursor.wanted or (yield from resolved(self.reading, endpoint, wanted))
         narrow = self._narrow(chosen)
         if narrow.keys is not None:
-            return Page((yield from self.reading.by_identity(endpoint, narrow.keys, names)))
+            # A query takes what rows tell, also where it names its assets; a read of assets takes no less than it asks.
+            rows_do = wanted.oids is None
+            oids = yield from self.reading.by_identity(endpoint, narrow.keys, names, rows_do=rows_do)
+            if rows_do:
+                yield from self._complete(endpoint, wanted, oids)
+            return Page(oids)
         oids, rest = yield from self._listed(endpoint, chosen, narrow, cursor, names)
         yield from self._complete(endpoint, wanted, oids)
         if rest is not None:

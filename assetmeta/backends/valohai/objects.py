@@ -120,7 +120,7 @@ class Reader:
         if known.kind != "Relation":
             return _words(value) if known.many else _scalar(value, known)
         if known.shape == "uris":
-            return _data_in(value)
+            return tuple(self._met(self.table.by_type[oid.type], oid) for oid in _data_in(value))
         if known.shape == "source":
             return self._source(known, value, here)
         if not known.many:
@@ -145,8 +145,14 @@ class Reader:
         oid = Oid(endpoint.type, key)
         if "project" in endpoint.filters:
             self.learned.met(oid, here.project)
+        return self._met(endpoint, oid)
+
+    def _met(self, endpoint: Endpoint, oid: Oid) -> Oid:
+        """An asset of which nothing but its identity was told: its id is known from now on, and what is asked for
+        later is no more than what somebody looks at.
+        """
         if oid not in self.known.cells and "id" in endpoint.fields and endpoint.key != "member":
-            self.known.take(oid, {"id": key})
+            self.known.take(oid, {"id": oid.key})
         return oid
 
     def _way(self, known: Field, value: Json) -> Endpoint | None:
@@ -166,7 +172,7 @@ class Reader:
         if endpoint is None or not isinstance(value, Mapping) or value.get("type") != endpoint.type.lower():
             return None
         key = key_in(endpoint, value.get("id"), here.project, None)
-        return None if key is None else Oid(endpoint.type, key)
+        return None if key is None else self._met(endpoint, Oid(endpoint.type, key))
 
 
 def _data_in(value: Json) -> tuple[Oid, ...]:

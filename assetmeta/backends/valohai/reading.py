@@ -55,16 +55,20 @@ class Reading:
         found = (self.reader.take(endpoint, item, around) for item in objects)
         return list(dict.fromkeys(oid for oid in found if oid is not None))
 
-    def by_identity(self, endpoint: Endpoint, keys: Sequence[Key], names: Sequence[str]) -> Flow[list[Oid]]:
-        """Read assets, each with all of *names* that whole objects have; see the file for how many requests. What is
-        not there is left out; the rest comes in the order of *keys*.
+    def by_identity(
+        self, endpoint: Endpoint, keys: Sequence[Key], names: Sequence[str], *, rows_do: bool = False
+    ) -> Flow[list[Oid]]:
+        """Read assets, each with all of *names* that whole objects have, or those that rows of lists have where
+        *rows_do*; see the file for how many requests. What is not there is left out; the rest comes in the order of
+        *keys*.
         """
         wanted = list(dict.fromkeys(Oid(endpoint.type, checked(endpoint, key)) for key in keys))
         if endpoint.within is not None and endpoint.key == "member":
             yield from self._members(endpoint, wanted)
         else:
-            yield from self._listed(endpoint, wanted, names)
-            rest = [oid for oid in wanted if oid not in self.known.cells or self.lacks(endpoint, oid, names)]
+            yield from self._listed(endpoint, wanted, names, rows_do=rows_do)
+            needed = () if rows_do else names
+            rest = [oid for oid in wanted if oid not in self.known.cells or self.lacks(endpoint, oid, needed)]
             if endpoint.single:
                 yield from self.singly(endpoint, rest, names)
             yield from self._of_another_type(endpoint, [oid for oid in rest if self._is_missing(oid)])
@@ -134,11 +138,11 @@ class Reading:
             owners = dict.fromkeys(member_parts(oid.key, endpoint.type)[0] for oid in wanted)
             yield from self.singly(there, [Oid(there.type, key) for key in owners], (within.field,))
 
-    def _listed(self, endpoint: Endpoint, wanted: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
+    def _listed(self, endpoint: Endpoint, wanted: Sequence[Oid], names: Sequence[str], *, rows_do: bool) -> Flow[None]:
         """Read what lists can tell more cheaply than objects one by one."""
-        learned = self.settings.learned
-        plain = [name for name in names if name not in learned.short.get(endpoint.path, ())]
-        detail = any(field_of(endpoint, self.schema, name).detail for name in names) or len(plain) < len(names)
+        short = self.settings.learned.short.get(endpoint.path, ())
+        lacked = any(name in short or field_of(endpoint, self.schema, name).detail for name in names)
+        detail = lacked and not rows_do
         if (endpoint.short_list and len(wanted) > 1 and not detail) or not endpoint.single:
             yield from self._short(endpoint, wanted, names)
         elif endpoint.listed and len(wanted) > self.settings.few and not detail:
