@@ -13,7 +13,7 @@ from assetmeta.wire.challenge import read_challenge
 from assetmeta.wire.ledger import Entry
 from assetmeta.wire.line import Answer, Line
 from assetmeta.wire.origin import Origin, resolved
-from assetmeta.wire.redact import redacted_line, redacted_query, redacted_url, split_query
+from assetmeta.wire.redact import redacted_line, redacted_query, redacted_url, split_query, unquoting
 from assetmeta.wire.redirect import MOST, redirected
 from assetmeta.wire.retry import Patience, Trial
 
@@ -81,7 +81,8 @@ class Courier:
             answer = self._exchange(request, trial.attempt)
         if answer.response.ok or answer.response.status == 401:
             self.accepted = answer.response.ok
-        return self._admitted(answer, request)
+        quiet = Answer(unquoting(answer.response, credential.secrets), answer.url, answer.sent, answer.received)
+        return self._admitted(quiet, request)
 
     def _admitted(self, answer: Answer, request: Request) -> Answer:
         if answer.response.status == 401:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
-from assetmeta.model.flows import Request
+from assetmeta.model.flows import Request, Response
 
 HIDDEN = "REDACTED"
 
@@ -22,6 +22,9 @@ SECRET_NAMES = frozenset((*_LOGIN, *_KEYS, "x-goog-signature", "x-goog-credentia
 _IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _IN_QUOTES = _IN_TEXT | str.maketrans({'"': "&quot;", "'": "&apos;"})
 """How XML writes characters in a text and in an attribute."""
+
+_SHORTEST = 8
+"""Characters of a secret that is looked for in texts of the server."""
 
 _USER = re.compile(r"^([a-z][a-z0-9+.-]*:/+|//)?[^/?#]*@", re.IGNORECASE)
 
@@ -65,6 +68,20 @@ def scrubbed(text: str, secrets: Iterable[str]) -> str:
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, HIDDEN)
     return text
+
+
+def unquoting(response: Response, secrets: Iterable[str]) -> Response:
+    """Return an answer without the secrets that it quotes, where errors show its text: any but 2xx, and HTML.
+
+    Short secrets stay, which are words of the language as well.
+    """
+    if response.ok and "html" not in response.media_type:
+        return response
+    text = response.body.decode("utf-8", "surrogateescape")
+    told = scrubbed(text, (secret for secret in secrets if len(secret) >= _SHORTEST))
+    if told == text:
+        return response
+    return Response(response.status, response.headers, told.encode("utf-8", "surrogateescape"), response.request)
 
 
 def _written(secret: str) -> set[str]:

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 from assetmeta.model.errors import BadValue
-from assetmeta.model.flows import Request
+from assetmeta.model.flows import Request, Response
 from assetmeta.wire import redact
 from assetmeta.wire.bodies import redacted_body
 from assetmeta.wire.origin import Origin
@@ -42,6 +42,17 @@ def test_bodies_of_token_endpoints_are_hidden_and_data_is_not():
     assert '{"access_token": "REDACTED", "n": "a\\"b"}' == redacted_body('{"access_token": "x\\"y", "n": "a\\"b"}')
     assert "grant_type=password&password=REDACTED&x=1" == redacted_body("grant_type=password&password=p%26w&x=1")
     assert '{"token": "Story:1005"}' == redacted_body('{"token": "Story:1005"}')
+
+
+@pytest.mark.parametrize(
+    ("status", "media_type", "is_shown"),
+    [(403, "application/json", False), (500, "", False), (200, "text/html", False), (200, "application/json", True)],
+)
+def test_what_errors_quote_has_no_secret(status, media_type, is_shown):
+    body = b'\xff {"message": "no user for s3cret-of-ann, says admin"}'
+    found = redact.unquoting(Response(status, {"content-type": media_type}, body), ["s3cret-of-ann", "admin", ""])
+    assert (body if is_shown else body.replace(b"s3cret-of-ann", b"REDACTED")) == found.body
+    assert (status, media_type) == (found.status, found.media_type)
 
 
 @pytest.mark.parametrize("joint", ["&", "&amp;", "\\u0026"])
