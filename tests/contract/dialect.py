@@ -98,7 +98,8 @@ class Dialect:
     new items do not have, *unasked* an attribute that a query without a selection does not load, *lazy* one that a
     query of *own* alone does not bring, *left_out* one that the schema has and answers do not, *json* one that holds
     values of any shape, with such a value. *refused* is a value that only the server turns down, with that *status*,
-    *missing* a key that no asset has; *keys* are other ways to write the key of a token.
+    *missing* a key that no asset has; *keys* are other ways to write the key of a token, *alias* is what an item can be
+    called instead, *no_alias* what none is called.
 
     *brought*: parents come along with the items. *owned*: each member belongs to one item, and is made after it;
     *backwards* where the last one made is the first of their list. *chained*: parents, items and members can be made in
@@ -144,6 +145,8 @@ class Dialect:
     fixed: frozenset[str] = frozenset()
     missing: Key = 987654
     keys: Callable[[str], list[object]] = lambda key: [int(key)]
+    alias: Callable[[Any], str] | None = None
+    no_alias: str | None = None
     brought: bool = False
     owned: bool = False
     backwards: bool = False

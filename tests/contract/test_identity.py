@@ -58,6 +58,27 @@ def test_an_asset_is_the_same_object_however_it_is_named(
     assert [] == server.requests
 
 
+@needs("alias")
+def test_an_alias_leads_to_the_same_object_in_one_request(
+    dialect: Dialect, session: Any, connect: Callable[..., Any], scene: Scene
+) -> None:
+    for row in (scene[1], scene[5]):
+        alias = dialect.alias(connect().asset_from_oid(row.token))
+        with session.trace() as trace:
+            found = session[dialect.item](alias)
+            assert found is session.asset_from_oid(row.token)
+            assert row.own == found[dialect.own]
+        assert 1 == len(trace)
+
+
+@needs("alias")
+def test_an_alias_of_nothing_is_found_out_at_once(dialect: Dialect, session: Any, server: Server, scene: Scene) -> None:
+    server.requests.clear()
+    with pytest.raises(NotFound):
+        session[dialect.item](dialect.no_alias)
+    assert 1 == len(server.requests)
+
+
 def test_queries_and_relations_lead_to_the_same_object(dialect: Dialect, session: Any, scene: Scene) -> None:
     row = scene.rows[0]
     item = session.asset_from_oid(row.token)

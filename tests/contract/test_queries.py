@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from assetmeta import Misuse, NotOne
+from assetmeta.model.contract import Explains
 from assetmeta.sandbox import Server
 from contract.dialect import Dialect
 from contract.needs import needs
@@ -28,6 +29,20 @@ def test_building_a_query_sends_nothing_and_changes_no_other(
         with pytest.raises(Misuse):
             act()
     assert [] == server.requests
+
+
+def test_an_explanation_sends_nothing_and_names_what_is_sent(
+    dialect: Dialect, session: Any, server: Server, scene: Scene
+) -> None:
+    query = session.query(dialect.item).where({dialect.own: "nobody"}).sort(dialect.own)
+    server.requests.clear()
+    told = query.explain()
+    assert [] == server.requests
+    assert [] == query.all()
+    if isinstance(session.backend, Explains):
+        assert server.requests[0].path.partition("?")[0].strip("/") in told
+    else:
+        assert (1, True) == (len(server.requests), "one request" in told)
 
 
 def misused(dialect: Dialect, session: Any, scene: Scene) -> list[Callable[[], object]]:
