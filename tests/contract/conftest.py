@@ -43,6 +43,8 @@ def dialect(request: pytest.FixtureRequest) -> Dialect:
 def server(dialect: Dialect) -> Iterator[sandbox.Server]:
     """An empty server of the dialect."""
     with sandbox.running(dialect.sandbox) as running:
+        if dialect.prepare:
+            dialect.prepare(running)
         yield running
 
 

@@ -109,7 +109,7 @@ class Dialect:
     None), *listed* what orders the items in a list.
 
     *questions* are requests that read though their method writes. *cannot* are things that no capability tells about.
-    *tidy* takes away what else there is on the server, so that nothing but the scene is left.
+    *prepare* sets the server up, *tidy* takes away what else there is on it, so that nothing but the scene is left.
     """
 
     name: str
@@ -161,6 +161,7 @@ class Dialect:
     new_root: Callable[[Any, str], Any] | None = None
     new_parent: Callable[[Any, str | None, Any], Any] | None = None
     new_member: Callable[[Any, str, Any], Any] | None = None
+    prepare: Callable[[Server], object] | None = None
     tidy: Callable[[Any], object] | None = None
     cannot: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
 

@@ -18,6 +18,8 @@ from contract.scene import ITEMS
 
 PARENTS = 4
 ROOTS = 2
+PAGE = 4
+"""Items of a page, where it is not the usual one."""
 STANDARD = ("Test Suites", "Test Cases", "Test Failures", "Health")
 """The metrics that every space is born with."""
 
@@ -37,9 +39,15 @@ def through_projects(items: int) -> int:
     return 1 + parents(items)
 
 
-def through_spaces(items: int) -> int:
+def pages(items: int, size: int) -> int:
+    """The pages of the lists of the first parents until so many items have come."""
+    whole, rest = divmod(items, ITEMS // PARENTS)
+    return whole * math.ceil(ITEMS / PARENTS / size) + math.ceil(rest / size)
+
+
+def through_spaces(items: int, size: int = 30) -> int:
     """The list of projects, their lists of spaces, and the lists of these until so many of what they hold have come."""
-    return 1 + roots(items) + parents(items)
+    return 1 + roots(items) + pages(items, size)
 
 
 def place(row: Any) -> int:
@@ -57,11 +65,11 @@ def unknown_spaces(items: int) -> int:
     return 2 * parents(items) + named(parents(items))
 
 
-def unknown_below(items: int) -> int:
+def unknown_below(items: int, size: int = 30) -> int:
     """The list of each space; then the spaces: two are asked for, of four the first, its project's list, and the two
     of the other project; then the two projects.
     """
-    return parents(items) + {2: 2, 4: 4}[parents(items)] + named(roots(items))
+    return pages(items, size) + {2: 2, 4: 4}[parents(items)] + named(roots(items))
 
 
 _ALL: dict[str, Any] = {
@@ -156,12 +164,15 @@ RESULT = Dialect(
     typed={"name": str, "sequence_number": int, "created_at": datetime, "complete": bool, "duration": float},
     alias=lambda result: f"{result.space.project.name}/{result.space.name}/{result.name}",
     no_alias="Root_a/Parent_0/nothing",
+    # Two pages for the results of each space.
+    prepare=lambda server: setattr(server.face.settings, "page_size", PAGE),
     costs=Costs(
-        walk=through_spaces,
-        select=through_spaces,
-        populate=unknown_below,
-        pages=lambda items, size: through_spaces(items),
-        sweep=1 + ROOTS + PARENTS,
+        walk=lambda items: through_spaces(items, PAGE),
+        select=lambda items: through_spaces(items, PAGE),
+        populate=lambda items: unknown_below(items, PAGE),
+        pages=lambda items, size: through_spaces(items, PAGE),
+        sweep=through_spaces(ITEMS, PAGE),
+        below=2,
     ),
     new_root=lambda ts, name: ts.Project.new(name=name),
     new_parent=lambda ts, name, root: ts.Space.new(name=name, project=root),
