@@ -68,6 +68,31 @@ def alone(flow: Flow[Outcome]) -> Flow[list[Outcome]]:
     return [(yield from flow)]
 
 
+def one_by_one(changes: Sequence[Change], carry: Callable[[Change], Flow[Outcome]]) -> Flow[list[Outcome]]:
+    """Carry out changes one after the other, for a server to which their order means something.
+
+    After a refused login or no answer the rest is not sent.
+    """
+    found: list[Outcome] = []
+    end: AssetmetaError | None = None
+    for change in changes:
+        outcome = Failed(change, _unsent(end)) if end is not None else (yield from carry(change))
+        found.append(outcome)
+        end = end or _end(outcome)
+    return found
+
+
+def _end(outcome: Outcome) -> AssetmetaError | None:
+    """The error after which nothing more is sent: the rest would be refused or would wait for its own timeout."""
+    error = outcome.error if isinstance(outcome, Failed | Unknown) else None
+    return error if isinstance(error, LoginRefused | Unreachable) else None
+
+
+def _unsent(error: AssetmetaError) -> AssetmetaError:
+    told = f"It was not sent, after an earlier change: {error}"
+    return type(error)(told, status=error.status, sent=False)
+
+
 @dataclass(slots=True)
 class _Work:
     """One write under way: outcomes by index, and the error after which nothing more is sent."""
@@ -131,9 +156,9 @@ class _Work:
             outcome = [Unknown(c, outcome) if outcome.sent else Failed(c, outcome) for c in members]
         for index, one in zip(indices, outcome, strict=True):
             self.outcomes[index] = self._cascaded(self.changes[index], one)
-            error = one.error if isinstance(one, Failed | Unknown) else None
-            if isinstance(error, LoginRefused | Unreachable):
-                self._stop(error)
+            end = _end(one)
+            if end is not None:
+                self._stop(end)
 
     def _cascaded(self, change: Change, outcome: Outcome) -> Outcome:
         """A deleted asset that is gone already went with another one that was deleted here."""
@@ -154,7 +179,6 @@ class _Work:
         self._stop(error)
 
     def _stop(self, error: AssetmetaError) -> None:
-        """Remember why the rest stays unsent: each would be refused or would wait for its own timeout."""
+        """Remember why the rest stays unsent."""
         if self.stopped is None:
-            told = f"It was not sent, after an earlier change: {error}"
-            self.stopped = type(error)(told, status=error.status, sent=False)
+            self.stopped = _unsent(error)

@@ -506,6 +506,23 @@ class TestChanges:
         with pytest.raises(NotFound):
             assert space.name
 
+    def test_results_are_numbered_in_the_order_in_which_they_were_made(self, ts: Any, project: Any) -> None:
+        spaces = [ts.Space.new(project=project, name=fresh("space")) for _ in range(3)]
+        made = [ts.Result.new(space=space, name=f"result.{number}") for number in range(30) for space in spaces]
+        ts.commit().raise_if_failed()
+        for place, space in enumerate(spaces):
+            assert list(range(1, 31)) == [result.sequence_number for result in made[place::3]]
+            assert space.latest_result_set is made[-3 + place]
+
+    def test_results_without_an_answer_end_their_row(self, ts: Any, server: sandbox.Server, space: Any) -> None:
+        made = [ts.Result.new(space=space, name=f"result.{number}") for number in range(5)]
+        server.add_fault("drop", method="POST", path=f"/spaces/{space.id}/results")
+        with counted(ts, 1):
+            report = ts.commit()
+        assert (1, 4) == (len(report.unknown), len(report.failed))
+        assert ["result.0"] == [result.name for result in ts.Result.where(space=space)]
+        ts.revert(*made)
+
     def test_there_are_no_operations(self, ts: Any, space: Any) -> None:
         with pytest.raises(UnknownName):
             space.publish()

@@ -111,7 +111,11 @@ def _split(kind: Kind, alias: str) -> tuple[Key | None, str]:
 
 
 def _no_key(kind: Kind, alias: str) -> BadValue:
-    name = {"Project": "its name", "Space": "project/space", "Result": "space id/result or project/space/result"}
+    name = {
+        "Project": "its name, a slash in it as %2F",
+        "Space": "project/space",
+        "Result": "space id/result or project/space/result",
+    }
     other = name.get(kind.name)
     also = f", or names: {other}" if other else ""
     return BadValue(f"{kind.name}({alias!r:.80}): it takes {shape(kind)}{also}.", type_name=kind.name)

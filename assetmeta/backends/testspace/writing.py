@@ -1,5 +1,6 @@
 """The flow of every write (reference 10): one request per change, what is ready side by side; parents before what is
-below them, deletions last. There are no transactions: what landed stays.
+below them, deletions last. Results of one space are created one after the other: the server numbers them as they come,
+and the last is the latest. There are no transactions: what landed stays.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from assetmeta.backends import rounds
 from assetmeta.backends.testspace.changing import Changer
 from assetmeta.backends.testspace.settings import Settings
 from assetmeta.model.flows import Flow
-from assetmeta.model.plans import Change, Outcome
+from assetmeta.model.plans import Change, Create, Outcome
 from assetmeta.model.schema import Schema
 
 
@@ -20,5 +21,20 @@ def write(schema: Schema, changes: Sequence[Change], settings: Settings) -> Flow
     return rounds.written(
         changes,
         rounds.provisional,
-        lambda ready: [([change], rounds.alone(changer.carried_out(change))) for change in ready],
+        lambda ready: [(queue, rounds.one_by_one(queue, changer.carried_out)) for queue in _queues(ready)],
     )
+
+
+def _queues(ready: Sequence[Change]) -> list[list[Change]]:
+    """Changes that go out one after the other."""
+    found: dict[object, list[Change]] = {}
+    for change in ready:
+        found.setdefault(_queue(change), []).append(change)
+    return list(found.values())
+
+
+def _queue(change: Change) -> object:
+    """What a change has in common with those that it may not overtake."""
+    if isinstance(change, Create) and change.oid.type == "Result":
+        return next((("results", delta.new) for delta in change.deltas if delta.name == "space"), change.oid)
+    return change.oid
