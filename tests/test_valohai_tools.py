@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,18 @@ def finished(vh: Any) -> Any:
     return next(one for one in vh.Execution.where(status="complete") if one.n_outputs)
 
 
+def _written(
+    server: sandbox.Server, execution: Any, written: Sequence[tuple[str, str]], *, ended: bool = False
+) -> None:
+    """Let an execution have written lines (stream and text), and end if it is to."""
+    space = server.face.space
+    with space.store.lock, space.store.transaction():
+        events = space.row("execution", execution.id)["events"]
+        more = [{"time": "2026-01-01T00:00:00", "stream": stream, "message": text} for stream, text in written]
+        changed = {"status": "complete", "moving": None, "due": None} if ended else {}
+        space.change("execution", execution.id, events=events + more, **changed)
+
+
 class TestLogs:
     """The log of an execution: each line once, to the end."""
 
@@ -109,6 +121,42 @@ class TestLogs:
 
     def test_the_last_lines(self, vh: Any, finished: Any) -> None:
         assert list(valohai.events(finished))[-2:] == list(valohai.events(finished, limit=2))
+
+    def test_the_last_lines_of_a_stream(self, vh: Any) -> None:
+        """Valohai has the last word of each log; what the code wrote last is not that."""
+        failed = vh.Execution.where(status="error").first()
+        with vh.trace() as trace:
+            last = list(valohai.logs(failed, limit=1))
+        assert 1 == len(trace)
+        assert "status" == list(valohai.events(failed))[-1].stream
+        assert list(valohai.logs(failed))[-1:] == last != []
+
+    def test_the_last_lines_of_a_stream_far_from_the_end(self, server: sandbox.Server, vh: Any, execution: Any) -> None:
+        _written(server, execution, [("stderr", "no")] + [("stdout", str(number)) for number in range(500)])
+        with vh.trace() as trace:
+            assert ["no"] == list(valohai.logs(execution, streams="stderr", limit=1))
+        assert 2 == len(trace)
+
+    def test_following_begins_with_the_last_lines(self, server: sandbox.Server, vh: Any, execution: Any) -> None:
+        """What was before them is told at no later look, not even where the whole log is read again."""
+        _written(server, execution, [("stdout", f"old {number}") for number in range(300)])
+        rounds: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            rounds.append(seconds)
+            burst = [("stdout", f"new {len(rounds)}.{number}") for number in range(1 if len(rounds) == 1 else 250)]
+            _written(server, execution, burst, ended=len(rounds) == 2)
+
+        server.face.clock.hold()
+        try:
+            found = list(valohai.logs(execution, limit=2, follow=True, sleep=sleep))
+        finally:
+            server.face.clock.run()
+        assert ["old 298", "old 299", "new 1.0", *(f"new 2.{number}" for number in range(250))] == found
+
+    def test_a_stream_that_there_is_not(self, finished: Any) -> None:
+        with pytest.raises(BadValue, match="no stream 'stdot'; there are stdout, stderr and status"):
+            valohai.logs(finished, streams="stdot")
 
     def test_following_tells_each_line_once_and_ends(self, server: sandbox.Server, vh: Any, execution: Any) -> None:
         clock, slept = server.face.clock, []
@@ -201,6 +249,13 @@ class TestDownloads:
         assert len(given) > 2 * len(lines(trace)) > 0
         assert sum(one.n_outputs for one in given) == sum(map(len, found.values()))
 
+    def test_outputs_stay_with_executions_that_came_before(self, vh: Any, finished: Any) -> None:
+        found = vh.Execution.where(id=[finished.id]).all()
+        with vh.trace() as trace:
+            names = [datum.name for data in valohai.outputs(found).values() for datum in data]
+        assert names
+        assert ["GET data/"] == lines(trace)
+
     def test_a_folder_of_outputs(self, server: sandbox.Server, vh: Any, finished: Any, tmp_path: Path) -> None:
         seen: list[tuple[Any, int]] = []
         found = valohai.download(finished, tmp_path / "out", progress=lambda datum, size: seen.append((datum, size)))
@@ -256,6 +311,22 @@ class TestDownloads:
         datum = made(server, vh, project, "../../up/a?b.txt", b"x")
         [path] = valohai.download(datum, tmp_path)
         assert tmp_path / "up" / "a_b.txt" == path
+
+    @pytest.mark.parametrize("existing", ["number", "keep", "replace"])
+    def test_different_data_of_one_name_are_different_files(
+        self, server: sandbox.Server, vh: Any, project: Any, tmp_path: Path, existing: str
+    ) -> None:
+        names = ["a/model.bin", "b/model.bin", "model.bin", "x/y", "x", "p", "p/q"]
+        data = [made(server, vh, project, name, f"{name} {index}".encode()) for index, name in enumerate(names)]
+        for flat in (True, False):
+            folder = tmp_path / str(flat)
+            paths = valohai.download([*data, data[0]], folder, existing=existing, flat=flat)
+            assert len(names) == len({*paths}) == len([path for path in folder.rglob("*") if path.is_file()])
+            assert paths[0] == paths[-1]
+            if existing == "number":
+                assert paths == valohai.download([*data, data[0]], folder, flat=flat), "safe to do again"
+            expected = [f"{name} {index}".encode() for index, name in enumerate(names)]
+            assert expected == [path.read_bytes() for path in paths[:-1]]
 
     @pytest.mark.parametrize("wrong", [{"size": 3}, {"sha256": "00" * 32}, {"md5": "0"}])
     def test_a_damaged_file_is_not_kept(

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -38,7 +39,9 @@ def download(
     *source* is a Datum, an Execution (all its outputs), or several of either. *pattern* chooses by name (`*.csv`).
     Slashes in names make folders below *folder*, unless *flat*; no name leads out of it. A file that is there already
     and has the datum's checksum is left as it is. Of any other *existing* says what to do: "number" puts a number to
-    the new name, "keep" downloads nothing, "replace" puts the new file in its place.
+    the new name, "keep" downloads nothing, "replace" puts the new file in its place. Different data of one name are
+    different files in any case: what this call has written it neither replaces nor takes for another datum's, and a
+    folder in whose place there is a file gets a number, too.
 
     Two requests per file, one where the server sends files itself; before them those that tell outputs, names and
     sizes, for all data together. Size and checksum are compared with what the server tells of the datum, as far as that
@@ -48,11 +51,13 @@ def download(
         raise BadValue(f"existing={existing!r} is none of {', '.join(EXISTING)}.")
     data = list(_data(source))
     _load_names(data)
-    found: list[Path] = []
+    found: dict[Any, Path] = {}
     for datum in data:
-        if fnmatchcase(datum.name, pattern):
-            found.append(_placed(datum, Path(folder), existing, flat, progress))
-    return found
+        if datum not in found and fnmatchcase(datum.name, pattern):
+            target = _target(datum, Path(folder), flat)
+            here = "number" if target.is_dir() or target in found.values() else existing
+            found[datum] = _placed(datum, target, here, progress)
+    return [found[datum] for datum in data if datum in found]
 
 
 def _data(source: Any) -> Iterator[Any]:
@@ -71,12 +76,23 @@ def _load_names(data: Iterable[Any]) -> None:
         lacking[0]._workspace.loader.load([datum._state.oid for datum in lacking], ["name", "size"])
 
 
-def _placed(datum: Any, folder: Path, existing: str, flat: bool, progress: Progress | None) -> Path:
-    parts = [local_name(datum.name)] if flat else local_parts(datum.name)
-    target = folder.joinpath(*parts)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.is_file() and (existing == "keep" or _is_same(datum, target)):
+def _target(datum: Any, folder: Path, flat: bool) -> Path:
+    """Where a datum goes, if nothing else is there; the folders for it are made."""
+    *above, name = [local_name(datum.name)] if flat else local_parts(datum.name)
+    place = folder
+    for part in above:
+        numbered = (place / (part if number == 1 else f"{part}-{number}") for number in count(1))
+        place = next(path for path in numbered if path.is_dir() or not os.path.lexists(path))
+    place.mkdir(parents=True, exist_ok=True)
+    return place / name
+
+
+def _placed(datum: Any, target: Path, existing: str, progress: Progress | None) -> Path:
+    if target.is_file() and existing == "keep":
         return target
+    there = _already(datum, target)
+    if there is not None:
+        return there
     if existing == "number":
         return stored(target.parent, target.name, lambda sink: _fetch(datum, sink, progress))
     handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
@@ -107,6 +123,17 @@ def _sums(datum: Any) -> dict[str, object]:
     """The checksums that are loaded; none is asked for."""
     cells = ((name, datum._state.cell(name)) for name in DIGESTS)
     return {name: cell for name, cell in cells if isinstance(cell, str) and cell}
+
+
+def _already(datum: Any, target: Path) -> Path | None:
+    """The file that holds the bytes of *datum* already, under its name or a numbered one."""
+    for number in count(1):
+        path = target if number == 1 else target.with_name(f"{target.stem}-{number}{target.suffix}")
+        if not os.path.lexists(path):
+            return None
+        if path.is_file() and _is_same(datum, path):
+            return path
+    return None
 
 
 def _is_same(datum: Any, target: Path) -> bool:

@@ -20,7 +20,10 @@ POLLING = 10.0
 STREAMS = ("stdout", "stderr")
 """What the code itself writes; "status" are the words of Valohai."""
 
+_ALL_STREAMS = frozenset({*STREAMS, "status"})
 _TAIL = 100
+_AROUND = 20
+"""How many lines of other streams may stand among the last ones before the whole log is read for them."""
 
 
 def events(
@@ -38,48 +41,84 @@ def events(
     was told: two requests each time, and a third where more was written meanwhile than is looked at. Leaving the loop
     ends it. Raises BadValue, NotFound.
     """
-    workspace = workspace_of(execution, "Execution")
-    if limit < 0 or interval < 0:
-        raise BadValue(f"limit={limit} and interval={interval} must not be negative.")
-    return _followed(execution, limit, interval, sleep) if follow else _read(workspace, execution, limit)
-
-
-def _read(workspace: Any, execution: Any, limit: int) -> Iterator[Event]:
-    yield from workspace.run(flows.log(execution._state.oid, limit, valohai(workspace.backend))).events
-
-
-def _followed(execution: Any, limit: int, interval: float, sleep: Callable[[float], None]) -> Iterator[Event]:
-    workspace = execution._workspace
-    oid, settings, told = execution._state.oid, valohai(workspace.backend), Told()
-    first = True
-    while True:
-        # The state is asked for first: what an execution had written when it ended is then in the log.
-        state = workspace.run(flows.status(oid, settings))
-        log = workspace.run(flows.log(oid, limit if first else _TAIL, settings))
-        if not first and not told.overlaps(log):
-            log = workspace.run(flows.log(oid, 0, settings))
-        yield from told.fresh(log.events)
-        if state in COMPLETE:
-            break
-        first = False
-        sleep(interval)
-    with workspace.lock:
-        forget(execution)
+    return _told(execution, _ALL_STREAMS, limit, interval, sleep if follow else None)
 
 
 def logs(
     execution: Any,
     *,
-    streams: Iterable[str] = STREAMS,
+    streams: str | Iterable[str] = STREAMS,
     limit: int = 0,
     follow: bool = False,
     interval: float = POLLING,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[str]:
-    """Yield what an execution wrote, line by line, of the given *streams*; all else as for events()."""
-    wanted = frozenset(streams)
-    found = events(execution, limit=limit, follow=follow, interval=interval, sleep=sleep)
-    return (event.message for event in found if event.stream in wanted)
+    """Yield what an execution wrote, line by line, of the given *streams* ("stdout", "stderr", "status").
+
+    *limit* is how many of the last lines of these streams to begin with; one request more where so many are not among
+    the last of all. All else is as for events().
+    """
+    wanted = frozenset([streams] if isinstance(streams, str) else streams)
+    for unknown in sorted(wanted - _ALL_STREAMS, key=str):
+        raise BadValue(f"There is no stream {unknown!r}; there are stdout, stderr and status.")
+    found = _told(execution, wanted, limit, interval, sleep if follow else None)
+    return (event.message for event in found)
+
+
+def _told(
+    execution: Any, wanted: frozenset[str], limit: int, interval: float, sleep: Callable[[float], None] | None
+) -> Iterator[Event]:
+    """The lines of a log in the *wanted* streams, followed where there is a *sleep*. What is wrong is told at once."""
+    workspace = workspace_of(execution, "Execution")
+    if limit < 0 or interval < 0:
+        raise BadValue(f"limit={limit} and interval={interval} must not be negative.")
+    if sleep is not None:
+        return _followed(execution, wanted, limit, interval, sleep)
+    return _read(workspace, execution, wanted, limit)
+
+
+def _read(workspace: Any, execution: Any, wanted: frozenset[str], limit: int) -> Iterator[Event]:
+    yield from _cut(_end(workspace, execution, wanted, limit, limit).events, wanted, limit)
+
+
+def _end(workspace: Any, execution: Any, wanted: frozenset[str], limit: int, least: int) -> Log:
+    """A log's last lines, at least so many: those *limit* of the *wanted* streams are among them. The whole of it with
+    limit 0.
+    """
+    oid, settings = execution._state.oid, valohai(workspace.backend)
+    others = 0 if wanted == _ALL_STREAMS else _AROUND
+    log = workspace.run(flows.log(oid, max(limit + others, least) if limit else 0, settings))
+    short = limit and log.truncated and len(_cut(log.events, wanted, limit)) < limit
+    return workspace.run(flows.log(oid, 0, settings)) if short else log
+
+
+def _cut(events: Iterable[Event], wanted: frozenset[str], limit: int) -> list[Event]:
+    """The events of the *wanted* streams, the last *limit* of them or all."""
+    kept = [event for event in events if wanted == _ALL_STREAMS or event.stream in wanted]
+    return kept[-limit:] if limit else kept
+
+
+def _followed(
+    execution: Any, wanted: frozenset[str], limit: int, interval: float, sleep: Callable[[float], None]
+) -> Iterator[Event]:
+    workspace = execution._workspace
+    oid, settings, told = execution._state.oid, valohai(workspace.backend), Told()
+    # The state is asked for first: what an execution had written when it ended is then in the log.
+    state = workspace.run(flows.status(oid, settings))
+    log = _end(workspace, execution, wanted, limit, _TAIL)
+    # What lies before the first look was not wanted then, and is not later.
+    before = max(log.total - len(log.events), 0) if log.total is not None else 0
+    yield from _cut(told.fresh(log.events), wanted, limit)
+    while state not in COMPLETE:
+        sleep(interval)
+        state = workspace.run(flows.status(oid, settings))
+        log = workspace.run(flows.log(oid, _TAIL, settings))
+        if not told.overlaps(log):
+            whole = workspace.run(flows.log(oid, 0, settings))
+            log = whole._replace(events=whole.events[before:])
+        yield from _cut(told.fresh(log.events), wanted, 0)
+    with workspace.lock:
+        forget(execution)
 
 
 def status_events(execution: Any, limit: int | None = None) -> list[Event]:
@@ -114,7 +153,5 @@ def outputs(executions: Iterable[Any]) -> dict[Any, list[Any]]:
     """
     given = list(executions)
     if given:
-        workspace = shared(given, "Execution")
-        missing = [one._state.oid for one in given if "outputs" not in set(one._state.names())]
-        workspace.loader.load(missing, ["outputs"])
+        shared(given, "Execution").loader.populate(given, ["outputs"])
     return {execution: list(execution.outputs) for execution in given}
