@@ -82,6 +82,10 @@ class Asset(Tracked, metaclass=AssetClass):
             raise Unsupported(f"{self._workspace.backend.name} does not clean texts.", oid=self.idref, attribute=name)
         return self[f"{name}.@CleanText"]
 
+    # Python would otherwise take what has items for a sequence, and ask for the ones called 0, 1, 2 ...
+    __iter__ = None
+    __contains__ = None
+
     def __getitem__(self, name: str | Column) -> Any:
         """Return an attribute, the value at a path (a list where it may reach several), or a computed column's value.
 

@@ -318,6 +318,13 @@ class TestContents:
         assert testspace.suite(tree["unit"]) is None
         assert "manual" == testspace.suite(tree["by hand"]).type
 
+    def test_untested_cases_of_a_server_that_does_not_count_them(
+        self, ts: Any, server: sandbox.Server, space: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(server.face.settings, "case_counts", 4)  # type: ignore[attr-defined]
+        push(server, space, "r", suite("a", "tbd"))
+        assert ["tbd"] == [case.status for _, case in testspace.cases(ts.Result.where(space=space).one())]
+
     def test_files(self, ts: Any, result: Any, tmp_path: Path) -> None:
         tree = {content.path: content for content in ts.Content.where(result=result)}
         with counted(ts, 1):
@@ -564,6 +571,12 @@ class TestLogins:
             name = fresh("project")
             assert session.Project.create(name=name) is session.Project(name)
             assert ["worse"] == tokens
+
+    def test_assets_are_no_sequences(self, ts: Any) -> None:
+        with counted(ts, 0):
+            for slip in (list, iter, len, lambda asset: "name" in asset):
+                with pytest.raises(TypeError, match="Space"):
+                    slip(ts.Space(3))
 
     def test_a_token_of_a_badge_is_kept_nowhere(self, ts: Any, server: sandbox.Server, tmp_path: Path) -> None:
         metric = next(metric for metric in ts.Metric if metric.badge_url)
