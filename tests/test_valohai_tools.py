@@ -122,14 +122,15 @@ class TestLogs:
     def test_the_last_lines(self, vh: Any, finished: Any) -> None:
         assert list(valohai.events(finished))[-2:] == list(valohai.events(finished, limit=2))
 
-    def test_the_last_lines_of_a_stream(self, vh: Any) -> None:
+    def test_the_last_lines_of_a_stream(self, server: sandbox.Server, vh: Any, execution: Any) -> None:
         """Valohai has the last word of each log; what the code wrote last is not that."""
-        failed = vh.Execution.where(status="error").first()
+        _written(server, execution, [("stdout", "first"), ("stderr", "last"), ("status", "Job error")])
         with vh.trace() as trace:
-            last = list(valohai.logs(failed, limit=1))
-        assert 1 == len(trace)
-        assert "status" == list(valohai.events(failed))[-1].stream
-        assert list(valohai.logs(failed))[-1:] == last != []
+            assert ["last"] == list(valohai.logs(execution, limit=1))
+            assert ["first", "last"] == list(valohai.logs(execution, limit=2))
+            assert ["first"] == list(valohai.logs(execution, streams="stdout", limit=2))
+        assert 3 == len(trace)
+        assert ["Job error"] == [event.message for event in valohai.events(execution, limit=1)]
 
     def test_the_last_lines_of_a_stream_far_from_the_end(self, server: sandbox.Server, vh: Any, execution: Any) -> None:
         _written(server, execution, [("stderr", "no")] + [("stdout", str(number)) for number in range(500)])

@@ -8,7 +8,7 @@ from typing import Any
 
 from assetmeta.backends.valohai import events as flows
 from assetmeta.backends.valohai import questions
-from assetmeta.backends.valohai.events import COMPLETE, Event, Told
+from assetmeta.backends.valohai.events import COMPLETE, Event, Log, Told
 from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue
 from assetmeta.tools.plain import plain
