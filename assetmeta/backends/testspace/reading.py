@@ -60,8 +60,8 @@ class Reading:
         for item in objects:
             one = told(kind, item, parent, self.settings.base)
             if one is None:
-                what = f"the server sent a {kind.name} whose {kind.own} is {item.get(kind.own)!r:.80}"
-                raise Unreadable(f"A list cannot be read: {what}.", type_name=kind.name)
+                own = f"{kind.own}: {item.get(kind.own)!r:.80}"
+                raise Unreadable(f"The server does not say which {kind.name} it tells of ({own}).", type_name=kind.name)
             self._learn(one)
             found[one.oid] = None
         return list(found)
