@@ -10,7 +10,7 @@ from assetmeta.wire.redact import HIDDEN, SECRET_NAMES
 
 # "token" is left out here: servers have harmless JSON fields of that name, and a replay would miss their text.
 _TOKENS = "access_token|refresh_token|id_token|assertion"
-_WORDS = "password|passwd|secret"
+_WORDS = "password|passwd|secret|private_key|service_account"
 _ANY = f"(?i){_TOKENS}|{_WORDS}"
 
 # Loops are possessive, so that no body can make the search slow.
@@ -19,6 +19,11 @@ _FLAT = rf'(?:{_TEXT}|[^"\[\]{{}}])*+'
 _JSON_NAME = rf'"(?:(?:{_TOKENS})(?=")|(?=[^"\\]*?(?:{_WORDS}))[^"\\]*+)"\s*:\s*'
 _JSON = rf"(?i)({_JSON_NAME})({_TEXT}|\[{_FLAT}\]|\{{{_FLAT}\}})"
 _JSON_VALUE = rf'(?i)(\A|[\[,]\s*|"(?:value|set|add|new|old)"\s*:\s*)({_TEXT})(?!\s*:)'
+
+# A value that the object that it stands in calls secret.
+_OBJECT = rf"\{{{_FLAT}\}}"
+_MARKED = r'"secret"\s*:\s*true\b'
+_MARKED_VALUE = rf'("value"\s*:\s*){_TEXT}'
 
 _FORM_NAME = rf"(?:{_TOKENS})(?==)|(?=[^=&\s]*?(?:{_WORDS}))[^=&\s]*+"
 _FORM = rf"(?i)((?:^|&)(?:{_FORM_NAME})=)[^&\s]*"
@@ -42,9 +47,16 @@ def redacted_body(text: str) -> str:
     if re.search(_ANY, text) is None:
         return text
     text = re.sub(_FORM, rf"\g<1>{HIDDEN}", re.sub(_JSON, _json_hidden, text))
+    if re.search(_MARKED, text):
+        text = re.sub(_OBJECT, _marked_hidden, text)
     if "<" in text:
         text = re.sub(_XML, _xml_hidden, re.sub(_TAG, _tag_hidden, text))
     return text
+
+
+def _marked_hidden(found: re.Match[str]) -> str:
+    marked = re.search(_MARKED, found[0])
+    return re.sub(_MARKED_VALUE, rf'\g<1>"{HIDDEN}"', found[0]) if marked else found[0]
 
 
 def _json_hidden(found: re.Match[str]) -> str:

@@ -18,7 +18,7 @@ from assetmeta.model.record import Record
 from assetmeta.wire.bodies import redacted_body
 from assetmeta.wire.body import CHUNK, Rewind
 from assetmeta.wire.origin import Origin
-from assetmeta.wire.redact import redacted_headers, redacted_query, redacted_url, scrubbed
+from assetmeta.wire.redact import HIDDEN, redacted_headers, redacted_query, redacted_url, scrubbed
 
 FORMAT = "assetmeta cassette 1"
 BASE, ORIGIN = "{{base}}", "{{origin}}"
@@ -26,6 +26,9 @@ UNSTABLE = frozenset(
     ("connection", "content-encoding", "content-length", "date", "keep-alive", "set-cookie", "transfer-encoding")
 )
 """Response headers that differ from one recording to the next, or do not fit the stored body."""
+
+HARMLESS = frozenset(("accept", "accept-language", "content-disposition", "content-type", "if-match", "range"))
+"""Request headers whose values are kept; any other may be a login of its own."""
 
 Body = str | list[str] | dict[str, str] | None
 """A text, its lines when it has several, or bytes as {"base64": ...}; of a file only {"sha256": ...}."""
@@ -53,7 +56,10 @@ class Scrub(Record):
             "method": request.method,
             "path": path.removeprefix(BASE) if path.startswith(BASE) else "/" + path.lstrip("/"),
             "query": [[name, self.text(value)] for name, value in redacted_query(request.query)],
-            "headers": {name: self.text(value) for name, value in sorted(redacted_headers(request.headers).items())},
+            "headers": {
+                name: self.text(value) if name in HARMLESS else HIDDEN
+                for name, value in sorted(redacted_headers(request.headers).items())
+            },
             "body": self.body(request.body) if isinstance(request.body, bytes) else _fingerprint(request),
         }
 

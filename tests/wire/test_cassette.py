@@ -181,6 +181,23 @@ def test_passwords_in_bodies_are_not_kept_and_any_of_them_is_replayed(server, re
     assert body("REDACTED") == replay().run(one(Request("POST", "/b", body=body("other"), writes=True))).body
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        '{"name": "K", "value": "s3\\"cret", "secret": true}',
+        '{"vars": {"K": {"secret":true,"value":"s3cret"}, "L": {"value": "open", "secret": false}}}',
+        '{"configuration": {"service_account_json": "s3cret", "version": "1"}}',
+    ],
+)
+def test_what_an_object_calls_secret_is_not_kept(server, record, replay, path, document):
+    server.answers = [Reply(body=document.encode())]
+    asked = Request("POST", "/b", headers=(("X-Key", "s3cret"),), body=document.encode(), writes=True)
+    record(asked)
+    assert "s3" not in path.read_text("utf-8")
+    assert ("open" in document) == ("open" in path.read_text("utf-8"))
+    assert replay().run(one(asked)).ok
+
+
 def test_a_short_password_does_not_blot_out_the_data(server, record, replay):
     server.answers = [Reply(body=b"administration")]
     record(READ, auth=Basic("admin", "admin"))
