@@ -49,12 +49,16 @@ def connect(target: str, /, *, profiles: str | Path | None = None, **settings: A
         url = known.pop("url", None)
         if not isinstance(url, str) or not _is_address(url):
             raise BadValue(f"Profile {target!r} has no url such as versionone+https://host/Instance.")
-        return connect(url, **{**known, **settings})
+        try:
+            return connect(url, **{**known, **settings})
+        except BadValue as error:
+            raise BadValue(f"Profile {target!r}: {error}") from error
     system, url = _divided(target.strip())
     try:
         return SYSTEMS[system](url, **settings)
     except TypeError as error:
-        raise BadValue(f"The session for {system} cannot be made: {error}.") from error
+        said = str(error)
+        raise BadValue(f"The session for {system} cannot be made: {said}{'' if said[-1:] in '.?' else '.'}") from error
 
 
 def _profile(name: str, file: str | Path | None) -> dict[str, Any]:
@@ -79,7 +83,8 @@ def _divided(target: str) -> tuple[str, str]:
             raise BadValue(f"There is no system {system!r}; there are {', '.join(SYSTEMS)}.")
         return system, match["url"]
     try:
-        host = (urlsplit(target).hostname or "").lower()
+        parts = urlsplit(target)
+        host = (parts.hostname or "").lower()
     except ValueError as error:
         raise BadValue(f"That is no address ({error}); give one such as versionone+https://host/Instance.") from None
     for domain, system in _HOSTS.items():
@@ -87,5 +92,5 @@ def _divided(target: str) -> tuple[str, str]:
             return system, target
     raise BadValue(
         f"Which kind of server is at {host or 'this address'}? Put it before the address, for example "
-        f"versionone+https://{host or 'host'}; there are {', '.join(SYSTEMS)}."
+        f"versionone+{parts.scheme}://{parts.netloc.rpartition('@')[2] or 'host'}; there are {', '.join(SYSTEMS)}."
     )

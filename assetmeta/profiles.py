@@ -91,4 +91,6 @@ def _value(name: str, key: str, value: object, environment: Mapping[str, str]) -
         return value
     if not isinstance(value, str) or value not in environment:
         raise BadValue(f"Profile {name!r}: {key} names the environment variable {value!r:.80}, which is not set.")
+    if not environment[value]:
+        raise BadValue(f"Profile {name!r}: {key} names the environment variable {value!r:.80}, which is empty.")
     return environment[value]

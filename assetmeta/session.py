@@ -68,8 +68,9 @@ class Session:
             wire: `timeout`, `patience`, `retries`, `pool`, `proxies`, `verify`, `cert`, `max_bytes`, `read_only`,
                 `user_agent`, `truststore`, `cassette`: see assetmeta.wire.driver.Driver.
 
-        Raises BadValue for settings that cannot work.
+        Raises BadValue for settings that cannot work, TypeError for settings that there are not.
         """
+        self._refuse_unknown(wire)
         if page_size < 1 or keep < 0:
             raise BadValue(f"page_size={page_size} must be at least 1 and keep={keep} at least 0.")
         self._driver = Driver(base_url, auth, **wire)
@@ -89,6 +90,15 @@ class Session:
         self._loader = self._workspace.loader = Loader(self._workspace, loading)
         self._unit = self._workspace.unit = Unit(self._workspace)
         self._writer = self._workspace.writer = Writer(self._workspace, self._unit)
+
+    @classmethod
+    def _refuse_unknown(cls, settings: Iterable[str]) -> None:
+        """Raise TypeError for the name of a setting that neither this class nor the driver has."""
+        takers = (cls.__init__, Session.__init__, Driver.__init__)
+        known = {name: None for taker in takers for name in taker.__kwdefaults__ or ()}
+        for name in settings:
+            if name not in known:
+                raise TypeError(f"{cls.__name__}() has no setting {name!r}.{nearest(name, known)}")
 
     def _link(self, path: str) -> str:
         return f"{self._driver.base_url.rstrip('/')}/{path}"

@@ -11,7 +11,7 @@ from typing import Any
 from requests.auth import AuthBase
 
 from assetmeta.session import Session
-from assetmeta.wire.auth import choose
+from assetmeta.wire.auth import checked_token, choose
 from assetmeta.wire.bare import TokenAsUser, TokenFunction
 from assetmeta.wire.exchange import TokenExchange
 from assetmeta.wire.oauth import OAuth2
@@ -56,6 +56,7 @@ class V1Meta(Session):
         """Make a session; sends nothing. Raises BadValue for settings that cannot work; *instance_url* wins over the
         rest of the address.
         """
+        self._refuse_unknown(options)
         login = choose(
             username=username,
             password=password,
@@ -100,6 +101,7 @@ class ValispaceMeta(Session):
         **options: Any,
     ) -> None:
         """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
+        self._refuse_unknown(options)
         dialect = _dialect("valispace")
         base = dialect.base_url(url, allow_http=allow_http)
         if username is not None and password is not None and token is None and auth is None:
@@ -144,6 +146,7 @@ class ValohaiMeta(Session):
         **options: Any,
     ) -> None:
         """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
+        self._refuse_unknown(options)
         known = _dialect("valohai.connection")
         base = known.base_url(url or _environment(known.HOST_VARIABLES) or known.HOST, allow_http=allow_http)
         if token is None and username is None and password is None and auth is None:
@@ -189,6 +192,7 @@ class TestspaceMeta(Session):
         **options: Any,
     ) -> None:
         """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
+        self._refuse_unknown(options)
         known = _dialect("testspace.connection")
         base = known.base_url(url, allow_http=allow_http)
         given = _bare(token, known.bare_token) if token is not None else None
@@ -205,10 +209,12 @@ def _environment(names: Iterable[str]) -> str | None:
     return next((value for name in names if (value := os.environ.get(name))), None)
 
 
-def _bare(token: str | Callable[[], str], bare: Callable[[str], str]) -> str | Callable[[], str]:
-    """A token without its scheme word, which some hand out with it."""
+def _bare(token: Any, bare: Callable[[str], str]) -> str | Callable[[], str]:
+    """A token without its scheme word, which some hand out with it. Raises BadValue for neither text nor function."""
     if isinstance(token, str):
         return bare(token)
+    if not callable(token):
+        return checked_token(token)
 
     def renewed() -> str:
         found = token()

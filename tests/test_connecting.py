@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,6 +96,44 @@ def test_a_variable_that_is_not_set_is_named(profiles: Path, monkeypatch: pytest
     monkeypatch.delenv("ASSETMETA_TEST_TOKEN", raising=False)
     with pytest.raises(BadValue, match="token_env names the environment variable 'ASSETMETA_TEST_TOKEN'"):
         connect("work", profiles=profiles)
+
+
+def test_a_variable_that_is_empty_is_named(profiles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSETMETA_TEST_TOKEN", "")
+    with pytest.raises(BadValue, match="'ASSETMETA_TEST_TOKEN', which is empty"):
+        connect("work", profiles=profiles)
+
+
+def test_what_is_wrong_in_a_profile_is_told_with_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "profiles.toml"
+    file.write_text('[lab]\nurl = "valohai+https://host"\nusernam = "ann"\n')
+    file.chmod(0o600)
+    with pytest.raises(BadValue, match=r"^Profile 'lab': .*no setting 'usernam'\. Did you mean username\?$"):
+        connect("lab", profiles=file)
+
+
+@pytest.mark.parametrize("system", [V1Meta, ValispaceMeta, ValohaiMeta, TestspaceMeta])
+@pytest.mark.parametrize(
+    ("settings", "kind", "words"),
+    [
+        ({"user": "ann", "password": SECRET}, TypeError, r"Meta\(\) has no setting 'user'\. Did you mean username\?"),
+        ({"token": SECRET, "timeuot": 5}, TypeError, r"Meta\(\) has no setting 'timeuot'\. Did you mean timeout"),
+        ({"token": 5}, BadValue, "The token must be a text, or token= a function that returns one, not int"),
+        ({"username": 5, "password": SECRET}, BadValue, "The user name must be a text, not int"),
+        ({"username": "ann", "password": SECRET.encode()}, BadValue, "The password must be a text, not bytes"),
+    ],
+)
+def test_a_slip_in_a_setting_is_explained(
+    system: Any, settings: dict[str, Any], kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind, match=words) as caught:
+        system("https://host/Instance", **settings)
+    assert SECRET not in str(caught.value)
+
+
+def test_an_address_without_a_system_is_repeated_with_one() -> None:
+    with pytest.raises(BadValue, match=r"versionone\+http://127\.0\.0\.1:9; there are"):
+        connect("http://ann:pw@127.0.0.1:9/x")
 
 
 @pytest.mark.parametrize(

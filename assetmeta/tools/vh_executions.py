@@ -87,9 +87,10 @@ def _end(workspace: Any, execution: Any, wanted: frozenset[str], limit: int, lea
     """
     oid, settings = execution._state.oid, valohai(workspace.backend)
     others = 0 if wanted == _ALL_STREAMS else _AROUND
-    log = workspace.run(flows.log(oid, max(limit + others, least) if limit else 0, settings))
-    short = limit and log.truncated and len(_cut(log.events, wanted, limit)) < limit
-    return workspace.run(flows.log(oid, 0, settings)) if short else log
+    log: Log = workspace.run(flows.log(oid, max(limit + others, least) if limit else 0, settings))
+    if limit and log.truncated and len(_cut(log.events, wanted, limit)) < limit:
+        log = workspace.run(flows.log(oid, 0, settings))
+    return log
 
 
 def _cut(events: Iterable[Event], wanted: frozenset[str], limit: int) -> list[Event]:

@@ -64,11 +64,11 @@ class Basic(Credential):
     kind = "user name and password"
 
     def __init__(self, user: str, password: str) -> None:
+        self._user = checked_text(user, "user name")
+        self._password = checked_text(password, "password")
         if ":" in user:
             raise BadValue("A user name with a colon cannot be sent as Basic login.")
-        self._password = checked_text(password, "password")
-        self._user = user
-        pair = f"{checked_text(user, 'user name')}:{password}".encode()
+        pair = f"{user}:{password}".encode()
         self._header = "Basic " + base64.b64encode(pair).decode("ascii")
 
     @property
@@ -274,7 +274,9 @@ def _given(auth: object) -> AuthBase:
 
 def checked_token(text: str) -> str:
     """Return a text that fits into a header as it is. Raises BadValue, without showing the text, when it does not."""
-    if not isinstance(text, str) or not text or not text.isascii() or not text.isprintable() or text != text.strip():
+    if not isinstance(text, str):
+        raise BadValue(f"The token must be a text, or token= a function that returns one, not {_kind(text)}.")
+    if not text or not text.isascii() or not text.isprintable() or text != text.strip():
         raise BadValue(
             "The token is empty, or has blanks around it, a line break or a character that no header can carry."
             " If it was read from a file, strip() it."
@@ -283,7 +285,16 @@ def checked_token(text: str) -> str:
 
 
 def checked_text(text: str, what: str) -> str:
-    """Return a user name or password. Raises BadValue, without showing it, when it has control characters."""
+    """Return a user name or password. Raises BadValue, without showing it, when it is no text or has control
+    characters.
+    """
+    if not isinstance(text, str):
+        raise BadValue(f"The {what} must be a text, not {_kind(text)}.")
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
         raise BadValue(f"The {what} has a line break or another control character.")
     return text
+
+
+def _kind(value: object) -> str:
+    """What a value is, without showing it."""
+    return "None" if value is None else type(value).__name__

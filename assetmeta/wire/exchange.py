@@ -35,11 +35,11 @@ class TokenExchange(Renewable):
     ) -> None:
         super().__init__(scheme=scheme)
         Origin.of(uri)
-        if not username or not password:
-            raise BadValue("username= and password= must not be empty.")
         self._uri = uri
         self._username = checked_text(username, "user name")
         self._password = checked_text(password, "password")
+        if not username or not password:
+            raise BadValue("username= and password= must not be empty.")
         self._advice = dict(advice or {})
         self._refusal: str | None = None
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from assetmeta.model.errors import BadValue, LoginRefused, ServerFailed, quoted
 from assetmeta.model.flows import Request, Response
-from assetmeta.wire.auth import Renewable
+from assetmeta.wire.auth import Renewable, checked_text
 from assetmeta.wire.extras import load_extra
 from assetmeta.wire.line import Send
 from assetmeta.wire.origin import Origin
@@ -54,7 +54,9 @@ class OAuth2(Renewable):
         super().__init__(access_token)
         Origin.of(token_uri)
         self._uri = token_uri
-        self._user = (username, password) if username is not None and password is not None else None
+        self._user: tuple[str, str] | None = None
+        if username is not None and password is not None:
+            self._user = (checked_text(username, "user name"), checked_text(password, "password"))
         self._on_renewed = on_renewed
         self._known = [text for text in (client_secret, refresh_token, password) if text]
         token = {"access_token": access_token, "refresh_token": refresh_token, "expires_at": expires_at}
