@@ -42,11 +42,12 @@ def whole_list(delta: Delta, present: Iterable[object]) -> list[object]:
     return [*kept, *(value for value in delta.added if value not in kept)]
 
 
-def judge(sent: Mapping[str, Sent], cells: Mapping[str, Cell], real: Real) -> Verdict:
+def judge(sent: Mapping[str, Sent], cells: Mapping[str, Cell], real: Real, *, verbatim: bool = False) -> Verdict:
     """Compare what was *sent* with the *cells* of the answer. What the answer does not tell is taken for done.
 
     A value that differs counts as ignored when it is the old one, or when it is no text: servers trim and rewrite
-    texts, and nothing else.
+    texts, and nothing else. Of a server that keeps plain texts *verbatim* it counts as ignored, too, when nobody knows
+    the old one.
     """
     ignored: list[str] = []
     notes: list[str] = []
@@ -59,7 +60,8 @@ def judge(sent: Mapping[str, Sent], cells: Mapping[str, Cell], real: Real) -> Ve
         told = f"{name}: {_shown(wanted)} was sent, and the server has {_shown(stored)}"
         notes.append(told)
         known = item.delta.old is not UNREAD and not item.delta.is_multi
-        if item.attribute.kind not in _TEXTS or (known and _same(item.delta.old, stored)):
+        is_old = _same(item.delta.old, stored) if known else verbatim and item.attribute.kind == "Text"
+        if is_old or item.attribute.kind not in _TEXTS:
             ignored.append(name)
     return Verdict(tuple(ignored), tuple(notes))
 

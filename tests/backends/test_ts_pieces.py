@@ -30,7 +30,7 @@ from assetmeta.backends.testspace.table import bundled, kind_of
 from assetmeta.model.errors import BadValue, Moved, NotFound, Refused, Unreadable, Unsupported
 from assetmeta.model.flows import Response
 from assetmeta.model.paths import Path
-from assetmeta.model.plans import Change, Create, Delta, Done, Fetch, Sort, Unknown, Update
+from assetmeta.model.plans import Change, Create, Delta, Done, Failed, Fetch, Sort, Unknown, Update
 from assetmeta.model.schema import Schema
 from assetmeta.model.schema_text import from_text, to_text
 from assetmeta.model.terms import And, Compare
@@ -568,6 +568,15 @@ def test_a_short_answer_to_a_write_says_nothing_of_what_it_lacks(word: str, ts_s
     [rows], made = play(dialect.fetch(ts_schema, [wanted]), answer({"id": 5, "name": "n", "description": "d"}))
     assert ["api/spaces/5"] == [each.path for each in made]
     assert "d" in rows.rows[0].values
+
+
+@pytest.mark.parametrize("old", [UNREAD, "before"])
+def test_a_change_that_was_taken_and_not_made(old: object, ts_schema: Schema, play: Any) -> None:
+    """As connected projects may do it: also where nobody knows what was there before."""
+    change = Update(Oid("Project", 1), (Delta("description", old, "after"),))
+    [outcome], _ = play(Testspace().write(ts_schema, [change]), answer({"id": 1, "description": "before"}, 205))
+    assert isinstance(outcome, Failed)
+    assert "left description as it was" in str(outcome.error)
 
 
 def test_an_endless_number_in_an_address_is_no_key(ts_schema: Schema, play: Any) -> None:

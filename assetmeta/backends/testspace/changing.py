@@ -100,7 +100,7 @@ class Changer:
         row = self.reading.known.row(oid)
         sent = {delta.name: Sent(self.schema.attribute(kind.name, delta.name), delta) for delta in deltas}
         cells = dict(zip(row.columns, row.values, strict=True))
-        return row, judge(sent, cells, lambda value: real_value(value, self.real))
+        return row, judge(sent, cells, lambda value: real_value(value, self.real), verbatim=True)
 
 
 def refuse(kind: Kind, change: Change) -> None:
