@@ -66,14 +66,17 @@ class Oid(NamedTuple):
         kind, _, key = token.partition(":") if isinstance(token, str) else ("", "", "")
         if key.isdigit() and key.isascii() and len(key) < 19 and kind.isidentifier():
             return tuple.__new__(cls, (sys.intern(kind), int(key), None))
+        key, _, moment = key.partition(":")
+        if key.isdigit() and moment.isdigit() and token.isascii() and len(token) < 60 and kind.isidentifier():
+            return cls(sys.intern(kind), int(key), int(moment))
         match = _TOKEN.match(token) if isinstance(token, str) else None
         if match is None:
             raise BadValue(
                 f"{repr(token)[:80]} is not an asset token; write Type:id, for example Story:1005.",
                 oid=str(token)[:80],
             )
-        moment = match["moment"]
-        return cls(match["type"], _numeric(match["key"]), None if moment is None else int(moment))
+        said = match["moment"]
+        return cls(match["type"], _numeric(match["key"]), None if said is None else int(said))
 
     @classmethod
     def new(cls, type_name: str, number: int) -> Oid:

@@ -6,7 +6,7 @@ asked for may stand between. An empty element is null or an empty list: only the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -79,7 +79,7 @@ def _shared(columns: tuple[str, ...]) -> tuple[str, ...]:
 def cell(element: etree._Element, multi: bool, moment: Moment | None) -> Cell:
     """Return the value of an `Attribute` or `Relation` element."""
     if element.tag == "Relation":
-        oids = tuple(_references(element, moment))
+        oids = _references(element, moment)
         return oids if multi else oids[0] if oids else None
     nested = tuple(_text(value) for value in element.iterchildren("Value"))
     if multi:
@@ -108,15 +108,14 @@ def unexpected(root: etree._Element, response: Response) -> Unreadable:
     )
 
 
-def _references(element: etree._Element, moment: Moment | None) -> Iterator[Oid]:
-    for asset in element.iterchildren("Asset"):
-        token = asset.get("idref", "NULL")
-        if token != "NULL":
-            found = _parsed(token)
-            # Today, a moment is named only by what leads to the past: Prior and History.
-            yield found if moment is None else found.at(moment)
+def _references(element: etree._Element, moment: Moment | None) -> tuple[Oid, ...]:
+    tokens = [asset.get("idref", "NULL") for asset in element if asset.tag == "Asset"]
+    found = [_parsed(token) for token in tokens if token != "NULL"]
+    # Today, a moment is named only by what leads to the past: Prior and History.
+    return tuple(found) if moment is None else tuple([oid.at(moment) for oid in found])
 
 
+@lru_cache(maxsize=1000)
 def _parsed(token: str) -> Oid:
     try:
         found = Oid.parse(token)
