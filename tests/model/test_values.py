@@ -25,6 +25,29 @@ def test_an_endless_token_is_refused_in_few_words(token: str) -> None:
     assert len(caught.value.oid or "") < 200
 
 
+@pytest.mark.parametrize(
+    ("token", "oid"),
+    [
+        ("Story:5", Oid("Story", 5)),
+        ("Story:5:6", Oid("Story", 5, 6)),
+        ("Story:005:006", Oid("Story", 5, 6)),
+        ("Story:-5:6", Oid("Story", -5, 6)),
+        ("Story:x5:6", Oid("Story", "x5", 6)),
+        (f"Story:{'9' * 60}:6", Oid("Story", 10**60 - 1, 6)),
+    ],
+)
+def test_tokens_state_a_type_a_key_and_perhaps_a_moment(token: str, oid: Oid) -> None:
+    assert Oid.parse(token) == oid
+
+
+@pytest.mark.parametrize(
+    "token", ["Story", "Story:", "Story:5:", "Story:5:x", "Story:5:6:7", "Story:5:-6", ":5:6", "5:5:6"]
+)
+def test_other_texts_are_no_tokens(token: str) -> None:
+    with pytest.raises(BadValue):
+        Oid.parse(token)
+
+
 def test_ids_of_every_usual_length_are_taken() -> None:
     uuid = "7f1c2f7e-4a7b-4d57-8a36-5f0f0e1c2b3a"
     assert Oid.of("Story", uuid) == Oid.parse(f"Story:{uuid}") == Oid("Story", uuid)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from assetmeta.backends.asset_state import AssetState
 from assetmeta.model.codecs import (
@@ -155,6 +156,10 @@ _CODECS: dict[str, Codec] = {
 _UTC = UtcDateTime()
 _ANY = AnyValue()
 
+# A schema has thousands of relations and dates, and few codecs for them.
+_reference = lru_cache(maxsize=1000)(Reference)
+_date = lru_cache(maxsize=100)(DateTime)
+
 
 def codec_for(kind: str, name: str, zone: str = "UTC", related: str | None = None) -> Codec:
     """Return the codec of an attribute.
@@ -163,7 +168,7 @@ def codec_for(kind: str, name: str, zone: str = "UTC", related: str | None = Non
     do not know keep the server's values as they are.
     """
     if kind == "Relation":
-        return Reference(related)
+        return _reference(related)
     if kind == "Date":
-        return _UTC if name.endswith("UTC") else DateTime(zone)
+        return _UTC if name.endswith("UTC") else _date(zone)
     return _CODECS.get(kind, _ANY)
