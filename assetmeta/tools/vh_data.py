@@ -18,7 +18,8 @@ def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:
     """Set properties of many data at once: *given* maps each Datum to its properties, of which `valohai.tags` and
     `valohai.alias` act. One request for each 1000 data.
 
-    Returns a report that is falsy when all landed; a request is taken or refused as a whole. Setting the same once more
+    Returns a report that is falsy when all landed. A request is taken or refused as a whole; what a refusal does not
+    blame is sent again without what it blames, a few times at most. Setting the same once more
     does no harm. Raises BadValue before anything is sent.
     """
     if not given:

@@ -55,6 +55,26 @@ def test_a_request_that_is_refused_fails_as_a_whole_and_the_next_one_goes_out(pl
     assert "datum_metadata.x" == outcomes[0].error.findings[0].path
 
 
+def test_only_those_fail_that_a_refusal_names(play: Play) -> None:
+    calls = [call(number) for number in range(5)]
+
+    def refusing(*numbers: int) -> Response:
+        blamed = {str(calls[number].oid.key): [{"message": "no", "code": "does_not_exist"}] for number in numbers}
+        return Response(
+            400, {"content-type": "application/json"}, json.dumps({"datum_metadata": blamed}).encode("utf-8")
+        )
+
+    outcomes, requests = play(applied(calls, Valohai(survey="none")), refusing(1), refusing(3), OK)
+    assert [5, 4, 3] == [len(applied_by(request)) for request in requests]
+    assert [Done, Failed, Done, Failed, Done] == kinds(outcomes)
+    assert calls == [outcome.change for outcome in outcomes]
+    every = [refusing(0), refusing(1), refusing(2), refusing(3)]
+    outcomes, requests = play(applied(calls, Valohai(survey="none")), *every)
+    assert ([Failed] * 5, 4) == (kinds(outcomes), len(requests)), "a few times at most"
+    outcomes, _ = play(applied(calls, Valohai(survey="none")), refusing(1), Unreachable("broke"))
+    assert [Unknown, Failed, Unknown, Unknown, Unknown] == kinds(outcomes)
+
+
 @pytest.mark.parametrize(
     ("lost", "kind"),
     [(Unreachable("broke"), Unknown), (Unreachable("no way", sent=False), Failed), (LoginRefused("no"), Failed)],

@@ -19,6 +19,8 @@ MOST = 1000
 """Data in one request at most."""
 
 _ARGUMENT = "metadata"
+_REFUSED = 400
+_TRIES = 4
 
 
 def grouped(changes: Sequence[Change]) -> tuple[list[Call], list[Change]]:
@@ -42,8 +44,10 @@ def _is_whole(change: Call) -> bool:
 def applied(calls: Sequence[Call], settings: Settings) -> Flow[list[Outcome]]:
     """Set the properties of many data. One outcome per call, same order; one request per MOST of them.
 
-    A request is taken or refused as a whole. After a refused login or a server that gave no answer nothing more is
-    sent: the rest fails with the same error. Raises Misuse for a closed or read-only session, if nothing has landed.
+    A request is taken or refused as a whole. Where the refusal names the data that are to blame, only those fail and
+    the others are sent again, a few times at most: setting the same once more does no harm. After a refused login or a
+    server that gave no answer nothing more is sent: the rest fails with the same error. Raises Misuse for a closed or
+    read-only session, if nothing has landed.
     """
     outcomes: list[Outcome] = []
     stopped: AssetmetaError | None = None
@@ -67,8 +71,12 @@ def _parts(calls: Sequence[Call]) -> Iterator[Sequence[Call]]:
         yield calls[start : start + MOST]
 
 
-def _sent(calls: Sequence[Call], settings: Settings) -> Flow[tuple[list[Outcome], AssetmetaError | None]]:
-    """Send one request; return the outcomes, and the error after which no other is worth sending."""
+def _sent(
+    calls: Sequence[Call], settings: Settings, tries: int = _TRIES
+) -> Flow[tuple[list[Outcome], AssetmetaError | None]]:
+    """Send one request, and those without what it was refused for; return the outcomes, and the error after which no
+    other is worth sending.
+    """
     try:
         properties: dict[str, Sendable] = {str(path_key(call.oid)): call.arguments[0][1] for call in calls}  # type: ignore[misc]
         request = send("POST", settings.place("data", "metadata", "apply"), {"datum_metadata": properties})
@@ -78,6 +86,12 @@ def _sent(calls: Sequence[Call], settings: Settings) -> Flow[tuple[list[Outcome]
     except Misuse:
         raise
     except ServerError as error:
+        blamed = {part for finding in error.findings for part in finding.path.split(".")} & properties.keys()
+        rest = [call for call in calls if str(call.oid.key) not in blamed]
+        if error.status == _REFUSED and blamed and rest and tries > 1:
+            others, stopped = yield from _sent(rest, settings, tries - 1)
+            of_others = iter(others)
+            return [Failed(call, error) if str(call.oid.key) in blamed else next(of_others) for call in calls], stopped
         lost = isinstance(error, Unreadable) or (error.status or 0) >= 500
         return [Unknown(call, error) if lost else Failed(call, error) for call in calls], None
     except AssetmetaError as error:
