@@ -19,8 +19,8 @@ def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:
     `valohai.alias` act. One request for each 1000 data.
 
     Returns a report that is falsy when all landed. A request is taken or refused as a whole; what a refusal does not
-    blame is sent again without what it blames, a few times at most. Setting the same once more
-    does no harm. Raises BadValue before anything is sent.
+    blame is sent again without what it blames, a few times at most. Setting the same once more does no harm. Raises
+    BadValue before anything is sent.
     """
     if not given:
         return Report(())
