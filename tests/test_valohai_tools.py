@@ -385,7 +385,7 @@ class TestDownloads:
     def test_misuse(self, vh: Any, project: Any, finished: Any, tmp_path: Path) -> None:
         with pytest.raises(BadValue):
             valohai.download(finished, tmp_path, existing="whatever")
-        with pytest.raises(BadValue, match="Datum or a Execution"):
+        with pytest.raises(BadValue, match="Datum or an Execution"):
             valohai.download(project, tmp_path)
 
     def test_a_second_try_is_measured_anew(self) -> None:

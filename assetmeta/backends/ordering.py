@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from assetmeta.backends.known import Known
+from assetmeta.model.errors import Unsupported
 from assetmeta.model.plans import Sort
 from assetmeta.model.values import Oid
 
@@ -15,13 +16,16 @@ def ordered(oids: Sequence[Oid], sorts: Sequence[Sort], known: Known) -> list[Oi
     """Return *oids* sorted; the first key counts most, equals stay in their order, letter case counts last.
 
     Assets without a value come last, whichever the direction. Of several values the smallest counts (or the largest,
-    when descending).
+    when descending). Raises Unsupported for values that stand in no order, such as dicts.
     """
     found = list(oids)
     for sort in reversed(sorts):
-        keys = {oid: _key(known.values(oid, sort.path), sort.descending) for oid in found}
-        present = [oid for oid in found if keys[oid] is not None]
-        present.sort(key=keys.__getitem__, reverse=sort.descending)
+        try:
+            keys = {oid: _key(known.values(oid, sort.path), sort.descending) for oid in found}
+            present = [oid for oid in found if keys[oid] is not None]
+            present.sort(key=keys.__getitem__, reverse=sort.descending)
+        except TypeError:
+            raise Unsupported(f"{sort.path} cannot be sorted by: its values stand in no order.") from None
         found = present + [oid for oid in found if keys[oid] is None]
     return found
 

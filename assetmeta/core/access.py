@@ -126,14 +126,18 @@ def related_oid(workspace: Workspace, type_name: str, attribute: Attribute, valu
     """Return the identity that *value* (an asset, an Oid, a token) names, checked against the relation's type."""
     schema, related = workspace.schema, attribute.related or ""
     oid = own_oid(workspace, value)
-    if oid is None and isinstance(value, int) and not isinstance(value, bool) and not schema.type(related).abstract:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if isinstance(workspace.backend, Aliases):
+        # Such a server says which of its types have numbers as keys.
+        if is_number or (isinstance(value, str) and not _is_token(schema, oid)):
+            oid = _named(workspace.backend, related, str(value))
+    elif is_number and not schema.type(related).abstract:
         oid = Oid.of(related, value)
-    if isinstance(value, str) and isinstance(workspace.backend, Aliases) and not _is_token(schema, oid):
-        oid = _named(workspace.backend, related, value)
     if oid is None:
+        finder = f"{related}(name)" if isinstance(workspace.backend, Aliases) else f"{related}.where(...).one()"
         raise BadValue(
             f"{type_name}.{attribute.name} takes assets of type {related}, not {value!r:.80}. Give the asset "
-            f"({related}.where(...).one() finds one by name), or its token such as '{related}:1005'.",
+            f"({finder} finds one by name), or its token such as '{related}:1005'.",
             type_name=type_name,
             attribute=attribute.name,
         )

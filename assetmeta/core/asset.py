@@ -12,7 +12,7 @@ from assetmeta.core.snapshot import LoadedData, Snapshot, snapshot_values
 from assetmeta.core.state import State, Tracked, merge
 from assetmeta.core.walk import read, walk
 from assetmeta.core.workspace import Workspace
-from assetmeta.model.errors import ReadOnly, UnknownName, Unreadable, Unsupported, nearest
+from assetmeta.model.errors import ReadOnly, UnknownName, Unreadable, Unsupported, elsewhere, nearest
 from assetmeta.model.plans import Row
 from assetmeta.model.schema import AssetType, Attribute
 from assetmeta.model.values import ABSENT, UNREAD, Moment, Oid
@@ -135,7 +135,7 @@ class Asset(Tracked, metaclass=AssetClass):
         told = undeclared(self, name)
         if told is not UNREAD:
             return told
-        near = nearest(name, [*kind._type.attributes, *kind._type.operations])
+        near = elsewhere(name) or nearest(name, [*kind._type.attributes, *kind._type.operations])
         raise UnknownName(f"{kind.__name__} has no attribute {name!r}.{near}", type_name=kind.__name__, attribute=name)
 
     def _ipython_key_completions_(self) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from assetmeta.core.access import needed_oid, own_oid
 from assetmeta.core.query import Query
 from assetmeta.core.workspace import Workspace
+from assetmeta.model.contract import Aliases
 from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, Unsupported
 from assetmeta.model.schema import AssetType
 from assetmeta.model.values import Oid
@@ -34,6 +35,9 @@ class AssetClass(type):
                 f"query {cls.__name__}.",
                 type_name=cls.__name__,
             )
+        if isinstance(key, int) and not isinstance(key, bool) and isinstance(cls._workspace.backend, Aliases):
+            # Such a server says which of its types have numbers as keys.
+            key = str(key)
         given = own_oid(cls._workspace, key)
         is_token = given is not None and (given.type == cls.__name__ or given.type in cls._workspace.schema.types)
         if isinstance(key, str) and not is_token:
@@ -41,7 +45,7 @@ class AssetClass(type):
             cls._workspace.identity.touch(asset)
             return asset
         if given is not None and given.type != cls.__name__:
-            raise BadValue(f"{key} is not a {cls.__name__}.", type_name=cls.__name__, oid=str(key))
+            raise BadValue(f"{key} is no {cls.__name__}.", type_name=cls.__name__, oid=str(key))
         asset = cls._workspace.asset(given or Oid.of(cls.__name__, key))
         cls._workspace.identity.touch(asset)
         return asset

@@ -12,6 +12,7 @@ from typing import Any
 from assetmeta.core.access import decoded, read_single, workspace_of
 from assetmeta.core.relations import Members, related_asset
 from assetmeta.core.state import Tracked, kept
+from assetmeta.model.errors import BadValue
 from assetmeta.model.schema import Attribute, Operation
 
 
@@ -85,7 +86,10 @@ class BoundOperation:
         self._operation = operation
         self.__doc__ = doc
 
-    def __call__(self, **arguments: Any) -> Any:
+    def __call__(self, *unnamed: object, **arguments: Any) -> Any:
+        if unnamed:
+            operation = f"{self._asset._state.oid.type}.{self._operation.name}()"
+            raise BadValue(f"{operation} takes no arguments without a name.")
         return workspace_of(self._asset).writer.call_now(self._asset, self._operation.name, arguments)
 
     @property

@@ -97,7 +97,9 @@ class Query(Record):
         return self._but(terms=tuple(terms))
 
     def _equal(self, name: str, value: Any) -> Term:
-        single = isinstance(value, str | bytes | Tracked | Oid) or not isinstance(value, Iterable)
+        # A dict is one piece of JSON, a named tuple one value with parts.
+        whole = isinstance(value, str | bytes | Mapping | Tracked | Oid) or hasattr(value, "_fields")
+        single = whole or not isinstance(value, Iterable)
         values = [value] if single else list(value)
         return condition(self, self._path(name), "=", values)
 

@@ -178,6 +178,32 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     return f" Did you mean {', '.join(by_folded[match] for match in found)}?" if found else ""
 
 
+def elsewhere(name: str) -> str:
+    """Return where to find what other libraries have as an attribute of this *name*, or an empty text."""
+    place = _ELSEWHERE.get(name)
+    return f" {place}" if place else ""
+
+
+_DELETES = "Sessions delete: session.delete(asset), and commit()."
+_WRITES = "Assign to attributes, or use set(); session.commit() writes what is pending."
+_READS_ANEW = "Assets are read anew by inspect(asset).refresh()."
+_ELSEWHERE = {
+    "delete": _DELETES,
+    "remove": _DELETES,
+    "save": _WRITES,
+    "update": _WRITES,
+    "refresh": _READS_ANEW,
+    "reload": _READS_ANEW,
+    "get": "Call the type with a key for one asset; where(...) finds by conditions.",
+    "filter_by": "Conditions are given to where(...).",
+    "order_by": "Queries are sorted by sort(...).",
+    "limit": "Queries are cut by slices, query[:10], or page(size, start).",
+    "offset": "Queries are cut by slices, query[:10], or page(size, start).",
+    "objects": "Types are queried themselves: where(...), all(), first().",
+    "list": "Types are queried themselves: where(...), all(), first().",
+}
+
+
 def quoted(body: bytes | str) -> str:
     """Return at most the first 200 characters of a body, on one line, for use in a message."""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body

@@ -100,7 +100,8 @@ def resolve(schema: Schema, type_name: str, path: Path) -> Resolved:
         if index:
             if attribute.related is None:
                 raise UnknownName(
-                    f"{type_name}.{path}: {attribute.name} is {attribute.kind}, no relation: it has no {step.name}.",
+                    f"{type_name}.{path}: {attribute.name} is a value ({attribute.kind}), no relation, so no query "
+                    f"can go on to {step.name}. Look at the parts of values when the assets have come.",
                     type_name=type_name,
                     attribute=str(path),
                 )

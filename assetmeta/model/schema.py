@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from assetmeta.model.codecs import Codec, Secret
-from assetmeta.model.errors import UnknownName, nearest
+from assetmeta.model.errors import UnknownName, elsewhere, nearest
 from assetmeta.model.record import Record
 
 
@@ -95,7 +95,7 @@ class AssetType(Record):
                 f"{self.name}.{name} is an operation, not an attribute.", type_name=self.name, attribute=name
             )
         if found is None:
-            near = nearest(name, [*self.attributes, *self.operations])
+            near = elsewhere(name) or nearest(name, [*self.attributes, *self.operations])
             raise UnknownName(f"{self.name} has no attribute {name!r}.{near}", type_name=self.name, attribute=name)
         return found
 

@@ -13,7 +13,13 @@ def existing(asset: object, *type_names: str) -> Workspace:
     Sends nothing.
     """
     if not isinstance(asset, Asset) or asset._type.name not in type_names:
-        raise BadValue(f"This takes a {' or a '.join(type_names)}, not {asset!r:.80}.", type_name=type_names[0])
+        kinds = " or ".join(f"{'an' if name[0] in 'AEIOU' else 'a'} {name}" for name in type_names)
+        raise BadValue(f"This takes {kinds}, not {_shown(asset)}.", type_name=type_names[0])
     if asset._state.oid.is_new:
         raise BadValue(f"{asset.idref} does not exist yet: commit it first.", oid=asset.idref)
     return asset._workspace
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]} …"

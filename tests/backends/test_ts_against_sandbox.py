@@ -687,3 +687,24 @@ class TestTrouble:
             pytest.raises((Unreadable, NotFound, LoginRefused, Refused)),
         ):
             list(session.Project)
+
+
+class TestSlips:
+    """What people try first, and what they are told."""
+
+    def test_a_value_with_parts_is_one_value(self, ts: Any) -> None:
+        result = ts.Result("abccorp:application/master/result.6")
+        assert result in ts.Result.where(case_counts=result.case_counts).all()
+        assert result not in ts.Result.where(case_counts=result.case_counts._replace(passed=99)).all()
+        with pytest.raises(UnknownName, match="case_counts is a value .*no query can go on to failed"):
+            ts.Result.where({"case_counts.failed": 1})
+
+    def test_a_number_is_no_key_where_keys_have_parts(self, ts: Any) -> None:
+        with ts.trace() as trace, pytest.raises(BadValue, match=r"Result\('3'\): it takes space id"):
+            ts.Result(3)
+        assert 0 == len(trace)
+        assert "abccorp:application" == ts.Project(1).name
+
+    def test_what_has_no_list(self, ts: Any) -> None:
+        with pytest.raises(Unsupported, match="Testspace has no list of all assets of type File"):
+            ts.File.all()

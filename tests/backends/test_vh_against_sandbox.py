@@ -387,3 +387,48 @@ class TestErrors:
                 with pytest.raises(Unsupported):
                     list(getattr(vh.Execution, name)(argument))
         assert 0 == len(sent)
+
+
+class TestSlips:
+    """What people try first, and what they are told."""
+
+    def test_a_piece_of_json_is_one_value(self, vh: Any) -> None:
+        some = next(one for one in vh.Execution[:50] if one.parameters)
+        assert some in vh.Execution.where(parameters=some.parameters).all()
+        assert some in vh.Execution.where(vh.Execution.parameters == some.parameters).all()
+        assert [] == vh.Execution.where(parameters=[{"no": "such"}, {"nor": "this"}]).all()
+
+    def test_what_stands_in_no_order_is_not_sorted_by(self, vh: Any) -> None:
+        with pytest.raises(Unsupported, match="parameters cannot be sorted by"):
+            vh.Execution.sort("parameters").all()
+
+    def test_a_number_is_no_key_where_keys_are_uuids(self, vh: Any) -> None:
+        with vh.trace() as trace:
+            with pytest.raises(BadValue, match="<project>:<number>"):
+                vh.Execution(25)
+            with pytest.raises(BadValue, match=r"not 3\. Give the asset \(Project\(name\) finds"):
+                vh.Execution.where(project=3)
+        assert 0 == len(trace)
+        assert "ada" == vh.User(2).username
+
+    def test_a_number_that_no_execution_has(self, vh: Any) -> None:
+        with pytest.raises(NotFound, match="no Execution 'harbour-vision:99999'"):
+            vh.Execution("harbour-vision:99999")
+
+    def test_operations_take_arguments_by_name(self, vh: Any) -> None:
+        with pytest.raises(BadValue, match=r"Execution\.add_tags\(\) takes no arguments without a name"):
+            vh.Execution.first().add_tags("seen")
+
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            ("delete", "session.delete"),
+            ("save", r"session\.commit"),
+            ("refresh", "inspect"),
+            ("limit", r"query\[:10\]"),
+        ],
+    )
+    def test_names_that_other_libraries_have(self, vh: Any, name: str, words: str) -> None:
+        for asked in (vh.Execution, vh.Execution.first()):
+            with pytest.raises(UnknownName, match=rf"no attribute '{name}'.* .*{words}"):
+                getattr(asked, name)

@@ -54,7 +54,7 @@ def test_what_the_answer_told_is_loaded(bench: Bench) -> None:
 
 def test_a_token_stays_a_token(bench: Bench) -> None:
     assert bench.Scope("Scope:7") is bench.Scope(7)
-    with pytest.raises(BadValue, match="is not a Epic"):
+    with pytest.raises(BadValue, match="is no Epic"):
         bench.Epic("Story:5")
     assert bench.requests == 0
 

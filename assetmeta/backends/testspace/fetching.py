@@ -44,7 +44,10 @@ def refuse(wanted: Fetch) -> None:
             if isinstance(value, Oid) and not value.is_new:
                 checked(value)
     if wanted.oids is None and not kind_of(wanted.type_name).listable:
-        raise Unsupported(f"{wanted.type_name}: there is no list of them; they are reached through other assets.")
+        raise Unsupported(
+            f"Testspace has no list of all assets of type {wanted.type_name}: go through those that they belong to.",
+            type_name=wanted.type_name,
+        )
 
 
 @dataclass(frozen=True, slots=True)

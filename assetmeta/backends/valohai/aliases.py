@@ -94,7 +94,11 @@ def _numbered(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
             type_name=endpoint.type,
         )
     key = yield from _project(reading, project)
-    item = yield from one(reading.settings.place(endpoint.path, f"{key}:{number}"), reading.query(endpoint, ()))
+    item = yield from one_or_none(reading.settings.place(endpoint.path, f"{key}:{number}"), reading.query(endpoint, ()))
+    if item is None:
+        raise NotFound(
+            f"There is no {endpoint.type} {alias!r}, or this user may not see it.", type_name=endpoint.type, status=404
+        )
     return _taken(reading, endpoint, item, alias, key)
 
 

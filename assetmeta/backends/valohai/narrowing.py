@@ -6,7 +6,7 @@ goes along where the table says that it is applied, and all conditions are looke
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -126,4 +126,12 @@ def meant(schema: Schema, table: Table, endpoint: Endpoint, term: Term) -> Term:
     values = [one for value in term.values for one in words.get(str(value), (value,))]
     kinds = table.unions.get(resolve(schema, endpoint.type, term.path).attribute.related or "", ())
     values += [Oid(name, value.key) for value in values if isinstance(value, Oid) for name in kinds]
-    return Compare(term.path, term.operator, tuple(dict.fromkeys(values)), term.owner)
+    return Compare(term.path, term.operator, _once(values), term.owner)
+
+
+def _once(values: Sequence[object]) -> tuple[object, ...]:
+    """Each value once, as far as that shows: pieces of JSON have no hash."""
+    try:
+        return tuple(dict.fromkeys(values))
+    except TypeError:
+        return tuple(values)
