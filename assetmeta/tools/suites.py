@@ -47,8 +47,14 @@ def cases(what: Any) -> Iterator[CaseOf]:
     """Yield the cases of a Content, with those of all that is in it, or of all contents of a Result, one file after the
     other.
 
-    One request per folder and per suite with cases, each when it is come to; suites without cases take none.
+    One request per folder and per suite with cases, each when it is come to; suites without cases take none. Raises
+    BadValue for anything else, before it is gone through.
     """
+    _dialect(existing(what, "Result", "Content").backend)
+    return _cases(what)
+
+
+def _cases(what: Any) -> Iterator[CaseOf]:
     for content in _contents(what):
         found = suite(content) if _has_cases(content) else None
         for case in found.cases if found else ():

@@ -708,3 +708,7 @@ class TestSlips:
     def test_what_has_no_list(self, ts: Any) -> None:
         with pytest.raises(Unsupported, match="Testspace has no list of all assets of type File"):
             ts.File.all()
+    def test_what_has_no_cases_is_refused_at_once(self, ts: Any) -> None:
+        with pytest.raises(BadValue, match="takes a Result or a Content, not Space"):
+            testspace.cases(ts.Space(3))
+
