@@ -175,6 +175,24 @@ class TestLogs:
         assert "complete" == execution.status
         assert list(valohai.events(execution)) == found
 
+    def test_following_lives_through_a_server_that_fails(
+        self, server: sandbox.Server, vh: Any, execution: Any
+    ) -> None:
+        clock, failures = server.face.clock, ["500:1:GET /events/", "500:2:GET /executions/"]
+        clock.hold()
+
+        def sleep(seconds: float) -> None:
+            if failures:
+                server.add_fault(failures.pop())
+            clock.advance(0.15)
+
+        try:
+            found = list(valohai.events(execution, follow=True, sleep=sleep))
+        finally:
+            clock.run()
+        assert [] == failures
+        assert list(valohai.events(execution)) == found
+
     def test_a_finished_one_is_followed_in_two_requests(self, vh: Any, finished: Any) -> None:
         with vh.trace() as trace:
             told = list(valohai.logs(finished, follow=True, sleep=lambda _: pytest.fail("it waited")))

@@ -33,6 +33,9 @@ CONFIG = """
       - name: epochs
         type: integer
         default: 3
+      - name: rate
+        type: float
+        default: 0.5
 - endpoint:
     name: predict
     image: python:3.11
@@ -147,6 +150,44 @@ class TestProjects:
 class TestRuns:
     """Executions, tasks and pipelines."""
 
+    def test_a_create_that_the_server_broke_at_is_not_sent_again(
+        self, server: sandbox.Server, vh: Any, project: Any, commit: Any
+    ) -> None:
+        new = vh.Execution.new(project=project, commit=commit, step="train")
+        server.add_fault("500:1:POST /executions/")
+        report = vh.commit()
+        assert [outcome.change.oid for outcome in report.unknown] == [new._state.oid]
+        with vh.trace() as trace:
+            assert vh.commit()
+        assert "POST executions/" not in lines(trace)
+        inspect(new).retry()
+        assert not vh.commit()
+
+    def test_an_update_that_the_server_broke_at_may_be_sent_again(
+        self, server: sandbox.Server, vh: Any, project: Any
+    ) -> None:
+        project.description = "again"
+        server.add_fault("500:1:PATCH /projects/")
+        assert len(vh.commit().failed) == 1
+        assert not vh.commit()
+
+    def test_what_the_server_adds_to_parameters_is_no_note(self, vh: Any, project: Any, commit: Any) -> None:
+        new = vh.Execution.new(project=project, commit=commit, step="train", parameters={"epochs": 2})
+        [outcome] = vh.commit().done
+        assert () == outcome.notes
+        assert new.parameters.items() > {"epochs": 2}.items()
+
+    def test_what_was_deleted_is_not_found_by_id_unless_it_is_asked_for(
+        self, vh: Any, project: Any, commit: Any
+    ) -> None:
+        kept, gone = (vh.Execution.create(project=project, commit=commit, step="train") for _ in range(2))
+        vh.delete(gone)
+        vh.commit().raise_if_failed()
+        query = vh.Execution.where(id=[kept.intid, gone.intid])
+        assert [kept] == query.all()
+        assert [kept, gone] == query.deleted().all()
+        assert [gone] == query.where(deleted=True).all()
+
     def test_an_execution(self, vh: Any, project: Any, commit: Any) -> None:
         with vh.trace() as trace:
             execution = vh.Execution.create(
@@ -161,7 +202,7 @@ class TestRuns:
             assert ("Try", 1) == (execution.title, execution.counter)
             assert commit == execution.commit
             assert ["first"] == list(execution.tags)
-            assert {"epochs": 2} == execution.parameters
+            assert {"epochs": 2, "rate": 0.5} == execution.parameters
         assert ["POST executions/"] == lines(trace)
         assert "harbour-gpu" == execution.environment.slug
 
@@ -187,7 +228,7 @@ class TestRuns:
         execution = vh.Execution.create(project=project, commit=commit, step="train", parameters={"epochs": 5})
         with vh.trace() as trace:
             again = execution.copy()
-            assert (2, {"epochs": 5}) == (again.counter, again.parameters)
+            assert (2, {"epochs": 5, "rate": 0.5}) == (again.counter, again.parameters)
         assert ["POST executions/*/copy/", "GET executions/*/"] == lines(trace)
         assert execution.id != again.id
 

@@ -11,10 +11,13 @@ from assetmeta.backends.jsonrest import explain, naming
 from assetmeta.backends.together import single
 from assetmeta.model.errors import AssetmetaError, Misuse, ServerError, Unreadable
 from assetmeta.model.flows import Flow, Request, Response
-from assetmeta.model.plans import Change, Failed, Outcome, Unknown
+from assetmeta.model.plans import Call, Change, Create, Failed, Outcome, Unknown
 
 _NO_WORD = frozenset({502, 504})
 """A gateway speaks here, which does not know what the server did."""
+
+_BROKE = 500
+"""The server broke, before or after it did what it was asked to do."""
 
 
 @dataclass(slots=True)
@@ -37,9 +40,16 @@ def carried(change: Change, flow: Callable[[Step], Flow[Outcome]]) -> Flow[Outco
         return Unknown(change, error) if step.wrote and isinstance(error, Unreadable) else Failed(change, error)
     except ServerError as error:
         error.oid = change.oid.token
-        return Unknown(change, error) if error.status in _NO_WORD and step.wrote else Failed(change, error)
+        return Unknown(change, error) if step.wrote and _is_open(change, error) else Failed(change, error)
     except AssetmetaError as error:
         return Unknown(change, error) if error.sent and step.wrote else Failed(change, error)
+
+
+def _is_open(change: Change, error: ServerError) -> bool:
+    """Whether a change may have landed all the same. An update or a deletion that is sent again does no harm, where a
+    second create would be a second asset.
+    """
+    return error.status in _NO_WORD or (error.status == _BROKE and isinstance(change, Create | Call))
 
 
 def answered_write(request: Request, step: Step) -> Flow[Response]:

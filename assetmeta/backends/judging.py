@@ -42,12 +42,14 @@ def whole_list(delta: Delta, present: Iterable[object]) -> list[object]:
     return [*kept, *(value for value in delta.added if value not in kept)]
 
 
-def judge(sent: Mapping[str, Sent], cells: Mapping[str, Cell], real: Real, *, verbatim: bool = False) -> Verdict:
+def judge(
+    sent: Mapping[str, Sent], cells: Mapping[str, Cell], real: Real, *, verbatim: bool = False, is_new: bool = False
+) -> Verdict:
     """Compare what was *sent* with the *cells* of the answer. What the answer does not tell is taken for done.
 
     A value that differs counts as ignored when it is the old one, or when it is no text: servers trim and rewrite
     texts, and nothing else. Of a server that keeps plain texts *verbatim* it counts as ignored, too, when nobody knows
-    the old one.
+    the old one. What a server adds to a document is no difference in an asset that *is_new*: those are its defaults.
     """
     ignored: list[str] = []
     notes: list[str] = []
@@ -55,7 +57,7 @@ def judge(sent: Mapping[str, Sent], cells: Mapping[str, Cell], real: Real, *, ve
         if name not in cells:
             continue
         wanted, stored = _wanted(item, real), _stored(item.attribute, cells[name])
-        if _same(wanted, stored):
+        if _same(wanted, stored) or (is_new and _is_completed(wanted, stored)):
             continue
         told = f"{name}: {_shown(wanted)} was sent, and the server has {_shown(stored)}"
         notes.append(told)
@@ -101,6 +103,10 @@ def _same(wanted: object, stored: object) -> bool:
     if isinstance(wanted, float) and isinstance(stored, int | float):
         return math.isclose(wanted, stored, rel_tol=1e-9, abs_tol=1e-12)
     return wanted == stored or (wanted in (None, "") and stored in (None, ""))
+
+
+def _is_completed(wanted: object, stored: object) -> bool:
+    return isinstance(wanted, dict) and isinstance(stored, dict) and wanted.items() <= stored.items()
 
 
 def _shown(value: object) -> str:

@@ -26,16 +26,18 @@ def written(
     changes: Sequence[Change],
     needs: Callable[[Change], Iterable[Oid]],
     batches: Callable[[list[Change]], Iterable[Batch]],
+    *,
+    is_tried: bool = True,
 ) -> Flow[list[Outcome]]:
     """Write. One outcome per change, same order.
 
     *needs* names the provisional identities that a change refers to, *batches* divides the changes of one round among
-    flows. After a refused login or a server that gave no answer nothing more is sent: the rest fails with the same
-    error.
+    flows. Where it is not *is_tried* that the server takes the login, one change goes first, alone. After a refused
+    login or a server that gave no answer nothing more is sent: the rest fails with the same error.
     """
     work = _Work(changes, needs)
     while len(work.outcomes) < len(changes):
-        ready = work.ready()
+        ready = work.ready(MOST if is_tried or work.outcomes else 1)
         places = {id(changes[index]): index for index in ready}
         divided = list(batches([changes[index] for index in ready]))
         try:
@@ -113,8 +115,8 @@ class _Work:
             for change in self.changes
         ]
 
-    def ready(self) -> list[int]:
-        """The changes of the next round. What cannot be sent any more gets its outcome here."""
+    def ready(self, most: int) -> list[int]:
+        """The changes of the next round, at most so many. What cannot be sent any more gets its outcome here."""
         busy: set[Oid] = set()
         found: list[int] = []
         deletes: list[int] = []
@@ -124,11 +126,11 @@ class _Work:
                 continue
             waits = change.oid in busy or not waiting.isdisjoint(self._needs[index])
             busy.add(change.oid)
-            if not waits and len(found) < MOST:
+            if not waits and len(found) < most:
                 (deletes if isinstance(change, Delete) else found).append(index)
         if not found and not deletes:
             self._cut_circles()
-        return found or deletes[:MOST]
+        return found or deletes[:most]
 
     def _is_settled(self, index: int, change: Change) -> bool:
         """Settle a change whose outcome is clear without a request."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from assetmeta.backends.valohai import events as flows
 from assetmeta.backends.valohai import questions
 from assetmeta.backends.valohai.events import COMPLETE, Event, Log, Told
 from assetmeta.core.state import forget
-from assetmeta.model.errors import BadValue
+from assetmeta.model.errors import BadValue, ServerFailed
+from assetmeta.model.flows import Flow, T
 from assetmeta.tools.plain import plain
 from assetmeta.tools.vh_dialect import shared, valohai, workspace_of
 
@@ -22,6 +23,9 @@ STREAMS = ("stdout", "stderr")
 
 _ALL_STREAMS = frozenset({*STREAMS, "status"})
 _TAIL = 100
+
+_FAILURES = 5
+"""How often in a row a server may fail while a log is followed."""
 _AROUND = 20
 """How many lines of other streams may stand among the last ones before the whole log is read for them."""
 
@@ -38,8 +42,8 @@ def events(
 
     One request. *limit* is how many of the last lines to begin with, 0 for all. With *follow* the log is looked at
     again every *interval* seconds, each line is yielded once, and the end comes when the execution has ended and all
-    was told: two requests each time, and a third where more was written meanwhile than is looked at. Leaving the loop
-    ends it. Raises BadValue, NotFound.
+    was told: two requests each time, and a third where more was written meanwhile than is looked at. A server that
+    fails is asked again, a few times in a row. Leaving the loop ends it. Raises BadValue, NotFound.
     """
     return _told(execution, _ALL_STREAMS, limit, interval, sleep if follow else None)
 
@@ -112,14 +116,24 @@ def _followed(
     yield from _cut(told.fresh(log.events), wanted, limit)
     while state not in COMPLETE:
         sleep(interval)
-        state = workspace.run(flows.status(oid, settings))
-        log = workspace.run(flows.log(oid, _TAIL, settings))
+        state = _looked(workspace, lambda: flows.status(oid, settings), interval, sleep)
+        log = _looked(workspace, lambda: flows.log(oid, _TAIL, settings), interval, sleep)
         if not told.overlaps(log):
-            whole = workspace.run(flows.log(oid, 0, settings))
+            whole = _looked(workspace, lambda: flows.log(oid, 0, settings), interval, sleep)
             log = whole._replace(events=whole.events[before:])
         yield from _cut(told.fresh(log.events), wanted, 0)
     with workspace.lock:
         forget(execution)
+
+
+def _looked(workspace: Any, flow: Callable[[], Flow[T]], interval: float, sleep: Callable[[float], None]) -> T:
+    """Read something once more; what was told so far is not lost to a server that fails now and then."""
+    for _ in range(_FAILURES):
+        try:
+            return cast(T, workspace.run(flow()))
+        except ServerFailed:
+            sleep(interval)
+    return cast(T, workspace.run(flow()))
 
 
 def status_events(execution: Any, limit: int | None = None) -> list[Event]:

@@ -399,6 +399,9 @@ class TestMetrics:
         with requests(ts, f"PATCH api/spaces/{space.id}/metrics/{metric.id}"):
             ts.commit().raise_if_failed()
         assert ("d1", "ms") == (metric.variables[0]["expression"], metric.units)
+        # A list that was read is a copy: changing it in place changes nothing, and is not shown as if it did.
+        metric.variables.append("lost")
+        assert (1, 0) == (len(metric.variables), ts.pending)
         metric.variables = [{"name": "A", "color": "#008000", "expression": "d1 +"}]
         [error] = ts.commit()
         assert isinstance(error, Refused)
@@ -599,6 +602,25 @@ class TestLogins:
             ):
                 list(session.Project)
 
+    def test_a_wrong_one_is_tried_once_and_no_more(self, server: sandbox.Server) -> None:
+        session: Any = TestspaceMeta(server.url, token="wrong")
+        spaces = [session.Space.new(name=f"wrong_{number}", project=1) for number in range(100)]
+        with session.trace() as trace:
+            report = session.commit()
+        assert ["POST api/projects/1/spaces", "GET api"] == [f"{entry.method} {entry.path}" for entry in trace]
+        assert len(spaces) == len(report.failed)
+        assert {LoginRefused} == {type(outcome.error) for outcome in report.failed}
+        session.revert()
+        session.close()
+
+    def test_a_missing_right_is_no_wrong_login(self, server: sandbox.Server) -> None:
+        with TestspaceMeta(server.url, token=server.face.user_token("theo")) as session:
+            session.Space.new(name=f"forbidden_{next(NUMBERS)}", project=3)
+            session.Space.new(name=f"forbidden_{next(NUMBERS)}", project=3)
+            report = session.commit()
+            assert [Refused, Refused] == [type(outcome.error) for outcome in report.failed]
+            session.revert()
+
     def test_what_is_public_needs_none(self, server: sandbox.Server) -> None:
         with TestspaceMeta(server.url) as session:
             assert list(session.Project)
@@ -696,7 +718,7 @@ class TestSlips:
         result = ts.Result("abccorp:application/master/result.6")
         assert result in ts.Result.where(case_counts=result.case_counts).all()
         assert result not in ts.Result.where(case_counts=result.case_counts._replace(passed=99)).all()
-        with pytest.raises(UnknownName, match="case_counts is a value .*no query can go on to failed"):
+        with pytest.raises(UnknownName, match="case_counts is a value .*a query reaches no failed in it"):
             ts.Result.where({"case_counts.failed": 1})
 
     def test_a_number_is_no_key_where_keys_have_parts(self, ts: Any) -> None:
@@ -705,10 +727,10 @@ class TestSlips:
         assert 0 == len(trace)
         assert "abccorp:application" == ts.Project(1).name
 
-    def test_what_has_no_list(self, ts: Any) -> None:
-        with pytest.raises(Unsupported, match="Testspace has no list of all assets of type File"):
-            ts.File.all()
     def test_what_has_no_cases_is_refused_at_once(self, ts: Any) -> None:
         with pytest.raises(BadValue, match="takes a Result or a Content, not Space"):
             testspace.cases(ts.Space(3))
 
+    def test_what_has_no_list(self, ts: Any) -> None:
+        with pytest.raises(Unsupported, match="Testspace has no list of all assets of type File"):
+            ts.File.all()

@@ -95,7 +95,7 @@ class Changer:
             raise Unreadable(f"The answer to POST {place} does not say which id the new {endpoint.type} has.")
         oid = Oid.of(endpoint.type, key)
         self.real[change.oid] = oid
-        row, verdict = self._judged(endpoint, oid, item, self._sent(endpoint, change.deltas, {}))
+        row, verdict = self._judged(endpoint, oid, item, self._sent(endpoint, change.deltas, {}), is_new=True)
         return Done(change, oid, row, verdict.notes)
 
     def _updated(self, endpoint: Endpoint, change: Update, oid: Oid, step: Step) -> Flow[Outcome]:
@@ -179,12 +179,14 @@ class Changer:
                 found[delta.name] = Sent(attribute, delta, lists.get(delta.name, ()))
         return found
 
-    def _judged(self, endpoint: Endpoint, oid: Oid, item: Object, sent: dict[str, Sent]) -> tuple[Row, Verdict]:
+    def _judged(
+        self, endpoint: Endpoint, oid: Oid, item: Object, sent: dict[str, Sent], *, is_new: bool = False
+    ) -> tuple[Row, Verdict]:
         """What an answer tells of an asset, and how that compares with what was sent."""
         self.reader.take(endpoint, item, oid=oid)
         row = self.known.row(oid)
         cells = dict(zip(row.columns, row.values, strict=True))
-        return row, judge(sent, cells, lambda value: real_value(value, self.real))
+        return row, judge(sent, cells, lambda value: real_value(value, self.real), is_new=is_new)
 
     def _present(self, endpoint: Endpoint, change: Update, oid: Oid) -> Flow[dict[str, tuple[object, ...]]]:
         """The present members of the lists that are to be written: as they were loaded, or read now."""

@@ -149,6 +149,7 @@ class Lists(Unaided):
             oids = yield from self.reading.by_identity(endpoint, narrow.keys, names, rows_do=rows_do)
             if rows_do:
                 yield from self._complete(endpoint, wanted, oids)
+                oids = [oid for oid in oids if not self._hidden(endpoint, wanted, oid)]
             return Page(oids)
         oids, rest = yield from self._listed(endpoint, chosen, narrow, cursor, names)
         yield from self._complete(endpoint, wanted, oids)
@@ -174,6 +175,12 @@ class Lists(Unaided):
         for oid in oids:
             self._told(oid, narrow)
         return oids, some.rest
+
+    def _hidden(self, endpoint: Endpoint, wanted: Fetch, oid: Oid) -> bool:
+        """True for what was deleted, unless it is asked for: by identity it is still there."""
+        if wanted.deleted or not endpoint.soft or any(path.head == "deleted" for path in asked_paths(wanted.where)):
+            return False
+        return self.known.cells.get(oid, {}).get("deleted") is True
 
     def _told(self, oid: Oid, narrow: Narrowed) -> None:
         """Take what the filters say of an asset where its row does not."""
