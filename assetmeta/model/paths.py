@@ -100,8 +100,8 @@ def resolve(schema: Schema, type_name: str, path: Path) -> Resolved:
         if index:
             if attribute.related is None:
                 raise UnknownName(
-                    f"{type_name}.{path}: {attribute.name} is a value ({attribute.kind}), no relation, so no query "
-                    f"can go on to {step.name}. Look at the parts of values when the assets have come.",
+                    f"{type_name}.{path}: {attribute.name} is a value ({attribute.kind}), no relation: a query "
+                    f"reaches no {step.name} in it. Read the value of each asset, and look there.",
                     type_name=type_name,
                     attribute=str(path),
                 )
