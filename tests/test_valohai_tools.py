@@ -124,6 +124,7 @@ class TestLogs:
 
     def test_the_last_lines_of_a_stream(self, server: sandbox.Server, vh: Any, execution: Any) -> None:
         """Valohai has the last word of each log; what the code wrote last is not that."""
+        server.face.clock.hold()
         _written(server, execution, [("stdout", "first"), ("stderr", "last"), ("status", "Job error")])
         with vh.trace() as trace:
             assert ["last"] == list(valohai.logs(execution, limit=1))
@@ -131,6 +132,7 @@ class TestLogs:
             assert ["first"] == list(valohai.logs(execution, streams="stdout", limit=2))
         assert 3 == len(trace)
         assert ["Job error"] == [event.message for event in valohai.events(execution, limit=1)]
+        server.face.clock.run()
 
     def test_the_last_lines_of_a_stream_far_from_the_end(self, server: sandbox.Server, vh: Any, execution: Any) -> None:
         _written(server, execution, [("stderr", "no")] + [("stdout", str(number)) for number in range(500)])
@@ -175,9 +177,7 @@ class TestLogs:
         assert "complete" == execution.status
         assert list(valohai.events(execution)) == found
 
-    def test_following_lives_through_a_server_that_fails(
-        self, server: sandbox.Server, vh: Any, execution: Any
-    ) -> None:
+    def test_following_lives_through_a_server_that_fails(self, server: sandbox.Server, vh: Any, execution: Any) -> None:
         clock, failures = server.face.clock, ["500:1:GET /events/", "500:2:GET /executions/"]
         clock.hold()
 

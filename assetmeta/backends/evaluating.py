@@ -218,7 +218,7 @@ def _selected(
     yield from walk(source, part, tree(path for path in wanted.select if _leads_on(source, wanted, path)))
     chosen = {*seen}
     rows = tuple(row_of(source.known, oid, wanted.select) for oid in part)
-    return rows, tuple(source.known.row(oid) for oid, cells in source.known.cells.items() if cells and oid not in chosen)
+    return rows, tuple(source.known.row(oid) for oid in source.known.cells if oid not in chosen)
 
 
 def split(holds: Callable[[str, str], bool], wanted: Fetch) -> tuple[Term | None, Term | None]:
