@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import importlib
 import re
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import ClassVar, NamedTuple, Protocol
 
 from assetmeta.model.record import Record
+from assetmeta.model.zones import zone_named
 
 Raw = str | int | float | bool | Decimal | None
 
@@ -161,11 +161,7 @@ class DateTime(Record):
 
     @property
     def tzinfo(self) -> tzinfo:
-        if self.zone == "UTC":
-            return UTC
-        # Loaded when a server keeps another time: no import of this package should wait for it.
-        found: tzinfo = importlib.import_module("zoneinfo").ZoneInfo(self.zone)
-        return found
+        return zone_named(self.zone)
 
     def decode(self, raw: Raw) -> object:
         if raw is None or raw == "":

@@ -1,8 +1,9 @@
-"""The codec of UUIDs, in a file of its own, so that only the dialects that have them load `uuid`."""
+"""The codec of UUIDs. The module `uuid`, which is slow to load, is loaded with the first value."""
 
 from __future__ import annotations
 
-import uuid
+import importlib
+from typing import Any
 
 from assetmeta.model.codecs import Raw
 from assetmeta.model.record import Record
@@ -14,15 +15,19 @@ class Guid(Record):
     accepts: str = "a UUID or its text"
 
     def decode(self, raw: Raw) -> object:
-        return None if raw is None or raw == "" else uuid.UUID(str(raw))
+        return None if raw is None or raw == "" else _uuid().UUID(str(raw))
 
     def encode(self, value: object) -> str:
         return "" if value is None else str(value)
 
     def parse(self, value: object) -> object:
-        if value is None or isinstance(value, uuid.UUID):
+        if value is None or isinstance(value, _uuid().UUID):
             return value
         try:
-            return uuid.UUID(str(value))
+            return _uuid().UUID(str(value))
         except ValueError:
             raise ValueError(f"{value!r} is not a UUID") from None
+
+
+def _uuid() -> Any:
+    return importlib.import_module("uuid")

@@ -9,7 +9,6 @@ being in the same request (bulk: aliases, projection and deferral).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from assetmeta.backends.base import Json
 from assetmeta.backends.versionone.bodies import HEADERS, spelled
@@ -18,6 +17,7 @@ from assetmeta.backends.versionone.identities import checked
 from assetmeta.backends.versionone.query import Node, Query
 from assetmeta.model.flows import Request
 from assetmeta.model.plans import Call, Change, Create, Update
+from assetmeta.model.record import Record
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
@@ -29,8 +29,7 @@ LARGEST = 2_000_000
 _NEVER_READ = frozenset({"Blob", "Password", "Rank"})
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Record):
     """One change, spelled. *query* asks for what a create made."""
 
     index: int

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Moment, Oid
+from assetmeta.model.zones import zone_named
 
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?\Z", re.ASCII)
 
@@ -26,7 +26,7 @@ def asof_text(moment: Moment, zone: str) -> str:
         moment = _read(moment)
     if moment.tzinfo is None:
         raise BadValue(f"{moment.isoformat()} has no time zone; give it one, or write the time as text.")
-    local = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    local = moment.astimezone(zone_named(zone)).replace(tzinfo=None)
     return local.isoformat(timespec="milliseconds" if local.microsecond % 1000 == 0 else "microseconds")
 
 

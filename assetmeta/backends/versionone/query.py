@@ -19,6 +19,7 @@ from assetmeta.backends.versionone.spelling import Spelling
 from assetmeta.model.flows import Request
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch, Sort
+from assetmeta.model.record import Record
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Moment, Oid
 
@@ -52,8 +53,7 @@ class Node:
         return {"select": chosen} if chosen else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Record):
     """One fetch, spelled: the document without its page, the layout of the answer and the moment of its assets."""
 
     document: Mapping[str, Json]

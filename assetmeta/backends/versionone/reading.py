@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from lxml import etree
 
@@ -17,6 +16,7 @@ from assetmeta.backends.versionone.settings import Settings
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.flows import Flow, Request, Response
 from assetmeta.model.plans import Fetch, Row, Rows
+from assetmeta.model.record import Record
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
@@ -61,8 +61,7 @@ def past_assets(schema: Schema, fetch: Fetch, settings: Settings) -> Flow[Rows]:
     return Rows(tuple(rows.values()), total=len(rows) if fetch.counted else None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Records:
+class _Records(Record):
     """One walk through Hist: where it goes, with which parameters, and how its answer is read."""
 
     query: Query

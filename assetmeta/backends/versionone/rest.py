@@ -7,7 +7,6 @@ asked for may stand between. An empty element is null or an empty list: only the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml import etree
@@ -17,21 +16,20 @@ from assetmeta.model.codecs import Raw
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.flows import Response
 from assetmeta.model.plans import Cell, Row
+from assetmeta.model.record import Record
 from assetmeta.model.values import Moment, Oid
 
 XML = (("Accept", "text/xml"),)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Record):
     """One column of a row: its name there, and whether it holds several values."""
 
     column: str
     multi: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Record):
     """The assets of a list or history document, and how many match in all (None when it does not say)."""
 
     assets: tuple[etree._Element, ...]

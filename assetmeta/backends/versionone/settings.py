@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from assetmeta.model.errors import BadValue
+from assetmeta.model.zones import zone_named
 
 
 @dataclass(slots=True)
@@ -44,8 +44,8 @@ class Settings:
     def __post_init__(self) -> None:
         """Raises BadValue for a zone that nobody knows and for limits below 1."""
         try:
-            ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+            zone_named(self.zone)
+        except (KeyError, ValueError) as error:
             raise BadValue(f"zone={self.zone!r} is not a time zone such as 'Europe/Berlin'.") from error
         for name in ("max_keys", "max_page", "max_queries", "max_batch", "max_bulk", "max_lanes"):
             if getattr(self, name) < 1:

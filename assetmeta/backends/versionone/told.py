@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from assetmeta.backends.base import Json, parse_json
 from assetmeta.backends.versionone.answers import Objects
@@ -12,11 +11,11 @@ from assetmeta.backends.versionone.chunks import PATH, Chunk, Command
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.flows import Response
 from assetmeta.model.plans import Create, Update
+from assetmeta.model.record import Record
 from assetmeta.model.values import Key, Oid
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Record):
     """One answer. *created* keeps its order; *modified* and *operated* count by key, which is unique over all types.
 
     *failures* are the server's words by alias, None from a server that does not report failures (18.x). *unfound* are
