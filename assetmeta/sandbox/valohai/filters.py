@@ -31,8 +31,8 @@ class BadValue(ValueError):
 def select(reader: Reader, kind: Kind, query: Query) -> list[Key]:
     """The keys of the objects that the user sees and all known filters admit, in the order they were made in.
 
-    What is deleted is shown unless `deleted=false` is asked for, which the vendor's client does in all its lists. Raises
-    Refused for a value of the wrong type.
+    What is deleted is shown unless `deleted=false` is asked for, which the vendor's client does in all its lists.
+    Raises Refused for a value of the wrong type.
     """
     errors: dict[str, object] = {}
     tests: list[Test] = []
