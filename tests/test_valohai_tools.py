@@ -25,7 +25,7 @@ from assetmeta import (
 )
 from assetmeta.backends.valohai.events import Event, Log, Told
 from assetmeta.tools import valohai
-from assetmeta.tools.measured import Measured
+from assetmeta.tools.valohai.measured import Measured
 from valohai_lines import lines
 
 CONFIG = """

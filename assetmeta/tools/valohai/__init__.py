@@ -10,11 +10,11 @@ valohai.download(execution, "results", pattern="*.csv")
 """
 
 from assetmeta.backends.valohai.events import Event
-from assetmeta.tools.vh_code import pack, upload_code
-from assetmeta.tools.vh_data import adopt, apply_metadata, resolve_alias
-from assetmeta.tools.vh_downloads import download
-from assetmeta.tools.vh_executions import events, logs, metadata, metadata_csv, outputs, status_events
-from assetmeta.tools.vh_launches import (
+from assetmeta.tools.valohai.code import pack, upload_code
+from assetmeta.tools.valohai.data import adopt, apply_metadata, resolve_alias
+from assetmeta.tools.valohai.downloads import download
+from assetmeta.tools.valohai.executions import events, logs, metadata, metadata_csv, outputs, status_events
+from assetmeta.tools.valohai.launches import (
     Run,
     endpoint_logs,
     launch,
@@ -23,7 +23,7 @@ from assetmeta.tools.vh_launches import (
     run_pipeline,
     suggest_version_name,
 )
-from assetmeta.tools.vh_projects import (
+from assetmeta.tools.valohai.projects import (
     Fetched,
     Variable,
     delete_variable,

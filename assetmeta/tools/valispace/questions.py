@@ -14,8 +14,8 @@ from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue
 from assetmeta.model.schema import AssetType
 from assetmeta.session import Session
-from assetmeta.tools.dialect import valispace, workspace_of
 from assetmeta.tools.plain import plain
+from assetmeta.tools.valispace.dialect import valispace, workspace_of
 
 
 def profile(session: Session) -> Any:

@@ -15,9 +15,9 @@ from assetmeta.core.asset import Asset
 from assetmeta.core.files import stored
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.values import UNREAD
-from assetmeta.tools.measured import DIGESTS, Measured, digest_of, known_digest
-from assetmeta.tools.vh_dialect import shared
-from assetmeta.tools.vh_executions import outputs
+from assetmeta.tools.valohai.dialect import shared
+from assetmeta.tools.valohai.executions import outputs
+from assetmeta.tools.valohai.measured import DIGESTS, Measured, digest_of, known_digest
 
 Progress = Callable[[Any, int], None]
 """Called with a Datum and how many of its bytes have come."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from assetmeta.core.asset import Asset
 from assetmeta.model.errors import BadValue, Unreadable
-from assetmeta.tools.dialect import workspace_of
+from assetmeta.tools.valispace.dialect import workspace_of
 from assetmeta.wire.extras import load_extra
 
 Row = tuple[Any, ...]

@@ -9,7 +9,7 @@ from assetmeta.core.state import forget
 from assetmeta.model.codecs import Hidden
 from assetmeta.session import Session
 from assetmeta.tools.plain import plain
-from assetmeta.tools.vh_dialect import met, valohai, workspace_of
+from assetmeta.tools.valohai.dialect import met, valohai, workspace_of
 
 
 class Variable(NamedTuple):

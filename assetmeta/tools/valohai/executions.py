@@ -13,7 +13,7 @@ from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue, ServerFailed
 from assetmeta.model.flows import Flow, T
 from assetmeta.tools.plain import plain
-from assetmeta.tools.vh_dialect import shared, valohai, workspace_of
+from assetmeta.tools.valohai.dialect import shared, valohai, workspace_of
 
 POLLING = 10.0
 """Seconds between two looks at a log; limits are not published, and no faster than this is the usual advice."""

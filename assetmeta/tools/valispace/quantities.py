@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assetmeta.model.errors import BadValue
-from assetmeta.tools.dialect import workspace_of
+from assetmeta.tools.valispace.dialect import workspace_of
 from assetmeta.wire.extras import load_extra
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Oid
-from assetmeta.tools.dialect import workspace_of
+from assetmeta.tools.valispace.dialect import workspace_of
 
 
 def dataset(vali: Any, rows: Sequence[Sequence[float]]) -> Any:

@@ -11,7 +11,7 @@ from assetmeta.core.aftermath import Aftermath
 from assetmeta.core.report import Report
 from assetmeta.model.errors import BadValue
 from assetmeta.model.plans import Call, Done
-from assetmeta.tools.vh_dialect import met, shared, valohai, workspace_of
+from assetmeta.tools.valohai.dialect import met, shared, valohai, workspace_of
 
 
 def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:

@@ -14,7 +14,7 @@ from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Oid
 from assetmeta.session import Session
 from assetmeta.tools.plain import plain
-from assetmeta.tools.vh_dialect import met, shared, valohai, workspace_of
+from assetmeta.tools.valohai.dialect import met, shared, valohai, workspace_of
 
 
 class Run(NamedTuple):

@@ -13,7 +13,7 @@ from assetmeta.core.state import forget
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.values import Oid
-from assetmeta.tools.dialect import valispace, workspace_of
+from assetmeta.tools.valispace.dialect import valispace, workspace_of
 
 
 def upload(

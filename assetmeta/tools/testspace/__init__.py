@@ -7,7 +7,7 @@ for content, case in testspace.cases(ts.Result("1234/result.6")):
 """
 
 from assetmeta.backends.testspace.suites import Annotation, Case, Suite
-from assetmeta.tools.suites import CaseOf, cases, clear, download, links, suite, suite_and_case
+from assetmeta.tools.testspace.suites import CaseOf, cases, clear, download, links, suite, suite_and_case
 
 __all__ = [
     "Annotation",

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, cast
 from assetmeta.backends.valohai import acts
 from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue
-from assetmeta.tools.vh_dialect import met, valohai, workspace_of
+from assetmeta.tools.valohai.dialect import met, valohai, workspace_of
 
 MOST_FILES = 10_000
 """Files in one package; more are data rather than code."""
