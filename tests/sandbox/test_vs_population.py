@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -40,10 +39,8 @@ def test_sizes(assets: int) -> None:
     assert count == pytest.approx(max(assets, 300), abs=100)
 
 
-def test_ten_thousand_objects_take_a_few_seconds() -> None:
-    began = time.perf_counter()
-    populate(Engine(), 10_000, 1)
-    assert time.perf_counter() - began < 15
+def test_ten_thousand_objects() -> None:
+    assert populate(Engine(), 10_000, 1) == pytest.approx(10_000, abs=500)
 
 
 def test_every_kind_but_few_is_there(engine: Engine) -> None:
