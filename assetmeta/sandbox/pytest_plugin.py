@@ -7,63 +7,38 @@ def test_sprint_report(versionone_sandbox):
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from assetmeta import sandbox
 
 
-@pytest.fixture
-def versionone_sandbox() -> Iterator[sandbox.Server]:
-    """A fresh, empty VersionOne system for this test alone."""
-    with sandbox.running("versionone") as server:
-        yield server
+def _fresh(system: str, what: str) -> Any:
+    """A fixture: a server for one test alone."""
+    return pytest.fixture(_started(system, 0, f"A fresh {what}"))
 
 
-@pytest.fixture(scope="session")
-def versionone_sandbox_shared() -> Iterator[sandbox.Server]:
-    """One VersionOne system with about 300 assets for all tests of the run: read it, do not change it."""
-    with sandbox.running("versionone", assets=300) as server:
-        yield server
+def _shared(system: str, what: str) -> Any:
+    """A fixture: a server for all tests of a run."""
+    words = f"One {what} for all tests of the run: read it, do not change it."
+    return pytest.fixture(_started(system, 300, words), scope="session")
 
 
-@pytest.fixture
-def valispace_sandbox() -> Iterator[sandbox.Server]:
-    """A fresh Valispace deployment for this test alone, with nothing but what every deployment has."""
-    with sandbox.running("valispace") as server:
-        yield server
+def _started(system: str, assets: int, words: str) -> Any:
+    def server() -> Iterator[sandbox.Server]:
+        with sandbox.running(system, assets=assets) as running:
+            yield running
+
+    server.__doc__ = words
+    return server
 
 
-@pytest.fixture(scope="session")
-def valispace_sandbox_shared() -> Iterator[sandbox.Server]:
-    """One Valispace deployment with about 300 objects for all tests of the run: read it, do not change it."""
-    with sandbox.running("valispace", assets=300) as server:
-        yield server
-
-
-@pytest.fixture
-def valohai_sandbox() -> Iterator[sandbox.Server]:
-    """A fresh Valohai installation for this test alone, with nothing but what every installation has."""
-    with sandbox.running("valohai") as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def valohai_sandbox_shared() -> Iterator[sandbox.Server]:
-    """One Valohai installation with about 300 objects for all tests of the run: read it, do not change it."""
-    with sandbox.running("valohai", assets=300) as server:
-        yield server
-
-
-@pytest.fixture
-def testspace_sandbox() -> Iterator[sandbox.Server]:
-    """A fresh Testspace organization for this test alone, with the few projects that every one has."""
-    with sandbox.running("testspace") as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def testspace_sandbox_shared() -> Iterator[sandbox.Server]:
-    """One Testspace organization with about 300 objects for all tests of the run: read it, do not change it."""
-    with sandbox.running("testspace", assets=300) as server:
-        yield server
+versionone_sandbox = _fresh("versionone", "VersionOne system for this test alone, empty.")
+versionone_sandbox_shared = _shared("versionone", "VersionOne system with about 300 assets")
+valispace_sandbox = _fresh("valispace", "Valispace deployment for this test alone, with nothing but what each one has.")
+valispace_sandbox_shared = _shared("valispace", "Valispace deployment with about 300 objects")
+valohai_sandbox = _fresh("valohai", "Valohai installation for this test alone, with nothing but what each one has.")
+valohai_sandbox_shared = _shared("valohai", "Valohai installation with about 300 objects")
+testspace_sandbox = _fresh("testspace", "Testspace organization for this test alone, with a few projects in it.")
+testspace_sandbox_shared = _shared("testspace", "Testspace organization with about 300 objects")
