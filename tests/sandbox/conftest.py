@@ -1,9 +1,11 @@
-"""An instance of the VersionOne face without a socket: requests go straight into it."""
+"""An instance of the VersionOne face without a socket: requests go straight into it. Free ports."""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -188,3 +190,14 @@ def desk(clock: Clock) -> Iterator[Desk]:
     engine = Engine(catalogue(), clock=clock)
     yield Desk(engine, clock)
     engine.close()
+
+
+@pytest.fixture
+def two_ports() -> int:
+    """The first of two free ports in a row, below those that the system gives out to others meanwhile."""
+    for port in range(20_000, 32_000, 2):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as both:
+            for number in (port, port + 1):
+                both.enter_context(socket.create_server(("127.0.0.1", number)))
+            return port
+    raise AssertionError("no two ports in a row are free")

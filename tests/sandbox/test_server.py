@@ -226,12 +226,6 @@ class TestStop:
         thread.join(5)
         assert not thread.is_alive()
 
-    def test_starting_and_stopping_takes_a_fraction_of_a_second(self) -> None:
-        started = time.monotonic()
-        with sandbox.running("echo"):
-            pass
-        assert time.monotonic() - started < 0.6
-
 
 class TestSeveral:
     def test_each_system_has_its_own_port_and_log(self) -> None:
@@ -241,9 +235,8 @@ class TestSeveral:
             assert (len(echo.requests), len(v1.requests)) == (1, 1)
             assert echo.port != v1.port
 
-    def test_a_given_port_counts_up(self) -> None:
-        with sandbox.running("echo") as probe:
-            port = probe.port
+    def test_a_given_port_counts_up(self, two_ports: int) -> None:
+        port = two_ports
         with hosting(["echo", "echo"], port=port, setups=[Setup(), Setup()]) as servers:
             assert [port, port + 1] == [server.port for server in servers]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -225,24 +224,9 @@ class TestLaunching:
         self.launch(runs, trigger, 400, data="[")
 
 
-def free_pair() -> int:
-    """A port that is free, as is the one after it."""
-    for _ in range(50):
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            return port
-    pytest.skip("no two ports in a row are free")
-
-
-def test_the_storage_takes_the_port_after_the_systems() -> None:
-    port = free_pair()
-    with sandbox.running("valohai", port=port) as server:
-        assert (server.port, server.face.storage.port) == (port, port + 1)  # type: ignore[attr-defined]
+def test_the_storage_takes_the_port_after_the_systems(two_ports: int) -> None:
+    with sandbox.running("valohai", port=two_ports) as server:
+        assert (server.port, server.face.storage.port) == (two_ports, two_ports + 1)  # type: ignore[attr-defined]
 
 
 def test_names_of_versions_count_within_the_day(runs: Runs) -> None:
