@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -195,7 +196,8 @@ def desk(clock: Clock) -> Iterator[Desk]:
 @pytest.fixture
 def two_ports() -> int:
     """The first of two free ports in a row, below those that the system gives out to others meanwhile."""
-    for port in range(20_000, 32_000, 2):
+    # Processes that test at the same time begin at different places.
+    for port in range(20_000 + os.getpid() % 500 * 20, 32_000, 2):
         with contextlib.suppress(OSError), contextlib.ExitStack() as both:
             for number in (port, port + 1):
                 both.enter_context(socket.create_server(("127.0.0.1", number)))
