@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 from assetmeta.backends.base import Json, check, parse_json
@@ -17,6 +17,7 @@ from assetmeta.backends.kinds import choice_kind
 from assetmeta.backends.together import settled, single
 from assetmeta.model.errors import AssetmetaError, Unreadable
 from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.model.schema import AssetType, Attribute
 
 _SAMPLE = (("limit", "1"), ("page_size", "1"))
 
@@ -166,3 +167,13 @@ def fresh_name(path: str, taken: Container[str]) -> str:
     while fresh in taken:
         fresh, number = f"{name}{number}", number + 1
     return fresh
+
+
+def union(name: str, members: tuple[str, ...], types: Mapping[str, AssetType], display: str | None) -> AssetType:
+    """The abstract type of several: it has what any of them has, to be asked for in paths."""
+    attributes: dict[str, Attribute] = {}
+    for member in members:
+        for attribute in types[member].attributes.values():
+            only_id = attribute.name == "id"
+            attributes.setdefault(attribute.name, replace(attribute, writable=False, readonly=True, basic=only_id))
+    return AssetType(name, attributes, abstract=True, display=display, members=members)

@@ -7,10 +7,10 @@ table calls read-only stays so, whatever the server says; an endpoint or field t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from assetmeta.backends.kinds import choice_kind
-from assetmeta.backends.surveying import Described, fresh_name
+from assetmeta.backends.surveying import Described, fresh_name, union
 from assetmeta.backends.valispace.kinds import codec_for
 from assetmeta.backends.valispace.table import Endpoint, Field, Table
 from assetmeta.model.errors import UnknownName
@@ -43,7 +43,8 @@ def schema(table: Table, survey: Survey) -> Schema:
         )
         types[endpoint.type] = _type(endpoint, table, survey, models)
     for name, members in table.unions.items():
-        types[name] = _union(name, members or tuple(types), types)
+        among = members or tuple(types)
+        types[name] = union(name, among, types, "name" if name == ANYTHING else types[among[0]].display)
     return Schema(types)
 
 
@@ -112,17 +113,6 @@ def _found(name: str, said: Described, models: Mapping[str, str]) -> Attribute:
         basic=kind != "File",
         label=said.label,
     )
-
-
-def _union(name: str, members: tuple[str, ...], types: Mapping[str, AssetType]) -> AssetType:
-    """The abstract type of several: it has what any of them has, to be asked for in paths."""
-    attributes: dict[str, Attribute] = {}
-    for member in members:
-        for attribute in types[member].attributes.values():
-            only_id = attribute.name == "id"
-            attributes.setdefault(attribute.name, replace(attribute, writable=False, readonly=True, basic=only_id))
-    display = types[members[0]].display if name != ANYTHING else "name"
-    return AssetType(name, attributes, abstract=True, display=display, members=members)
 
 
 def endpoint_of(table: Table, known: Schema, type_name: str) -> Endpoint:

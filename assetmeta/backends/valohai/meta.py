@@ -7,11 +7,11 @@ that only the server knows are added.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from assetmeta.backends.kinds import choice_kind
-from assetmeta.backends.surveying import Described, Fields, fresh_name
+from assetmeta.backends.surveying import Described, Fields, fresh_name, union
 from assetmeta.backends.valohai.kinds import codec_for, is_uuid, status_kind
 from assetmeta.backends.valohai.table import Endpoint, Field, Table
 from assetmeta.model.errors import UnknownName
@@ -34,7 +34,7 @@ def schema(table: Table, survey: Survey) -> Schema:
         endpoint = known or Endpoint(path, fresh_name(path, {*types, *table.by_type, *table.unions}))
         types[endpoint.type] = _type(endpoint, table, survey.fields.get(path, {}))
     for name, members in table.unions.items():
-        types[name] = _union(name, members, types)
+        types[name] = union(name, members, types, "username")
     return Schema(types)
 
 
@@ -107,16 +107,6 @@ def _found(name: str, said: Described, table: Table) -> Attribute:
         basic=True,
         label=said.label,
     )
-
-
-def _union(name: str, members: Sequence[str], types: Mapping[str, AssetType]) -> AssetType:
-    """The abstract type of several: it has what any of them has, to be asked for in paths."""
-    attributes: dict[str, Attribute] = {}
-    for member in members:
-        for attribute in types[member].attributes.values():
-            only_id = attribute.name == "id"
-            attributes.setdefault(attribute.name, replace(attribute, writable=False, readonly=True, basic=only_id))
-    return AssetType(name, attributes, abstract=True, display="username", members=tuple(members))
 
 
 def endpoint_of(table: Table, known: Schema, type_name: str) -> Endpoint:
