@@ -12,6 +12,7 @@ from requests.auth import AuthBase
 
 from assetmeta.core.access import as_oid
 from assetmeta.core.asset import Asset
+from assetmeta.core.asset_class import AssetClass
 from assetmeta.core.commit import Writer
 from assetmeta.core.loading import Loader
 from assetmeta.core.plan import Plan
@@ -23,7 +24,7 @@ from assetmeta.core.snapshot import Snapshot
 from assetmeta.core.unit import Unit
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.contract import Aliases, Backend
-from assetmeta.model.errors import BadValue, SessionClosed, UnknownName, nearest
+from assetmeta.model.errors import BadValue, SessionClosed, UnknownName, elsewhere, nearest
 from assetmeta.model.flows import Flow, T
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
@@ -115,7 +116,9 @@ class Session:
         if name not in types:
             name = self._by_endpoint(name) or name
         if name not in types:
-            near = nearest(name, [*types, *(verb for verb in vars(Session) if not verb.startswith("_"))])
+            near = elsewhere(name) or nearest(
+                name, [*types, *(verb for verb in vars(Session) if not verb.startswith("_"))]
+            )
             raise UnknownName(f"The server has no asset type {name!r}.{near}", type_name=name)
         return self._classes.of(name)
 
@@ -183,16 +186,25 @@ class Session:
         self._workspace.identity.touch(asset)
         return asset
 
-    def query(self, type_name: str) -> Query:
-        """Start a query of one type, whatever its attributes are called."""
-        self._schemas().type(type_name)
-        return Query(self._workspace, type_name)
+    def query(self, kind: str | type[Asset]) -> Query:
+        """Start a query of one type (its name, or its class of this session), whatever its attributes are called.
+
+        Raises UnknownName, and BadValue for anything else.
+        """
+        if isinstance(kind, AssetClass) and kind is not Asset:
+            if kind._workspace is not self._workspace:
+                raise BadValue(f"{kind.__name__} belongs to another session; use this session's own.")
+            kind = kind._type.name
+        if not isinstance(kind, str):
+            raise BadValue(f"query() takes the name of an asset type or its class, not {kind!r:.80}.")
+        self._schemas().type(kind)
+        return Query(self._workspace, kind)
 
     def attach(self, snapshot: Snapshot) -> Any:
         """Return the live asset of a snapshot (what a pickled asset turns into), with its values loaded."""
         asset = self.asset_from_oid(snapshot.oid)
         assert isinstance(asset, Asset)
-        return asset.with_data(snapshot.values)
+        return Asset.with_data(asset, snapshot.values)
 
     def loading(self, mode: str) -> AbstractContextManager[None]:
         """Choose what a read of a missing attribute does within a block: "peers" loads it for everything that was
@@ -253,12 +265,14 @@ class Session:
             self.commit().raise_if_failed()
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self._schemas.known})
+        return sorted({*super().__dir__(), *self._ipython_key_completions_()})
 
     def _ipython_key_completions_(self) -> list[str]:
-        return self._schemas.known
+        return self._schemas.known if "_schemas" in vars(self) else []
 
     def __repr__(self) -> str:
+        if "_unit" not in vars(self):
+            return f"<{type(self).__name__}: not set up>"
         number = len(self.ledger)
         pending = f", {len(self._unit)} pending" if len(self._unit) else ""
         return f"<{type(self).__name__} {self._driver.base_url}: {number} request{'s' * (number != 1)}{pending}>"

@@ -15,6 +15,7 @@ from assetmeta import (
     BadValue,
     LoginRefused,
     NotFound,
+    NotOne,
     OverBudget,
     ReadOnly,
     Refused,
@@ -347,3 +348,79 @@ def test_a_budget_stops_the_request_that_exceeds_it(v1: V1Meta) -> None:
             story.Description
     assert len(trace) == 2
     assert stories[3].Description is not UNREAD
+
+
+def test_a_session_that_was_never_set_up_has_a_repr() -> None:
+    class Mine(V1Meta):
+        def __init__(self) -> None:
+            raise BadValue(f"{self!r} gets no server")
+
+    with pytest.raises(BadValue, match="<Mine: not set up> gets no server"):
+        Mine()
+    blank = V1Meta.__new__(V1Meta)
+    assert "<V1Meta: not set up>" == repr(blank)
+    assert "commit" in dir(blank)
+
+
+def test_an_asset_is_looked_up_by_its_number_in_one_request(v1: V1Meta) -> None:
+    known = v1.Story.select("Number")[3]
+    before = len(v1.ledger)
+    assert v1.Story(known.Number) is known is v1.Story(known.Number.lower())
+    assert len(v1.ledger) == before + 2
+    assert v1.Story(str(known.intid)) is known
+    assert len(v1.ledger) == before + 2
+
+
+def test_a_type_without_numbers_is_looked_up_by_name(v1: V1Meta) -> None:
+    first, second = (v1.Scope.create(Name="Rocket", Parent="Scope:0", BeginDate="2026-01-01") for _ in range(2))
+    try:
+        with pytest.raises(NotOne, match=rf"2 assets of type Scope have the Name 'Rocket' \({first.idref}"):
+            v1.Scope("Rocket")
+        second.Name = "rocket"
+        v1.commit().raise_if_failed()
+        assert (first, second) == (v1.Scope("Rocket"), v1.Scope("rocket"))
+        with pytest.raises(NotOne):
+            v1.Scope("ROCKET")
+    finally:
+        v1.delete(first, second)
+        v1.commit().raise_if_failed()
+
+
+def test_a_number_that_no_asset_has_is_not_found(v1: V1Meta) -> None:
+    with pytest.raises(NotFound, match="There is no Story with the Number 'S-77777777'"):
+        v1.Story("S-77777777")
+    before = len(v1.ledger)
+    with pytest.raises(BadValue, match="give the id of the asset"):
+        v1.Story(" ")
+    assert len(v1.ledger) == before
+
+
+def test_a_query_is_started_by_a_name_or_a_class(v1: V1Meta, server: sandboxes.Server) -> None:
+    assert v1.query("Story") == v1.query(v1.Story)
+    with V1Meta(**server.credentials) as other, pytest.raises(BadValue, match="Story belongs to another session"):
+        v1.query(other.Story)
+    for nonsense in (V1Meta, 5, v1.Story(5)):
+        with pytest.raises(BadValue, match="query\\(\\) takes the name of an asset type or its class"):
+            v1.query(nonsense)
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("rollback", "session.revert()"),
+        ("flush", "session.commit()"),
+        ("dirty", "session.pending"),
+        ("save", "session.commit()"),
+        ("filter_by", "where(...)"),
+    ],
+)
+def test_words_of_other_libraries_say_what_does_the_same_here(v1: V1Meta, word: str, hint: str) -> None:
+    for place in (v1, v1.Story, v1.Story(5)):
+        with pytest.raises(UnknownName) as refused:
+            getattr(place, word)
+        assert hint in str(refused.value)
+
+
+def test_the_column_of_a_query_shows_its_filter(v1: V1Meta) -> None:
+    assert "Story.Name" == repr(v1.Story.Name)
+    assert "Story.where(Estimate>'3').Name" == repr(v1.Story.where(v1.Story.Estimate > 3).Name)

@@ -20,6 +20,7 @@ clock or a class of the session:
     versionone.counting     how many assets match
     versionone.reading      rest-1.v1 reads: one asset, a past asset, history
     versionone.fetching     the flow of every read
+    versionone.lookup       assets by number or name
     versionone.documents    changes as rest-1.v1 documents
     versionone.waiting      which changes have to wait for which
     versionone.progress     what came of the changes of one write so far

@@ -9,7 +9,8 @@ from assetmeta.core.state import KnownCell, Tracked, seen_from
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.codecs import JsonText, Raw
 from assetmeta.model.contract import Aliases
-from assetmeta.model.errors import BadValue, Unreadable
+from assetmeta.model.errors import BadValue, UnknownName, Unreadable
+from assetmeta.model.paths import resolve
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import ABSENT, UNREAD, Oid
 
@@ -96,9 +97,26 @@ def decoded(asset: Tracked, attribute: Attribute, raw: object) -> object:
 
 
 def undeclared(asset: Tracked, name: str) -> object:
-    """Return what the server sent under a *name* that the schema lacks, as JSON has it; UNREAD when it sent none."""
-    cell = UNREAD if name in type(asset)._type.attributes else asset._state.cell(name)  # type: ignore[attr-defined]
+    """Return what the server sent under a *name* that the schema lacks, as JSON has it; UNREAD when it sent none.
+
+    *name* is any text: what reads as a path of the schema is one, and everything else is taken letter by letter.
+    """
+    cell = asset._state.cell(name)
+    if cell is UNREAD or _is_declared(asset, name):
+        return UNREAD
     return json.loads(cell, parse_float=decimal.Decimal) if isinstance(cell, JsonText) else cell
+
+
+def _is_declared(asset: Tracked, name: str) -> bool:
+    workspace = workspace_of(asset)
+    kind = workspace.schema.type(asset._state.oid.type)
+    if name.isidentifier():
+        return name in kind.attributes
+    try:
+        resolve(workspace.schema, kind.name, workspace.path(name))
+    except (BadValue, UnknownName):
+        return False
+    return True
 
 
 def _scalar(raw: object) -> Raw:

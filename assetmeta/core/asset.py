@@ -10,7 +10,7 @@ from assetmeta.core.asset_class import AssetClass
 from assetmeta.core.columns import Column
 from assetmeta.core.snapshot import LoadedData, Snapshot, snapshot_values
 from assetmeta.core.state import State, Tracked, merge
-from assetmeta.core.walk import read, walk
+from assetmeta.core.walk import read, value_at, walk
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import ReadOnly, UnknownName, Unreadable, Unsupported, elsewhere, nearest
 from assetmeta.model.plans import Row
@@ -79,7 +79,9 @@ class Asset(Tracked, metaclass=AssetClass):
         It is never written back. Raises Unsupported where the server does not clean.
         """
         if not self._workspace.backend.can.cleaning:
-            raise Unsupported(f"{self._workspace.backend.name} does not clean texts.", oid=self.idref, attribute=name)
+            raise Unsupported(
+                f"{self._workspace.backend.name} does not clean texts.", oid=self._state.oid.token, attribute=name
+            )
         return self[f"{name}.@CleanText"]
 
     # Python would otherwise take what has items for a sequence, and ask for the ones called 0, 1, 2 ...
@@ -94,7 +96,7 @@ class Asset(Tracked, metaclass=AssetClass):
         if isinstance(name, Column):
             self._workspace.remember(name._path)
             return walk(self, name._path)
-        return self.AsOf if name == "AsOf" else walk(self, self._workspace.path(name))
+        return value_at(self, name)
 
     def __setitem__(self, name: str, value: object) -> None:
         _assign(self, name, value)
@@ -106,12 +108,16 @@ class Asset(Tracked, metaclass=AssetClass):
             _assign(self, name, value)
         elif name in self._type.operations:
             raise ReadOnly(
-                f"{self.reprref}.{name} is an operation: call it.", type_name=self._type.name, attribute=name
+                f"{short_form(self._state.oid)}.{name} is an operation: call it.",
+                type_name=self._type.name,
+                attribute=name,
             )
         elif isinstance(member := getattr(type(self), name, None), property) and member.fset is not None:
             member.fset(self, value)
         elif hasattr(type(self), name):
-            raise ReadOnly(f"{self.reprref}.{name} cannot be set.", type_name=self._type.name, attribute=name)
+            raise ReadOnly(
+                f"{short_form(self._state.oid)}.{name} cannot be set.", type_name=self._type.name, attribute=name
+            )
         else:
             self._type.attribute(name)
 
@@ -131,7 +137,8 @@ class Asset(Tracked, metaclass=AssetClass):
             try:
                 return read(self, attribute)
             except AttributeError as error:
-                raise Unreadable(f"{self.idref}.{name}: {error}", oid=self.idref, attribute=name) from error
+                token = self._state.oid.token
+                raise Unreadable(f"{token}.{name}: {error}", oid=token, attribute=name) from error
         told = undeclared(self, name)
         if told is not UNREAD:
             return told

@@ -26,8 +26,8 @@ class AssetClass(type):
     def __call__(cls, key: Any) -> Any:
         """Return the one asset of that id (5, "5" or "Story:5"). Sends nothing. Raises BadValue.
 
-        Where the server knows other names for an asset, such as a number within a project, such a name is looked up:
-        one request. Raises NotFound.
+        Where the server knows other names for an asset (`v1.Story("S-01005")`, a number within a project), such a name
+        is looked up: one request. Raises NotFound, and NotOne where several assets have the name.
         """
         if cls._type.abstract:
             raise BadValue(

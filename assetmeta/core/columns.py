@@ -189,7 +189,7 @@ class Column:
         return str(self._path)
 
     def __repr__(self) -> str:
-        return f"{self._source.type_name}.{self._path}"
+        return f"{self._source!r}.{self._path}"
 
     def __dir__(self) -> list[str]:
         related = self._resolved().attribute.related

@@ -61,7 +61,7 @@ def save(asset: Any, folder: Path) -> Path:
     An existing file is never overwritten: a number is added to the name.
     """
     backend = _checked(asset)
-    given = asset[backend.file_name_attribute] or asset.idref
+    given = asset[backend.file_name_attribute] or asset._state.oid.token
     return stored(folder, backend.safe_name(str(given)), lambda sink: download(asset, sink))
 
 

@@ -61,7 +61,7 @@ def build(kind: AssetType, base: type[Asset], workspace: Workspace) -> type[Asse
     for name, attribute in kind.attributes.items():
         if _is_safe(name):
             members[name] = descriptor(attribute, column)
-    if kind.name in workspace.backend.can.file_types:
+    if kind.name in workspace.backend.can.file_types and "file_data" not in members:
         members["file_data"] = file_data
     members["__module__"] = "assetmeta"
     made: type[Asset] = type.__call__(AssetClass, kind.name, (base,), members)

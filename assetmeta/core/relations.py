@@ -31,9 +31,10 @@ class Unset:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if name in ("idref", "intid", "url", "AsOf"):
+        kind = self._schema.type(self._type_name)
+        if name in ("idref", "intid", "url", "AsOf") and name not in kind.attributes:
             return None
-        if name in self._schema.type(self._type_name).operations:
+        if name in kind.operations:
             raise ReadOnly(f"There is no {self._type_name} here to {name}: the relation is not set.", attribute=name)
         attribute = self._schema.attribute(self._type_name, name)
         if attribute.multi:

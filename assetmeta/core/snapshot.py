@@ -10,6 +10,7 @@ from assetmeta.core.state import Tracked
 from assetmeta.core.walk import is_loaded, walk
 from assetmeta.core.workspace import moment_of
 from assetmeta.model.codecs import Hidden
+from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.values import UNREAD, Oid
 
 
@@ -47,25 +48,39 @@ class LoadedData(Mapping[str, Any]):
         self._asset = asset
 
     def __getitem__(self, name: str) -> Any:
-        if name == "AsOf":
+        told = undeclared(self._asset, name)
+        if told is not UNREAD:
+            return told
+        if self._shows_moment and name == "AsOf":
             return moment_of(self._asset)
         path = workspace_of(self._asset).path(name)
-        if path.is_name and (told := undeclared(self._asset, path.head)) is not UNREAD:
-            return told
         if not is_loaded(self._asset, path):
             raise KeyError(name)
         return walk(self._asset, path)
 
+    @property
+    def _shows_moment(self) -> bool:
+        """Whether `AsOf` is the asset's moment here: a key of that name from the server goes before it."""
+        kind = workspace_of(self._asset).schema.type(self._asset._state.oid.type)
+        return "AsOf" not in kind.attributes and self._asset._state.cell("AsOf") is UNREAD
+
     def __iter__(self) -> Iterator[str]:
         yield from self._asset._state.names()
-        if moment_of(self._asset) is not None:
+        if self._shows_moment and moment_of(self._asset) is not None:
             yield "AsOf"
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def __repr__(self) -> str:
-        return repr(dict(self.items()))
+        return f"{{{', '.join(f'{name!r}: {self._shown(name)}' for name in self)}}}"
+
+    def _shown(self, name: str) -> str:
+        """A value as a repr has it; what cannot be read is said to be so, for a repr raises nothing."""
+        try:
+            return repr(self[name])
+        except AssetmetaError as error:
+            return f"<{type(error).__name__}>"
 
 
 def snapshot_values(asset: Tracked) -> Iterator[tuple[str, Any]]:

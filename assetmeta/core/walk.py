@@ -16,6 +16,7 @@ from assetmeta.core.access import (
 )
 from assetmeta.core.relations import Members, Unset, related_asset
 from assetmeta.core.state import Tracked
+from assetmeta.core.workspace import moment_of
 from assetmeta.model.codecs import Integer
 from assetmeta.model.paths import Path, Resolved, counts, resolve
 from assetmeta.model.schema import Attribute
@@ -29,14 +30,26 @@ def read(asset: Tracked, attribute: Attribute) -> Any:
     return related_asset(asset, attribute) if attribute.is_relation else read_single(asset, attribute)
 
 
+def value_at(asset: Tracked, name: str) -> Any:
+    """Return what *name* stands for: an attribute, a path, something computed, or a key that the schema lacks.
+
+    `AsOf` is the moment of the asset, unless the server has an attribute of that name. What is missing is loaded.
+    """
+    told = undeclared(asset, name)
+    if told is not UNREAD:
+        return told
+    workspace = workspace_of(asset)
+    if name == "AsOf" and name not in workspace.schema.type(asset._state.oid.type).attributes:
+        return moment_of(asset)
+    return walk(asset, workspace.path(name))
+
+
 def walk(asset: Tracked, path: Path) -> Any:
     """Return what *path* leads to from *asset*: one value, or a list where the path may reach several.
 
     What is missing is loaded, for the whole cohort at each step (see core.loading).
     """
     schema = workspace_of(asset).schema
-    if path.is_name and (told := undeclared(asset, path.head)) is not UNREAD:
-        return told
     resolved = resolve(schema, asset._state.oid.type, path)
     if not path.is_plain:
         return computed(asset, path, resolved)

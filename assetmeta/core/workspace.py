@@ -12,7 +12,7 @@ from assetmeta.core.identity import IdentityMap
 from assetmeta.core.report import Report
 from assetmeta.core.state import Layouts, Tracked, merge
 from assetmeta.core.watch import Watch
-from assetmeta.model.contract import Aliases, Backend
+from assetmeta.model.contract import Backend, SupportsLookup
 from assetmeta.model.errors import SessionClosed
 from assetmeta.model.flows import Flow, T
 from assetmeta.model.paths import Path
@@ -116,10 +116,10 @@ class Workspace:
 
     def named(self, type_name: str, text: str) -> Tracked:
         """Return the asset of a type that *text* means: its key as a person writes it, or an alias where the server has
-        such. Sends nothing for a key, one request for an alias. Raises BadValue, NotFound.
+        such. Sends nothing for a key, one request for an alias. Raises BadValue, NotFound, NotOne.
         """
         backend = self.backend
-        if not isinstance(backend, Aliases):
+        if not isinstance(backend, SupportsLookup):
             return self.asset(Oid.of(type_name, text))
         key = backend.key_of(type_name, text)
         if key is not None:

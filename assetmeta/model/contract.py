@@ -86,21 +86,26 @@ class Explains(Protocol):
 
 
 @runtime_checkable
-class Aliases(Protocol):
-    """A backend whose assets have texts as keys, or are known by more than their key: a name, a slug, a number within a
-    project.
-    """
+class SupportsLookup(Protocol):
+    """A backend that finds an asset by what people call it."""
 
     def key_of(self, type_name: str, text: str) -> Key | None:
         """Return the key that a text is; None for an alias, which has to be looked up. Sends nothing."""
         ...
 
-    def taken_by_alias(self, type_name: str) -> bool:
-        """Whether relations to the type may be written with an alias, which the server resolves."""
+    def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
+        """Return the asset that an alias names, with what was told of it. Raises NotFound, BadValue, NotOne."""
         ...
 
-    def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
-        """Return the asset that an alias names, with what was told of it. Raises NotFound, BadValue."""
+
+@runtime_checkable
+class Aliases(SupportsLookup, Protocol):
+    """A backend whose assets have texts as keys, or are known by more than their key wherever one is meant: a name, a
+    slug, a number within a project.
+    """
+
+    def taken_by_alias(self, type_name: str) -> bool:
+        """Whether relations to the type may be written with an alias, which the server resolves."""
         ...
 
 

@@ -187,6 +187,9 @@ def elsewhere(name: str) -> str:
 _DELETES = "Sessions delete: session.delete(asset), and commit()."
 _WRITES = "Assign to attributes, or use set(); session.commit() writes what is pending."
 _READS_ANEW = "Assets are read anew by inspect(asset).refresh()."
+_DROPS = "What is pending is dropped by session.revert(), or session.revert(asset)."
+_SENDS = "Changes are sent by session.commit(); what it would send is shown by session.plan()."
+_PENDING = "session.pending counts the assets with changes, session.plan() shows them; of one asset: inspect(asset)."
 _ELSEWHERE = {
     "delete": _DELETES,
     "remove": _DELETES,
@@ -201,6 +204,20 @@ _ELSEWHERE = {
     "offset": "Queries are cut by slices, query[:10], or page(size, start).",
     "objects": "Types are queried themselves: where(...), all(), first().",
     "list": "Types are queried themselves: where(...), all(), first().",
+    "rollback": _DROPS,
+    "undo": _DROPS,
+    "discard": _DROPS,
+    "expire": _READS_ANEW,
+    "flush": _SENDS,
+    "sync": _SENDS,
+    "submit": _SENDS,
+    "dirty": _PENDING,
+    "is_dirty": _PENDING,
+    "changed": _PENDING,
+    "has_changes": _PENDING,
+    "new": "New assets are made by their class: session.Type.new(...), and commit().",
+    "add": "New assets are made by their class: session.Type.new(...), and commit().",
+    "merge": "Changes of others are merged by session.commit(conflicts='merge').",
 }
 
 

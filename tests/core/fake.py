@@ -216,14 +216,16 @@ def _without(cell: Any, gone: Oid) -> Any:
 class Bench:
     """A workspace over a FakeBackend, with the number of requests its flows made."""
 
-    def __init__(self, backend: FakeBackend | None = None, *, keep: int = 100, page_size: int = 25) -> None:
+    def __init__(
+        self, backend: FakeBackend | None = None, *, keep: int = 100, page_size: int = 25, schema: Schema = SCHEMA
+    ) -> None:
         self.backend = backend or FakeBackend()
         self.requests = 0
         self.classes = Classes()
         self.workspace = Workspace(
             backend=self.backend,  # type: ignore[arg-type]
             run=self.run,
-            schema=lambda: SCHEMA,
+            schema=lambda: schema,
             make=self.classes.blank,
             link=lambda path: f"http://host/{path}",
             keep=keep,

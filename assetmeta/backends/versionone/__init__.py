@@ -7,22 +7,23 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from assetmeta.backends.file_names import safe_name
-from assetmeta.backends.versionone import fetching, files, meta, templates, writing
+from assetmeta.backends.versionone import fetching, files, lookup, meta, templates, writing
 from assetmeta.backends.versionone.kinds import codec_for
 from assetmeta.backends.versionone.settings import Settings
 from assetmeta.model.codecs import Codec
 from assetmeta.model.contract import Can
 from assetmeta.model.flows import Flow
-from assetmeta.model.plans import Change, Delta, Fetch, Outcome, Rows
+from assetmeta.model.plans import Change, Delta, Fetch, Outcome, Row, Rows
 from assetmeta.model.schema import Schema
-from assetmeta.model.values import Oid
+from assetmeta.model.values import Key, Oid
 
 __all__ = ["VersionOne"]
 
 
 @dataclass(frozen=True, slots=True)
 class VersionOne(Settings):
-    """The VersionOne dialect: `VersionOne(zone="Europe/Berlin")`. Implements Backend, Templates and Files."""
+    """The VersionOne dialect: `VersionOne(zone="Europe/Berlin")`. Implements Backend, SupportsLookup, Templates and
+    Files."""
 
     @property
     def name(self) -> str:
@@ -62,6 +63,14 @@ class VersionOne(Settings):
     def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
         """Read; see assetmeta.backends.versionone.fetching for which requests are sent."""
         return fetching.fetch(schema, fetches, self)
+
+    def key_of(self, type_name: str, text: str) -> Key | None:
+        """Return the id that a text is; None for a number such as S-01005, or a name."""
+        return lookup.key_of(text)
+
+    def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
+        """Find an asset by its number, or by its name where its type has no numbers, in one request."""
+        return lookup.look_up(schema, type_name, alias, self)
 
     def write(self, schema: Schema, changes: Sequence[Change]) -> Flow[list[Outcome]]:
         """Write; see assetmeta.backends.versionone.writing for order and failures."""
