@@ -28,7 +28,8 @@ class V1Meta(Session):
         with V1Meta(instance_url="https://host/Instance", token="1.xxxx") as v1:
             print(v1.Story(1005).Name)
 
-    Constructor forms: a whole *instance_url*, or *address* (which may hold a port), *instance* and *scheme*. Login:
+    Constructor forms: a whole *instance_url*, or *address* (which may hold a port), *instance* and *scheme*. Plain http
+    to another computer needs *allow_http*, or *scheme*="http" given by name. Login:
     *token* (a text or a function that returns one), *username* and *password*, *password* with
     *use_password_as_token*, or any *auth* object. *timezone* is the zone configured for the member who logs in: the
     server writes plain dates in it, without saying so. *oauth_paths* uses the paths that take tokens on servers with
@@ -43,6 +44,7 @@ class V1Meta(Session):
         address: str = "localhost",
         instance: str = "VersionOne.Web",
         scheme: str = "https",
+        allow_http: bool = False,
         username: str = "",
         password: str | None = None,
         token: str | Callable[[], str] | None = None,
@@ -64,7 +66,10 @@ class V1Meta(Session):
             use_password_as_token=use_password_as_token,
             auth=auth,
         )
-        base_url = instance_url or f"{scheme}://{address}/{instance.strip('/')}"
+        base_url = _dialect("versionone.connection").base_url(
+            instance_url or f"{scheme}://{address}/{instance.strip('/')}",
+            allow_http=allow_http or scheme.lower() == "http",
+        )
         backend = _dialect("versionone").VersionOne(zone=timezone, bulk=bulk)
         if oauth_paths:
             backend = replace(backend, rest="rest-1.oauth.v1", attachments="attachment.oauth.img")

@@ -57,6 +57,7 @@ def test_a_recorded_conversation_is_replayed(name: str) -> None:
     cassette = Cassette.replay(path)
     v1 = V1Meta(
         instance_url="http://sandbox.invalid/VersionOne",
+        allow_http=True,
         username="admin",
         password="admin",
         reflect="types",

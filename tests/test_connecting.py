@@ -169,3 +169,36 @@ def test_where_profiles_are_looked_for(tmp_path: Path) -> None:
     assert default_file({"ASSETMETA_PROFILES": str(tmp_path / "mine.toml")}) == tmp_path / "mine.toml"
     found = default_file({"XDG_CONFIG_HOME": str(tmp_path), "APPDATA": str(tmp_path)})
     assert found == tmp_path / "assetmeta" / "profiles.toml"
+
+
+@pytest.mark.parametrize(
+    ("kind", "address"),
+    [
+        (V1Meta, "http://host.example/Instance"),
+        (ValispaceMeta, "http://host.example"),
+        (ValohaiMeta, "http://host.example"),
+        (TestspaceMeta, "http://host.example"),
+    ],
+)
+class TestPlainHttp:
+    def test_credentials_stay_here_unless_it_is_allowed(self, kind: Any, address: str) -> None:
+        with pytest.raises(BadValue, match=r"http://host\.example would carry .* pass allow_http=True") as caught:
+            kind(address, token=SECRET)
+        assert SECRET not in str(caught.value)
+        kind(address, token=SECRET, allow_http=True).close()
+
+    @pytest.mark.parametrize("host", ["localhost:81", "127.0.0.1", "127.9.9.9:81", "[::1]:81", "a.localhost"])
+    def test_this_computer_needs_no_leave(self, kind: Any, address: str, host: str) -> None:
+        kind(address.replace("host.example", host), token=SECRET).close()
+
+    @pytest.mark.parametrize("host", ["127.0.0.1.example", "localhost.example", "0.0.0.0", "notlocalhost"])
+    def test_what_only_looks_like_this_computer_does(self, kind: Any, address: str, host: str) -> None:
+        with pytest.raises(BadValue, match="allow_http=True"):
+            kind(address.replace("host.example", host), token=SECRET)
+
+
+def test_a_scheme_given_by_name_is_leave_for_plain_http() -> None:
+    with V1Meta(address="host.example", instance="Instance", scheme="http", token=SECRET) as v1:
+        assert "http://host.example/Instance" == v1._driver.base_url
+    with pytest.raises(BadValue, match="allow_http=True"):
+        connect("versionone+http://host.example/Instance", token=SECRET)

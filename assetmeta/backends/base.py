@@ -1,4 +1,6 @@
-"""What all dialects share: answers checked for errors, and documents parsed without trusting the sender."""
+"""What all dialects share: answers checked for errors and sign-in pages, and documents parsed without trusting the
+sender.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +36,15 @@ _LONGEST_WORDS = 500
 _QUOTED_FROM = 2000
 """Bytes of a body that are looked at for a quotation of its beginning."""
 
+_COMPLETE = frozenset({200, 201, 203, 204, 205})
+_ACCEPTED = 202
+_PART = 206
+
+_NO_PAGE = frozenset({"text/plain", "application/octet-stream"})
+"""Media types of texts and files, which may begin like a page and be none."""
+
+_LOGIN = re.compile(rb"""type\s*=\s*["']?password|SAMLRequest|http-equiv\s*=\s*["']?refresh""", re.IGNORECASE)
+
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
@@ -64,10 +75,40 @@ def unexplained(response: Response) -> Complaint:
 
 
 def check(response: Response, explain: Explain = unexplained) -> Response:
-    """Return a 2xx *response* as it is. Raises the error that fits any other status, with the server's own words."""
-    if response.ok:
-        return response
-    raise failure(response, explain)
+    """Return a 2xx *response* as it is. Raises the error that fits any other status, with the server's own words.
+
+    Raises Unreadable for a 2xx that is no answer of the server to the whole request: an HTML page, as sign-in pages and
+    proxies send them with status 200; a part (206) of which no part was requested; and, for a read, "accepted" (202).
+    """
+    if not response.ok:
+        raise failure(response, explain)
+    reason = _incomplete(response) or _hint(response)
+    if reason:
+        _unreadable(response, reason)
+    return response
+
+
+def check_file(response: Response, explain: Explain = unexplained, *, page: bool = False) -> Response:
+    """Return a 2xx *response* whose body is a file, which may be an HTML page only when *page* says so, when the server
+    marks it as an attachment, or when the path ends in .html and it is no sign-in page. Raises as `check`.
+
+    The transport does not write an unmarked page into the sink of the request: one that is accepted here is.
+    """
+    sink = response.request.sink if response.request else None
+    if not response.ok or not response.body or sink is None or not is_page(response):
+        return response if response.ok and _is_marked(response) else check(response, explain)
+    named = response.request is not None and response.request.line.lower().endswith((".htm", ".html"))
+    if not page and not (named and _LOGIN.search(response.body) is None):
+        _unreadable(response, _hint(response))
+    sink.write(response.body)
+    return response
+
+
+def is_page(response: Response) -> bool:
+    """True when the body is an HTML page."""
+    if response.media_type in _NO_PAGE:
+        return False
+    return "html" in response.media_type or _HTML.match(response.body[:_QUOTED_FROM].lstrip()) is not None
 
 
 def failure(response: Response, explain: Explain = unexplained) -> ServerError:
@@ -166,9 +207,26 @@ def _guard(response: Response, wanted: str, wrong: str) -> None:
         _unreadable(response, f"{wanted} was expected and {response.media_type or 'nothing'} came")
 
 
+def _incomplete(response: Response) -> str:
+    """Say why a 2xx is no answer to the whole request, or nothing."""
+    request = response.request
+    if response.status == _PART and request is not None and any(name.lower() == "range" for name, _ in request.headers):
+        return ""
+    if response.status == _ACCEPTED and (request is None or request.writes):
+        return ""
+    if response.status in _COMPLETE:
+        return ""
+    return f"status {response.status} says that it is not the whole answer"
+
+
+def _is_marked(response: Response) -> bool:
+    """True when the server calls the body a file."""
+    return "content-disposition" in response.headers and not _incomplete(response)
+
+
 def _hint(response: Response) -> str:
     """Say what an HTML page most likely means, or nothing."""
-    if "html" in response.media_type or _HTML.match(response.body.lstrip()[:200]):
+    if is_page(response):
         return (
             "it is an HTML page, so a login page, a proxy or another site answered; "
             f"check the address of the server ({_quoted(response)})"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assetmeta.backends.base import failure
+from assetmeta.backends.base import check, failure
 from assetmeta.backends.jsonrest import explain, naming
 from assetmeta.backends.together import single
 from assetmeta.model.errors import AssetmetaError, Misuse, ServerError, Unreadable
@@ -59,7 +59,7 @@ def answered_write(request: Request, step: Step) -> Flow[Response]:
     if not response.ok:
         told = _without(step.secrets, response)
         raise naming(failure(told, explain), told)
-    return response
+    return check(response, explain)
 
 
 def _without(secrets: tuple[str, ...], response: Response) -> Response:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from assetmeta.model.errors import BadValue
-from assetmeta.model.flows import Request
+from assetmeta.model.flows import Request, Response
 
 CHUNK = 64 * 1024
 
@@ -55,6 +55,15 @@ class Upload:
         if not isinstance(chunk, bytes | bytearray | memoryview):
             raise BadValue("The file to send is open as text; open it with mode 'rb'.")
         return chunk
+
+
+def is_file(request: Request, answer: Response) -> bool:
+    """True when the body of an answer belongs into the request's sink: no error, and no HTML page that the server does
+    not mark as a file. Sign-in pages of proxies are HTML with status 200.
+    """
+    if request.sink is None or not answer.ok:
+        return False
+    return "html" not in answer.media_type or "content-disposition" in answer.headers
 
 
 class Rewind:

@@ -34,7 +34,8 @@ def redirected(request: Request, answer: Answer) -> Request | None:
         return replace(request, path=target, query=())
     raise Refused(
         f"The server redirects {redacted_line(request)} to {split_query(target)[0]}, and such a request is not sent on."
-        " Use the address it leads to as the URL of the session.",
+        " Use the address it leads to as the URL of the session; if it is a sign-in page, check the credentials and the"
+        " proxy.",
         status=answer.response.status,
         request=redacted_line(request),
     )

@@ -18,7 +18,7 @@ from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, get_cook
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.flows import Request, Response
 from assetmeta.wire.auth import Bound, NoLogin, checked_text
-from assetmeta.wire.body import CHUNK, Upload
+from assetmeta.wire.body import CHUNK, Upload, is_file
 from assetmeta.wire.extras import load_extra
 from assetmeta.wire.failures import cause_of, translated
 from assetmeta.wire.line import Answer
@@ -172,7 +172,7 @@ class Transport:
                 extract_cookies_to_jar(self._cookies, answer.request, answer.raw)  # type: ignore[no-untyped-call]
 
     def _read(self, raw: requests.Response, request: Request) -> bytes:
-        if request.sink is not None and 200 <= raw.status_code < 300:
+        if request.sink is not None and is_file(request, Response(raw.status_code, _headers(raw))):
             for chunk in raw.iter_content(CHUNK):
                 request.sink.write(chunk)
             return b""

@@ -141,6 +141,50 @@ def test_what_an_inner_budget_stops_an_outer_one_does_not_count(server, drive):
     assert 2 == len(server.seen)
 
 
+def test_of_so_many_requests_against_one_less_exactly_one_is_refused(server, drive):
+    driver, number = drive(pool=4), 12
+    together, refused = threading.Barrier(number, timeout=10), []
+
+    def ask():
+        together.wait()
+        try:
+            driver.run(one(GET))
+        except OverBudget as error:
+            refused.append(error)
+
+    with driver.budget(number - 1):
+        threads = [threading.Thread(target=ask) for _ in range(number)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert (1, number - 1) == (len(refused), len(server.seen))
+
+
+def test_each_open_budget_block_can_refuse_a_request_of_any_thread(server, drive):
+    driver = drive()
+    opened, done = threading.Event(), threading.Event()
+
+    def hold():
+        with driver.budget(1):
+            opened.set()
+            done.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    opened.wait(10)
+    try:
+        with driver.budget(5):
+            driver.run(one(GET))
+            with pytest.raises(OverBudget, match="may send 1 requests"):
+                driver.run(one(GET))
+    finally:
+        done.set()
+        thread.join()
+    driver.run(one((GET, GET)))
+    assert 3 == len(server.seen)
+
+
 def test_tuples_of_none_and_of_one_are_answered_by_tuples(server, drive):
     driver = drive()
     assert () == driver.run(one(()))

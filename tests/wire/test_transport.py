@@ -175,6 +175,19 @@ class TestBodies:
         answer = drive().run(one(Request("GET", "/", sink=sink)))
         assert (b"no such file", b"") == (answer.body, sink.getvalue())
 
+    def test_a_page_goes_into_the_sink_only_when_it_is_marked_as_a_file(self, server, drive):
+        page, sink = b"<html>Sign in</html>", io.BytesIO()
+        server.answers = [
+            Reply(302, headers={"Location": "/login"}),
+            Reply(body=page, headers={"Content-Type": "text/html"}),
+            Reply(body=page, headers={"Content-Type": "text/html", "Content-Disposition": "attachment"}),
+        ]
+        driver = drive()
+        answer = driver.run(one(Request("GET", "/f", sink=sink, idempotent=True)))
+        assert (page, b"") == (answer.body, sink.getvalue())
+        answer = driver.run(one(Request("GET", "/f", sink=sink)))
+        assert (b"", page) == (answer.body, sink.getvalue())
+
     def test_a_download_that_broke_starts_again_from_its_beginning(self, server, drive):
         server.answers = [Reply(body=b"z" * 1000, cut=400), Reply(body=b"y" * 10)]
         sink = io.BytesIO(b"head")
@@ -247,6 +260,13 @@ class TestRedirects:
                 driver.run(one(ask))
         assert [b"from: Story"] * 4 == [seen.body for seen in server.seen]
         assert [] == elsewhere.seen
+
+    @pytest.mark.parametrize("status", [307, 308])
+    def test_an_idempotent_put_of_a_file_is_not_redirected(self, server, drive, status):
+        server.answers = [Reply(status, headers={"Location": "/elsewhere"}), Reply()]
+        with pytest.raises(Refused, match="PUT /f to"):
+            drive().run(one(Request("PUT", "/f", body=io.BytesIO(b"content"), idempotent=True)))
+        assert [("PUT", b"content")] == [(seen.method, seen.body) for seen in server.seen]
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     def test_a_write_is_never_redirected(self, server, drive, status):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from assetmeta.backends.base import check
+from assetmeta.backends.base import check, check_file
 from assetmeta.backends.testspace.complaints import explain
 from assetmeta.backends.testspace.keys import checked, item_path
 from assetmeta.backends.testspace.settings import Settings
@@ -41,4 +41,5 @@ def body(link: str) -> Flow[Response]:
 
 
 def _streamed(place: str, sink: BinaryIO) -> Flow[Response]:
-    return check((yield from single(Request("GET", place, headers=_ANY, sink=sink, idempotent=True))), explain)
+    request = Request("GET", place, headers=_ANY, sink=sink, idempotent=True)
+    return check_file((yield from single(request)), explain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
-from assetmeta.backends.base import answered, check
+from assetmeta.backends.base import answered, check, check_file
 from assetmeta.backends.form import Form
 from assetmeta.backends.jsonrest import JSON, Object, explain, get, read_object
 from assetmeta.backends.valispace.reading import checked
@@ -31,7 +31,8 @@ def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
         raise Unsupported(f"{oid.token} has no bytes of its own; it leads to {where}.", oid=oid.token)
     path = link if "://" in link else link.lstrip("/")
     response = answered((yield Request("GET", path, headers=(("Accept", "*/*"),), sink=sink, idempotent=True)))
-    return check(response, explain).media_type
+    page = "html" in str(item.get("mimetype") or "").lower()
+    return check_file(response, explain, page=page).media_type
 
 
 def upload(oid: Oid, source: BinaryIO, settings: Settings) -> Flow[None]:

@@ -7,7 +7,7 @@ import json
 import re
 from typing import BinaryIO, cast
 
-from assetmeta.backends.base import answered, check
+from assetmeta.backends.base import answered, check_file
 from assetmeta.backends.file_names import safe_name
 from assetmeta.backends.jsonrest import explain
 from assetmeta.backends.valohai.encoding import path_key
@@ -108,7 +108,7 @@ def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
 
 def _read(path: str, sink: BinaryIO) -> Flow[Response]:
     response = answered((yield Request("GET", path, headers=_ANY, sink=sink, idempotent=True)))
-    return check(response, explain)
+    return check_file(response, explain)
 
 
 def _is_file(response: Response) -> bool:

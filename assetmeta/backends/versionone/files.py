@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from assetmeta.backends.base import answered, check
+from assetmeta.backends.base import answered, check, check_file, is_page
 from assetmeta.backends.versionone.complaints import explain
-from assetmeta.backends.versionone.identities import checked
+from assetmeta.backends.versionone.identities import checked, place
+from assetmeta.backends.versionone.rest import XML, read_asset
 from assetmeta.backends.versionone.settings import Settings
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.flows import Flow, Request
@@ -19,10 +20,15 @@ TYPES = frozenset({"Attachment", "EmbeddedImage"})
 def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
     """Write the bytes of an Attachment or EmbeddedImage to *sink*, in one request, and return their media type.
 
-    Raises NotFound for an unknown id, Unsupported for other types.
+    An HTML page takes a second request, which reads whether the attachment is one: sign-in pages are HTML, too. Raises
+    NotFound for an unknown id, Unsupported for other types, Unreadable for a sign-in page.
     """
     request = Request("GET", _place(oid, settings), headers=(("Accept", "*/*"),), sink=sink, idempotent=True)
-    return check(answered((yield request)), explain).media_type
+    response = answered((yield request))
+    page = False
+    if response.ok and response.body and is_page(response) and oid.type == "Attachment":
+        page = yield from _is_stored_page(oid, settings)
+    return check_file(response, explain, page=page).media_type
 
 
 def upload(oid: Oid, source: BinaryIO, settings: Settings) -> Flow[None]:
@@ -34,6 +40,13 @@ def upload(oid: Oid, source: BinaryIO, settings: Settings) -> Flow[None]:
     headers = (("Content-Type", "application/octet-stream"), ("Accept", "text/xml"))
     request = Request("POST", _place(oid, settings), headers=headers, body=source, writes=True)
     check(answered((yield request)), explain)
+
+
+def _is_stored_page(oid: Oid, settings: Settings) -> Flow[bool]:
+    """True when the attachment is HTML by its own ContentType. One request."""
+    path = f"{settings.rest}/Data/{place(oid)}"
+    response = answered((yield Request("GET", path, (("sel", "ContentType"),), XML, idempotent=True)))
+    return "html" in (read_asset(check(response, explain)).findtext("Attribute") or "").lower()
 
 
 def _place(oid: Oid, settings: Settings) -> str:
