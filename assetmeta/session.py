@@ -86,6 +86,7 @@ class Session:
             link=self._link,
             keep=keep,
             page_size=page_size,
+            max_bytes=self._driver.max_bytes,
         )
         self._classes.serve(self._workspace)
         self._loader = self._workspace.loader = Loader(self._workspace, loading)

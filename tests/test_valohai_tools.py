@@ -24,8 +24,8 @@ from assetmeta import (
     sandbox,
 )
 from assetmeta.backends.valohai.events import Event, Log, Told
+from assetmeta.core.measured import Measured
 from assetmeta.tools import valohai
-from assetmeta.tools.valohai.measured import Measured
 from valohai_lines import lines
 
 CONFIG = """

@@ -10,19 +10,19 @@ _MOST_BYTES = 200
 _LONGEST_EXTENSION = 40
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
 _RESERVED = re.compile(
-    r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?\Z", re.IGNORECASE | re.DOTALL
+    r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[. ]*(?:\..*)?\Z", re.IGNORECASE | re.DOTALL
 )
 
 
 def safe_name(text: str | None, otherwise: str = "attachment") -> str:
     """Return a harmless local file name for one that a server gave.
 
-    It has no separator, drive letter, control or direction-changing character, leading dot or trailing dot or blank; it
-    is no reserved device name and at most 200 bytes of UTF-8 long, its extension kept. *otherwise* stands in for
+    It has no separator, drive letter, control or direction-changing character, leading or trailing dot or blank; it is
+    no reserved device name and at most 200 bytes of UTF-8 long, its extension kept. *otherwise* stands in for
     nothing.
     """
     last = re.split(r"[/\\]", text or "")[-1]
-    name = _UNSAFE.sub("_", re.sub(r"\A[A-Za-z]:", "", last)).strip().lstrip(".").rstrip(". ")
+    name = _UNSAFE.sub("_", re.sub(r"\A[A-Za-z]:", "", last)).strip().lstrip(". ").rstrip(". ")
     if not name.strip("_ "):
         name = otherwise
     if _RESERVED.match(name):

@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from assetmeta.core.access import workspace_of
+from assetmeta.core.measured import Expected, Measured, known_digest
 from assetmeta.core.state import Tracked, forget
+from assetmeta.core.whole_file import naming, write_whole
+from assetmeta.model.contract import Files
 from assetmeta.model.errors import BadValue, Misuse, ReadOnly, Unsupported
 
 
 def _get(asset: Any) -> bytes:
     sink = io.BytesIO()
-    download(asset, sink)
+    download(asset, sink, most=workspace_of(asset).max_bytes)
     return sink.getvalue()
 
 
@@ -25,16 +28,41 @@ def _set(asset: Any, content: bytes | BinaryIO) -> None:
 file_data = property(
     _get,
     _set,
-    doc="The asset's bytes. Reading it downloads them (one request, not remembered); setting it uploads bytes, or an "
-    "open binary file, at once (one request).",
+    doc="The asset's bytes. Reading it downloads them (one request, not remembered; more than the session's max_bytes= "
+    "raise Unreadable); setting it uploads bytes, or an open binary file, at once (one request).",
 )
 
 
-def download(asset: Tracked, sink: BinaryIO) -> str:
-    """Write the asset's bytes to *sink* in chunks and return their media type. One request."""
+def download(
+    asset: Tracked, sink: BinaryIO, progress: Callable[[int], None] | None = None, most: int | None = None
+) -> str:
+    """Write the asset's bytes to *sink* in chunks and return their media type. One request, or as many as the dialect
+    needs to find them.
+
+    *progress* is called with the number of bytes so far. They are compared with the size and checksum that are loaded
+    of the asset, where the server keeps such. Raises Unreadable for bytes that are not these, and for more than *most*.
+    """
     backend = _checked(asset)
-    found: str = workspace_of(asset).run(backend.download(asset._state.oid, sink))
+    token = asset._state.oid.token
+    expected = expected_of(asset)
+    advice = (
+        f"{token}: its file is larger than max_bytes={most}. Save it with inspect(asset).save(folder), or raise "
+        "max_bytes=."
+    )
+    digest = expected.digest[0] if expected.digest else None
+    measured = Measured(sink, digest, progress, most, advice)
+    with naming(getattr(sink, "name", None)):
+        found: str = workspace_of(asset).run(backend.download(asset._state.oid, cast(BinaryIO, measured)))
+    measured.check(expected, token)
     return found
+
+
+def expected_of(asset: Tracked) -> Expected:
+    """What is loaded of the size and the checksum of an asset's bytes. Sends nothing."""
+    backend = cast(Files, workspace_of(asset).backend)
+    known = {kind: asset._state.cell(name) for kind, name in backend.file_facts.items()}
+    size, sums = known.pop("size", None), {kind: cell for kind, cell in known.items() if isinstance(cell, str)}
+    return Expected(int(size) if isinstance(size, int | str) and str(size).isdigit() else None, known_digest(sums))
 
 
 def upload(asset: Tracked, content: bytes | BinaryIO | Path) -> None:
@@ -58,34 +86,12 @@ def upload(asset: Tracked, content: bytes | BinaryIO | Path) -> None:
 def save(asset: Any, folder: Path) -> Path:
     """Download into *folder* under a harmless form of the name that the server gives, and return the new file's path.
 
-    An existing file is never overwritten: a number is added to the name.
+    The file appears when all of it has come (see assetmeta.core.whole_file). An existing file is never overwritten: a
+    number is added to the name.
     """
     backend = _checked(asset)
     given = asset[backend.file_name_attribute] or asset._state.oid.token
-    return stored(folder, backend.safe_name(str(given)), lambda sink: download(asset, sink))
-
-
-def stored(folder: Path, name: str, fill: Callable[[BinaryIO], object]) -> Path:
-    """Let *fill* write a new file in *folder*, and return its path; nothing is left of it when that fails.
-
-    An existing file is never overwritten: a number is added to the name, which has to be a harmless one.
-    """
-    plain = Path(name)
-    target, number = folder / plain, 1
-    while True:
-        try:
-            sink = target.open("xb")
-        except FileExistsError:
-            number += 1
-            target = folder / f"{plain.stem}-{number}{plain.suffix}"
-            continue
-        try:
-            with sink:
-                fill(sink)
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-        return target
+    return write_whole(folder, backend.safe_name(str(given)), lambda sink: download(asset, sink))
 
 
 def _checked(asset: Tracked) -> Any:

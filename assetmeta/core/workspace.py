@@ -74,12 +74,14 @@ class Workspace:
         link: Callable[[str], str],
         keep: int,
         page_size: int,
+        max_bytes: int,
     ) -> None:
         self.backend = backend
         self.identity = IdentityMap(keep)
         self.layouts = Layouts()
         self.lock = threading.RLock()
         self.page_size = min(page_size, backend.can.max_page)
+        self.max_bytes = max_bytes
         self.link = link
         self.closed = False
         self.writes = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from assetmeta.model.codecs import Codec
@@ -123,6 +123,11 @@ class Files(Protocol):
     @property
     def file_name_attribute(self) -> str:
         """The attribute that holds the file's name."""
+        ...
+
+    @property
+    def file_facts(self) -> Mapping[str, str]:
+        """The attributes that hold what is known of the bytes: their "size", and checksums by algorithm ("sha256")."""
         ...
 
     def safe_name(self, given: str) -> str:

@@ -12,7 +12,6 @@ valispace       all functions for Valispace in one place: `from assetmeta.tools 
 valohai         all functions for Valohai in one place: `from assetmeta.tools import valohai`
     dialect         the session's dialect, when it is Valohai
     executions      logs, metadata, outputs
-    measured        downloads, counted and summed up
     downloads       files of executions in a folder
     data            properties of many data, aliases, adopted files
     code            code that is in no repository

@@ -14,7 +14,8 @@ Files import only `assetmeta.model` and files named before their own:
     ntlm       Windows login (extra `ntlm`)
     oauth      OAuth2 with refresh (extra `oauth`)
     exchange   a token for user name and password
-    body       bodies out of files and into files, and taking them back to their start
+    body       bodies out of files, and taking those back to their start
+    download   bodies into files, continued after a break
     failures   errors of the HTTP library in our words
     retry      what may be repeated, when, and for how long
     redirect   which redirects are followed

@@ -1,4 +1,4 @@
-"""Bodies read out of files and written into files, and taking both back to where they began."""
+"""Bodies read out of files, and taking those back to where they began."""
 
 from __future__ import annotations
 
@@ -67,29 +67,21 @@ def is_file(request: Request, answer: Response) -> bool:
 
 
 class Rewind:
-    """Where a request's files stood before it was first sent, so that it can be sent again."""
+    """Where the file that a request sends stood before it was first sent, so that it can be sent again."""
 
     def __init__(self, request: Request) -> None:
         self._body = None if request.body is None or isinstance(request.body, bytes) else request.body
-        self._sink = request.sink
-        self._body_start = _position(self._body)
-        self._sink_start = _position(self._sink)
+        self._body_start = position(self._body)
 
-    def possible(self, *, answered: bool) -> bool:
-        """True when the request can be sent again after it reached the server.
-
-        *answered* says that a whole answer came that was no success: nothing went into the sink then.
-        """
-        body = self._body is None or self._body_start is not None
-        return body and (answered or self._sink is None or self._sink_start is not None)
+    @property
+    def is_possible(self) -> bool:
+        """True when the request's body can be sent again."""
+        return self._body is None or self._body_start is not None
 
     def rewind(self) -> None:
-        """Take the files back to where they stood; what was written into the sink is cut off."""
+        """Take the file back to where it stood."""
         if self._body is not None and self._body_start is not None:
             self._body.seek(self._body_start)
-        if self._sink is not None and self._sink_start is not None:
-            self._sink.seek(self._sink_start)
-            self._sink.truncate()
 
 
 def is_seekable(file: BinaryIO) -> bool:
@@ -98,5 +90,6 @@ def is_seekable(file: BinaryIO) -> bool:
     return bool(seekable()) if seekable is not None else hasattr(file, "seek") and hasattr(file, "tell")
 
 
-def _position(file: BinaryIO | None) -> int | None:
+def position(file: BinaryIO | None) -> int | None:
+    """Where a file stands; None for one that cannot go back there."""
     return file.tell() if file is not None and is_seekable(file) else None

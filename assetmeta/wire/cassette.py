@@ -12,6 +12,7 @@ from typing import Any
 from assetmeta.model.errors import Unreachable, nearest
 from assetmeta.model.flows import Request, Response
 from assetmeta.wire.body import is_file
+from assetmeta.wire.download import begin
 from assetmeta.wire.line import Answer, Line
 from assetmeta.wire.origin import resolved
 from assetmeta.wire.redact import redacted_line
@@ -147,5 +148,6 @@ def _line(kept_request: dict[str, Any]) -> str:
 def _delivered(response: Response, request: Request) -> Response:
     if request.sink is None or not is_file(request, response):
         return replace(response, request=request)
+    begin(request.sink, response.status, {})
     request.sink.write(response.body)
     return replace(response, request=request, body=b"")

@@ -10,6 +10,7 @@ from assetmeta.model.errors import AssetmetaError, LoginRefused, Refused, Unreac
 from assetmeta.model.flows import Request, Response
 from assetmeta.wire.auth import Basic, Bound
 from assetmeta.wire.challenge import read_challenge
+from assetmeta.wire.download import Download
 from assetmeta.wire.ledger import Entry
 from assetmeta.wire.line import Answer, Line
 from assetmeta.wire.origin import Origin, resolved
@@ -41,11 +42,14 @@ class Courier:
         Raises LoginRefused (401), Busy (429, 503), TimedOut, Unreachable, Refused (a redirect that is not followed),
         Unreadable (too large, damaged), BadValue (an unusable URL or file).
         """
-        trial = Trial(request, self._patience)
+        download = None if request.sink is None else Download(request, request.sink)
+        trial = Trial(request, self._patience, download)
         while True:
             trial.wait_for_turn()
             try:
-                response = self._follow(request, trial)
+                response = self._follow(request if download is None else download.request(), trial)
+                if download is not None:
+                    response = download.finished(response)
             except Unreachable as error:
                 trial.after_failure(error)
             else:

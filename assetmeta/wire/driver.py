@@ -63,6 +63,7 @@ class Driver:
         self.read_only = read_only
         self.ledger = Ledger()
         self._settings = Settings(timeout, pool, proxies, verify, cert, max_bytes, user_agent, truststore)
+        self.max_bytes = max_bytes
         self._auth = Bound(auth, Origin.of(self.base_url))
         waiting = Patience(retries, patience, sleep, clock)
         self._line = (

@@ -12,6 +12,7 @@ from urllib3.util import Retry
 from assetmeta.model.errors import BadValue, Busy, TimedOut, Unreachable
 from assetmeta.model.flows import Request, Response
 from assetmeta.wire.body import Rewind
+from assetmeta.wire.download import Download
 from assetmeta.wire.redact import redacted_line
 
 PASSING = frozenset({502, 503, 504})
@@ -63,12 +64,14 @@ class Trial:
     - any request after 429 with a Retry-After, by which the server says that it did nothing and when to come back.
 
     Not repeated are writes in any other case (a 503 may come from a proxy whose server went on working), requests that
-    ran into the read timeout (more of them would burden a slow server), and bodies that cannot be read twice.
+    ran into the read timeout (more of them would burden a slow server) before any of a file came, and bodies that
+    cannot be read twice.
     """
 
-    def __init__(self, request: Request, patience: Patience) -> None:
+    def __init__(self, request: Request, patience: Patience, download: Download | None = None) -> None:
         self.attempt = 1
         self._request = request
+        self._download = download
         self._patience = patience
         self._waited = 0.0
         self._status: int | None = None
@@ -89,8 +92,9 @@ class Trial:
 
     def after_failure(self, error: Unreachable) -> None:
         """Return after a pause when the request may be sent again; raise *error* when not."""
-        timed_out = isinstance(error, TimedOut) and error.sent
-        lost = error.sent and not self._rewind.possible(answered=False)
+        download = self._download
+        timed_out = isinstance(error, TimedOut) and error.sent and not (download and download.has_advanced)
+        lost = error.sent and not (self._rewind.is_possible and (download is None or download.can_go_on))
         if not self._request.idempotent or error.permanent or timed_out or lost:
             raise error
         if not self._counted() or not self._backed_off():
@@ -117,7 +121,7 @@ class Trial:
 
     def for_new_login(self) -> bool:
         """Take the request's files back for a try with new credentials; False when they cannot be read twice."""
-        if not self._rewind.possible(answered=True):
+        if not self._rewind.is_possible:
             return False
         self._rewind.rewind()
         self.attempt += 1
@@ -125,7 +129,7 @@ class Trial:
 
     def _may_repeat(self, told: float | None) -> bool:
         unprocessed = self._status == 429 and told is not None
-        return (self._request.idempotent or unprocessed) and self._rewind.possible(answered=True)
+        return (self._request.idempotent or unprocessed) and self._rewind.is_possible
 
     def _counted(self) -> bool:
         """Count one more try and take the request's files back for it; False when there are no more."""

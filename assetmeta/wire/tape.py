@@ -115,7 +115,7 @@ def _fingerprint(request: Request) -> Body:
     if request.body is None or isinstance(request.body, bytes):
         return None
     mark = Rewind(request)
-    if not mark.possible(answered=True):
+    if not mark.is_possible:
         raise BadValue("A cassette cannot hold a request whose file cannot be read twice.")
     digest = hashlib.sha256()
     while chunk := request.body.read(CHUNK):

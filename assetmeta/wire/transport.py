@@ -19,6 +19,7 @@ from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.flows import Request, Response
 from assetmeta.wire.auth import Bound, NoLogin, checked_text
 from assetmeta.wire.body import CHUNK, Upload, is_file
+from assetmeta.wire.download import begin
 from assetmeta.wire.extras import load_extra
 from assetmeta.wire.failures import cause_of, translated
 from assetmeta.wire.line import Answer
@@ -173,6 +174,7 @@ class Transport:
 
     def _read(self, raw: requests.Response, request: Request) -> bytes:
         if request.sink is not None and is_file(request, Response(raw.status_code, _headers(raw))):
+            begin(request.sink, raw.status_code, _headers(raw))
             for chunk in raw.iter_content(CHUNK):
                 request.sink.write(chunk)
             return b""

@@ -90,6 +90,7 @@ class FakeBackend:
     files: dict[Oid, bytes] = field(default_factory=dict)
     meanwhile: list[Callable[[], object]] = field(default_factory=list)
     file_name_attribute: str = "Name"
+    file_facts: dict[str, str] = field(default_factory=dict)
     can: Can = ALL_ROUND
     name: str = "fake"
     fetched: list[Fetch] = field(default_factory=list)
@@ -217,7 +218,13 @@ class Bench:
     """A workspace over a FakeBackend, with the number of requests its flows made."""
 
     def __init__(
-        self, backend: FakeBackend | None = None, *, keep: int = 100, page_size: int = 25, schema: Schema = SCHEMA
+        self,
+        backend: FakeBackend | None = None,
+        *,
+        keep: int = 100,
+        page_size: int = 25,
+        schema: Schema = SCHEMA,
+        max_bytes: int = 1000,
     ) -> None:
         self.backend = backend or FakeBackend()
         self.requests = 0
@@ -230,6 +237,7 @@ class Bench:
             link=lambda path: f"http://host/{path}",
             keep=keep,
             page_size=page_size,
+            max_bytes=max_bytes,
         )
         self.classes.serve(self.workspace)
         self.loader = self.workspace.loader = Loader(self.workspace, "peers")

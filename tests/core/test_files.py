@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import io
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from assetmeta.core.files import download, expected_of
 from assetmeta.core.inspection import inspect
-from assetmeta.model.errors import BadValue, Misuse, ReadOnly, Unreachable, Unsupported
+from assetmeta.core.measured import Expected, Measured, known_digest
+from assetmeta.model.errors import BadValue, Misuse, ReadOnly, Unreachable, Unreadable, Unsupported
 from assetmeta.model.values import Oid
 from core.fake import Bench
 
@@ -68,3 +72,95 @@ def test_a_download_that_fails_leaves_no_file_behind(bench: Bench, tmp_path: Pat
     assert {"log.txt": b"was here before"} == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert tmp_path / "log-2.txt" == inspect(epic).save(tmp_path)
     assert (tmp_path / "log-2.txt").read_bytes() == b"as it is now"
+
+
+def test_bytes_in_memory_are_bounded_and_files_are_not(bench: Bench, tmp_path: Path) -> None:
+    oid = Oid("Epic", 5)
+    bench.backend.files[oid] = b"x" * 1000
+    assert 1000 == len(bench.Epic(5).file_data)
+    bench.backend.files[oid] = b"x" * 1001
+    with pytest.raises(Unreadable, match=r"Epic:5: .*larger than max_bytes=1000.*save"):
+        bench.Epic(5).file_data
+    assert 1001 == inspect(bench.Epic(5)).save(tmp_path).stat().st_size
+    sink = io.BytesIO()
+    inspect(bench.Epic(5)).download(sink)
+    assert 1001 == len(sink.getvalue())
+
+
+def test_bytes_are_compared_with_what_is_loaded_of_them(bench: Bench, tmp_path: Path) -> None:
+    bench.backend.file_facts = {"size": "Estimate", "sha256": "Name"}
+    content = bench.backend.files[Oid("Epic", 5)]
+    digest = hashlib.sha256(content).hexdigest()
+    story = bench.Epic(5)
+    for known in (Expected(), Expected(len(content)), Expected(None, ("sha256", digest))):
+        measured = Measured(io.BytesIO(), "sha256")
+        measured.write(content)
+        measured.check(known, "Epic:5")
+    assert Expected() == expected_of(story)
+    bench.backend.assets[Oid("Epic", 5)] = {"Name": digest.upper()}
+    assert story.Name
+    assert Expected(None, ("sha256", digest)) == expected_of(story)
+    assert inspect(story).save(tmp_path).read_bytes() == content
+    bench.backend.files[Oid("Epic", 5)] = b"damaged"
+    with pytest.raises(Unreadable, match="Epic:5: the sha256"):
+        inspect(story).save(tmp_path)
+    assert [content] == [path.read_bytes() for path in tmp_path.iterdir()]
+
+
+def test_a_wrong_size_is_an_error() -> None:
+    measured = Measured(io.BytesIO())
+    measured.write(b"four")
+    for size in (3, 5):
+        with pytest.raises(Unreadable, match=f"Datum:1: 4 bytes came of {size}"):
+            measured.check(Expected(size), "Datum:1")
+    measured.check(Expected(4), "Datum:1")
+
+
+def test_the_most_trustworthy_checksum_counts() -> None:
+    assert ("sha256", "ab") == known_digest({"md5": "cd", "sha256": "AB", "sha1": "ef"})
+    assert ("sha1", "ef") == known_digest({"md5": "cd", "sha256": "", "sha1": "ef"})
+    assert ("md5", "cd") == known_digest({"md5": "cd", "sha256": None})
+    assert known_digest({}) is None
+
+
+def test_a_download_into_a_file_that_is_full_names_it(bench: Bench, tmp_path: Path) -> None:
+    class Full(io.BytesIO):
+        name = str(tmp_path / "mine.bin")
+
+        def write(self, data: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        download(bench.Epic(5), Full())
+    assert str(tmp_path / "mine.bin") == caught.value.filename
+
+
+class TestMeasured:
+    def test_it_goes_back_to_where_the_sink_stood(self) -> None:
+        sink = io.BytesIO(b"head")
+        sink.seek(4)
+        seen: list[int] = []
+        measured = Measured(sink, "md5", seen.append)
+        measured.write(b"half")
+        assert 0 == measured.seek(0)
+        measured.truncate()
+        assert b"head" == sink.getvalue()
+        measured.write(b"whole")
+        assert (b"headwhole", [4, 5], 5) == (sink.getvalue(), seen, measured.tell())
+        assert hashlib.md5(b"whole").hexdigest() == measured.sum
+
+    def test_it_goes_nowhere_else(self) -> None:
+        measured = Measured(io.BytesIO())
+        for place, whence in ((1, io.SEEK_SET), (0, io.SEEK_END)):
+            with pytest.raises(io.UnsupportedOperation):
+                measured.seek(place, whence)
+
+    def test_it_cannot_go_back_where_the_sink_cannot(self) -> None:
+        class Pipe:
+            def write(self, data: bytes) -> int:
+                return len(data)
+
+        measured = Measured(Pipe())  # type: ignore[arg-type]
+        assert not measured.seekable()
+        with pytest.raises(io.UnsupportedOperation):
+            measured.seek(0)

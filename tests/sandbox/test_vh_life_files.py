@@ -77,6 +77,38 @@ class TestDownloading:
         assert (answer.status_code, "Only one auth mechanism allowed" in answer.text) == (400, True)
         assert ["Token secret"] == [each.authorization for each in runs.face.storage.fetched]
 
+    @pytest.mark.parametrize(
+        ("wanted", "status", "body", "part"),
+        [
+            ("bytes=0-", 206, "hello\n", "bytes 0-5/6"),
+            ("bytes=2-", 206, "llo\n", "bytes 2-5/6"),
+            ("bytes=1-3", 206, "ell", "bytes 1-3/6"),
+            ("bytes=5-5", 206, "\n", "bytes 5-5/6"),
+            ("bytes=2-99", 206, "llo\n", "bytes 2-5/6"),
+            ("bytes=-2", 206, "o\n", "bytes 4-5/6"),
+            ("bytes=-99", 206, "hello\n", "bytes 0-5/6"),
+            ("bytes=6-", 416, None, None),
+            ("bytes=-0", 416, None, None),
+            ("bytes=3-1", 200, "hello\n", None),
+            ("bytes=-", 200, "hello\n", None),
+            ("bytes=0-1,3-4", 200, "hello\n", None),
+            ("lines=1-2", 200, "hello\n", None),
+        ],
+    )
+    def test_a_part_of_a_file(
+        self, runs: Runs, datum: Any, wanted: str, status: int, body: str | None, part: str | None
+    ) -> None:
+        answer = fetched(runs.get(f"data/{datum['id']}/download/")["url"], headers={"Range": wanted})
+        assert (status, part) == (answer.status_code, answer.headers.get("Content-Range"))
+        assert answer.text == body if body is not None else "InvalidRange" in answer.text
+
+    def test_a_part_of_another_content_is_the_whole(self, runs: Runs, datum: Any) -> None:
+        url = runs.get(f"data/{datum['id']}/download/")["url"]
+        whole = fetched(url)
+        assert "bytes" == whole.headers["Accept-Ranges"]
+        for tag, status in ((whole.headers["ETag"], 206), ('"other"', 200)):
+            assert status == fetched(url, headers={"Range": "bytes=2-", "If-Range": tag}).status_code
+
     def test_purged_bytes_are_gone_from_both(self, runs: Runs, datum: Any) -> None:
         url = runs.get(f"data/{datum['id']}/download/")["url"]
         runs.post(f"data/{datum['id']}/purge/", status=200)

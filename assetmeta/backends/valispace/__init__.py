@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -81,6 +81,11 @@ class Valispace(Settings):
     def file_name_attribute(self) -> str:
         """Where a file's name is kept."""
         return "name"
+
+    @property
+    def file_facts(self) -> Mapping[str, str]:
+        """None: the server keeps neither size nor checksum with a file."""
+        return {}
 
     def safe_name(self, given: str) -> str:
         """Turn a file name that the server gave into a harmless local one."""

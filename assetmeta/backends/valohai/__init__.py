@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -90,6 +90,11 @@ class Valohai(Settings):
     def file_name_attribute(self) -> str:
         """Where a datum's name is kept."""
         return "name"
+
+    @property
+    def file_facts(self) -> Mapping[str, str]:
+        """A datum's size and checksums, as far as its store knows them."""
+        return files.FACTS
 
     def safe_name(self, given: str) -> str:
         """Turn a name that the server gave, which may hold slashes, into that of a harmless local file."""

@@ -19,6 +19,9 @@ from assetmeta.model.values import Oid
 TYPES = frozenset({"Datum"})
 """The types whose assets keep bytes."""
 
+FACTS = {name: name for name in ("size", "sha256", "sha1", "md5")}
+"""The attributes that tell of the bytes what is compared when they have come."""
+
 _HELD = 64 * 1024
 _ADDRESS = re.compile(r"https?://|/(?!/)", re.IGNORECASE)
 _ANY = (("Accept", "*/*"),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -84,6 +84,11 @@ class VersionOne(Settings):
     def file_name_attribute(self) -> str:
         """Where an attachment's file name is kept."""
         return "Filename"
+
+    @property
+    def file_facts(self) -> Mapping[str, str]:
+        """None: the server keeps neither size nor checksum with a file."""
+        return {}
 
     def safe_name(self, given: str) -> str:
         """Turn a Filename that the server gave into a harmless local file name."""

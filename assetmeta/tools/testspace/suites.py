@@ -15,9 +15,9 @@ from assetmeta.backends.testspace.suites import Case, Suite, read
 from assetmeta.backends.testspace.table import kind_of
 from assetmeta.backends.together import single
 from assetmeta.core.asset import Asset
-from assetmeta.core.files import stored
 from assetmeta.core.query import Query
 from assetmeta.core.state import forget
+from assetmeta.core.whole_file import write_whole
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.contract import Backend
 from assetmeta.model.errors import BadValue, Unsupported
@@ -72,7 +72,7 @@ def download(content: Any, folder: str | Path = ".") -> Path:
     if not link:
         raise BadValue(f"{content.idref} has no file: it is a folder, or a suite without cases.", oid=content.idref)
     name = _dialect(workspace.backend).safe_name(content.name or "")
-    return stored(Path(folder), name, lambda sink: workspace.run(files.fetched(link, sink)))
+    return write_whole(Path(folder), name, lambda sink: workspace.run(files.fetched(link, sink)))
 
 
 def clear(result: Any) -> None:

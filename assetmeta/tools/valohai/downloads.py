@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from assetmeta.backends.valohai.files import local_name, local_parts
 from assetmeta.core.asset import Asset
-from assetmeta.core.files import stored
-from assetmeta.model.errors import BadValue, Unreadable
+from assetmeta.core.files import download as fetch
+from assetmeta.core.files import expected_of
+from assetmeta.core.measured import digest_of
+from assetmeta.core.whole_file import numbered, write_whole
+from assetmeta.model.errors import BadValue
 from assetmeta.model.values import UNREAD
 from assetmeta.tools.valohai.dialect import shared
 from assetmeta.tools.valohai.executions import outputs
-from assetmeta.tools.valohai.measured import DIGESTS, Measured, digest_of, known_digest
 
 Progress = Callable[[Any, int], None]
 """Called with a Datum and how many of its bytes have come."""
@@ -45,7 +46,8 @@ def download(
 
     Two requests per file, one where the server sends files itself; before them those that tell outputs, names and
     sizes, for all data together. Size and checksum are compared with what the server tells of the datum, as far as that
-    is loaded. Raises Unreadable for a file that is not whole; no part of it is left behind then.
+    is loaded. A file appears when all of it has come; a download that breaks off goes on where it stood, if the storage
+    can send the rest. Raises Unreadable for a file that is not whole; no part of it is left behind then.
     """
     if existing not in EXISTING:
         raise BadValue(f"existing={existing!r} is none of {', '.join(EXISTING)}.")
@@ -81,8 +83,8 @@ def _target(datum: Any, folder: Path, flat: bool) -> Path:
     *above, name = [local_name(datum.name)] if flat else local_parts(datum.name)
     place = folder
     for part in above:
-        numbered = (place / (part if number == 1 else f"{part}-{number}") for number in count(1))
-        place = next(path for path in numbered if path.is_dir() or not os.path.lexists(path))
+        names = (place / (part if number == 1 else f"{part}-{number}") for number in count(1))
+        place = next(path for path in names if path.is_dir() or not os.path.lexists(path))
     place.mkdir(parents=True, exist_ok=True)
     return place / name
 
@@ -93,52 +95,24 @@ def _placed(datum: Any, target: Path, existing: str, progress: Progress | None) 
     there = _already(datum, target)
     if there is not None:
         return there
-    if existing == "number":
-        return stored(target.parent, target.name, lambda sink: _fetch(datum, sink, progress))
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as sink:
-            _fetch(datum, sink, progress)
-        return part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _fetch(datum: Any, sink: BinaryIO, progress: Progress | None) -> None:
-    """Write the bytes of *datum* to *sink* and compare them with what is known of them."""
-    workspace = datum._workspace
-    known = known_digest(_sums(datum))
     told = None if progress is None else lambda size: progress(datum, size)
-    measured = Measured(sink, known[0] if known else None, told)
-    workspace.run(workspace.backend.download(datum._state.oid, cast(BinaryIO, measured)))
-    size = datum.size
-    if size is not None and measured.size != size:
-        raise Unreadable(f"{datum.idref}: {measured.size} bytes came of {size}. Try again.", oid=datum.idref)
-    if known is not None and measured.sum != known[1]:
-        raise Unreadable(f"{datum.idref}: the {known[0]} of what came is not the server's.", oid=datum.idref)
-
-
-def _sums(datum: Any) -> dict[str, object]:
-    """The checksums that are loaded; none is asked for."""
-    cells = ((name, datum._state.cell(name)) for name in DIGESTS)
-    return {name: cell for name, cell in cells if isinstance(cell, str) and cell}
+    replace = existing == "replace"
+    return write_whole(target.parent, target.name, lambda sink: fetch(datum, sink, told), replace=replace)
 
 
 def _already(datum: Any, target: Path) -> Path | None:
     """The file that holds the bytes of *datum* already, under its name or a numbered one."""
-    for number in count(1):
-        path = target if number == 1 else target.with_name(f"{target.stem}-{number}{target.suffix}")
+    for path in numbered(target):
         if not os.path.lexists(path):
             return None
         if path.is_file() and _is_same(datum, path):
             return path
-    return None
+    raise AssertionError("there is always one more number")
 
 
 def _is_same(datum: Any, target: Path) -> bool:
     """True when a file surely holds the bytes of *datum*: it has their checksum."""
-    known = known_digest(_sums(datum))
-    if known is None or target.stat().st_size != datum.size:
+    size, digest = expected_of(datum)
+    if digest is None or target.stat().st_size != size:
         return False
-    return digest_of(target, known[0]) == known[1]
+    return digest_of(target, digest[0]) == digest[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -17,6 +18,7 @@ from .signing import checked, signed
 
 BUCKET = "sandbox-data"
 ATTACHMENT = "response-content-disposition"
+RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 
 
 class Fetched(NamedTuple):
@@ -80,13 +82,36 @@ class Storage:
 
 
 def found(request: Request, content: bytes, disposition: str) -> Response:
-    """The file, whole."""
+    """The file, whole, or the part of it that a Range header names (RFC 9110, 14).
+
+    As in S3 a request for several parts at once, or one that is malformed, gets the whole file; a part that begins
+    behind its end is refused with 416. An If-Range that is not the file's ETag gets the whole file.
+    """
     media_type = mimetypes.guess_type(request.path)[0] or "application/octet-stream"
-    headers = (
-        ("ETag", f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'),
-        ("Content-Disposition", disposition),
-    )
-    return Response(200, content, media_type, headers)
+    tag = f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
+    headers = (("ETag", tag), ("Accept-Ranges", "bytes"), ("Content-Disposition", disposition))
+    wanted = bounds(request.headers.get("range", "").strip(), len(content))
+    if wanted is None or request.headers.get("if-range", tag) != tag:
+        return Response(200, content, media_type, headers)
+    start, end = wanted
+    if start > end:
+        return failure(416, "InvalidRange", "The requested range is not satisfiable")
+    part = ("Content-Range", f"bytes {start}-{end}/{len(content)}")
+    return Response(206, content[start : end + 1], media_type, (*headers, part))
+
+
+def bounds(given: str, size: int) -> tuple[int, int] | None:
+    """The first and last byte that a Range header names of *size* bytes: `first-last`, `first-`, or the `-last` ones.
+
+    The first lies behind the last where there are no such bytes. None for a header that is to be ignored.
+    """
+    match = RANGE.fullmatch(given)
+    first, last = match.groups() if match else ("", "")
+    if not first:
+        return (max(size - int(last), 0), size - 1 if int(last) else -1) if last else None
+    if last and int(last) < int(first):
+        return None
+    return (int(first), min(int(last or size), size - 1)) if int(first) < size else (0, -1)
 
 
 def failure(status: int, code: str, text: str) -> Response:
