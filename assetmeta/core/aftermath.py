@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from assetmeta.core.ownership import Owners, Parts, oids_in
 from assetmeta.core.state import KnownCell, Tracked, forget, merge
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import NotFound
@@ -21,11 +22,21 @@ class Aftermath:
         self._workspace = workspace
         self._written: set[Oid] = set()
         self._gone: set[Oid] = set()
+        self._deleted: set[Oid] = set()
+        self._owners = Owners(workspace.schema, workspace.identity)
         self._ripples = False
         workspace.writes += 1
 
-    def wrote(self, asset: Tracked, deltas: Sequence[Delta], row: Row | None, context: Oid | None = None) -> None:
-        """Take over what a create or update of *asset* wrote; *row* is what the server's answer told of it."""
+    def wrote(
+        self,
+        asset: Tracked,
+        deltas: Sequence[Delta],
+        row: Row | None,
+        context: Oid | None = None,
+        *,
+        is_new: bool = False,
+    ) -> None:
+        """Take over what a create (*is_new*) or update of *asset* wrote; *row* is what the server's answer told."""
         workspace = self._workspace
         oid = asset._state.oid
         kind = workspace.schema.type(oid.type)
@@ -37,6 +48,8 @@ class Aftermath:
         merge(asset, Row(oid, tuple(known), tuple(known.values())), workspace.layouts)  # type: ignore[arg-type]
         if row is not None:
             merge(asset, row._replace(oid=oid), workspace.layouts)
+        if is_new:
+            self._owners.add(asset)
         asset._state.changed = workspace.writes
         for delta in deltas:
             if kind.attributes[delta.name].is_relation:
@@ -47,6 +60,7 @@ class Aftermath:
 
     def called(self, asset: Tracked) -> None:
         """Forget what was loaded of *asset*: an operation may have changed anything."""
+        self._unsettle(asset)
         forget(asset)
         asset._state.changed = self._workspace.writes
         self._written.add(asset._state.oid)
@@ -55,35 +69,66 @@ class Aftermath:
     def deleted(self, asset: Tracked) -> None:
         """Forget a deleted asset; reading it again raises NotFound."""
         oid = asset._state.oid
+        self._unsettle(asset)
         forget(asset)
         asset._state.changed = self._workspace.writes
         asset._state.gone = NotFound(f"{oid.token} was deleted by this session.", oid=oid.token, status=404)
         self._written.add(oid)
         self._gone.add(oid)
+        self._deleted.add(oid)
+
+    def _unsettle(self, asset: Tracked) -> None:
+        """Note what depends on *asset*, of which anything may be different now."""
+        kind = self._workspace.schema.type(asset._state.oid.type)
+        self._ripples |= any(attribute.ripples for attribute in kind.attributes.values())
+        self._owners.add(asset)
 
     def close(self) -> None:
         """Let all other assets forget what may be different now: whatever the server works out of what was written (of
-        the asset itself, through a relation, or under a text of its own), and relations to what may be gone.
+        the asset itself, of what it is part of, through a relation, or under a text of its own), and relations to what
+        may be gone. What may have gone along with a deleted asset is forgotten altogether: the server knows.
         """
-        for other in self._workspace.identity:
-            kind = self._workspace.schema.types.get(other._state.oid.type)
-            names = list(other._state.layout.tokens)
-            if kind is not None:
-                related, lost = self._relations(other, kind)
-                names += lost
-                if related or self._ripples:
-                    names += volatile(kind, other._state.layout.names)
-            if names:
+        # Not list(identity), which would count them first, in a pass of its own.
+        others = list(iter(self._workspace.identity))
+        self._owners.close()
+        below = self._below(others)
+        self._gone |= below
+        for other in others:
+            names = self._outdated(other)
+            if other._state.oid in below:
+                forget(other)
+            elif names:
                 forget(other, names)
-                other._state.changed = self._workspace.writes
+            else:
+                continue
+            other._state.changed = self._workspace.writes
+
+    def _below(self, others: Sequence[Tracked]) -> set[Oid]:
+        """Those of *others* that may have gone with what was deleted."""
+        if not self._deleted:
+            return set()
+        parts = Parts(self._workspace.schema, self._workspace.identity, self._deleted)
+        oids = {other._state.oid for other in others} - self._deleted
+        return {oid for oid in oids if oid.moment is None and not oid.is_new and parts.holds(oid)}
+
+    def _outdated(self, other: Tracked) -> list[str]:
+        """The names of what may be different now of *other*."""
+        names = list(other._state.layout.tokens)
+        kind = self._workspace.schema.types.get(other._state.oid.type)
+        if kind is not None:
+            related, lost = self._relations(other, kind)
+            lists = self._owners.lists_of(other._state.oid) if other._state.oid.moment is None else None
+            names += [*lost, *(lists or ())]
+            if related or self._ripples or lists is not None:
+                names += volatile(kind, other._state.layout.names)
+        return names
 
     def _relations(self, other: Tracked, kind: AssetType) -> tuple[bool, list[str]]:
         """Whether *other* refers to anything written, and its relations to what may be gone."""
         related, lost = False, []
         for name, cell in zip(other._state.layout.names, other._state.cells, strict=True):
             if name in kind.attributes and kind.attributes[name].is_relation:
-                found = cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else (cell,)
-                oids = {oid for oid in found if isinstance(oid, Oid)}
+                oids = set(oids_in(cell))
                 related = related or not self._written.isdisjoint(oids)
                 if not self._gone.isdisjoint(oids):
                     lost.append(name)

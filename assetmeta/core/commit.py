@@ -246,7 +246,8 @@ class Writer:
             names = {delta.name for delta in change.deltas}
             self._unit.settle(asset, {name: edit for name, edit in sent.items() if name in names})
             context = change.context if isinstance(change, Create) else None
-            after.wrote(asset, renamed(change.deltas, created), outcome.row, context)
+            is_new = isinstance(change, Create)
+            after.wrote(asset, renamed(change.deltas, created), outcome.row, context, is_new=is_new)
             if outcome.stale:
                 forget(asset)
 

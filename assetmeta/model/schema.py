@@ -18,8 +18,9 @@ class Attribute:
     *related* names the type at the other end of a relation, *reciprocal* the attribute there, as `Type.Name`.
     *writable* follows what the server takes, which is more than `not readonly` on servers that accept writes to the
     far side of a relation. *computed* values are forgotten after every write. Writing an attribute that *ripples* makes
-    the server work out values of other assets anew, wherever they are. *basic* attributes are what a first read or a
-    query that selects nothing loads.
+    the server work out values of other assets anew, wherever they are. A relation *cascades* when the asset is part of
+    what it leads to: deleting that deletes the asset, and counts and sums there change with the asset. *basic*
+    attributes are what a first read or a query that selects nothing loads.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Attribute:
     basic: bool = False
     label: str = ""
     ripples: bool = False
+    cascades: bool = False
 
     def __repr__(self) -> str:
         what = f"{'several' if self.multi else 'one'} {self.related}" if self.related else self.kind

@@ -9,9 +9,9 @@ from typing import Any
 from assetmeta.model.codecs import Codec
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
 
-FORMAT = 3
+FORMAT = 4
 
-_FLAGS = ("required", "readonly", "writable", "multi", "custom", "computed", "basic", "ripples")
+_FLAGS = ("required", "readonly", "writable", "multi", "custom", "computed", "basic", "ripples", "cascades")
 _ABOUT = ("base", "abstract", "display", "short", "order", "label", "endpoint", "number", "deleted")
 
 Codecs = Callable[[str, str, "str | None"], Codec]

@@ -28,6 +28,7 @@ FULL = Attribute(
     basic=True,
     label="Who",
     ripples=True,
+    cascades=True,
 )
 KIND = AssetType(
     name="Story",

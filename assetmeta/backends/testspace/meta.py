@@ -37,4 +37,5 @@ def _attribute(name: str, known: Field) -> Attribute:
         basic=not known.listed and not known.sent_only,
         label="",
         ripples=known.ripples,
+        cascades=known.cascades,
     )

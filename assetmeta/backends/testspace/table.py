@@ -21,7 +21,8 @@ ALWAYS, CREATE, PARENT = "always", "create", "parent"
 class Field:
     """One field of a type. *to* is what a relation leads to; *of* the key with its id, where the body has one.
 
-    *listed* relations are lists of their own, one request for each asset; *back* is the relation at the far side.
+    *listed* relations are lists of their own, one request for each asset; *back* is the relation at the far side. A
+    relation *cascades* when the object goes with the one that it leads to.
     *write* is "always" for what may be sent at any time, "create" for what only a new asset takes, "parent" for what
     is sent as part of the path; None for what the server sets. *sent_only* fields are never read back. An *optional*
     key is left out of bodies where there is nothing to say.
@@ -37,6 +38,7 @@ class Field:
     required: bool = False
     computed: bool = False
     ripples: bool = False
+    cascades: bool = False
     sent_only: bool = False
     optional: bool = False
 

@@ -94,6 +94,7 @@ def _attribute(name: str, known: Field, said: Described | None, table: Table, *,
         basic=not hidden and not missing,
         label=said.label if said else "",
         ripples=known.ripples,
+        cascades=known.cascades,
     )
 
 

@@ -24,7 +24,8 @@ class Field:
     relation leads to if that is true; *type_in* names the field with the content type of what it leads to. *shape* is
     "object" for `{"id", "contenttype"}` and "matrix" for rows of ids. *same_as* is the key that the value comes under,
     *either* the other name that older or newer servers use, *via* the field over there by which a reverse list is made
-    here. *action* is the call that adds one member, under the key *argument*. *back* is the field at the far side.
+    here. *action* is the call that adds one member, under the key *argument*. *back* is the field at the far side. A
+    relation *cascades* when the object goes with the one that it leads to.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Field:
     computed: bool = False
     required: bool = False
     ripples: bool = False
+    cascades: bool = False
     nullable: bool = False
     union: str | None = None
     when: tuple[tuple[str, str], ...] = ()

@@ -76,6 +76,7 @@ def _attribute(name: str, known: Field, said: Described | None, table: Table) ->
         computed=known.computed,
         basic=not hidden,
         label=said.label if said else "",
+        cascades=known.cascades,
     )
 
 

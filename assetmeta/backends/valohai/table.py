@@ -61,6 +61,7 @@ class Field:
     whole: bool = False
     secret: bool = False
     back: str | None = None
+    cascades: bool = False
 
     @property
     def updatable(self) -> bool:

@@ -1,0 +1,135 @@
+"""Which assets in memory a write reaches along relations: what a deleted asset takes along, and what counts a written
+asset among its own. Where a relation was never read, any asset of the type that it leads to may be meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from assetmeta.core.identity import IdentityMap
+from assetmeta.core.state import KnownCell, Tracked
+from assetmeta.model.schema import Attribute, Schema
+from assetmeta.model.values import UNREAD, Oid
+
+
+def oids_in(cell: object) -> Iterator[Oid]:
+    """Yield the identities that a raw cell holds."""
+    for found in cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else (cell,):
+        if isinstance(found, Oid):
+            yield found
+
+
+class Owning(dict[str, list[Attribute]]):
+    """The relations that lead to what assets of a type are part of, by type."""
+
+    def __init__(self, schema: Schema) -> None:
+        super().__init__()
+        self._schema = schema
+
+    def __missing__(self, name: str) -> list[Attribute]:
+        attributes = self._schema.type(name).attributes.values()
+        found = self[name] = [attribute for attribute in attributes if attribute.cascades]
+        return found
+
+
+class Owners:
+    """What written assets refer to, and what that is part of in turn: lists, counts and sums there may be different."""
+
+    def __init__(self, schema: Schema, identity: IdentityMap) -> None:
+        self._schema = schema
+        self._identity = identity
+        self._oids: dict[Oid, set[str]] = {}
+        self._types: dict[str, set[str]] = {}
+        self._matching: dict[str, set[str] | None] = {}
+        self._next: dict[Oid | str, None] = {}
+        self._owning = Owning(schema)
+
+    def add(self, asset: Tracked) -> None:
+        """Note what *asset* refers to. To be called before anything of it is forgotten."""
+        state = asset._state
+        attributes = self._schema.type(state.oid.type).attributes
+        for name, cell in zip(state.layout.names, state.cells, strict=True):
+            if name in attributes and attributes[name].is_relation:
+                self._lead(attributes[name], cell)
+        for attribute in self._owning[state.oid.type]:
+            self._lead(attribute, state.cell(attribute.name))
+
+    def close(self) -> None:
+        """Go on from what was noted to what that is part of, as far as it goes."""
+        seen: set[Oid | str] = set()
+        while self._next:
+            reached, _ = self._next.popitem()
+            if reached in seen:
+                continue
+            seen.add(reached)
+            asset = self._identity.get(reached) if isinstance(reached, Oid) else None
+            name = reached.type if isinstance(reached, Oid) else reached
+            for attribute in self._owning[name]:
+                self._lead(attribute, UNREAD if asset is None else asset._state.cell(attribute.name))
+
+    def _lead(self, attribute: Attribute, cell: KnownCell) -> None:
+        back = (attribute.reciprocal or "").rpartition(".")[2]
+        reached: list[Oid | str] = [oid.current for oid in oids_in(cell)]
+        if cell is UNREAD and attribute.cascades and attribute.related is not None:
+            reached = [attribute.related]
+        for found in reached:
+            noted: dict[Any, set[str]] = self._oids if isinstance(found, Oid) else self._types
+            noted.setdefault(found, set()).add(back)
+            if attribute.cascades:
+                self._next[found] = None
+
+    def lists_of(self, oid: Oid) -> set[str] | None:
+        """The lists in which *oid* may have the written assets; None for what they do not belong to."""
+        by_type = self._by_type(oid.type) if self._types else None
+        by_oid = self._oids.get(oid.current)
+        return None if by_oid is None and by_type is None else (by_oid or set()) | (by_type or set())
+
+    def _by_type(self, name: str) -> set[str] | None:
+        if name not in self._matching:
+            found = [backs for owner, backs in self._types.items() if self._schema.is_a(name, owner)]
+            self._matching[name] = set().union(*found) if found else None
+        return self._matching[name]
+
+
+class Parts:
+    """What went with deleted assets, or may have: what is part of them, and of that in turn."""
+
+    def __init__(self, schema: Schema, identity: IdentityMap, deleted: Iterable[Oid]) -> None:
+        self._schema = schema
+        self._identity = identity
+        self._known: dict[Oid, bool] = dict.fromkeys(deleted, True)
+        self._deleted_types = {oid.type for oid in self._known}
+        self._reaching: dict[str, bool] = {}
+        self._owning = Owning(schema)
+
+    def holds(self, oid: Oid) -> bool:
+        """True when *oid* is part of what was deleted, or may be."""
+        found = self._known.get(oid)
+        if found is None:
+            # Relations of old values may lead in a circle.
+            self._known[oid] = False
+            asset = self._identity.get(oid)
+            relations = self._owning[oid.type]
+            if asset is None:
+                found = any(self._leads_down(attribute.related or "") for attribute in relations)
+            else:
+                found = any(self._is_below(attribute, asset._state.cell(attribute.name)) for attribute in relations)
+            self._known[oid] = found
+        return found
+
+    def _is_below(self, attribute: Attribute, cell: KnownCell) -> bool:
+        if cell is UNREAD:
+            return self._leads_down(attribute.related or "")
+        return any(self.holds(owner) for owner in oids_in(cell))
+
+    def _leads_down(self, name: str) -> bool:
+        """True when an asset of a type may be one of those deleted, or part of one."""
+        found = self._reaching.get(name)
+        if found is None:
+            self._reaching[name] = False
+            found = any(self._schema.is_a(gone, name) for gone in self._deleted_types) or any(
+                self._leads_down(attribute.related or "") for attribute in self._owning[name]
+            )
+            self._reaching[name] = found
+        return found

@@ -1,0 +1,238 @@
+"""What a delete, a create and a call mean for what is loaded: whatever depends on it is read anew, the rest is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from assetmeta import NotFound, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
+from assetmeta.core.state import forget
+
+
+@pytest.fixture
+def both(request: pytest.FixtureRequest) -> Iterator[tuple[Any, Any]]:
+    """Two sessions to one server."""
+    name, assets, meta, options = request.param
+    with sandbox.running(name, assets=assets) as server:
+        login = {**server.credentials, **options}
+        with meta(**login) as session, meta(**login) as other:
+            yield session, other
+
+
+@pytest.fixture
+def vs(both: tuple[Any, Any]) -> Any:
+    return both[0]
+
+
+ts = vh = v1 = vs
+
+
+@pytest.fixture
+def other(both: tuple[Any, Any]) -> Any:
+    """Another session, in which nothing is loaded."""
+    return both[1]
+
+
+def on(name: str, assets: int, meta: Any, **options: Any) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("both", [(name, assets, meta, options)], ids=[name], indirect=True)
+
+
+@on("valispace", 0, ValispaceMeta, survey="none")
+class TestValispace:
+    @pytest.fixture
+    def craft(self, vs: Any) -> dict[str, Any]:
+        """A spacecraft whose mass is that of its two parts, one of which has a part of its own."""
+        project = vs.Project.create(name="P", workspace=vs.Workspace.create(name="W"))
+        craft = vs.Component.create(name="Craft", project=project)
+        bus = vs.Component.create(name="Bus", project=project, parent=craft)
+        box = vs.Component.create(name="Box", project=project, parent=bus)
+        bus_mass = vs.Vali.create(shortname="mass", parent=bus, formula="10")
+        box_mass = vs.Vali.create(shortname="mass", parent=box, formula="3")
+        mass = vs.Vali.create(shortname="mass", parent=craft, formula=f"${bus_mass.id} + ${box_mass.id}")
+        spare = vs.Vali.create(shortname="spare", parent=craft, formula="2")
+        return {name: value for name, value in locals().items() if name not in ("self", "vs")}
+
+    def test_values_that_were_worked_out_of_a_deleted_component_are_read_anew(self, vs: Any, craft: Any) -> None:
+        assert craft["mass"].value == 13
+        vs.delete(craft["bus"])
+        assert not vs.commit()
+        assert craft["mass"].value is None
+        assert craft["spare"].value == 2
+        assert not list(craft["craft"].children)
+
+    def test_what_was_below_a_deleted_component_is_gone_too(self, vs: Any, craft: Any) -> None:
+        assert ["3", "Box", "2"] == [craft["box_mass"].formula, craft["box"].name, craft["spare"].formula]
+        vs.delete(craft["bus"])
+        assert not vs.commit()
+        before = len(vs.ledger)
+        assert craft["spare"].formula == "2"
+        assert len(vs.ledger) == before
+        for name in ("bus", "bus_mass", "box", "box_mass"):
+            with pytest.raises(NotFound):
+                _ = craft[name].id
+
+    def test_a_part_of_which_the_parent_was_never_read_is_asked_for_again(
+        self, vs: Any, craft: Any, other: Any
+    ) -> None:
+        ids = craft["bus_mass"].intid, craft["spare"].intid
+        gone, kept = (other.Vali(key) for key in ids)
+        other.populate([gone, kept], "shortname")
+        for vali in (gone, kept):
+            forget(vali, ["parent"])
+        other.delete(other.Component(craft["bus"].intid))
+        assert not other.commit()
+        with pytest.raises(NotFound):
+            _ = gone.shortname
+        assert kept.shortname == "spare"
+
+    def test_an_asset_that_was_moved_away_meanwhile_is_not_gone(self, vs: Any, craft: Any, other: Any) -> None:
+        other.Component(craft["box"].intid).parent = other.Component(craft["craft"].intid)
+        assert not other.commit()
+        vs.delete(craft["bus"])
+        assert not vs.commit()
+        assert craft["box"].parent is craft["craft"]
+        assert craft["box_mass"].formula == "3"
+
+
+@on("testspace", 400, TestspaceMeta)
+class TestTestspace:
+    def content(self, ts: Any) -> tuple[Any, Any]:
+        """A result, and a folder in it with cases."""
+        for result in ts.Result.all():
+            for content in result.contents:
+                if content.case_counts is not None and sum(filter(None, content.case_counts)):
+                    return result, content
+        raise AssertionError("the sandbox has no contents with cases")
+
+    def test_the_counts_of_a_result_are_read_anew_when_a_content_is_deleted(self, ts: Any) -> None:
+        result, content = self.content(ts)
+        others = [one for one in ts.Result.all() if one is not result]
+        before, gone = result.case_counts, content.case_counts
+        assert [one.case_counts for one in others]
+        ts.delete(content)
+        assert not ts.commit()
+        assert content not in result.contents
+        assert result.case_counts.passed == before.passed - gone.passed
+        sent = len(ts.ledger)
+        assert [one.case_counts for one in others]
+        assert len(ts.ledger) == sent
+
+    def test_the_counts_are_read_anew_though_the_content_was_never_read(self, ts: Any, other: Any) -> None:
+        result, content = self.content(ts)
+        before, gone, key = result.case_counts, content.case_counts, content.idref
+        mine = other.Result(result.intid)
+        assert mine.case_counts == before
+        other.delete(other.asset_from_oid(key))
+        assert not other.commit()
+        assert mine.case_counts.passed == before.passed - gone.passed
+
+    def test_results_and_contents_of_a_deleted_space_are_gone(self, ts: Any) -> None:
+        result, content = self.content(ts)
+        space = result.space
+        third = next(one for one in ts.Result.all() if one.space is not space)
+        assert all([space.name, result.name, content.name, third.name])
+        ts.delete(space)
+        assert not ts.commit()
+        for gone in (space, result, content):
+            with pytest.raises(NotFound):
+                _ = gone.name
+        assert third.name
+
+    def test_a_new_result_is_in_the_list_and_counts(self, ts: Any) -> None:
+        space = ts.Space.all()[0]
+        before = len(space.results)
+        made = ts.Result.create(space=space, name="fresh")
+        assert len(space.results) == before + 1
+        assert space.latest_result_set is made
+        ts.delete(made)
+        assert not ts.commit()
+        assert made not in space.results
+        assert space.latest_result_set is not made
+
+
+@on("valohai", 300, ValohaiMeta)
+class TestValohai:
+    def test_a_project_counts_one_execution_less(self, vh: Any) -> None:
+        execution = vh.Execution.first()
+        project = execution.project
+        before = project.execution_count
+        assert before
+        vh.delete(execution)
+        assert not vh.commit()
+        assert project.execution_count == before - 1
+
+    def test_it_does_so_when_the_execution_was_never_read(self, vh: Any, other: Any) -> None:
+        execution = vh.Execution.first()
+        project = other.Project(execution.project.intid)
+        before = project.execution_count
+        other.delete(other.Execution(execution.intid))
+        assert not other.commit()
+        assert project.execution_count == before - 1
+
+    def test_a_copy_of_an_execution_counts(self, vh: Any) -> None:
+        execution = vh.Execution.first()
+        project = execution.project
+        before, listed = project.execution_count, len(project.executions)
+        made = execution.copy()
+        assert made is not execution
+        assert project.execution_count == before + 1
+        assert len(project.executions) == listed + 1
+
+    def test_other_executions_keep_what_is_loaded(self, vh: Any) -> None:
+        executions = vh.Execution.all()
+        assert len(executions) > 3
+        states = [one.status for one in executions]
+        vh.delete(executions[0])
+        assert not vh.commit()
+        before = len(vh.ledger)
+        assert states[1:] == [one.status for one in executions[1:]]
+        assert len(vh.ledger) == before
+
+    def test_what_belongs_to_a_deleted_project_is_gone(self, vh: Any) -> None:
+        project = vh.Execution.first().project
+        execution, commit = project.executions[0], project.commits[0]
+        assert execution.status
+        assert commit.identifier
+        vh.delete(project)
+        assert not vh.commit()
+        with pytest.raises(NotFound):
+            _ = execution.status
+        with pytest.raises(NotFound):
+            _ = commit.identifier
+
+
+@on("versionone", 200, V1Meta)
+class TestVersionOne:
+    def test_children_of_a_deleted_story_are_asked_for_and_still_there(self, v1: Any) -> None:
+        task = next(one for one in v1.Task.select("Name", "Parent", "ToDo") if one.Parent)
+        story = task.Parent
+        assert task in story.Children
+        v1.delete(story)
+        assert not v1.commit()
+        with pytest.raises(NotFound):
+            _ = story.Name
+        assert task.Name
+        assert task.Parent is None or not task.Parent or task.Parent is story
+
+    def test_sums_over_a_deleted_task_are_read_anew(self, v1: Any) -> None:
+        story = v1.Story.create(Name="sum", Scope="Scope:0")
+        tasks = [v1.Task.create(Name=f"t{n}", Parent=story, ToDo=n) for n in (1, 2)]
+        total = "Children.ToDo.@Sum"
+        assert story[total] == Decimal(3)
+        v1.delete(tasks[0])
+        assert not v1.commit()
+        assert story[total] == Decimal(2)
+        assert [tasks[1]] == story.Children
+
+    def test_guards_of_other_stories_are_not_read_again_for_every_operation(self, v1: Any) -> None:
+        stories = v1.Story.select("Name", "Number", "CheckQuickClose").page(6).all()
+        assert len(stories) == 6
+        before = len(v1.ledger)
+        open_ones = [story for story in stories if story.CheckQuickClose]
+        for story in open_ones:
+            story.QuickClose()
+        assert open_ones
+        assert len(v1.ledger) == before + len(open_ones)
