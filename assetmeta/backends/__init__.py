@@ -5,6 +5,7 @@ clock or a class of the session:
 
     base                    statuses as errors, documents read safely
     file_names              names of files made harmless
+    known                   what a read was told, looked up along paths
     versionone.settings     what the dialect must know of one server
     versionone.violations   which attribute an error blames, and advice
     versionone.complaints   what an error document says
@@ -18,6 +19,7 @@ clock or a class of the session:
     versionone.query        fetches as query.v1 documents
     versionone.answers      query.v1 results as rows
     versionone.counting     how many assets match
+    versionone.partitions   conditions with very many values
     versionone.reading      rest-1.v1 reads: one asset, a past asset, history
     versionone.fetching     the flow of every read
     versionone.lookup       assets by number or name
@@ -44,7 +46,6 @@ What the JSON dialects share:
     kinds                   codecs
     surveying               what a server says of its own endpoints and fields
     form                    a file as a multipart form
-    known                   what a read was told, looked up along paths
     matching                conditions evaluated here
     ordering                sorting and windows made here
     trees                   what a read needs to know, as a tree of names

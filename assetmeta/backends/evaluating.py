@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from assetmeta.backends.known import Known
-from assetmeta.backends.matching import admits, asked_paths, conjunction
+from assetmeta.backends.matching import admission, asked_paths, conjunction
 from assetmeta.backends.ordering import ordered, window
 from assetmeta.backends.trees import all_paths, tree
 from assetmeta.backends.walking import Teller, walk
@@ -202,10 +202,12 @@ def _at_once(source: Source, wanted: Fetch) -> Flow[Rows]:
 def _admitted(source: Source, wanted: Fetch, oids: Sequence[Oid]) -> Flow[list[Oid]]:
     """The assets among *oids* that satisfy the conditions; what those need of related assets is read."""
     near, far = split(source.holds, wanted)
-    matched = [oid for oid in oids if admits(near, source.known, oid)]
+    test = admission(near)
+    matched = [oid for oid in oids if test(source.known, oid)]
     if far is not None:
         yield from walk(source, matched, tree(asked_paths(far)))
-        matched = [oid for oid in matched if admits(far, source.known, oid)]
+        test = admission(far)
+        matched = [oid for oid in matched if test(source.known, oid)]
     return matched
 
 

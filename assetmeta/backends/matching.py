@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from assetmeta.backends.known import Known
@@ -20,37 +20,72 @@ _ORDERS: dict[str, Callable[[Any, Any], object]] = {
 }
 
 
+Test = Callable[[Known, Oid], bool]
+
+
 def admits(term: Term | None, known: Known, oid: Oid) -> bool:
-    """True when *oid* satisfies *term*.
+    """True when *oid* satisfies *term*; see `admission`."""
+    return admission(term)(known, oid)
+
+
+def admission(term: Term | None) -> Test:
+    """Return the test of whether an asset satisfies *term*, to be used for many assets.
 
     `=` and the orders hold when any value that the path reaches matches any of the term's; `!=` when none does, also
     where there is no value. `~=` looks for a part of the text, letter case aside. Raises Unsupported for filter text.
     """
     if term is None:
-        return True
-    if isinstance(term, And):
-        return all(admits(part, known, oid) for part in term.terms)
-    if isinstance(term, Or):
-        return any(admits(part, known, oid) for part in term.terms)
+        return lambda known, oid: True
+    if isinstance(term, And | Or):
+        parts = [admission(part) for part in term.terms]
+        enough = all if isinstance(term, And) else any
+        return lambda known, oid: enough(part(known, oid) for part in parts)
     if isinstance(term, Not):
-        return not admits(term.term, known, oid)
+        inner = admission(term.term)
+        return lambda known, oid: not inner(known, oid)
     if isinstance(term, RawFilter):
         raise Unsupported("This server has no filter language of its own.")
-    values = known.values(oid, term.path)
+    path = term.path
     if isinstance(term, Exists):
-        return bool([value for value in values if value != ""]) is term.present
+        present = term.present
+        return lambda known, oid: any(value != "" for value in known.values(oid, path)) is present
+    holds = _comparison(term)
     if term.operator == "!=":
-        return not any(value == wanted for value in values for wanted in term.values)
-    return any(_holds(term.operator, value, wanted) for value in values for wanted in term.values)
+        return lambda known, oid: not any(map(holds, known.values(oid, path)))
+    return lambda known, oid: any(map(holds, known.values(oid, path)))
 
 
-def _holds(word: str, value: object, wanted: object) -> bool:
-    if word == "=":
-        return value == wanted
+def _comparison(term: Compare) -> Callable[[object], bool]:
+    """The test of one value: whether it matches any of the term's values (for `!=`: equals one)."""
+    word, wanted = term.operator, term.values
+    if word in ("=", "!="):
+        return _membership(wanted)
     if word == "~=":
-        return str(wanted).casefold() in str(value).casefold()
+        parts = [str(part).casefold() for part in wanted]
+        return lambda value: any(part in str(value).casefold() for part in parts)
+    order = _ORDERS[word]
+    return lambda value: any(_in_order(order, value, other) for other in wanted)
+
+
+def _membership(wanted: Sequence[object]) -> Callable[[object], bool]:
+    """Whether a value is one of *wanted*, however many they are. Pieces of JSON have no hash and are compared."""
     try:
-        return bool(_ORDERS[word](value, wanted))
+        known = frozenset(wanted)
+    except TypeError:
+        return lambda value: value in wanted
+
+    def holds(value: object) -> bool:
+        try:
+            return value in known
+        except TypeError:
+            return value in wanted
+
+    return holds
+
+
+def _in_order(order: Callable[[Any, Any], object], value: object, other: object) -> bool:
+    try:
+        return bool(order(value, other))
     except TypeError:
         # Values of different kinds stand in no order.
         return False

@@ -14,7 +14,7 @@ from typing import Any
 from assetmeta.core.columns import Column, condition, refuse_foreign
 from assetmeta.core.report import Report
 from assetmeta.core.state import Tracked
-from assetmeta.core.streaming import Stream, run, total
+from assetmeta.core.streaming import pages, total
 from assetmeta.core.walk import walk
 from assetmeta.core.watch import refuse_inspection
 from assetmeta.core.workspace import Workspace
@@ -221,6 +221,10 @@ class Query(Record):
             deleted=self.with_deleted,
         )
 
+    def _fetches(self) -> list[Fetch]:
+        """The reads of this query, one per moment."""
+        return [self.fetch(moment) for moment in self.moments or (None,)]
+
     def clean_text(self, name: str, *names: str) -> Query:
         """Select these texts without markup: `asset["text.@CleanText"]`. Raises UnknownName, Unsupported."""
         return self.select(*(f"{text}.@CleanText" for text in (name, *names)))
@@ -246,13 +250,13 @@ class Query(Record):
     def pages(self, size: int | None = None) -> Iterator[list[Any]]:
         """Yield lists of at most *size* assets, one request each, until the end or the end of the window.
 
-        A result of several pages is counted after the first (one more request). Raises Moved when it changed meanwhile
-        in a way that would make it silently short.
+        The first pages of several moments come together, where the server takes several queries in one request. A
+        result of several pages is counted after the first (one more request). Raises Moved when it changed meanwhile in
+        a way that would make it silently short.
         """
         if size is not None and (not isinstance(size, int) or size < 1):
             raise BadValue(f"pages({size!r}): give a whole number of assets, 1 or more.")
-        for moment in self.moments or (None,):
-            yield from Stream(self.workspace, self.fetch(moment), size or self.workspace.page_size).pages()
+        yield from pages(self.workspace, self._fetches(), size or self.workspace.page_size)
 
     def __iter__(self) -> Iterator[Any]:
         if self._results:
@@ -292,17 +296,14 @@ class Query(Record):
 
     def count(self) -> int:
         """Return how many assets match, window aside. One request, which carries no assets."""
-        return sum(total(self.workspace, self.fetch(moment)) for moment in self.moments or (None,))
+        return sum(total(self.workspace, fetch) for fetch in self._fetches())
 
     def exists(self) -> bool:
         """Return whether any asset matches. One request, which carries no values."""
         if self._results:
             return bool(self._results[0])
-        return any(
-            run(self.workspace, replace(self.fetch(moment), select=(), sort=(), size=min(1, self.size or 1))).rows
-            for moment in self.moments or (None,)
-            if self.size != 0
-        )
+        fetches = [replace(fetch, select=(), sort=(), size=1) for fetch in self._fetches() if self.size != 0]
+        return any(True for _ in pages(self.workspace, fetches, self.workspace.page_size))
 
     def length(self) -> int:
         """Return the number of assets, window included; the same as len()."""
@@ -389,10 +390,9 @@ class Query(Record):
         if self._results:
             yield from list(self._results[0])
             return
-        for moment in self.moments or (None,):
-            fetch = replace(self.fetch(moment), select=())
-            for page in Stream(self.workspace, fetch, self.workspace.page_size).pages():
-                yield from page
+        fetches = [replace(fetch, select=()) for fetch in self._fetches()]
+        for page in pages(self.workspace, fetches, self.workspace.page_size):
+            yield from page
 
     def __copy__(self) -> Query:
         return self

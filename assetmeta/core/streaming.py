@@ -46,6 +46,28 @@ def absorbed(workspace: Workspace, rows: Rows, since: int, with_deleted: bool = 
     return assets
 
 
+def pages(workspace: Workspace, fetches: Sequence[Fetch], page_size: int) -> Iterator[list[Tracked]]:
+    """Yield the pages of several fetches, one fetch after the other.
+
+    Their first pages come together, where the server takes several queries in one request.
+    """
+    together = workspace.backend.can.max_fetches if workspace.backend.can.windows else 1
+    for start in range(0, len(fetches), together):
+        streams = [Stream(workspace, fetch, page_size) for fetch in fetches[start : start + together]]
+        if len(streams) > 1 and all(fetch.size != 0 for fetch in fetches):
+            begin(workspace, streams)
+        for stream in streams:
+            yield from stream.pages()
+
+
+def begin(workspace: Workspace, streams: Sequence[Stream]) -> None:
+    """Read the first page of each of *streams*, in as few requests as the server allows."""
+    since = workspace.writes
+    firsts = [stream.next_fetch() for stream in streams]
+    for stream, rows in zip(streams, workspace.run(workspace.backend.fetch(workspace.schema, firsts)), strict=True):
+        stream.begun = (rows, since)
+
+
 class Stream:
     """The pages of one fetch. *received* counts assets so far, *expected* what the server counted, once known."""
 
@@ -56,6 +78,7 @@ class Stream:
         self.received = 0
         self.expected: int | None = None
         self.last: Oid | None = None
+        self.begun: tuple[Rows, int] | None = None
 
     def pages(self) -> Iterator[list[Tracked]]:
         """Yield the assets page by page, one request each, and one more to count when there are several pages.
@@ -67,8 +90,10 @@ class Stream:
             return
         more = self.whole.size != 0
         while more:
-            since = self.workspace.writes
-            rows = run(self.workspace, self._next())
+            rows, since = self.begun or (None, self.workspace.writes)
+            self.begun = None
+            if rows is None:
+                rows = run(self.workspace, self.next_fetch())
             found = self._new(rows)[: self._left()]
             more = rows.more and bool(found) and self._left() != len(found)
             self.received += len(found)
@@ -106,7 +131,8 @@ class Stream:
     def _left(self) -> int | None:
         return None if self.whole.size is None else self.whole.size - self.received
 
-    def _next(self) -> Fetch:
+    def next_fetch(self) -> Fetch:
+        """What the next page is asked for by."""
         left = self._left()
         can = self.workspace.backend.can
         size = self.page_size if left is None else min(left, self.page_size)

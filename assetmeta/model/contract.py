@@ -18,7 +18,8 @@ class Can(Record):
 
     *keyset* names the attribute by which unsorted lists are ordered, when a filter can ask for what is beyond one of
     its values; pages then neither overlap nor leave gaps, whatever happens to the list meanwhile.
-    *max_keys* is how many assets one read by identity may name, *max_page* the largest page to ask for. Without
+    *max_keys* is how many assets one read by identity may name, *max_page* the largest page to ask for, *max_fetches*
+    how many fetches that are handed over together share a request. Without
     *windows* the dialect cuts windows itself and answers a fetch in parts of its own (`Rows.rest`), or whole: do not
     ask for one window after the other.
     *cleaning* is whether texts can be had without their markup (the paths that end in @CleanText or @CleanHtml).
@@ -42,6 +43,7 @@ class Can(Record):
     keyset: str | None = None
     max_keys: int = 100
     max_page: int = 1000
+    max_fetches: int = 1
 
 
 class Backend(Protocol):

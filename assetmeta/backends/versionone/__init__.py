@@ -50,6 +50,7 @@ class VersionOne(Settings):
             keyset="Key",
             max_keys=self.max_keys,
             max_page=self.max_page,
+            max_fetches=self.max_queries,
         )
 
     def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:

@@ -5,6 +5,8 @@ assets as of a change number       GET rest-1.v1/Data/{Type}/{id}/{moment}  one 
 history                            GET rest-1.v1/Hist                       one request per page
 all else                           POST query.v1                            one request per page; the first pages of
                                                                             several fetches share a request
+a condition with very many values          POST query.v1                            two requests: who matches, and their
+                                                                            values (see partitions)
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from assetmeta.backends.versionone.complaints import explain
 from assetmeta.backends.versionone.counting import count_request
 from assetmeta.backends.versionone.identities import in_order, oldest_first
 from assetmeta.backends.versionone.moments import asked_moment
+from assetmeta.backends.versionone.partitions import orders, partition, united
 from assetmeta.backends.versionone.query import Node, Query, chunks, page, request, spell
 from assetmeta.backends.versionone.reading import asset_request, asset_row, history, past_assets
 from assetmeta.backends.versionone.rest import read_list
@@ -69,6 +72,10 @@ def fetch(schema: Schema, fetches: Sequence[Fetch], settings: Settings) -> Flow[
     alone = len(fetches) == 1
     for index, wanted in enumerate(fetches):
         _refuse(wanted)
+        parts = partition(wanted, settings.max_values)
+        if len(parts) > 1:
+            found[index] = yield from _in_parts(schema, wanted, parts, settings)
+            continue
         rows = yield from _through_rest(schema, wanted, settings, alone)
         if rows is None:
             queries[index] = wanted
@@ -107,6 +114,23 @@ def _through_rest(schema: Schema, wanted: Fetch, settings: Settings, alone: bool
         return None
     row = asset_row((yield from _send([ask]))[0], query, wanted.oids[0])
     return Rows((row,), total=1 if wanted.counted else None)
+
+
+def _in_parts(schema: Schema, wanted: Fetch, parts: Sequence[Fetch], settings: Settings) -> Flow[Rows]:
+    """Read what is divided into several queries: first who matches, then the values of those in the window alone."""
+    stop = None if wanted.size is None else wanted.start + wanted.size
+    select, size = orders(schema, wanted), None if wanted.counted else stop
+    bare = [replace(part, select=select, start=0, size=size, counted=False) for part in parts]
+    answers = yield from _through_query(schema, dict(enumerate(bare)), settings)
+    oids = united(schema, wanted, list(answers.values()))
+    window = oids[wanted.start : stop]
+    rows = Rows(tuple(Row(oid, (), ()) for oid in window))
+    if window and wanted.select:
+        named = tuple(oid.current for oid in window)
+        whole = replace(wanted, where=None, find=None, sort=(), start=0, size=None, counted=False, oids=named)
+        rows = (yield from _through_query(schema, {0: whole}, settings))[0]
+    more = stop is not None and (len(oids) > stop or any(answer.more for answer in answers.values()))
+    return replace(rows, total=len(oids) if wanted.counted else None, more=more)
 
 
 def _through_query(schema: Schema, fetches: Mapping[int, Fetch], settings: Settings) -> Flow[dict[int, Rows]]:

@@ -22,10 +22,11 @@ class Settings:
     """*zone* is the member's time zone, in which the server states dates without offset. *rest* is the root of the REST
     API: `rest-1.oauth.v1` on servers with integrated login that are used with a token, and *attachments* likewise.
 
-    *max_keys* assets are named in one query at most, *max_page* assets asked for in one page, *max_queries* queries put
-    into one request, and *max_batch* writes yielded at a time. With *bulk* many changes go into one request where the
-    server can take them, *max_bulk* commands at most (a create takes two), and *max_lanes* such requests at a time.
-    *seen* is what was learnt of the server since; it begins anew with every value of these settings.
+    *max_keys* assets are named in one query at most and *max_values* values of one condition, *max_page* assets asked
+    for in one page, *max_queries* queries put into one request, and *max_batch* writes yielded at a time. With *bulk*
+    many changes go into one request where the server can take them, *max_bulk* commands at most (a create takes two),
+    and *max_lanes* such requests at a time. *seen* is what was learnt of the server since; it begins anew with every
+    value of these settings.
     """
 
     zone: str = "UTC"
@@ -33,6 +34,7 @@ class Settings:
     attachments: str = "attachment.img"
     images: str = "embedded.img"
     max_keys: int = 500
+    max_values: int = 1000
     max_page: int = 2000
     max_queries: int = 8
     max_batch: int = 64
@@ -47,6 +49,6 @@ class Settings:
             zone_named(self.zone)
         except (KeyError, ValueError) as error:
             raise BadValue(f"zone={self.zone!r} is not a time zone such as 'Europe/Berlin'.") from error
-        for name in ("max_keys", "max_page", "max_queries", "max_batch", "max_bulk", "max_lanes"):
+        for name in ("max_keys", "max_values", "max_page", "max_queries", "max_batch", "max_bulk", "max_lanes"):
             if getattr(self, name) < 1:
                 raise BadValue(f"{name}={getattr(self, name)} must be at least 1.")

@@ -7,6 +7,7 @@ A condition may be NULL where it means false; whoever negates one makes that exp
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from .aggregates import aggregate
 from .binding import Binding, Place, among, during
@@ -15,7 +16,7 @@ from .computed import listed, scalar
 from .problems import bad_filter
 from .routes import Hop, Route, Unresolved, resolve
 from .steps import Step, origins, take_step
-from .tokens import Combined, Comparison, Filter, Presence, Truth, uses_context
+from .tokens import Combined, Comparison, Filter, Presence, Token, Truth, uses_context
 from .types import AttributeDef, Link
 
 Leaf = Callable[[str], str]
@@ -24,11 +25,36 @@ Leaf = Callable[[str], str]
 def condition(found: Filter, place: Place, binding: Binding) -> str:
     """The condition of a whole filter on the record at *place*. Raises a 400 problem."""
     if isinstance(found, Combined):
-        return _balanced([condition(term, place, binding) for term in found.terms], found.word.upper())
+        terms = _gathered(found, binding)
+        return _balanced([condition(term, place, binding) for term in terms], found.word.upper())
     try:
         return _simple(found, place, binding)
     except (Unresolved, ValueError) as cause:
         raise bad_filter(found.text or found.token.text, str(cause)) from None
+
+
+def _gathered(found: Combined, binding: Binding) -> list[Filter]:
+    """The terms, with `A=x|A=y|...` and `A!=x;A!=y;...` put together: thousands of tests of one value would be made one
+    after the other for each record, and one list of values is looked up.
+    """
+    op = "=" if found.word == "or" else "!="
+    merged: dict[Token, list[str]] = {}
+    terms: list[Filter] = []
+    for term in found.terms:
+        if not isinstance(term, Comparison) or term.op != op or term.variable == "":
+            terms.append(term)
+            continue
+        values = term.values if term.variable is None else binding.named(term.variable)
+        if term.token not in merged:
+            merged[term.token] = []
+            terms.append(term)
+        merged[term.token] += values
+    return [
+        replace(term, values=tuple(merged[term.token]), variable=None)
+        if isinstance(term, Comparison) and term.op == op and term.variable != ""
+        else term
+        for term in terms
+    ]
 
 
 def _balanced(terms: Sequence[str], word: str) -> str:

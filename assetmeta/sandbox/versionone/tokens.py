@@ -175,10 +175,13 @@ class _Parser:
         return found
 
     def filter(self) -> Filter:
-        found = self.term()
+        terms, joined = [self.term()], None
         while word := self.junction():
-            found = _join(word, found, self.term())
-        return found
+            if joined not in (None, word):
+                terms = [Combined(joined, tuple(terms))]
+            joined = word
+            terms.append(self.term())
+        return terms[0] if joined is None else Combined(joined, tuple(terms))
 
     def junction(self) -> Literal["and", "or"] | None:
         if self.take(";") or self.take("&"):
@@ -231,12 +234,6 @@ class _Parser:
         yield self.token()
         while self.take(","):
             yield self.token()
-
-
-def _join(word: Literal["and", "or"], left: Filter, right: Filter) -> Filter:
-    if isinstance(left, Combined) and left.word == word:
-        return Combined(word, (*left.terms, right))
-    return Combined(word, (left, right))
 
 
 def parse_token(text: str, parameter: str = "SEL") -> Token:

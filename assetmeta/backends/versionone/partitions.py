@@ -1,0 +1,128 @@
+"""Conditions that name very many values, as several queries whose results are put together.
+
+    Number = S-1 | ... | S-3000     ->  Number = S-1 | ... | S-1000   and two more, each with all the other conditions
+
+Each value takes a variable of the query, and the database behind the server takes some two thousand. The parts are read
+for identities, in the order asked for; an asset that several of them hold is one. The order is made as the server makes
+it: letter case aside, no value first (last for a rank), equal ones by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from assetmeta.backends.known import Known
+from assetmeta.backends.versionone.kinds import Rank
+from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
+from assetmeta.model.plans import Fetch, Rows, Sort
+from assetmeta.model.schema import Schema
+from assetmeta.model.terms import And, Compare, Or, Term
+from assetmeta.model.values import Oid
+
+_ORDERS = 5
+"""How many relations an order may lead through before it is taken for a circle."""
+
+
+def partition(wanted: Fetch, most: int) -> list[Fetch]:
+    """Return the fetches that *wanted* is divided into, with at most *most* values in a condition that can be divided.
+
+    One of the conditions that must all hold is: the longest `=` any of its values, or such a part of an *or*.
+    """
+    if wanted.where is None or wanted.oids is not None or wanted.history:
+        return [wanted]
+    terms = wanted.where.terms if isinstance(wanted.where, And) else (wanted.where,)
+    parts = [list(_divided(term, most)) for term in terms]
+    chosen = max(range(len(parts)), key=lambda place: len(parts[place]), default=0)
+    if not parts or len(parts[chosen]) < 2:
+        return [wanted]
+    return [replace(wanted, where=And((*terms[:chosen], part, *terms[chosen + 1 :]))) for part in parts[chosen]]
+
+
+def _divided(term: Term, most: int) -> Iterator[Term]:
+    """Yield terms of which an asset satisfies one when it satisfies *term*."""
+    if isinstance(term, Compare) and term.operator == "=" and len(term.values) > most:
+        values = _once(term.values)
+        for start in range(0, len(values), most):
+            yield replace(term, values=values[start : start + most])
+    elif isinstance(term, Or):
+        parts = [list(_divided(inner, most)) for inner in term.terms]
+        few = tuple(inner for several in parts if len(several) == 1 for inner in several)
+        if few:
+            yield few[0] if len(few) == 1 else Or(few)
+        for several in parts:
+            yield from several if len(several) > 1 else ()
+    else:
+        yield term
+
+
+def _once(values: tuple[object, ...]) -> tuple[object, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def united(schema: Schema, wanted: Fetch, answers: Sequence[Rows]) -> list[Oid]:
+    """Return the assets of all *answers*, each once, in the order of *wanted*."""
+    known = Known(schema)
+    rows = [row for answer in answers for row in answer.rows]
+    for row in (*rows, *(row for answer in answers for row in answer.related)):
+        known.take(row.oid, dict(zip(row.columns, row.values, strict=True)))
+    found = sorted(dict.fromkeys(row.oid for row in rows), key=_by_id)
+    for sort in reversed(wanted.sort):
+        order = _Order(schema, wanted.type_name, sort)
+        found.sort(key=lambda oid, order=order: order.key(known, oid), reverse=sort.descending)  # type: ignore[misc]
+    return found
+
+
+def _by_id(oid: Oid) -> tuple[int, str]:
+    return (oid.key, "") if isinstance(oid.key, int) else (0, oid.key)
+
+
+def orders(schema: Schema, wanted: Fetch) -> tuple[Path, ...]:
+    """What has to be read of assets to sort them."""
+    return tuple(_Order(schema, wanted.type_name, sort).path for sort in wanted.sort)
+
+
+class _Order:
+    """One sort key. A relation sorts by the order attribute of the related type, or else by id."""
+
+    def __init__(self, schema: Schema, type_name: str, sort: Sort) -> None:
+        self.path = sort.path
+        self._reached = resolve(schema, type_name, sort.path)
+        for _ in range(_ORDERS):
+            further = _ordered_by(schema, self.path, self._reached)
+            if further is None:
+                break
+            self.path = further
+            self._reached = resolve(schema, type_name, further)
+        # An asset without a relation comes before those with one, whatever orders these.
+        self._missing = 2 if isinstance(self._reached.attribute.codec, Rank) and self.path == sort.path else 0
+
+    def key(self, known: Known, oid: Oid) -> tuple[int, str, object]:
+        """What the place of an asset follows from."""
+        value = self._value(known, oid)
+        if value is None:
+            return (self._missing, "", 0)
+        if isinstance(value, str):
+            return (1, "text", value.casefold())
+        if isinstance(value, Oid):
+            return (1, "asset", _by_id(value))
+        return (1, "", value)
+
+    def _value(self, known: Known, oid: Oid) -> object:
+        if self.path.is_plain:
+            return next(iter(known.values(oid, self.path)), None)
+        # What the server worked out came under its own text.
+        cell = next(iter(known.members(oid, str(self.path))), None)
+        if cell is None or isinstance(cell, Oid | tuple):
+            return cell
+        return int(str(cell)) if counts(self.path) else self._reached.attribute.codec.decode(cell)
+
+
+def _ordered_by(schema: Schema, path: Path, reached: Resolved) -> Path | None:
+    if not reached.is_relation or path.aggregate:
+        return None
+    kind = schema.types.get(path.steps[-1].downcast or reached.attribute.related or "")
+    name = kind.order if kind is not None else None
+    if kind is None or name is None or name == "ID" or name not in kind.attributes:
+        return None
+    return Path((*path.steps, Step(name)))
