@@ -120,7 +120,7 @@ class ValispaceMeta(Session):
         else:
             given = _bare(token, dialect.bare_token) if token is not None else None
             login = choose(username=username, password=password, token=given, auth=auth)
-        super().__init__(dialect.Valispace(survey=survey, fresh_lists=fresh_lists), base, login, **options)
+        super().__init__(dialect.Valispace(base=base, survey=survey, fresh_lists=fresh_lists), base, login, **options)
 
 
 class ValohaiMeta(Session):
@@ -163,7 +163,7 @@ class ValohaiMeta(Session):
         else:
             given = _bare(token, known.bare_token) if token is not None else None
             login = choose(username=username, password=password, token=given, auth=auth, scheme=known.SCHEME)
-        super().__init__(_dialect("valohai").Valohai(survey=survey), base, login, **options)
+        super().__init__(_dialect("valohai").Valohai(base=base, survey=survey), base, login, **options)
 
 
 class TestspaceMeta(Session):

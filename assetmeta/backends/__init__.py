@@ -51,7 +51,7 @@ What the JSON dialects share:
     trees                   what a read needs to know, as a tree of names
     walking                 following relations
     evaluating              queries over the lists that a server sends
-    addresses               addresses of servers as people give them
+    addresses               addresses of servers as people give them, and the links that servers make
     judging                 what was sent against what was stored
     carrying                one change carried out
     rounds                  the order in which changes go out

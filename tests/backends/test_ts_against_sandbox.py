@@ -678,7 +678,7 @@ class TestTrouble:
     def test_a_file_elsewhere_is_fetched_without_credentials(self, ts: Any, elsewhere: Any) -> None:
         url, heard = elsewhere
         sink = io.BytesIO()
-        assert "application/xml" == ts.run(files.fetched(f"{url}/api/files/1?signature=x", sink))
+        assert "application/xml" == ts.run(files.fetched(f"{url}/api/files/1?signature=x", sink, ts.backend))
         assert b"<test_suite name='s'/>" == sink.getvalue()
         [(path, headers)] = heard
         assert "/api/files/1?signature=x" == path
@@ -690,6 +690,9 @@ class TestTrouble:
         url, heard = elsewhere
         link = {"next": f"{url}/api/projects?page=2"}
         monkeypatch.setattr("assetmeta.backends.testspace.listing.relations", lambda header: link)
+        with pytest.raises(Unreadable, match="does not end"):
+            list(ts.Project)
+        link["next"] = f"{url}/projects?page=2"
         with pytest.raises(Unreadable, match="not followed"):
             list(ts.Project)
         assert [] == heard

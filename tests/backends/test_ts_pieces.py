@@ -195,12 +195,10 @@ class TestPages:
     @pytest.mark.parametrize(
         "link",
         [
-            "https://evil.example/api/projects?page=2",
-            "http://abccorp.testspace.com/api/projects?page=2",
-            "https://abccorp.testspace.com:8443/api/projects?page=2",
-            "https://abccorp.testspace.com.evil.example/api/projects?page=2",
-            "https://abccorp.testspace.com@evil.example/api/projects?page=2",
-            "//evil.example/api/projects?page=2",
+            "https://evil.example/api/spaces?page=2",
+            "https://evil.example/api/projects/1?page=2",
+            "https://evil.example/api/projects?page=2&signature=x",
+            "https://evil.example/apis/projects?page=2",
             "https://[::1/api/projects",
             f"{BASE}/projects?page=2",
             f"{BASE}/api/../admin?page=2",
@@ -218,6 +216,10 @@ class TestPages:
             f"{BASE}:443/api/projects?page=2",
             "/api/projects?page=2",
             "HTTPS://ABCCORP.testspace.com/api/projects?page=2",
+            "http://abccorp.testspace.com/api/projects?page=2",
+            "https://abccorp.testspace.com:8443/api/projects?page=2",
+            "https://inner@evil.example/below/api/projects?page=2",
+            "//inner/api/projects?page=2",
         ],
     )
     def test_the_same_origin_in_other_words(self, link: str, play: Any) -> None:
@@ -225,8 +227,16 @@ class TestPages:
         assert ([1, 2], "api/projects?(('page', '2'),)") == (found, made[1])
 
     def test_below_a_path(self) -> None:
-        settings = Settings(base="https://proxy.example/ts")
-        assert followed("https://proxy.example/ts/api/spaces/1/results?page=2", settings).path == "api/spaces/1/results"
+        settings, place = Settings(base="https://proxy.example/ts"), "api/spaces/1/results"
+        for root in ("https://proxy.example/ts", "https://proxy.example", "http://inner:8000", ""):
+            assert followed(f"{root}/api/spaces/1/results?page=2", settings, place).path == place
+
+    def test_a_list_may_go_on_under_the_numbers_of_what_was_named(self) -> None:
+        settings, place = Settings(base=BASE), "api/projects/a%2Fb/spaces/main/results"
+        numbers = "api/projects/66/spaces/97/results"
+        assert numbers == followed(f"http://inner/{numbers}?page=2", settings, place).path
+        with pytest.raises(Unreadable):
+            followed("http://inner/api/projects/66/spaces/97/metrics?page=2", settings, place)
 
     def test_a_list_that_leads_back_to_itself_ends(self, play: Any) -> None:
         second, first = f"{BASE}/api/projects?page=2", f"{BASE}/api/projects?page=1"
@@ -537,8 +547,12 @@ class TestWords:
     [
         (f"{BASE}/api/files/7", 7),
         ("/api/files/7?download=1", 7),
-        ("https://evil.example/api/files/7", None),
-        ("//evil.example/api/files/7", None),
+        ("http://inner:8000/deeper/api/files/7", 7),
+        ("//inner/api/files/7", 7),
+        ("https://elsewhere.example/files/7/x", None),
+        ("https://elsewhere.example/api/files/7?signature=x", None),
+        (f"{BASE}/api/files/7/x", None),
+        (f"{BASE}/api/files/", None),
         ("https://[::1/api/files/7", None),
         (f"{BASE}/api/files/{'9' * 5000}", None),
         (7, None),

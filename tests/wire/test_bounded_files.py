@@ -65,4 +65,4 @@ def test_a_small_answer_that_becomes_a_large_one_is_stopped(
 def test_suite_files_that_are_read_are_bounded(server: Server, drive: Callable[..., Any]) -> None:
     server.answers = [PACKED]
     with pytest.raises(Unreadable, match="max_bytes"):
-        drive(max_bytes=MOST).run(body(f"{server.url}/api/files/5"))
+        drive(max_bytes=MOST).run(body(f"{server.url}/api/files/5", Testspace()))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+from assetmeta.backends.addresses import address_of
 from assetmeta.backends.base import check, check_file
 from assetmeta.backends.testspace.complaints import explain
 from assetmeta.backends.testspace.keys import checked, item_path
+from assetmeta.backends.testspace.objects import is_file
 from assetmeta.backends.testspace.settings import Settings
 from assetmeta.backends.testspace.table import kind_of
 from assetmeta.backends.together import single
@@ -28,16 +30,17 @@ def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
     return (yield from _streamed(place, sink)).media_type
 
 
-def fetched(link: str, sink: BinaryIO) -> Flow[str]:
+def fetched(link: str, sink: BinaryIO, settings: Settings) -> Flow[str]:
     """Write what is at a `download_url` to *sink* and return its media type. One request; credentials go along only to
-    the session's own origin.
+    the session's own origin, and to the session's own URL goes what is a file of the server, whatever host it names.
     """
-    return (yield from _streamed(link, sink)).media_type
+    return (yield from _streamed(address_of(link, settings.base, is_file), sink)).media_type
 
 
-def body(link: str) -> Flow[Response]:
+def body(link: str, settings: Settings) -> Flow[Response]:
     """Return what is at a `download_url`. One request, as `fetched`."""
-    return check((yield from single(Request("GET", link, headers=_ANY, idempotent=True))), explain)
+    place = address_of(link, settings.base, is_file)
+    return check((yield from single(Request("GET", place, headers=_ANY, idempotent=True))), explain)
 
 
 def _streamed(place: str, sink: BinaryIO) -> Flow[Response]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from assetmeta.backends.addresses import own_address
 from assetmeta.backends.base import Json, check, parse_json
 from assetmeta.backends.jsonrest import Object, Pairs, get
 from assetmeta.backends.testspace.complaints import explain
@@ -23,8 +24,6 @@ from assetmeta.model.flows import Flow, Request, Response
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s";,]+))', re.IGNORECASE)
-_PORTS = {"http": 80, "https": 443}
-_DOTS = frozenset({".", ".."})
 _NOT_FOUND = 404
 _STALE = 10
 """Pages with nothing new that may follow each other: more than are added while a list is read."""
@@ -119,7 +118,7 @@ class Pages:
     def _next(self, link: str | None) -> Request | None:
         if link is None:
             return None
-        request = followed(link, self.settings)
+        request = followed(link, self.settings, self.path)
         if (request.path, request.query) in self._asked:
             raise Unreadable(f"The list at {self.path} does not end: a page names one before it as the next.")
         return request
@@ -151,28 +150,24 @@ def page_of(link: str | None) -> int:
     return int(number) if re.fullmatch(r"[0-9]{1,9}", number) else 0
 
 
-def followed(link: str, settings: Settings) -> Request:
-    """The request that an address of the server stands for, below the session's own URL whatever it names.
+def followed(link: str, settings: Settings, place: str) -> Request:
+    """The request that an address of the server stands for, which is where the list at *place* goes on: below the
+    session's own URL, also where the server sees itself at another one (see addresses.own_address).
 
-    Raises Unreadable for one at another origin, or that leads out of the API.
+    Raises Unreadable for one that leads elsewhere, or out of the API.
     """
-    try:
-        parts = urlsplit(link)
-        elsewhere = bool(parts.netloc) and bool(settings.base) and origin(link) != origin(settings.base)
-    except ValueError:
-        elsewhere, parts = True, urlsplit("")
-    if elsewhere:
+    depth, last = place.count("/"), place.rpartition("/")[2]
+
+    def fits(path: str) -> bool:
+        return path.startswith(f"{settings.root}/") and (path.count("/"), path.rpartition("/")[2]) == (depth, last)
+
+    found = own_address(link, settings.base, fits)
+    if found is None:
         raise Unreadable(
             f"The list goes on at {link[:200]!r}, which is not at {settings.base}. It is not followed there, and "
             "without it the list would be short. If it is the same server, use that address for the session."
         )
-    _, found, below = parts.path.partition(f"/{settings.root}/")
-    if not found or not _DOTS.isdisjoint(unquote(below).split("/")):
+    path, _, query = found.partition("?")
+    if not path.startswith(f"{settings.root}/"):
         raise Unreadable(f"The list goes on at {link[:200]!r}, which is not below /{settings.root}.")
-    return get(settings.place(below), tuple(parse_qsl(parts.query, keep_blank_values=True)))
-
-
-def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port of a URL. Raises ValueError."""
-    parts = urlsplit(url)
-    return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme.lower())
+    return get(path, tuple(parse_qsl(query, keep_blank_values=True)))

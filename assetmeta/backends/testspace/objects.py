@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from assetmeta.backends.addresses import own_address
 from assetmeta.backends.base import Json
 from assetmeta.backends.jsonrest import Object, text_of
 from assetmeta.backends.testspace.keys import below, divided, escaped, folder_of
-from assetmeta.backends.testspace.listing import origin
 from assetmeta.backends.testspace.table import Field, Kind, kind_of
 from assetmeta.model.codecs import JsonText
 from assetmeta.model.plans import Cell
 from assetmeta.model.values import Key, Oid
 
 _TEXTS = frozenset({"Json", "Health", "CaseCounts", "SuiteCounts", "AnnotationCounts", "FailureCounts"})
-_FILE = re.compile(r"/files/([0-9]{1,60})/?(?:[?#].*)?\Z")
+_FILE = re.compile(r"[^/]+/files/([0-9]{1,60})/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +100,14 @@ def _implied(kind: Kind, item: Object, key: Key, parent: Key | None, base: str) 
 
 def file_of(link: Json, base: str) -> Oid | None:
     """The file behind a `download_url`; None where that is none of the files of the server at *base*."""
-    found = _FILE.search(link) if isinstance(link, str) else None
-    return Oid("File", int(found[1])) if found and _is_here(str(link), base) else None
+    path = own_address(link, base, is_file) if isinstance(link, str) else None
+    found = _FILE.fullmatch(path.partition("?")[0]) if path is not None else None
+    return Oid("File", int(found[1])) if found else None
 
 
-def _is_here(link: str, base: str) -> bool:
-    try:
-        return not urlsplit(link).netloc or not base or origin(link) == origin(base)
-    except ValueError:
-        return False
+def is_file(path: str) -> bool:
+    """True for the path of a file below the server's URL."""
+    return _FILE.fullmatch(path) is not None
 
 
 def _file(item: Object, cells: dict[str, Cell]) -> tuple[Oid, dict[str, Cell]] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
+from assetmeta.backends.addresses import address_of
 from assetmeta.backends.base import answered, check, check_file
 from assetmeta.backends.form import Form
 from assetmeta.backends.jsonrest import JSON, Object, explain, get, read_object
@@ -29,7 +30,7 @@ def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
     if item.get("file_type") in (_LINK, _REFERENCE) or not isinstance(link, str) or not link:
         where = item.get("link") or link or item.get("reference_file") or "nothing"
         raise Unsupported(f"{oid.token} has no bytes of its own; it leads to {where}.", oid=oid.token)
-    path = link if "://" in link else link.lstrip("/")
+    path = address_of(link, settings.base, settings.is_own)
     response = answered((yield Request("GET", path, headers=(("Accept", "*/*"),), sink=sink, idempotent=True)))
     page = "html" in str(item.get("mimetype") or "").lower()
     return check_file(response, explain, page=page).media_type

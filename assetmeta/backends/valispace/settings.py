@@ -52,13 +52,16 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """*root* is the API's place below the base URL. *survey* says how much of the schema is asked for (see SURVEYS).
+    """*root* is the API's place below the URL of the session, which is *base*, and *media* that of files. *survey* says
+    how much of the schema is asked for (see SURVEYS).
 
     Up to *few* assets are read one by one rather than by lists. *fresh_lists* reads a list relation anew before it is
     written, since a write replaces the whole list. At most *max_keys* assets are named in one read.
     """
 
     root: str = "rest"
+    media: str = "media"
+    base: str = ""
     survey: str = "full"
     few: int = 4
     fresh_lists: bool = False
@@ -68,3 +71,7 @@ class Settings:
     def place(self, *parts: object) -> str:
         """Return the path of an endpoint, an object or an action, with the slash that writes get lost without."""
         return "/".join([self.root, *(str(part).strip("/") for part in parts)]) + "/"
+
+    def is_own(self, path: str) -> bool:
+        """True for a path of the deployment: below its API, or one of its files."""
+        return path.startswith((f"{self.root}/", f"{self.media}/"))

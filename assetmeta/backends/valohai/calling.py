@@ -8,8 +8,7 @@ execution.copy()                        POST executions/{id}/copy/              
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
+from assetmeta.backends.addresses import own_address
 from assetmeta.backends.base import Json, parse_json
 from assetmeta.backends.carrying import Step, answered_write
 from assetmeta.backends.jsonrest import JSON, Sendable, get, read_object, send
@@ -75,10 +74,10 @@ def _linked(endpoint: Endpoint, action: Action, oid: Oid, settings: Settings) ->
     item = read_object((yield from single(get(settings.place(endpoint.path, path_key(oid)), _BRIEF))))
     links = item.get("urls")
     link = links.get(action.link) if isinstance(links, dict) else None
-    path = urlsplit(link).path.lstrip("/") if isinstance(link, str) else ""
-    # The way below the API alone is taken from the link: host and scheme may be a proxy's.
+    found = own_address(link, settings.base, settings.is_own) if isinstance(link, str) else None
+    path = (found or "").partition("?")[0]
     usual = settings.place(endpoint.path, path_key(oid), action.path)
-    return path if path.startswith(f"{settings.root}/") and path != usual else None
+    return path if settings.is_own(path) and path != usual else None
 
 
 def _named(action: Action, response: Response, oid: Oid) -> Oid:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from assetmeta.backends import addresses
@@ -18,6 +19,9 @@ SCHEME = "Token"
 
 API = "api/v0"
 
+_PAGES = frozenset({"api", "p", "auth", "accounts", "login", "projects", "admin"})
+"""What the paths of the API and of pages begin with."""
+
 _TOKENS = "Make a token in the web interface (below /auth/tokens/) and pass it as token=."
 REFUSALS = {
     "has_2fa": f"The account has two-factor login, so user name and password alone give no token. {_TOKENS}",
@@ -27,14 +31,19 @@ REFUSALS = {
 
 
 def base_url(given: str, *, allow_http: bool = False) -> str:
-    """Return the base URL of an installation: scheme, host and port alone, https when no scheme was given.
+    """Return the base URL of an installation, https when no scheme was given: what the API is below.
 
-    The API is at the root of its host, so the address of any page will do. Raises BadValue for plain http to another
-    computer, unless *allow_http*.
+    That is the root of the host, or the path that a reverse proxy has it under. The address of a page will do, too: its
+    path ends where that of a page begins, and the vendor's own installation is at the root in any case. Raises BadValue
+    for plain http to another computer, unless *allow_http*.
     """
     whole = addresses.base_url(given, server="Valohai installation", example=HOST, allow_http=allow_http)
     match = re.match(r"https?://[^/?#]*", whole, re.IGNORECASE)
-    return match[0] if match else whole
+    if match is None or match[0].lower() == HOST:
+        return match[0] if match else whole
+    path = re.split(r"[?#]", whole[match.end() :])[0]
+    kept = itertools.takewhile(lambda segment: segment not in _PAGES, path.split("/"))
+    return (match[0] + "/".join(kept)).rstrip("/")
 
 
 def token_uri(base: str) -> str:

@@ -7,6 +7,7 @@ import json
 import re
 from typing import BinaryIO, cast
 
+from assetmeta.backends.addresses import address_of
 from assetmeta.backends.base import answered, check_file
 from assetmeta.backends.file_names import safe_name
 from assetmeta.backends.jsonrest import explain
@@ -106,7 +107,8 @@ def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
     if _is_file(response):
         held.release()
         return response.media_type
-    return (yield from _read(_whereabouts(held, response), sink)).media_type
+    place = address_of(_whereabouts(held, response), settings.base, settings.is_own)
+    return (yield from _read(place, sink)).media_type
 
 
 def _read(path: str, sink: BinaryIO) -> Flow[Response]:
@@ -127,7 +129,7 @@ def _whereabouts(held: Held, response: Response) -> str:
         found = None
     url = found.get("url") if isinstance(found, dict) else None
     if isinstance(url, str) and _ADDRESS.match(url):
-        return url.removeprefix("/")
+        return url
     line = response.request.line if response.request else "the download"
     raise Unreadable(f"The answer to {line} has neither the file nor its address.", status=200, request=line)
 

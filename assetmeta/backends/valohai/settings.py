@@ -67,8 +67,8 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """*root* is the API's place below the root of the host. *survey* says how much of the schema is checked at run time
-    (see SURVEYS).
+    """*root* is the API's place below the URL of the session, which is *base*. *survey* says how much of the schema is
+    checked at run time (see SURVEYS).
 
     Up to *few* assets are read one by one rather than by lists. *page_size* rows are asked for at a time where nobody
     wishes otherwise, *sweep* where a list is needed whole; *worth* rows more are taken to save one request. At most
@@ -76,6 +76,7 @@ class Settings:
     """
 
     root: str = "api/v0"
+    base: str = ""
     survey: str = "root"
     few: int = 4
     page_size: int = 1000
@@ -88,3 +89,7 @@ class Settings:
     def place(self, *parts: object) -> str:
         """Return the path of an endpoint, an object or an action, with the slash that writes get lost without."""
         return "/".join([self.root, *(str(part).strip("/") for part in parts)]) + "/"
+
+    def is_own(self, path: str) -> bool:
+        """True for a path of the API."""
+        return path.startswith(f"{self.root}/")

@@ -40,7 +40,7 @@ def suite(content: Any) -> Suite | None:
     """
     workspace = _workspace(content, "Content")
     link = content.download_url
-    return read(workspace.run(files.body(link))) if link else None
+    return read(workspace.run(files.body(link, _dialect(workspace.backend)))) if link else None
 
 
 def cases(what: Any) -> Iterator[CaseOf]:
@@ -71,8 +71,9 @@ def download(content: Any, folder: str | Path = ".") -> Path:
     link = content.download_url
     if not link:
         raise BadValue(f"{content.idref} has no file: it is a folder, or a suite without cases.", oid=content.idref)
-    name = _dialect(workspace.backend).safe_name(content.name or "")
-    return write_whole(Path(folder), name, lambda sink: workspace.run(files.fetched(link, sink)))
+    dialect = _dialect(workspace.backend)
+    name = dialect.safe_name(content.name or "")
+    return write_whole(Path(folder), name, lambda sink: workspace.run(files.fetched(link, sink, dialect)))
 
 
 def clear(result: Any) -> None:
