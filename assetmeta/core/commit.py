@@ -220,6 +220,9 @@ class Writer:
         return members.issuperset(delta.added) and members.isdisjoint(delta.removed)
 
     def _take_over(self, outcomes: Sequence[Outcome], sent: Mapping[Oid, Mapping[str, Edit]]) -> None:
+        if not outcomes:
+            # Nothing was written: the schema, which is not read yet perhaps, is not needed.
+            return
         real = {outcome.change.oid: outcome.oid for outcome in outcomes if isinstance(outcome, Done)}
         created = {provisional: oid for provisional, oid in real.items() if provisional.is_new}
         assets = {outcome.change.oid: self._workspace.asset(outcome.change.oid) for outcome in outcomes}
