@@ -66,8 +66,8 @@ class Session:
             schema_cache: a folder in which the schema is kept for the next session, per server and user. Custom fields
                 that are added meanwhile are seen when the kept one is older than *schema_age* (seconds). Logins that do
                 not say who it is (a token function, an auth object of yours) keep nothing.
-            wire: `timeout`, `patience`, `retries`, `pool`, `proxies`, `verify`, `cert`, `max_bytes`, `read_only`,
-                `user_agent`, `truststore`, `cassette`: see assetmeta.wire.driver.Driver.
+            wire: `timeout`, `deadline`, `patience`, `retries`, `pool`, `proxies`, `verify`, `cert`, `max_bytes`,
+                `read_only`, `user_agent`, `truststore`, `cassette`: see assetmeta.wire.driver.Driver.
 
         Raises BadValue for settings that cannot work, TypeError for settings that there are not.
         """

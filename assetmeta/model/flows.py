@@ -34,6 +34,14 @@ class Request(Record):
         """The method and path, for messages; queries may hold user data and signatures, and are left out."""
         return f"{self.method} {self.path.partition('?')[0]}"
 
+    def __repr__(self) -> str:
+        """Without query, values of headers and body: tools that show local variables show this."""
+        names = ", ".join(name for name, _ in self.headers)
+        size = f", {len(self.body)} bytes" if isinstance(self.body, bytes) else ", a file" if self.body else ""
+        user = self.path.rpartition("@")
+        path = self.line if "://" not in self.path or not user[1] else f"{self.method} {user[2].partition('?')[0]}"
+        return f"<Request {path}{f' ({names})' if names else ''}{size}>"
+
 
 class Response(Record):
     """One answer of any status. Header names are lower case. *url* is where it came from, without secrets, for the
@@ -55,6 +63,12 @@ class Response(Record):
     def media_type(self) -> str:
         """The content type without parameters, lower case."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def __repr__(self) -> str:
+        """Without values of headers and body, as of a request."""
+        return (
+            f"<Response {self.status}: {self.media_type or 'no media type'}, {len(self.body)} bytes, {self.request!r}>"
+        )
 
 
 Yielded = Request | tuple[Request, ...]

@@ -7,6 +7,7 @@ Files import only `assetmeta.model` and files named before their own:
     ledger     what was sent: entries and their totals
     extras     optional packages, loaded when first needed
     origin     scheme + host + port, and how a path becomes a URL
+    tracebacks errors without the frames that hold secrets
     line       the seam: one request out, one answer in
     auth       credentials, bound to one origin
     bare       tokens as the user name of a Basic login
@@ -16,9 +17,13 @@ Files import only `assetmeta.model` and files named before their own:
     exchange   a token for user name and password
     body       bodies out of files, and taking those back to their start
     download   bodies into files, continued after a break
+    proxies    proxies as they are given
     failures   errors of the HTTP library in our words
     retry      what may be repeated, when, and for how long
     redirect   which redirects are followed
+    certificates  files of certificates and keys
+    deadline   how long one exchange may take in all
+    connections  connections that keep a deadline
     transport  the line to a real server
     tape       what a cassette holds
     cassette   a line that records, and one that replays

@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 from assetmeta.model.errors import AssetmetaError, LoginRefused, Refused, Unreachable, quoted
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.flows import Request, Response, T
 from assetmeta.wire.auth import Basic, Bound
 from assetmeta.wire.challenge import read_challenge
 from assetmeta.wire.download import Download
+from assetmeta.wire.failures import proxy_login
 from assetmeta.wire.ledger import Entry
 from assetmeta.wire.line import Answer, Line
 from assetmeta.wire.origin import Origin, resolved
 from assetmeta.wire.redact import redacted_line, redacted_query, redacted_url, split_query, unquoting
 from assetmeta.wire.redirect import MOST, redirected
 from assetmeta.wire.retry import Patience, Trial
+from assetmeta.wire.tracebacks import without_frames
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +64,7 @@ class Courier:
         asked = request
         for _ in range(MOST + 1):
             answer = self._logged_in(asked, trial)
-            target = redirected(asked, answer)
+            target = self._unseen(partial(redirected, asked, answer))
             if target is None:
                 return answer.response
             asked = target
@@ -77,28 +80,30 @@ class Courier:
         credential = self._auth.credential
         if credential is None or not self._auth.covers(resolved(self._base, request.path)):
             return self._admitted(self._exchange(request, trial.attempt), request)
-        credential.ready(self._send_bare)
+        self._unseen(partial(credential.ready, self._send_bare))
         version = credential.version
         answer = self._exchange(request, trial.attempt)
         refused = answer.response.status in credential.outdated
-        if refused and credential.renew(version, self._send_bare) and trial.for_new_login():
+        if refused and self._unseen(partial(credential.renew, version, self._send_bare)) and trial.for_new_login():
             answer = self._exchange(request, trial.attempt)
         if answer.response.ok or answer.response.status == 401:
             self.accepted = answer.response.ok
         quiet = Answer(unquoting(answer.response, credential.secrets), answer.url, answer.sent, answer.received)
         return self._admitted(quiet, request)
 
+    def _unseen(self, step: Callable[[], T]) -> T:
+        """Take a step of a login or a redirect; its errors come without the frames that hold passwords and tokens."""
+        try:
+            return step()
+        except BaseException as error:  # noqa: BLE001 - raised below, outside of the context of this one
+            failure = without_frames(error)
+        raise failure
+
     def _admitted(self, answer: Answer, request: Request) -> Answer:
         if answer.response.status == 401:
             raise self._login_refused(answer, request)
         if answer.response.status == 407:
-            raise Unreachable(
-                "The proxy wants a login. Pass proxies='http://user:password@host:port', or set it in HTTP_PROXY.",
-                sent=False,
-                permanent=True,
-                status=407,
-                request=redacted_line(request),
-            )
+            raise proxy_login(redacted_line(request))
         return answer
 
     def _login_refused(self, answer: Answer, request: Request) -> LoginRefused:

@@ -24,16 +24,17 @@ from assetmeta.wire.line import Line
 from assetmeta.wire.origin import Origin, checked_base
 from assetmeta.wire.redact import redacted_line
 from assetmeta.wire.retry import Patience
-from assetmeta.wire.transport import DEFAULT_TIMEOUT, MAX_BYTES, Settings, Transport
+from assetmeta.wire.transport import DEFAULT_TIMEOUT, MAX_BYTES, File, Settings, Transport
 
 
 class Driver:
     """Runs the flows of one session against one server. Safe to use from several threads.
 
     *auth* belongs to the origin of *base_url* and is sent nowhere else. *patience* is how many seconds one request may
-    wait between its tries in all, *retries* how often it is repeated (see `retry.Trial`); *timeout*, *pool*, *proxies*,
-    *verify*, *cert*, *max_bytes*, *user_agent* and *truststore* are those of `transport.Settings`. With *read_only*
-    requests that write raise ReadOnly. A *cassette* records, or replaces the server. *sleep* and *clock* are for tests.
+    wait between its tries in all, *retries* how often it is repeated (see `retry.Trial`); *timeout*, *deadline*,
+    *pool*, *proxies*, *verify*, *cert*, *max_bytes*, *user_agent* and *truststore* are those of `transport.Settings`.
+    With *read_only* requests that write raise ReadOnly. A *cassette* records, or replaces the server. *sleep* and
+    *clock* are for tests.
 
     `ledger` holds every request since the start. Making a driver sends nothing. Raises BadValue for settings that
     cannot work, Unsupported when an extra is missing, Unreadable when a cassette cannot be replayed.
@@ -45,12 +46,13 @@ class Driver:
         auth: AuthBase | None = None,
         *,
         timeout: float | tuple[float, float] = DEFAULT_TIMEOUT,
+        deadline: float | None = None,
         patience: float = 60.0,
         retries: int = 3,
         pool: int = 8,
         proxies: Mapping[str, str] | str | None = None,
-        verify: bool | str = True,
-        cert: str | tuple[str, str] | None = None,
+        verify: bool | File = True,
+        cert: File | tuple[File, File] | None = None,
         max_bytes: int = MAX_BYTES,
         read_only: bool = False,
         user_agent: str | None = None,
@@ -62,7 +64,8 @@ class Driver:
         self.base_url = checked_base(base_url)
         self.read_only = read_only
         self.ledger = Ledger()
-        self._settings = Settings(timeout, pool, proxies, verify, cert, max_bytes, user_agent, truststore)
+        self._settings = Settings(timeout, pool, proxies, verify, cert, max_bytes, user_agent, truststore, deadline)
+        self._clock = clock
         self.max_bytes = max_bytes
         self._auth = Bound(auth, Origin.of(self.base_url))
         waiting = Patience(retries, patience, sleep, clock)
@@ -203,7 +206,7 @@ class Driver:
             return self._threads
 
     def _open_line(self) -> Line:
-        return Transport(self.base_url, self._auth, self._settings)
+        return Transport(self.base_url, self._auth, self._settings, self._clock)
 
     def _secrets(self) -> tuple[str, ...]:
         return () if self._auth.credential is None else self._auth.credential.secrets

@@ -2,18 +2,55 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 
 import requests
-from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
 
-from assetmeta.model.errors import AssetmetaError, BadValue, TimedOut, Unreachable, Unreadable
+from assetmeta.model.errors import AssetmetaError, BadValue, TimedOut, Unreachable, Unreadable, Unsupported
 from assetmeta.model.flows import Request
+from assetmeta.model.record import Record
 from assetmeta.wire.origin import Origin
+from assetmeta.wire.proxies import LOGIN
 from assetmeta.wire.redact import redacted_line
 
 NO_TLS_SPOKEN = frozenset({"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE", "HTTP_REQUEST"})
 """Reasons of TLS errors that can only come before the request."""
+
+_CLIENT_REFUSED = frozenset(
+    {
+        "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        "SSLV3_ALERT_BAD_CERTIFICATE",
+        "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
+        "SSLV3_ALERT_CERTIFICATE_REVOKED",
+        "SSLV3_ALERT_CERTIFICATE_EXPIRED",
+        "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "TLSV1_ALERT_UNKNOWN_CA",
+        "TLSV1_ALERT_ACCESS_DENIED",
+    }
+)
+"""Reasons by which servers refuse the client's certificate, or the lack of one. In TLS 1.3 they arrive after the first
+bytes of the request, which the server does not read then.
+"""
+
+_EXPIRED, _NOT_YET = 10, 9
+_WRONG_NAME = frozenset({62, 63, 64})
+"""Codes of OpenSSL: X509_V_ERR_CERT_HAS_EXPIRED and so on."""
+
+_NO_SUCH_NAME = frozenset(
+    code for name in ("EAI_NONAME", "EAI_NODATA") if (code := getattr(socket, name, None)) is not None
+)
+"""What a resolver says of a name that does not exist; all else means that it could not find out."""
+
+
+class Limits(Record):
+    """The limits of an exchange in seconds: to connect, of silence, and in all; the last one where it is over."""
+
+    connect: float
+    read: float
+    over: float | None = None
 
 
 def cause_of(error: BaseException) -> BaseException:
@@ -25,65 +62,152 @@ def cause_of(error: BaseException) -> BaseException:
 
 
 def translated(
-    error: requests.RequestException, request: Request, url: str, timeout: tuple[float, float]
+    error: requests.RequestException, request: Request, url: str, limits: Limits, *, sent: bool = True
 ) -> AssetmetaError:
-    """Return our error for one of requests'. *timeout* is (connect, read) in seconds."""
+    """Return our error for one of requests'. *sent* is False when no byte of the request has left."""
     line, origin = redacted_line(request), str(Origin.of(url))
     cause = cause_of(error)
-    if isinstance(error, requests.ConnectTimeout):
-        text = (
-            f"{origin} took no connection within {timeout[0]:g} s. Check the address and the proxy, or raise timeout=."
-        )
-        return TimedOut(text, sent=False, request=line)
-    if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
-        return TimedOut(
-            f"{origin} sent nothing for {timeout[1]:g} s after {line}. It may still be at work: look before doing it"
-            " again, ask for less, or raise timeout=.",
-            request=line,
-        )
+    late = _late(error, cause, line, origin, limits, sent)
+    if late is not None:
+        return late
     if isinstance(error, requests.exceptions.ProxyError):
-        text = (
-            f"The proxy gave no way to {origin}: {_words(cause)}. Check proxies= and HTTPS_PROXY, HTTP_PROXY, NO_PROXY."
-        )
-        return Unreachable(text, sent=False, permanent="407" in _words(cause), request=line)
+        return _proxy(cause, line, origin)
     if isinstance(error, requests.exceptions.SSLError):
-        return _tls(cause, line, origin)
+        return _tls(cause, line, origin, sent)
     if isinstance(error, requests.exceptions.ContentDecodingError):
         return Unreadable(f"The answer of {origin} to {line} is damaged: it cannot be decompressed.", request=line)
     if isinstance(error, ValueError):
+        if "SOCKS" in str(error):
+            return Unsupported("A SOCKS proxy needs the package PySocks. Install it: pip install assetmeta[socks]")
         return BadValue(f"{line} cannot be sent: it has a malformed URL, header or proxy.", request=line)
-    return _broken(cause, line, origin)
+    if "407" in _words(cause) and "unnel" in _words(cause):
+        return _proxy(cause, line, origin)
+    return _broken(cause, line, origin, sent)
 
 
-def _broken(cause: BaseException, line: str, origin: str) -> Unreachable:
-    if isinstance(cause, NameResolutionError):
-        return Unreachable(
-            f"The host of {origin} is unknown here. Check its spelling, the network and the proxy.",
+def proxy_login(line: str) -> Unreachable:
+    """The error for a proxy that wants a login (407), whether it was asked for a page or for a tunnel."""
+    return Unreachable(
+        f"The proxy wants a login for {line}, or refused the one that it got (407). {LOGIN}",
+        sent=False,
+        permanent=True,
+        status=407,
+        request=line,
+    )
+
+
+def _late(
+    error: requests.RequestException, cause: BaseException, line: str, origin: str, limits: Limits, sent: bool
+) -> TimedOut | None:
+    """The error for what took too long, or None."""
+    if limits.over is not None and sent:
+        return TimedOut(
+            f"{origin} had not finished its answer to {line} after {limits.over:g} s. It may still be at work: look"
+            " before doing it again, ask for less, or raise deadline=.",
+            request=line,
+        )
+    in_time = not isinstance(error, requests.Timeout) and not isinstance(cause, ReadTimeoutError | TimeoutError)
+    if in_time or (isinstance(error, requests.exceptions.ProxyError) and sent is False):
+        return None
+    if isinstance(error, requests.ConnectTimeout) or not sent:
+        return TimedOut(
+            f"{origin} took no connection within {limits.connect:g} s. Check the address and the proxy, or raise"
+            " timeout=.",
             sent=False,
             request=line,
         )
+    return TimedOut(
+        f"{origin} sent nothing for {limits.read:g} s after {line}. It may still be at work: look before doing it"
+        " again, ask for less, or raise timeout=.",
+        request=line,
+    )
+
+
+def _proxy(cause: BaseException, line: str, origin: str) -> Unreachable:
+    words = _words(cause)
+    if "407" in words:
+        return proxy_login(line)
+    resolver = _resolver(cause)
+    if resolver is not None:
+        return _unknown_name("the proxy", resolver, line, "Check proxies= and HTTPS_PROXY, HTTP_PROXY, NO_PROXY.")
+    return Unreachable(
+        f"The proxy gave no way to {origin}: {words}. Check proxies= and HTTPS_PROXY, HTTP_PROXY, NO_PROXY.",
+        sent=False,
+        request=line,
+    )
+
+
+def _broken(cause: BaseException, line: str, origin: str, sent: bool) -> Unreachable:
+    resolver = _resolver(cause)
+    if resolver is not None:
+        return _unknown_name(origin, resolver, line, "Check its spelling, the network and the proxy.")
     if isinstance(cause, NewConnectionError):
         text = f"{origin} takes no connection: {_words(cause)}. Check host and port, and whether the server runs."
         return Unreachable(text, sent=False, request=line)
+    if not sent:
+        return Unreachable(
+            f"The connection to {origin} broke before {line} was sent: {_words(cause)}.", sent=False, request=line
+        )
     return Unreachable(
         f"The connection to {origin} broke during {line}: {_words(cause)}. Whether the server did it is unknown.",
         request=line,
     )
 
 
-def _tls(cause: BaseException, line: str, origin: str) -> Unreachable:
-    if isinstance(cause, ssl.SSLCertVerificationError):
+def _resolver(cause: BaseException) -> socket.gaierror | None:
+    """What the resolver said, when a name was not found."""
+    return next((each for each in (cause, cause.__cause__) if isinstance(each, socket.gaierror)), None)
+
+
+def _unknown_name(what: str, resolver: socket.gaierror, line: str, advice: str) -> Unreachable:
+    if resolver.errno in _NO_SUCH_NAME:
+        text, permanent = f"The host of {what} is unknown here: no such name. {advice}", True
+    else:
         text = (
-            f"The certificate of {origin} is not trusted: {getattr(cause, 'verify_message', 'verification failed')}."
-            " If a company's own authority signed it, pass verify='ca-bundle.pem', or truststore=True to trust what the"
-            " operating system trusts (pip install assetmeta[truststore])."
+            f"The host of {what} could not be looked up: the resolver (DNS) fails ({resolver.strerror}). Whether the"
+            " name exists is open; check the network."
+        )
+        permanent = False
+    return Unreachable(text, sent=False, permanent=permanent, request=line)
+
+
+def _tls(cause: BaseException, line: str, origin: str, sent: bool) -> Unreachable:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return Unreachable(_mistrust(cause, origin), sent=False, permanent=True, request=line)
+    reason = getattr(cause, "reason", None) or ""
+    if reason in _CLIENT_REFUSED:
+        text = (
+            f"{origin} refused the client certificate, or wants one ({reason}). Pass one that it accepts as cert=, with"
+            " its key: cert=('client.pem', 'key.pem')."
         )
         return Unreachable(text, sent=False, permanent=True, request=line)
-    reason = getattr(cause, "reason", None) or ""
     text = (
         f"No secure connection to {origin}: {reason or _words(cause)}. Check that the port speaks https, and verify=."
     )
-    return Unreachable(text, sent=reason not in NO_TLS_SPOKEN, permanent=reason in NO_TLS_SPOKEN, request=line)
+    never = reason in NO_TLS_SPOKEN
+    return Unreachable(text, sent=sent and not never, permanent=never, request=line)
+
+
+def _mistrust(cause: ssl.SSLCertVerificationError, origin: str) -> str:
+    """Why a server's certificate is not accepted, and what to do about it."""
+    code, words = getattr(cause, "verify_code", 0), getattr(cause, "verify_message", "") or "verification failed"
+    if code in _WRONG_NAME:
+        return (
+            f"The certificate of {origin} is for another name: {words.rstrip('.')}. Use the name that it is for as the"
+            " address of the session; if that is right, somebody else answers there."
+        )
+    if code == _EXPIRED:
+        return (
+            f"The certificate of {origin}, or one that signed it, has expired: whoever runs the server must renew it."
+            " Check this computer's clock, too."
+        )
+    if code == _NOT_YET:
+        return f"The certificate of {origin} is not valid yet. Check this computer's clock."
+    return (
+        f"The certificate of {origin} is not trusted: {words}."
+        " If a company's own authority signed it, pass verify='ca-bundle.pem', or truststore=True to trust what the"
+        " operating system trusts (pip install assetmeta[truststore])."
+    )
 
 
 def _words(cause: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import field
 from typing import Protocol
 
 from assetmeta.model.flows import Request, Response
@@ -16,7 +17,7 @@ class Answer(Record):
     """
 
     response: Response
-    url: str
+    url: str = field(repr=False)
     sent: int = 0
     received: int = 0
 

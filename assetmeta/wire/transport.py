@@ -3,61 +3,111 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import ssl
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, Self
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, get_cookie_header
 
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.flows import Request, Response
 from assetmeta.wire.auth import Bound, NoLogin, checked_text
 from assetmeta.wire.body import CHUNK, Upload, is_file
+from assetmeta.wire.certificates import as_text, check_client, check_environment, check_trust
+from assetmeta.wire.connections import DeadlineAdapter
+from assetmeta.wire.deadline import Clock, Deadline, current
 from assetmeta.wire.download import begin
 from assetmeta.wire.extras import load_extra
-from assetmeta.wire.failures import cause_of, translated
+from assetmeta.wire.failures import Limits, cause_of, translated
 from assetmeta.wire.line import Answer
 from assetmeta.wire.origin import resolved
+from assetmeta.wire.proxies import checked_proxies, has_password
 from assetmeta.wire.redact import redacted_line
+from assetmeta.wire.tracebacks import without_frames
 
 DEFAULT_TIMEOUT = (10.0, 120.0)
+DEADLINE_FACTOR = 5
+"""How many times the read timeout one exchange may take, unless `deadline=` says otherwise."""
+
 MAX_BYTES = 512 * 1024 * 1024
+
+File = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
 class Settings:
     """How to reach the server.
 
-    *timeout*: seconds, one number or (connect, read); read is the longest silence, not the whole answer. *pool*:
-    connections kept. *proxies*: a URL, or a mapping by scheme; None takes those of the environment, {} takes none.
-    *verify*: True (also honours REQUESTS_CA_BUNDLE), False, or a CA file or folder. *cert*: a client certificate, or
-    (certificate, key); like all credentials it is shown to the session's origin only. *max_bytes*: the largest answer
-    to hold in memory, after decompression; a download into a file has no limit. *truststore*: trust what the operating
-    system trusts (extra `truststore`).
+    *timeout*: seconds, one number or (connect, read); read is the longest silence, not the whole answer. *deadline*:
+    seconds for one try of a request with its whole answer, five times the read timeout unless given. The body of a
+    download into a file and that of an upload are not bounded by it as long as they make progress. *pool*: connections
+    kept. *proxies*: a URL, or a mapping by scheme; None takes those of the environment, {} takes none. *verify*: True
+    (also honours REQUESTS_CA_BUNDLE), False, or a CA file or folder. *cert*: a client certificate, or (certificate,
+    key); like all credentials it is shown to the session's origin only. *max_bytes*: the largest answer to hold in
+    memory, after decompression; a download into a file has no limit. *truststore*: trust what the operating system
+    trusts (extra `truststore`).
+
+    Its repr shows no proxies, and it does not pickle with a proxy's password in it. Raises BadValue for settings that
+    cannot work: files that are missing or of another kind, an encrypted key, unknown proxies. Unsupported for a missing
+    extra.
     """
 
     timeout: float | tuple[float, float] = DEFAULT_TIMEOUT
     pool: int = 8
-    proxies: Mapping[str, str] | str | None = None
-    verify: bool | str = True
-    cert: str | tuple[str, str] | None = None
+    proxies: Mapping[str, str] | str | None = field(default=None, repr=False)
+    verify: bool | str | os.PathLike[str] = True
+    cert: File | tuple[File, File] | None = None
     max_bytes: int = MAX_BYTES
     user_agent: str | None = None
     truststore: bool = False
+    deadline: float | None = None
 
     def __post_init__(self) -> None:
         if not all(isinstance(part, int | float) and 0 < part < float("inf") for part in self.both_timeouts):
             raise BadValue("timeout= takes seconds above 0, or a pair (connect, read): no request may wait forever.")
+        if self.deadline is not None and not 0 < self.deadline < float("inf"):
+            raise BadValue("deadline= takes seconds above 0: no request may go on forever.")
         if self.pool < 1 or self.max_bytes < 1:
             raise BadValue("pool= and max_bytes= must be at least 1.")
         if self.user_agent is not None:
             _check_agent(self.user_agent)
+        checked_proxies(self.proxies)
+        self._check_trust()
+        if self.certificate is not None:
+            certificate, key = self.certificate if isinstance(self.certificate, tuple) else (self.certificate, None)
+            check_client(certificate, key)
+
+    def _check_trust(self) -> None:
+        if self.truststore and self.trusted is False:
+            raise BadValue("truststore=True and verify=False contradict each other: pass one of them.")
+        if isinstance(self.trusted, str):
+            check_trust(self.trusted, "verify=")
+
+    @property
+    def trusted(self) -> bool | str:
+        """*verify*, a path as text."""
+        return self.verify if isinstance(self.verify, bool) else as_text(self.verify)
+
+    @property
+    def certificate(self) -> str | tuple[str, str] | None:
+        """*cert*, paths as text."""
+        if self.cert is None or isinstance(self.cert, str | os.PathLike):
+            return None if self.cert is None else as_text(self.cert)
+        if not isinstance(self.cert, tuple) or len(self.cert) != 2:
+            raise BadValue("cert= takes the file of a certificate, or a pair: (certificate, key).")
+        return as_text(self.cert[0]), as_text(self.cert[1])
+
+    @property
+    def limit(self) -> float:
+        """Seconds that one try of a request may take in all."""
+        return self.both_timeouts[1] * DEADLINE_FACTOR if self.deadline is None else self.deadline
 
     @property
     def both_timeouts(self) -> tuple[float, float]:
@@ -67,9 +117,7 @@ class Settings:
     @property
     def all_proxies(self) -> dict[str, str] | None:
         """Proxies by scheme, or None for those of the environment."""
-        if isinstance(self.proxies, str):
-            return {"http": self.proxies, "https": self.proxies}
-        return None if self.proxies is None else dict(self.proxies)
+        return checked_proxies(self.proxies)
 
     @property
     def agent(self) -> str:
@@ -80,11 +128,29 @@ class Settings:
             version = "0"
         return " ".join(filter(None, (self.user_agent, f"assetmeta/{version}", f"requests/{requests.__version__}")))
 
+    def __reduce_ex__(self, protocol: object) -> Any:
+        if has_password(self.all_proxies):
+            raise TypeError("These settings hold a proxy's password and are not pickled: make them anew where needed.")
+        return super().__reduce_ex__(protocol)  # type: ignore[arg-type]
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
 
 class Transport:
-    """Sends single requests over pooled connections. Safe to use from several threads."""
+    """Sends single requests over pooled connections. Safe to use from several threads.
 
-    def __init__(self, base: str, auth: Bound, settings: Settings) -> None:
+    *clock* (monotonic, seconds) is what deadlines go by. Raises BadValue when the CA bundle that the environment names
+    cannot be used for an https address.
+    """
+
+    def __init__(self, base: str, auth: Bound, settings: Settings, clock: Clock = time.monotonic) -> None:
+        if base.startswith("https:") and settings.trusted is True and not settings.truststore:
+            check_environment()
+        self._clock = clock
         self._base = base
         self._auth = auth
         self._settings = settings
@@ -96,24 +162,57 @@ class Transport:
         self._shared = None if auth.credential and auth.credential.per_connection else self._open()
 
     def exchange(self, request: Request, *, login: bool = True) -> Answer:
-        """Send one request, once; see Line."""
-        url = resolved(self._base, request.path)
-        body = _body(request)
+        """Send one request, once; see Line. What it raises has no frames and no context in which secrets could be."""
+        answer = self._attempted(request, login)
+        if isinstance(answer, Answer):
+            return answer
+        raise answer
+
+    def _attempted(self, request: Request, login: bool) -> Answer | BaseException:
+        """Return the answer, or the error to be raised."""
+        body: bytes | Upload | None = None
+        deadline: Deadline | None = None
+        try:
+            body = _body(request)
+            deadline = Deadline(self._settings.limit, self._clock, after_body=isinstance(body, Upload))
+            return self._sent(request, body, login, deadline)
+        except requests.RequestException as error:
+            if isinstance(body, Upload) and body.failure is not None:
+                return _bare(body.failure)
+            return self._failure(error, request, deadline)
+        except BaseException as error:  # noqa: BLE001 - raised by the caller
+            return without_frames(error)
+
+    def _sent(self, request: Request, body: bytes | Upload | None, login: bool, deadline: Deadline) -> Answer:
         session = self._session()
+        mark = current.set(deadline)
         try:
             prepared = self._prepared(session, request, body, login)
             with closing(session.send(prepared, **self._options(session, str(prepared.url)))) as raw:
                 self._keep_cookies(prepared, raw)
-                content = self._read(raw, request)
-        except requests.RequestException as error:
-            if isinstance(body, Upload) and body.failure is not None:
-                raise body.failure from None
-            cause = cause_of(error)
-            failure = translated(error, request, url, self._settings.both_timeouts)
-            # The outer errors quote the whole URL; only the innermost one is passed on.
-            raise failure from (None if cause is error else cause)
+                content = self._read(raw, request, deadline)
+        except BaseException:
+            deadline.close()
+            raise
+        finally:
+            current.reset(mark)
         response = Response(raw.status_code, _headers(raw), content, request)
         return Answer(response, str(prepared.url), _size(body), _received(raw))
+
+    def _failure(self, error: requests.RequestException, request: Request, deadline: Deadline | None) -> BaseException:
+        """Our error for one of requests'. The outer errors know the whole URL; its cause is what the system said."""
+        connect, read = self._settings.both_timeouts
+        sent = True
+        if deadline is not None:
+            deadline.check()
+            sent = deadline.sent
+        limits = Limits(connect, read, deadline.seconds if deadline is not None and deadline.over else None)
+        failure = translated(error, request, resolved(self._base, request.path), limits, sent=sent)
+        cause = cause_of(error)
+        reasons = (each for each in (cause, cause.__cause__) if isinstance(each, OSError) and each is not error)
+        failure.__cause__ = next(map(_bare, reasons), None)
+        failure.__suppress_context__ = True
+        return failure
 
     def close(self) -> None:
         """Close every connection."""
@@ -161,8 +260,8 @@ class Transport:
 
     def _options(self, session: requests.Session, url: str) -> dict[str, Any]:
         settings = self._settings
-        cert = settings.cert if self._auth.covers(url) else None
-        options = dict(session.merge_environment_settings(url, {}, True, settings.verify, cert))
+        cert = settings.certificate if self._auth.covers(url) else None
+        options = dict(session.merge_environment_settings(url, {}, True, settings.trusted, cert))
         if settings.all_proxies is not None:
             options["proxies"] = settings.all_proxies
         return {**options, "timeout": settings.both_timeouts, "allow_redirects": False}
@@ -172,8 +271,9 @@ class Transport:
             for answer in (*raw.history, raw):
                 extract_cookies_to_jar(self._cookies, answer.request, answer.raw)  # type: ignore[no-untyped-call]
 
-    def _read(self, raw: requests.Response, request: Request) -> bytes:
+    def _read(self, raw: requests.Response, request: Request, deadline: Deadline) -> bytes:
         if request.sink is not None and is_file(request, Response(raw.status_code, _headers(raw))):
+            deadline.lift()
             begin(request.sink, raw.status_code, _headers(raw))
             for chunk in raw.iter_content(CHUNK):
                 request.sink.write(chunk)
@@ -198,30 +298,17 @@ class _Session(requests.Session):
         return None
 
 
-class _Adapter(HTTPAdapter):
-    """Connections, direct or through a proxy, that use the TLS settings given."""
-
-    def __init__(self, context: object, pool: int) -> None:
-        self._context = context
-        super().__init__(pool_maxsize=pool)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-
-    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
-        host, tls = super().build_connection_pool_key_attributes(*args, **kwargs)
-        # requests 2.32 would put a context of its own here, which trusts its own bundle only.
-        return host, {**tls, "ssl_context": self._context} if "ssl_context" in tls else tls
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
-
-
-def _adapter(settings: Settings) -> HTTPAdapter:
+def _adapter(settings: Settings) -> DeadlineAdapter:
     if not settings.truststore:
-        return HTTPAdapter(pool_maxsize=settings.pool)
+        return DeadlineAdapter(settings.pool)
     package = load_extra("truststore", "truststore")
-    return _Adapter(package.SSLContext(ssl.PROTOCOL_TLS_CLIENT), settings.pool)
+    return DeadlineAdapter(settings.pool, package.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+
+def _bare(error: BaseException) -> BaseException:
+    """An error alone: without frames, and without what it was raised from."""
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    return error
 
 
 def _check_agent(text: str) -> None:

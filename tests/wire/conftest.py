@@ -91,7 +91,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             self.rfile.readline()
             return content
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_CONNECT = _serve
 
         def log_message(self, format: str, *args: Any) -> None:
             return

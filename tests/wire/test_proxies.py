@@ -1,0 +1,116 @@
+"""Proxies and names: what is given is looked at at once, and each failure says whose it is."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import socket
+import sys
+
+import pytest
+
+from assetmeta.model.errors import BadValue, Unreachable, Unsupported
+from assetmeta.model.flows import Request
+from assetmeta.wire.transport import Settings
+
+from .conftest import Reply, one
+
+GET = Request("GET", "/a", idempotent=True)
+SECRET = "proxy-s3cret"
+
+
+@pytest.fixture
+def resolver(monkeypatch):
+    """Let looking up names fail in a given way."""
+    real = socket.getaddrinfo
+
+    def fail(code: int) -> None:
+        def look_up(host, *args, **kwargs):
+            if host == "127.0.0.1":
+                return real(host, *args, **kwargs)
+            raise socket.gaierror(code, "words of the resolver")
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    return fail
+
+
+class TestSettings:
+    @pytest.mark.parametrize("key", ["htps", "HTTPS", "no_proxy", "", "https:", "https://", "ftp", 5])
+    def test_unknown_keys_are_refused(self, drive, key):
+        with pytest.raises(BadValue, match="'http', 'https' and 'all'"):
+            drive(proxies={key: "http://proxy:3128"})
+
+    def test_a_key_that_is_nearly_right_is_corrected(self, drive):
+        with pytest.raises(BadValue, match=r"Did you mean https"):
+            drive(proxies={"htps": "http://proxy:3128"})
+
+    @pytest.mark.parametrize("key", ["http", "https", "all", "https://host.example", "all://host.example"])
+    def test_known_keys_are_taken(self, drive, key):
+        drive(proxies={key: "http://proxy:3128"})
+        drive(proxies={key: None})
+
+    @pytest.mark.parametrize(
+        "address", [f"ftp://me:{SECRET}@proxy", f"http://me:{SECRET}@", f"http://me:{SECRET}@h:port", "http://", "", 5]
+    )
+    def test_what_is_no_address_of_a_proxy_is_refused_and_not_shown(self, drive, address):
+        with pytest.raises(BadValue, match="proxies=") as caught:
+            drive(proxies={"https": address})
+        assert SECRET not in str(caught.value)
+
+    @pytest.mark.parametrize("given", ["socks5h://me:pw@proxy:1080", {"https": "socks4://proxy"}])
+    def test_socks_says_which_extra_to_install(self, drive, monkeypatch, given):
+        monkeypatch.setitem(sys.modules, "socks", None)
+        with pytest.raises(Unsupported, match=r"pip install assetmeta\[socks\]"):
+            drive(proxies=given)
+
+    def test_a_password_is_neither_shown_nor_pickled(self):
+        for proxies in (f"http://me:{SECRET}@proxy", {"https": f"http://me:{SECRET}@proxy"}):
+            settings = Settings(proxies=proxies)
+            assert SECRET not in f"{settings!r} {settings}"
+            with pytest.raises(TypeError, match="proxy's password"):
+                pickle.dumps(settings)
+            assert copy.deepcopy(copy.copy(settings)).all_proxies == settings.all_proxies
+
+    def test_settings_without_one_pickle(self):
+        settings = Settings(proxies="http://proxy:3128", timeout=5, deadline=7)
+        assert settings == pickle.loads(pickle.dumps(settings))
+
+
+class TestLogins:
+    def test_a_tunnel_that_wants_a_login_says_how_and_is_tried_once(self, server, drive):
+        server.answers = [Reply(407)]
+        proxy = server.url.replace("http://", f"http://me:{SECRET}@")
+        driver = drive(url="https://api.example", proxies=proxy)
+        with pytest.raises(Unreachable, match=r"proxy wants a login.*user:password@host:port") as caught:
+            driver.run(one(GET))
+        assert (407, False, True) == (caught.value.status, caught.value.sent, caught.value.permanent)
+        assert 1 == len(driver.ledger)
+        assert SECRET not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+class TestNames:
+    @pytest.mark.parametrize("code", [socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)])
+    def test_a_name_that_does_not_exist_is_looked_up_once(self, drive, resolver, code):
+        resolver(code)
+        driver = drive(url="http://mispelt.example", retries=3)
+        with pytest.raises(Unreachable, match=r"http://mispelt\.example is unknown here.*spelling") as caught:
+            driver.run(one(GET))
+        assert (False, True, 1) == (caught.value.sent, caught.value.permanent, len(driver.ledger))
+
+    @pytest.mark.parametrize("code", [socket.EAI_AGAIN, socket.EAI_FAIL])
+    def test_a_resolver_that_fails_is_told_apart_and_tried_again(self, drive, resolver, code):
+        resolver(code)
+        driver = drive(url="http://host.example", retries=2)
+        with pytest.raises(Unreachable, match=r"could not be looked up: the resolver \(DNS\) fails") as caught:
+            driver.run(one(GET))
+        assert (False, 3) == (caught.value.sent, len(driver.ledger))
+
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_an_unknown_proxy_is_told_from_an_unknown_server(self, drive, resolver, scheme):
+        resolver(socket.EAI_NONAME)
+        driver = drive(url=f"{scheme}://api.example", proxies="http://proxy.example:3128")
+        with pytest.raises(Unreachable, match=r"The host of the proxy.* is unknown here.*proxies=") as caught:
+            driver.run(one(GET))
+        assert "api.example" not in str(caught.value)
+        assert (False, 1) == (caught.value.sent, len(driver.ledger))
