@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "assetmeta"
-ABOVE = ("trace", "session", "systems", "profiles", "connecting", "tools", "sandbox")
+ABOVE = ("trace", "session", "systems", "profiles", "connecting", "v1pysdk", "tools", "sandbox")
 FORBIDDEN = {
     "model": ("wire", "backends", "core", *ABOVE),
     "wire": ("backends", "core", *ABOVE),

@@ -115,13 +115,16 @@ class Query(Record):
     def filter(self, expression: str | Term) -> Query:
         """Keep assets that satisfy an expression in the server's own filter language, taken as it is.
 
-        Text from users does not belong in it: give values to where(). Raises Unsupported without such a language.
+        Text from users does not belong in it: give values to where(). An empty text is no filter. Raises Unsupported
+        without such a language.
         """
         if isinstance(expression, _TERMS):
             return self.where(expression)
         self._need("raw_filter")
-        if not isinstance(expression, str) or not expression.strip():
+        if not isinstance(expression, str):
             raise BadValue(f"filter() takes filter text, not {expression!r:.80}.")
+        if not expression.strip():
+            return self
         return self._but(terms=(*self.terms, RawFilter(expression)))
 
     def sort(self, *keys: str | Column | Sort) -> Query:
