@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from decimal import Decimal
 from typing import NamedTuple, NoReturn
 
@@ -147,6 +147,30 @@ def answers(sent: Sent) -> tuple[Response, ...]:
             raise item
         found.append(item)
     return tuple(found)
+
+
+def confirm(is_it: bool, wanted: str, came: object, line: str, status: int | None = None) -> None:
+    """Raise Unreadable unless an answer *is* about what was asked for. Every read by identity, name or number is
+    compared so, and every answer to a write: a cache, a proxy or a confused server must not swap one asset for another.
+
+    *wanted* and *came* say what was asked for and what the answer names, *line* is the request.
+    """
+    if not is_it:
+        raise Unreadable(
+            f"The answer to {line} cannot be believed: it is about {quoted(str(came))} and should be about "
+            f"{wanted}. Something between here and the server may mix up answers.",
+            status=status,
+            request=line,
+        )
+
+
+def each_once(identities: Iterable[Hashable], line: str) -> None:
+    """Raise Unreadable when one page of a list names an asset twice. None stands for what has no identity."""
+    seen: set[Hashable] = set()
+    for found in identities:
+        if found is not None and found in seen:
+            raise Unreadable(f"The answer to {line} cannot be believed: it lists {found} twice.", request=line)
+        seen.add(found)
 
 
 def parse_xml(response: Response) -> etree._Element:

@@ -23,7 +23,7 @@ class Aftermath:
         self._written: set[Oid] = set()
         self._gone: set[Oid] = set()
         self._deleted: set[Oid] = set()
-        self._owners = Owners(workspace.schema, workspace.identity)
+        self._found_owners: Owners | None = None
         self._ripples = False
         workspace.writes += 1
 
@@ -77,6 +77,13 @@ class Aftermath:
         self._gone.add(oid)
         self._deleted.add(oid)
 
+    @property
+    def _owners(self) -> Owners:
+        # Made when it is needed: a commit of nothing asks for no schema.
+        if self._found_owners is None:
+            self._found_owners = Owners(self._workspace.schema, self._workspace.identity)
+        return self._found_owners
+
     def _unsettle(self, asset: Tracked) -> None:
         """Note what depends on *asset*, of which anything may be different now."""
         kind = self._workspace.schema.type(asset._state.oid.type)
@@ -90,7 +97,8 @@ class Aftermath:
         """
         # Not list(identity), which would count them first, in a pass of its own.
         others = list(iter(self._workspace.identity))
-        self._owners.close()
+        if self._found_owners is not None:
+            self._found_owners.close()
         below = self._below(others)
         self._gone |= below
         for other in others:
@@ -117,7 +125,8 @@ class Aftermath:
         kind = self._workspace.schema.types.get(other._state.oid.type)
         if kind is not None:
             related, lost = self._relations(other, kind)
-            lists = self._owners.lists_of(other._state.oid) if other._state.oid.moment is None else None
+            owners = self._found_owners if other._state.oid.moment is None else None
+            lists = owners.lists_of(other._state.oid) if owners is not None else None
             names += [*lost, *(lists or ())]
             if related or self._ripples or lists is not None:
                 names += volatile(kind, other._state.layout.names)

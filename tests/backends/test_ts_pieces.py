@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, strategies
@@ -421,7 +422,8 @@ class TestNames:
     def test_paths(self, type_name: str, alias: str, path: str, ts_schema: Schema, play: Any) -> None:
         backend = Testspace()
         assert backend.key_of(type_name, alias) is None
-        row, made = play(backend.look_up(ts_schema, type_name, alias), answer({"id": 9, "name": "n", "space_id": 4}))
+        name = unquote(path.rpartition("/")[2])
+        row, made = play(backend.look_up(ts_schema, type_name, alias), answer({"id": 9, "name": name, "space_id": 4}))
         assert [f"GET api/{path}"] == [each.line for each in made]
         assert (Oid("Result", "4/9") if type_name == "Result" else Oid(type_name, 9)) == row.oid
 

@@ -17,7 +17,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from assetmeta.backends.jsonrest import get
+from assetmeta.backends.base import confirm
+from assetmeta.backends.jsonrest import Object, get
 from assetmeta.backends.testspace.keys import below, depth, divided, escaped, is_key, list_path, segment, shape
 from assetmeta.backends.testspace.listing import Pages, objects_of
 from assetmeta.backends.testspace.objects import number
@@ -63,14 +64,24 @@ def look_up(reading: Reading, type_name: str, alias: str) -> Flow[Row]:
 
 def _by_path(reading: Reading, kind: Kind, alias: str) -> Flow[list[Oid]]:
     """Ask for an asset by a path of names and ids."""
-    path = "/".join(_named_path(kind, alias))
+    parts = list(_named_path(kind, alias))
+    path = "/".join(parts)
     response = yield from single(get(reading.settings.place(path)))
     if response.status == 404:
         return []
     found = objects_of(response)[:1]
+    for item in found:
+        _confirm(kind, unquote(parts[-1]), item, f"GET {path}")
     # A name may have led through others: the object says which space it is in.
     space = number(found[0].get("space_id")) if found and kind.name == "Result" else None
     return reading.take(kind, found, space)
+
+
+def _confirm(kind: Kind, asked: str, item: Object, line: str) -> None:
+    """Raise Unreadable for an object that has neither the number nor the name that was asked for."""
+    name = item.get("name")
+    is_it = not isinstance(name, str) or name.casefold() == asked.casefold() or str(item.get(kind.own)) == asked
+    confirm(is_it, f"{kind.name} {asked!r}", f"{name!r}", line)
 
 
 def _named_path(kind: Kind, alias: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from assetmeta.backends.base import confirm
 from assetmeta.backends.carrying import Step, carried
 from assetmeta.backends.jsonrest import Object, delete, send
 from assetmeta.backends.judging import Sent, Verdict, judge, left_alone
@@ -85,8 +86,10 @@ class Changer:
         response = yield from answered_write(send("PATCH", place, body), step, self.settings)
         item = _object(response)
         parent = divided(kind, oid.key)[0]
-        if item is None or key_of(kind, item, parent) != oid.key:
+        if item is None:
             return Done(change, oid, stale=True)
+        is_it = key_of(kind, item, parent) == oid.key
+        confirm(is_it, oid.token, f"{kind.name} {item.get(kind.own)!r}", f"PATCH {place}", response.status)
         row, verdict = self._judged(kind, oid, item, change.deltas, parent)
         if verdict.ignored:
             return Failed(change, left_alone(oid, verdict, response.status))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 from assetmeta.backends.addresses import own_address
-from assetmeta.backends.base import Json, check, parse_json
+from assetmeta.backends.base import Json, check, each_once, parse_json
 from assetmeta.backends.jsonrest import Object, Pairs, get
 from assetmeta.backends.testspace.complaints import explain
 from assetmeta.backends.testspace.settings import Settings
@@ -86,6 +86,7 @@ class Pages:
         links = relations(response.headers.get("link", ""))
         self.due = self._next(links.get("next"))
         self._check(len(found), page_of(links.get("last")))
+        each_once(map(mark, found), f"GET {self.path}")
         fresh = [item for item in found if mark(item) not in self._seen]
         self._seen.update(map(mark, fresh))
         self._stale = 0 if fresh else self._stale + 1

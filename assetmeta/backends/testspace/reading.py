@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from assetmeta.backends.base import confirm
 from assetmeta.backends.jsonrest import Object, get
 from assetmeta.backends.known import Cells, Known
 from assetmeta.backends.testspace.keys import checked, divided, folder_of, item_path, list_path
 from assetmeta.backends.testspace.listing import Pages, objects_of
-from assetmeta.backends.testspace.objects import Told, told
+from assetmeta.backends.testspace.objects import Told, key_of, number, told
 from assetmeta.backends.testspace.settings import Settings
 from assetmeta.backends.testspace.table import Kind, kind_of
 from assetmeta.backends.together import single, together
@@ -121,11 +122,23 @@ class Reading:
 
     def _one(self, kind: Kind, oid: Oid) -> Flow[None]:
         """Read one asset by its own path. A folder's answers with what is in it, of which nothing is taken."""
-        response = yield from single(get(self.settings.place(item_path(kind, oid.key))))
+        request = get(self.settings.place(item_path(kind, oid.key)))
+        response = yield from single(request)
         if response.status == _NOT_FOUND:
             self.absent.add(oid)
         else:
-            self._choose(kind, objects_of(response), divided(kind, oid.key)[0], {oid})
+            objects = objects_of(response)
+            self._confirm(kind, oid, objects, request.line)
+            self._choose(kind, objects, divided(kind, oid.key)[0], {oid})
+
+    def _confirm(self, kind: Kind, oid: Oid, objects: Iterable[Object], line: str) -> None:
+        """Raise Unreadable for an answer about other assets than *oid*, or what is in it where that is a folder."""
+        parent = divided(kind, oid.key)[0]
+        for item in objects:
+            key = key_of(kind, item, parent)
+            is_it = key == oid.key or (kind.own == "path" and str(key).startswith(f"{oid.key}/"))
+            space = number(item.get("space_id")) if kind.name == "Result" else None
+            confirm(is_it and space in (None, parent), oid.token, f"{kind.name} {item.get(kind.own)!r}", line)
 
     def _groups(self, kind: Kind, oids: Sequence[Oid]) -> Iterator[tuple[Pages, Key | None, list[Oid]]]:
         """The lists that *oids* are in, as far as lists are worth it."""

@@ -114,8 +114,13 @@ def _objects(document: Json) -> dict[Key, Object]:
     if isinstance(document, dict) and isinstance(document.get("data"), list):
         document = document["data"]
     items = list(document.values()) if isinstance(document, dict) else document if isinstance(document, list) else []
-    found = {identity(item.get("id")): item for item in items if isinstance(item, dict)}
-    return {key: item for key, item in found.items() if key is not None}
+    found: dict[Key, list[Object]] = {}
+    for item in items:
+        key = identity(item.get("id")) if isinstance(item, dict) else None
+        if isinstance(item, dict) and key is not None:
+            found.setdefault(key, []).append(item)
+    # What stands there twice is not believed, and read back.
+    return {key: several[0] for key, several in found.items() if len(several) == 1}
 
 
 def _read_back(

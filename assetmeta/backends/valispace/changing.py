@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from assetmeta.backends.base import confirm
 from assetmeta.backends.carrying import Step, answered_write, carried
 from assetmeta.backends.jsonrest import Object, Sendable, delete, read_object, send
 from assetmeta.backends.judging import Sent, Verdict, judge, left_alone
@@ -77,11 +78,11 @@ class Changer:
         item: Object | None = None
         if body:
             request = send("PATCH", self.settings.place(endpoint.path, oid.key), body)
-            item = read_object((yield from answered_write(request, step)))
+            item = _about(oid, read_object((yield from answered_write(request, step))), request)
             again = self._renamed(endpoint, body, item)
             if again:
                 request = send("PATCH", self.settings.place(endpoint.path, oid.key), again)
-                item = read_object((yield from answered_write(request, step)))
+                item = _about(oid, read_object((yield from answered_write(request, step))), request)
         item = (yield from self._added(endpoint, change.deltas, oid, step)) or item
         if item is None:
             return Done(change, oid)
@@ -178,6 +179,12 @@ class Changer:
             body[name] = real.key if isinstance(real, Oid) else real  # type: ignore[assignment]
         place = self.settings.place(endpoint.path, oid.key, action.path)
         yield from answered_write(send(action.method, place, body), step)
+
+
+def _about(oid: Oid, item: Object, request: Request) -> Object:
+    """The object that a write of *oid* is answered with. Raises Unreadable for another."""
+    confirm(identity(item.get("id")) in (None, oid.key), oid.token, f"id {item.get('id')!r}", request.line)
+    return item
 
 
 def _members(old: object) -> tuple[object, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from assetmeta.backends.base import Json
+from assetmeta.backends.base import Json, confirm, each_once
 from assetmeta.backends.jsonrest import Object, Pairs, Sendable, ask, field_errors, get, read_object, read_page
 from assetmeta.backends.together import single
+from assetmeta.backends.valispace.objects import identity
 from assetmeta.backends.valispace.settings import Settings
 from assetmeta.backends.valispace.table import Endpoint
 from assetmeta.model.errors import NotFound, Unreadable
@@ -15,8 +16,11 @@ _NO_SEARCH = frozenset({400, 403, 404, 405})
 
 
 def one(endpoint: Endpoint, key: Key, query: Pairs, settings: Settings) -> Flow[Object]:
-    """Read one object. One request. Raises NotFound."""
-    return read_object((yield from single(get(settings.place(endpoint.path, key), query))))
+    """Read one object. One request. Raises NotFound, and Unreadable for another object."""
+    place = settings.place(endpoint.path, key)
+    item = read_object((yield from single(get(place, query))))
+    confirm(identity(item.get("id")) == key, f"{endpoint.type}:{key}", f"id {item.get('id')!r}", f"GET {place}")
+    return item
 
 
 def one_or_none(endpoint: Endpoint, key: Key, query: Pairs, settings: Settings) -> Flow[Object | None]:
@@ -45,6 +49,7 @@ def whole(endpoint: Endpoint, query: Pairs, settings: Settings) -> Flow[list[Obj
         if blamed and blamed.keys() <= {name for name, _ in query}:
             return []
         page = read_page(response)
+        each_once((identity(item.get("id")) for item in page.objects), f"GET {path}")
         found += page.objects
         pairs = page.rest
     return found
@@ -68,7 +73,9 @@ def searched(endpoint: Endpoint, filters: dict[str, Sendable], settings: Setting
         settings.learned.searches[endpoint.path] = False
         return None
     settings.learned.searches[endpoint.path] = True
-    return [item for item in found if isinstance(item, dict)]
+    objects = [item for item in found if isinstance(item, dict)]
+    each_once((identity(item.get("id")) for item in objects), f"POST {settings.place(endpoint.path, 'search')}")
+    return objects
 
 
 def has_search(endpoint: Endpoint, settings: Settings) -> bool | None:

@@ -89,7 +89,7 @@ class Reading:
             if search or (search is None and number > few and endpoint.listed and not endpoint.short_list):
                 answer = yield from searched(endpoint, {"id__in": _sendable(wanted)}, self.settings)
                 if answer is not None:
-                    return _among(wanted, answer)
+                    return (yield from self._confirmed(endpoint, wanted, answer))
         if number > 1 and endpoint.short_list:
             return _among(wanted, (yield from whole(endpoint, query, self.settings)))
         if number <= few or not endpoint.listed:
@@ -97,6 +97,16 @@ class Reading:
         if "project" not in endpoint.filters:
             return _among(wanted, (yield from whole(endpoint, query, self.settings)))
         return (yield from self._by_project(endpoint, wanted, query))
+
+    def _confirmed(self, endpoint: Endpoint, wanted: Sequence[Key], answer: Sequence[Object]) -> Flow[Objects]:
+        """The wanted objects of an answer. Where it names others, too, what is missing is asked for by itself: the
+        search may not have looked for ids at all.
+        """
+        found = _among(wanted, answer)
+        missing = [key for key in wanted if key not in found]
+        if missing and len(found) < len(answer):
+            found.update((yield from self._singly(endpoint, missing, ())))
+        return found
 
     def _singly(self, endpoint: Endpoint, wanted: Sequence[Key], query: Pairs) -> Flow[Objects]:
         objects = yield from together([one_or_none(endpoint, key, query, self.settings) for key in wanted])

@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from assetmeta.backends.base import Json
+from assetmeta.backends.base import Json, confirm
 from assetmeta.backends.jsonrest import Object, Pairs
 from assetmeta.backends.known import Known
-from assetmeta.backends.valohai.identities import as_key, commit_key
+from assetmeta.backends.valohai.identities import about, as_key, commit_key
 from assetmeta.backends.valohai.kinds import is_uuid
 from assetmeta.backends.valohai.listing import one, one_or_none, whole
 from assetmeta.backends.valohai.meta import endpoint_of
@@ -94,11 +94,16 @@ def _numbered(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
             type_name=endpoint.type,
         )
     key = yield from _project(reading, project)
-    item = yield from one_or_none(reading.settings.place(endpoint.path, f"{key}:{number}"), reading.query(endpoint, ()))
+    place = reading.settings.place(endpoint.path, f"{key}:{number}")
+    item = yield from one_or_none(place, reading.query(endpoint, ()))
     if item is None:
         raise NotFound(
             f"There is no {endpoint.type} {alias!r}, or this user may not see it.", type_name=endpoint.type, status=404
         )
+    counter, home = item.get("counter"), item.get("project")
+    home = home.get("id") if isinstance(home, dict) else home
+    is_it = (number == LATEST or counter in (None, _number(number))) and home in (None, key)
+    confirm(is_it, f"{endpoint.type} {alias!r}", f"number {counter!r} of project {home!r}", f"GET {place}")
     return _taken(reading, endpoint, item, alias, key)
 
 
@@ -111,8 +116,10 @@ def _commit(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
         )
     key = yield from _project(reading, project)
     own = (("project", str(key)),)
-    item = yield from one_or_none(reading.settings.place(endpoint.path, quote(name, safe="~")), own)
+    place = reading.settings.place(endpoint.path, quote(name, safe="~"))
+    item = yield from one_or_none(place, own)
     if item is not None:
+        about(endpoint, Oid("Commit", commit_key(key, name)), item, f"GET {place}")
         return reading.reader.take(endpoint, item, Around(key)) or Oid("Commit", commit_key(key, name))
     objects = yield from whole(reading.settings.place(endpoint.path), own, reading.settings)
     branch = [one for one in objects if one.get("ref") == name or name in _texts(one.get("ref_names"))]
@@ -124,7 +131,9 @@ def _commit(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
 def _resolved(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
     """Ask what an alias of a datum stands for."""
     query, name = yield from _narrowed(reading, alias)
-    item = yield from one(reading.settings.place("datum-aliases", "resolve"), (("name", name), *query))
+    place = reading.settings.place("datum-aliases", "resolve")
+    item = yield from one(place, (("name", name), *query))
+    confirm(item.get("name") in (None, name), f"the alias {name!r}", f"{item.get('name')!r}", f"GET {place}")
     datum = item.get("datum")
     if not isinstance(datum, dict):
         raise NotFound(f"The alias {name!r} stands for no datum.", type_name=endpoint.type, status=404)

@@ -14,6 +14,7 @@ from assetmeta.backends.carrying import Step, answered_write
 from assetmeta.backends.jsonrest import JSON, Sendable, get, read_object, send
 from assetmeta.backends.together import single
 from assetmeta.backends.valohai.encoding import Real, path_key, real_value
+from assetmeta.backends.valohai.identities import about
 from assetmeta.backends.valohai.settings import Settings
 from assetmeta.backends.valohai.table import Action, Endpoint
 from assetmeta.model.errors import BadValue, NotFound, Unsupported, nearest
@@ -71,7 +72,8 @@ def _linked(endpoint: Endpoint, action: Action, oid: Oid, settings: Settings) ->
     """The path at which the object itself says that the call is; None when it says nothing, or the same."""
     if action.link is None:
         return None
-    item = read_object((yield from single(get(settings.place(endpoint.path, path_key(oid)), _BRIEF))))
+    place = settings.place(endpoint.path, path_key(oid))
+    item = about(endpoint, oid, read_object((yield from single(get(place, _BRIEF)))), f"GET {place}")
     links = item.get("urls")
     link = links.get(action.link) if isinstance(links, dict) else None
     found = own_address(link, settings.base, settings.is_own) if isinstance(link, str) else None

@@ -32,6 +32,7 @@ from assetmeta.backends.valohai.encoding import (
     real_value,
     secrets_of,
 )
+from assetmeta.backends.valohai.identities import about
 from assetmeta.backends.valohai.meta import endpoint_of
 from assetmeta.backends.valohai.objects import Reader
 from assetmeta.backends.valohai.settings import Settings
@@ -103,6 +104,7 @@ class Changer:
         lists = yield from self._present(endpoint, change, oid)
         body = yield from self._body(endpoint, change.deltas, lists, creating=False)
         item = yield from self._written(endpoint, oid, body, step)
+        about(endpoint, oid, item, f"the update of {oid.token}")
         if "id" not in item and "identifier" not in item:
             # An answer in words tells nothing of the object, which is read again when it is looked at.
             return Done(change, oid)
@@ -133,14 +135,19 @@ class Changer:
         }
         if not needed:
             return {}
-        item = read_object((yield from single(get(self.settings.place(endpoint.path, path_key(oid))))))
-        self.reader.take(endpoint, item, oid=oid)
+        yield from self._read(endpoint, oid)
         cells = self.known.cells.get(oid, {})
         return {
             known.written or name: as_read(self.schema.attribute(endpoint.type, name), known, cells[name])
             for name, known in needed.items()
             if name in cells and not known.secret
         }
+
+    def _read(self, endpoint: Endpoint, oid: Oid) -> Flow[None]:
+        """Read the object as it is now. One request."""
+        place = self.settings.place(endpoint.path, path_key(oid))
+        item = about(endpoint, oid, read_object((yield from single(get(place)))), f"GET {place}")
+        self.reader.take(endpoint, item, oid=oid)
 
     def _deleted(self, endpoint: Endpoint, change: Delete, oid: Oid, step: Step) -> Flow[Outcome]:
         if not endpoint.delete:
@@ -194,8 +201,7 @@ class Changer:
         found = {delta.name: delta.old for delta in lists if isinstance(delta.old, tuple)}
         if len(found) == len(lists):
             return found
-        item = read_object((yield from single(get(self.settings.place(endpoint.path, path_key(oid))))))
-        self.reader.take(endpoint, item, oid=oid)
+        yield from self._read(endpoint, oid)
         for name in [delta.name for delta in lists if delta.name not in found]:
             if name not in self.known.cells.get(oid, {}):
                 # A write replaces the whole list: without its present members it would lose them.

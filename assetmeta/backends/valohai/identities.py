@@ -8,9 +8,10 @@ Repository                    its number, or the project where bodies leave the 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from assetmeta.backends.base import Json
+from assetmeta.backends.base import Json, confirm
+from assetmeta.backends.jsonrest import Object
 from assetmeta.backends.valohai.kinds import is_uuid
 from assetmeta.backends.valohai.table import Endpoint
 from assetmeta.model.errors import BadValue
@@ -68,6 +69,36 @@ def checked(endpoint: Endpoint, key: Key) -> Key:
     elif isinstance(key, str) and not re.fullmatch(r"(?!\.+\Z)[\w.~-]+", key):
         raise BadValue(f"{token} is no asset's identity: ids are numbers or UUIDs.", oid=token, type_name=endpoint.type)
     return key
+
+
+def about(endpoint: Endpoint, oid: Oid, item: Object, line: str) -> Object:
+    """Return the object that a request for *oid* was answered with. Raises Unreadable for another one; an object that
+    does not say which it is was met at the address of the one that was asked for.
+    """
+    if endpoint.key == "commit":
+        confirm(*_commit(oid, item), line)
+    elif endpoint.key != "member" and item.get("id") is not None:
+        confirm(str(item["id"]).lower() == str(oid.key).lower(), oid.token, f"id {item['id']!r}", line)
+    return item
+
+
+def _commit(oid: Oid, item: Object) -> tuple[bool, str, str]:
+    """Whether an object is the commit that was asked for: by its identifier, the beginning of it, or a branch."""
+    project, name = commit_parts(oid.key)
+    told = item.get("identifier")
+    known = told is None or str(told).startswith(name) or name in _names(item)
+    place = item.get("project", item.get("project_id"))
+    place = place.get("id") if isinstance(place, dict) else place
+    is_there = project is None or not isinstance(place, str) or place.lower() == project.lower()
+    return known and is_there, oid.token, f"commit {told!r} of project {place!r}"
+
+
+def _names(item: Object) -> Iterator[str]:
+    names = item.get("ref_names")
+    for name in (item.get("ref"), *(names if isinstance(names, list) else ())):
+        if isinstance(name, str):
+            yield name
+            yield name.rpartition("/")[2]
 
 
 def key_in(endpoint: Endpoint, value: Json, project: Key | None, owner: Json) -> Key | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from assetmeta.backends.base import each_once
 from assetmeta.backends.jsonrest import Object, Page, Pairs, field_errors, get, read_object, read_page
 from assetmeta.backends.together import single
 from assetmeta.backends.valohai.kinds import is_uuid
@@ -51,6 +52,7 @@ def part(path: str, query: Pairs, place: Place, limit: int, settings: Settings) 
     if place.last is None and _is_of_nothing(query, response):
         return Part((), None, 0)
     page = read_page(response)
+    each_once((str(item["id"]) if item.get("id") is not None else None for item in page.objects), f"GET {path}")
     fresh = _fresh(path, place, page)
     offset = place.offset - overlap + len(page.objects)
     expected = place.expected if place.expected is not None else page.total

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assetmeta.backends.base import Json, check, parse_json
+from assetmeta.backends.base import Json, check, confirm, parse_json
 from assetmeta.backends.jsonrest import Object, Pairs, Sendable, body, explain, get, read_object
 from assetmeta.backends.together import single
 from assetmeta.backends.valohai.encoding import path_key
@@ -70,7 +70,9 @@ def endpoint_logs(endpoint: Oid, start: str | None, end: str | None, settings: S
 def resolved(name: str, project: Oid, settings: Settings) -> Flow[Object]:
     """Ask which datum an alias of a project means; return that. One request. Raises NotFound."""
     query = (("name", name), ("project", str(path_key(project))))
-    found = read_object((yield from single(get(settings.place("datum-aliases", "resolve"), query))))
+    place = settings.place("datum-aliases", "resolve")
+    found = read_object((yield from single(get(place, query))))
+    confirm(found.get("name") in (None, name), f"the alias {name!r}", f"{found.get('name')!r}", f"GET {place}")
     datum = found.get("datum")
     if not isinstance(datum, dict):
         raise Unreadable(f"The answer does not say which datum {name!r} is.", type_name="Datum")

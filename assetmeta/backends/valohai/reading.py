@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from assetmeta.backends.jsonrest import Object, Pairs
 from assetmeta.backends.known import Known
 from assetmeta.backends.together import together
-from assetmeta.backends.valohai.identities import checked, commit_parts, member_parts
+from assetmeta.backends.valohai.identities import about, checked, commit_parts, member_parts
 from assetmeta.backends.valohai.listing import one_or_none, whole, whole_if_worth, whole_or_none
 from assetmeta.backends.valohai.meta import endpoint_of, field_of
 from assetmeta.backends.valohai.objects import OUTSIDE, Around, Reader
@@ -104,10 +104,12 @@ class Reading:
         query = self.query(endpoint, names)
         places = [self._place(endpoint, oid) for oid in oids]
         flows = [one_or_none(path, (*own, *query)) for path, own in places]
-        for oid, item in zip(oids, (yield from together(flows)) if flows else (), strict=True):
+        items = (yield from together(flows)) if flows else []
+        for oid, (path, _), item in zip(oids, places, items, strict=True):
             if item is None:
                 self._gone.add(oid)
                 continue
+            about(endpoint, oid, item, f"GET {path}")
             project = commit_parts(oid.key)[0] if endpoint.key == "commit" else None
             self.reader.take(endpoint, item, Around(project), oid)
             for name in self.lacks(endpoint, oid, names):

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from assetmeta.backends.base import Json, answers, check
+from assetmeta.backends.base import Json, answers, check, each_once
 from assetmeta.backends.versionone.answers import Objects, Reader, result_sets
 from assetmeta.backends.versionone.complaints import explain
 from assetmeta.backends.versionone.counting import count_request
@@ -22,21 +22,26 @@ from assetmeta.backends.versionone.identities import in_order, oldest_first
 from assetmeta.backends.versionone.moments import asked_moment
 from assetmeta.backends.versionone.partitions import orders, partition, united
 from assetmeta.backends.versionone.query import Node, Query, chunks, page, request, spell
-from assetmeta.backends.versionone.reading import asset_request, asset_row, history, past_assets
+from assetmeta.backends.versionone.reading import asset_request, asset_row, confirm_asked, history, past_assets
 from assetmeta.backends.versionone.rest import read_list
 from assetmeta.backends.versionone.settings import Settings
 from assetmeta.model.errors import NotFound, Unsupported
 from assetmeta.model.flows import Flow, Request, Response
 from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
 
 
 @dataclass(slots=True)
 class _Walk:
-    """One query on its way through its pages. *left* is how many assets are still wanted (None: all there are)."""
+    """One query on its way through its pages. *left* is how many assets are still wanted (None: all there are), *oids*
+    are those that it names.
+    """
 
     query: Query
     reader: Reader
+    schema: Schema
+    oids: tuple[Oid, ...] | None = None
     start: int = 0
     left: int | None = None
     paged: bool = True
@@ -54,7 +59,11 @@ class _Walk:
 
     def take(self, objects: Objects, settings: Settings) -> None:
         """Add a page of results."""
-        self.rows += self.reader.rows(objects)
+        rows = self.reader.rows(objects)
+        each_once((row.oid for row in rows), "POST query.v1")
+        if self.oids is not None:
+            confirm_asked(self.schema, (row.oid for row in rows), self.oids, "POST query.v1")
+        self.rows += rows
         self.full = len(objects) >= self.size(settings)
         self.start += len(objects)
         if self.left is not None:
@@ -112,7 +121,7 @@ def _through_rest(schema: Schema, wanted: Fetch, settings: Settings, alone: bool
     ask = asset_request(query, wanted.oids[0], settings)
     if ask is None:
         return None
-    row = asset_row((yield from _send([ask]))[0], query, wanted.oids[0])
+    row = asset_row(schema, (yield from _send([ask]))[0], query, wanted.oids[0])
     return Rows((row,), total=1 if wanted.counted else None)
 
 
@@ -153,10 +162,12 @@ def _walks(schema: Schema, wanted: Fetch, settings: Settings) -> list[_Walk]:
     """The queries of one fetch: one, or one per chunk of the assets named."""
     if wanted.oids is None:
         query = spell(schema, wanted, settings.zone)
-        return [_Walk(query, Reader(query), wanted.start, wanted.size, done=wanted.size == 0)]
+        return [_Walk(query, Reader(query), schema, None, wanted.start, wanted.size, done=wanted.size == 0)]
     groups = chunks(wanted.oids, settings.max_keys)
     queries = [spell(schema, wanted, settings.zone, oids, nest=not wanted.history) for oids in groups]
-    return [_Walk(query, Reader(query), paged=False) for query in queries]
+    return [
+        _Walk(query, Reader(query), schema, group, paged=False) for query, group in zip(queries, groups, strict=True)
+    ]
 
 
 def _turn_pages(walks: Sequence[_Walk], settings: Settings) -> Flow[None]:
@@ -199,7 +210,7 @@ def _count(walk: _Walk, settings: Settings) -> Flow[int]:
             return total
     bare = {key: value for key, value in walk.query.document.items() if key not in ("select", "sort")}
     query = replace(walk.query, document=bare, layout=Node())
-    rest = _Walk(query, Reader(query), walk.start if walk.rows else 0)
+    rest = _Walk(query, Reader(query), walk.schema, None, walk.start if walk.rows else 0)
     while not rest.done:
         yield from _turn_pages([rest], settings)
         rest.rows.clear()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from lxml import etree
 
-from assetmeta.backends.base import answered, answers, check
+from assetmeta.backends.base import answered, answers, check, confirm, each_once
 from assetmeta.backends.versionone.complaints import explain
 from assetmeta.backends.versionone.counting import fits, where
 from assetmeta.backends.versionone.identities import in_order, oldest_first, place
@@ -33,10 +33,25 @@ def asset_request(query: Query, oid: Oid, settings: Settings) -> Request | None:
     return _get(oid, tokens, settings)
 
 
-def asset_row(response: Response, query: Query, oid: Oid) -> Row:
-    """Read the answer to the GET of one asset. The type is the server's, the moment the one that was asked for."""
+def asset_row(schema: Schema, response: Response, query: Query, oid: Oid) -> Row:
+    """Read the answer to the GET of one asset. The type is the server's, the moment the one that was asked for. Raises
+    Unreadable for another asset.
+    """
     asset = read_asset(check(response, explain))
-    return row(asset, _wanted(query), identity(asset, response).at(oid.moment), oid.moment)
+    found = identity(asset, response)
+    confirm_asked(schema, [found], [oid], response.request.line if response.request else "the request")
+    return row(asset, _wanted(query), found.at(oid.moment), oid.moment)
+
+
+def confirm_asked(schema: Schema, found: Iterable[Oid], oids: Iterable[Oid], line: str) -> None:
+    """Raise Unreadable when an answer names an asset that is none of *oids*. The server may name a more exact type."""
+    asked = {oid.key: oid for oid in oids}
+    for oid in found:
+        wanted = asked.get(oid.key)
+        known = wanted is not None and (oid.type == wanted.type or oid.type not in schema.types)
+        is_it = known or (wanted is not None and schema.is_a(oid.type, wanted.type))
+        names = [one.current.token for one in asked.values()]
+        confirm(is_it, ", ".join(names[:5]) + (" ..." if len(names) > 5 else ""), oid.token, line)
 
 
 def past_assets(schema: Schema, fetch: Fetch, settings: Settings) -> Flow[Rows]:
@@ -55,7 +70,7 @@ def past_assets(schema: Schema, fetch: Fetch, settings: Settings) -> Flow[Rows]:
     for (oid, _), response in zip(reads, answers(sent), strict=True):
         if response.status == 404 and len(oids) > 1:
             continue
-        found = asset_row(response, query, oid)
+        found = asset_row(schema, response, query, oid)
         before = rows.get(oid)
         rows[oid] = found if before is None else _both(before, found)
     return Rows(tuple(rows.values()), total=len(rows) if fetch.counted else None)
@@ -87,7 +102,7 @@ def history(schema: Schema, fetch: Fetch, settings: Settings) -> Flow[Rows | Non
         if walk is None:
             return None
     for walk in filter(None, walks):
-        found, more = yield from _all_records(walk, fetch, settings)
+        found, more = yield from _all_records(schema, walk, fetch, settings)
         rows += found
     if not fetch.sort:
         rows = oldest_first(rows) if fetch.oids is None else in_order(fetch.oids, oldest_first(rows))
@@ -109,7 +124,7 @@ def _records(schema: Schema, fetch: Fetch, oids: tuple[Oid, ...] | None, setting
     return _Records(query, f"{settings.rest}/Hist/{where_to}", tuple(pairs)) if fits(pairs) else None
 
 
-def _all_records(walk: _Records, fetch: Fetch, settings: Settings) -> Flow[tuple[list[Row], bool]]:
+def _all_records(schema: Schema, walk: _Records, fetch: Fetch, settings: Settings) -> Flow[tuple[list[Row], bool]]:
     """Follow the pages to the end of the window; tell whether the last one was full."""
     rows: list[Row] = []
     wanted = _wanted(walk.query)
@@ -120,7 +135,11 @@ def _all_records(walk: _Records, fetch: Fetch, settings: Settings) -> Flow[tuple
         request = walk.page(fetch.start + len(rows), size)
         response = check(answered((yield request)), explain)
         assets = read_list(response).assets
-        rows += [_record(asset, wanted, response) for asset in assets]
+        records = [_record(asset, wanted, response) for asset in assets]
+        each_once((record.oid for record in records), request.line)
+        if fetch.oids is not None:
+            confirm_asked(schema, [record.oid for record in records], fetch.oids, request.line)
+        rows += records
         full = len(assets) >= size
     return rows, full and fetch.size is not None
 
