@@ -14,6 +14,7 @@ valohai         all functions for Valohai in one place: `from assetmeta.tools im
     executions      logs, metadata, outputs
     downloads       files of executions in a folder
     data            properties of many data, aliases, adopted files
+    working_copy    which files of a folder are code
     code            code that is in no repository
     launches        triggers, templates, notebooks, deployments
     projects        environment variables, fetching commits

@@ -7,6 +7,7 @@ import hashlib
 import io
 import tarfile
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -15,9 +16,22 @@ from assetmeta.backends.valohai import acts
 from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue
 from assetmeta.tools.valohai.dialect import met, valohai, workspace_of
+from assetmeta.tools.valohai.working_copy import code_files
 
 MOST_FILES = 10_000
-"""Files in one package; more are data rather than code."""
+"""Files in one package; more are data rather than code. This and the sizes below are those of valohai-cli."""
+
+MEBIBYTE = 1024 * 1024
+LARGE_FILE = 50 * MEBIBYTE
+LARGE_PACKAGE = 150 * MEBIBYTE
+"""Bytes of one file, and of all files, from which on a warning says that data belong into inputs."""
+
+MOST_BYTES = 2000 * MEBIBYTE
+MOST_PACKED = 1000 * MEBIBYTE
+"""Bytes of all files, and of the package, from which on nothing is packed."""
+
+_NAMED = 5
+_ADVICE = "Data belong into inputs; name what is no code in .vhignore or .gitignore, or choose by files=."
 
 _IN_MEMORY = 16 * 1024 * 1024
 _CHUNK = 1024 * 1024
@@ -30,20 +44,24 @@ def upload_code(
     files: Iterable[str] | None = None,
     description: str = "",
     yaml_path: str | None = None,
+    validate: bool = True,
 ) -> Any:
     """Make an ad-hoc commit of code in a project and return the Commit, which executions can be created of.
 
     *source* is a folder, or a package that exists: a gzipped tar file as a path, bytes or an open binary file that can
-    seek. Of a folder *files* are packed (paths below it), or all but those whose name, or a folder of theirs, begins
-    with a dot. *yaml_path* is where the configuration is in the code; the project's own unless given.
+    seek. Of a folder *files* are packed (paths below it), or the files that valohai-cli chooses, too: in a Git working
+    copy those that are tracked or not ignored, elsewhere those that .gitignore does not name; in either without what
+    .vhignore names, and without hidden files (of tracked ones those at the top). *yaml_path* is where the configuration
+    is in the code; the project's own unless given.
 
     A package that the project has already is not uploaded again, so that it is safe to do this twice: one request then,
-    two for a new one, and one more where the project's yaml_path is not loaded. Raises BadValue for a folder without
-    the configuration, and for too many files.
+    two for a new one, and one more where the project's yaml_path is not loaded. Warns of large files and packages.
+    Raises BadValue for a folder without the configuration, for too many files and for too many bytes, unless *validate*
+    is False. Raises Unsupported where the extra `valohai` is needed to read .vhignore, or .gitignore without Git.
     """
     workspace = workspace_of(project, "Project")
     path = yaml_path or project.yaml_path or "valohai.yaml"
-    with _package(source, files, path) as package:
+    with _package(source, files, path, validate) as package:
         oid, settings = project._state.oid, valohai(workspace.backend)
         start = package.tell()
         identifier = f"~{_sha256(package)}"
@@ -70,14 +88,14 @@ class _Kept(io.BufferedIOBase):
         return
 
 
-def _package(source: str | Path | bytes | BinaryIO, files: Iterable[str] | None, yaml_path: str) -> Any:
+def _package(source: str | Path | bytes | BinaryIO, files: Iterable[str] | None, yaml_path: str, validate: bool) -> Any:
     """The package as an open file, in a `with` block."""
     if isinstance(source, bytes):
         return io.BytesIO(source)
     if isinstance(source, str | Path):
         place = Path(source)
         if place.is_dir():
-            return pack(place, files, yaml_path)
+            return pack(place, files, yaml_path, validate=validate)
         if place.is_file():
             return place.open("rb")
         raise BadValue(f"{place} is neither a folder nor a package of code.")
@@ -86,15 +104,15 @@ def _package(source: str | Path | bytes | BinaryIO, files: Iterable[str] | None,
     return _Kept(source)
 
 
-def pack(folder: Path, files: Iterable[str] | None = None, yaml_path: str = "valohai.yaml") -> BinaryIO:
+def pack(
+    folder: Path, files: Iterable[str] | None = None, yaml_path: str = "valohai.yaml", *, validate: bool = True
+) -> BinaryIO:
     """Return a gzipped tar file of a folder, which stands at its start. The same files make the same bytes: order,
-    times and owners are left out. Sends nothing. Raises BadValue.
+    times and owners are left out. Sends nothing. Chooses, warns and raises as `upload_code`.
     """
-    names = sorted(set(_walked(folder) if files is None else _checked(folder, files)))
-    if len(names) > MOST_FILES:
-        raise BadValue(f"{folder} has more than {MOST_FILES} files; name those that are code in files=.")
-    if yaml_path not in names:
-        raise BadValue(f"{folder} has no {yaml_path}: name the configuration in yaml_path=, or put it into files=.")
+    names = sorted(set(code_files(folder) if files is None else _checked(folder, files)))
+    if validate:
+        _validate(folder, names, yaml_path)
     made = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the caller closes it
     with (
         gzip.GzipFile("", "wb", fileobj=cast(Any, made), mtime=0) as zipped,
@@ -103,15 +121,36 @@ def pack(folder: Path, files: Iterable[str] | None = None, yaml_path: str = "val
         for name in names:
             with (folder / name).open("rb") as content:
                 package.addfile(_entry(folder / name, name), content)
+    if validate and made.tell() >= MOST_PACKED:
+        size = made.tell()
+        made.close()
+        raise BadValue(f"The package of {folder} has {_shown(size)}, and {_shown(MOST_PACKED)} are too many. {_ADVICE}")
     made.seek(0)
     return cast(BinaryIO, made)
 
 
-def _walked(folder: Path) -> Iterator[str]:
-    for path in folder.rglob("*"):
-        parts = path.relative_to(folder).parts
-        if path.is_file() and not path.is_symlink() and not any(part.startswith(".") for part in parts):
-            yield "/".join(parts)
+def _validate(folder: Path, names: list[str], yaml_path: str) -> None:
+    """Raise BadValue for what is no package of code, and warn of what is large for one."""
+    if len(names) > MOST_FILES:
+        raise BadValue(f"{folder} has more than {MOST_FILES} files of code. {_ADVICE}")
+    if yaml_path not in names:
+        raise BadValue(
+            f"{folder} has no {yaml_path}, or it is ignored: name the configuration in yaml_path=, or put it into "
+            "files=."
+        )
+    sizes = {name: (folder / name).stat().st_size for name in names}
+    total = sum(sizes.values())
+    if total >= MOST_BYTES:
+        raise BadValue(f"The files of {folder} have {_shown(total)}, and {_shown(MOST_BYTES)} are too many. {_ADVICE}")
+    largest = sorted((name for name in names if sizes[name] >= LARGE_FILE), key=lambda name: -sizes[name])
+    if largest or total >= LARGE_PACKAGE:
+        about = "".join(f"; {name}: {_shown(sizes[name])}" for name in largest[:_NAMED])
+        text = f"{folder} makes a large package of code: {_shown(total)} in {len(names)} files{about}. {_ADVICE}"
+        warnings.warn(text, stacklevel=3)
+
+
+def _shown(size: int) -> str:
+    return f"{size / MEBIBYTE:.0f} MiB"
 
 
 def _checked(folder: Path, files: Iterable[str]) -> Iterator[str]:
