@@ -17,7 +17,8 @@ class Request(Record):
 
     *body* is bytes, or an open binary file that is streamed (measured by seeking when it can seek). *sink*, when
     given, receives the body of a 2xx answer in chunks instead of `Response.body`. Only *idempotent* requests are ever
-    repeated; *writes* is what a read-only session refuses.
+    repeated; *writes* is what a read-only session refuses. *public* is what the server answers without looking at the
+    login, so that an answer is no sign that the login is right.
     """
 
     method: str
@@ -28,6 +29,7 @@ class Request(Record):
     sink: BinaryIO | None = None
     idempotent: bool = False
     writes: bool = False
+    public: bool = False
 
     @property
     def line(self) -> str:

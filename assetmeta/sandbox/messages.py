@@ -30,6 +30,10 @@ class Request:
         """The decoded parts of the path. A doubled slash counts as one; an encoded slash stays in its part."""
         return [unquote(part) for part in self.path.split("/") if part]
 
+    def decoded_segments(self) -> list[str]:
+        """The parts of the decoded path, for servers that decode before they split: an encoded slash divides too."""
+        return [part for part in unquote(self.path).split("/") if part]
+
     def parameters(self) -> list[tuple[str, str]]:
         """The decoded query parameters in order, names in lower case, those without a value included."""
         pairs = parse_qsl(self.query, keep_blank_values=True)

@@ -86,7 +86,7 @@ class Courier:
         refused = answer.response.status in credential.outdated
         if refused and self._unseen(partial(credential.renew, version, self._send_bare)) and trial.for_new_login():
             answer = self._exchange(request, trial.attempt)
-        if answer.response.ok or answer.response.status == 401:
+        if answer.response.status == 401 or (answer.response.ok and not request.public):
             self.accepted = answer.response.ok
         quiet = Answer(unquoting(answer.response, credential.secrets), answer.url, answer.sent, answer.received)
         return self._admitted(quiet, request)

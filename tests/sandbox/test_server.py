@@ -231,7 +231,7 @@ class TestSeveral:
     def test_each_system_has_its_own_port_and_log(self) -> None:
         with hosting(["echo", "versionone"], setups=[Setup(), Setup()]) as (echo, v1):
             requests.get(echo.url, timeout=10)
-            assert requests.get(f"{v1.url}/meta.v1/", timeout=10).status_code == 401
+            assert requests.get(f"{v1.url}/config.v1/", timeout=10).status_code == 401
             assert (len(echo.requests), len(v1.requests)) == (1, 1)
             assert echo.port != v1.port
 

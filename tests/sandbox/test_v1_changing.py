@@ -307,7 +307,7 @@ class TestTemplates:
     def suggested(self, desk: Desk, type_name: str, context: str | None) -> dict[str, object]:
         return {
             change.name: change.value.oid if isinstance(change.value, Ref) else change.value
-            for change in desk.engine.template(type_name, context)
+            for change in desk.engine.template(type_name, context, member="Member:20")
         }
 
     def test_without_a_context_nothing_is_suggested(self, desk: Desk) -> None:
@@ -315,13 +315,44 @@ class TestTemplates:
 
     def test_a_project_suggests_itself(self, desk: Desk) -> None:
         assert {"Scope": "Scope:0"} == self.suggested(desk, "Story", "Scope:0")
-        assert {"Parent": "Scope:0"} == self.suggested(desk, "Scope", "Scope:0")
+        assert {"Parent": "Scope:0", "BeginDate": "2024-05-01"} == self.suggested(desk, "Scope", "Scope:0")
+
+    def test_a_project_made_with_a_name_alone_is_accepted_in_its_context(self, desk: Desk) -> None:
+        schedule = desk.make("Schedule", Name="s", TimeboxLength="2 Weeks", TimeboxGap="1 Days")
+        project = desk.make("Scope", ctx="Scope:0", Name="new", Schedule=schedule)
+        assert ("Scope:0", "2024-05-01") == (desk.get(project, "Parent"), desk.get(project, "BeginDate")[:10])
+        box = desk.make("Timebox", ctx=project, Name="first")
+        assert (schedule, "2024-05-15") == (desk.get(box, "Schedule"), desk.get(box, "EndDate")[:10])
+
+    def test_a_project_without_a_schedule_suggests_nothing_for_an_iteration(self, desk: Desk) -> None:
+        assert {} == self.suggested(desk, "Timebox", "Scope:0")
+
+    def test_every_required_value_that_can_be_told_is_suggested(self, desk: Desk) -> None:
+        story = desk.make("Story")
+        member = desk.make("Member", Name="m", Nickname="m", DefaultRole="Role:4")
+        plan = desk.make("RegressionPlan", Name="p", Scope="Scope:0")
+        suite = desk.make("RegressionSuite", Name="s", RegressionPlan=plan)
+        project = desk.make("BuildProject", Name="b", Reference="b")
+        today = "2024-05-01"
+        effort = {"Workitem": story, "Scope": "Scope:0", "Date": today, "Member": "Member:20"}
+        assert effort == self.suggested(desk, "Actual", story)
+        assert {"Member": member, "Role": "Role:4"} == self.suggested(desk, "Grant", member)
+        assert {"Scope": "Scope:0"} == self.suggested(desk, "Grant", "Scope:0")
+        assert {"RegressionSuite": suite, "Scope": "Scope:0"} == self.suggested(desk, "TestSet", suite)
+        assert {"BuildProject": project, "Date": today} == self.suggested(desk, "BuildRun", project)
+        assert {"Mentions": story, "Author": "Member:20"} == self.suggested(desk, "Expression", story)
+
+    def test_who_asks_is_who_is_suggested(self, desk: Desk) -> None:
+        member = desk.make("Member", Name="m", Nickname="m", DefaultRole="Role:4")
+        story = desk.make("Story")
+        suggested = desk.engine.template("Actual", story, member=member)
+        assert Change("Member", "set", Ref(member)) in suggested
 
     def test_a_request_hands_over_its_words_and_is_related(self, desk: Desk) -> None:
         request = desk.make("Request", Name="Bigger fields", Description="please")
         expected = {"Requests": request, "Name": "Bigger fields", "Description": "please", "Scope": "Scope:0"}
         assert expected == self.suggested(desk, "Story", request)
-        assert "add" == desk.engine.template("Story", request)[0].act
+        assert "add" == desk.engine.template("Story", request, member="Member:20")[0].act
 
     def test_an_epic_hands_over_its_words_and_is_above(self, desk: Desk) -> None:
         epic = desk.make("Epic", Name="Big", Description="very")
@@ -346,7 +377,7 @@ class TestTemplates:
     @pytest.mark.parametrize("context", ["Scope:9999", "NULL"])
     def test_a_context_that_is_not_there_is_refused(self, desk: Desk, context: str) -> None:
         with pytest.raises(Problem, match="Invalid CTX parameter"):
-            desk.engine.template("Story", context)
+            desk.engine.template("Story", context, member="Member:20")
 
 
 class TestStorage:

@@ -11,16 +11,15 @@ import pytest
 from .conftest import Instance
 
 READABLE = [
-    "meta.v1/",
-    "meta.v1/Story",
     "rest-1.v1/Data/Story",
     "rest-1.v1/Hist/Story",
     "rest-1.v1/New/Story",
     "attachment.img/1",
-    "loc.v1/?Scope",
     "config.v1/",
+    "api/ActivityStream/Member:20",
     "nonsense",
 ]
+OPEN = ["meta.v1/", "meta.v1/Story", "meta.v1/Story/Name", "loc.v1/?Scope", "loc-2.v1?[Scope]"]
 
 
 def basic(user: str, password: str) -> str:
@@ -38,11 +37,16 @@ class TestLogin:
         assert answer.status == 401
         assert ("WWW-Authenticate", 'Basic realm="VersionOne"') in answer.headers
 
+    @pytest.mark.parametrize("path", OPEN)
+    @pytest.mark.parametrize("authorization", ["", basic("admin", "wrong"), "Bearer 1.wrong="])
+    def test_the_schema_and_its_words_ask_for_no_login(self, v1: Instance, path: str, authorization: str) -> None:
+        assert v1.get(path, authorization=authorization).status == 200
+
     def test_the_access_token_has_its_usual_form(self, v1: Instance) -> None:
         token = v1.face.token
         assert (token[:2], len(token), token[-1]) == ("1.", 30, "=")
         assert len(base64.b64decode(token[2:], validate=True)) == 20
-        assert v1.get("meta.v1/Story", authorization=f"bearer {token}").status == 200
+        assert v1.get("config.v1/", authorization=f"bearer {token}").status == 200
 
     def test_any_member_may_log_in_and_is_who_asks(self, v1: Instance) -> None:
         member = v1.create(
@@ -51,7 +55,7 @@ class TestLogin:
         answer = v1.get("rest-1.v1/Data/Member?where=IsSelf='true'&sel=", authorization=basic("zoë", "geheim:ß"))
         assert [each.get("id") for each in ElementTree.fromstring(answer.body)] == [member]
         v1.operate(member, "Inactivate")
-        assert v1.get("meta.v1/Story", authorization=basic("zoë", "geheim:ß")).status == 401
+        assert v1.get("config.v1/", authorization=basic("zoë", "geheim:ß")).status == 401
 
     def test_the_documented_login_check(self, v1: Instance) -> None:
         document = v1.json('rest-1.v1/Data/Member?where=IsSelf="true"&sel=Username')
@@ -166,7 +170,8 @@ class TestSmallEndpoints:
     @pytest.mark.parametrize(
         ("tag", "text"),
         [
-            ("AttributeDefinition'Name'Story", "Title"),
+            *((f"AttributeDefinition'Name'{kind}", "Title") for kind in ("Story", "Defect", "Task", "Test", "Epic")),
+            ("AttributeDefinition'Name'Scope", "Name"),
             ("AttributeDefinition'TargetEstimate'Scope", "Target Estimate"),
             ("AssetType'Scope", "Project"),
             ("Scope", "Project"),

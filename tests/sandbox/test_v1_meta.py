@@ -296,3 +296,16 @@ def test_agrees_with_the_recording(path: Path) -> None:
             ours = member(owner, operation.get("name") or "")
             assert references(ours) == {"Validator": validator.get("tokenref")}
     assert found <= OTHER_VERSIONS
+
+
+@pytest.mark.parametrize(
+    ("token", "kind", "related"),
+    [
+        ("Story.Benefits", "LongText", None),
+        ("Team.Rooms", "Relation", "TeamRoom"),
+        ("TeamRoom.Team", "Relation", "Team"),
+    ],
+)
+def test_attributes_that_public_programs_use(token: str, kind: str, related: str | None) -> None:
+    found = member(*token.split("."))
+    assert (found.get("attributetype"), references(found).get("RelatedAsset")) == (kind, related)

@@ -240,6 +240,19 @@ class TestErrors:
     def test_recorded_messages(self, v1: Instance, document: object, message: str) -> None:
         assert message in json.dumps(v1.ask(document, status=400), ensure_ascii=False)
 
+    @pytest.mark.parametrize("document", ["", "hello", "from: Story\n  bad: indent", "{from: [", b"\xff"])
+    def test_a_document_that_cannot_be_parsed_is_a_server_error_in_words(
+        self, v1: Instance, document: str | bytes
+    ) -> None:
+        answer = v1.post("query.v1", document)
+        error = json.loads(answer.body)
+        assert (answer.status, error["error"], error["message"]) == (400, "Server Error", "Server Error")
+        assert error["exceptions"][-1]["message"]
+
+    @pytest.mark.parametrize("document", ["from: Story\nselect: Name", "from: Animal"])
+    def test_a_document_that_can_be_is_not(self, v1: Instance, document: str) -> None:
+        assert v1.ask(document, status=400)["error"] == "Bad Request"
+
     @pytest.mark.parametrize(
         "document",
         [

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from assetmeta.sandbox.versionone.binding import Binding
 from assetmeta.sandbox.versionone.catalogue import RULES, catalogue
+from assetmeta.sandbox.versionone.compile import compile_main
 from assetmeta.sandbox.versionone.problems import Problem
 from assetmeta.sandbox.versionone.requests import History, LoadLink, LoadRow, Moment, Query, Ref, SubSelect
 from assetmeta.sandbox.versionone.tokens import parse_filter, parse_selection, parse_sort, parse_token
@@ -241,6 +243,89 @@ class TestFilters:
         with pytest.raises(Problem) as caught:
             desk.ids("Scope", "MuddleBubble='BubbleMuddle'")
         assert "Invalid QueryFilter2 token MuddleBubble='BubbleMuddle'" == caught.value.reason
+
+
+class TestAlternatives:
+    """Comparisons of one token that are joined are one comparison with a list of values."""
+
+    @pytest.fixture(autouse=True)
+    def stories(self, desk: Desk) -> None:
+        """Six stories of one to six points, named after them but for the last two."""
+        for points in range(1, 7):
+            desk.make("Story", Name=f"p{points}", Estimate=points, Reference=f"r{points}" if points < 5 else None)
+
+    @pytest.mark.parametrize(
+        ("where", "found"),
+        [
+            ("Name='p1'|Name='P3'|Name='nobody'", "p1 p3"),
+            ("Name='p1'|Estimate='2'|Name='p3','p4'", "p1 p2 p3 p4"),
+            ("Reference='r1'|Reference=''", "p1 p5 p6"),
+            ("Reference!='r1';Reference!='r2';Reference!=''", "p3 p4"),
+            ("Name!='p1'|Name!='p2'", "p1 p2 p3 p4 p5 p6"),
+            ("Name='p1';Name='p2'", ""),
+            ("Name='p1'|Name!='p2'", "p1 p3 p4 p5 p6"),
+            ("Name=$x|Name='p2'|Name=$y", "p1 p2 p4 p5"),
+            ("Name!=$x;Name!=$y", "p2 p3 p6"),
+            ("Estimate<'2'|Estimate<'4'|Estimate<'3'", "p1 p2 p3"),
+            ("Estimate<='2'|Estimate<='4'", "p1 p2 p3 p4"),
+            ("Estimate>'5'|Estimate>'3'", "p4 p5 p6"),
+            ("Estimate>='5','6'", "p5 p6"),
+            ("Name>'p5'|Name>'p4'", "p5 p6"),
+            ("Name~='1'|Name~='P2','6'", "p1 p2 p6"),
+            ("Estimate~='1','2'", "p1 p2"),
+            ("Reference~='','zzz'", "p1 p2 p3 p4 p5 p6"),
+            ("Scope.Name='nobody'|Scope.Name='System (All Projects)'", "p1 p2 p3 p4 p5 p6"),
+            ("AssetState='Closed'|AssetState='Dead'|AssetState='Active'", "p1 p2 p3 p4 p5 p6"),
+        ],
+    )
+    def test_alternatives_find_what_each_of_them_finds(self, desk: Desk, where: str, found: str) -> None:
+        rows = desk.ask("Story", "Name", where, variables={"x": ("p1", "p5"), "y": ("p4",)}).rows
+        assert " ".join(row.values["Name"] for row in rows) == found
+
+    @pytest.mark.parametrize(
+        ("where", "wrong"),
+        [
+            ("Estimate='1'|Estimate='many'|Estimate='x'", "Estimate='many'"),
+            ("Nothing='1'|Nothing='2'", "Nothing='1'"),
+            ("Owners>'Member:20'|Owners>'Member:21'", "Owners>'Member:20'"),
+        ],
+    )
+    def test_the_one_that_is_wrong_is_named(self, desk: Desk, where: str, wrong: str) -> None:
+        with pytest.raises(Problem) as caught:
+            desk.ids("Story", where)
+        assert caught.value.reason == f"Invalid QueryFilter2 token {wrong}"
+
+    @pytest.mark.parametrize("op", ["=", ">=", "~="])
+    @pytest.mark.parametrize("token", ["Number", "Owners.Name", "Estimate", "Workitems[Name='x'].Number"])
+    @pytest.mark.parametrize("join", ["{t}{o}" + ",".join(f"'{n}'" for n in range(2500)), "terms"])
+    def test_thousands_of_them_cost_no_more_than_one(self, token: str, op: str, join: str) -> None:
+        terms = "|".join(f"{token}{op}'{number}'" for number in range(2500))
+        text = terms if join == "terms" else join.format(t=token, o=op)
+        binding = Binding(catalogue(), "Member:20", "2024-05-01T12:00:00.000")
+        kind = catalogue().types["Scope" if token.startswith("Workitems") else "Story"]
+        main = compile_main(Query(kind.name, (), where=parse_filter(text)), kind, None, binding)
+        assert len(binding.values) <= 4
+        assert len(main.where) < 1500
+
+
+class TestSecurityScope:
+    def test_a_regression_suite_is_secured_by_its_plans_project(self, desk: Desk) -> None:
+        project = desk.make("Scope", Name="p", Parent="Scope:0", BeginDate="2024-05-01")
+        plan = desk.make("RegressionPlan", Name="plan", Scope=project)
+        suite = desk.make("RegressionSuite", Name="suite", RegressionPlan=plan)
+        other = desk.make("RegressionPlan", Name="other", Scope="Scope:0")
+        assert desk.get(suite, "SecurityScope") == project
+        assert desk.get(suite, "SecurityScope.Name") == "p"
+        assert desk.ids("RegressionSuite", f"SecurityScope='{project}'") == [suite]
+        assert desk.get(project, "SecuredAssets") == [project, plan, suite]
+        assert desk.get("Scope:0", "SecuredAssets.@Count") == 2
+        assert desk.ids("Scope", f"SecuredAssets='{suite}'") == [project]
+        before = desk.change(suite, Name="renamed")
+        desk.change(suite, RegressionPlan=other)
+        assert desk.get(suite, "SecurityScope") == "Scope:0"
+        assert desk.get(project, "SecuredAssets") == [project, plan]
+        assert desk.get(suite, "SecurityScope", at=Moment(before)) == project
+        assert desk.get(project, "SecuredAssets", at=Moment(before)) == [project, plan, suite]
 
 
 class TestDeleted:

@@ -267,9 +267,33 @@ class TestParameters:
     def test_what_is_not_understood_is_refused(self, v1: Instance, query: str, summary: str) -> None:
         assert v1.xml(f"rest-1.v1/Data/Story?{query}", status=400).findtext("Message") == summary
 
-    def test_list_parameters_do_not_fit_a_single_asset(self, v1: Instance) -> None:
-        assert v1.get("rest-1.v1/Data/Scope/0?where=Name='x'").status == 400
+    @pytest.mark.parametrize(
+        "query",
+        ["where=Name='x'", "where=no%20filter", "sort=Nonsense", "page=0", "find=x&findin=Name", "needTotal=no"],
+    )
+    def test_what_chooses_among_assets_is_ignored_beside_the_address_of_one(self, v1: Instance, query: str) -> None:
+        assert v1.xml(f"rest-1.v1/Data/Scope/0?sel=Name&{query}").get("id") == "Scope:0"
+        assert v1.xml(f"rest-1.v1/Data/Scope/0/Name?{query}").text == "System (All Projects)"
+        assert v1.xml(f"rest-1.v1/Data/Scope/0/0?sel=&{query}").get("id") == "Scope:0:0"
+
+    def test_a_selection_does_not_fit_one_attribute(self, v1: Instance) -> None:
         assert v1.get("rest-1.v1/Data/Scope/0/Name?sel=Name").status == 400
+
+    def test_the_history_of_one_asset_is_a_list_and_is_filtered(self, v1: Instance) -> None:
+        assert v1.xml("rest-1.v1/Hist/Scope/0?where=Name='x'").get("total") == "0"
+
+    def test_an_encoded_slash_divides_a_path(self, v1: Instance) -> None:
+        assert v1.xml("rest-1.v1/Data/Scope%2F0?sel=").get("id") == "Scope:0"
+        assert v1.xml("rest-1.v1%2fData/Scope/0%2FName").text == "System (All Projects)"
+        assert v1.xml("meta.v1/Story%2FName").get("token") == "Story.Name"
+        assert v1.get("rest-1.v1/Data/Scope%2F0%2FName%2FMore").status == 404
+
+    def test_a_slash_in_a_value_of_a_filter_does_not(self, v1: Instance) -> None:
+        v1.create("Story", Name="a/b")
+        token = "Workitems[Name='a%2Fb'].@Count"
+        assert v1.xml(f"rest-1.v1/Data/Scope/0/{token}").text == "1"
+        assert v1.xml(f"rest-1.v1/Hist/Scope/0/{token}").get("total") == "1"
+        assert v1.xml(f"meta.v1/Scope/{token}").get("attributetype") == "Numeric"
 
     def test_need_total_is_taken(self, v1: Instance) -> None:
         assert v1.get("rest-1.v1/Data/Story?needTotal=true").status == 200

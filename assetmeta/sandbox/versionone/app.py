@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from assetmeta.sandbox.messages import Request, Response
 
+from .activity import ActivityStream
 from .api import Api
 from .bulk.endpoint import BulkEndpoint
 from .call import Call, no_such_path, parameters_of, wants_json, wrong_method
@@ -40,12 +41,16 @@ Endpoint = Callable[[Call], Response]
 
 @dataclass(frozen=True)
 class Route:
-    """One endpoint under its name as links spell it. *basic* False takes tokens only, *raw* keeps the query unread."""
+    """One endpoint under its name as links spell it.
+
+    *basic* False takes tokens only, *open* asks for no login and looks at none, *raw* keeps the query unread.
+    """
 
     name: str
     endpoint: Endpoint
     scope: str = API_SCOPE
     basic: bool = True
+    open: bool = False
     raw: bool = False
     speaks_json: bool = False
 
@@ -99,19 +104,20 @@ class VersionOne:
         attachments, images = Files(self.engine, "Attachment", limit), Files(self.engine, "EmbeddedImage", limit)
         localizer = Localizer(self.engine.catalogue)
         localization = Localization(localizer)
+        roles = ProjectRoles(self.engine, localizer)
         version = self.engine.catalogue.version
         return [
-            Route("meta.v1", meta),
+            Route("meta.v1", meta, open=True),
             Route("rest-1.v1", rest),
             Route("rest-1.oauth.v1", rest, basic=False),
             Route("query.v1", QueryEndpoint(self.engine), QUERY_SCOPE, speaks_json=True),
-            Route("api", Api(self.bulk, ProjectRoles(self.engine, localizer)), speaks_json=True),
+            Route("api", Api(self.bulk, roles, ActivityStream(self.engine)), speaks_json=True),
             Route("attachment.img", attachments),
             Route("attachment.v1", attachments),
             Route("attachment.oauth.img", attachments, basic=False),
             Route("embedded.img", images),
-            Route("loc.v1", localization.one, raw=True),
-            Route("loc-2.v1", localization.many, raw=True),
+            Route("loc.v1", localization.one, open=True, raw=True),
+            Route("loc-2.v1", localization.many, open=True, raw=True),
             Route("config.v1", Configuration(version, limit)),
             Route("assetdetail.v1", AssetDetail(self.engine)),
         ]
@@ -128,16 +134,14 @@ class VersionOne:
             return self._error(request, Problem(500, "Internal Server Error", (cause,)))
 
     def _answer(self, request: Request) -> Response:
-        segments = request.segments()
+        segments = request.decoded_segments()
         below = segments[len(self._prefix) :]
         if [part.lower() for part in segments[: len(self._prefix)]] != self._prefix:
             raise no_such_path(request.path)
         if below and below[0].lower() == "oauth.v1":
             return self._authorize(request, below[1:])
         route = self._routes.get(below[0].lower()) if below else None
-        authorization = request.headers.get("authorization", "")
-        scope, basic = (route.scope, route.basic) if route else (API_SCOPE, True)
-        member = self.logins.member(authorization, scope, basic=basic)
+        member = self._member(request, route)
         if member is None:
             return unauthorized()
         if route is None:
@@ -146,6 +150,13 @@ class VersionOne:
             raise wrong_method(request.method)
         parameters = {} if route.raw else parameters_of(request)
         return route.endpoint(Call(request, self.root, route.name, below[1:], member, parameters))
+
+    def _member(self, request: Request, route: Route | None) -> str | None:
+        """Who asks, as the endpoint wants it told; nobody, "", where it wants no login."""
+        if route is not None and route.open:
+            return ""
+        scope, basic = (route.scope, route.basic) if route else (API_SCOPE, True)
+        return self.logins.member(request.headers.get("authorization", ""), scope, basic=basic)
 
     def _authorize(self, request: Request, below: list[str]) -> Response:
         """oauth.v1: the token endpoint knows its client, the consent page needs a member's login."""
@@ -172,7 +183,7 @@ class VersionOne:
         A path that is not there has no endpoint: as everywhere else that is XML.
         """
         asked = dict(request.parameters()).get("accept") or request.headers.get("accept", "")
-        segments = [part.lower() for part in request.segments()[len(self._prefix) :]]
+        segments = [part.lower() for part in request.decoded_segments()[len(self._prefix) :]]
         route = self._routes.get(segments[0]) if segments else None
         headers = (("Allow", "GET, POST"),) if problem.status == 405 else ()
         speaks_json = route is not None and route.speaks_json and problem.status != 404

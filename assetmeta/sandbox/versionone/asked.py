@@ -11,7 +11,8 @@ from .requests import EVERYTHING, AsOf, At, Moment, Query
 from .tokens import parse_filter, parse_selection, parse_sort, parse_variables
 
 ONE = frozenset({"sel", "asof", "with"})
-LIST = ONE | {"where", "sort", "page", "find", "findin", "needtotal"}
+LIST_ONLY = frozenset({"where", "sort", "page", "find", "findin", "needtotal"})
+LIST = ONE | LIST_ONLY
 WRITE = frozenset({"ctx", "comment"})
 
 _PAGE = re.compile(r"(\d{1,10})(?:,(\d{1,10}))?", re.ASCII)

@@ -23,7 +23,8 @@ Writer = XmlWriter | JsonWriter
 class Call:
     """A request to the endpoint *name* (as it is written in links), *rest* being the path below it.
 
-    *parameters* have lower-case names. *member* is who asks. *root* is the instance path ("/VersionOne").
+    *parameters* have lower-case names. *member* is who asks, "" where the endpoint asks for no login. *root* is the
+    instance path ("/VersionOne").
     """
 
     request: Request
@@ -84,6 +85,11 @@ def weight_of(options: Sequence[str]) -> float:
             except ValueError:
                 return 0.0
     return 1.0
+
+
+def whole_token(parts: Sequence[str]) -> list[str]:
+    """The parts of a path behind the asset: one token, where a filter in brackets holds slashes of its own."""
+    return ["/".join(parts)] if parts and "[" in parts[0] else list(parts)
 
 
 def wrong_method(method: str) -> Problem:

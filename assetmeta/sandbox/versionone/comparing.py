@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 
 from .binding import Binding
@@ -74,9 +75,11 @@ def _literal(kind: str, value: str) -> str | int | float:
 def _ordered(kind: str, op: str, values: Sequence[str], binding: Binding) -> Leaf:
     if kind in ("Relation", "Boolean", "Blob"):
         raise ValueError(f"{op} has no meaning for {kind}")
-    bound = [binding.bind(_literal(kind, value)) for value in values]
+    literals = [_literal(kind, value) for value in values]
+    furthest = max(literals) if op in ("<", "<=") else min(literals)  # type: ignore[type-var]
+    bound = binding.bind(furthest)
     template = "fold({})" if kind in TEXTS else "{}"
-    return lambda value: "(" + " OR ".join(f"{template.format(value)} {op} {each}" for each in bound) + ")"
+    return lambda value: f"{template.format(value)} {op} {bound}"
 
 
 def _containing(kind: str, values: Sequence[str], binding: Binding) -> Leaf:
@@ -84,7 +87,8 @@ def _containing(kind: str, values: Sequence[str], binding: Binding) -> Leaf:
         raise ValueError(f"~= has no meaning for {kind}")
     for value in values:
         value.encode()
-    bound = [binding.bind(value.casefold()) for value in values if value]
-    if not bound:
+    wanted = [value.casefold() for value in values]
+    if "" in wanted:
         return lambda value: f"{value} IS NOT NULL"
-    return lambda value: "(" + " OR ".join(f"instr(fold({value}), {each}) > 0" for each in bound) + ")"
+    bound = binding.bind(json.dumps(wanted))
+    return lambda value: f"contains(CAST({value} AS TEXT), {bound})"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from .binding import Binding, Place, during
 from .literals import NUMBERS
+from .rules import SECURED_BY
 from .store import FOREVER, column
 from .types import AttributeDef, Column, Computed
 
@@ -146,6 +147,17 @@ def _sendable(place: Place, binding: Binding) -> str:
     )
 
 
+def security_scope(place: Place, binding: Binding) -> str:
+    """The project whose rights hold for the record at *place*."""
+    o, p = place.alias, binding.alias("p")
+    lent = "".join(
+        f" WHEN {o}.type = '{name}' THEN (SELECT {p}.{column('Scope')} FROM record {p}"
+        f" WHERE {p}.asset = {o}.{column(relation)} AND {during(p, place.time)})"
+        for name, relation in SECURED_BY.items()
+    )
+    return f"CASE WHEN {o}.type = 'Scope' THEN {o}.asset{lent} ELSE {o}.{column('Scope')} END"
+
+
 def _content(place: Place, binding: Binding) -> str:
     b = binding.alias("b")
     return f"(SELECT {b}.content FROM blob {b} WHERE {b}.asset = {place.alias}.asset)"
@@ -159,7 +171,7 @@ _RULES: dict[str, Rule] = {
     "Moment": _plain("{o}.since"),
     "Is": _plain("({o}.state < 255)"),
     "Days": _days,
-    "SecurityScope": _plain("CASE WHEN {o}.type = 'Scope' THEN {o}.asset ELSE {Scope} END"),
+    "SecurityScope": security_scope,
     "Content": _content,
     "CreatedBy": _first("changed_by"),
     "ChangedBy": _plain("{o}.changed_by"),

@@ -120,9 +120,9 @@ class Engine:
         if not allowed:
             raise not_allowed(record.type_name, operation)
 
-    def template(self, type_name: str, context: str | None) -> list[Change]:
-        """What rest-1.v1/New suggests for a new asset of the type in a context."""
-        with self._pen("Member:20", None) as pen:
+    def template(self, type_name: str, context: str | None, *, member: str) -> list[Change]:
+        """What rest-1.v1/New suggests to *member* for a new asset of the type in a context."""
+        with self._pen(member, None) as pen:
             return template(pen, type_name, context)
 
     @contextmanager

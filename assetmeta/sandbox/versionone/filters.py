@@ -7,7 +7,6 @@ A condition may be NULL where it means false; whoever negates one makes that exp
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from .aggregates import aggregate
 from .binding import Binding, Place, among, during
@@ -16,7 +15,7 @@ from .computed import listed, scalar
 from .problems import bad_filter
 from .routes import Hop, Route, Unresolved, resolve
 from .steps import Step, origins, take_step
-from .tokens import Combined, Comparison, Filter, Presence, Token, Truth, uses_context
+from .tokens import Combined, Comparison, Filter, Presence, Truth, uses_context
 from .types import AttributeDef, Link
 
 Leaf = Callable[[str], str]
@@ -25,44 +24,51 @@ Leaf = Callable[[str], str]
 def condition(found: Filter, place: Place, binding: Binding) -> str:
     """The condition of a whole filter on the record at *place*. Raises a 400 problem."""
     if isinstance(found, Combined):
-        terms = _gathered(found, binding)
-        return _balanced([condition(term, place, binding) for term in terms], found.word.upper())
+        return balanced([_gathered(terms, place, binding) for terms in _alike(found)], found.word.upper())
     try:
         return _simple(found, place, binding)
     except (Unresolved, ValueError) as cause:
         raise bad_filter(found.text or found.token.text, str(cause)) from None
 
 
-def _gathered(found: Combined, binding: Binding) -> list[Filter]:
-    """The terms, with `A=x|A=y|...` and `A!=x;A!=y;...` put together: thousands of tests of one value would be made one
-    after the other for each record, and one list of values is looked up.
+def _alike(found: Combined) -> list[list[Filter]]:
+    """The terms in order, those together that compare one token so that a list of values says the same.
+
+    `A='1'|A='2'` is `A='1','2'`, `A!='1';A!='2'` is `A!='1','2'`. As separate terms the database would try each of
+    them on each record.
     """
-    op = "=" if found.word == "or" else "!="
-    merged: dict[Token, list[str]] = {}
-    terms: list[Filter] = []
-    for term in found.terms:
-        if not isinstance(term, Comparison) or term.op != op or term.variable == "":
-            terms.append(term)
-            continue
-        values = term.values if term.variable is None else binding.named(term.variable)
-        if term.token not in merged:
-            merged[term.token] = []
-            terms.append(term)
-        merged[term.token] += values
-    return [
-        replace(term, values=tuple(merged[term.token]), variable=None)
-        if isinstance(term, Comparison) and term.op == op and term.variable != ""
-        else term
-        for term in terms
-    ]
+    groups: dict[object, list[Filter]] = {}
+    for place, term in enumerate(found.terms):
+        together = isinstance(term, Comparison) and term.variable != "" and (term.op == "!=") == (found.word == "and")
+        key = (term.token, term.op) if together and isinstance(term, Comparison) else place
+        groups.setdefault(key, []).append(term)
+    return list(groups.values())
 
 
-def _balanced(terms: Sequence[str], word: str) -> str:
+def _gathered(terms: list[Filter], place: Place, binding: Binding) -> str:
+    """The condition of terms that are alike. What is wrong is reported of the term it is wrong with."""
+    if len(terms) == 1:
+        return condition(terms[0], place, binding)
+    compared = [term for term in terms if isinstance(term, Comparison)]
+    values = tuple(value for each in compared for value in _values(each, binding))
+    try:
+        return _simple(Comparison(compared[0].token, compared[0].op, values), place, binding)
+    except (Unresolved, ValueError):
+        for each in compared:
+            condition(each, place, binding)
+        raise
+
+
+def _values(found: Comparison, binding: Binding) -> tuple[str, ...]:
+    return found.values if found.variable is None else binding.named(found.variable)
+
+
+def balanced(terms: Sequence[str], word: str) -> str:
     """Join many terms as a shallow tree: the database limits how deep an expression may nest."""
     if len(terms) <= 8:
         return f"({f' {word} '.join(terms)})"
     half = len(terms) // 2
-    return f"({_balanced(terms[:half], word)} {word} {_balanced(terms[half:], word)})"
+    return f"({balanced(terms[:half], word)} {word} {balanced(terms[half:], word)})"
 
 
 def _simple(found: Comparison | Presence | Truth, place: Place, binding: Binding) -> str:
@@ -83,7 +89,7 @@ def _comparison(found: Comparison, route: Route, place: Place, binding: Binding)
         context = binding.context
         sql = _any(route, place, binding, lambda value: f"{value} = {context}", tied=True)
         return _not(sql) if negated else sql
-    values = found.values if found.variable is None else binding.named(found.variable)
+    values = _values(found, binding)
     related = route.hops[-1].reached if route.kind == "Relation" else None
     leaf, null = matcher(route.kind, op, values, related, binding)
     choices = []
@@ -91,7 +97,7 @@ def _comparison(found: Comparison, route: Route, place: Place, binding: Binding)
         choices.append(_any(route, place, binding, leaf, tied=_needs_tie(route)))
     if null:
         choices.append(_not(_exists(route, place, binding)))
-    sql = _balanced(choices, "OR")
+    sql = balanced(choices, "OR")
     return _not(sql) if negated else sql
 
 

@@ -104,5 +104,5 @@ class JsonWriter:
 def json_error(problem: Problem) -> bytes:
     """The error document: the status in words, the summary, the causes with the innermost last."""
     causes = [{"class": cause.kind, "message": cause.message} for cause in problem.causes]
-    phrase = HTTPStatus(problem.status).phrase
+    phrase = problem.error or HTTPStatus(problem.status).phrase
     return json.dumps({"error": phrase, "message": problem.message, "exceptions": causes}).encode()

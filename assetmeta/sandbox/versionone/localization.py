@@ -16,7 +16,6 @@ TYPES = {
     "Actual": "Effort",
 }
 ATTRIBUTES = {
-    "AttributeDefinition'Name'Story": "Title",
     "AttributeDefinition'Scope": "Project",
     "AttributeDefinition'Timebox": "Iteration",
     "AttributeDefinition'Super": "Portfolio Item",
@@ -66,6 +65,8 @@ class Localizer:
                 self._texts[kind.name] = name
             for attribute in kind.attributes:
                 self._texts[f"AttributeDefinition'{attribute}"] = words(attribute)
+            if "Workitem" in kind.lineage:
+                self._texts[f"AttributeDefinition'Name'{kind.name}"] = "Title"
         self._texts |= ATTRIBUTES
 
     def text(self, tag: str) -> str:

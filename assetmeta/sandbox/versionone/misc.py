@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 from assetmeta.sandbox.messages import Response
 
-from .call import Call, no_such_path
+from .call import Call, no_such_path, whole_token
 from .engine import Engine
 from .json_out import CONTENT_TYPE as JSON
 from .localization import Localizer
@@ -30,16 +30,17 @@ class Meta:
         """Answer one request; 404 for a name that is not in the schema."""
         call.only("GET")
         call.known(())
-        if len(call.rest) > 2:
+        rest = [*call.rest[:1], *whole_token(call.rest[1:])]
+        if len(rest) > 2:
             raise no_such_path(call.request.path)
-        if not call.rest:
+        if not rest:
             document: bytes | None = self.documents.whole(as_json=call.as_json)
-        elif len(call.rest) == 1:
-            document = self.documents.of_type(call.rest[0], as_json=call.as_json)
+        elif len(rest) == 1:
+            document = self.documents.of_type(rest[0], as_json=call.as_json)
         else:
-            document = self.documents.of_member(call.rest[0], call.rest[1], as_json=call.as_json)
+            document = self.documents.of_member(rest[0], rest[1], as_json=call.as_json)
         if document is None:
-            text = f"Unknown token: {'.'.join(call.rest)}"
+            text = f"Unknown token: {'.'.join(rest)}"
             raise Problem(404, "Not Found", (Cause("VersionOne.MetaException", text),))
         if call.as_json:
             return Response(200, document, JSON)

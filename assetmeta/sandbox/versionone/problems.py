@@ -26,11 +26,20 @@ class Problem(Exception):
     """A refused request.
 
     *status* is the HTTP status, *message* the summary, *causes* the chain with the innermost cause last. *reason* is
-    the one sentence that query.v1 and api/asset report instead of the chain.
+    the one sentence that query.v1 and api/asset report instead of the chain. *error* replaces the status in words in
+    JSON.
     """
 
-    def __init__(self, status: int, message: str, causes: tuple[Cause, ...] = (), reason: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        causes: tuple[Cause, ...] = (),
+        reason: str | None = None,
+        error: str | None = None,
+    ) -> None:
         super().__init__(message)
+        self.error = error
         self.status = status
         self.message = message
         self.causes = causes

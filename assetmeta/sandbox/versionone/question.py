@@ -30,6 +30,7 @@ from .tokens import (
 NESTED_KEYS = frozenset({"from", "select", "where", "filter", "sort"})
 KEYS = NESTED_KEYS | {"with", "group", "page", "find", "findin", "findIn", "asof"}
 GROUP_KEYS = frozenset({"from", "select", "sort"})
+UNREADABLE = "Server Error"
 PAGE_KEYS = frozenset({"start", "size"})
 
 _OID = re.compile(r"(\w+):(-?\d{1,18})(?::(\d{1,18}))?", re.ASCII)
@@ -68,8 +69,13 @@ class Question:
 
 
 def malformed(detail: str) -> Problem:
-    """A body or a value that is not of the form it must have."""
+    """A value that is not of the form it must have."""
     return Problem(400, "Invalid query", (Cause(META, detail),))
+
+
+def unreadable(detail: str) -> Problem:
+    """A body that is no document at all."""
+    return Problem(400, UNREADABLE, (Cause(META, detail),), error=UNREADABLE)
 
 
 def read_documents(body: bytes) -> list[Any]:
@@ -77,13 +83,13 @@ def read_documents(body: bytes) -> list[Any]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise malformed(f"The body is not UTF-8: {error}") from None
+        raise unreadable(f"The body is not UTF-8: {error}") from None
     documents = _json(text) if text.lstrip()[:1] in ("{", "[") else None
     if documents is None:
         documents = _yaml(text)
     flat = [each for document in documents for each in (document if isinstance(document, list) else [document])]
     if not flat and not any(isinstance(document, list) for document in documents):
-        raise malformed("The body is empty")
+        raise unreadable("The body is empty")
     return flat
 
 
@@ -98,7 +104,7 @@ def _yaml(text: str) -> list[Any]:
     try:
         documents = list(yaml.load_all(text, PlainLoader))
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise malformed(f"Malformed document: {' '.join(str(error).split())}") from None
+        raise unreadable(f"Malformed document: {' '.join(str(error).split())}") from None
     return [document for document in documents if document is not None]
 
 
@@ -132,7 +138,7 @@ def read_question(document: object, member: str) -> Question:
 def checked(document: object, allowed: Collection[str], place: str) -> Document:
     """The map a document is. Raises a 400 problem where it is none or has other keys."""
     if not isinstance(document, Mapping):
-        raise malformed(f"{place} must be a map")
+        raise (unreadable if place == "root" else malformed)(f"{place} must be a map")
     unknown = ", ".join(f"{place}->{key}" for key in document if key not in allowed)
     if unknown:
         text = f"Invalid key at node(s): {unknown}"

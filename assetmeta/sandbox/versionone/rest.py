@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from assetmeta.sandbox.messages import Response
 
-from .asked import LIST, ONE, WRITE, read_comment, read_query
-from .call import Call, Writer, answer, no_such_path
+from .asked import LIST, LIST_ONLY, ONE, WRITE, read_comment, read_query
+from .call import Call, Writer, answer, no_such_path, whole_token
 from .changes_in import read_changes, refused
 from .engine import Engine
 from .problems import Cause, Problem, bad_parameter, invalid_oid, unknown_type
@@ -56,14 +56,16 @@ class Rest:
             return self._operate(call, kind, oid) if "op" in call.parameters else self._update(call, kind, oid)
         call.only("GET")
         moment = Moment(int(rest[1])) if len(rest) > 1 and _MOMENT.fullmatch(rest[1]) else None
-        below = rest[1:] if moment is None else rest[2:]
+        below = whole_token(rest[1:] if moment is None else rest[2:])
         if len(below) > 1:
             raise no_such_path(call.request.path)
+        for name in LIST_ONLY & call.parameters.keys():
+            del call.parameters[name]  # What chooses among assets means nothing beside the address of one.
         return self._attribute(call, kind, oid, moment, below[0]) if below else self._single(call, kind, oid, moment)
 
     def _hist(self, call: Call) -> Response:
         """Hist/{Type}[/{id}[/{Attr}]]: always a list."""
-        kind, rest = self._kind(call), call.rest[2:]
+        kind, rest = self._kind(call), [*call.rest[2:3], *whole_token(call.rest[3:])]
         call.only("GET")
         if len(rest) > 2:
             raise no_such_path(call.request.path)
@@ -80,7 +82,7 @@ class Rest:
         call.known({"ctx"})
         if len(call.rest) > 2:
             raise no_such_path(call.request.path)
-        changes = self.engine.template(kind.name, call.parameters.get("ctx") or None)
+        changes = self.engine.template(kind.name, call.parameters.get("ctx") or None, member=call.member)
         writer = call.writer()
         href = f"{call.root}/{call.name}/New/{kind.name}"
         return answer(writer, writer.template(href, changes, kind.attributes))

@@ -13,8 +13,9 @@ _IDENTITY = {
     "Is": "true while the asset is not deleted (state below 255)",
     "Days": "whole days from this record's date to the next one's, or to now",
     "Viewers": "the active members (state 64)",
-    "SecurityScope": "the asset's own Scope; the asset itself when it is a Scope; null where there is neither",
-    "SecuredAssets": "reverse of SecurityScope: the assets whose Scope is this one, and this one",
+    "SecurityScope": "the asset's own Scope; the asset itself when it is a Scope; that of its RegressionPlan for a"
+    " RegressionSuite; null where there is neither",
+    "SecuredAssets": "reverse of SecurityScope: the assets whose SecurityScope this one is",
     "Content": "the bytes kept for the asset in the blob table, as base64; null without bytes",
 }
 _AUDIT = {
@@ -98,6 +99,9 @@ _VALIDATORS = {
 }
 
 RULES: dict[str, str] = _IDENTITY | _AUDIT | _STATE | _ESTIMATES | _PEOPLE | _VALIDATORS
+
+SECURED_BY: dict[str, str] = {"RegressionSuite": "RegressionPlan"}
+"""The single relation to the asset that a type without a Scope of its own has its SecurityScope from."""
 
 CARRIED: dict[str, tuple[str, ...]] = {"Task": ("Scope", "Timebox", "Team"), "Test": ("Scope", "Timebox", "Team")}
 """Read-only relations that a type keeps in its own record, copied from its Parent whenever that is set or changes."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .binding import Binding, Place, among, during
-from .computed import scalar_rule
+from .computed import scalar_rule, security_scope
 from .routes import Hop
+from .rules import SECURED_BY
 from .store import FOREVER, column
 from .tokens import asks_for_deleted
 from .types import Closure, Column, Computed, Link, Reverse
@@ -114,8 +115,13 @@ def _computed(storage: Computed, place: Place, reached: Place, where: list[str],
     if storage.rule == "Viewers":
         return Step(table, "1", (*where, f"{r}.type = 'Member'", f"{r}.state = 64"), reached, "1", "1")
     if storage.rule == "SecuredAssets":
-        match = f"({r}.{column('Scope')} = {o}.asset OR ({r}.asset = {o}.asset AND {r}.type = 'Scope'))"
-        inner = f"CASE WHEN {r}.type = 'Scope' THEN {r}.asset ELSE {r}.{column('Scope')} END"
+        lent = " OR ".join(
+            f"({r}.type = '{name}' AND {r}.{column(relation)} IN (SELECT p.asset FROM record p"
+            f" WHERE p.{column('Scope')} = {o}.asset AND {during('p', place.time)}))"
+            for name, relation in SECURED_BY.items()
+        )
+        match = f"({r}.{column('Scope')} = {o}.asset OR ({r}.asset = {o}.asset AND {r}.type = 'Scope') OR {lent})"
+        inner = security_scope(reached, binding)
         kept = (*where, among(f"+{r}", reached.kind.concrete))
         return Step(table, match, kept, reached, f"{o}.asset", inner)
     return _tied(scalar_rule(storage.rule, place, binding), f"{r}.asset", reached, where)

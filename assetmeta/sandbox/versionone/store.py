@@ -84,6 +84,16 @@ def found(text: str | bytes | int | float | None, words: str) -> bool:
     return all(pattern.search(folded) for pattern in _words(words))
 
 
+@lru_cache(maxsize=256)
+def _pieces(texts: str) -> tuple[str, ...]:
+    return tuple(json.loads(texts))
+
+
+def contains(text: str | None, texts: str) -> bool:
+    """SQL function: whether any of *texts*, a JSON array of texts without case, stands in *text*."""
+    return text is not None and any(piece in _folded(text) for piece in _pieces(texts))
+
+
 class Store:
     """One connection behind one lock. Statements outside `writing` see the last committed state."""
 
@@ -94,6 +104,7 @@ class Store:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=512)
         self._connection.create_function("fold", 1, fold, deterministic=True)
         self._connection.create_function("found", 2, found, deterministic=True)
+        self._connection.create_function("contains", 2, contains, deterministic=True)
         self._connection.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY"
         )

@@ -9,11 +9,14 @@ from .literals import DELETED, parse_oid, parse_time, spell_time
 from .problems import bad_parameter, invalid_oid, unknown_type
 from .records import Pen, Record
 from .requests import Change, Ref
+from .rules import SECURED_BY
 from .store import FOREVER, column
-from .types import Catalogue, Column, TypeDef
+from .types import AttributeDef, Catalogue, Column, TypeDef
 
 _TEXTS = ("Name", "Description")
 _DAYS = {"Days": 1, "Weeks": 7, "Months": 30}
+
+_BY_WHOM = {("Actual", "Member"), ("Expression", "Author")}
 
 # For each context type: the texts it hands over, its own relations it hands over, and the relations that may lead back
 # to it, of which a new asset gets the first it has.
@@ -33,6 +36,7 @@ _CONTEXTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] =
     "Member": ((), (), ("Owners", "Owner", "Member")),
     "RegressionPlan": ((), ("Scope",), ("RegressionPlan",)),
     "RegressionSuite": ((), (), ("RegressionSuite", "RegressionSuites")),
+    "Environment": ((), ("Scope",), ("Environment",)),
     "BuildProject": ((), (), ("BuildProject",)),
     "Message": ((), (), ("Message",)),
     "Conversation": ((), (), ("BelongsTo",)),
@@ -55,7 +59,7 @@ def template(pen: Pen, type_name: str, context: str | None) -> list[Change]:
         if above in _CONTEXTS:
             found = list(_suggested(kind, record, above, pen))
             if found:
-                return found
+                return [*found, *_required(kind, record, pen, {change.name for change in found})]
     return []
 
 
@@ -82,12 +86,10 @@ def _context(pen: Pen, text: str) -> Record:
 def _suggested(kind: TypeDef, record: Record, above: str, pen: Pen) -> Iterator[Change]:
     texts, shared, back = _CONTEXTS[above]
     relation = next((name for name in back if _leads_to(kind, name, record.type_name, pen.catalogue)), None)
-    if relation is None:
+    if relation is None and kind.name != "Timebox":
         return
-    if kind.attributes[relation].multi:
-        yield Change(relation, "add", Ref(record.asset))
-    else:
-        yield Change(relation, "set", Ref(record.asset))
+    if relation is not None:
+        yield Change(relation, "add" if kind.attributes[relation].multi else "set", Ref(record.asset))
     for name in texts:
         if name in kind.attributes and record.values.get(name) is not None:
             yield Change(name, "set", str(record.values[name]))
@@ -97,6 +99,41 @@ def _suggested(kind: TypeDef, record: Record, above: str, pen: Pen) -> Iterator[
             yield Change(name, "set", Ref(str(value)))
     if kind.name == "Timebox" and above in ("Schedule", "Scope"):
         yield from _dates(pen, record.asset if above == "Schedule" else str(record.values.get("Schedule")))
+
+
+def _required(kind: TypeDef, record: Record, pen: Pen, given: set[str]) -> Iterator[Change]:
+    """The values that are required and can be told, though the context says nothing of them."""
+    for attribute in kind.attributes.values():
+        if not attribute.required or attribute.name in given or not _is_writable(kind, attribute.name):
+            continue
+        value = _told(kind, attribute, record, pen)
+        if value is not None:
+            yield Change(attribute.name, "set", value)
+
+
+def _told(kind: TypeDef, attribute: AttributeDef, record: Record, pen: Pen) -> Ref | str | None:
+    """Today for a date; the project of the context; who asks; the role that a member has elsewhere."""
+    if attribute.kind == "Date":
+        return _day(pen.now)
+    if attribute.name == "Scope":
+        project = project_of(pen, record)
+        return None if project is None else Ref(project)
+    if (kind.name, attribute.name) in _BY_WHOM:
+        return Ref(pen.member)
+    if attribute.related == "Role":
+        role = record.values.get("DefaultRole")
+        return None if role is None else Ref(str(role))
+    return None
+
+
+def project_of(pen: Pen, record: Record) -> str | None:
+    """The project that an asset belongs to; None where it belongs to none."""
+    if record.type_name == "Scope":
+        return record.asset
+    lender = record.values.get(SECURED_BY.get(record.type_name, ""))
+    above = pen.read(str(lender)) if lender is not None else None
+    found = (above or record).values.get("Scope")
+    return None if found is None else str(found)
 
 
 def _leads_to(kind: TypeDef, name: str, context: str, catalogue: Catalogue) -> bool:

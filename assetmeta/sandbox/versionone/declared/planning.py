@@ -48,7 +48,7 @@ Team : BaseAsset
 TeamRoom : BaseAsset
     Schedule -> Schedule.TeamRooms
     Scope -> Scope.TeamRooms
-    Team -> Team.TeamRooms
+    Team -> Team.Rooms
     Participants* -> Member.TeamRooms
     do Inactivate, Reactivate
 

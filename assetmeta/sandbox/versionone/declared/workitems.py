@@ -42,7 +42,7 @@ Story : PrimaryWorkitem number=S
     Risk -> WorkitemRisk.Stories
     Customer -> Member.CustomeredStories
     IdentifiedIn -> Retrospective.IdentifiedStories
-    RequestedBy Text, Value Numeric, LastVersion Text, OriginalEstimate Numeric, Jeopardy Numeric =
+    RequestedBy Text, Benefits LongText, Value Numeric, LastVersion Text, OriginalEstimate Numeric, Jeopardy Numeric =
     do Copy, DeepCopy, ShallowCopy, Split, MakeTemplate, GenerateSubStory, StoryToEpic, EpicToStory
     do QuickClose, QuickSignup, Inactivate, Reactivate
 
