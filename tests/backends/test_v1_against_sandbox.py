@@ -335,13 +335,13 @@ def test_a_wrong_password_is_refused(server: sandbox.Server) -> None:
     with Driver(server.credentials["instance_url"], Basic("admin", "wrong")) as driver:
         schema = driver.run(BACKEND.reflect(["Story"]))
         with pytest.raises(LoginRefused):
-            driver.run(BACKEND.fetch(schema, [Fetch("Story", size=0)]))
+            driver.run(BACKEND.fetch(schema, [Fetch("Story", size=1)]))
 
 
 def test_the_schema_does_not_show_that_the_login_is_right(server: sandbox.Server) -> None:
     """meta.v1 answers without one: of many requests that follow, one alone tries the login."""
     with Driver(server.credentials["instance_url"], Basic("admin", "wrong")) as driver:
-        schema = driver.run(BACKEND.reflect(["Story"]))
+        schema = driver.run(BACKEND.reflect(["Story", "Role"]))
         before = len(server.requests)
         fetches = [Fetch("Story", oids=tuple(Oid("Story", key) for key in range(1000, 1600))), Fetch("Role")]
         with pytest.raises(LoginRefused):

@@ -39,7 +39,9 @@ def reflect(zone: str, names: Sequence[str] | None = None) -> Flow[Schema]:
         if not name.isidentifier():
             raise UnknownName(f"The server has no asset type {name!r}.", type_name=name)
     while wanted:
-        sent = yield tuple(Request("GET", f"meta.v1/{name}", headers=_XML, idempotent=True, public=True) for name in wanted)
+        sent = yield tuple(
+            Request("GET", f"meta.v1/{name}", headers=_XML, idempotent=True, public=True) for name in wanted
+        )
         for response in answers(sent):
             part = _read(parse_xml(_checked(response)), zone)
             found.update(part.types)
