@@ -216,6 +216,7 @@ def activity(row: RowOut, kind: TypeDef, actor: Json, verb: str, targets: list[J
     values = row.values
     scope = values.get("Scope")
     shown = values.get(kind.display_by or "Name")
+    title = shown if isinstance(shown, str) else row.asset
     thing: Json = {
         "id": row.asset,
         "assetType": kind.name,
@@ -229,7 +230,7 @@ def activity(row: RowOut, kind: TypeDef, actor: Json, verb: str, targets: list[J
         "verb": verb,
         "object": thing,
         "time": f"{str(values['ChangeDateUTC'])[:LENGTH]}Z",
-        "summary": f"{actor['displayName']} {verb.lower()} {shown or row.asset}",
+        "summary": f"{actor['displayName']} {verb.lower()} {title}",
         "provider": {"stream": kind.name, "commitSeq": row.moment, "commitId": f"{row.asset}:{row.moment}"},
         "target": targets,
     }

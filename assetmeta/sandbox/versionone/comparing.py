@@ -76,7 +76,7 @@ def _ordered(kind: str, op: str, values: Sequence[str], binding: Binding) -> Lea
     if kind in ("Relation", "Boolean", "Blob"):
         raise ValueError(f"{op} has no meaning for {kind}")
     literals = [_literal(kind, value) for value in values]
-    furthest = max(literals) if op in ("<", "<=") else min(literals)  # type: ignore[type-var]
+    furthest = max(literals) if op in ("<", "<=") else min(literals)
     bound = binding.bind(furthest)
     template = "fold({})" if kind in TEXTS else "{}"
     return lambda value: f"{template.format(value)} {op} {bound}"
