@@ -549,3 +549,31 @@ class TestWhatGoesWrong:
         with vh.trace() as trace, pytest.raises(Unsupported, match="upload_code"):
             vh.Commit.create()
         assert [] == lines(trace)
+
+
+def test_a_relation_takes_the_name_that_an_asset_is_looked_up_by(vh: Any, project: Any) -> None:
+    with vh.trace() as trace:
+        deployment = vh.Deployment.new(project=project.name, name="live")
+    assert (project, 1) == (deployment.project, len(trace))
+    with vh.trace() as trace:
+        vh.commit().raise_if_failed()
+    assert 1 == len(trace)
+    assert project.id == deployment.project.id
+
+
+def test_a_name_that_nothing_has_is_named_with_the_attribute(vh: Any, project: Any) -> None:
+    with pytest.raises(NotFound, match="Deployment.project: No Project has the name 'nonsense'") as refused:
+        vh.Deployment.create(project="nonsense", name="live")
+    assert ("project", 0) == (refused.value.attribute, vh.pending)
+    with pytest.raises(NotFound, match="Execution\\('nonsense:3'\\): No Project has the name 'nonsense'"):
+        vh.Execution("nonsense:3")
+    with pytest.raises(NotFound, match="There is no alias 'unheard-of' of a datum"):
+        vh.Datum(f"{project.name}:unheard-of")
+
+
+def test_names_and_keys_in_one_condition_send_nothing_before_the_query_runs(vh: Any, project: Any) -> None:
+    with vh.trace() as trace:
+        query = vh.Deployment.where(project=["nonsense", project.id])
+    assert 0 == len(trace)
+    made = vh.Deployment.create(project=project, name="one of both")
+    assert [made] == query.all()

@@ -227,8 +227,10 @@ def _guard(response: Response, wanted: str, wrong: str) -> None:
     hint = _hint(response)
     if hint:
         _unreadable(response, hint)
-    if wrong in response.media_type or not response.body.strip():
-        _unreadable(response, f"{wanted} was expected and {response.media_type or 'nothing'} came")
+    if not response.body.strip():
+        _unreadable(response, f"{wanted} was expected and the body is empty")
+    if wrong in response.media_type:
+        _unreadable(response, f"{wanted} was expected and {response.media_type} came")
 
 
 def _incomplete(response: Response) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from assetmeta.backends.known import Known
-from assetmeta.backends.matching import admission, asked_paths, conjunction
+from assetmeta.backends.matching import admission, asked_paths
 from assetmeta.backends.ordering import ordered, window
 from assetmeta.backends.trees import all_paths, tree
 from assetmeta.backends.walking import Teller, walk
@@ -20,7 +20,7 @@ from assetmeta.model.flows import Flow
 from assetmeta.model.paths import CLEANED, Path
 from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, RawFilter, Term, leaves
+from assetmeta.model.terms import And, RawFilter, Term, conjunction, leaves
 from assetmeta.model.values import Oid
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from assetmeta.model.codecs import Raw
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.paths import Path
-from assetmeta.model.plans import Cell, Row
+from assetmeta.model.plans import Cell, Row, Rows
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
 
@@ -23,6 +23,14 @@ class Known:
     schema: Schema
     cells: dict[Oid, Cells] = field(default_factory=dict)
     _shapes: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, schema: Schema, *answers: Rows) -> Known:
+        """What *answers* told, of related assets too."""
+        known = cls(schema)
+        for row in (row for answer in answers for row in (*answer.rows, *answer.related)):
+            known.take(row.oid, dict(zip(row.columns, row.values, strict=True)))
+        return known
 
     def take(self, oid: Oid, cells: Cells) -> None:
         """Add what was told of an asset to what is known of it."""

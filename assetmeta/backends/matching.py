@@ -9,7 +9,7 @@ from typing import Any
 from assetmeta.backends.known import Known
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.paths import Path
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term, leaves
+from assetmeta.model.terms import EXACT, And, Compare, Exists, Not, Or, RawFilter, Term, leaves
 from assetmeta.model.values import Oid
 
 _ORDERS: dict[str, Callable[[Any, Any], object]] = {
@@ -58,7 +58,7 @@ def admission(term: Term | None) -> Test:
 def _comparison(term: Compare) -> Callable[[object], bool]:
     """The test of one value: whether it matches any of the term's values (for `!=`: equals one)."""
     word, wanted = term.operator, term.values
-    if word in ("=", "!="):
+    if word in ("=", "!=", EXACT):
         return _membership(wanted)
     if word == "~=":
         parts = [str(part).casefold() for part in wanted]
@@ -96,15 +96,6 @@ def asked_paths(term: Term | None) -> Iterator[Path]:
     for leaf in () if term is None else leaves(term):
         if not isinstance(leaf, RawFilter):
             yield leaf.path
-
-
-def conjunction(term: Term | None) -> tuple[Term, ...]:
-    """The terms that must all hold."""
-    if term is None:
-        return ()
-    if isinstance(term, And):
-        return tuple(part for inner in term.terms for part in conjunction(inner))
-    return (term,)
 
 
 def wanted_values(term: Term) -> tuple[str, tuple[object, ...]] | None:

@@ -9,7 +9,7 @@ from assetmeta.core.state import KnownCell, Tracked, seen_from
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.codecs import JsonText, Raw
 from assetmeta.model.contract import Aliases
-from assetmeta.model.errors import BadValue, UnknownName, Unreadable
+from assetmeta.model.errors import BadValue, NotFound, UnknownName, Unreadable
 from assetmeta.model.paths import resolve
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import ABSENT, UNREAD, Oid
@@ -140,15 +140,22 @@ def _shown(attribute: Attribute, value: object) -> str:
     return "this value" if attribute.is_secret else repr(value)[:80]
 
 
-def related_oid(workspace: Workspace, type_name: str, attribute: Attribute, value: object) -> Oid:
-    """Return the identity that *value* (an asset, an Oid, a token) names, checked against the relation's type."""
+def related_oid(
+    workspace: Workspace, type_name: str, attribute: Attribute, value: object, *, look_up: bool = True
+) -> Oid:
+    """Return the identity that *value* (an asset, an Oid, a token) names, checked against the relation's type.
+
+    Where assets have other names than their keys (see `Workspace.named`), such a name is looked up: one request. It is
+    refused with *look_up* False.
+    """
     schema, related = workspace.schema, attribute.related or ""
     oid = own_oid(workspace, value)
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if isinstance(workspace.backend, Aliases):
         # Such a server says which of its types have numbers as keys.
         if is_number or (isinstance(value, str) and not _is_token(schema, oid)):
-            oid = _named(workspace.backend, related, str(value))
+            place = f"{type_name}.{attribute.name}" if look_up else None
+            oid = _named(workspace, workspace.backend, place, related, str(value))
     elif is_number and not schema.type(related).abstract:
         oid = Oid.of(related, value)
     if oid is None:
@@ -176,12 +183,23 @@ def _is_token(schema: Schema, oid: Oid | None) -> bool:
     return oid is not None and oid.type in schema.types
 
 
-def _named(backend: Aliases, type_name: str, text: str) -> Oid | None:
-    """The identity that a text is for a relation: a key, or an alias that the server resolves itself."""
+def _named(workspace: Workspace, backend: Aliases, place: str | None, type_name: str, text: str) -> Oid | None:
+    """The identity that a text is for a relation: a key, an alias that the server resolves itself, or one that is
+    looked up. *place* says in errors where it was given; None when nothing is to be sent.
+    """
     key = backend.key_of(type_name, text)
-    if key is None and text and backend.taken_by_alias(type_name):
+    if key is not None:
+        return Oid.of(type_name, key)
+    if not text.strip():
+        return None
+    if backend.taken_by_alias(type_name):
         return Oid(type_name, text)
-    return None if key is None else Oid.of(type_name, key)
+    if place is None or workspace.schema.type(type_name).abstract:
+        return None
+    try:
+        return workspace.named(type_name, text)._state.oid
+    except (BadValue, NotFound) as error:
+        raise type(error)(f"{place}: {error}", **{**vars(error), "attribute": place.partition(".")[2]}) from error
 
 
 def own_oid(workspace: Workspace, value: object) -> Oid | None:

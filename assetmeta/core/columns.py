@@ -16,11 +16,11 @@ from assetmeta.core.access import as_oid, parsed, related_oid
 from assetmeta.core.attribute_words import described
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.contract import Aliases
-from assetmeta.model.errors import BadValue
+from assetmeta.model.errors import BadValue, Unsupported
 from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
 from assetmeta.model.plans import Sort
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term, leaves
+from assetmeta.model.terms import EXACT, And, Compare, Exists, Not, Or, RawFilter, Term, is_exact, leaves
 from assetmeta.model.values import Oid
 
 
@@ -72,6 +72,8 @@ class Column:
             for leaf in leaves(key):
                 if narrowed and not isinstance(leaf, RawFilter):
                     refuse_foreign(self._source.schema, narrowed, leaf)
+            if is_exact(key):
+                raise Unsupported(f"{self!r}[...]: the server applies this condition, and ignores letter case.")
             return self._with_last(where=key)
         raise BadValue(f"{self!r}[...] takes an attribute name or a condition, not {key!r:.80}.")
 
@@ -121,6 +123,14 @@ class Column:
         if isinstance(values, str | bytes) or not isinstance(values, Iterable):
             raise BadValue(f"{self!r} is compared with several values: give a list of them, not {values!r:.80}.")
         return list(values)
+
+    def exact(self, *values: object) -> Term:
+        """True for assets whose value is one of *values* letter by letter, also where the server's own `=` ignores
+        letter case. What the server finds is then checked again here, so that counting reads it, too.
+        """
+        if not values:
+            raise BadValue(f"{self!r}.exact() takes the value, or several.")
+        return condition(self._source, self._path, EXACT, list(values))
 
     def contains(self, text: str) -> Term:
         """True where *text* is part of the value (the server's own matching; letter case is up to the server)."""
@@ -215,23 +225,38 @@ def condition(source: Source, path: Path, operator: str, values: list[Any]) -> T
     if not values:
         # What no filter can say in one word: no asset has and lacks a value, every asset has or lacks one.
         both: tuple[Term, Term] = (Exists(path, owner=type_name), Exists(path, present=False, owner=type_name))
-        return And(both) if operator == "=" else Or(both)
+        return Or(both) if operator == "!=" else And(both)
     wanted = [value for value in values if value is not None]
     if len(wanted) < len(values):
-        if operator not in {"=", "!="}:
+        if operator not in {"=", "!=", EXACT}:
             raise BadValue(f"{type_name}.{path} {operator} None means nothing; compare with = or !=.")
         null: Term = Exists(path, present=operator == "!=", owner=type_name)
         if not wanted:
             return null
         rest = condition(source, path, operator, wanted)
-        return Or((null, rest)) if operator == "=" else And((null, rest))
-    if resolved.is_relation and all(isinstance(value, str) and not _names(source, resolved, value) for value in wanted):
-        display = source.schema.type(resolved.attribute.related or "").display
-        if display:
-            return condition(source, Path((*path.steps, Step(display))), operator, wanted)
-    return Compare(
-        path, operator, tuple(_operand(source.workspace, resolved, path, value) for value in wanted), type_name
-    )
+        return And((null, rest)) if operator == "!=" else Or((null, rest))
+    display = source.schema.type(resolved.attribute.related or "").display if resolved.is_relation else None
+    called = [value for value in wanted if display and isinstance(value, str) and not _names(source, resolved, value)]
+    if display and called:
+        far = condition(source, Path((*path.steps, Step(display))), operator, called)
+        others = [value for value in wanted if value not in called]
+        if not others:
+            return far
+        near = condition(source, path, operator, others)
+        return And((near, far)) if operator == "!=" else Or((near, far))
+    operands = tuple(_operand(source.workspace, resolved, path, value) for value in wanted)
+    if operator == EXACT:
+        operator = _exactly(source.workspace, path, operands)
+    return Compare(path, operator, operands, type_name)
+
+
+def _exactly(workspace: Workspace, path: Path, operands: tuple[object, ...]) -> str:
+    """The operator of exact equality: what is no text has no letter case."""
+    if workspace.backend.can.exact or not any(isinstance(value, str) for value in operands):
+        return "="
+    if not path.is_plain:
+        raise Unsupported(f"{path}.exact(): what the server works out is compared by the server, letter case aside.")
+    return EXACT
 
 
 def _names(source: Source, resolved: Resolved, text: str) -> bool:
@@ -245,7 +270,7 @@ def _names(source: Source, resolved: Resolved, text: str) -> bool:
 
 def _operand(workspace: Workspace, resolved: Resolved, path: Path, value: object) -> object:
     if resolved.is_relation:
-        return related_oid(workspace, resolved.type_name, resolved.attribute, value)
+        return related_oid(workspace, resolved.type_name, resolved.attribute, value, look_up=False)
     if counts(path):
         if isinstance(value, bool) or not isinstance(value, int):
             raise BadValue(f"{resolved.type_name}.{path} is a number of assets, not {value!r:.80}.")

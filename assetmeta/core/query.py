@@ -24,7 +24,7 @@ from assetmeta.model.paths import CLEANED, Path, Step, resolve
 from assetmeta.model.plans import Fetch, Find, Sort
 from assetmeta.model.record import Record
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term, leaves
+from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term, conjunction, is_exact, leaves
 from assetmeta.model.values import Moment, Oid
 
 _LACKS = {
@@ -110,6 +110,10 @@ class Query(Record):
             else:
                 self._path(Column(self, leaf.path))
                 refuse_foreign(self.schema, self.type_name, leaf)
+        for part in conjunction(term):
+            # The rest of an *or* is known to the server alone.
+            if is_exact(part) and not all(is_exact(leaf) for leaf in leaves(part)):
+                raise Unsupported(f"{part}: exact() goes together with others by &, and by | with exact() alone.")
         return term
 
     def filter(self, expression: str | Term) -> Query:
@@ -247,8 +251,22 @@ class Query(Record):
         moments = f" for each of {len(self.moments)} moments" if len(self.moments) > 1 else ""
         return (
             f"one request{moments} per {self.workspace.page_size} assets, and one to count when there are more: "
-            f"{self!r}\nthe server filters, sorts and cuts, and sends along what is selected"
+            f"{self!r}\nthe server filters, sorts and cuts, and sends along what is selected{self._on_letter_case()}"
         )
+
+    def _on_letter_case(self) -> str:
+        """What an explanation says where the server's `=` ignores letter case and a condition compares texts."""
+        if self.workspace.backend.can.exact:
+            return ""
+        exact = [part for term in self.terms for part in conjunction(term) if is_exact(part)]
+        loose = any(
+            isinstance(leaf, Compare) and leaf.operator in ("=", "!=") and any(isinstance(v, str) for v in leaf.values)
+            for term in self.terms
+            for leaf in leaves(term)
+        )
+        checked = f"\nchecked again here, letter by letter: {'; '.join(map(str, exact))}" if exact else ""
+        ignored = "\nthe server ignores letter case in = and !=; column.exact(text) does not" if loose else ""
+        return checked + ignored
 
     def pages(self, size: int | None = None) -> Iterator[list[Any]]:
         """Yield lists of at most *size* assets, one request each, until the end or the end of the window.

@@ -13,7 +13,7 @@ from assetmeta.core.report import Report
 from assetmeta.core.state import Layouts, Tracked, merge
 from assetmeta.core.watch import Watch
 from assetmeta.model.contract import Backend, SupportsLookup
-from assetmeta.model.errors import SessionClosed
+from assetmeta.model.errors import NotFound, SessionClosed
 from assetmeta.model.flows import Flow, T
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Row
@@ -127,7 +127,14 @@ class Workspace:
         if key is not None:
             return self.asset(Oid.of(type_name, key))
         since = self.writes
-        row = self.run(backend.look_up(self.schema, type_name, text))
+        try:
+            row = self.run(backend.look_up(self.schema, type_name, text))
+        except NotFound as error:
+            # What was looked for on the way, such as a project, is not what the user wrote.
+            if repr(text) in str(error):
+                raise
+            named = NotFound(f"{type_name}({text!r:.200}): {error}", **{"status": 404, **vars(error)})
+            raise named from error
         return self.absorb([row], since)[0]
 
     def absorb(self, rows: Iterable[Row], since: int | None = None) -> list[Tracked]:

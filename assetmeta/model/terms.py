@@ -10,7 +10,9 @@ from assetmeta.model.errors import BadValue
 from assetmeta.model.paths import Path
 from assetmeta.model.record import Record
 
-OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "~=")
+OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "~=", "==")
+EXACT = "=="
+"""Equality that tells letter case apart, where `=` does not."""
 
 
 class _Combinable(Record):
@@ -100,6 +102,20 @@ def _shown(value: object) -> str:
 
 
 Term = Compare | Exists | And | Or | Not | RawFilter
+
+
+def conjunction(term: Term | None) -> tuple[Term, ...]:
+    """The terms that must all hold."""
+    if term is None:
+        return ()
+    if isinstance(term, And):
+        return tuple(part for inner in term.terms for part in conjunction(inner))
+    return (term,)
+
+
+def is_exact(term: Term) -> bool:
+    """True when *term* tells letter case apart anywhere."""
+    return any(isinstance(leaf, Compare) and leaf.operator == EXACT for leaf in leaves(term))
 
 
 def leaves(term: Term) -> Iterator[Compare | Exists | RawFilter]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -153,3 +154,10 @@ def test_each_status_has_its_error(status: int, kind: type[Exception]) -> None:
 def test_a_success_is_returned_as_it_is() -> None:
     response = Response(200)
     assert check(response) is response
+
+
+@pytest.mark.parametrize(("parse", "kind"), [(parse_json, "JSON"), (parse_xml, "XML")])
+def test_an_empty_body_is_called_so(parse: Any, kind: str) -> None:
+    media_type = f"application/{kind.lower()}"
+    with pytest.raises(Unreadable, match=f"{kind} was expected and the body is empty"):
+        parse(Response(200, {"content-type": media_type}, b" \n"))

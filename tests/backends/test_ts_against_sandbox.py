@@ -737,3 +737,28 @@ class TestSlips:
     def test_what_has_no_list(self, ts: Any) -> None:
         with pytest.raises(Unsupported, match="Testspace has no list of all assets of type File"):
             ts.File.all()
+
+
+class TestSlashesInNames:
+    def test_the_last_name_may_hold_slashes(self, ts: Any) -> None:
+        project = ts.Project.create(name="Qualität/Über")
+        assert project is ts.Project("Qualität/Über") is ts.Project("Qualität%2FÜber")
+        space = ts.Space.create(name=fresh("space"), project=project)
+        result = ts.Result.create(space=space, name="nightly/7")
+        with counted(ts, 1):
+            assert result is ts.Result(f"Qualität%2FÜber/{space.name}/nightly/7")
+        with counted(ts, 2):
+            assert result is ts.Result(f"{space.id}/nightly/7")
+
+    def test_a_project_a_space_and_a_result_are_looked_for_first(self, ts: Any, project: Any) -> None:
+        space = ts.Space.create(name="nightly", project=project)
+        result = ts.Result.create(space=space, name="7")
+        with counted(ts, 1):
+            assert result is ts.Result(f"{project.id}/nightly/7")
+
+    def test_what_is_not_found_says_how_slashes_are_written(self, ts: Any) -> None:
+        with pytest.raises(NotFound, match="Result 'a/b/c'.*written %2F"):
+            ts.Result("a/b/c")
+        with pytest.raises(NotFound) as refused:
+            ts.Project("a/b")
+        assert "%2F" not in str(refused.value)

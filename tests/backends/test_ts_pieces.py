@@ -410,6 +410,9 @@ class TestNames:
         [
             ("Project", "abccorp:application", "projects/abccorp%3Aapplication"),
             ("Project", "a%2Fb", "projects/a%2Fb"),
+            ("Project", "a/b", "projects/a%2Fb"),
+            ("Result", "a/b/c/d", "projects/a/spaces/b/results/c%2Fd"),
+            ("Result", "3/nightly/7", "projects/3/spaces/nightly/results/7"),
             ("Project", "100% sure?", "projects/100%25%20sure%3F"),
             ("Space", "abccorp:application/feature%2Fabc", "projects/abccorp%3Aapplication/spaces/feature%2Fabc"),
             ("Space", "12/feature/abc", "projects/12/spaces/feature%2Fabc"),
@@ -431,13 +434,11 @@ class TestNames:
         ("type_name", "alias"),
         [
             ("Project", ".."),
-            ("Project", "a/b"),
             ("Space", "master"),
             ("Space", "12/.."),
             ("Space", "/master"),
             ("Result", "result.6"),
             ("Result", "master/result.6"),
-            ("Result", "a/b/c/d"),
             ("Metric", "Test Cases"),
             ("MetricDataset", "1/2/x"),
             ("ProjectUser", "12/ann"),

@@ -71,10 +71,17 @@ def test_a_relation_takes_an_alias_where_the_server_resolves_it(bench: Bench) ->
     assert bench.requests == 0
 
 
-def test_a_relation_refuses_an_alias_where_the_server_takes_keys(bench: Bench) -> None:
-    with pytest.raises(BadValue, match="takes assets of type Epic"):
-        bench.Story.new(Name="New", Super="an epic")
+def test_a_relation_looks_an_alias_up_where_the_server_takes_keys(bench: Bench) -> None:
+    bench.add("Epic:9", Name="an epic")
     bench.Story.new(Name="New", Super="8")
+    assert bench.requests == 0
+    assert bench.Story.new(Name="New", Super="an epic").Super is bench.Epic(9)
+    assert bench.requests == 1
+    with pytest.raises(NotFound, match="Story.Super: .*there is no Epic nothing") as refused:
+        bench.Story.new(Name="New", Super="nothing")
+    assert ("Super", 404) == (refused.value.attribute, refused.value.status)
+    with pytest.raises(BadValue, match="takes assets of type Epic"):
+        bench.Story.new(Name="New", Super=" ")
 
 
 def test_a_condition_tells_keys_from_names(bench: Bench) -> None:
@@ -82,3 +89,6 @@ def test_a_condition_tells_keys_from_names(bench: Bench) -> None:
     by_name = bench.query("Epic").where(Scope="web:shop").terms[0]
     assert (str(by_key.path), by_key.values) == ("Scope", (Oid("Scope", 7),))  # type: ignore[union-attr]
     assert (str(by_name.path), by_name.values) == ("Scope.Name", ("web:shop",))  # type: ignore[union-attr]
+    both = bench.query("Epic").where(Scope=["web:shop", "7"]).terms[0]
+    assert "(Scope='Scope:7') | (Scope.Name='web:shop')" == str(both)
+    assert bench.requests == 0

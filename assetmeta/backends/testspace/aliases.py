@@ -9,6 +9,8 @@
     User        ann                             the users are listed
 
 A name is written as it is, or escaped; one with a slash or a percent sign has to be escaped where it is not the last.
+Numbers in front of a result's name can mean a project or a space: what reads as `project/space/result` is looked for
+first, then `space id/result`.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ def look_up(reading: Reading, type_name: str, alias: str) -> Flow[Row]:
     """
     kind = kind_of(type_name)
     if type_name in _NAMED:
-        found = yield from _by_path(reading, kind, alias)
+        found = yield from _by_paths(reading, kind, alias)
     elif type_name in _LISTED_BY:
         found = yield from _by_list(reading, kind, alias)
     elif kind.own in ("path", "key"):
@@ -58,20 +60,33 @@ def look_up(reading: Reading, type_name: str, alias: str) -> Flow[Row]:
     else:
         raise _no_key(kind, alias)
     if not found:
-        raise NotFound(f"There is no {type_name} {alias!r}, or this user may not see it.", oid=alias, status=404)
+        hint = " A slash within a name that is not the last one is written %2F." if alias.count("/") > 1 else ""
+        why = f"There is no {type_name} {alias!r}, or this user may not see it.{hint}"
+        raise NotFound(why, oid=alias, status=404)
     return reading.known.row(found[0])
 
 
-def _by_path(reading: Reading, kind: Kind, alias: str) -> Flow[list[Oid]]:
-    """Ask for an asset by a path of names and ids."""
-    parts = list(_named_path(kind, alias))
-    path = "/".join(parts)
+_Names = tuple[tuple[str, str], ...]
+"""The steps of a path: a collection, and the name or id of one of it."""
+
+
+def _by_paths(reading: Reading, kind: Kind, alias: str) -> Flow[list[Oid]]:
+    """Ask for an asset by each path of names and ids that an alias can mean, until one leads to it."""
+    for names in _readings(kind, alias):
+        found = yield from _by_path(reading, kind, names)
+        if found:
+            return found
+    return []
+
+
+def _by_path(reading: Reading, kind: Kind, names: _Names) -> Flow[list[Oid]]:
+    path = "/".join(_named_path(names))
     response = yield from single(get(reading.settings.place(path)))
     if response.status == 404:
         return []
     found = objects_of(response)[:1]
     for item in found:
-        _confirm(kind, unquote(parts[-1]), item, f"GET {path}")
+        _confirm(kind, names[-1][1], item, f"GET {path}")
     # A name may have led through others: the object says which space it is in.
     space = number(found[0].get("space_id")) if found and kind.name == "Result" else None
     return reading.take(kind, found, space)
@@ -84,17 +99,24 @@ def _confirm(kind: Kind, asked: str, item: Object, line: str) -> None:
     confirm(is_it, f"{kind.name} {asked!r}", f"{name!r}", line)
 
 
-def _named_path(kind: Kind, alias: str) -> Iterator[str]:
-    """The parts of the path that an alias means, each collection before its part."""
-    parts = [unquote(part) for part in alias.split("/")]
+def _readings(kind: Kind, alias: str) -> Iterator[_Names]:
+    """Yield what an alias can mean, the likeliest first; the last name may hold slashes. Raises BadValue."""
+    collections = ("projects", "spaces", "results")
     most = _NAMED[kind.name]
-    if kind.name == "Space" and len(parts) > most:
-        parts = [parts[0], "/".join(parts[1:])]
-    flat = kind.name == "Result" and len(parts) == 2 and _NUMBER.fullmatch(parts[0])
-    if len(parts) != most and not flat:
+    found = []
+    for first in (0, 1) if kind.name == "Result" else (0,):
+        parts = alias.split("/", most - first - 1)
+        # Without a project in front a space is known by its number alone.
+        if len(parts) == most - first and (first == 0 or _NUMBER.fullmatch(parts[0])):
+            found.append(tuple(zip(collections[first:], map(unquote, parts), strict=False)))
+    if not found:
         raise _no_key(kind, alias)
-    collections = ("projects", "spaces", "results")[1 if flat else 0 :]
-    for collection, part in zip(collections, parts, strict=False):
+    yield from found
+
+
+def _named_path(names: _Names) -> Iterator[str]:
+    """The parts of the path, each collection before its part."""
+    for collection, part in names:
         yield collection
         yield segment(part)
 
@@ -123,7 +145,7 @@ def _split(kind: Kind, alias: str) -> tuple[Key | None, str]:
 
 def _no_key(kind: Kind, alias: str) -> BadValue:
     name = {
-        "Project": "its name, a slash in it as %2F",
+        "Project": "its name",
         "Space": "project/space",
         "Result": "space id/result or project/space/result",
     }

@@ -17,11 +17,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assetmeta.backends.jsonrest import Pairs
-from assetmeta.backends.matching import asked_paths, conjunction, wanted_values
+from assetmeta.backends.matching import asked_paths, wanted_values
 from assetmeta.backends.testspace.keys import checked
 from assetmeta.backends.testspace.table import Kind, kind_of
 from assetmeta.model.paths import Path
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term
+from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term, conjunction
 from assetmeta.model.values import Key, Oid
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import product
 
 from assetmeta.backends.jsonrest import Pairs, Sendable
-from assetmeta.backends.matching import conjunction, wanted_values
+from assetmeta.backends.matching import wanted_values
 from assetmeta.backends.valispace.reading import checked
 from assetmeta.backends.valispace.table import Endpoint
-from assetmeta.model.terms import Term
+from assetmeta.model.terms import Term, conjunction
 from assetmeta.model.values import Key, Oid
 
 MOST_LISTS = 20

@@ -19,7 +19,7 @@ from assetmeta.backends.jsonrest import Object, Pairs
 from assetmeta.backends.known import Known
 from assetmeta.backends.valohai.identities import about, as_key, commit_key
 from assetmeta.backends.valohai.kinds import is_uuid
-from assetmeta.backends.valohai.listing import one, one_or_none, whole
+from assetmeta.backends.valohai.listing import one_or_none, whole
 from assetmeta.backends.valohai.meta import endpoint_of
 from assetmeta.backends.valohai.objects import Around
 from assetmeta.backends.valohai.reading import Reading
@@ -132,11 +132,11 @@ def _resolved(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
     """Ask what an alias of a datum stands for."""
     query, name = yield from _narrowed(reading, alias)
     place = reading.settings.place("datum-aliases", "resolve")
-    item = yield from one(place, (("name", name), *query))
+    item = (yield from one_or_none(place, (("name", name), *query))) or {}
     confirm(item.get("name") in (None, name), f"the alias {name!r}", f"{item.get('name')!r}", f"GET {place}")
     datum = item.get("datum")
     if not isinstance(datum, dict):
-        raise NotFound(f"The alias {name!r} stands for no datum.", type_name=endpoint.type, status=404)
+        raise NotFound(f"There is no alias {name!r} of a datum here.", type_name=endpoint.type, status=404)
     return _taken(reading, endpoint, datum, alias, None)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from assetmeta.backends import evaluating
 from assetmeta.backends.evaluating import Page, Place, Unaided, fetched, split
 from assetmeta.backends.known import Known
-from assetmeta.backends.matching import asked_paths, conjunction, wanted_values
+from assetmeta.backends.matching import asked_paths, wanted_values
 from assetmeta.backends.trees import Tree, own_names
 from assetmeta.backends.valohai import listing
 from assetmeta.backends.valohai.meta import endpoint_of, field_of
@@ -27,6 +27,7 @@ from assetmeta.model.errors import Unsupported
 from assetmeta.model.flows import Flow
 from assetmeta.model.plans import Fetch, Rows
 from assetmeta.model.schema import Schema
+from assetmeta.model.terms import conjunction
 from assetmeta.model.values import Oid
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from assetmeta.backends.jsonrest import Pairs
-from assetmeta.backends.matching import conjunction, wanted_values
+from assetmeta.backends.matching import wanted_values
 from assetmeta.backends.valohai.identities import as_key
 from assetmeta.backends.valohai.table import Endpoint, Table
 from assetmeta.model.paths import resolve
 from assetmeta.model.plans import Cell, Fetch
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Not, Or, Term
+from assetmeta.model.terms import And, Compare, Not, Or, Term, conjunction
 from assetmeta.model.values import Key, Oid
 
 MOST_LISTS = 20

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from assetmeta.backends.matching import admits, conjunction, wanted_values
+from assetmeta.backends.matching import admits, wanted_values
 from assetmeta.backends.valohai.listing import whole
 from assetmeta.backends.valohai.reading import Reading
 from assetmeta.backends.valohai.table import Endpoint, Table
 from assetmeta.model.flows import Flow
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch
-from assetmeta.model.terms import And, Compare, Term
+from assetmeta.model.terms import And, Compare, Term, conjunction
 
 NOTHING = Compare(Path.parse("id"), "=", ("",))
 """A condition that no asset satisfies: it is answered without a request."""

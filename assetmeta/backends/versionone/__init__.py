@@ -47,6 +47,7 @@ class VersionOne(Settings):
             templates=True,
             delete=True,
             file_types=files.TYPES,
+            exact=False,
             keyset="Key",
             max_keys=self.max_keys,
             max_page=self.max_page,

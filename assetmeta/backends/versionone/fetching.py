@@ -15,12 +15,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assetmeta.backends.base import Json, answers, check, each_once
+from assetmeta.backends.known import Known
+from assetmeta.backends.matching import admission, asked_paths
 from assetmeta.backends.versionone.answers import Objects, Reader, result_sets
 from assetmeta.backends.versionone.complaints import explain
 from assetmeta.backends.versionone.counting import count_request
 from assetmeta.backends.versionone.identities import in_order, oldest_first
 from assetmeta.backends.versionone.moments import asked_moment
-from assetmeta.backends.versionone.partitions import orders, partition, united
+from assetmeta.backends.versionone.partitions import loosened, orders, partition, united
 from assetmeta.backends.versionone.query import Node, Query, chunks, page, request, spell
 from assetmeta.backends.versionone.reading import asset_request, asset_row, confirm_asked, history, past_assets
 from assetmeta.backends.versionone.rest import read_list
@@ -29,6 +31,7 @@ from assetmeta.model.errors import NotFound, Unsupported
 from assetmeta.model.flows import Flow, Request, Response
 from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.schema import Schema
+from assetmeta.model.terms import And, conjunction, is_exact
 from assetmeta.model.values import Oid
 
 
@@ -81,6 +84,9 @@ def fetch(schema: Schema, fetches: Sequence[Fetch], settings: Settings) -> Flow[
     alone = len(fetches) == 1
     for index, wanted in enumerate(fetches):
         _refuse(wanted)
+        if wanted.where is not None and is_exact(wanted.where):
+            found[index] = yield from _exactly(schema, wanted, settings)
+            continue
         parts = partition(wanted, settings.max_values)
         if len(parts) > 1:
             found[index] = yield from _in_parts(schema, wanted, parts, settings)
@@ -123,6 +129,33 @@ def _through_rest(schema: Schema, wanted: Fetch, settings: Settings, alone: bool
         return None
     row = asset_row(schema, (yield from _send([ask]))[0], query, wanted.oids[0])
     return Rows((row,), total=1 if wanted.counted else None)
+
+
+def _exactly(schema: Schema, wanted: Fetch, settings: Settings) -> Flow[Rows]:
+    """Read what `=` finds, letter case aside, and keep what is the same letter by letter.
+
+    As many assets are asked for as are still wanted; then, as they turn out to be others, twice as many each time.
+    """
+    exact = [term for term in conjunction(wanted.where) if is_exact(term)]
+    test = admission(And(tuple(exact)))
+    paths = tuple(dict.fromkeys((*wanted.select, *(path for term in exact for path in asked_paths(term)))))
+    loose = replace(wanted, where=loosened(wanted.where), select=paths, counted=False)
+    stop = None if wanted.size is None or wanted.counted else wanted.start + wanted.size
+    rows: list[Row] = []
+    related: list[Row] = []
+    start, size, more = 0, stop or settings.max_page, stop != 0
+    while more and (stop is None or len(rows) < stop):
+        size = min(size, settings.max_page)
+        [page] = yield from fetch(schema, [replace(loose, start=start, size=size)], settings)
+        known = Known.of(schema, page)
+        rows += [row for row in page.rows if test(known, row.oid)]
+        related += page.related
+        start, size, more = start + len(page.rows), 2 * size, page.more and bool(page.rows)
+    end = None if wanted.size is None else wanted.start + wanted.size
+    window = tuple(rows[wanted.start : end])
+    return Rows(
+        window, tuple(related), len(rows) if wanted.counted else None, end is not None and (more or len(rows) > end)
+    )
 
 
 def _in_parts(schema: Schema, wanted: Fetch, parts: Sequence[Fetch], settings: Settings) -> Flow[Rows]:

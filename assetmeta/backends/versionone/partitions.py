@@ -1,4 +1,6 @@
-"""Conditions that name very many values, as several queries whose results are put together.
+"""Conditions that no single query can state: those with very many values, and exact ones.
+
+Very many values are several queries whose results are put together.
 
     Number = S-1 | ... | S-3000     ->  Number = S-1 | ... | S-1000   and two more, each with all the other conditions
 
@@ -17,7 +19,7 @@ from assetmeta.backends.versionone.kinds import Rank
 from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
 from assetmeta.model.plans import Fetch, Rows, Sort
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Or, Term
+from assetmeta.model.terms import And, Compare, Or, Term, conjunction, is_exact
 from assetmeta.model.values import Oid
 
 _ORDERS = 5
@@ -56,17 +58,32 @@ def _divided(term: Term, most: int) -> Iterator[Term]:
         yield term
 
 
+def loosened(term: Term | None) -> Term | None:
+    """Return what the server can be asked instead of exact equality: it admits all that *term* does, and more."""
+    kept = [loose for part in conjunction(term) if (loose := _loosened(part)) is not None]
+    return None if not kept else kept[0] if len(kept) == 1 else And(tuple(kept))
+
+
+def _loosened(term: Term) -> Term | None:
+    if not is_exact(term):
+        return term
+    if isinstance(term, Compare):
+        return replace(term, operator="=")
+    if isinstance(term, And):
+        return loosened(term)
+    parts = [_loosened(part) for part in term.terms] if isinstance(term, Or) else [None]
+    # The complement of what is exact is all of it but a few, which the server cannot tell.
+    return Or(tuple(part for part in parts if part is not None)) if None not in parts else None
+
+
 def _once(values: tuple[object, ...]) -> tuple[object, ...]:
     return tuple(dict.fromkeys(values))
 
 
 def united(schema: Schema, wanted: Fetch, answers: Sequence[Rows]) -> list[Oid]:
     """Return the assets of all *answers*, each once, in the order of *wanted*."""
-    known = Known(schema)
-    rows = [row for answer in answers for row in answer.rows]
-    for row in (*rows, *(row for answer in answers for row in answer.related)):
-        known.take(row.oid, dict(zip(row.columns, row.values, strict=True)))
-    found = sorted(dict.fromkeys(row.oid for row in rows), key=_by_id)
+    known = Known.of(schema, *answers)
+    found = sorted(dict.fromkeys(row.oid for answer in answers for row in answer.rows), key=_by_id)
     for sort in reversed(wanted.sort):
         order = _Order(schema, wanted.type_name, sort)
         found.sort(key=lambda oid, order=order: order.key(known, oid), reverse=sort.descending)  # type: ignore[misc]
