@@ -77,6 +77,7 @@ class Session:
         self._driver = Driver(base_url, auth, **wire)
         shelf = _shelf(schema_cache, schema_age, self._driver.base_url, backend, auth)
         self._schemas = SchemaSource(backend, self._driver.run, reflect, shelf)
+        self._driver.secret_names = self._schemas.secret_names
         self._classes = Classes()
         self._workspace = Workspace(
             backend=backend,

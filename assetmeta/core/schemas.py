@@ -34,6 +34,7 @@ class SchemaSource:
         self._run = run
         self._keep = keep
         self._lock = threading.Lock()
+        self._secret_names: tuple[int, frozenset[str]] = (0, frozenset())
         self._schema = Schema(TypesOnDemand(backend, run)) if way == "types" else None
 
     def __call__(self) -> Schema:
@@ -68,6 +69,15 @@ class SchemaSource:
             self._schema = self._schema or self._kept()
         return sorted(self._schema.types) if self._schema else []
 
+    def secret_names(self) -> frozenset[str]:
+        """The names of the attributes, read so far, that are not to be shown; sends nothing and waits for nobody."""
+        types = None if self._schema is None else self._schema.types
+        known = tuple(types.read() if isinstance(types, TypesOnDemand) else (types or {}).values())
+        if len(known) != self._secret_names[0]:
+            found = (each.name for kind in known for each in kind.attributes.values() if each.is_secret)
+            self._secret_names = (len(known), frozenset(found))
+        return self._secret_names[1]
+
 
 class TypesOnDemand(Mapping[str, AssetType]):
     """Types that are read, with what they inherit from, when first looked up. Iterates over those read so far."""
@@ -87,6 +97,10 @@ class TypesOnDemand(Mapping[str, AssetType]):
                 except NotFound:
                     self._unknown.add(name)
             return self._types[name]
+
+    def read(self) -> tuple[AssetType, ...]:
+        """The types read so far. It takes no lock: a thread that reads a type may wait for who calls this."""
+        return tuple(self._types.copy().values())
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._types))

@@ -48,13 +48,20 @@ class Cassette:
         """Make a cassette that replays. *secrets* are those the requests hold now, if they hold any."""
         return cls(path, recording=False, secrets=secrets)
 
-    def line(self, base: str, open_line: Callable[[], Line], secrets: Callable[[], Iterable[str]]) -> Line:
-        """Return the line for a session; only a recording opens the real one.
+    def line(
+        self,
+        base: str,
+        open_line: Callable[[], Line],
+        secrets: Callable[[], Iterable[str]],
+        names: Callable[[], Iterable[str]] = tuple,
+    ) -> Line:
+        """Return the line for a session; only a recording opens the real one. *names* are those of secret fields.
 
         Raises Unreadable when there is nothing to replay.
         """
         # A short password is likely to be an ordinary word of the data, which a replay would then miss.
-        scrub = Scrub(base, lambda: (*self._secrets, *(text for text in secrets() if len(text) >= SHORTEST_SECRET)))
+        texts = lambda: (*self._secrets, *(text for text in secrets() if len(text) >= SHORTEST_SECRET))  # noqa: E731
+        scrub = Scrub(base, texts, names)
         self._line = _Recorder(self.path, open_line(), scrub) if self.recording else _Replayer(self.path, scrub)
         return self._line
 
@@ -105,7 +112,8 @@ class _Replayer:
         self._answers: dict[str, deque[dict[str, Any]]] = {}
         self._lines: Counter[str] = Counter()
         for exchange in load(path):
-            self._answers.setdefault(key_of(exchange["request"]), deque()).append(exchange)
+            kept = scrub.again(exchange["request"])
+            self._answers.setdefault(key_of(kept), deque()).append(exchange)
             self._lines[_line(exchange["request"])] += 1
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
@@ -36,8 +36,9 @@ class Driver:
     With *read_only* requests that write raise ReadOnly. A *cassette* records, or replaces the server. *sleep* and
     *clock* are for tests.
 
-    `ledger` holds every request since the start. Making a driver sends nothing. Raises BadValue for settings that
-    cannot work, Unsupported when an extra is missing, Unreadable when a cassette cannot be replayed.
+    `secret_names` gives the names of fields that no cassette may hold. `ledger` holds every request since the start.
+    Making a driver sends nothing. Raises BadValue for settings that cannot work, Unsupported when an extra is missing,
+    Unreadable when a cassette cannot be replayed.
     """
 
     def __init__(
@@ -67,10 +68,13 @@ class Driver:
         self._settings = Settings(timeout, pool, proxies, verify, cert, max_bytes, user_agent, truststore, deadline)
         self._clock = clock
         self.max_bytes = max_bytes
+        self.secret_names: Callable[[], Iterable[str]] = tuple
         self._auth = Bound(auth, Origin.of(self.base_url))
         waiting = Patience(retries, patience, sleep, clock)
         self._line = (
-            self._open_line() if cassette is None else cassette.line(self.base_url, self._open_line, self._secrets)
+            self._open_line()
+            if cassette is None
+            else cassette.line(self.base_url, self._open_line, self._secrets, self._secret_names)
         )
         self._courier = Courier(self.base_url, self._auth, self._line, waiting, self._record)
         self._traces: tuple[Ledger, ...] = ()
@@ -207,6 +211,9 @@ class Driver:
 
     def _open_line(self) -> Line:
         return Transport(self.base_url, self._auth, self._settings, self._clock)
+
+    def _secret_names(self) -> Iterable[str]:
+        return self.secret_names()
 
     def _secrets(self) -> tuple[str, ...]:
         return () if self._auth.credential is None else self._auth.credential.secrets

@@ -15,10 +15,10 @@ from typing import Any
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.flows import Request
 from assetmeta.model.record import Record
-from assetmeta.wire.bodies import redacted_body
+from assetmeta.wire.bodies import redacted_body, rules_of
 from assetmeta.wire.body import CHUNK, Rewind
 from assetmeta.wire.origin import Origin
-from assetmeta.wire.redact import HIDDEN, redacted_headers, redacted_query, redacted_url, scrubbed
+from assetmeta.wire.redact import HIDDEN, redacted_headers, redacted_query, redacted_url
 
 FORMAT = "assetmeta cassette 1"
 BASE, ORIGIN = "{{base}}", "{{origin}}"
@@ -35,14 +35,18 @@ Body = str | list[str] | dict[str, str] | None
 
 
 class Scrub(Record):
-    """Takes the secrets and the server's address out of what is kept, and puts the address in again."""
+    """Takes the secrets and the server's address out of what is kept, and puts the address in again.
+
+    *secrets* are texts, *names* those of fields that the schema calls secret.
+    """
 
     base: str
     secrets: Callable[[], Iterable[str]]
+    names: Callable[[], Iterable[str]] = tuple
 
     def text(self, text: str) -> str:
         """Return the text with placeholders for the address and for secrets."""
-        text = scrubbed(redacted_body(text), self.secrets())
+        text = redacted_body(text, rules_of(self.names(), self.secrets()))
         return text.replace(self.base, BASE).replace(str(Origin.of(self.base)), ORIGIN)
 
     def restored(self, text: str) -> str:
@@ -71,6 +75,13 @@ class Scrub(Record):
             return {"base64": base64.b64encode(content).decode("ascii")}
         lines = text.splitlines(keepends=True)
         return lines if len(lines) > 1 else text or None
+
+    def again(self, kept_request: dict[str, Any]) -> dict[str, Any]:
+        """Return a kept request as it is kept now: what was recorded may hide less, or spell it in another way."""
+        body = kept_request.get("body")
+        if not isinstance(body, str | list):
+            return kept_request
+        return {**kept_request, "body": self.body("".join(body).encode("utf-8"))}
 
     def content(self, body: Body) -> bytes:
         """Return the bytes of a body that was kept."""

@@ -10,7 +10,7 @@ import pytest
 from assetmeta.model.errors import BadValue
 from assetmeta.model.flows import Request, Response
 from assetmeta.wire import redact
-from assetmeta.wire.bodies import redacted_body
+from assetmeta.wire.bodies import redacted_body, rules_of
 from assetmeta.wire.origin import Origin
 
 
@@ -170,3 +170,112 @@ def test_an_origin_s_text_leaves_out_the_usual_port():
 def test_what_is_no_plain_url_has_no_origin(url):
     with pytest.raises(BadValue):
         Origin.of(url)
+
+
+SECRET_NAMES = (
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "token",
+    "password",
+    "passwd",
+    "client_secret",
+    "assertion",
+    "api_key",
+    "apikey",
+    "sig",
+    "signature",
+    "x-amz-signature",
+    "x-amz-credential",
+    "x-amz-security-token",
+    "x-goog-signature",
+    "x-goog-credential",
+)
+HARMLESS_IN_DOCUMENTS = {"token", "sig", "signature"}
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+class TestEverySecretName:
+    def test_in_a_query_and_an_address(self, name):
+        assert ((name.upper(), "REDACTED"),) == redact.redacted_query([(name.upper(), "s3cret")])
+        assert "s3cret" not in redact.redacted_url(f"https://h/p?a=1&{name}=s3cret&b=2")
+        assert "s3cret" not in redacted_body(f'{{"next": "https://h/p?a=1&{name}=s3cret"}}')
+
+    def test_in_a_form(self, name):
+        assert f"a=1&{name}=REDACTED&b=2" == redacted_body(f"a=1&{name}=s3cret%20&b=2")
+
+    def test_in_json_and_xml(self, name):
+        for body in (f'{{"a": [{{"{name}": "s3cret"}}]}}', f"<a><{name}>s3cret</{name}></a>"):
+            assert (name in HARMLESS_IN_DOCUMENTS) is ("s3cret" in redacted_body(body))
+
+
+def test_the_list_of_secret_names_is_whole():
+    assert set(SECRET_NAMES) == redact.SECRET_NAMES
+
+
+RULES = rules_of(["Configuration", "Custom_Pin"], ())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"configuration": {"account_name": "s3cret-a", "nested": {"keys": ["s3cret-b"]}, "n": 12345}}',
+        '{"a": {"custom_pin": "s3cret"}}',
+        '{"custom_pin": 12345}',
+        '{"Attributes": {"Custom_Pin": {"_type": "Attribute", "name": "Custom_Pin", "value": "s3cret"}}}',
+        '[{"from": "Member:20", "update": {"Custom_Pin": {"set": "s3cret"}}}]',
+        '<Asset><Attribute name="Custom_Pin" act="set">s3cret</Attribute></Asset>',
+        '<Asset><Attribute name="Owner.Custom_Pin"><Value>s3cret</Value></Attribute></Asset>',
+        "name=x&custom_pin=s3cret",
+        '{"p\\u0061ssword": "s3cret"}',
+        '{"account_key": "s3cret"}',
+        '{"a": "{\\"password\\": \\"s3cret\\"}"}',
+        '{"password": "s3cret"}\n{"password": "s3cret"}\n',
+        "2026-01-01 password=s3cret and api_key: s3cret",
+    ],
+)
+def test_what_the_schema_calls_secret_is_hidden(body):
+    hidden = redacted_body(body, RULES)
+    assert "s3cret" not in hidden
+    assert "12345" not in hidden
+    assert redact.HIDDEN in hidden
+    assert hidden == redacted_body(hidden, RULES)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"configuration": {"type": "field", "required": true, "label": "Configuration"}, "n": 1.50e2, "ü":  "x"}',
+        '{"configuration": null, "custom_pin": "", "is_set": {"custom_pin": true}}',
+        '{"my": {"configurations": "x"}}',
+        '{"value": "open", "secret": false}',
+    ],
+)
+def test_what_the_schema_does_not_call_secret_stays_as_it_is_written(body):
+    assert body == redacted_body(body, RULES)
+
+
+def test_all_but_the_secret_stays_as_it_is_written():
+    body = '{ "n": 1.500,\n\t"ü": "\\u00e4",  "password" : "x\\"y",\r\n"big": 12345678901234567890123 }'
+    assert body.replace('"x\\"y"', '"REDACTED"') == redacted_body(body)
+    xml = "<?xml version='1.0'?>\n<A  b='1'><Password >x&amp;y</Password><c/>ü</A>"
+    assert xml.replace("x&amp;y", "REDACTED") == redacted_body(xml)
+
+
+@pytest.mark.parametrize("secret", ['pä"w', "a/b", "x&y<z", "tab\there", "🚀 rocket"])
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        lambda text: redact.json.dumps({"said": f"no {text}!"}, ensure_ascii=False),
+        lambda text: redact.json.dumps({"said": f"no {text}!"}),
+        lambda text: redact.json.dumps({"said": f"no {text}!"}).replace("/", "\\/").replace("\\u00e4", "\\u00E4"),
+        lambda text: f"<said>no {escape(text)}!</said>",
+        lambda text: f"said=no+{redact.quote_plus(text)}&b=1",
+    ],
+)
+def test_a_given_secret_is_hidden_however_it_is_spelt(secret, spelt):
+    hidden = redacted_body(spelt(secret), rules_of((), [secret]))
+    assert redact.HIDDEN in hidden
+    for part in (secret, redact.json.dumps(secret)[1:-1], redact.quote_plus(secret), escape(secret)):
+        assert part not in hidden
+    assert "said" in hidden
