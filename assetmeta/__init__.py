@@ -47,10 +47,9 @@ from assetmeta.systems import TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta
 from assetmeta.trace import Trace
 from assetmeta.wire.auth import Basic, Bearer, TokenCallable
 from assetmeta.wire.cassette import Cassette
-from assetmeta.wire.exchange import TokenExchange
 from assetmeta.wire.ledger import Ledger
 from assetmeta.wire.ntlm import Ntlm
-from assetmeta.wire.oauth import OAuth2
+from assetmeta.wire.oauth import OAuth2, TokenExchange
 
 __all__ = [
     "UNREAD",

@@ -23,7 +23,7 @@ from assetmeta.core.schemas import SchemaSource
 from assetmeta.core.snapshot import Snapshot
 from assetmeta.core.unit import Unit
 from assetmeta.core.workspace import Workspace
-from assetmeta.model.contract import Aliases, Backend
+from assetmeta.model.contract import Aliases, Backend, SupportsLoginCheck
 from assetmeta.model.errors import BadValue, SessionClosed, UnknownName, elsewhere, nearest
 from assetmeta.model.flows import Flow, T
 from assetmeta.model.schema import Schema
@@ -74,7 +74,8 @@ class Session:
         self._refuse_unknown(wire)
         if page_size < 1 or keep < 0:
             raise BadValue(f"page_size={page_size} must be at least 1 and keep={keep} at least 0.")
-        self._driver = Driver(base_url, auth, **wire)
+        login_check = backend if isinstance(backend, SupportsLoginCheck) else None
+        self._driver = Driver(base_url, auth, login_check=login_check, **wire)
         shelf = _shelf(schema_cache, schema_age, self._driver.base_url, backend, auth)
         self._schemas = SchemaSource(backend, self._driver.run, reflect, shelf)
         self._driver.secret_names = self._schemas.secret_names

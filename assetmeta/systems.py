@@ -13,8 +13,7 @@ from requests.auth import AuthBase
 from assetmeta.session import Session
 from assetmeta.wire.auth import checked_token, choose
 from assetmeta.wire.bare import TokenAsUser, TokenFunction
-from assetmeta.wire.exchange import TokenExchange
-from assetmeta.wire.oauth import OAuth2
+from assetmeta.wire.oauth import OAuth2, TokenExchange
 
 
 def _dialect(name: str) -> Any:
@@ -84,8 +83,9 @@ class ValispaceMeta(Session):
 
     *url* may lack the scheme (https is meant) and end in slashes; plain http to another computer needs *allow_http*.
     Login: *username* and *password* (with the built-in client id, or *client_id* and *client_secret* of an own
-    application), a user *token* (a text or a function that returns one), or any *auth* object. *survey* says how much
-    of the deployment's own description is read: "full" (root, OPTIONS or a sample per endpoint), "root" or "none".
+    application), *client_id* and *client_secret* alone (the client-credentials grant), a user *token* (a text or a
+    function that returns one), or any *auth* object. *survey* says how much of the deployment's own description is
+    read: "full" (root, OPTIONS or a sample per endpoint), "root" or "none".
     *fresh_lists* reads lists anew before they are written, so that what others added stays. All else is as for
     Session.
     """
@@ -109,7 +109,9 @@ class ValispaceMeta(Session):
         self._refuse_unknown(options)
         dialect = _dialect("valispace")
         base = dialect.base_url(url, allow_http=allow_http)
-        if username is not None and password is not None and token is None and auth is None:
+        by_password = username is not None and password is not None
+        by_client = client_id is not None and client_secret is not None and username is None and password is None
+        if (by_password or by_client) and token is None and auth is None:
             login: AuthBase | None = OAuth2(
                 client_id=client_id or dialect.CLIENT_ID,
                 client_secret=client_secret,

@@ -26,18 +26,16 @@ def written(
     changes: Sequence[Change],
     needs: Callable[[Change], Iterable[Oid]],
     batches: Callable[[list[Change]], Iterable[Batch]],
-    *,
-    is_tried: bool = True,
 ) -> Flow[list[Outcome]]:
     """Write. One outcome per change, same order.
 
     *needs* names the provisional identities that a change refers to, *batches* divides the changes of one round among
-    flows. Where it is not *is_tried* that the server takes the login, one change goes first, alone. After a refused
-    login or a server that gave no answer nothing more is sent: the rest fails with the same error.
+    flows. After a refused login or a server that gave no answer nothing more is sent: the rest fails with the same
+    error.
     """
     work = _Work(changes, needs)
     while len(work.outcomes) < len(changes):
-        ready = work.ready(MOST if is_tried or work.outcomes else 1)
+        ready = work.ready(MOST)
         places = {id(changes[index]): index for index in ready}
         divided = list(batches([changes[index] for index in ready]))
         try:

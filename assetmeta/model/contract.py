@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from assetmeta.model.codecs import Codec
-from assetmeta.model.flows import Flow
+from assetmeta.model.flows import Flow, Request, Response
 from assetmeta.model.plans import Change, Delta, Fetch, Outcome, Row, Rows
 from assetmeta.model.record import Record
 from assetmeta.model.schema import Schema
@@ -110,6 +110,20 @@ class Aliases(SupportsLookup, Protocol):
 
     def taken_by_alias(self, type_name: str) -> bool:
         """Whether relations to the type may be written with an alias, which the server resolves."""
+        ...
+
+
+@runtime_checkable
+class SupportsLoginCheck(Protocol):
+    """A backend whose server answers a wrong login as it answers a missing right."""
+
+    @property
+    def login_check(self) -> Request:
+        """A read that every accepted login may do, and that answers a wrong one as all else does."""
+        ...
+
+    def refuses_login(self, response: Response) -> bool | None:
+        """Whether an answer refuses the login; None when it may just as well be about a right."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import field
 from typing import BinaryIO, TypeVar
 
@@ -10,6 +10,8 @@ from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.record import Record
 
 T = TypeVar("T")
+_Y = TypeVar("_Y")
+_S = TypeVar("_S")
 
 
 class Request(Record):
@@ -80,3 +82,23 @@ Sent = Response | tuple[Response | AssetmetaError, ...]
 """What a flow is sent. A failure of a single request is thrown into the flow; one of several is sent as a value."""
 
 Flow = Generator[Yielded, Sent, T]
+
+
+def perform(flow: Generator[_Y, _S, T], answer: Callable[[_Y], _S]) -> T:
+    """Run a flow to its end and return its value. *answer* gives what each thing that it yields is sent; an error that
+    it raises is raised inside the flow. A flow that is left early, by an error of any kind, is closed.
+    """
+    try:
+        yielded = next(flow)
+        while True:
+            try:
+                sent = answer(yielded)
+            except AssetmetaError as error:
+                yielded = flow.throw(error)
+            else:
+                yielded = flow.send(sent)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+    finally:
+        flow.close()

@@ -13,8 +13,8 @@ Files import only `assetmeta.model` and files named before their own:
     bare       tokens as the user name of a Basic login
     challenge  what a refused login is told
     ntlm       Windows login (extra `ntlm`)
-    oauth      OAuth2 with refresh (extra `oauth`)
-    exchange   a token for user name and password
+    oauth      tokens from an endpoint: OAuth2, and the exchange of user name and password
+    gate       a refused login is tried once
     body       bodies out of files, and taking those back to their start
     download   bodies into files, continued after a break
     proxies    proxies as they are given
@@ -28,7 +28,6 @@ Files import only `assetmeta.model` and files named before their own:
     tape       what a cassette holds
     cassette   a line that records, and one that replays
     courier    one request delivered: login, redirects, repeats, ledger
-    gate       several requests, stopped by a refused login
     budget     how many requests a block may send
     shelf      a text kept on disk
     driver     flows run to their end

@@ -3,33 +3,62 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from typing import Any, NoReturn, Self, TypeVar
 
 import requests
 from requests.auth import AuthBase
 
-from assetmeta.model.errors import BadValue
-from assetmeta.wire.line import Send
+from assetmeta.model.errors import AssetmetaError, BadValue, Misuse
+from assetmeta.model.flows import Request, Response
 from assetmeta.wire.origin import Origin
 from assetmeta.wire.redact import SECRET_HEADERS
 
 Prepared = requests.PreparedRequest
+T = TypeVar("T")
+
+LoginFlow = Generator[Request, Response, T]
+"""What a login has to send, as a flow: each request is sent once, without the credentials of the session."""
+
+_FIXED_SCHEMES = frozenset({"basic", "bearer", "token"})
+"""Schemes whose header is the same for every request, so that another header is another login."""
 
 
-class Credential(AuthBase, ABC):
-    """A way to log in. Its repr shows what kind it is, never the secret.
+class Unpicklable:
+    """Holds a secret, which a pickle would write down in clear. Copies are the object itself, which never changes."""
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} holds a secret and is not pickled. Make it anew in the other process,"
+            " from where its secret is kept."
+        )
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
+class Credential(Unpicklable, AuthBase, ABC):
+    """A way to log in. Its repr shows what kind it is, never the secret; it cannot be pickled.
 
     *kind* is what error messages call it. *version* changes with every secret got anew, and *outdated* are the statuses
     that may mean that one is due. *per_connection* is True for schemes that log in a connection and not a request, so
-    that threads must not share connections.
+    that threads must not share connections. *is_granted* is True once the server itself has handed out the secret.
+    *renews_locally* says that `login()` sends no request.
     """
 
     kind = "credentials"
     outdated = frozenset({401})
     per_connection = False
+    is_granted = False
+    renews_locally = False
     version = 0
 
     @property
@@ -42,12 +71,18 @@ class Credential(AuthBase, ABC):
         """A text that tells users of one server apart, as far as the credential says who logs in. Never a secret."""
         return None
 
-    def ready(self, send: Send) -> None:
-        """Get hold of the secret before a request, if that takes something. Sends nothing unless a class says so."""
-        return
+    @property
+    def is_due(self) -> bool:
+        """True when a secret has to be got before the next request."""
+        return False
 
-    def renew(self, version: int, send: Send) -> bool:
-        """Replace the secret of that *version* after an *outdated* status; False when there is no other one."""
+    @property
+    def fingerprint(self) -> str | None:
+        """A text that changes when the secret is changed from outside. Never a secret."""
+        return None
+
+    def renewed(self, version: int, run: Callable[[LoginFlow[bool]], bool]) -> bool:
+        """Replace the secret of that *version*; False when there is no other one. *run* performs a login's flow."""
         return False
 
     @abstractmethod
@@ -112,69 +147,115 @@ class Bearer(Credential):
         return r
 
 
+class SharedAttempt:
+    """One attempt to log in at a time: whoever comes while it is under way waits, and takes its outcome, which may be
+    an error. No lock is held meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._current: Future[bool | None] | None = None
+        self._thread = 0
+
+    def run(self, is_done: Callable[[], bool], attempt: Callable[[], bool]) -> bool:
+        """Return True at once when *is_done*, else what *attempt* returns or raises, here or in another thread.
+
+        Raises Misuse when the attempt itself comes back here, as a token function does that uses its own session.
+        """
+        while True:
+            with self._lock:
+                if is_done():
+                    return True
+                current = self._current
+                if current is None:
+                    mine = self._current = Future()
+                    self._thread = threading.get_ident()
+            if current is None:
+                return self._lead(mine, attempt)
+            if self._thread == threading.get_ident():
+                raise Misuse("A token function cannot use the session that waits for its token.")
+            error = current.exception()
+            if error is not None:
+                raise copy.copy(error) if isinstance(error, AssetmetaError) else error
+            outcome = current.result()
+            if outcome is not None:
+                return outcome
+
+    def _lead(self, mine: Future[bool | None], attempt: Callable[[], bool]) -> bool:
+        outcome: bool | None = None
+        try:
+            outcome = attempt()
+        except Exception as error:
+            mine.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                self._current = None
+            if not mine.done():
+                # None after an interrupt, which ends one thread: the next one makes the attempt.
+                mine.set_result(outcome)
+        return outcome
+
+
 class Renewable(Credential):
     """A token that can be got anew: once before the first request, and once after each 401.
 
-    Threads that meet the same 401 get one new token between them.
+    Threads that need one at the same time share one attempt and its outcome.
     """
 
     def __init__(self, token: str | None = None, scheme: str = "Bearer") -> None:
         self._token = None if token is None else checked_token(token)
         self._scheme = checked_token(scheme)
-        self._lock = threading.RLock()
+        self._attempts = SharedAttempt()
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The token, if there is one by now."""
         return () if self._token is None else (self._token,)
 
-    def ready(self, send: Send) -> None:
-        """Get a token when there is none, or when it is known to have expired."""
-        with self._lock:
-            if self._token is None or self.expired:
-                self._replace(send)
-
-    def renew(self, version: int, send: Send) -> bool:
-        """Get another token after a 401, unless another thread just has. False when it is the same token again."""
-        with self._lock:
-            return version != self.version or self._replace(send)
-
-    def __call__(self, r: Prepared) -> Prepared:
-        """Set the Authorization header."""
-        with self._lock:
-            if self._token is not None:
-                r.headers["Authorization"] = f"{self._scheme} {self._token}"
-        return r
-
     @property
-    def expired(self) -> bool:
-        """True when the token is known to be too old to be sent."""
-        return False
+    def is_due(self) -> bool:
+        """True as long as there is no token."""
+        return self._token is None
 
-    @abstractmethod
-    def obtain(self, send: Send) -> str | None:
-        """Return a new token, or None when there is no way to get one."""
+    def renewed(self, version: int, run: Callable[[LoginFlow[bool]], bool]) -> bool:
+        """Get another token, unless another thread just has. False when it is the same token again."""
+        return self._attempts.run(lambda: version != self.version, lambda: run(self.login()))
 
-    def _replace(self, send: Send) -> bool:
-        token = self.obtain(send)
+    def login(self) -> LoginFlow[bool]:
+        """Get a token; return whether it is another one than before. The requests are those of `obtain`."""
+        token = yield from self.obtain()
         if token is None or token == self._token:
             return False
         self._token = checked_token(token)
         self.version += 1
         return True
 
+    def __call__(self, r: Prepared) -> Prepared:
+        """Set the Authorization header."""
+        token = self._token
+        if token is not None:
+            r.headers["Authorization"] = f"{self._scheme} {token}"
+        return r
+
+    @abstractmethod
+    def obtain(self) -> LoginFlow[str | None]:
+        """Return a new token, or None when there is no way to get one."""
+
 
 class TokenCallable(Renewable):
     """A token from your own function, called before the first request and after each 401. Its errors are passed on."""
 
     kind = "token function"
+    renews_locally = True
 
     def __init__(self, source: Callable[[], str], scheme: str = "Bearer") -> None:
         super().__init__(scheme=scheme)
         self._source = source
 
-    def obtain(self, send: Send) -> str:
-        """Call the function. Raises BadValue when it returns no usable token."""
+    def obtain(self) -> LoginFlow[str | None]:
+        """Call the function; sends nothing. Raises BadValue when it returns no usable token."""
+        yield from ()
         return checked_token(self._source())
 
 
@@ -189,6 +270,16 @@ class Custom(Credential):
     def __init__(self, auth: AuthBase) -> None:
         self._auth = auth
 
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the texts that the object holds, and of the header that it sets where that is always the same."""
+        empty = requests.PreparedRequest()
+        empty.prepare("GET", "http://localhost/")
+        header = str(self._auth(empty).headers.get("Authorization", ""))
+        texts: list[Any] = [header] if header.partition(" ")[0].lower() in _FIXED_SCHEMES else []
+        texts += sorted(item for item in getattr(self._auth, "__dict__", {}).items() if isinstance(item[1], str))
+        return hashlib.sha256(repr(texts).encode("utf-8", "backslashreplace")).hexdigest()
+
     def __call__(self, r: Prepared) -> Prepared:
         """Let the object do its work."""
         return self._auth(r)
@@ -202,7 +293,7 @@ class NoLogin(AuthBase):
         return r
 
 
-class Bound(AuthBase):
+class Bound(Unpicklable, AuthBase):
     """The auth object of every request: the credential at its own origin, nothing secret anywhere else.
 
     Like NoLogin it is set on every request, with a credential or without one.
@@ -272,7 +363,7 @@ def _given(auth: object) -> AuthBase:
     return auth  # type: ignore[return-value]
 
 
-def checked_token(text: str) -> str:
+def checked_token(text: object) -> str:
     """Return a text that fits into a header as it is. Raises BadValue, without showing the text, when it does not."""
     if not isinstance(text, str):
         raise BadValue(f"The token must be a text, or token= a function that returns one, not {_kind(text)}.")

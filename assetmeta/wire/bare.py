@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 
-from assetmeta.wire.auth import Bearer, TokenCallable, checked_token
-from assetmeta.wire.line import Send
+from assetmeta.wire.auth import Bearer, LoginFlow, TokenCallable, checked_token
 
 _SCHEME = "Basic"
 
@@ -40,9 +39,9 @@ class TokenFunction(TokenCallable):
         """The token, if there is one by now, and as it is sent."""
         return (*self._bare, *super().secrets)
 
-    def obtain(self, send: Send) -> str:
-        """Call the function. Raises BadValue when it returns no usable token."""
-        token = super().obtain(send)
+    def obtain(self) -> LoginFlow[str | None]:
+        """Call the function; sends nothing. Raises BadValue when it returns no usable token."""
+        token = checked_token((yield from super().obtain()))
         self._bare = (token,)
         return packed(token) if self._scheme.casefold() == _SCHEME.casefold() else token
 

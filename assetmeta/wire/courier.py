@@ -8,11 +8,12 @@ from collections.abc import Callable
 from functools import partial
 
 from assetmeta.model.errors import AssetmetaError, LoginRefused, Refused, Unreachable, quoted
-from assetmeta.model.flows import Request, Response, T
-from assetmeta.wire.auth import Basic, Bound
+from assetmeta.model.flows import Request, Response, T, perform
+from assetmeta.wire.auth import Basic, Bound, Credential, LoginFlow
 from assetmeta.wire.challenge import read_challenge
 from assetmeta.wire.download import Download
 from assetmeta.wire.failures import proxy_login
+from assetmeta.wire.gate import LoginGuard
 from assetmeta.wire.ledger import Entry
 from assetmeta.wire.line import Answer, Line
 from assetmeta.wire.origin import Origin, resolved
@@ -27,17 +28,25 @@ log = logging.getLogger(__name__)
 class Courier:
     """Turns one request into one response, however many exchanges on the *line* that takes.
 
-    *record* is called with an Entry for each exchange. *accepted* is False as long as no answer has shown that the
-    server takes the login. Safe to use from several threads.
+    *record* is called with an Entry for each exchange. *guard* knows what the server has shown about the login. Safe to
+    use from several threads.
     """
 
-    def __init__(self, base: str, auth: Bound, line: Line, patience: Patience, record: Callable[[Entry], None]) -> None:
+    def __init__(
+        self,
+        base: str,
+        auth: Bound,
+        line: Line,
+        patience: Patience,
+        record: Callable[[Entry], None],
+        guard: LoginGuard,
+    ) -> None:
         self._base = base
         self._auth = auth
         self._line = line
         self._patience = patience
         self._record = record
-        self.accepted = auth.credential is None
+        self._guard = guard
 
     def deliver(self, request: Request) -> Response:
         """Return the answer, of any status that is not spoken for by an error.
@@ -79,17 +88,43 @@ class Courier:
         """Exchange once, and once more with a renewed token if there is one. Other logins are not repeated."""
         credential = self._auth.credential
         if credential is None or not self._auth.covers(resolved(self._base, request.path)):
-            return self._admitted(self._exchange(request, trial.attempt), request)
-        self._unseen(partial(credential.ready, self._send_bare))
+            answer = self._exchange(request, trial.attempt)
+            if answer.response.status == 401:
+                raise self._login_refused(answer, request)
+            return self._admitted(answer, request)
+        # Read first: a token that another thread gets in between is not got once more.
+        version = credential.version
+        if credential.is_due:
+            self._renewed(credential, version)
+        with self._guard.turn(request):
+            try:
+                return self._admitted(self._tried(request, trial, credential), request)
+            except LoginRefused as error:
+                if error.sent:
+                    self._guard.refuse(error)
+                raise
+
+    def _tried(self, request: Request, trial: Trial, credential: Credential) -> Answer:
+        """Exchange with the login as it is, or as it is once it was renewed, and take what that shows about it."""
+        self._guard.refuse_again(request, lambda: self._renewed(credential, credential.version))
         version = credential.version
         answer = self._exchange(request, trial.attempt)
-        refused = answer.response.status in credential.outdated
-        if refused and self._unseen(partial(credential.renew, version, self._send_bare)) and trial.for_new_login():
+        outdated = answer.response.status in credential.outdated
+        if outdated and self._renewed(credential, version) and trial.for_new_login():
             answer = self._exchange(request, trial.attempt)
-        if answer.response.status == 401 or (answer.response.ok and not request.public):
-            self.accepted = answer.response.ok
         quiet = Answer(unquoting(answer.response, credential.secrets), answer.url, answer.sent, answer.received)
-        return self._admitted(quiet, request)
+        if self._guard.is_refusal(quiet.response, lambda check: self._exchange(check, 1).response):
+            raise self._login_refused(quiet, request)
+        # A sign-in page is no answer of the server, and what it answers to everybody says nothing about the login.
+        if quiet.response.ok and not request.public and quiet.response.media_type != "text/html":
+            self._guard.accept()
+        return quiet
+
+    def _renewed(self, credential: Credential, version: int) -> bool:
+        return self._unseen(lambda: credential.renewed(version, self._log_in))
+
+    def _log_in(self, flow: LoginFlow[bool]) -> bool:
+        return perform(flow, self._send_bare)
 
     def _unseen(self, step: Callable[[], T]) -> T:
         """Take a step of a login or a redirect; its errors come without the frames that hold passwords and tokens."""
@@ -100,8 +135,6 @@ class Courier:
         raise failure
 
     def _admitted(self, answer: Answer, request: Request) -> Answer:
-        if answer.response.status == 401:
-            raise self._login_refused(answer, request)
         if answer.response.status == 407:
             raise proxy_login(redacted_line(request))
         return answer
@@ -117,10 +150,11 @@ class Courier:
         else:
             header = answer.response.headers.get("www-authenticate", "")
             words, advice = read_challenge(header, credential.secrets, token=not isinstance(credential, Basic))
-            what = f"{origin} refused the {credential.kind} (HTTP 401{words and f': {words}'}). It was tried once."
+            status = answer.response.status
+            what = f"{origin} refused the {credential.kind} (HTTP {status}{words and f': {words}'}). It was tried once."
         return LoginRefused(
             f"{what} {advice}",
-            status=401,
+            status=answer.response.status,
             request=redacted_line(request),
             server_message=quoted(answer.response.body),
         )

@@ -12,13 +12,14 @@ from typing import Self
 
 from requests.auth import AuthBase
 
+from assetmeta.model.contract import SupportsLoginCheck
 from assetmeta.model.errors import AssetmetaError, ReadOnly, SessionClosed
-from assetmeta.model.flows import Flow, Request, Response, Sent, T, Yielded
+from assetmeta.model.flows import Flow, Request, Response, Sent, T, Yielded, perform
 from assetmeta.wire.auth import Bound
 from assetmeta.wire.budget import Budget
 from assetmeta.wire.cassette import Cassette
 from assetmeta.wire.courier import Courier
-from assetmeta.wire.gate import Gate
+from assetmeta.wire.gate import Gate, LoginGuard
 from assetmeta.wire.ledger import Entry, Ledger
 from assetmeta.wire.line import Line
 from assetmeta.wire.origin import Origin, checked_base
@@ -33,8 +34,8 @@ class Driver:
     *auth* belongs to the origin of *base_url* and is sent nowhere else. *patience* is how many seconds one request may
     wait between its tries in all, *retries* how often it is repeated (see `retry.Trial`); *timeout*, *deadline*,
     *pool*, *proxies*, *verify*, *cert*, *max_bytes*, *user_agent* and *truststore* are those of `transport.Settings`.
-    With *read_only* requests that write raise ReadOnly. A *cassette* records, or replaces the server. *sleep* and
-    *clock* are for tests.
+    With *read_only* requests that write raise ReadOnly. A *cassette* records, or replaces the server. *login_check* is
+    for servers that answer a wrong login as they answer a missing right. *sleep* and *clock* are for tests.
 
     `secret_names` gives the names of fields that no cassette may hold. `ledger` holds every request since the start.
     Making a driver sends nothing. Raises BadValue for settings that cannot work, Unsupported when an extra is missing,
@@ -59,6 +60,7 @@ class Driver:
         user_agent: str | None = None,
         truststore: bool = False,
         cassette: Cassette | None = None,
+        login_check: SupportsLoginCheck | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -76,7 +78,8 @@ class Driver:
             if cassette is None
             else cassette.line(self.base_url, self._open_line, self._secrets, self._secret_names)
         )
-        self._courier = Courier(self.base_url, self._auth, self._line, waiting, self._record)
+        self._guard = LoginGuard(self._auth.credential, login_check)
+        self._courier = Courier(self.base_url, self._auth, self._line, waiting, self._record, self._guard)
         self._traces: tuple[Ledger, ...] = ()
         self._budgets: tuple[Budget, ...] = ()
         self._lock = threading.Lock()
@@ -91,20 +94,7 @@ class Driver:
         is sent; after a refused login none is started any more, and as long as no login was accepted the first goes
         alone. A flow that is left early, by an error of any kind, is closed.
         """
-        try:
-            yielded = next(flow)
-            while True:
-                try:
-                    sent = self._answers(yielded)
-                except AssetmetaError as error:
-                    yielded = flow.throw(error)
-                else:
-                    yielded = flow.send(sent)
-        except StopIteration as end:
-            value: T = end.value
-            return value
-        finally:
-            flow.close()
+        return perform(flow, self._answers)
 
     @contextmanager
     def trace(self) -> Iterator[Ledger]:
@@ -164,7 +154,7 @@ class Driver:
             return self._courier.deliver(yielded)
         gate = Gate(self._courier.deliver)
         # Until the server has accepted the login, a single request tries it.
-        alone = 1 if len(yielded) < 2 or not self._courier.accepted else 0
+        alone = 1 if len(yielded) < 2 or not self._guard.is_open else 0
         return (*map(gate.answer, yielded[:alone]), *self._side_by_side(gate, yielded[alone:]))
 
     def _check(self, request: Request) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import field
 from typing import Protocol
 
@@ -36,7 +35,3 @@ class Line(Protocol):
     def close(self) -> None:
         """Let go of connections and files."""
         ...
-
-
-Send = Callable[[Request], Response]
-"""Sends one request, once, without credentials unless the request itself brings them."""

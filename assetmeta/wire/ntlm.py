@@ -41,6 +41,7 @@ class Ntlm(Credential):
             try:
                 answered: requests.Response = login.response_hook(answer, **options)
             except broken_off as error:
+                answer.close()
                 raise LoginRefused(
                     "The Windows login was broken off. Check user and password, and that the server offers NTLM here;"
                     " an access token needs no Windows login.",

@@ -1,35 +1,186 @@
-"""OAuth2: an access token got and renewed at a token endpoint, by the package Authlib (extra `oauth`)."""
+"""Logins whose token comes from an endpoint: OAuth2 (RFC 6749), and a plain exchange of user name and password."""
 
 from __future__ import annotations
 
+import base64
+import copy
 import json
 import time
-from collections.abc import Callable, Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
-from assetmeta.model.errors import BadValue, LoginRefused, ServerFailed, quoted
+from assetmeta.model.errors import AssetmetaError, BadValue, Busy, LoginRefused, ServerFailed, quoted
 from assetmeta.model.flows import Request, Response
-from assetmeta.wire.auth import Renewable, checked_text
-from assetmeta.wire.extras import load_extra
-from assetmeta.wire.line import Send
+from assetmeta.model.record import Record
+from assetmeta.wire.auth import LoginFlow, Renewable, checked_text, checked_token
 from assetmeta.wire.origin import Origin
 from assetmeta.wire.redact import scrubbed, split_query
 
-LEEWAY = 60
-"""Seconds before its end at which a token is taken for expired."""
+LEEWAY = 60.0
+"""Seconds before its end at which a token is replaced, at most."""
+
+_LEEWAY_PART = 0.1
+"""The part of its life after which is its end: a token of a minute is used for 54 seconds."""
+
+_LONGEST = 1e11
+"""Seconds of life above which a token is taken to live for ever."""
+
+_FORM = (("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"))
+_REFUSALS = frozenset({400, 401, 403, 422})
+_CLIENT_AUTH = ("client_secret_post", "client_secret_basic", "none")
+_USUAL = "Check user name and password."
+_ELSEWHERE = "That is no refusal of a login: check the address of the server."
 
 
-class OAuth2(Renewable):
+class EndpointLogin(Renewable):
+    """A token that an endpoint grants in answer to one POST of a form, which is never repeated.
+
+    What the endpoint refuses is not asked again: a server may lock an account after a few wrong passwords.
+    """
+
+    def __init__(self, uri: str, token: str | None = None, scheme: str = "Bearer") -> None:
+        super().__init__(token, scheme)
+        Origin.of(uri)
+        self._uri = uri
+        self._refusals: dict[str, LoginRefused] = {}
+
+    @property
+    def _line(self) -> str:
+        return f"POST {split_query(self._uri)[0]}"
+
+    @abstractmethod
+    def _refusal(self, what: str, status: int, words: str, code: str | None) -> str:
+        """The text of a refused login: *what* was refused, in the server's *words*."""
+
+    def _granted(
+        self, what: str, form: Mapping[str, str], field: str, headers: tuple[tuple[str, str], ...] = ()
+    ) -> LoginFlow[dict[str, Any]]:
+        """Post a form and return the answer, whose *field* holds a token that can be sent. One request.
+
+        Raises LoginRefused when there is no token in the answer, and again, without a request, ever after for the same
+        *what*; ServerFailed when the server breaks, Busy, Unreachable: nothing of these is remembered.
+        """
+        known = self._refusals.get(what)
+        if known is not None:
+            raise LoginRefused(str(known), **{**vars(known), "sent": False})
+        response = yield Request("POST", self._uri, headers=_FORM + headers, body=urlencode(form).encode())
+        document = _document(response)
+        if response.ok and _is_sendable(document.get(field)):
+            self.is_granted = True
+            return document
+        raise self._failure(what, response, document)
+
+    def _failure(self, what: str, response: Response, document: dict[str, Any]) -> AssetmetaError:
+        status, line = response.status, self._line
+        if status == 429:
+            text = f"The server asks to be left alone ({line}: HTTP 429). Log in later, or with a token."
+            return Busy(text, status=status, request=line, sent=False, permanent=True)
+        if status >= 500:
+            text = f"The server failed at {line} (HTTP {status}). Try again later."
+            return ServerFailed(text, status=status, request=line)
+        words = scrubbed(quoted(": ".join(_words(document)) or f"HTTP {status}"), self.secrets)
+        code = self._code(document)
+        text = self._refusal(what, status, words, code)
+        refusal = LoginRefused(text, status=status, request=line, server_message=words, code=code)
+        if status in _REFUSALS or not self.is_granted:
+            # A page of a proxy in between must not end a login that worked before.
+            self._refusals[what] = copy.copy(refusal)
+        return refusal
+
+    def _code(self, document: dict[str, Any]) -> str | None:
+        return next(_codes(document), None)
+
+
+class TokenExchange(EndpointLogin):
+    """A token for user name and password: one POST of both as a form to *uri*, which answers `{"token": ...}`.
+
+    The token goes out with the word *scheme* in front. It is got before the first request, remembered, and got once
+    more after a 401. A refused exchange is not tried again. *advice* says by the server's code for a refusal what to do
+    about it.
+    """
+
+    kind = "token got for user name and password"
+
+    def __init__(
+        self, *, uri: str, username: str, password: str, scheme: str = "Token", advice: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(uri, scheme=scheme)
+        self._username = checked_text(username, "user name")
+        self._password = checked_text(password, "password")
+        if not username or not password:
+            raise BadValue("username= and password= must not be empty.")
+        self._advice = dict(advice or {})
+
+    @property
+    def identity(self) -> str:
+        """The user name."""
+        return f"user {self._username}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The password, and the token if there is one by now."""
+        return (*super().secrets, self._password)
+
+    def obtain(self) -> LoginFlow[str | None]:
+        """Exchange user name and password for a token: one POST.
+
+        Raises LoginRefused when the server grants none, and again, without a request, ever after; ServerFailed, Busy
+        and Unreachable.
+        """
+        form = {"username": self._username, "password": self._password}
+        document = yield from self._granted("user name and password", form, "token")
+        return str(document["token"])
+
+    def _code(self, document: dict[str, Any]) -> str | None:
+        return next((code for code in _codes(document) if code in self._advice), super()._code(document))
+
+    def _refusal(self, what: str, status: int, words: str, code: str | None) -> str:
+        advice = self._advice.get(code or "", _USUAL if status in _REFUSALS else _ELSEWHERE)
+        return f"{self._line} gave no token for the {what} ({words}). {advice}"
+
+
+class Client(Record):
+    """An OAuth2 client and how it names itself at the token endpoint: *method* is one of RFC 7591's
+    `token_endpoint_auth_method`: "client_secret_post", "client_secret_basic" or "none".
+    """
+
+    client_id: str
+    secret: str | None = None
+    method: str = "client_secret_post"
+
+    def named(self, form: Mapping[str, str]) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
+        """Return a form and headers in which the client is named."""
+        if self.secret is None or self.method == "none":
+            return {**form, "client_id": self.client_id}, ()
+        if self.method == "client_secret_post":
+            return {**form, "client_id": self.client_id, "client_secret": self.secret}, ()
+        return dict(form), (("Authorization", f"Basic {self._pair}"),)
+
+    @property
+    def _pair(self) -> str:
+        """RFC 6749, 2.3.1: both are form-encoded, since either may hold a colon."""
+        return base64.b64encode(f"{quote_plus(self.client_id)}:{quote_plus(self.secret or '')}".encode()).decode()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secret, and as it is sent."""
+        return () if self.secret is None else (self.secret, self._pair)
+
+
+class OAuth2(EndpointLogin):
     """An OAuth2 login that renews its access token: before it expires, and once after a 401.
 
     It needs a *refresh_token*, or *username* and *password* for the password grant (also used when the refresh token is
-    refused), or an *access_token* that is used for as long as it lives. *expires_at* is in seconds since 1970. The
-    client is named in the form unless *client_auth* is "client_secret_basic". *on_renewed* is called with each new
-    token as a dict (`access_token`, `refresh_token`, `expires_at` ...), to keep it: many servers accept a refresh token
-    only once.
+    refused), or a *client_secret* alone for the client-credentials grant, or an *access_token* that is used for as long
+    as it lives. *expires_at* is in seconds since 1970. The client is named in the form unless *client_auth* is
+    "client_secret_basic". *on_renewed* is called with each new token as a dict (`access_token`, `refresh_token`,
+    `expires_at` ...), to keep it: many servers accept a refresh token only once. *clock* is for tests.
 
-    A renewal is one POST to *token_uri*, never repeated, sent like all requests but without other credentials.
+    A renewal is one POST to *token_uri*, never repeated, sent like all requests but without other credentials. It is
+    due a minute before the token's end, or when a tenth of its life is left if that is later. A refresh token or
+    password that was refused is not sent again.
     """
 
     kind = "OAuth2 token"
@@ -42,46 +193,48 @@ class OAuth2(Renewable):
         client_secret: str | None = None,
         access_token: str | None = None,
         refresh_token: str | None = None,
-        expires_at: int | None = None,
+        expires_at: float | None = None,
         username: str | None = None,
         password: str | None = None,
         scope: str | None = None,
         client_auth: str = "client_secret_post",
         on_renewed: Callable[[dict[str, Any]], None] | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        if access_token is None and refresh_token is None and (username is None or password is None):
-            raise BadValue("OAuth2 needs a refresh_token=, an access_token=, or username= and password=.")
-        super().__init__(access_token)
-        Origin.of(token_uri)
-        self._uri = token_uri
+        super().__init__(token_uri, access_token)
+        self._client = Client(checked_text(client_id, "client id"), client_secret or None, client_auth)
+        if client_auth not in _CLIENT_AUTH:
+            raise BadValue(f"client_auth= takes {', '.join(_CLIENT_AUTH)}, not {client_auth!r}.")
         self._user: tuple[str, str] | None = None
         if username is not None and password is not None:
             self._user = (checked_text(username, "user name"), checked_text(password, "password"))
+        self._refresh_token = refresh_token or None
+        # A client that was given a person's token acts for that person, never for itself.
+        self._is_personal = bool(access_token or refresh_token)
+        self._scope = scope
         self._on_renewed = on_renewed
-        self._known = [text for text in (client_secret, refresh_token, password) if text]
-        token = {"access_token": access_token, "refresh_token": refresh_token, "expires_at": expires_at}
-        # The client's way to the server is handed over per renewal: the credential does not know the session.
-        self._post = _Post()
-        self._client = load_extra("authlib.oauth2.client", "oauth").OAuth2Client(
-            session=self._post,
-            client_id=client_id,
-            client_secret=client_secret,
-            token_endpoint_auth_method=client_auth if client_secret else "none",
-            scope=scope,
-            token={name: value for name, value in token.items() if value is not None},
-        )
-        self._refused: type[Exception] = load_extra("authlib.common.errors", "oauth").AuthlibBaseError
+        self._clock = clock
+        self._known = [text for text in (*self._client.secrets, refresh_token, password) if text]
+        self._renewed: dict[str, Any] | None = None
+        self._expire_at(_checked_moment(expires_at))
+        if access_token is None and not self._grants():
+            raise BadValue(
+                "OAuth2 needs a refresh_token=, an access_token=, username= and password=, or a client_secret= alone."
+            )
 
     @classmethod
     def from_client_secrets(cls, secrets: Mapping[str, Any], **details: Any) -> OAuth2:
         """Make one from the contents of a `client_secrets.json` (the object below "installed" or "web").
 
-        *details* are the other keyword arguments, above all `refresh_token`. Raises BadValue when a key is missing.
+        Such a client acts for a person: *details* are the other keyword arguments, above all `refresh_token`. Raises
+        BadValue when a key is missing.
         """
         inner = secrets.get("installed") or secrets.get("web") or secrets
         missing = [name for name in ("client_id", "token_uri") if not inner.get(name)]
         if missing:
             raise BadValue(f"The client secrets have no {' and no '.join(missing)}.")
+        if not any(details.get(name) for name in ("refresh_token", "access_token", "password")):
+            raise BadValue("A login by client secrets needs a refresh_token=, an access_token=, or user and password.")
         known = {name: inner[name] for name in ("client_id", "client_secret", "token_uri") if inner.get(name)}
         return cls(**{**known, **details})
 
@@ -96,99 +249,148 @@ class OAuth2(Renewable):
         return (*super().secrets, *self._known)
 
     @property
-    def expired(self) -> bool:
-        """True within a minute of the moment at which the token expires, when there is a way to renew it."""
-        token = self._client.token
-        renewable = bool(token.get("refresh_token")) or self._user is not None
-        expires_at = token.get("expires_at")
-        return renewable and isinstance(expires_at, int) and expires_at - LEEWAY < time.time()
+    def is_due(self) -> bool:
+        """True when there is no token, or its end is near and there is a way to renew it.
 
-    def obtain(self, send: Send) -> str | None:
+        A token whose renewal was refused is used until its end.
+        """
+        if self._token is None:
+            return True
+        grants = [what for what, _ in self._grants()]
+        if self._expires_at is None or not grants:
+            return False
+        leeway = 0.0 if self._refusals.keys() >= set(grants) else self._leeway
+        return self._expires_at - leeway <= self._clock()
+
+    def login(self) -> LoginFlow[bool]:
+        """Get a token; return whether it is another one than before. *on_renewed* is called once it is in use."""
+        is_new = yield from super().login()
+        self._hand_over()
+        return is_new
+
+    def _hand_over(self) -> None:
+        granted, self._renewed = self._renewed, None
+        if granted is not None and self._on_renewed is not None:
+            self._on_renewed(granted)
+
+    def obtain(self) -> LoginFlow[str | None]:
         """Get a new access token: one POST, or two when the refresh token is refused and a password is known.
 
-        Raises LoginRefused when the server grants none, ServerFailed when it breaks, Unreachable.
+        Raises LoginRefused when the server grants none, ServerFailed when it breaks, Busy, Unreachable.
         """
-        self._post.send = send
-        token = self._refreshed() or self._logged_in()
-        if token is None:
-            return None
-        self._known += [str(token[name]) for name in ("access_token", "refresh_token") if token.get(name)]
-        if self._on_renewed is not None:
-            self._on_renewed(dict(token))
-        return str(token["access_token"])
+        refused: LoginRefused | None = None
+        for what, grant in self._grants():
+            form, headers = self._client.named({**grant, **({"scope": self._scope} if self._scope else {})})
+            try:
+                document = yield from self._granted(what, form, "access_token", headers)
+            except LoginRefused as error:
+                refused = error
+            else:
+                return self._taken(document)
+        if refused is not None:
+            raise refused
+        return None
 
-    def _refreshed(self) -> dict[str, Any] | None:
-        refresh_token = self._client.token.get("refresh_token")
-        if not refresh_token:
-            return None
-        try:
-            return self._granted(self._client.refresh_token(self._uri, refresh_token=refresh_token))
-        except (self._refused, ValueError) as error:
-            if self._user is None:
-                raise self._refusal("refresh token", error) from None
-            return None
+    def _grants(self) -> list[tuple[str, dict[str, str]]]:
+        """The ways to a token in the order in which they are tried: what is presented, and the form."""
+        found = []
+        if self._refresh_token is not None:
+            form = {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
+            found.append(("refresh token", form))
+        if self._user is not None:
+            form = {"grant_type": "password", "username": self._user[0], "password": self._user[1]}
+            found.append(("user name and password", form))
+        elif not self._is_personal and self._client.secret is not None:
+            found.append(("client id and secret", {"grant_type": "client_credentials"}))
+        return found
 
-    def _logged_in(self) -> dict[str, Any] | None:
-        if self._user is None:
-            return None
-        username, password = self._user
-        try:
-            form = {"grant_type": "password", "username": username, "password": password}
-            return self._granted(self._client.fetch_token(self._uri, **form))
-        except (self._refused, ValueError) as error:
-            raise self._refusal("user name and password", error) from None
+    def _taken(self, document: dict[str, Any]) -> str:
+        """Take over what was granted. A server that sends no refresh token, or null, leaves the old one in use."""
+        fresh = document.get("refresh_token")
+        if isinstance(fresh, str) and fresh and fresh != self._refresh_token:
+            self._refresh_token = fresh
+            self._refusals.pop("refresh token", None)
+        life = _seconds(document.get("expires_in"))
+        self._expire_at(None if life is None else self._clock() + life)
+        access = str(document["access_token"])
+        self._known += [text for text in (access, self._refresh_token) if text and text not in self._known]
+        known = {"refresh_token": self._refresh_token, "expires_in": life, "expires_at": self._expires_at}
+        plain = {name: int(value) if isinstance(value, float) else value for name, value in known.items()}
+        rest = {name: value for name, value in document.items() if name not in known}
+        self._renewed = {**rest, **{name: value for name, value in plain.items() if value is not None}}
+        return access
 
-    def _granted(self, token: dict[str, Any]) -> dict[str, Any]:
-        if not token.get("access_token"):
-            raise ValueError("the answer has no access token")
-        return token
+    def _expire_at(self, moment: float | None) -> None:
+        self._expires_at = moment
+        life = 0.0 if moment is None else max(0.0, moment - self._clock())
+        self._leeway = min(LEEWAY, life * _LEEWAY_PART)
 
-    def _refusal(self, what: str, error: Exception) -> LoginRefused:
-        uri = split_query(self._uri)[0]
-        said = [str(text) for name in ("error", "description") if (text := getattr(error, name, None))]
-        words = scrubbed(quoted(": ".join(said)), self.secrets) or "the answer is not a token"
-        return LoginRefused(
-            f"{uri} refused the {what} ({words}). Check it and the client id and secret; log in anew for another one.",
-            status=self._post.status,
-            request=f"POST {uri}",
-            server_message=words,
-        )
-
-
-class _Post:
-    """What Authlib takes for an HTTP session, on top of our own way to the server."""
-
-    send: Send
-    status: int | None = None
-
-    def post(self, url: str, data: Mapping[str, str], headers: Mapping[str, str], auth: Any) -> _Reply:
-        """Send the form once, with the client named as *auth* says."""
-        uri, named, body = auth.prepare("POST", url, dict(headers), urlencode(data))
-        response = self.send(
-            Request("POST", uri, headers=tuple(named.items()), body=body.encode("utf-8"), idempotent=False)
-        )
-        self.status = response.status
-        return _Reply(response)
+    def _refusal(self, what: str, status: int, words: str, code: str | None) -> str:
+        usual = "Check it and the client id and secret; log in anew for another one."
+        advice = usual if status in _REFUSALS or status < 300 else _ELSEWHERE
+        return f"{split_query(self._uri)[0]} refused the {what} (HTTP {status}: {words}). {advice}"
 
 
-class _Reply:
-    """An answer of the token endpoint with the names that Authlib reads."""
+def _checked_moment(moment: object) -> float | None:
+    """The end of a token in seconds since 1970. Raises BadValue for what is no such number."""
+    if moment is None:
+        return None
+    if isinstance(moment, bool) or not isinstance(moment, int | float) or not abs(moment) < _LONGEST:
+        raise BadValue("expires_at= takes seconds since 1970, as time.time() returns them, or None.")
+    return float(moment)
 
-    def __init__(self, response: Response) -> None:
-        self._response = response
-        self.status_code = response.status
 
-    def json(self) -> Any:
-        token = json.loads(self._response.body)
-        if not isinstance(token, dict):
-            raise ValueError("the answer is not an object")
-        return token
+def _seconds(life: object) -> float | None:
+    """The life of a token; None where the server gives none that makes sense, which leaves it in use until a 401."""
+    if isinstance(life, bool) or not isinstance(life, int | float | str):
+        return None
+    try:
+        seconds = float(life)
+    except (ValueError, OverflowError):
+        return None
+    return seconds if 0 < seconds < _LONGEST else None
 
-    def raise_for_status(self) -> None:
-        if self._response.ok:
-            return
-        if self.status_code < 500:
-            raise ValueError(f"HTTP {self.status_code}")
-        raise ServerFailed(
-            f"The token endpoint failed with HTTP {self.status_code}. Try again later.", status=self.status_code
-        )
+
+def _is_sendable(token: object) -> bool:
+    try:
+        return bool(checked_token(token))
+    except BadValue:
+        return False
+
+
+def _document(response: Response) -> dict[str, Any]:
+    """The object that an endpoint answered; an empty one for anything else."""
+    try:
+        document = json.loads(response.body, parse_int=_number)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _number(digits: str) -> float:
+    """Python refuses to read whole numbers of thousands of digits."""
+    return int(digits) if len(digits) < 20 else float(digits)
+
+
+def _words(document: Any) -> Iterator[str]:
+    """The messages of an error document, without the codes beside them."""
+    if isinstance(document, dict):
+        for name, value in document.items():
+            if name != "code" and "token" not in name:
+                yield from _words(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from _words(value)
+    elif isinstance(document, str) and document:
+        yield document
+
+
+def _codes(document: Any) -> Iterator[str]:
+    """The codes of an error document, the outermost first."""
+    if isinstance(document, dict):
+        yield from (document[name] for name in ("code", "error") if isinstance(document.get(name), str))
+        for value in document.values():
+            yield from _codes(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from _codes(value)

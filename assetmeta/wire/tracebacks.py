@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-_HIDDEN = ("requests", "urllib3", "http", "ssl", "socket", "socks", "authlib", "requests_ntlm", "assetmeta.wire")
+_HIDDEN = ("requests", "urllib3", "http", "ssl", "socket", "socks", "requests_ntlm", "assetmeta.wire")
 
 
 def without_frames(error: BaseException) -> BaseException:

@@ -61,7 +61,6 @@ def _testspace(case: Case) -> Testspace:
     backend = Testspace(**{"base": "https://abccorp.testspace.com", **case.get("server", {})})
     for space, project in case.get("knows", {}).get("projects", {}).items():
         backend.learned.met(int(space), project)
-    backend.learned.is_accepted = True
     return backend
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import copy
 import io
+import pickle
 import sys
 import threading
 from types import ModuleType
@@ -14,7 +16,9 @@ from requests.auth import AuthBase, HTTPDigestAuth
 from assetmeta.model.errors import BadValue, LoginRefused, Unsupported
 from assetmeta.model.flows import Request
 from assetmeta.wire.auth import Basic, Bearer, Bound, TokenCallable, choose
+from assetmeta.wire.bare import TokenAsUser
 from assetmeta.wire.ntlm import Ntlm
+from assetmeta.wire.oauth import OAuth2, TokenExchange
 from assetmeta.wire.origin import Origin
 
 from .conftest import Reply, one
@@ -56,6 +60,14 @@ class TestSchemes:
         assert [b"content", b"content"] == [seen.body for seen in server.seen]
         assert authorization(server)[1].startswith('Digest username="joe"')
 
+    def test_a_cookie_that_came_with_the_challenge_of_a_digest_login_is_kept(self, server, drive):
+        challenge = {"WWW-Authenticate": 'Digest realm="r", nonce="n", qop="auth"', "Set-Cookie": "node=7; Path=/"}
+        server.answers = [Reply(401, headers=challenge), Reply()]
+        driver = drive(HTTPDigestAuth("joe", "pw"))
+        for _ in range(2):
+            driver.run(one(GET))
+        assert "node=7" == server.seen[2].headers["cookie"]
+
     @pytest.mark.parametrize("token", ["", "a\r\nX-Evil: 1", "abc\n", " abc", "tökén", "a\x00b"])
     def test_a_token_that_no_header_can_carry_is_refused_and_not_shown(self, token):
         for make in (Bearer, lambda text: Bearer("x", scheme=text), lambda text: choose(token=text)):
@@ -73,6 +85,24 @@ class TestSchemes:
         for credential in (Basic("joe", "s3cret"), Bearer("s3cret"), TokenCallable(lambda: "s3cret")):
             assert credential.kind in repr(Bound(credential, origin))
             assert "s3cret" not in repr(credential) + repr(Bound(credential, origin)) + str(credential)
+
+    def test_no_login_is_pickled_and_a_copy_is_the_login_itself(self):
+        oauth = {"client_id": "app", "token_uri": "https://h/t", "refresh_token": "s3cret"}
+        logins = (
+            Basic("joe", "s3cret"),
+            Bearer("s3cret"),
+            TokenCallable(lambda: "s3cret"),
+            TokenAsUser("s3cret"),
+            TokenExchange(uri="https://h/t", username="joe", password="s3cret"),
+            OAuth2(**oauth),
+            Bound(HTTPDigestAuth("joe", "s3cret"), Origin.of("http://h")),
+            Bound(HTTPDigestAuth("joe", "s3cret"), Origin.of("http://h")).credential,
+        )
+        for login in logins:
+            with pytest.raises(TypeError, match=f"{type(login).__name__} holds a secret and is not pickled"):
+                pickle.dumps(login)
+            assert login is copy.copy(login) is copy.deepcopy(login)
+            assert "s3cret" not in repr(login)
 
 
 class TestChoose:

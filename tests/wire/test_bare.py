@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from assetmeta.model.errors import BadValue
+from assetmeta.model.flows import perform
 from assetmeta.wire.auth import TokenCallable
 from assetmeta.wire.bare import TokenAsUser, TokenFunction, packed
 
@@ -32,6 +33,11 @@ def test_users_are_told_apart() -> None:
     assert TokenAsUser("one").identity != TokenAsUser("two").identity
 
 
+def obtained(auth: TokenFunction) -> str | None:
+    """The token, for which nothing is sent."""
+    return perform(auth.obtain(), lambda request: pytest.fail(f"{request.line} is sent"))
+
+
 @pytest.mark.parametrize("token", ["", " x", "a\nb", "ü"])
 def test_texts_that_are_no_tokens(token: str) -> None:
     with pytest.raises(BadValue) as caught:
@@ -49,7 +55,7 @@ def test_a_token_from_a_function_is_called_when_it_is_needed() -> None:
     auth = TokenFunction(source)
     assert isinstance(auth, TokenCallable)
     assert [] == asked
-    assert packed("s3cret") == auth.obtain(lambda request: pytest.fail("nothing is sent"))
+    assert packed("s3cret") == obtained(auth)
     assert {"s3cret"} == set(auth.secrets)
     assert "s3cret" not in repr(auth)
-    assert "s3cret" == TokenFunction(source, "Token").obtain(lambda request: pytest.fail("nothing is sent"))
+    assert "s3cret" == obtained(TokenFunction(source, "Token"))

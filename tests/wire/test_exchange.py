@@ -10,7 +10,7 @@ import pytest
 
 from assetmeta.model.errors import BadValue, Busy, LoginRefused, ServerFailed, Unreachable
 from assetmeta.model.flows import Request
-from assetmeta.wire.exchange import TokenExchange
+from assetmeta.wire.oauth import TokenExchange
 
 from .conftest import Reply, one
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs
 
 import pytest
 
-from assetmeta.model.errors import BadValue, LoginRefused, ServerFailed, Unreachable, Unsupported
+from assetmeta.model.errors import BadValue, Busy, LoginRefused, ServerFailed, Unreachable
 from assetmeta.model.flows import Request
+from assetmeta.wire.auth import SharedAttempt
 from assetmeta.wire.oauth import OAuth2
 
 from .conftest import Reply, one
@@ -166,7 +167,205 @@ def test_its_repr_shows_no_secret(server):
     assert "<OAuth2: OAuth2 token>" == repr(auth)
 
 
-def test_a_missing_package_is_named_with_its_extra(server, monkeypatch):
-    monkeypatch.setitem(sys.modules, "authlib.oauth2.client", None)
-    with pytest.raises(Unsupported, match=r"pip install assetmeta\[oauth\]"):
-        login(server, refresh_token="r")
+def test_what_was_refused_is_not_asked_again_for_every_read(server, drive):
+    server.answers = [Reply(400, b'{"error": "invalid_grant"}')]
+    for details in ({"refresh_token": "r1"}, {"username": "joe", "password": "wrong"}):
+        server.seen.clear()
+        driver = drive(login(server, **details))
+        sent = []
+        for _ in range(50):
+            with pytest.raises(LoginRefused, match="invalid_grant") as caught:
+                driver.run(one(GET))
+            sent.append(caught.value.sent)
+        assert [True] + [False] * 49 == sent
+        assert ["/o/token/"] == [seen.target for seen in server.seen]
+
+
+def test_a_refused_refresh_token_leaves_the_access_token_in_use_until_its_end(server, drive, time):
+    server.answers = [Reply(400, b'{"error": "invalid_grant"}'), Reply()]
+    driver = drive(login(server, access_token="a1", refresh_token="r1", expires_at=100, clock=time.clock))
+    time.now = 95
+    with pytest.raises(LoginRefused):
+        driver.run(one(GET))
+    assert 200 == driver.run(one(GET)).status
+    time.now = 100
+    with pytest.raises(LoginRefused):
+        driver.run(one(GET))
+    assert [("/o/token/", None), ("/a", "Bearer a1")] == lines(server)
+
+
+def test_a_page_in_between_does_not_end_a_login_that_worked(server, drive):
+    server.answers = [granted(access_token="a1"), Reply(), Reply(401), Reply(200, b"<html>")]
+    driver = drive(login(server, refresh_token="r1"))
+    driver.run(one(GET))
+    with pytest.raises(LoginRefused, match="refused the refresh token"):
+        driver.run(one(GET))
+    server.answers = [Reply(401), granted(access_token="a2"), Reply()]
+    assert 200 == driver.run(one(GET)).status
+
+
+@pytest.mark.parametrize(("life", "used_for"), [(60, 54), (3600, 3540), (5, 4.5)])
+def test_a_token_is_used_for_most_of_its_life(server, drive, time, life, used_for):
+    server.answers = [
+        granted(access_token="a1", expires_in=life),
+        Reply(),
+        Reply(),
+        granted(access_token="a2"),
+        Reply(),
+    ]
+    driver = drive(login(server, refresh_token="r1", clock=time.clock))
+    driver.run(one(GET))
+    time.now = used_for - 0.1
+    driver.run(one(GET))
+    time.now = used_for
+    driver.run(one(GET))
+    assert ["/o/token/", "/a", "/a", "/o/token/", "/a"] == [seen.target for seen in server.seen]
+
+
+@pytest.mark.parametrize(
+    "life", [b"1e400", b"-5", b"0", b'"soon"', b'"nan"', b"null", b"true", b"[]", b"9" * 5000, b"NaN", b'""']
+)
+def test_a_life_that_makes_no_sense_leaves_the_token_in_use(server, drive, life):
+    kept = []
+    answer = b'{"access_token": "a1", "expires_in": ' + life + b"}"
+    server.answers = [Reply(body=answer), Reply()]
+    driver = drive(login(server, refresh_token="r1", on_renewed=kept.append))
+    for _ in range(3):
+        driver.run(one(GET))
+    assert ["/o/token/"] + ["/a"] * 3 == [seen.target for seen in server.seen]
+    assert [{"access_token": "a1", "refresh_token": "r1"}] == kept
+
+
+def test_a_life_in_a_text_counts(server, drive, time):
+    kept = []
+    server.answers = [granted(access_token="a1", expires_in="600"), Reply()]
+    drive(login(server, refresh_token="r1", clock=time.clock, on_renewed=kept.append)).run(one(GET))
+    assert (600, 600) == (kept[0]["expires_in"], kept[0]["expires_at"])
+
+
+@pytest.mark.parametrize("moment", [float("nan"), float("inf"), "soon", True, 10**400])
+def test_an_end_that_is_no_moment_is_refused(server, moment):
+    with pytest.raises(BadValue, match="expires_at="):
+        login(server, access_token="a1", expires_at=moment)
+
+
+@pytest.mark.parametrize("again", [None, "", 5])
+def test_no_refresh_token_in_the_answer_keeps_the_old_one(server, drive, again):
+    kept = []
+    server.answers = [
+        granted(access_token="a1", refresh_token=again),
+        Reply(401),
+        granted(access_token="a2", refresh_token="r2"),
+        Reply(),
+    ]
+    driver = drive(login(server, refresh_token="r1", on_renewed=kept.append))
+    driver.run(one(GET))
+    forms = [form(seen)["refresh_token"] for seen in server.seen if seen.target == "/o/token/"]
+    assert ["r1", "r1"] == forms
+    assert ["r1", "r2"] == [token["refresh_token"] for token in kept]
+
+
+def test_a_client_alone_asks_for_a_token_of_its_own(server, drive):
+    server.answers = [granted(access_token="a1", expires_in=3600), Reply()]
+    drive(login(server, client_secret="cs", scope="read write")).run(one(GET))
+    assert {
+        "grant_type": "client_credentials",
+        "client_id": "app",
+        "client_secret": "cs",
+        "scope": "read write",
+    } == form(server.seen[0])
+    assert "Bearer a1" == server.seen[1].headers["authorization"]
+
+
+def test_a_client_in_a_header_is_form_encoded(server, drive):
+    server.answers = [granted(access_token="a1"), Reply()]
+    named = {"client_id": "my:app", "client_secret": "c s/ü%", "client_auth": "client_secret_basic"}
+    auth = login(server, refresh_token="r1", **named)
+    drive(auth).run(one(GET))
+    pair = base64.b64decode(server.seen[0].headers["authorization"].removeprefix("Basic "))
+    assert b"my%3Aapp:c+s%2F%C3%BC%25" == pair
+    assert {"grant_type": "refresh_token", "refresh_token": "r1"} == form(server.seen[0])
+    assert base64.b64encode(pair).decode() in auth.secrets
+
+
+def test_an_unknown_way_to_name_the_client_is_refused(server):
+    with pytest.raises(BadValue, match="client_secret_basic"):
+        login(server, client_secret="cs", refresh_token="r1", client_auth="basic")
+
+
+@pytest.mark.parametrize(("status", "kind"), [(500, ServerFailed), (429, Busy), (400, LoginRefused)])
+def test_errors_of_the_token_endpoint_carry_status_and_address(server, drive, status, kind):
+    server.answers = [Reply(status)]
+    with pytest.raises(kind) as caught:
+        drive(login(server, refresh_token="r1")).run(one(GET))
+    line = f"POST {server.url}/o/token/"
+    assert (status, line) == (caught.value.status, caught.value.request)
+    assert server.url + "/o/token/" in str(caught.value)
+    assert str(status) in str(caught.value)
+
+
+def test_threads_that_wait_share_one_refusal(server, drive):
+    start = threading.Barrier(8, timeout=5)
+    server.answers = [Reply(400, b'{"error": "invalid_grant"}')]
+    driver = drive(login(server, refresh_token="r1"))
+
+    def read(_):
+        start.wait()
+        with pytest.raises(LoginRefused, match="invalid_grant"):
+            driver.run(one(GET))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(read, range(8)))
+    assert 1 == len(server.seen)
+
+
+def test_whoever_waits_for_an_attempt_takes_its_outcome():
+    attempts, outcomes = SharedAttempt(), []
+    running, go_on, asked = threading.Event(), threading.Event(), threading.Semaphore(0)
+
+    def attempt():
+        running.set()
+        go_on.wait(5)
+        raise ServerFailed("down", status=503)
+
+    def is_done():
+        asked.release()
+        return False
+
+    def run():
+        try:
+            attempts.run(is_done, attempt)
+        except ServerFailed as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        assert asked.acquire(timeout=5)
+    assert running.wait(5)
+    go_on.set()
+    for thread in threads:
+        thread.join(5)
+    assert 4 == len(outcomes)
+    assert 4 == len({id(error) for error in outcomes})
+
+
+def test_an_attempt_that_is_interrupted_is_made_by_the_next_one():
+    attempts = SharedAttempt()
+    with pytest.raises(KeyboardInterrupt):
+        attempts.run(lambda: False, lambda: (_ for _ in ()).throw(KeyboardInterrupt()))
+    assert attempts.run(lambda: False, lambda: True)
+
+
+def test_a_callback_that_fails_leaves_the_new_token_in_use(server, drive):
+    server.answers = [granted(access_token="a1", refresh_token="r2"), Reply()]
+
+    def full_disk(_):
+        raise OSError("disk full")
+
+    driver = drive(login(server, refresh_token="r1", on_renewed=full_disk))
+    with pytest.raises(OSError, match="disk full"):
+        driver.run(one(GET))
+    assert 200 == driver.run(one(GET)).status
+    assert [("/o/token/", None), ("/a", "Bearer a1")] == lines(server)

@@ -11,8 +11,7 @@ import pytest
 from assetmeta.model.errors import AssetmetaError, BadValue
 from assetmeta.model.flows import Request
 from assetmeta.wire.auth import Basic, Bearer
-from assetmeta.wire.exchange import TokenExchange
-from assetmeta.wire.oauth import OAuth2
+from assetmeta.wire.oauth import OAuth2, TokenExchange
 
 from .conftest import Reply, one
 from .test_transport import self_signed, unused_port

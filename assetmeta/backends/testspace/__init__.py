@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from assetmeta.backends.file_names import safe_name
+from assetmeta.backends.jsonrest import get
 from assetmeta.backends.known import Known
-from assetmeta.backends.testspace import aliases, explaining, fetching, files, reflecting, writing
+from assetmeta.backends.testspace import aliases, complaints, explaining, fetching, files, reflecting, writing
 from assetmeta.backends.testspace.connection import bare_token, base_url
 from assetmeta.backends.testspace.keys import item_path
 from assetmeta.backends.testspace.kinds import codec_for
@@ -19,7 +20,7 @@ from assetmeta.backends.testspace.table import bundled
 from assetmeta.model.codecs import Codec
 from assetmeta.model.contract import Can
 from assetmeta.model.errors import BadValue, Unsupported
-from assetmeta.model.flows import Flow
+from assetmeta.model.flows import Flow, Request, Response
 from assetmeta.model.plans import Change, Fetch, Outcome, Row, Rows
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
@@ -30,7 +31,7 @@ __all__ = ["Testspace", "bare_token", "base_url"]
 @dataclass(frozen=True, slots=True)
 class Testspace(Settings):
     """The Testspace dialect: `Testspace(base="https://name.testspace.com")`. Implements Backend, Files, Aliases and
-    Explains.
+    Explains, SupportsLoginCheck.
 
     It remembers what it learns of the server in `learned`; give each session its own.
     """
@@ -46,6 +47,15 @@ class Testspace(Settings):
     def name(self) -> str:
         """What the dialect is called."""
         return "testspace"
+
+    @property
+    def login_check(self) -> Request:
+        """The link map of the API, which every user may read."""
+        return get(self.place())
+
+    def refuses_login(self, response: Response) -> bool | None:
+        """Whether a 403 refuses the login; None when it may be about a right."""
+        return complaints.refuses_login(response)
 
     @property
     def can(self) -> Can:

@@ -58,7 +58,7 @@ class Changer:
         place = self.settings.place(item_path(kind, oid.key))
         if isinstance(change, Update):
             return (yield from self._updated(kind, change, oid, place, step))
-        yield from answered_write(delete(place), step, self.settings)
+        yield from answered_write(delete(place), step)
         return Done(change, oid)
 
     def _created(self, kind: Kind, change: Create, step: Step) -> Flow[Outcome]:
@@ -66,7 +66,7 @@ class Changer:
         parent = parent_of(kind, change.deltas, self.real)
         body = document(kind, change.deltas, self.real, new=True)
         place = self.settings.place(list_path(kind, parent))
-        response = yield from answered_write(send("POST", place, body), step, self.settings)
+        response = yield from answered_write(send("POST", place, body), step)
         item = _object(response)
         key = None if item is None else key_of(kind, item, parent)
         if key is None:
@@ -83,7 +83,7 @@ class Changer:
     def _updated(self, kind: Kind, change: Update, oid: Oid, place: str, step: Step) -> Flow[Outcome]:
         """A field that the server ignored makes the change fail: it stays pending, and the error names the field."""
         body = document(kind, change.deltas, self.real, new=False)
-        response = yield from answered_write(send("PATCH", place, body), step, self.settings)
+        response = yield from answered_write(send("PATCH", place, body), step)
         item = _object(response)
         parent = divided(kind, oid.key)[0]
         if item is None:

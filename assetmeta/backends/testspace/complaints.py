@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from assetmeta.backends import jsonrest
 from assetmeta.backends.base import Complaint, check
 from assetmeta.backends.carrying import Step
-from assetmeta.backends.jsonrest import get
-from assetmeta.backends.testspace.settings import Settings
 from assetmeta.backends.together import single
-from assetmeta.model.errors import LoginRefused
 from assetmeta.model.flows import Flow, Request, Response
 
 _ADVICE = {
@@ -16,6 +15,7 @@ _ADVICE = {
     405: "This server does not do that with such an object",
     415: "Something on the way took the content type off the request: Testspace wants application/json",
 }
+_ABOUT_LOGINS = re.compile(r"\bcredentials\b|\bauthenticat|\blog ?in\b|\bpassword\b", re.IGNORECASE)
 
 
 def explain(response: Response) -> Complaint:
@@ -23,24 +23,16 @@ def explain(response: Response) -> Complaint:
     return jsonrest.explain(response)._replace(advice=_ADVICE.get(response.status))
 
 
-def answered_write(request: Request, step: Step, settings: Settings) -> Flow[Response]:
-    """Send a write and return its 2xx answer. Raises the error that fits any other.
-
-    403 means a wrong login as well as a missing right. While the login was never taken, one more request tells which:
-    LoginRefused, after which nothing more is worth sending.
+def refuses_login(response: Response) -> bool | None:
+    """Whether a 403 refuses the login: True where its message says so, else None, since a missing right is a 403 too
+    (reference 2).
     """
+    if response.status != 403:
+        return False
+    return True if _ABOUT_LOGINS.search(jsonrest.explain(response).summary or "") else None
+
+
+def answered_write(request: Request, step: Step) -> Flow[Response]:
+    """Send a write and return its 2xx answer. Raises the error that fits any other."""
     step.wrote = True
-    response = yield from single(request)
-    if response.status == 403 and not settings.learned.is_accepted:
-        root = yield from single(get(settings.place()))
-        if root.status == 403:
-            raise LoginRefused(
-                f"Testspace does not accept the login: it refuses {request.line} (403), and its very root. Check the "
-                "token, or user name and password.",
-                status=403,
-                request=request.line,
-                server_message=explain(response).summary,
-            )
-    checked = check(response, explain)
-    settings.learned.is_accepted = True
-    return checked
+    return check((yield from single(request)), explain)

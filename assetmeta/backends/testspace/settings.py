@@ -21,13 +21,12 @@ class Learned:
 
     *projects* are the projects of spaces, which no path of a space names; *present* what objects of a type told of
     themselves, which is all that there is; *created* the real identities of assets that were created under a
-    provisional one; *is_accepted* is whether the server has taken the login.
+    provisional one.
     """
 
     projects: dict[Key, Key] = field(default_factory=dict)
     present: dict[str, set[str]] = field(default_factory=dict)
     created: dict[Oid, Oid] = field(default_factory=dict)
-    is_accepted: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def met(self, space: Key, project: Key) -> None:
@@ -40,7 +39,6 @@ class Learned:
     def saw(self, type_name: str, names: Iterable[str]) -> None:
         """Remember what an object told of itself."""
         with self.lock:
-            self.is_accepted = True
             self.present.setdefault(type_name, set()).update(names)
 
     def is_absent(self, type_name: str, name: str) -> bool:

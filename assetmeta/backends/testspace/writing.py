@@ -22,7 +22,6 @@ def write(schema: Schema, changes: Sequence[Change], settings: Settings) -> Flow
         changes,
         rounds.provisional,
         lambda ready: [(queue, rounds.one_by_one(queue, changer.carried_out)) for queue in _queues(ready)],
-        is_tried=settings.learned.is_accepted,
     )
 
 

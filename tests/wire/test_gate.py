@@ -1,0 +1,185 @@
+"""A refused login is tried once: by threads and loops, until one was accepted or the credentials change."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
+
+from assetmeta.model.errors import LoginRefused, Misuse, Unreachable
+from assetmeta.model.flows import Request, Response
+from assetmeta.wire.auth import Basic, Bearer, TokenCallable
+from assetmeta.wire.gate import LoginGuard
+
+from .conftest import Reply, one
+
+GET = Request("GET", "/a", idempotent=True)
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+
+
+def refused(driver, request=GET) -> LoginRefused:
+    with pytest.raises(LoginRefused) as caught:
+        driver.run(one(request))
+    return caught.value
+
+
+@pytest.mark.parametrize("auth", [Basic("joe", "wrong"), Bearer("wrong"), HTTPBasicAuth("joe", "wrong")])
+def test_a_loop_tries_a_wrong_login_once(server, drive, auth):
+    server.answers = [Reply(401)]
+    driver = drive(auth)
+    errors = [refused(driver) for _ in range(10)]
+    assert [True] + [False] * 9 == [error.sent for error in errors]
+    assert "GET /a was not sent, because GET /a of this session came back" in str(errors[9])
+    assert (1, 1) == (len(server.seen), len(driver.ledger))
+
+
+def test_threads_try_a_wrong_login_once(server, drive):
+    start = threading.Barrier(10, timeout=5)
+    server.answers = [Reply(401)]
+    driver = drive(Basic("joe", "wrong"))
+
+    def read(_):
+        start.wait()
+        return refused(driver)
+
+    with ThreadPoolExecutor(10) as threads:
+        errors = list(threads.map(read, range(10)))
+    assert 1 == len(server.seen)
+    assert 1 == sum(error.sent for error in errors)
+
+
+def test_threads_go_together_once_a_login_is_accepted(server, drive):
+    start, together = threading.Barrier(3, timeout=5), threading.Barrier(2, timeout=5)
+    first = threading.Lock()
+
+    def answer(_):
+        if not first.acquire(blocking=False):
+            together.wait()
+        return Reply()
+
+    server.answers = [answer]
+    driver = drive(Basic("joe", "pw"))
+
+    def read(_):
+        start.wait()
+        return driver.run(one(GET)).status
+
+    with ThreadPoolExecutor(3) as threads:
+        assert [200] * 3 == list(threads.map(read, range(3)))
+
+
+def test_answers_that_say_nothing_about_the_login_leave_it_untried(server, drive):
+    server.answers = [Reply(404), Reply(500), Reply(200, b"<html>", HTML), Reply(200), Reply(401)]
+    driver = drive(Basic("joe", "wrong"))
+    for request in (Request("GET", "/a"), Request("GET", "/b"), GET, Request("GET", "/meta", public=True)):
+        driver.run(one(request))
+    for _ in range(3):
+        refused(driver)
+    assert 5 == len(server.seen)
+
+
+def test_after_an_accepted_login_a_refusal_is_about_its_own_request(server, drive):
+    server.answers = [Reply(), Reply(401), Reply(401), Reply()]
+    driver = drive(Basic("joe", "pw"))
+    driver.run(one(GET))
+    for _ in range(2):
+        assert refused(driver).sent
+    assert 200 == driver.run(one(GET)).status
+    assert 4 == len(server.seen)
+
+
+def test_a_token_function_is_tried_again_when_it_returns_another_token(server, drive):
+    tokens = ["old"]
+    server.answers = [lambda seen: Reply(200 if seen.headers["authorization"] == "Bearer new" else 401)]
+    driver = drive(TokenCallable(lambda: tokens[-1]))
+    for _ in range(5):
+        refused(driver)
+    assert 1 == len(server.seen)
+    tokens.append("new")
+    assert 200 == driver.run(one(GET)).status
+    assert 2 == len(server.seen)
+
+
+class Header(AuthBase):
+    """Reads its token with every request, from a place that it does not hold itself."""
+
+    def __init__(self, token: list[str]) -> None:
+        self.token = token
+
+    def __call__(self, r):
+        r.headers["Authorization"] = f"Bearer {self.token[-1]}"
+        return r
+
+
+def test_an_auth_object_is_tried_again_when_it_was_changed(server, drive):
+    token = ["wrong"]
+    for auth, change in (
+        (HTTPBasicAuth("joe", "wrong"), lambda auth: setattr(auth, "password", "right")),
+        (HTTPDigestAuth("joe", "wrong"), lambda auth: setattr(auth, "password", "right")),
+        (Header(token), lambda _: token.append("right")),
+    ):
+        server.seen.clear()
+        server.answers = [Reply(401), Reply()]
+        driver = drive(auth)
+        for _ in range(3):
+            refused(driver)
+        assert 1 == len(server.seen)
+        change(auth)
+        assert 200 == driver.run(one(GET)).status
+
+
+def test_a_token_function_that_uses_its_own_session_is_told_so(server, drive):
+    driver = drive(TokenCallable(lambda: driver.run(one(GET)).body.decode()))
+    with pytest.raises(Misuse, match="token function cannot use the session"):
+        driver.run(one(GET))
+    assert [] == server.seen
+
+
+def test_whoever_waited_for_a_request_that_was_never_sent_is_not_sent_either():
+    guard = LoginGuard(Basic("joe", "pw"))
+    before: Future[None] = Future()
+    before.set_exception(Unreachable("no way", sent=False, request="GET /first"))
+    guard._turn = before
+    with pytest.raises(Unreachable, match="no way") as caught, guard.turn(GET):
+        pytest.fail("it is sent")
+    assert ("GET /a", False) == (caught.value.request, caught.value.sent)
+
+
+def test_one_that_was_sent_and_not_answered_leaves_the_turn_to_the_next(server, drive):
+    server.answers = [Reply(cut=0), Reply()]
+    driver = drive(Basic("joe", "pw"))
+    with pytest.raises(Unreachable):
+        driver.run(one(Request("POST", "/w")))
+    assert 200 == driver.run(one(GET)).status
+
+
+class Ambiguous:
+    """A server that answers 403 to everything it does not like."""
+
+    login_check = Request("GET", "/root", idempotent=True)
+
+    def refuses_login(self, response: Response) -> bool | None:
+        if response.status != 403:
+            return False
+        return True if b"login" in response.body else None
+
+
+@pytest.mark.parametrize(
+    ("replies", "sent"),
+    [([Reply(403, b"no login")], ["/a"]), ([Reply(403), Reply(403)], ["/a", "/root"])],
+)
+def test_a_403_that_refuses_the_login_ends_it(server, drive, replies, sent):
+    server.answers = replies
+    driver = drive(Basic("joe", "wrong"), login_check=Ambiguous())
+    for _ in range(3):
+        assert 403 == refused(driver).status
+    assert sent == [seen.target for seen in server.seen]
+
+
+def test_a_403_about_a_right_does_not(server, drive):
+    server.answers = [Reply(403), Reply(), Reply(403)]
+    driver = drive(Basic("joe", "pw"), login_check=Ambiguous())
+    assert [403, 403] == [driver.run(one(GET)).status for _ in range(2)]
+    assert ["/a", "/root", "/a"] == [seen.target for seen in server.seen]
