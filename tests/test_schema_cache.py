@@ -11,6 +11,7 @@ import pytest
 
 from assetmeta import V1Meta
 from assetmeta import sandbox as sandboxes
+from assetmeta.wire.shelf import Shelf
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +77,77 @@ def test_a_folder_that_cannot_be_written_is_no_reason_to_fail(server: sandboxes.
 def test_a_login_that_does_not_say_who_it_is_keeps_nothing(server: sandboxes.Server, tmp_path: Path) -> None:
     assert V1Meta(instance_url=server.url, token=lambda: server.token, schema_cache=tmp_path).types
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="the system knows no users")
+class TestTrust:
+    """What somebody else may have put there is not read, and not waited for."""
+
+    def kept(self, tmp_path: Path) -> tuple[Shelf, Path]:
+        """A shelf with a text, and its file."""
+        shelf = Shelf(tmp_path / "cache", "key", 1e9)
+        shelf.save("text")
+        assert shelf.load() == "text"
+        [file] = (tmp_path / "cache").iterdir()
+        return shelf, file
+
+    def test_a_pipe_is_not_waited_for(self, tmp_path: Path) -> None:
+        shelf, file = self.kept(tmp_path)
+        file.unlink()
+        os.mkfifo(file, 0o600)
+        assert shelf.load() is None
+
+    def test_a_pipe_with_a_writer_is_not_read(self, tmp_path: Path) -> None:
+        shelf, file = self.kept(tmp_path)
+        file.unlink()
+        os.mkfifo(file, 0o600)
+        both_ends = os.open(file, os.O_RDWR)
+        try:
+            os.write(both_ends, b"theirs")
+            assert shelf.load() is None
+        finally:
+            os.close(both_ends)
+
+    def test_a_link_is_not_followed(self, tmp_path: Path) -> None:
+        shelf, file = self.kept(tmp_path)
+        file.rename(tmp_path / "elsewhere")
+        file.symlink_to(tmp_path / "elsewhere")
+        assert shelf.load() is None
+
+    def test_a_folder_is_no_file(self, tmp_path: Path) -> None:
+        shelf, file = self.kept(tmp_path)
+        file.unlink()
+        file.mkdir()
+        assert shelf.load() is None
+
+    @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+    def test_a_file_that_others_can_write(self, tmp_path: Path, mode: int) -> None:
+        shelf, file = self.kept(tmp_path)
+        file.chmod(mode)
+        assert shelf.load() is None
+        shelf.save("ours")
+        assert shelf.load() == "ours"
+
+    @pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
+    def test_a_folder_that_others_can_write(self, tmp_path: Path, mode: int) -> None:
+        shelf, file = self.kept(tmp_path)
+        file.parent.chmod(mode)
+        assert shelf.load() is None
+        shelf.save("ours")
+        file.parent.chmod(0o700)
+        assert shelf.load() == "text"
+
+    @pytest.mark.parametrize("theirs", ["cache", "file"])
+    def test_what_belongs_to_somebody_else(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: str) -> None:
+        shelf, file = self.kept(tmp_path)
+        odd = file.stat() if theirs == "file" else file.parent.stat()
+        real = os.getuid()
+        statted = {"file": "fstat", "cache": "stat"}[theirs]
+        original = getattr(os, statted)
+
+        def foreign(*args: object, **options: object) -> os.stat_result:
+            found = original(*args, **options)
+            return os.stat_result((*found[:4], real + 1, *found[5:])) if found.st_ino == odd.st_ino else found
+
+        monkeypatch.setattr(os, statted, foreign)
+        assert shelf.load() is None

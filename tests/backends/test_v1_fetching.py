@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assetmeta.backends.versionone import VersionOne
+from assetmeta.backends.versionone import VersionOne, counting, reading
 from assetmeta.backends.versionone.query import request
 from assetmeta.model.errors import (
     BadValue,
@@ -292,3 +292,19 @@ def test_histories_of_several_assets_come_in_the_order_asked(v1_schema: Schema, 
     )
     assert [row.oid.token for row in rows.rows] == ["Story:2:4", "Story:1:3", "Story:1:9"]
     assert rows.total == 3
+
+
+def test_a_long_selection_is_measured_once(v1_schema: Schema, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[int] = []
+
+    def quote(text: str) -> str:
+        measured.append(len(text))
+        return text
+
+    monkeypatch.setattr(counting, "quote_plus", quote)
+    tokens = [f"Custom_Attribute{number}" for number in range(3000)]
+    pieces = reading._pieces(tokens)
+    assert tokens == [token for piece in pieces for token in piece]
+    assert all(counting.fits([("sel", ",".join(piece))]) for piece in pieces)
+    assert len(pieces) > 30
+    assert sum(measured) < 4 * sum(map(len, tokens))

@@ -36,7 +36,12 @@ def where(query: Query) -> list[tuple[str, str]] | None:
 
 def fits(pairs: list[tuple[str, str]]) -> bool:
     """True when *pairs* make a query string that is short enough."""
-    return sum(len(quote_plus(key)) + len(quote_plus(value)) + 2 for key, value in pairs) <= LONGEST_URL
+    return sum(length(key) + length(value) + 2 for key, value in pairs) <= LONGEST_URL
+
+
+def length(text: str) -> int:
+    """How many characters a text takes in a query string."""
+    return len(quote_plus(text))
 
 
 def count_request(query: Query, root: str) -> Request | None:

@@ -8,7 +8,7 @@ from lxml import etree
 
 from assetmeta.backends.base import answered, answers, check, confirm, each_once
 from assetmeta.backends.versionone.complaints import explain
-from assetmeta.backends.versionone.counting import fits, where
+from assetmeta.backends.versionone.counting import LONGEST_URL, fits, length, where
 from assetmeta.backends.versionone.identities import in_order, oldest_first, place
 from assetmeta.backends.versionone.query import Query, chunks, spell
 from assetmeta.backends.versionone.rest import XML, Wanted, identity, read_asset, read_list, row
@@ -164,9 +164,13 @@ def _get(oid: Oid, tokens: list[str], settings: Settings) -> Request:
 def _pieces(tokens: list[str]) -> list[list[str]]:
     """Cut a selection into pieces that fit into a URL; one empty piece when nothing is selected."""
     pieces: list[list[str]] = [[]]
+    empty = used = length("sel") + 2
     for token in tokens:
-        if pieces[-1] and not fits([("sel", ",".join([*pieces[-1], token]))]):
+        taken = length(token)
+        if pieces[-1] and used + length(",") + taken > LONGEST_URL:
             pieces.append([])
+            used = empty
+        used += taken + (length(",") if pieces[-1] else 0)
         pieces[-1].append(token)
     return pieces
 
