@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta import NotFound, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
+from assetmeta import NotFound, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, inspect, sandbox
 from assetmeta.core.state import forget
 
 
@@ -202,6 +202,40 @@ class TestValohai:
             _ = execution.status
         with pytest.raises(NotFound):
             _ = commit.identifier
+
+
+class TestRefreshed:
+    """What was refreshed is read again together."""
+
+    @pytest.mark.parametrize(
+        ("both", "type_name", "name", "requests"),
+        [
+            (("valohai", 300, ValohaiMeta, {}), "Execution", "status", 1),
+            (("versionone", 200, V1Meta, {}), "Story", "Name", 1),
+            (("valispace", 300, ValispaceMeta, {"survey": "none"}), "Vali", "formula", 1),
+            (("testspace", 400, TestspaceMeta, {}), "Project", "name", 1),
+        ],
+        ids=["valohai", "versionone", "valispace", "testspace"],
+        indirect=["both"],
+    )
+    def test_in_one_request(self, both: tuple[Any, Any], type_name: str, name: str, requests: int) -> None:
+        session, _ = both
+        assets = session[type_name].all()[:12]
+        assert len(assets) > 2
+        values = [getattr(asset, name) for asset in assets]
+        for asset in assets:
+            inspect(asset).refresh()
+        with session.budget(requests):
+            assert values == [getattr(asset, name) for asset in assets]
+
+    @on("valohai", 300, ValohaiMeta)
+    def test_what_only_whole_objects_hold_is_there_when_it_is_read(self, vh: Any) -> None:
+        executions = vh.Execution.all()[:6]
+        priorities = [one.priority for one in executions]
+        for one in executions:
+            inspect(one).refresh()
+        assert all(one.status for one in executions)
+        assert priorities == [one.priority for one in executions]
 
 
 @on("versionone", 200, V1Meta)

@@ -61,7 +61,9 @@ class Loader:
         if self._workspace.watch.is_on:
             advice = (cohort_of(asset) or Cohort((asset._state.oid,))).advice(name)
             self._workspace.watch.note(Load(asset._state.oid.type, name, len(oids), place_of_read(), advice))
-        self.load(oids, wanted, cohort_of(asset))
+        # Of many assets no more requests are sent than the read itself takes.
+        optional = frozenset(wanted) - {name} if len(oids) > 1 else frozenset()
+        self.load(oids, wanted, cohort_of(asset), optional)
         if asset._state.gone is not None:
             raise asset._state.gone
 
@@ -88,8 +90,15 @@ class Loader:
                     lacking[member] = None
         return list(lacking)
 
-    def load(self, oids: Sequence[Oid], names: Sequence[str], cohort: Cohort | None = None) -> None:
-        """Load *names* for every asset of *oids*, in chunks per type and moment, and keep them in *cohort*.
+    def load(
+        self,
+        oids: Sequence[Oid],
+        names: Sequence[str],
+        cohort: Cohort | None = None,
+        optional: frozenset[str] = frozenset(),
+    ) -> None:
+        """Load *names* for every asset of *oids*, in chunks per type and moment, and keep them in *cohort*. Those that
+        are *optional* may stay unread.
 
         What the server does not return is remembered as absent; an asset that it does not return at all as gone.
         """
@@ -98,7 +107,9 @@ class Loader:
         for fetch in fetches(workspace, oids, names):
             since = workspace.writes
             try:
-                [rows] = workspace.run(workspace.backend.fetch(workspace.schema, [replace(fetch, deleted=deleted)]))
+                [rows] = workspace.run(
+                    workspace.backend.fetch(workspace.schema, [replace(fetch, deleted=deleted, optional=optional)])
+                )
             except NotFound as error:
                 # Of several assets the server leaves out what is not there: this is then about something else.
                 if len(fetch.oids or ()) != 1:
@@ -106,7 +117,7 @@ class Loader:
                 self._gone(fetch.oids or (), error)
                 continue
             with workspace.lock:
-                self._absorb(fetch, names, rows, cohort, since)
+                self._absorb(fetch, [name for name in names if name not in optional], rows, cohort, since)
 
     def _gone(self, oids: Sequence[Oid], error: NotFound) -> None:
         for oid in oids:

@@ -38,7 +38,8 @@ class Fetch(Record):
     *oids*, when given, are exactly the assets wanted (all of this type or derived from it, all with the same moment).
     *size* None means all from *start* on. *counted* asks for the total number of matches. *asof* reads the past;
     *history* reads every record of every asset instead of one. *part* is about how many assets one answer should hold
-    where the server's lists come in pages of their own; *after* is the `rest` of the answer before.
+    where the server's lists come in pages of their own; *after* is the `rest` of the answer before. *optional* names
+    attributes among those selected that may be left out where they would take requests of their own.
     """
 
     type_name: str
@@ -55,6 +56,7 @@ class Fetch(Record):
     counted: bool = False
     part: int | None = None
     after: object = None
+    optional: frozenset[str] = frozenset()
 
 
 class Row(NamedTuple):

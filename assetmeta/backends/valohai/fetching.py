@@ -135,7 +135,7 @@ class Lists(Unaided):
     def page(self, wanted: Fetch, at: object) -> Flow[Page]:
         """Read the next assets that the conditions may admit, with their own attributes; the server's order."""
         endpoint = self.reading.endpoint(wanted.type_name)
-        names = held(endpoint, self.schema, own_names(wanted))
+        names = held(endpoint, self.schema, [name for name in own_names(wanted) if name not in wanted.optional])
         if wanted.oids is not None and wanted.select and not names:
             # Only lists of their own are wanted, which are made without looking at the objects.
             return Page(tuple(dict.fromkeys(wanted.oids)))
