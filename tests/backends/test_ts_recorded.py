@@ -33,7 +33,7 @@ LISTS = [
     ("py_metrics.json", "Metric", ("space", Oid("Space", 129555))),
     ("py_metrics_datasets.json", "MetricDataset", ("metric", Oid("Metric", "129555/94552"))),
 ]
-pytestmark = pytest.mark.skipif(not BODIES.is_dir(), reason="the recorded bodies are not here")
+pytestmark = pytest.mark.skipif(not BODIES.is_dir(), reason="the recorded bodies are not at hand")
 
 
 def answer(name: str) -> Response:

@@ -24,7 +24,7 @@ def document(body: bytes) -> Response:
 
 def kept(name: str) -> Schema:
     if not RECORDED.is_dir():
-        pytest.skip("the recorded documents are not here")
+        pytest.skip("the recorded bodies are not at hand")
     return read_schema(parse_xml(document((RECORDED / name).read_bytes())))
 
 
@@ -141,7 +141,7 @@ def test_a_document_from_an_old_server_is_read() -> None:
 
 def test_recorded_documents_are_all_read() -> None:
     if not RECORDED.is_dir():
-        pytest.skip("the recorded documents are not here")
+        pytest.skip("the recorded bodies are not at hand")
     types = set()
     for file in RECORDED.glob("*--meta-v1-*.xml"):
         root = parse_xml(document(file.read_bytes()))

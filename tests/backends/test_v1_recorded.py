@@ -20,7 +20,7 @@ from assetmeta.model.schema import Schema
 from assetmeta.model.values import UNREAD, Oid
 
 RECORDED = File(__file__).parents[3] / "shared" / "reference" / "data" / "versionone"
-pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded documents are not here")
+pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded bodies are not at hand")
 Play = Callable[..., tuple[Any, list[Request]]]
 
 

@@ -41,7 +41,7 @@ def rows(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|\n").split("|")] for line in table[1].splitlines()]
 
 
-@pytest.mark.skipif(not REFERENCE.exists(), reason="the reference is not here")
+@pytest.mark.skipif(not REFERENCE.exists(), reason="the recorded bodies are not at hand")
 class TestTable:
     """The table holds what the reference says."""
 

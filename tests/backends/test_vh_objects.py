@@ -44,7 +44,7 @@ DECLARED = {
 }
 """The bodies whose type is clear, by file."""
 
-reference = pytest.mark.skipif(not BODIES.exists(), reason="the reference is not here")
+reference = pytest.mark.skipif(not BODIES.exists(), reason="the recorded bodies are not at hand")
 
 
 class Told:

@@ -199,7 +199,7 @@ class TestWriteForm:
     def test_the_reference_requests_can_be_made(self, write: Any, name: str) -> None:
         path = REFERENCE / f"{name}.json"
         if not path.exists():
-            pytest.skip("the reference is not here")
+            pytest.skip("the recorded bodies are not at hand")
         wanted = json.loads(path.read_text())
         type_name = "Execution" if "execution" in name else "DatasetVersion"
         relations = {"project": "Project", "environment": "Environment", "commit": "Commit", "dataset": "Dataset"}

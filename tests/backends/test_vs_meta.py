@@ -35,7 +35,7 @@ def answer(document: Any, status: int = 200) -> Response:
     return Response(status, {"content-type": "application/json"}, json.dumps(document).encode())
 
 
-@pytest.mark.skipif(not HINTS.exists(), reason="the reference is not here")
+@pytest.mark.skipif(not HINTS.exists(), reason="the recorded bodies are not at hand")
 class TestTable:
     """The table holds what the reference says."""
 
@@ -214,7 +214,7 @@ class TestReflection:
             for attribute in kind.attributes.values():
                 assert attribute.codec == Valispace().codec(attribute.kind, attribute.name, attribute.related)
 
-    @pytest.mark.skipif(not FRAMEWORK.exists(), reason="the reference is not here")
+    @pytest.mark.skipif(not FRAMEWORK.exists(), reason="the recorded bodies are not at hand")
     def test_recorded_metadata_is_understood(self, play: Any) -> None:
         cases = {case["case"]: case["body"] for case in json.loads(FRAMEWORK.read_text())}
         root: ClassVar[dict[str, str]] = {

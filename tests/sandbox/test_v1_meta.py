@@ -278,7 +278,7 @@ def differences(theirs: etree._Element) -> set[tuple[str, str]]:
     return found | {(token, tag) for tag, target in references(theirs).items() if pointed.get(tag) != target}
 
 
-@pytest.mark.skipif(not recorded(), reason="the recorded fragments are not at hand")
+@pytest.mark.skipif(not recorded(), reason="the recorded bodies are not at hand")
 @pytest.mark.parametrize("path", recorded(), ids=lambda path: path.stem)
 def test_agrees_with_the_recording(path: Path) -> None:
     """Where a recorded fragment concerns a type and attribute of ours, it says the same."""

@@ -220,7 +220,7 @@ def test_old_names_of_endpoints(engine: Engine) -> None:
 
 def test_every_endpoint_and_field_of_the_hint_table_is_declared() -> None:
     if not HINTS.exists():
-        pytest.skip("no reference data here")
+        pytest.skip("the recorded bodies are not at hand")
     for endpoint, hint in json.loads(HINTS.read_text()).items():
         kind = KINDS[ALIASES.get(endpoint, endpoint)]
         for name, field in hint["fields"].items():
@@ -270,7 +270,7 @@ def test_any_body_is_taken_or_refused(endpoint: str, data: st.DataObject) -> Non
 
 def test_assembled_objects_have_the_keys_of_answers(engine: Engine) -> None:
     if not HINTS.exists():
-        pytest.skip("no reference data here")
+        pytest.skip("the recorded bodies are not at hand")
     files = {
         "component": "components",
         "vali": "valis",
@@ -292,7 +292,7 @@ def test_assembled_objects_have_the_keys_of_answers(engine: Engine) -> None:
 def sent(name: str, **placeholders: object) -> dict[str, Any]:
     """A body that clients send, with ids that are here."""
     if not HINTS.exists():
-        pytest.skip("no reference data here")
+        pytest.skip("the recorded bodies are not at hand")
     found: dict[str, Any] = json.loads((REQUESTS / f"{name}.json").read_text())
     return found | placeholders
 

@@ -40,7 +40,7 @@ class TestShape:
     @pytest.mark.parametrize(("case", "path"), [("OPTIONS components", "components/"), ("OPTIONS valis", "valis/")])
     def test_recorded_fields_look_the_same(self, web: Web, case: str, path: str) -> None:
         if case not in CASES:
-            pytest.skip("the recorded answers are not at hand")
+            pytest.skip("the recorded bodies are not at hand")
         expected, got = CASES[case]["body"], options(web, path)
         assert {key: got[key] for key in ("name", "renders", "parses")} == {
             key: expected[key] for key in ("name", "renders", "parses")
