@@ -21,7 +21,7 @@ FORBIDDEN = {
 STANDARD_ONLY = {"model"}
 THIRD_PARTY = {
     "wire": {"requests", "urllib3"},
-    "backends": {"lxml"},
+    "backends": {"inscriptis", "lxml"},
     "core": {"cachetools"},
     "session": {"requests"},
 }

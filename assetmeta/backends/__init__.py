@@ -5,6 +5,7 @@ clock or a class of the session:
 
     base                    statuses as errors, documents read safely
     file_names              names of files made harmless
+    markup                  HTML texts and their plain form
     known                   what a read was told, looked up along paths
     versionone.settings     what the dialect must know of one server
     versionone.violations   which attribute an error blames, and advice
@@ -57,7 +58,6 @@ What the JSON dialects share:
     rounds                  the order in which changes go out
     valispace.connection    addresses and tokens as people give them
     valispace.settings      what the dialect may assume of one server, and what it learns
-    valispace.markup        HTML texts and their plain form
     valispace.kinds         attribute kinds and their codecs
     valispace.table         the bundled table, schema.json
     valispace.meta          table and OPTIONS as a Schema

@@ -13,12 +13,12 @@ from assetmeta.backends.form import Form
 from assetmeta.backends.jsonrest import explain, field_errors, naming, read_page
 from assetmeta.backends.kinds import Choice, Day, Document, Instant, Link, Real
 from assetmeta.backends.known import Known
+from assetmeta.backends.markup import HtmlText, dereferenced, plain
 from assetmeta.backends.matching import admits
 from assetmeta.backends.ordering import ordered, window
 from assetmeta.backends.together import settled
 from assetmeta.backends.valispace import Cleaned, Html, Valispace, bare_token, base_url, questions, token_uri
 from assetmeta.backends.valispace.files import upload_new
-from assetmeta.backends.valispace.markup import HtmlText, dereferenced, plain
 from assetmeta.model.errors import BadValue, NotFound, Refused, ServerFailed, Unreachable, Unreadable, Unsupported
 from assetmeta.model.flows import Request, Response
 from assetmeta.model.paths import Path

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from assetmeta.backends.base import Json
 from assetmeta.backends.kinds import Day, Document, Instant, Link, Real, choice_of
+from assetmeta.backends.markup import HtmlText
 from assetmeta.backends.surveying import Described, from_value
-from assetmeta.backends.valispace.markup import HtmlText
 from assetmeta.model.codecs import Boolean, Codec, Integer, Text
 
 _CODECS: dict[str, Codec] = {

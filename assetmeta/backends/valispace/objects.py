@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from assetmeta.backends.base import Json
 from assetmeta.backends.jsonrest import Object, text_of
-from assetmeta.backends.valispace.markup import Cleaned
+from assetmeta.backends.markup import Cleaned
 from assetmeta.backends.valispace.meta import content_type, field_of
 from assetmeta.backends.valispace.table import Endpoint, Field, Table
 from assetmeta.model.plans import Cell

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assetmeta.backends.jsonrest import Object
+from assetmeta.backends.markup import Cleaned, dereferenced, plain
 from assetmeta.backends.together import together
 from assetmeta.backends.trees import Tree
 from assetmeta.backends.valispace.asked import Variant, sparse, variants
 from assetmeta.backends.valispace.listing import whole
-from assetmeta.backends.valispace.markup import Cleaned, dereferenced, plain
 from assetmeta.backends.valispace.meta import field_of
 from assetmeta.backends.valispace.reading import Reading
 from assetmeta.backends.valispace.table import Endpoint, Field

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from assetmeta.backends.asset_state import AssetState
+from assetmeta.backends.markup import HtmlText
 from assetmeta.model.codecs import (
     AnyValue,
     Binary,
@@ -136,6 +137,7 @@ class UtcDateTime(DateTime):
 
 # Null and the empty text are one value in this dialect: XML writes both as an empty element.
 _TEXT = Text(empty_is_null=True)
+_HTML = HtmlText(empty_is_null=True)
 
 _CODECS: dict[str, Codec] = {
     "AssetType": _TEXT,
@@ -145,7 +147,7 @@ _CODECS: dict[str, Codec] = {
     "Guid": Guid(),
     "LocalizerTag": _TEXT,
     "LongInt": Integer(),
-    "LongText": _TEXT,
+    "LongText": _HTML,
     "Numeric": Number(),
     "Opaque": Opaque(),
     "Password": Secret(),

@@ -1,0 +1,117 @@
+"""HTML texts, which VersionOne and Valispace keep: left to the letter, with a plain form beside.
+
+A reference of Valispace to another object is an element that holds its text (reference 4.4):
+
+    <span class="quill-autocomplete" host="requirement" itemid="2165"><requirement ...>$SPC-002</requirement></span>
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from inscriptis import Inscriptis
+from inscriptis.css_profiles import STRICT_CSS_PROFILE
+from inscriptis.html_properties import Display
+from inscriptis.model.config import ParserConfig
+from inscriptis.model.html_element import HtmlElement
+from lxml.etree import ParserError
+from lxml.html import HTMLParser, document_fromstring
+
+from assetmeta.model.codecs import Raw, Text
+
+# No pattern looks beyond the next "<", so that none takes longer than the text is.
+_MARKUP = re.compile(r"<[A-Za-z/!?]|&#?[A-Za-z0-9]{1,31};")
+_TAG = re.compile(r"<[^<>]*>")
+_SPAN = re.compile(r"<span\b[^<>]*>|</span\s*>", re.IGNORECASE)
+_REFERENCE = re.compile(r"""\bclass\s*=\s*(?:"[^"<>]*|'[^'<>]*)?\bquill-autocomplete\b""", re.IGNORECASE)
+
+_PARAGRAPHS = ("p", "figure", "h1", "h2", "h3", "h4", "h5", "h6")
+_LAYOUT = ParserConfig(
+    css=STRICT_CSS_PROFILE | {name: HtmlElement(display=Display.block) for name in _PARAGRAPHS},
+)
+"""How a browser lays texts out, but for the empty lines around paragraphs."""
+
+
+class Html(str):
+    """A text with markup. It is the very text that the server sent; `plain` is what a person reads."""
+
+    __slots__ = ()
+
+    @property
+    def plain(self) -> Cleaned:
+        """The text without markup: a line for each paragraph, lists and tables laid out, references as their text,
+        entities decoded. No attribute takes it, since it lost what the markup said; `str(text.plain)` is taken.
+        """
+        return Cleaned(plain(self))
+
+
+class Cleaned(str):
+    """A text that lost its markup or its references on the way here. It is not for writing back: `str(text)` is."""
+
+    __slots__ = ()
+
+
+class HtmlText(Text):
+    """Text with markup, kept character for character; a cleaned text is refused."""
+
+    accepts: str = "text, plain or HTML"
+
+    def decode(self, raw: Raw) -> object:
+        # A dataclass with slots is made anew, and a bare super() would still mean the class that it replaced.
+        text = Text.decode(self, raw)
+        return Html(text) if isinstance(text, str) and not isinstance(text, Cleaned) else text
+
+    def parse(self, value: object) -> object:
+        if isinstance(value, Cleaned):
+            raise ValueError(
+                "it is a cleaned text, and writing it back would lose formatting and references; write str(text) if "
+                "that is meant"
+            )
+        text = Text.parse(self, value)
+        return Html(text) if isinstance(text, str) else text
+
+
+def plain(text: str) -> str:
+    """Return *text* without markup, laid out as a browser shows it; a text that has none keeps its lines.
+
+    It never raises: what is nested too deeply to be laid out loses its tags alone.
+    """
+    found = _laid_out(text) if _MARKUP.search(text) else text
+    lines = [line.rstrip() for line in found.split("\n")]
+    while lines and not lines[0]:
+        del lines[0]
+    while lines and not lines[-1]:
+        del lines[-1]
+    return "\n".join(lines)
+
+
+def _laid_out(text: str) -> str:
+    parser = HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    try:
+        tree = document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+        for element in tree.iter():
+            # Attributes could ask for any amount of blanks.
+            element.attrib.clear()
+        found: str = Inscriptis(tree, _LAYOUT).get_text()
+    except ParserError:
+        # There is nothing in it but comments.
+        return ""
+    except RecursionError:
+        return unescape(_TAG.sub("", text))
+    return found
+
+
+def dereferenced(text: str) -> str:
+    """Return *text* with its markup to the letter, but references turned into their text."""
+    pieces: list[str] = []
+    done = depth = start = 0
+    for tag in _SPAN.finditer(text):
+        if depth:
+            depth += -1 if tag[0].startswith("</") else 1
+            if not depth:
+                pieces += text[done:start], _TAG.sub("", text[start : tag.end()])
+                done = tag.end()
+        elif _REFERENCE.search(tag[0]):
+            depth, start = 1, tag.start()
+    return "".join((*pieces, text[done:]))

@@ -1,0 +1,120 @@
+"""HTML texts: to the letter as they are, and readable as plain texts, whatever is in them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assetmeta.backends.markup import Cleaned, Html, HtmlText, dereferenced, plain
+from assetmeta.backends.versionone import VersionOne
+
+REFERENCE = (
+    '<span class="quill-autocomplete" host="requirement" itemid="2165"><requirement a="b">$SPC-002</requirement></span>'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("<p>a</p><p>b</p>", "a\nb"),
+        ("<p>a</p>\n<p>b</p>\n", "a\nb"),
+        ("<h1>T</h1><div>a<br>b</div><p>c<script>x</script></p>", "T\na\nb\nc"),
+        ("<p>a<br/><br/>b</p>", "a\n\nb"),
+        ("<p>a</p> tail <p>b</p>", "a\ntail\nb"),
+        (
+            "<table><tr><th>Name</th><th>Mass</th></tr><tr><td>Fan</td><td>12&nbsp;kg</td></tr></table>",
+            "Name  Mass\nFan   12 kg",
+        ),
+        (
+            "<p>Parts</p><ul><li>a<ul><li>a1</li><li>a2</li></ul></li><li>b</li></ul>",
+            "Parts\n  * a\n      + a1\n      + a2\n  * b",
+        ),
+        ("<ol><li>a</li><li>b<ol><li>x</li></ol></li></ol>", " 1. a\n 2. b\n     1. x"),
+        ("<table><tr><td>a</td><td><ul><li>x</li><li>y</li></ul></td></tr></table>", "a    * x\n     * y"),
+        ("a <span><span>b <b>c</b></span> d</span> e", "a b c d e"),
+        (f"<p>As {REFERENCE} says</p>", "As $SPC-002 says"),
+        ("<pre>  a\n    b</pre>", "  a\n    b"),
+        ("1 &lt; 2 &amp; 3 &#228;", "1 < 2 & 3 ä"),
+        ("1 < 2 &amp; 3", "1 < 2 & 3"),
+        ("x<!-- not this --><?nor this?>y", "xy"),
+        ("<!-- nothing -->", ""),
+        ("<p>\xa0</p>", ""),
+        ("", ""),
+        ("<p>unclosed <b>bold", "unclosed bold"),
+        ('<p style="padding-left: 999999999em">x</p>', "x"),
+        ("<?xml version='1.0' encoding='latin-1'?><p>é 𝒳</p>", "é 𝒳"),
+        # What has no markup keeps its lines.
+        ("a < b\n  and c > d\n\nR&D & more \n", "a < b\n  and c > d\n\nR&D & more"),
+        ("\n\nplain", "plain"),
+    ],
+)
+def test_what_a_person_reads(text: str, found: str) -> None:
+    assert found == plain(text) == Html(text).plain
+
+
+@pytest.mark.parametrize("tag", ["span", "div", "table><tr><td", "ul><li"])
+@pytest.mark.parametrize("depth", [300, 3000, 30_000])
+def test_what_is_nested_deeply_keeps_its_text(tag: str, depth: int) -> None:
+    assert "inner &" in plain(f"<{tag}>" * depth + "inner &amp;")
+
+
+@given(st.text(alphabet="<>&;/!?-a\"'= \n\x00\ud800spn"))
+def test_no_text_is_too_odd(text: str) -> None:
+    assert isinstance(plain(text), str)
+    assert isinstance(dereferenced(text), str)
+
+
+@pytest.mark.parametrize("piece", ["<", "<a ", "<span ", "<span>", "</span>", '<span class="quill-autocomplete', "&"])
+def test_long_texts_of_pieces_end(piece: str) -> None:
+    """With patterns that look ahead to the end these would take hours."""
+    text = piece * 200_000
+    assert isinstance(dereferenced(text), str)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f"<p>As {REFERENCE} &amp; <b>more</b></p>", "<p>As $SPC-002 &amp; <b>more</b></p>"),
+        (f"{REFERENCE}, {REFERENCE}", "$SPC-002, $SPC-002"),
+        (
+            '<p><span class="x quill-autocomplete y"><span x="false"><b>$A</b></span>-<span>1</span></span>!</p>',
+            "<p>$A-1!</p>",
+        ),
+        ("<span class='quill-autocomplete'>$A</span>", "$A"),
+        ("<SPAN CLASS=quill-autocomplete>$A</SPAN >", "$A"),
+        ('<span class="b">x</span> <span>y</span></span>', '<span class="b">x</span> <span>y</span></span>'),
+        ('<span title="quill-autocomplete">x</span>', '<span title="quill-autocomplete">x</span>'),
+        ('<span class="quill-autocompleter">x</span>', '<span class="quill-autocompleter">x</span>'),
+        ('<span class="quill-autocomplete">x', '<span class="quill-autocomplete">x'),
+        ('<div><span class="quill-autocomplete">1 &lt; 2</span></div>', "<div>1 &lt; 2</div>"),
+        ("no markup", "no markup"),
+    ],
+)
+def test_references_become_text_and_markup_stays_to_the_letter(text: str, found: str) -> None:
+    assert found == dereferenced(text)
+
+
+class TestCodec:
+    def test_values_are_the_text_that_came(self) -> None:
+        for codec in (HtmlText(), HtmlText(empty_is_null=True)):
+            found = codec.decode("<p>x</p>")
+            assert ("<p>x</p>", "x", Html) == (found, found.plain, type(found))  # type: ignore[attr-defined]
+            assert Html is type(codec.parse("<p>y</p>"))
+            assert "<p>y</p>" == codec.encode(codec.parse("<p>y</p>"))
+            assert codec.decode(None) is codec.parse(None) is None
+        assert "" == HtmlText().decode("") == HtmlText().parse("")
+        assert HtmlText(empty_is_null=True).decode("") is HtmlText(empty_is_null=True).parse("") is None
+
+    def test_what_lost_its_markup_is_not_written_back(self) -> None:
+        text = Html(f"<p>{REFERENCE}</p>")
+        with pytest.raises(ValueError, match="write str"):
+            HtmlText().parse(text.plain)
+        assert "$SPC-002" == HtmlText().parse(str(text.plain))
+        assert str is type(str(text.plain))
+        assert Cleaned is type(HtmlText().decode(Cleaned("x")))
+
+    def test_long_texts_of_versionone_have_a_plain_form(self) -> None:
+        codec = VersionOne().codec("LongText", "Description")
+        assert "a  b" == codec.decode("<table><tr><td>a</td><td>b</td></tr></table>").plain  # type: ignore[attr-defined]
+        assert Html is not type(VersionOne().codec("Text", "Name").decode("<p>x</p>"))
