@@ -24,10 +24,10 @@ class Sandbox:
         self._process = subprocess.Popen(command + options, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         told = self._process.stdout.readline().split()
-        if len(told) != 4 or self._process.stdout.readline().strip() != "ready":
+        if len(told) != 5 or self._process.stdout.readline().strip() != "ready":
             self.close()
             raise RuntimeError(f"the sandbox did not start; it said {told}")
-        _, self.url, self.user, self.secret = told
+        _, self.url, self.user, self.secret, _ = told
 
     def session(self, **options: object) -> V1Meta:
         """A session of assetmeta that has read its schema."""

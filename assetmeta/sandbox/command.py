@@ -1,6 +1,7 @@
 """The command `assetmeta sandbox`: serves systems until it is interrupted.
 
-On stdout it prints one line per system, "NAME URL USER SECRET", then "ready", and nothing else.
+On stdout it prints one line per system, "NAME URL USER SECRET TOKEN", then "ready", and nothing else. What else there
+is to say, such as a port that is taken, goes to stderr.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import typer
 from assetmeta.sandbox.face import Setup
 from assetmeta.sandbox.faces import FACES, factory
 from assetmeta.sandbox.faults import Fault, parse_fault
+from assetmeta.sandbox.handle import Server
 from assetmeta.sandbox.server import hosting
 
 SYSTEMS_HELP = f"Which to serve: {', '.join(FACES)}. All if none is named."
@@ -43,7 +45,8 @@ def sandbox(
 ) -> None:
     """Serve systems of the sandbox until SIGINT or SIGTERM.
 
-    One line tells each system's name, URL, administrator and password.
+    One line tells each system's name, URL, administrator, password and access token. A system whose port is taken gets
+    the next free one, and a line on stderr says so; the port of the first must be free.
 
     OAuth2 clients: versionone knows client_sandbox with the secret sandbox-client-secret at URL/oauth.v1/token (consent
     at URL/oauth.v1/auth), valispace knows ValispaceREST without a secret at URL/o/token/. In Python,
@@ -61,7 +64,9 @@ def sandbox(
             hosting(names, host=host, port=port, setups=setups, latency=latency, faults=faults) as servers,
         ):
             for server in servers:
-                typer.echo(f"{server.name} {server.url} {server.user} {server.secret}")
+                typer.echo(f"{server.name} {server.url} {server.user} {server.secret} {server.token}")
+            for name, taken, instead in moved(servers, port):
+                typer.echo(f"port {taken} is taken: {name} is served on port {instead}", err=True)
             typer.echo("ready")
             stop.wait()
     except OSError as error:
@@ -72,6 +77,15 @@ def sandbox(
             f"cannot keep data in {db}: {error}; name a file of the sandbox, or one that does not exist", err=True
         )
         raise typer.Exit(1) from error
+
+
+def moved(servers: list[Server], port: int) -> Iterator[tuple[str, int, int]]:
+    """The systems that did not get the port after the one before: name, that port, and the one they got."""
+    following = port
+    for server in servers if port else ():
+        if server.port != following:
+            yield server.name, following, server.port
+        following = server.port + 1
 
 
 @contextmanager

@@ -19,6 +19,9 @@ from assetmeta.sandbox.handle import Server
 from assetmeta.sandbox.wire import GatheringProtocol
 
 WORKERS = 8
+TRIED = 100
+"""How many ports after the last one are tried for the next system."""
+HIGHEST = 65535
 GRACE = 1
 
 
@@ -41,15 +44,17 @@ def hosting(
     latency: float = 0.0,
     faults: Iterable[str | Fault] = (),
 ) -> Iterator[list[Server]]:
-    """Run several systems until the block ends: the first on *port*, the others on the ports after it.
+    """Run several systems until the block ends: the first on *port*, the others on the free ports after it.
 
     *setups* has one entry per name. Every system gets its own copy of *faults*. What a system serves beside gets the
-    ports after all these, and no faults.
+    ports after all these, and no faults. Raises OSError where *port* itself is taken.
     """
     wanted = [factory(name) for name in names]
     planned = [parse_fault(fault) if isinstance(fault, str) else fault for fault in faults]
     with contextlib.ExitStack() as stack:
-        listeners = [stack.enter_context(listen(host, port + place if port else 0)) for place in range(len(names))]
+        listeners: list[socket.socket] = []
+        for _ in names:
+            listeners.append(stack.enter_context(after(listeners, host, port)))
         executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="sandbox-work")
         servers: list[Server] = []
         served: list[tuple[Application, socket.socket]] = []
@@ -60,13 +65,25 @@ def hosting(
             served.append((application, listener))
             servers.append(Server(face, listener.getsockname(), application.log, application.faults))
         besides: list[Beside] = [one for server in servers for one in getattr(server.face, "beside", ())]
-        for place, beside in enumerate(besides, len(names)):
-            listener = stack.enter_context(listen(host, port + place if port else 0))
+        for beside in besides:
+            listener = stack.enter_context(after(listeners, host, port))
+            listeners.append(listener)
             beside.opened(listener.getsockname()[1])
             served.append((Application(beside, executor, Faults(()), latency), listener))
         stack.enter_context(executor)
         stack.enter_context(serving(served))
         yield servers
+
+
+def after(listeners: Sequence[socket.socket], host: str, port: int) -> socket.socket:
+    """The next listening socket: on *port* the first, on a free port after the last one the others; 0 is any port."""
+    if not port or not listeners:
+        return listen(host, port)
+    last = int(listeners[-1].getsockname()[1])
+    for following in range(last + 1, min(last + TRIED, HIGHEST) + 1):
+        with contextlib.suppress(OSError):
+            return listen(host, following)
+    raise OSError(f"no port after {last} is free")
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -193,13 +193,24 @@ def desk(clock: Clock) -> Iterator[Desk]:
     engine.close()
 
 
+def free_ports(many: int) -> int:
+    """The first of some free ports in a row, below those that the system gives out to others meanwhile."""
+    # Processes that test at the same time begin at different places.
+    for port in range(20_000 + os.getpid() % 500 * 20, 32_000, many):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as all_of_them:
+            for number in range(port, port + many):
+                all_of_them.enter_context(socket.create_server(("127.0.0.1", number)))
+            return port
+    raise AssertionError(f"no {many} ports in a row are free")
+
+
 @pytest.fixture
 def two_ports() -> int:
-    """The first of two free ports in a row, below those that the system gives out to others meanwhile."""
-    # Processes that test at the same time begin at different places.
-    for port in range(20_000 + os.getpid() % 500 * 20, 32_000, 2):
-        with contextlib.suppress(OSError), contextlib.ExitStack() as both:
-            for number in (port, port + 1):
-                both.enter_context(socket.create_server(("127.0.0.1", number)))
-            return port
-    raise AssertionError("no two ports in a row are free")
+    """The first of two free ports in a row."""
+    return free_ports(2)
+
+
+@pytest.fixture
+def three_ports() -> int:
+    """The first of three free ports in a row."""
+    return free_ports(3)

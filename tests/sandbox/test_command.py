@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -52,9 +53,11 @@ class TestServing:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_it_prints_one_line_a_system_then_ready_and_stops_on_a_signal(self, number: int) -> None:
         with started("versionone", "--port", "0") as process:
-            (name, url, user, secret) = announced(process)[0]
+            (name, url, user, secret, token) = announced(process)[0]
             assert (name, user) == ("versionone", "admin")
-            answer = requests.get(f"{url}/meta.v1/Story/Name", auth=(user, secret), timeout=30)
+            answer = requests.get(f"{url}/config.v1/", auth=(user, secret), timeout=30)
+            assert answer.status_code == 200
+            answer = requests.get(f"{url}/config.v1/", headers={"Authorization": f"Bearer {token}"}, timeout=30)
             assert answer.status_code == 200
             process.send_signal(number)
             rest, errors = process.communicate(timeout=10)
@@ -62,13 +65,15 @@ class TestServing:
 
     def test_all_systems_when_none_is_named(self) -> None:
         with started("--port", "0") as process:
-            assert list(FACES) == [words[0] for words in announced(process)]
+            told = announced(process)
+        assert list(FACES) == [words[0] for words in told]
+        assert [len(words) for words in told] == [5] * len(FACES)
 
     def test_options_reach_the_system(self, tmp_path: Path) -> None:
         file = tmp_path / "kept.db"
         arguments = ("versionone", "--port", "0", "--assets", "60", "--seed", "3", "--db", str(file))
         with started(*arguments, "--fault", "429=9:1:/meta.v1", "--latency", "5") as process:
-            (_, url, user, secret) = announced(process)[0]
+            (_, url, user, secret, _) = announced(process)[0]
             faulty = requests.get(f"{url}/meta.v1/Story", auth=(user, secret), timeout=30)
             assert (faulty.status_code, faulty.headers["Retry-After"]) == (429, "9")
             before = requests.get(f"{url}/rest-1.v1/Data/Workitem?sel=Name", auth=(user, secret), timeout=30).text
@@ -76,9 +81,19 @@ class TestServing:
             process.terminate()
             process.wait(10)
         with started("versionone", "--port", "0", "--db", str(file)) as process:
-            (_, url, user, secret) = announced(process)[0]
+            (_, url, user, secret, _) = announced(process)[0]
             after = requests.get(f"{url}/rest-1.v1/Data/Workitem?sel=Name", auth=(user, secret), timeout=30).text
         assert before == after
+
+    def test_a_system_whose_port_is_taken_gets_the_next_free_one_and_that_is_told(self, three_ports: int) -> None:
+        arguments = ("versionone", "testspace", "--port", str(three_ports))
+        with socket.create_server(("127.0.0.1", three_ports + 1)), started(*arguments) as process:
+            ports = [int(words[1].split(":")[2].split("/")[0]) for words in announced(process)]
+            process.terminate()
+            _, errors = process.communicate(timeout=10)
+        assert ports == [three_ports, three_ports + 2]
+        taken, instead = three_ports + 1, three_ports + 2
+        assert errors == f"port {taken} is taken: testspace is served on port {instead}\n"
 
     def test_a_taken_port_is_told_on_stderr(self) -> None:
         with started("versionone", "--port", "0") as process:
