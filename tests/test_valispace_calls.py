@@ -317,6 +317,9 @@ def further_versions(told: Told) -> None:
     body = {"size": -1, "query_filters": {"object_id": told.plant.requirement}}
     told.same(told.api.post("requirements/versions/search/", body)["data"])
     assert all(version.object_id is told.requirement for version in told.result)
+    listed = told.api.post("requirements/versions/search/", body)["data"]
+    assert [version["data"] for version in told.result] == [one["data"] for one in listed]
+    assert all(version.created.tzinfo is not None for version in told.result)
 
 
 def further_verification(told: Told) -> None:

@@ -118,7 +118,12 @@ class TestParameters:
 
     def test_defaults_are_filled_up_but_not_those_of_flags(self) -> None:
         declared = step({"name": "a", "default": 1}, {"name": "b", "type": "flag", "default": True}, {"name": "c"})
-        assert merged(declared, {"c": "d", "more": 2}) == {"a": 1, "c": "d", "more": 2}
+        assert merged(declared, {"c": "d"}) == {"a": 1, "c": "d"}
+
+    def test_a_step_that_lists_its_parameters_takes_no_others(self) -> None:
+        with pytest.raises(ValueError, match="^more: the step has no such parameter$"):
+            merged(step({"name": "a", "default": 1}), {"a": 2, "more": 3})
+        assert merged(step(), {"more": 3}) == {"more": 3}
 
     @pytest.mark.parametrize(
         ("parameter", "given", "typed"),

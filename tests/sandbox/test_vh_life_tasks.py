@@ -290,6 +290,32 @@ class TestPipelines:
         changed = finished(runs, pipeline(runs, nodes, drawn, reuse_executions=True))
         assert changed["nodes"][1]["execution"]["id"] not in (ids[0][1], ids[2][1])
 
+    def test_endpoints_that_the_commit_does_not_list_are_refused(self, runs: Runs) -> None:
+        deployment = runs.post("deployments/", {"name": "strict", "project": runs.fan})["id"]
+        endpoints = {"serve": {"enabled": True}, "nope": {"enabled": True}}
+        release = {"commit": "main", "deployment": deployment, "name": "1", "endpoint_configurations": endpoints}
+        body = runs.refused("deployment-versions/", release)
+        assert list(body["endpoint_configurations"]) == ["nope"]
+        serve = {"name": "out", "type": "deployment", "deployment": "strict", "commit": "main"}
+        nodes = [node("a", "true"), {**serve, "endpoint_configurations": endpoints}]
+        order = {"project": runs.fan, "title": "t", "nodes": nodes, "edges": []}
+        assert "nope: the commit has no such endpoint." in str(runs.refused("pipelines/", order))
+        assert runs.get(f"deployments/{deployment}/")["versions"] == []
+        del endpoints["nope"]
+        assert list(runs.post("deployment-versions/", release)["endpoint_urls"]) == ["serve"]
+
+    def test_parameters_that_the_step_does_not_list_are_refused(self, runs: Runs) -> None:
+        before = (runs.rows("executions/"), runs.rows("tasks/"))
+        order = runs.order("train", parameters={"rate": 1, "speed": 2})
+        assert "speed: the step has no such parameter" in str(runs.refused("executions/", order)["parameters"])
+        style = {"style": "multiple", "rules": {"items": [1, 2]}}
+        order = runs.order("train", type="grid_search", parameters={"speed": style})
+        assert "speed: the step has no such parameter" in str(runs.refused("tasks/", order)["parameters"])
+        assert (runs.rows("executions/"), runs.rows("tasks/")) == before
+        # The step "act" lists none, and takes any.
+        made = runs.start("act", parameters={"speed": 2})
+        assert runs.get(f"executions/{made}/")["parameters"] == {"speed": 2}
+
     def test_a_deployment_node(self, runs: Runs) -> None:
         deployment = runs.post("deployments/", {"name": "prod", "project": runs.fan})["id"]
         serve = {"name": "out", "type": "deployment", "deployment": "prod", "commit": "main", "aliases": ["live"]}

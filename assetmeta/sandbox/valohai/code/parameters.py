@@ -27,9 +27,13 @@ def declared(step: Mapping[str, Any]) -> dict[str, Item]:
 def merged(step: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Values for all parameters: what is *given*, else the declared default. Flags have no default.
 
-    Raises ValueError with the parameter's name and the reason where a given value does not fit.
+    Raises ValueError with the parameter's name and the reason where a given value does not fit, or where the step lists
+    its parameters and this one is not among them.
     """
     known = declared(step)
+    unknown = [name for name in given if name not in known] if known else []
+    if unknown:
+        raise ValueError(f"{unknown[0]}: the step has no such parameter")
     values = {
         name: default(one) for name, one in known.items() if one.get("default") is not None and kind(one) != "flag"
     }

@@ -9,7 +9,7 @@ from ..catalogue import KINDS
 from ..model import Key
 from ..workspace import Workspace
 from .fields import Fields
-from .lookups import commit_in
+from .lookups import commit_in, config_of_commit
 
 
 def release_values(call: Call, fields: Fields, project: Key) -> dict[str, Any]:
@@ -18,10 +18,15 @@ def release_values(call: Call, fields: Fields, project: Key) -> dict[str, Any]:
     deployment = call.finder.find(KINDS["deployment"], name) or by_name(call.space, project, name)
     if name and (deployment is None or call.space.row("deployment", deployment)["project"] != project):
         fields.refuse("deployment", f"Deployment {name} does not exist in the project.", "does_not_exist")
+    commit = commit_in(call, fields, project)
+    endpoints = fields.map("endpoint_configurations")
+    listed = config_of_commit(call, fields, commit).endpoints if commit is not None else {}
+    for unknown in (name for name in endpoints if listed and name not in listed):
+        fields.refuse("endpoint_configurations", f"{unknown}: the commit has no such endpoint.")
     return {
         "deployment": deployment,
-        "commit": commit_in(call, fields, project),
-        "endpoint_configurations": fields.map("endpoint_configurations"),
+        "commit": commit,
+        "endpoint_configurations": endpoints,
         "aliases": fields.words("aliases"),
         "creator": call.user,
     }

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..catalogue import KINDS
+from ..code.config import BadConfig, config_of
 from ..derived.projects import slug
 from ..model import Key, Row
 from ..problems import Refused, leaf, missing_object
 from .rule import Rule
 
 SOURCES = ("execution", "pipeline", "manual")
+NO_ENDPOINT = "The commit has no such endpoint."
 NUMBERS = ("cpu_request", "memory_limit", "memory_request")
 
 
@@ -64,8 +66,10 @@ class DeploymentVersionRule(Rule):
         """Raises Refused for configurations that cannot be read; nested as they are."""
         if old is None:
             errors = {}
+            listed = self._listed(values.get("commit"))
             for name, given in values.get("endpoint_configurations", {}).items():
-                problems = self._problems(given)
+                unknown = listed and name not in listed
+                problems = {"non_field_errors": [NO_ENDPOINT]} if unknown else self._problems(given)
                 if problems:
                     errors[name] = problems
             if errors:
@@ -76,6 +80,14 @@ class DeploymentVersionRule(Rule):
         if old is None:
             for name, given in self.space.row("deployment_version", id)["endpoint_configurations"].items():
                 self._add_endpoint(id, name, given)
+
+    def _listed(self, commit: Key | None) -> Collection[str]:
+        """The endpoints that the commit's configuration lists; none where it has none that can be read."""
+        row = self.space.store.get("commit", commit)
+        try:
+            return config_of(row["config"]).endpoints if row and row["has_config"] else ()
+        except BadConfig:
+            return ()
 
     def _problems(self, given: object) -> Mapping[str, object]:
         if not isinstance(given, dict):
