@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from assetmeta.core.watch import Load, Repeat, repeats
+from assetmeta.model.printable import printable
 from assetmeta.wire.ledger import Entry, Ledger
 
 
@@ -46,7 +47,7 @@ class Trace:
         return iter(self.ledger)
 
     def __str__(self) -> str:
-        return "\n".join([str(self.ledger), *(f"  {repeat}" for repeat in self.repeats)])
+        return printable("\n".join([str(self.ledger), *(f"  {repeat}" for repeat in self.repeats)]))
 
     def __repr__(self) -> str:
         found = len(self.repeats)

@@ -14,6 +14,7 @@ from assetmeta.core.walk import read, value_at, walk
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import ReadOnly, UnknownName, Unreadable, Unsupported, elsewhere, nearest
 from assetmeta.model.plans import Row
+from assetmeta.model.printable import printable
 from assetmeta.model.schema import AssetType, Attribute
 from assetmeta.model.values import ABSENT, UNREAD, Moment, Oid
 
@@ -163,7 +164,7 @@ class Asset(Tracked, metaclass=AssetClass):
         if state.edits:
             changes = {name: _edit_text(edit) for name, edit in state.edits.items()}
             text += f".pending({{{', '.join(f'{name!r}: {change}' for name, change in changes.items())}}})"
-        return text
+        return printable(text)
 
     def __copy__(self) -> Any:
         return self

@@ -10,6 +10,7 @@ from assetmeta.core.query import Query
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.contract import Aliases
 from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, Unsupported
+from assetmeta.model.printable import printable
 from assetmeta.model.schema import AssetType
 from assetmeta.model.values import Oid
 
@@ -31,27 +32,27 @@ class AssetClass(type):
         """
         if cls._type.abstract:
             raise BadValue(
-                f"{cls.__name__} is abstract, so {key!r} cannot say which asset is meant; use the concrete type, or "
-                f"query {cls.__name__}.",
-                type_name=cls.__name__,
+                f"{cls._type.name} is abstract, so {key!r} cannot say which asset is meant; use the concrete type, or "
+                f"query {cls._type.name}.",
+                type_name=cls._type.name,
             )
         if isinstance(key, int) and not isinstance(key, bool) and isinstance(cls._workspace.backend, Aliases):
             # Such a server says which of its types have numbers as keys.
             key = str(key)
         given = own_oid(cls._workspace, key)
-        is_token = given is not None and (given.type == cls.__name__ or given.type in cls._workspace.schema.types)
+        is_token = given is not None and (given.type == cls._type.name or given.type in cls._workspace.schema.types)
         if isinstance(key, str) and not is_token:
-            asset = cls._workspace.named(cls.__name__, key)
+            asset = cls._workspace.named(cls._type.name, key)
             cls._workspace.identity.touch(asset)
             return asset
-        if given is not None and given.type != cls.__name__:
-            raise BadValue(f"{key} is no {cls.__name__}.", type_name=cls.__name__, oid=str(key))
-        asset = cls._workspace.asset(given or Oid.of(cls.__name__, key))
+        if given is not None and given.type != cls._type.name:
+            raise BadValue(f"{key} is no {cls._type.name}.", type_name=cls._type.name, oid=str(key))
+        asset = cls._workspace.asset(given or Oid.of(cls._type.name, key))
         cls._workspace.identity.touch(asset)
         return asset
 
     def _query(cls) -> Query:
-        return Query(cls._workspace, cls.__name__)
+        return Query(cls._workspace, cls._type.name)
 
     def query(cls, where: str | None = None, sel: str | None = None) -> Query:
         """Start a query, optionally with a filter text and a comma-separated selection."""
@@ -141,7 +142,7 @@ class AssetClass(type):
             return None
         if not cls._workspace.backend.can.context:
             raise Unsupported(f"{cls._workspace.backend.name} fills in nothing from another asset: give all values.")
-        return needed_oid(cls._workspace, given, f"The context of a new {cls.__name__}")
+        return needed_oid(cls._workspace, given, f"The context of a new {cls._type.name}")
 
     def create(cls, context: Any = None, /, **values: Any) -> Any:
         """Create an asset at once and return it. One request.
@@ -149,11 +150,11 @@ class AssetClass(type):
         With a *context* asset the server fills in what follows from it. Raises Refused when the server turns it down,
         BadValue and UnknownName before anything is sent.
         """
-        return cls._workspace.writer.create_now(cls.__name__, values, cls._context(context))
+        return cls._workspace.writer.create_now(cls._type.name, values, cls._context(context))
 
     def new(cls, context: Any = None, /, **values: Any) -> Any:
         """Return a new asset that the next commit creates. Sends nothing. Raises BadValue and UnknownName."""
-        oid = cls._workspace.unit.fresh_oid(cls.__name__)
+        oid = cls._workspace.unit.fresh_oid(cls._type.name)
         return cls._workspace.unit.begin(oid, values, cls._context(context))
 
     def template(cls, context: Any = None, /, **values: Any) -> Any:
@@ -161,17 +162,17 @@ class AssetClass(type):
 
         Raises Unsupported where the server suggests nothing.
         """
-        return cls._workspace.writer.suggested(cls.__name__, cls._context(context), values)
+        return cls._workspace.writer.suggested(cls._type.name, cls._context(context), values)
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
         cls._type.attribute(name)
-        raise UnknownName(f"{cls.__name__} has no {name!r}.", type_name=cls.__name__, attribute=name)
+        raise UnknownName(f"{cls._type.name} has no {name!r}.", type_name=cls._type.name, attribute=name)
 
     def __setattr__(cls, name: str, value: object) -> None:
         if not name.startswith("_"):
-            raise ReadOnly(f"{cls.__name__}.{name}: set attributes on an asset, or query.set(...) on several.")
+            raise ReadOnly(f"{cls._type.name}.{name}: set attributes on an asset, or query.set(...) on several.")
         super().__setattr__(name, value)
 
     def __dir__(cls) -> list[str]:
@@ -182,7 +183,9 @@ class AssetClass(type):
         found = cls.__dict__.get("_type")
         if found is None:
             return super().__repr__()
-        return f"<asset type {cls.__name__}: {len(found.attributes)} attributes, {len(found.operations)} operations>"
+        return printable(
+            f"<asset type {cls.__name__}: {len(found.attributes)} attributes, {len(found.operations)} operations>"
+        )
 
 
 for _verb in ("select", "where", "filter", "sort", "find", "page", "asof", "deleted"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assetmeta.model.printable import printable
 from assetmeta.model.schema import Attribute
 
 
@@ -16,4 +17,4 @@ def described(attribute: Attribute) -> str:
     flags = {"required": attribute.required, "read-only": not attribute.writable, "custom": attribute.custom}
     noted = ", ".join(flag for flag, holds in flags.items() if holds)
     takes = f" Takes {attribute.codec.accepts}." if attribute.writable and not attribute.is_relation else ""
-    return f"{attribute.name}: {what}{f' ({noted})' if noted else ''}.{back}{takes}"
+    return printable(f"{attribute.name}: {what}{f' ({noted})' if noted else ''}.{back}{takes}")

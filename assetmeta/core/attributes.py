@@ -13,6 +13,7 @@ from assetmeta.core.access import decoded, read_single, workspace_of
 from assetmeta.core.relations import Members, related_asset
 from assetmeta.core.state import Tracked, kept
 from assetmeta.model.errors import BadValue
+from assetmeta.model.printable import printable
 from assetmeta.model.schema import Attribute, Operation
 
 
@@ -66,7 +67,7 @@ class OperationDescriptor:
         self.type_name = type_name
         self.operation = operation
         allowed = f" Allowed while {operation.validator} is true." if operation.validator else ""
-        self.__doc__ = (
+        self.__doc__ = printable(
             f"Execute {operation.name} on this asset at once: one request. What was loaded of the asset is then "
             f"forgotten, pending changes stay.{allowed}"
         )
@@ -75,7 +76,7 @@ class OperationDescriptor:
         return self if asset is None else BoundOperation(asset, self.operation, self.__doc__ or "")
 
     def __repr__(self) -> str:
-        return f"<operation {self.type_name}.{self.operation.name}>"
+        return printable(f"<operation {self.type_name}.{self.operation.name}>")
 
 
 class BoundOperation:
@@ -100,4 +101,4 @@ class BoundOperation:
         return bool(getattr(self._asset, self._operation.validator))
 
     def __repr__(self) -> str:
-        return f"<operation {self._operation.name} of {self._asset._state.oid.token}>"
+        return printable(f"<operation {self._operation.name} of {self._asset._state.oid.token}>")

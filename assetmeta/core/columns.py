@@ -19,6 +19,7 @@ from assetmeta.model.contract import Aliases
 from assetmeta.model.errors import BadValue, Unsupported
 from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
 from assetmeta.model.plans import Sort
+from assetmeta.model.printable import printable
 from assetmeta.model.schema import Schema
 from assetmeta.model.terms import EXACT, And, Compare, Exists, Not, Or, RawFilter, Term, is_exact, leaves
 from assetmeta.model.values import Oid
@@ -79,7 +80,8 @@ class Column:
 
     def of_type(self, narrower: Any) -> Column:
         """Keep only related assets of one type (a class of this session, or a type name)."""
-        name = narrower if isinstance(narrower, str) else narrower.__name__
+        kind = getattr(narrower, "_type", None)
+        name = narrower if isinstance(narrower, str) else narrower.__name__ if kind is None else kind.name
         schema, related = self._source.schema, self._resolved().attribute.related or ""
         schema.type(name)
         if related and not schema.is_a(name, related) and not schema.is_a(related, name):
@@ -199,7 +201,7 @@ class Column:
         return str(self._path)
 
     def __repr__(self) -> str:
-        return f"{self._source!r}.{self._path}"
+        return printable(f"{self._source!r}.{self._path}")
 
     def __dir__(self) -> list[str]:
         related = self._resolved().attribute.related

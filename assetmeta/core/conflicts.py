@@ -14,6 +14,7 @@ from assetmeta.core.plan import shown
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue, Conflict, NotFound
 from assetmeta.model.plans import Cell, Change, Delta, Failed, Update
+from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 from assetmeta.model.values import UNREAD, Oid
 
@@ -32,7 +33,9 @@ class Clash(Record):
     theirs: object
 
     def __str__(self) -> str:
-        return f"{self.name} was {_words(self.was)}, you want {_words(self.mine)}, and now it is {_words(self.theirs)}"
+        return printable(
+            f"{self.name} was {_words(self.was)}, you want {_words(self.mine)}, and now it is {_words(self.theirs)}"
+        )
 
 
 def split(workspace: Workspace, changes: Sequence[Change], policy: str) -> tuple[list[Change], dict[int, Failed]]:

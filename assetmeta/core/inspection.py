@@ -18,6 +18,7 @@ from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import AssetmetaError, BadValue, Misuse, Unsupported
 from assetmeta.model.paths import Path, resolve
 from assetmeta.model.plans import Delta, Fetch
+from assetmeta.model.printable import printable
 from assetmeta.model.values import Oid
 
 
@@ -126,7 +127,7 @@ class Inspector:
         loaded = sum(1 for _ in state.names())
         edits = f", pending: {', '.join(state.edits)}" if state.edits else ""
         gone = f", {state.gone}" if state.gone else ""
-        return f"<{state.oid.token}: {loaded} values loaded{edits}{gone}>"
+        return printable(f"<{state.oid.token}: {loaded} values loaded{edits}{gone}>")
 
 
 def inspect(asset: object) -> Inspector:

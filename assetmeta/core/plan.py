@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
 from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Update
+from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 from assetmeta.model.values import UNREAD, Oid
 
@@ -35,7 +36,8 @@ class Plan(Record):
     def __str__(self) -> str:
         if not self.changes:
             return "Nothing to commit."
-        return "\n".join([counted(self.changes), *(line for change in self.changes for line in self._lines(change))])
+        lines = (line for change in self.changes for line in self._lines(change))
+        return printable("\n".join([counted(self.changes), *lines]))
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
         printer.text(str(self))  # type: ignore[attr-defined]

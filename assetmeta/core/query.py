@@ -22,6 +22,7 @@ from assetmeta.model.contract import Explains
 from assetmeta.model.errors import BadValue, NotOne, Unsupported
 from assetmeta.model.paths import CLEANED, Path, Step, resolve
 from assetmeta.model.plans import Fetch, Find, Sort
+from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 from assetmeta.model.schema import Schema
 from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term, conjunction, is_exact, leaves
@@ -247,7 +248,7 @@ class Query(Record):
         """
         backend, fetch = self.workspace.backend, self.fetch()
         if isinstance(backend, Explains):
-            return backend.explain(self.schema, replace(fetch, part=self.workspace.page_size))
+            return printable(backend.explain(self.schema, replace(fetch, part=self.workspace.page_size)))
         moments = f" for each of {len(self.moments)} moments" if len(self.moments) > 1 else ""
         return (
             f"one request{moments} per {self.workspace.page_size} assets, and one to count when there are more: "
@@ -440,7 +441,7 @@ class Query(Record):
             parts.append(f".page(size={self.size}, start={self.start})")
         if self.with_deleted:
             parts.append(".deleted()")
-        return "".join(parts)
+        return printable("".join(parts))
 
 
 def _moment(given: object) -> Moment:

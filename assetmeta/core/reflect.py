@@ -12,6 +12,7 @@ from assetmeta.core.attributes import OperationDescriptor, descriptor
 from assetmeta.core.files import file_data
 from assetmeta.core.query import Query
 from assetmeta.core.workspace import Workspace
+from assetmeta.model.printable import printable
 from assetmeta.model.schema import AssetType
 from assetmeta.model.values import Oid
 
@@ -64,13 +65,15 @@ def build(kind: AssetType, base: type[Asset], workspace: Workspace) -> type[Asse
     if kind.name in workspace.backend.can.file_types and "file_data" not in members:
         members["file_data"] = file_data
     members["__module__"] = "assetmeta"
-    made: type[Asset] = type.__call__(AssetClass, kind.name, (base,), members)
+    made: type[Asset] = type.__call__(AssetClass, printable(kind.name), (base,), members)
     return made
 
 
 def _is_safe(name: str) -> bool:
-    """Names come from the server: one that Python treats specially stays reachable as asset["name"] only."""
-    return not name.startswith("_")
+    """Names come from the server: one that Python treats specially, and one that cannot be shown, stays reachable
+    as asset["name"] only.
+    """
+    return not name.startswith("_") and printable(name) == name
 
 
 class ClassDoc:
@@ -80,7 +83,7 @@ class ClassDoc:
         self._kind = kind
 
     def __get__(self, asset: object, owner: type | None = None) -> str:
-        return "\n".join(self._lines())
+        return "\n".join(printable(line) for line in self._lines())
 
     def _lines(self) -> Iterator[str]:
         kind = self._kind

@@ -11,6 +11,7 @@ from assetmeta.core.state import Tracked
 from assetmeta.core.watch import refuse_inspection
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import BadValue, ReadOnly
+from assetmeta.model.printable import printable
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
 
@@ -63,7 +64,7 @@ class Unset:
         return "None"
 
     def __repr__(self) -> str:
-        return f"<no {self._type_name}>"
+        return printable(f"<no {self._type_name}>")
 
     def __dir__(self) -> list[str]:
         found = self._schema.types.get(self._type_name)
@@ -157,12 +158,12 @@ class Members(Sequence[Any]):
         edits = (self._asset._state.edits or {}).get(self._attribute.name)
         owner = f"{self._asset._state.oid.token}.{self._attribute.name}"
         if not isinstance(cell, tuple):
-            return f"<{owner}: not loaded{', changed' if edits else ''}>"
+            return printable(f"<{owner}: not loaded{', changed' if edits else ''}>")
         shown = [
             f"{value.type}({value.key})" if isinstance(value, Oid) else repr(value)
             for value in read_multi(self._asset, self._attribute)
         ]
-        return f"[{', '.join(shown[:20])}{', …' if len(shown) > 20 else ''}]"
+        return printable(f"[{', '.join(shown[:20])}{', …' if len(shown) > 20 else ''}]")
 
     def add(self, *values: Any) -> None:
         """Add assets (or values), pending until the commit. Sends nothing. Raises BadValue, ReadOnly."""

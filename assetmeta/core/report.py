@@ -7,6 +7,7 @@ from dataclasses import field
 
 from assetmeta.model.errors import AssetmetaError, CommitError
 from assetmeta.model.plans import Create, Done, Failed, Outcome, Skipped, Unknown
+from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 from assetmeta.model.values import Oid
 
@@ -65,7 +66,7 @@ class Report(Record):
         lines = [f"  {outcome.change.oid.token}: {_told(outcome)}" for outcome in _not_done(self.outcomes)[:10]]
         more = len(self.errors) - len(lines)
         notes = [f"  {outcome.oid.token}: {note}" for outcome in self.done for note in outcome.notes][:10]
-        return "\n".join([counts, *lines, *([f"  … and {more} more"] if more > 0 else []), *notes])
+        return printable("\n".join([counts, *lines, *([f"  … and {more} more"] if more > 0 else []), *notes]))
 
     def __repr__(self) -> str:
         return f"<Report {self._counts()}>"

@@ -11,6 +11,7 @@ from assetmeta.core.walk import is_loaded, walk
 from assetmeta.core.workspace import moment_of
 from assetmeta.model.codecs import Hidden
 from assetmeta.model.errors import AssetmetaError
+from assetmeta.model.printable import printable
 from assetmeta.model.values import UNREAD, Oid
 
 
@@ -36,7 +37,7 @@ class Snapshot:
         return Snapshot, (self.oid, self.values)
 
     def __repr__(self) -> str:
-        return f"<snapshot of {self.oid.token}: {len(self.values)} values>"
+        return printable(f"<snapshot of {self.oid.token}: {len(self.values)} values>")
 
 
 class LoadedData(Mapping[str, Any]):
@@ -73,7 +74,7 @@ class LoadedData(Mapping[str, Any]):
         return sum(1 for _ in self)
 
     def __repr__(self) -> str:
-        return f"{{{', '.join(f'{name!r}: {self._shown(name)}' for name in self)}}}"
+        return printable(f"{{{', '.join(f'{name!r}: {self._shown(name)}' for name in self)}}}")
 
     def _shown(self, name: str) -> str:
         """A value as a repr has it; what cannot be read is said to be so, for a repr raises nothing."""

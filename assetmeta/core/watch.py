@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path as FilePath
 from types import FrameType
 
+from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 
 _PACKAGE = str(FilePath(__file__).parent.parent)
@@ -34,7 +35,7 @@ class Repeat(Record):
 
     def __str__(self) -> str:
         load = self.load
-        return (
+        return printable(
             f"{self.times} times {load.type_name}.{load.name}, read at {load.place}, took a request each: {load.advice}"
         )
 

@@ -30,6 +30,8 @@ import importlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from assetmeta.model.printable import printable
+
 QUOTED_BODY = 200
 
 
@@ -66,9 +68,22 @@ class AssetmetaError(Exception):
     report: object = None
 
     def __init__(self, message: str, **details: object) -> None:
-        super().__init__(message)
+        super().__init__(printable(message))
         # Kept in __dict__, so that errors pickle and copy with their data.
-        self.__dict__.update(details)
+        self.__dict__.update({name: _shown(detail) if name in _WORDS else detail for name, detail in details.items()})
+
+
+_WORDS = frozenset({"request", "server_message", "causes", "findings"})
+"""Details that hold words of the server."""
+
+
+def _shown(detail: object) -> object:
+    """A detail, and what is in it, as it may be shown."""
+    if isinstance(detail, str):
+        return printable(detail)
+    if isinstance(detail, Finding):
+        return Finding(printable(detail.path), printable(detail.message), detail.code)
+    return tuple(map(_shown, detail)) if isinstance(detail, tuple) else detail
 
 
 class Misuse(AssetmetaError):

@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import BinaryIO, TypeVar
 
 from assetmeta.model.errors import AssetmetaError
+from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class Request(Record):
         size = f", {len(self.body)} bytes" if isinstance(self.body, bytes) else ", a file" if self.body else ""
         user = self.path.rpartition("@")
         path = self.line if "://" not in self.path or not user[1] else f"{self.method} {user[2].partition('?')[0]}"
-        return f"<Request {path}{f' ({names})' if names else ''}{size}>"
+        return printable(f"<Request {path}{f' ({names})' if names else ''}{size}>")
 
 
 class Response(Record):
@@ -70,7 +71,7 @@ class Response(Record):
 
     def __repr__(self) -> str:
         """Without values of headers and body, as of a request."""
-        return (
+        return printable(
             f"<Response {self.status}: {self.media_type or 'no media type'}, {len(self.body)} bytes, {self.request!r}>"
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from assetmeta.model.codecs import Codec, Secret
 from assetmeta.model.errors import UnknownName, elsewhere, nearest
+from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 
 
@@ -43,7 +44,7 @@ class Attribute:
         what = f"{'several' if self.multi else 'one'} {self.related}" if self.related else self.kind
         flags = {"required": self.required, "read-only": not self.writable, "custom": self.custom}
         noted = "".join(f", {flag}" for flag, holds in flags.items() if holds)
-        return f"<attribute {self.name}: {what}{noted}>"
+        return printable(f"<attribute {self.name}: {what}{noted}>")
 
     @property
     def is_secret(self) -> bool:
@@ -87,7 +88,7 @@ class AssetType(Record):
     members: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return f"<type {self.name}: {len(self.attributes)} attributes, {len(self.operations)} operations>"
+        return printable(f"<type {self.name}: {len(self.attributes)} attributes, {len(self.operations)} operations>")
 
     def attribute(self, name: str) -> Attribute:
         """Return the attribute *name*. Raises UnknownName with the nearest names."""
@@ -125,7 +126,7 @@ class Schema(Record):
     version: str = ""
 
     def __repr__(self) -> str:
-        return f"<schema {self.version}: {len(self.types)} types>"
+        return printable(f"<schema {self.version}: {len(self.types)} types>")
 
     def type(self, name: str) -> AssetType:
         """Return the type *name*. Raises UnknownName with the nearest names."""

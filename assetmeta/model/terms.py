@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from assetmeta.model.errors import BadValue
 from assetmeta.model.paths import Path
+from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "~=", "==")
@@ -25,7 +26,7 @@ class _Combinable(Record):
         return Or((self, other))  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
-        return f"<condition {self}>"
+        return printable(f"<condition {self}>")
 
     def __invert__(self) -> Not:
         return Not(self)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from assetmeta.core.state import KnownCell, Tracked, merge
 from assetmeta.core.walk import is_loaded, read, walk
 from assetmeta.model.errors import BadValue, UnknownName, nearest
 from assetmeta.model.plans import Cell, Row
+from assetmeta.model.printable import printable
 from assetmeta.model.schema import AssetType, Attribute
 from assetmeta.model.values import ABSENT, UNREAD, Oid
 from assetmeta.v1pysdk.none_deref import NoneDeref
@@ -29,7 +30,7 @@ class IterableType(type):
         return iter(cls.query())  # type: ignore[attr-defined]
 
     def __repr__(cls) -> str:
-        return f"<asset type {cls.__name__}>"
+        return printable(f"<asset type {cls.__name__}>")
 
 
 class BaseAsset(metaclass=IterableType):
@@ -227,7 +228,7 @@ class BaseAsset(metaclass=IterableType):
             shown = {name: _short(value) for name, value in values.items() if value}
             if shown:
                 text += f".{what}({pformat(shown)})"
-        return text
+        return printable(text)
 
     def __copy__(self) -> Self:
         return self
@@ -327,7 +328,7 @@ class _Short(str):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return str(self)
+        return printable(str(self))
 
 
 def asset_class(meta: Any, kind: AssetType) -> type[BaseAsset]:

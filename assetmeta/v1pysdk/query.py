@@ -8,6 +8,7 @@ from typing import Any
 
 from assetmeta.core.query import Query
 from assetmeta.core.state import Tracked
+from assetmeta.model.printable import printable
 from assetmeta.v1pysdk.none_deref import NoneDeref
 from assetmeta.v1pysdk.string_utils import split_outside
 
@@ -195,7 +196,7 @@ class V1Query:
 
     def __repr__(self) -> str:
         state = "not run" if self._results is None else f"{len(self._results)} results"
-        return f"<V1Query of {self._asset_class._v1_asset_type_name}: {state}>"
+        return printable(f"<V1Query of {self._asset_class._v1_asset_type_name}: {state}>")
 
 
 class _Run:

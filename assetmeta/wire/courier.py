@@ -9,6 +9,7 @@ from functools import partial
 
 from assetmeta.model.errors import AssetmetaError, LoginRefused, Refused, Unreachable, quoted
 from assetmeta.model.flows import Request, Response, T, perform
+from assetmeta.model.printable import printable
 from assetmeta.wire.auth import Basic, Bound, Credential, LoginFlow
 from assetmeta.wire.challenge import read_challenge
 from assetmeta.wire.download import Download
@@ -196,7 +197,7 @@ class Courier:
         log.debug(
             "%s %s: %s, %.0f ms, %d bytes out, %d bytes in",
             entry.method,
-            entry.path,
+            printable(entry.path),
             entry.outcome,
             entry.milliseconds,
             entry.bytes_sent,

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
+from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 
 KEPT = 10_000
@@ -34,7 +35,7 @@ class Entry(Record):
     def __str__(self) -> str:
         query = f"?{urlencode(self.query)}" if self.query else ""
         again = f" (attempt {self.attempt})" if self.attempt > 1 else ""
-        return f"{self.method} {self.path}{query}: {self.outcome}, {self.milliseconds:.0f} ms{again}"
+        return printable(f"{self.method} {self.path}{query}: {self.outcome}, {self.milliseconds:.0f} ms{again}")
 
     @property
     def outcome(self) -> str:
@@ -89,7 +90,7 @@ class Ledger:
         return self._milliseconds
 
     def __repr__(self) -> str:
-        return f"<Ledger: {self._summary()}>"
+        return printable(f"<Ledger: {self._summary()}>")
 
     def __str__(self) -> str:
         """A table of the latest entries under a line of totals."""
@@ -98,7 +99,7 @@ class Ledger:
         if self._count > min(len(entries), SHOWN):
             lines.append(f"the latest {min(len(entries), SHOWN)}:")
         lines += [_row(entry) for entry in entries[-SHOWN:]]
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _summary(self) -> str:
         noun = "request" if self._count == 1 else "requests"
