@@ -145,9 +145,10 @@ class BaseAsset(metaclass=IterableType):
 
     __iter__ = None
 
-    def set(self, **values: Any) -> None:
-        """Set several attributes, to be written by the next commit."""
+    def set(self, **values: Any) -> Self:
+        """Set several attributes, to be written by the next commit; returns the asset."""
         self.pending(values)
+        return self
 
     def pending(self, values: Mapping[str, Any]) -> None:
         """Set several attributes from a mapping, to be written by the next commit."""
@@ -210,10 +211,9 @@ class BaseAsset(metaclass=IterableType):
             core._workspace.writer.call_now(core, name, {key: meta.argument(each) for key, each in arguments.items()})
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in _OWN or hasattr(type(self), name):
-            object.__setattr__(self, name, value)
-            return
         object.__setattr__(self, name, value)
+        if name in _OWN or hasattr(type(self), name):
+            return
         self._v1_v1meta.hold(self)
         near = nearest(name, self._v1_type.attributes)
         if near:

@@ -258,11 +258,29 @@ class V1Server:
         """POST to a URL and return the open answer. One request. Raises HTTPError."""
         return self._opened(Request("POST", url, headers=_XML, body=_body(data), writes=True))
 
+    @property
+    def opener(self) -> Opener:
+        """What opens URLs with this server's login: `v1.server.opener.open(url)`."""
+        return Opener(self)
+
     def _opened(self, request: Request) -> addinfourl:
         response = self._send(request)
         if not response.ok:
             raise http_error(request.path, response.status, response.body, response.headers)
         return addinfourl(io.BytesIO(response.body), _message(response.headers), request.path, response.status)
+
+
+class Opener:
+    """Opens URLs as an opener of urllib does, by http_get() and http_post() of a server."""
+
+    def __init__(self, server: V1Server) -> None:
+        self._server = server
+
+    def open(self, fullurl: Any, data: Any = None, timeout: Any = None) -> addinfourl:
+        """Open a URL, or a urllib Request. One request. Raises HTTPError. *timeout* is the session's."""
+        url = fullurl if isinstance(fullurl, str) else fullurl.full_url
+        body = data if isinstance(fullurl, str) or data is not None else fullurl.data
+        return self._server.http_get(url) if body is None else self._server.http_post(url, body)
 
 
 def _one(request: Request) -> Flow[Response]:

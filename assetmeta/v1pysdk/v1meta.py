@@ -16,10 +16,10 @@ from requests.auth import AuthBase
 
 from assetmeta.core.asset import Asset
 from assetmeta.core.relations import Unset
-from assetmeta.core.report import error_of
+from assetmeta.core.report import Report, error_of
 from assetmeta.core.state import Tracked, forget
 from assetmeta.core.workspace import Workspace
-from assetmeta.model.errors import AssetmetaError, UnknownName
+from assetmeta.model.errors import AssetmetaError, LoginRefused, UnknownName, Unreachable
 from assetmeta.model.plans import Done
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import Oid
@@ -281,6 +281,7 @@ class V1Meta:
                     for asset in dirty:
                         self._stage(asset, sent, errors)
                     report = self.session.commit()
+                    _raise_if_nothing_arrived(report)
             except BaseException:
                 self._unstage(asset for asset, _ in sent.values())
                 with self._lock:
@@ -453,3 +454,14 @@ class V1Meta:
 
     def __repr__(self) -> str:
         return f"<V1Meta {self.server.build_url('')}: {len(self.ledger)} requests, {len(self.dirtylist)} to be written>"
+
+
+def _raise_if_nothing_arrived(report: Report) -> None:
+    """Raise the first error when the server was not reached at all, or took no login: that is no asset's fault."""
+    errors = [None if isinstance(outcome, Done) else error_of(outcome) for outcome in report.outcomes]
+    if errors and all(map(_is_of_the_line, errors)):
+        raise report.errors[0]
+
+
+def _is_of_the_line(error: AssetmetaError | None) -> bool:
+    return isinstance(error, LoginRefused) or (isinstance(error, Unreachable) and not error.sent)
