@@ -260,7 +260,7 @@ class TestErrors:
 
     def test_a_refused_login_is_an_http_error_that_can_be_read(self, server: sandbox.Server) -> None:
         with pytest.raises(HTTPError) as caught:
-            connected(server, password="wrong").Story
+            connected(server, password="wrong").Member(20).Name
         assert caught.value.code == 401
         assert caught.value.read()
         assert "wrong" not in repr(caught.value.__cause__)

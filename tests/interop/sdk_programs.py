@@ -324,11 +324,11 @@ def a_token_as_password(sdk: Any, server: Any) -> None:
     print(v1.Member(20).Username)
 
 
-@program(requests=2)
+@program(requests=4)
 def refused_logins(sdk: Any, server: Any) -> None:
     for changed in ({"password": "wrong"}, {"password": "1.wrong", "use_password_as_token": True}):
         try:
-            print(connect(sdk, server, **changed).Story)
+            print(connect(sdk, server, **changed).Member(20).Name)
         except HTTPError as error:
             print("refused", error.code)
             error.close()
