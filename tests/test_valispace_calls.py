@@ -7,10 +7,12 @@ import itertools
 import json
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 
 from assetmeta import BadValue, NotFound, ReadOnly, UnknownName, Unsupported, V1Meta, ValispaceMeta, inspect, sandbox
@@ -413,6 +415,47 @@ class TestMatrices:
         names["vs"].commit().raise_if_failed()
         assert grid.to_pandas().to_numpy().tolist() == [[1.0, 2.0], [3.0, 4.0]]
         assert grid.to_pandas("unit").iloc[1, 0] == "kg"
+
+    def test_frames_and_arrays_are_set_as_they_are_read(self, names: dict[str, Any]) -> None:
+        vs, grid = names["vs"], valispace.matrix(names["matrix"])
+        grid.set([["1", "2"], ["3", None]])
+        vs.commit().raise_if_failed()
+        for rows in (grid.to_pandas(), grid.to_pandas().to_numpy(), grid.values(), grid.to_pandas("formula")):
+            grid.set(rows)
+            assert vs.pending == 0, "nothing has changed"
+        grid.set(grid.to_pandas() * 10)
+        vs.commit().raise_if_failed()
+        assert grid.values() == [[10.0, 20.0], [30.0, None]]
+        grid.set(numpy.array([[1, 2], [3, 4]]))
+        vs.commit().raise_if_failed()
+        assert grid.values() == [[1.0, 2.0], [3.0, 4.0]]
+        with pytest.raises(BadValue, match="None to clear"):
+            grid.set(numpy.array([[1, 2], [3, numpy.nan]]))
+        for wrong in ("1234", 5, None, numpy.array([1, 2]), numpy.float64(1)):
+            with pytest.raises(BadValue, match="matrix"):
+                grid.set(wrong)
+        assert vs.pending == 0
+
+    def test_numbers_over_formulas_with_references_are_warned_of(self, names: dict[str, Any]) -> None:
+        vs, grid = names["vs"], valispace.matrix(names["matrix"])
+        grid.set([["1", f"2*${grid[0][0].intid}"], ["3", "4"]])
+        vs.commit().raise_if_failed()
+        assert grid.values() == [[1.0, 2.0], [3.0, 4.0]]
+        token = grid[0][1].idref
+        with pytest.warns(UserWarning, match=rf"formulas with references: {token} ") as told:
+            grid.set(grid.to_pandas())
+        assert len(told) == 1
+        assert [change.oid.token for change in vs.plan()] == [token]
+        vs.revert()
+        pint = pytest.importorskip("pint")
+        with pytest.warns(UserWarning, match=token):
+            valispace.set_quantity(grid[0][1], pint.get_application_registry().Quantity(5, "kg"))
+        vs.revert()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            grid.set([[1, "5*2"], [3, 4]])
+            valispace.set_quantity(grid[0][0], pint.get_application_registry().Quantity(5, "kg"))
+        vs.revert()
 
     @pytest.mark.parametrize(("package", "extra"), [("pandas", "pandas"), ("pint", "units")])
     def test_without_the_extra_it_is_named(

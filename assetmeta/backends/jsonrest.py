@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -16,6 +17,7 @@ from assetmeta.backends.base import Complaint, Json, check, parse_json
 from assetmeta.backends.refusals import code_of, findings
 from assetmeta.model.errors import BadValue, ServerError, Unreadable
 from assetmeta.model.flows import Request, Response
+from assetmeta.model.values import Oid
 
 JSON = (("Accept", "application/json"),)
 _SENT = (*JSON, ("Content-Type", "application/json"))
@@ -51,6 +53,25 @@ def body(document: Sendable) -> bytes:
         return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise BadValue(f"This cannot be sent as JSON: {error}.") from None
+
+
+def argument(value: object) -> Sendable:
+    """Return the argument of an operation as JSON: assets by their ids, times as ISO text, lengths of time in seconds.
+
+    Raises BadValue for a time without a zone.
+    """
+    if isinstance(value, Oid):
+        return value.key
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise BadValue(f"{value.isoformat()} has no time zone; give it one.")
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal | timedelta):
+        number = float(value) if isinstance(value, Decimal) else value.total_seconds()
+        return int(number) if number.is_integer() else number
+    return value  # type: ignore[return-value]
 
 
 def text_of(document: Json) -> str:

@@ -8,9 +8,10 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import ClassVar
 
-from assetmeta.model.codecs import DateTime, Raw
+from assetmeta.model.codecs import DateTime, Raw, document_part
 from assetmeta.model.errors import BadValue
 from assetmeta.model.record import Record
+from assetmeta.model.scalars import json_checked
 from assetmeta.model.values import Oid
 
 
@@ -130,11 +131,11 @@ class Document(Record):
         return "" if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
     def parse(self, value: object) -> object:
-        try:
-            json.dumps(value, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"it is not JSON ({error})") from None
-        return value
+        return json_checked(value, self.part)
+
+    def part(self, value: object) -> object:
+        """What is written for a part of the document: the id of an asset. Raises ValueError for one that is new."""
+        return document_part(value)
 
 
 class Link(Record):

@@ -18,7 +18,7 @@ from inscriptis.model.html_element import HtmlElement
 from lxml.etree import ParserError
 from lxml.html import HTMLParser, document_fromstring
 
-from assetmeta.model.codecs import Raw, Text
+from assetmeta.model.codecs import Cleaned, Raw, Text
 
 # No pattern looks beyond the next "<", so that none takes longer than the text is.
 _MARKUP = re.compile(r"<[A-Za-z/!?]|&#?[A-Za-z0-9]{1,31};")
@@ -46,12 +46,6 @@ class Html(str):
         return Cleaned(plain(self))
 
 
-class Cleaned(str):
-    """A text that lost its markup or its references on the way here. It is not for writing back: `str(text)` is."""
-
-    __slots__ = ()
-
-
 class HtmlText(Text):
     """Text with markup, kept character for character; a cleaned text is refused."""
 
@@ -63,11 +57,6 @@ class HtmlText(Text):
         return Html(text) if isinstance(text, str) and not isinstance(text, Cleaned) else text
 
     def parse(self, value: object) -> object:
-        if isinstance(value, Cleaned):
-            raise ValueError(
-                "it is a cleaned text, and writing it back would lose formatting and references; write str(text) if "
-                "that is meant"
-            )
         text = Text.parse(self, value)
         return Html(text) if isinstance(text, str) else text
 

@@ -3,6 +3,6 @@
 Files import only from those named before them:
 state, identity, watch, plan, report, workspace, cohort, access, relations, walk, snapshot, attribute_words, columns,
 streaming, query, attributes, asset_class, asset, measured, whole_file, files,
-reflect, schemas, loading, edits, unit, conflicts, ownership, aftermath,
+reflect, schemas, loading, edits, unit, conflicts, lost_values, ownership, aftermath,
 commit, inspection.
 """

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import decimal
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from assetmeta.core.state import KnownCell, Tracked, seen_from
 from assetmeta.core.workspace import Workspace
-from assetmeta.model.codecs import JsonText, Raw
+from assetmeta.model.codecs import JsonText, Raw, wire_text, writable_text
 from assetmeta.model.contract import Aliases
-from assetmeta.model.errors import BadValue, NotFound, UnknownName, Unreadable
+from assetmeta.model.errors import AssetmetaError, BadValue, NotFound, UnknownName, Unreadable
+from assetmeta.model.frozen import frozen
 from assetmeta.model.paths import resolve
+from assetmeta.model.scalars import plain, shown
 from assetmeta.model.schema import Attribute, Schema
-from assetmeta.model.values import ABSENT, UNREAD, Oid
+from assetmeta.model.values import ABSENT, LONGEST_KEY, UNREAD, Oid
 
 READS = 3
 """How often a missing value is asked for when writes keep overtaking the answer."""
@@ -86,14 +90,19 @@ def cell_members(asset: Tracked, attribute: Attribute, cell: KnownCell) -> tuple
 def decoded(asset: Tracked, attribute: Attribute, raw: object) -> object:
     """Decode one raw scalar. Raises Unreadable when the server sent something that the kind cannot be."""
     try:
-        return attribute.codec.decode(_scalar(raw))
-    except (ValueError, decimal.InvalidOperation) as error:
+        value = attribute.codec.decode(_scalar(raw))
+        return frozen(value, _place(asset, attribute.name)) if isinstance(value, list | dict) else value
+    except (ValueError, ArithmeticError, TypeError, RecursionError) as error:
         token = asset._state.oid.token
         raise Unreadable(
-            f"{token}.{attribute.name}: the server sent {raw!r}, which is no {attribute.kind} value.",
+            f"{token}.{attribute.name}: the server sent {_shown(attribute, raw)}, which is no {attribute.kind} value.",
             oid=token,
             attribute=attribute.name,
         ) from error
+
+
+def _place(asset: Tracked, name: str) -> str:
+    return f"{asset._state.oid.token}.{name}"
 
 
 def undeclared(asset: Tracked, name: str) -> object:
@@ -104,7 +113,9 @@ def undeclared(asset: Tracked, name: str) -> object:
     cell = asset._state.cell(name)
     if cell is UNREAD or _is_declared(asset, name):
         return UNREAD
-    return json.loads(cell, parse_float=decimal.Decimal) if isinstance(cell, JsonText) else cell
+    if not isinstance(cell, JsonText):
+        return cell
+    return frozen(json.loads(cell, parse_float=decimal.Decimal), _place(asset, name))
 
 
 def _is_declared(asset: Tracked, name: str) -> bool:
@@ -123,21 +134,53 @@ def _scalar(raw: object) -> Raw:
     return raw if raw is None or isinstance(raw, str | int | float | decimal.Decimal) else str(raw)
 
 
-def parsed(type_name: str, attribute: Attribute, value: object) -> object:
-    """Check a scalar that a person gave for *attribute* and return it as its Python value. Raises BadValue."""
+def parsed(
+    workspace: Workspace, type_name: str, attribute: Attribute, value: object, *, in_condition: bool = False
+) -> object:
+    """Check a value that a person gave for *attribute* and return it as its Python value, which can be sent as it is.
+
+    Scalars of numpy and pandas are taken like Python's. Raises BadValue for everything that the codec does not take, or
+    could not send.
+    """
+    codec = attribute.codec
     try:
-        return attribute.codec.parse(value)
-    except ValueError as error:
+        found = codec.parse(identified(workspace, plain(value)))
+        if not isinstance(found, bytes):
+            wire_text(codec, found, in_condition=in_condition)
+    except AssetmetaError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # A value of a class of the user's own may raise anything.
+        why = _reason(error) if isinstance(error, ValueError) else f"{type(error).__name__}, {_reason(error)}"
+        clears = " None clears it." if isinstance(value, str) and not value.strip() else ""
         raise BadValue(
-            f"{type_name}.{attribute.name} does not take {_shown(attribute, value)}: {error}. "
-            f"It takes {attribute.codec.accepts}.",
+            f"{type_name}.{attribute.name} does not take {_shown(attribute, value)}: {why}. "
+            f"It takes {codec.accepts}.{clears}",
             type_name=type_name,
             attribute=attribute.name,
-        ) from error
+        ) from (None if attribute.is_secret else error)
+    return frozen(found, f"{type_name}.{attribute.name}") if isinstance(found, list | dict) else found
+
+
+def identified(workspace: Workspace, value: Any) -> Any:
+    """Return *value* with the identities of the assets in it, within lists and dicts, too. Raises BadValue for assets
+    of another session.
+    """
+    if isinstance(value, Tracked):
+        return own_oid(workspace, value)
+    if isinstance(value, Mapping):
+        return {key: identified(workspace, item) for key, item in value.items()}
+    return [identified(workspace, item) for item in value] if type(value) in (list, tuple) else value
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeError):
+        return "it contains half of a surrogate pair, which no document can carry"
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def _shown(attribute: Attribute, value: object) -> str:
-    return "this value" if attribute.is_secret else repr(value)[:80]
+    return "this value" if attribute.is_secret else shown(value)
 
 
 def related_oid(
@@ -149,7 +192,20 @@ def related_oid(
     refused with *look_up* False.
     """
     schema, related = workspace.schema, attribute.related or ""
-    oid = own_oid(workspace, value)
+    try:
+        value = plain(value)
+        oid = own_oid(workspace, value)
+        if isinstance(value, str) and len(writable_text(value)) > LONGEST_KEY:
+            raise ValueError(f"a name or an id has {LONGEST_KEY} characters at most")
+    except ValueError as error:
+        if isinstance(error, BadValue):
+            raise
+        raise BadValue(
+            f"{type_name}.{attribute.name} does not take {_shown(attribute, value)}: {error}. It takes assets of type "
+            f"{related}; None clears it.",
+            type_name=type_name,
+            attribute=attribute.name,
+        ) from error
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if isinstance(workspace.backend, Aliases):
         # Such a server says which of its types have numbers as keys.
@@ -161,7 +217,7 @@ def related_oid(
     if oid is None:
         finder = f"{related}(name)" if isinstance(workspace.backend, Aliases) else f"{related}.where(...).one()"
         raise BadValue(
-            f"{type_name}.{attribute.name} takes assets of type {related}, not {value!r:.80}. Give the asset "
+            f"{type_name}.{attribute.name} takes assets of type {related}, not {shown(value)}. Give the asset "
             f"({finder} finds one by name), or its token such as '{related}:1005'.",
             type_name=type_name,
             attribute=attribute.name,
@@ -214,7 +270,7 @@ def needed_oid(workspace: Workspace, value: object, what: str) -> Oid:
     """The identity of an asset that *what* needs. Raises BadValue for anything else."""
     found = own_oid(workspace, value)
     if found is None:
-        raise BadValue(f"{what} takes an asset (or its token such as 'Story:1005'), not {value!r:.80}.")
+        raise BadValue(f"{what} takes an asset (or its token such as 'Story:1005'), not {shown(value)}.")
     return found
 
 

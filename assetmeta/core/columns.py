@@ -20,7 +20,8 @@ from assetmeta.model.errors import BadValue, Unsupported
 from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
 from assetmeta.model.plans import Sort
 from assetmeta.model.printable import printable
-from assetmeta.model.schema import Schema
+from assetmeta.model.scalars import whole_number
+from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.terms import EXACT, And, Compare, Exists, Not, Or, RawFilter, Term, is_exact, leaves
 from assetmeta.model.values import Oid
 
@@ -170,7 +171,7 @@ class Column:
         each asset, to be selected, compared or sorted by. Of the source's own attribute (`v1.Story.Estimate`) it is the
         number, over all values that are set: one request per page.
         """
-        return self._aggregate("Sum", sum)
+        return self._aggregate("Sum", None)
 
     def min(self) -> Any:
         """The smallest value, or None; an expression through a relation, as in sum()."""
@@ -185,7 +186,8 @@ class Column:
         if name == "Sum" and not getattr(resolved.attribute.codec, "is_number", False):
             raise BadValue(f"{self!r} is {resolved.attribute.kind}, and only numbers have a sum.", attribute=str(self))
         if len(self._path.steps) == 1 and not resolved.attribute.multi:
-            return total([value for value in self if value is not None])
+            found = [value for value in self if value is not None]
+            return added_up(found, resolved.attribute) if name == "Sum" else total(found)
         if name in {"Min", "Max"} and "Date" in resolved.attribute.kind:
             name += "Date"
         return Column(self._source, Path(self._path.steps, name))
@@ -207,6 +209,11 @@ class Column:
         related = self._resolved().attribute.related
         found = self._source.schema.types.get(related) if related else None
         return sorted({*super().__dir__(), *(found.attributes if found else ())})
+
+
+def added_up(values: list[Any], attribute: Attribute) -> Any:
+    """The sum of an attribute's values: lengths of time add up to one, numbers to a number."""
+    return sum(values, start=getattr(attribute.codec, "zero", 0))
 
 
 def refuse_foreign(schema: Schema, type_name: str, leaf: Compare | Exists) -> None:
@@ -274,9 +281,10 @@ def _operand(workspace: Workspace, resolved: Resolved, path: Path, value: object
     if resolved.is_relation:
         return related_oid(workspace, resolved.type_name, resolved.attribute, value, look_up=False)
     if counts(path):
-        if isinstance(value, bool) or not isinstance(value, int):
+        number = whole_number(value)
+        if number is None:
             raise BadValue(f"{resolved.type_name}.{path} is a number of assets, not {value!r:.80}.")
-        return value
+        return number
     if isinstance(as_oid(value), Oid) and not isinstance(value, str):
         raise BadValue(f"{resolved.type_name}.{path} is {resolved.attribute.kind}, not an asset.")
-    return parsed(resolved.type_name, resolved.attribute, value)
+    return parsed(workspace, resolved.type_name, resolved.attribute, value, in_condition=True)

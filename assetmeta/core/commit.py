@@ -6,17 +6,20 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from assetmeta.core.access import cell_members, cell_value, own_oid, same_value
+from assetmeta.core.access import cell_members, cell_value, identified, same_value
 from assetmeta.core.aftermath import Aftermath, renamed
 from assetmeta.core.conflicts import split
+from assetmeta.core.lost_values import noting_lost_values
 from assetmeta.core.plan import needs
 from assetmeta.core.report import Report, error_of
 from assetmeta.core.state import Edit, Tracked, forget
 from assetmeta.core.unit import Unit
 from assetmeta.core.workspace import Workspace
+from assetmeta.model.codecs import Cleaned, document_part, writable_text
 from assetmeta.model.contract import Templates
-from assetmeta.model.errors import AssetmetaError, Misuse, ReadOnly, Unreachable, Unsupported
+from assetmeta.model.errors import AssetmetaError, BadValue, Misuse, ReadOnly, Unreachable, Unsupported
 from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Skipped, Unknown, Update
+from assetmeta.model.scalars import json_checked, plain
 from assetmeta.model.values import Missing, Oid
 
 
@@ -45,6 +48,9 @@ class Writer:
             answers = iter(self._sent(to_send))
             complete = tuple(known or next(answers) for known in outcomes)
             with self._workspace.lock:
+                complete = tuple(
+                    noting_lost_values(self._workspace.asset(outcome.change.oid), outcome) for outcome in complete
+                )
                 self._take_over(complete, edits)
             return Report(complete, plan.names)
 
@@ -255,8 +261,21 @@ class Writer:
                 forget(asset)
 
     def _given(self, arguments: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
-        """Operation arguments as data: assets by their identities. Raises BadValue for those of another session."""
-        return tuple(
-            (name, own_oid(self._workspace, value) if isinstance(value, Tracked) else value)
-            for name, value in arguments.items()
-        )
+        """Operation arguments as data: assets by their identities. Raises BadValue for those of another session, for
+        cleaned texts, and for what no document can carry.
+        """
+        return tuple((name, self._argument(name, value)) for name, value in arguments.items())
+
+    def _argument(self, name: str, value: object) -> object:
+        if isinstance(value, Cleaned):
+            raise BadValue(f"{name}= does not take a cleaned text; write str(text) if that is meant.", attribute=name)
+        try:
+            found = identified(self._workspace, plain(value))
+            if isinstance(found, str):
+                return writable_text(found)
+            whole = isinstance(found, Mapping | list) or (isinstance(found, tuple) and not isinstance(found, Oid))
+            return json_checked(found, document_part) if whole or hasattr(found, "tolist") else found
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, BadValue):
+                raise
+            raise BadValue(f"{name}= cannot be sent: {error}.", attribute=name) from error

@@ -39,8 +39,10 @@ def set_value(asset: Tracked, attribute: Attribute, value: object) -> None:
 
 
 def _single(workspace: Workspace, type_name: str, attribute: Attribute, value: object) -> object:
-    if value is None or value == () or not attribute.is_relation:
-        return parsed(type_name, attribute, None if value == () else value)
+    if type(value) is tuple and not value:
+        value = None
+    if value is None or not attribute.is_relation:
+        return parsed(workspace, type_name, attribute, value)
     if isinstance(value, Unset):
         return None
     return related_oid(workspace, type_name, attribute, value)
@@ -105,7 +107,7 @@ def checked_members(
             type_name=type_name,
             attribute=attribute.name,
         )
-    return list(dict.fromkeys(parsed(type_name, attribute, value) for value in values))
+    return list(dict.fromkeys(_single(workspace, type_name, attribute, value) for value in values))
 
 
 def _copied(state: State, name: str) -> Edit:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from assetmeta.core.columns import Column, condition, refuse_foreign
@@ -24,9 +24,11 @@ from assetmeta.model.paths import CLEANED, Path, Step, resolve
 from assetmeta.model.plans import Fetch, Find, Sort
 from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
+from assetmeta.model.scalars import is_scalar, plain, whole_number
 from assetmeta.model.schema import Schema
 from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term, conjunction, is_exact, leaves
 from assetmeta.model.values import Moment, Oid
+from assetmeta.model.zones import exists_there
 
 _LACKS = {
     "asof": "does not show the past of its assets",
@@ -39,6 +41,9 @@ _LACKS = {
     "delete": "deletes nothing",
 }
 """What a server cannot do, in words, by capability."""
+
+_TWO_DAYS = timedelta(days=2)
+"""More than any two zones are apart."""
 
 _TERMS = (Compare, Exists, And, Or, Not, RawFilter)
 
@@ -99,7 +104,9 @@ class Query(Record):
 
     def _equal(self, name: str, value: Any) -> Term:
         # A dict is one piece of JSON, a named tuple one value with parts.
-        whole = isinstance(value, str | bytes | Mapping | Tracked | Oid) or hasattr(value, "_fields")
+        whole = (
+            isinstance(value, str | bytes | Mapping | Tracked | Oid) or hasattr(value, "_fields") or is_scalar(value)
+        )
         single = whole or not isinstance(value, Iterable)
         values = [value] if single else list(value)
         return condition(self, self._path(name), "=", values)
@@ -174,12 +181,9 @@ class Query(Record):
         """
         if size is None and start is None:
             return self._but(size=None, start=0)
-        for name, value in (("size", size), ("start", start)):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
-                raise BadValue(f"page({name}={value!r}): give a whole number, 0 or more.")
         return self._but(
-            size=self.size if size is None else size,
-            start=self.start if start is None else start,
+            size=self.size if size is None else _at_least(0, size, "page(size=...)"),
+            start=self.start if start is None else _at_least(0, start, "page(start=...)"),
         )
 
     def asof(self, *moments: Moment | Iterable[Moment]) -> Query:
@@ -188,9 +192,10 @@ class Query(Record):
         Each asset carries its moment as `AsOf`, and cannot be changed. A time without a zone is in the server's.
         """
         self._need("asof")
-        given: list[Moment] = []
+        given: list[object] = []
         for moment in moments:
-            given.extend([moment] if isinstance(moment, str | int | date) else moment)
+            several = isinstance(moment, Iterable) and not isinstance(moment, str) and not is_scalar(moment)
+            given.extend(moment if several else [moment])  # type: ignore[arg-type]
         return self._but(moments=self.moments + tuple(_moment(moment) for moment in given))
 
     def deleted(self, included: bool = True) -> Query:
@@ -276,9 +281,8 @@ class Query(Record):
         result of several pages is counted after the first (one more request). Raises Moved when it changed meanwhile in
         a way that would make it silently short.
         """
-        if size is not None and (not isinstance(size, int) or size < 1):
-            raise BadValue(f"pages({size!r}): give a whole number of assets, 1 or more.")
-        yield from pages(self.workspace, self._fetches(), size or self.workspace.page_size)
+        wanted = self.workspace.page_size if size is None else _at_least(1, size, "pages()")
+        yield from pages(self.workspace, self._fetches(), wanted)
 
     def __iter__(self) -> Iterator[Any]:
         if self._results:
@@ -349,19 +353,22 @@ class Query(Record):
             return Column(self, self._path(index))
         if isinstance(index, slice):
             return self._window(index)
-        if not isinstance(index, int):
+        place = whole_number(index)
+        if place is None:
             raise BadValue(f"A query is indexed by positions, slices and names, not {index!r:.80}.")
-        if self._results or index < 0 or len(self.moments) > 1:
-            return self.queryAll()._results[0][index]
-        found = list(self._window(slice(index, index + 1)))
+        if self._results or place < 0 or len(self.moments) > 1:
+            return self.queryAll()._results[0][place]
+        found = list(self._window(slice(place, place + 1)))
         if not found:
-            raise IndexError(f"{self!r} has no asset at position {index}.")
+            raise IndexError(f"{self!r} has no asset at position {place}.")
         return found[0]
 
     def _window(self, part: slice) -> Query:
-        first, last = part.start or 0, part.stop
-        whole = all(edge is None or isinstance(edge, int) for edge in (part.start, part.stop, part.step))
-        if not whole or part.step not in (None, 1) or first < 0 or (last is not None and last < 0):
+        edges = (part.start, part.stop, part.step)
+        start, last, step = (None if edge is None else whole_number(edge) for edge in edges)
+        whole = all(edge is None or whole_number(edge) is not None for edge in edges)
+        first = start or 0
+        if not whole or step not in (None, 1) or first < 0 or (last is not None and last < 0):
             raise BadValue("A query is sliced forwards, without steps: query[10:20].")
         room = None if self.size is None else max(self.size - first, 0)
         wanted = None if last is None else max(last - first, 0)
@@ -446,14 +453,33 @@ class Query(Record):
 
 def _moment(given: object) -> Moment:
     """Check a moment that a person gave: a datetime, a date or ISO text of either."""
-    if isinstance(given, datetime):
-        return given
+    try:
+        given = plain(given)
+        if isinstance(given, str):
+            _within_years(datetime.fromisoformat(given))
+            return given
+        if isinstance(given, datetime):
+            return _within_years(given)
+    except ValueError as error:
+        raise BadValue(
+            f"asof({given!r:.80}): {error}. Give a date or time such as 2026-03-01 or 2026-03-01T17:30."
+        ) from None
     if isinstance(given, date):
         return given.isoformat()
-    if isinstance(given, str):
-        try:
-            datetime.fromisoformat(given)
-        except ValueError:
-            raise BadValue(f"asof({given!r}): give a date or time such as 2026-03-01 or 2026-03-01T17:30.") from None
-        return given
     raise BadValue(f"asof({given!r:.80}): give a datetime, a date, or ISO text.")
+
+
+def _within_years(moment: datetime) -> datetime:
+    """Return a moment that every zone can tell. Raises ValueError."""
+    try:
+        moment - _TWO_DAYS, moment + _TWO_DAYS
+    except OverflowError:
+        raise ValueError("it is at the end of the years that can be told") from None
+    return exists_there(moment) if moment.tzinfo is not None else moment
+
+
+def _at_least(least: int, given: object, what: str) -> int:
+    number = whole_number(given)
+    if number is None or number < least:
+        raise BadValue(f"{what} takes a whole number, {least} or more, not {given!r:.80}.")
+    return number

@@ -177,6 +177,15 @@ class Members(Sequence[Any]):
         """Remove all members, pending until the commit. Loads the present ones if they are missing."""
         workspace_of(self._asset).unit.assign(self._asset, self._attribute, ())
 
+    def _refuse(self, *unused: Any, **named: Any) -> NoReturn:
+        owner = f"{self._asset._state.oid.token}.{self._attribute.name}"
+        raise ReadOnly(
+            f"{owner} is not changed in place like a list: use its add(...) and remove(...), or assign a new list.",
+            attribute=self._attribute.name,
+        )
+
+    append = extend = insert = pop = sort = reverse = __setitem__ = __delitem__ = _refuse
+
     def __iadd__(self, values: Iterable[Any]) -> Members:
         self.add(*values)
         return self

@@ -11,6 +11,7 @@ from assetmeta.core.walk import is_loaded, walk
 from assetmeta.core.workspace import moment_of
 from assetmeta.model.codecs import Hidden
 from assetmeta.model.errors import AssetmetaError
+from assetmeta.model.frozen import ConcealedDict, ConcealedList
 from assetmeta.model.printable import printable
 from assetmeta.model.values import UNREAD, Oid
 
@@ -93,5 +94,5 @@ def snapshot_values(asset: Tracked) -> Iterator[tuple[str, Any]]:
         cell = asset._state.cell(name)
         members = list(cell_members(asset, attribute, cell)) if attribute.multi else None
         value = cell_value(asset, attribute, cell) if members is None else members
-        if not isinstance(value, Hidden):
+        if not isinstance(value, Hidden | ConcealedDict | ConcealedList):
             yield name, value

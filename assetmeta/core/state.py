@@ -180,15 +180,14 @@ def forget(asset: Tracked, names: Iterable[str] | None = None) -> None:
 def kept(asset: Tracked, name: str, value: object) -> object:
     """Keep a value that was just read where Python finds it next time, and return it.
 
-    Not where it can change unseen: on an asset that the server does not have yet, or when the cell is gone again; and
-    no list or dict, which can be changed in place without being written. An edit made by another thread while the value
-    was being loaded is the value.
+    Not where it can change unseen: on an asset that the server does not have yet, or when the cell is gone again. An
+    edit made by another thread while the value was being loaded is the value.
     """
     with asset._workspace.lock:
         state = asset._state
         if state.edits and name in state.edits:
             return state.edits[name].new if not isinstance(state.edits[name].new, Oid) else value
-        if not state.oid.is_new and state.cell(name) is not UNREAD and not isinstance(value, list | dict):
+        if not state.oid.is_new and state.cell(name) is not UNREAD:
             asset.__dict__[name] = value
         return value
 

@@ -13,12 +13,16 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from datetime import date, datetime, time, tzinfo
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
-from typing import ClassVar, NamedTuple, Protocol
+from functools import wraps
+from typing import ClassVar, NamedTuple, Protocol, SupportsIndex
 
 from assetmeta.model.record import Record
-from assetmeta.model.zones import zone_named
+from assetmeta.model.scalars import MOST_DIGITS
+from assetmeta.model.values import Oid
+from assetmeta.model.zones import exists_there, wall_time, zone_named
 
 Raw = str | int | float | bool | Decimal | None
 
@@ -75,14 +79,41 @@ class Text(Record):
             return None
         if isinstance(value, bool | bytes) or not isinstance(value, str | int | float | Decimal):
             raise ValueError(f"{type(value).__name__} is not text")
-        text = str(value)
-        if _UNWRITABLE.search(text):
-            raise ValueError("it holds a control character that no document can carry")
-        return text
+        if isinstance(value, Cleaned):
+            raise ValueError(_LOSES)
+        return writable_text(str(value))
 
 
 # XML 1.0 forbids these, and a server that stored one could never send it back.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def writable_text(text: str) -> str:
+    """Return *text*. Raises ValueError for characters that no document can carry."""
+    found = _UNWRITABLE.search(text)
+    if found is not None:
+        raise ValueError(f"it contains U+{ord(found[0]):04X}, which no document can carry")
+    return text
+
+
+def wire_text(codec: Codec, value: object, *, in_condition: bool = False) -> str:
+    """Return the wire text of a parsed *value*. Raises ValueError for what cannot be sent."""
+    try:
+        return writable_text(condition_text(codec, value) if in_condition else codec.encode(value))
+    except (ArithmeticError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(str(error) or type(error).__name__) from error
+
+
+def condition_text(codec: Codec, value: object) -> str:
+    """Return the text of a parsed *value* in a condition, where that is not always the text that is written."""
+    return codec.condition_text(value) if isinstance(codec, DateTime) else codec.encode(value)
+
+
+def _bounded(number: Decimal) -> Decimal:
+    """Return a finite number. Raises ValueError for one with too many digits."""
+    if number and (abs(number.adjusted()) > MOST_DIGITS or len(number.as_tuple().digits) > MOST_DIGITS):
+        raise ValueError(f"a number has {MOST_DIGITS} digits at most")
+    return number
 
 
 class Number(Record):
@@ -110,7 +141,7 @@ class Number(Record):
             raise ValueError(f"{value!r} is not a number") from None
         if not number.is_finite():
             raise ValueError(f"{value!r} is not a finite number")
-        return number
+        return _bounded(number)
 
 
 class Integer(Record):
@@ -120,7 +151,9 @@ class Integer(Record):
     accepts: str = "a whole number"
 
     def decode(self, raw: Raw) -> object:
-        return None if raw is None or raw == "" else int(raw)
+        if raw is None or raw == "":
+            return None
+        return int(_bounded(raw)) if isinstance(raw, Decimal) else int(raw)
 
     def encode(self, value: object) -> str:
         return "" if value is None else str(value)
@@ -128,9 +161,14 @@ class Integer(Record):
     def parse(self, value: object) -> object:
         if value is None:
             return None
-        if isinstance(value, bool) or not re.fullmatch(r"\s*-?[0-9]+\s*", str(value)):
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**MOST_DIGITS:
+            return int(value)
+        text = str(value).strip() if isinstance(value, str | float | Decimal) else ""
+        if len(text) > MOST_DIGITS or (isinstance(value, int) and not isinstance(value, bool)):
+            raise ValueError(f"a number has {MOST_DIGITS} digits at most")
+        if not re.fullmatch(r"-?[0-9]+", text, re.ASCII):
             raise ValueError(f"{value!r} is not a whole number")
-        return int(str(value))
+        return int(text)
 
 
 class Boolean(Record):
@@ -174,10 +212,22 @@ class DateTime(Record):
             return ""
         if not isinstance(value, datetime):
             raise ValueError(f"{value!r} is not a datetime")
-        local = value.astimezone(self.tzinfo).replace(tzinfo=None)
+        if value.tzinfo is self.tzinfo and value.time() == time() and not value.fold:
+            # A date is sent as such, also where clocks were changed at midnight.
+            return value.date().isoformat()
+        local = wall_time(value, self.tzinfo)
         if local.time() == time():
             return local.date().isoformat()
         return local.isoformat(timespec="microseconds" if local.microsecond % 1000 else "milliseconds")
+
+    def condition_text(self, value: object) -> str:
+        """The text that stands in a condition: an hour that comes twice is named in UTC, which conditions take."""
+        try:
+            return self.encode(value)
+        except ValueError:
+            if not isinstance(value, datetime):
+                raise
+            return f"{wall_time(value, UTC).isoformat(timespec='milliseconds')}Z"
 
     def parse(self, value: object) -> object:
         if value is None:
@@ -190,7 +240,7 @@ class DateTime(Record):
                     f"{value.isoformat()} has no time zone: give it one (tzinfo=datetime.UTC, or .astimezone() for the "
                     "zone of this computer), or write a date alone"
                 )
-            return value
+            return exists_there(value)
         if isinstance(value, date):
             return datetime.combine(value, time(), self.tzinfo)
         raise ValueError(f"{value!r} is not a point in time")
@@ -234,15 +284,24 @@ class Duration(Record):
         return "" if value is None else str(value)
 
     def parse(self, value: object) -> object:
-        if value is None or isinstance(value, Span):
-            return value
-        days = getattr(value, "days", None)
-        if isinstance(days, int) and str(value).endswith("0:00:00"):
-            return Span(days, "Days")
-        match = re.fullmatch(r"\s*([0-9]+)\s+(day|week|month)s?\s*", str(value), re.IGNORECASE)
+        if value is None:
+            return None
+        if isinstance(value, timedelta):
+            if value % _DAY or value < timedelta():
+                raise ValueError(f"the server keeps whole days, and {value} is {_not_whole(value, 'days')}")
+            return Span(value // _DAY, "Days")
+        text = str(value) if isinstance(value, str | Span) else ""
+        match = re.fullmatch(r"\s*([0-9]{1,18})\s+(day|week|month)s?\s*", text, re.IGNORECASE | re.ASCII)
         if match is None:
             raise ValueError(f"{value!r} is not a duration")
         return Span(int(match[1]), match[2].capitalize() + "s")
+
+
+_DAY = timedelta(days=1)
+
+
+def _not_whole(length: timedelta, unit: str) -> str:
+    return "negative" if length < timedelta() else f"no whole number of {unit}"
 
 
 class Binary(Record):
@@ -276,6 +335,67 @@ class Hidden(str):
 
     def __repr__(self) -> str:
         return "'***'"
+
+
+_LOSES = "a cleaned text lacks formatting and references, and would erase them; write str(text) if that is meant"
+
+
+class Cleaned(str):
+    """A text that lost its markup or its references on the way here. It is not for writing back: `str(text)` is.
+
+    What its methods make of it is such a text, too.
+    """
+
+    __slots__ = ()
+
+    def __add__(self, other: str) -> Cleaned:
+        return Cleaned(str(self) + other)
+
+    def __radd__(self, other: str) -> Cleaned:
+        return Cleaned(other + str(self))
+
+    def __getitem__(self, index: SupportsIndex | slice) -> Cleaned:
+        return Cleaned(str(self)[index])
+
+
+def _cleaned_method(name: str) -> Callable[..., Cleaned]:
+    plain_method = getattr(str, name)
+
+    @wraps(plain_method)
+    def method(self: str, *given: object, **named: object) -> Cleaned:
+        return Cleaned(plain_method(self, *given, **named))
+
+    return method
+
+
+for _name in (
+    "capitalize",
+    "casefold",
+    "expandtabs",
+    "lower",
+    "lstrip",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rstrip",
+    "strip",
+    "swapcase",
+    "title",
+    "translate",
+    "upper",
+):
+    setattr(Cleaned, _name, _cleaned_method(_name))
+
+
+def document_part(value: object) -> object:
+    """What stands in a document for a part of it: the id of an asset, all else as it is. Raises ValueError."""
+    if isinstance(value, Cleaned):
+        raise ValueError(_LOSES)
+    if not isinstance(value, Oid):
+        return value
+    if value.is_new:
+        raise ValueError(f"{value.token} has no id yet; commit it first")
+    return value.key
 
 
 class Secret(Record):

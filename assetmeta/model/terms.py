@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import NoReturn
 
+from assetmeta.model.codecs import Hidden
 from assetmeta.model.errors import BadValue
 from assetmeta.model.paths import Path
 from assetmeta.model.printable import printable
@@ -99,7 +100,7 @@ class RawFilter(_Combinable):
 
 def _shown(value: object) -> str:
     """A value for people to read; the doubled quotes keep a path that holds the text readable as one."""
-    return "'" + str(value).replace("'", "''").replace('"', '""') + "'"
+    return "'***'" if isinstance(value, Hidden) else "'" + str(value).replace("'", "''").replace('"', '""') + "'"
 
 
 Term = Compare | Exists | And | Or | Not | RawFilter

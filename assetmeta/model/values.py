@@ -9,15 +9,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 from assetmeta.model.errors import BadValue
+from assetmeta.model.scalars import plain
 
 Key = int | str
 Moment = int | str | datetime
 """A point in a server's history: a change number, or a time as the user gave it (ISO text or datetime)."""
 
-_LONGEST_KEY = 1000
+LONGEST_KEY = 1000
 _LONGEST_NUMBER = 64
 _TOKEN = re.compile(
-    rf"(?P<type>[A-Za-z_]\w*):(?P<key>[^:\s]{{1,{_LONGEST_KEY}}})(?::(?P<moment>\d{{1,{_LONGEST_NUMBER}}}))?\Z"
+    rf"(?P<type>[A-Za-z_]\w*):(?P<key>[^:\s]{{1,{LONGEST_KEY}}})(?::(?P<moment>\d{{1,{_LONGEST_NUMBER}}}))?\Z"
 )
 _NEW = "new-"
 
@@ -49,10 +50,16 @@ class Oid(NamedTuple):
     @classmethod
     def of(cls, type_name: str, key: object, moment: Moment | None = None) -> Oid:
         """Build an Oid from a key as a person writes it (5, "5", a uuid text). Raises BadValue for anything else."""
+        try:
+            key = plain(key)
+        except ValueError as error:
+            raise BadValue(
+                f"{type_name}: {error}; the id of an asset is a number or a text.", type_name=type_name
+            ) from None
         if isinstance(key, bool) or not isinstance(key, int | str):
             raise BadValue(f"{type_name}({key!r}): the id of an asset is a number or a text.", type_name=type_name)
-        if isinstance(key, str) and len(key) > _LONGEST_KEY:
-            raise BadValue(f"{type_name}: an id has {_LONGEST_KEY} characters at most.", type_name=type_name)
+        if isinstance(key, str) and len(key) > LONGEST_KEY:
+            raise BadValue(f"{type_name}: an id has {LONGEST_KEY} characters at most.", type_name=type_name)
         found = _numeric(key) if isinstance(key, str) else key
         # Python refuses to write or read numbers of thousands of digits, by a bare ValueError.
         if isinstance(found, int) and abs(found) >= 10**_LONGEST_NUMBER:

@@ -1,9 +1,9 @@
-"""Time zones by name."""
+"""Time zones by name, and the times that clocks in them show."""
 
 from __future__ import annotations
 
 import importlib
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 
 def zone_named(name: str) -> tzinfo:
@@ -13,3 +13,43 @@ def zone_named(name: str) -> tzinfo:
     # Loaded when a server keeps another time: nobody else should wait for it.
     found: tzinfo = importlib.import_module("zoneinfo").ZoneInfo(name)
     return found
+
+
+def wall_time(moment: datetime, zone: tzinfo) -> datetime:
+    """Return what clocks in *zone* show at an aware *moment*, without zone. Raises ValueError when they show it twice,
+    so that it does not say which of the two is meant, and for a moment outside the years 1 to 9999 there.
+    """
+    there = _shifted(moment, zone)
+    if there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset():
+        raise ValueError(
+            f"{there:%Y-%m-%d %H:%M} comes twice in {zone}, where clocks are put back, and the server takes times "
+            "without an offset; give a time before or after that hour, or a date alone"
+        )
+    return there.replace(tzinfo=None, fold=0)
+
+
+def local_moment(wall: datetime, zone: tzinfo) -> datetime:
+    """Return the moment at which clocks in *zone* show *wall*. Raises ValueError when they show it never or twice."""
+    moment = exists_there(wall.replace(tzinfo=zone))
+    wall_time(moment, zone)
+    return moment
+
+
+def exists_there(moment: datetime) -> datetime:
+    """Return an aware *moment*. Raises ValueError for a time that clocks in its own zone skip, or that has no UTC."""
+    zone = moment.tzinfo
+    if (
+        zone is not UTC
+        and zone is not None
+        and _shifted(moment, zone).replace(tzinfo=None) != moment.replace(tzinfo=None)
+    ):
+        raise ValueError(f"{moment:%Y-%m-%d %H:%M} does not exist in {zone}, where clocks are put forward")
+    return moment
+
+
+def _shifted(moment: datetime, zone: tzinfo) -> datetime:
+    try:
+        # By way of UTC: Python takes a time that is in the zone already as it is.
+        return moment.astimezone(UTC).astimezone(zone)
+    except OverflowError:
+        raise ValueError(f"{moment.replace(tzinfo=None)} is outside the years 1 to 9999 in {zone} or in UTC") from None

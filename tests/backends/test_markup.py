@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assetmeta.backends.markup import Cleaned, Html, HtmlText, dereferenced, plain
+from assetmeta.backends.markup import Html, HtmlText, dereferenced, plain
 from assetmeta.backends.versionone import VersionOne
+from assetmeta.model.codecs import Cleaned
 
 REFERENCE = (
     '<span class="quill-autocomplete" host="requirement" itemid="2165"><requirement a="b">$SPC-002</requirement></span>'

@@ -399,8 +399,10 @@ class TestMetrics:
         with requests(ts, f"PATCH api/spaces/{space.id}/metrics/{metric.id}"):
             ts.commit().raise_if_failed()
         assert ("d1", "ms") == (metric.variables[0]["expression"], metric.units)
-        # A list that was read is a copy: changing it in place changes nothing, and is not shown as if it did.
-        metric.variables.append("lost")
+        with pytest.raises(ReadOnly, match=r"variables is not changed in place.*assign"):
+            metric.variables.append("lost")
+        with pytest.raises(ReadOnly, match=r"variables is not changed in place"):
+            metric.variables[0]["name"] = "lost"
         assert (1, 0) == (len(metric.variables), ts.pending)
         metric.variables = [{"name": "A", "color": "#008000", "expression": "d1 +"}]
         [error] = ts.commit()

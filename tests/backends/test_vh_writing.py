@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.kinds import Concealed
 from assetmeta.backends.valohai.meta import Survey
 from assetmeta.backends.valohai.meta import schema as merged
 from assetmeta.backends.valohai.table import bundled
@@ -27,6 +26,7 @@ from assetmeta.model.errors import (
     Unsupported,
 )
 from assetmeta.model.flows import Request, Response
+from assetmeta.model.frozen import frozen
 from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import UNREAD, Oid
@@ -323,7 +323,7 @@ class TestUpdates:
         assert isinstance(outcome.error, BadValue)
 
     def test_secrets_are_in_no_outcome(self, write: Any) -> None:
-        change = updated(f"Store:{OTHER}", configuration=Concealed(secret_access_key="hush"))
+        change = updated(f"Store:{OTHER}", configuration=frozen({"secret_access_key": "hush"}, concealed=True))
         [outcome], [request] = write(change, answer({"id": OTHER, "configuration": {}}))
         assert {"configuration": {"secret_access_key": "hush"}} == body(request)
         assert isinstance(outcome, Done)
@@ -418,7 +418,10 @@ class TestOutcomes:
         "change",
         [
             created(
-                "Store", name="s", type="s3", configuration=Concealed({"keys": [{"secret": 'hü"sh'}], "path": "a"})
+                "Store",
+                name="s",
+                type="s3",
+                configuration=frozen({"keys": [{"secret": 'hü"sh'}]}, concealed=True),
             ),
             Call(Oid("Project", PROJECT), "set_environment_variable", (("name", "A"), ("value", Hidden('hü"sh')))),
         ],

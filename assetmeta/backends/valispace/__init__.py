@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from assetmeta.backends.file_names import safe_name
-from assetmeta.backends.markup import Cleaned, Html
+from assetmeta.backends.markup import Html
 from assetmeta.backends.valispace import explaining, fetching, files, reflecting, writing
 from assetmeta.backends.valispace.connection import CLIENT_ID, bare_token, base_url, token_uri
 from assetmeta.backends.valispace.kinds import codec_for
 from assetmeta.backends.valispace.settings import SURVEYS, Settings
 from assetmeta.backends.valispace.table import bundled
-from assetmeta.model.codecs import Codec
+from assetmeta.model.codecs import Cleaned, Codec
 from assetmeta.model.contract import Can
 from assetmeta.model.errors import BadValue
 from assetmeta.model.flows import Flow

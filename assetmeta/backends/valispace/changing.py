@@ -9,11 +9,11 @@ operation   POST or PUT x/{id}/<action>/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from assetmeta.backends.base import confirm
 from assetmeta.backends.carrying import Step, answered_write, carried
-from assetmeta.backends.jsonrest import Object, Sendable, delete, read_object, send
+from assetmeta.backends.jsonrest import Object, Sendable, argument, delete, read_object, send
 from assetmeta.backends.judging import Sent, Verdict, judge, left_alone
 from assetmeta.backends.known import Known
 from assetmeta.backends.valispace.encoding import document, real_oid, real_value
@@ -68,7 +68,7 @@ class Changer:
         self.real[change.oid] = oid
         item = (yield from self._added(endpoint, change.deltas, oid, step)) or item
         row, verdict = self.judged(endpoint, oid, item, sent)
-        return Done(change, oid, row, verdict.notes)
+        return Done(change, oid, row, (*verdict.notes, *_without_value(row, sent)))
 
     def _updated(self, endpoint: Endpoint, change: Update, oid: Oid, step: Step) -> Flow[Outcome]:
         """A field that the server ignored makes the change fail: it stays pending, and the error names the field."""
@@ -92,7 +92,7 @@ class Changer:
         """The outcome of an update that was answered with the object as it is now."""
         row, verdict = self.judged(endpoint, oid, item, sent)
         if not verdict.ignored:
-            return Done(change, oid, row, verdict.notes)
+            return Done(change, oid, row, (*verdict.notes, *_without_value(row, sent)))
         return Failed(change, left_alone(oid, verdict, 200))
 
     def sent(
@@ -175,8 +175,7 @@ class Changer:
             raise Unsupported(f"{oid.type} has no operation {change.operation}.", attribute=change.operation)
         body: dict[str, Sendable] = {}
         for name, value in change.arguments:
-            real = real_value(value, self.real)
-            body[name] = real.key if isinstance(real, Oid) else real  # type: ignore[assignment]
+            body[name] = argument(real_value(value, self.real))
         place = self.settings.place(endpoint.path, oid.key, action.path)
         yield from answered_write(send(action.method, place, body), step)
 
@@ -185,6 +184,16 @@ def _about(oid: Oid, item: Object, request: Request) -> Object:
     """The object that a write of *oid* is answered with. Raises Unreadable for another."""
     confirm(identity(item.get("id")) in (None, oid.key), oid.token, f"id {item.get('id')!r}", request.line)
     return item
+
+
+def _without_value(row: Row, sent: Iterable[str]) -> Iterator[str]:
+    """What there is to be said of a vali whose formula or unit was written, and that has no value then: the server
+    takes both without a word (reference 4.1).
+    """
+    told = dict(zip(row.columns, row.values, strict=True))
+    formula, unit = told.get("formula"), told.get("unit")
+    if not {"formula", "unit"}.isdisjoint(sent) and formula and "value" in told and told["value"] is None:
+        yield f"the formula {str(formula)!r:.80} gives no value{f' in {unit}' if unit else ''}"
 
 
 def _members(old: object) -> tuple[object, ...]:

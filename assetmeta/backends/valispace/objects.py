@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from assetmeta.backends.base import Json
 from assetmeta.backends.jsonrest import Object, text_of
-from assetmeta.backends.markup import Cleaned
 from assetmeta.backends.valispace.meta import content_type, field_of
 from assetmeta.backends.valispace.table import Endpoint, Field, Table
+from assetmeta.model.codecs import Cleaned
 from assetmeta.model.plans import Cell
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assetmeta.backends.jsonrest import Object
-from assetmeta.backends.markup import Cleaned, dereferenced, plain
+from assetmeta.backends.markup import dereferenced, plain
 from assetmeta.backends.together import together
 from assetmeta.backends.trees import Tree
 from assetmeta.backends.valispace.asked import Variant, sparse, variants
@@ -13,6 +13,7 @@ from assetmeta.backends.valispace.listing import whole
 from assetmeta.backends.valispace.meta import field_of
 from assetmeta.backends.valispace.reading import Reading
 from assetmeta.backends.valispace.table import Endpoint, Field
+from assetmeta.model.codecs import Cleaned
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.flows import Flow
 from assetmeta.model.values import Key, Oid

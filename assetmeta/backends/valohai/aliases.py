@@ -11,6 +11,7 @@ A project is given by its UUID or by its name, which takes a request more. A num
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
@@ -32,6 +33,7 @@ from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
 
 LATEST = "latest"
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 TAKEN = frozenset({"Commit", "Environment"})
 """Types that writes name by an identifier, a branch or a slug, which the server resolves."""
@@ -40,11 +42,11 @@ TAKEN = frozenset({"Commit", "Environment"})
 def key_of(table: Table, type_name: str, text: str, settings: Settings) -> Key | None:
     """Return the key that a text is, None for an alias. Sends nothing."""
     if type_name in table.unions:
-        return int(text) if text.isascii() and text.isdigit() else None
+        return int(text) if _NUMBER.fullmatch(text) else None
     endpoint = table.by_type.get(type_name)
     if endpoint is None:
         # Of a type that only the server knows, nothing but keys can be known.
-        return int(text) if text.isascii() and text.isdigit() else text
+        return int(text) if _NUMBER.fullmatch(text) else text
     if endpoint.type == "Repository" and is_uuid(text):
         return text.lower()
     found = as_key(endpoint, text)
@@ -83,7 +85,7 @@ def look_up(schema: Schema, type_name: str, alias: str, table: Table, settings: 
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
+    return int(text) if _NUMBER.fullmatch(text) else -1
 
 
 def _numbered(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:

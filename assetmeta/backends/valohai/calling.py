@@ -11,7 +11,7 @@ from __future__ import annotations
 from assetmeta.backends.addresses import own_address
 from assetmeta.backends.base import Json, parse_json
 from assetmeta.backends.carrying import Step, answered_write
-from assetmeta.backends.jsonrest import JSON, Sendable, get, read_object, send
+from assetmeta.backends.jsonrest import JSON, Sendable, argument, get, read_object, send
 from assetmeta.backends.together import single
 from assetmeta.backends.valohai.encoding import Real, path_key, real_value
 from assetmeta.backends.valohai.identities import about
@@ -58,8 +58,7 @@ def _body(endpoint: Endpoint, action: Action, change: Call, real: Real) -> Senda
         if name not in action.arguments:
             near = nearest(name, action.arguments) or f" It takes {', '.join(action.arguments) or 'nothing'}."
             raise BadValue(f"{endpoint.type}.{change.operation}() has no argument {name!r}.{near}", attribute=name)
-        found = real_value(value, real)
-        given[name] = found.key if isinstance(found, Oid) else found  # type: ignore[assignment]
+        given[name] = argument(real_value(value, real))
     missing = [name for name in action.needed if given.get(name) is None]
     if missing:
         raise BadValue(f"{endpoint.type}.{change.operation}() needs {', '.join(missing)}.", attribute=missing[0])

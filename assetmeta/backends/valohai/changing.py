@@ -39,7 +39,7 @@ from assetmeta.backends.valohai.settings import Settings
 from assetmeta.backends.valohai.table import Endpoint, Table
 from assetmeta.model.errors import Refused, Unreadable, Unsupported
 from assetmeta.model.flows import Flow, Response
-from assetmeta.model.plans import Change, Create, Delete, Delta, Done, Failed, Outcome, Row, Update
+from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Row, Update
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
@@ -71,7 +71,8 @@ class Changer:
 
     def _done(self, change: Change, step: Step) -> Flow[Outcome]:
         endpoint = endpoint_of(self.table, self.schema, change.oid.type)
-        step.secrets = secrets_of(change)
+        action = endpoint.actions.get(change.operation) if isinstance(change, Call) else None
+        step.secrets = secrets_of(change, action.concealed if action else ())
         try:
             if isinstance(change, Create):
                 return (yield from self._created(endpoint, change, step))

@@ -13,10 +13,11 @@ from decimal import Decimal
 from assetmeta.backends.jsonrest import Sendable
 from assetmeta.backends.judging import whole_list
 from assetmeta.backends.valohai.identities import as_key, commit_parts
-from assetmeta.backends.valohai.kinds import Concealed, is_uuid
+from assetmeta.backends.valohai.kinds import DOCUMENTS, is_uuid
 from assetmeta.backends.valohai.table import Endpoint, Field, Table
 from assetmeta.model.codecs import Hidden
 from assetmeta.model.errors import BadValue, ReadOnly
+from assetmeta.model.frozen import ConcealedDict, ConcealedList, frozen
 from assetmeta.model.plans import Call, Change, Create, Delta, Update
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Key, Oid
@@ -44,12 +45,13 @@ def real_value(value: object, real: Real) -> object:
     return real_oid(value, real) if isinstance(value, Oid) else value
 
 
-def secrets_of(change: Change) -> tuple[str, ...]:
-    """The texts that a change writes and that are shown to nobody."""
+def secrets_of(change: Change, concealed: Iterable[str] = ()) -> tuple[str, ...]:
+    """The texts that a change writes and that are shown to nobody; *concealed* names such arguments of a call."""
     if isinstance(change, Create | Update):
         values: list[object] = [delta.new for delta in change.deltas]
     else:
-        values = [value for _, value in change.arguments] if isinstance(change, Call) else []
+        arguments = change.arguments if isinstance(change, Call) else ()
+        values = [frozen([value], concealed=True) if name in concealed else value for name, value in arguments]
     return tuple(text for value in values for text in _hidden(value, within=False) if len(text) >= _LEAST)
 
 
@@ -59,10 +61,10 @@ def _hidden(value: object, *, within: bool) -> Iterator[str]:
         yield str(value)
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from _hidden(item, within=within or isinstance(value, Concealed))
+            yield from _hidden(item, within=within or isinstance(value, ConcealedDict))
     elif isinstance(value, list):
         for item in value:
-            yield from _hidden(item, within=within)
+            yield from _hidden(item, within=within or isinstance(value, ConcealedList))
 
 
 def path_key(oid: Oid) -> Key:
@@ -155,7 +157,7 @@ def sendable(table: Table, endpoint: Endpoint, attribute: Attribute, value: obje
         return "" if attribute.kind == "Text" and not (known and known.nullable) else None
     if known is not None and known.shape == "inputs":
         return inputs(value)
-    if attribute.kind in ("Json", "SecretJson"):
+    if attribute.kind in DOCUMENTS:
         return value  # type: ignore[return-value]
     written = _plain(attribute, value)
     return written.lower() if isinstance(written, str) and attribute.name in endpoint.lowered else written
@@ -204,6 +206,6 @@ def as_read(attribute: Attribute, known: Field, cell: object) -> Sendable:
     if isinstance(cell, tuple):
         members = [as_read(attribute, known, member) for member in cell]
         return [{known.wrap: member} for member in members] if known.wrap else members
-    if attribute.kind == "Json" and isinstance(cell, str):
+    if attribute.kind in DOCUMENTS and isinstance(cell, str):
         return attribute.codec.decode(cell)  # type: ignore[return-value]
     return float(cell) if isinstance(cell, Decimal) else cell  # type: ignore[return-value]

@@ -6,11 +6,13 @@ import json
 import re
 import uuid
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from assetmeta.backends.kinds import Choice, Day, Document, Instant, Link, Real, choice_of
-from assetmeta.model.codecs import Boolean, Codec, Integer, Number, Raw, Secret, Text
+from assetmeta.model.codecs import Boolean, Codec, Hidden, Integer, Number, Raw, Secret, Text, document_part
+from assetmeta.model.frozen import frozen
 from assetmeta.model.record import Record
+from assetmeta.model.values import Oid
 
 _UUID = re.compile(r"[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}", re.IGNORECASE | re.ASCII)
 
@@ -44,6 +46,7 @@ class Seconds(Record):
     """A length of time, which is a number of seconds on the wire."""
 
     is_number: ClassVar[bool] = True
+    zero: ClassVar[timedelta] = timedelta()
     accepts: str = "a timedelta, or a number of seconds"
 
     def decode(self, raw: Raw) -> object:
@@ -56,13 +59,16 @@ class Seconds(Record):
         return repr(value.total_seconds()) if isinstance(value, timedelta) else ""
 
     def parse(self, value: object) -> object:
-        if value is None or isinstance(value, timedelta):
-            return value
-        number = Real().parse(value)
+        if value is None:
+            return None
+        number = None if isinstance(value, timedelta) else Real().parse(value)
         try:
-            return timedelta(seconds=number) if isinstance(number, float) else None
+            length = value if isinstance(value, timedelta) else timedelta(seconds=number)  # type: ignore[arg-type]
         except OverflowError:
-            raise ValueError(f"{value!r} seconds are too long a time") from None
+            raise ValueError(f"{value!r:.40} seconds are too long a time") from None
+        if length < timedelta():
+            raise ValueError(f"{length} is negative")
+        return length
 
 
 class Status(Record):
@@ -93,30 +99,70 @@ class Status(Record):
         return next((name for name in self.names if name.casefold() == text.casefold()), text)
 
 
-class Concealed(dict[str, object]):
-    """A dict that no repr shows, and so no plan, error or log."""
+class JsonDocument(Document):
+    """A piece of JSON. Commits in it are named by their identifier, and what is called like a secret is concealed."""
 
-    __slots__ = ()
+    def decode(self, raw: Raw) -> object:
+        return _concealing(Document.decode(self, raw))
 
-    def __repr__(self) -> str:
-        return "{***}"
+    def parse(self, value: object) -> object:
+        return _concealing(Document.parse(self, value))
+
+    def part(self, value: object) -> object:
+        found = document_part(value)
+        return str(found).rpartition("/")[2] if isinstance(value, Oid) and value.type == "Commit" else found
+
+
+def _concealing(value: Any) -> Any:
+    """Conceal environment variables that are a part of a larger document, as those of the nodes of a pipeline."""
+    if isinstance(value, dict):
+        return {
+            name: frozen(item, concealed=True) if name == _SECRET else _concealing(item) for name, item in value.items()
+        }
+    return [_concealing(item) for item in value] if isinstance(value, list) else value
+
+
+_SECRET = "environment_variables"
+
+
+class Source(JsonDocument):
+    """What a model version was made by: an execution, a pipeline, or a person."""
+
+    accepts: str = "an Execution or a Pipeline, {'execution': id}, {'pipeline': id} or {'type': 'manual'}"
+
+    def parse(self, value: object) -> object:
+        if isinstance(value, Oid):
+            value = {value.type.lower(): value}
+        found = JsonDocument.parse(self, value)
+        if found is None or (isinstance(found, dict) and "type" in found):
+            return found
+        [(made_by, key)] = found.items() if isinstance(found, dict) and len(found) == 1 else [("", None)]
+        if made_by not in ("execution", "pipeline") or not isinstance(key, str):
+            raise ValueError("it does not say which execution or pipeline made the version")
+        return {"type": made_by, "id": key}
 
 
 class SecretDocument(Secret):
-    """A piece of JSON with secrets in it: what can be read of it is read, and what is written is never shown."""
+    """A piece of JSON with secrets in it: it is read and written like any other, and a repr shows its keys only."""
 
-    accepts: str = "what JSON can hold; it is never shown"
+    accepts: str = "what JSON can hold; its values are never shown"
 
     def decode(self, raw: Raw) -> object:
-        return Document().decode(raw)
+        return _concealed(JsonDocument().decode(raw))
 
     def encode(self, value: object) -> str:
-        return Document().encode(value)
+        return JsonDocument().encode(value)
 
     def parse(self, value: object) -> object:
-        found = Document().parse(value)
-        return Concealed(found) if isinstance(found, dict) else found
+        return _concealed(JsonDocument().parse(value))
 
+
+def _concealed(value: object) -> object:
+    return Hidden(value) if isinstance(value, str) else frozen(value, concealed=True)
+
+
+DOCUMENTS = frozenset({"Json", "SecretJson", "Source"})
+"""Kinds whose values are pieces of JSON."""
 
 _CODECS: dict[str, Codec] = {
     "Boolean": Boolean(),
@@ -126,9 +172,10 @@ _CODECS: dict[str, Codec] = {
     "Duration": Seconds(),
     "File": Text(),
     "Integer": Integer(),
-    "Json": Document(),
+    "Json": JsonDocument(),
     "Number": Real(),
     "SecretJson": SecretDocument(),
+    "Source": Source(),
     "Text": Text(),
     "Uuid": Uuid(),
 }

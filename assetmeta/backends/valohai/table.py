@@ -89,7 +89,7 @@ class Action:
     """A call on one object: `METHOD <object>/<path>/`, or the object's own link of the name *link* in `urls`.
 
     *arguments* are the keys of its body, of which *needed* must be given; with *bare* the only argument is the body.
-    One that *makes* something answers with a new object of the same type.
+    One that *makes* something answers with a new object of the same type. *concealed* arguments are shown nowhere.
     """
 
     method: str
@@ -99,6 +99,7 @@ class Action:
     bare: bool = False
     makes: bool = False
     link: str | None = None
+    concealed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,4 +188,5 @@ def _field(given: dict[str, Any]) -> Field:
 
 
 def _action(given: dict[str, Any]) -> Action:
-    return Action(arguments=tuple(given.pop("arguments", ())), needed=tuple(given.pop("needed", ())), **given)
+    lists: dict[str, Any] = {name: tuple(given.pop(name, ())) for name in ("arguments", "needed", "concealed")}
+    return Action(**lists, **given)

@@ -14,7 +14,7 @@ from typing import assert_never
 
 from assetmeta.backends.versionone.identities import checked
 from assetmeta.backends.versionone.kinds import Rank
-from assetmeta.model.codecs import Codec, Number
+from assetmeta.model.codecs import Codec, Number, condition_text
 from assetmeta.model.errors import BadValue
 from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
 from assetmeta.model.schema import Schema
@@ -197,7 +197,7 @@ class Spelling:
             return None
         if isinstance(value, Oid) and value.is_new:
             raise BadValue(f"{value} is not on the server yet, so nothing can be compared with it.", oid=value.token)
-        text = codec.encode(value)
+        text = condition_text(codec, value)
         return text if _LITERAL.match(text) else None
 
     def _codec(self, path: Path, reached: Resolved) -> Codec:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
 from assetmeta.backends.valispace import Valispace
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.contract import Backend
@@ -23,3 +27,18 @@ def workspace_of(asset: object, type_name: str) -> Workspace:
     workspace = existing(asset, type_name)
     valispace(workspace.backend)
     return workspace
+
+
+def warn_of_references(pairs: Iterable[tuple[Any, object]]) -> None:
+    """Warn (UserWarning) when a number takes the place of a formula that refers to other valis: *pairs* are valis and
+    their new formulas. Loads the formulas that are missing, all together.
+    """
+    numbers = [vali for vali, value in pairs if value is not None and not isinstance(value, str)]
+    found = [f"{vali.idref} ({vali['formula']})" for vali in numbers if "$" in (vali["formula"] or "")]
+    if found:
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        warnings.warn(
+            f"Numbers take the place of formulas with references: {', '.join(found[:5])}{more}. To keep the formulas, "
+            "revert these valis before the commit.",
+            stacklevel=3,
+        )

@@ -8,7 +8,8 @@ from typing import Any
 
 from assetmeta.core.asset import Asset
 from assetmeta.model.errors import BadValue, Unreadable
-from assetmeta.tools.valispace.dialect import workspace_of
+from assetmeta.model.scalars import plain, shown
+from assetmeta.tools.valispace.dialect import warn_of_references, workspace_of
 from assetmeta.wire.extras import load_extra
 
 Row = tuple[Any, ...]
@@ -43,18 +44,33 @@ class Grid:
         """Return one attribute of all cells, by rows: `grid.values("formula")`. Raises UnknownName."""
         return [[cell[name] for cell in row] for row in self.rows]
 
-    def set(self, rows: Sequence[Sequence[object]], name: str = "formula") -> None:
-        """Set one attribute of all cells, the formulas by default, pending until the commit. Sends nothing.
+    def set(self, rows: Any, name: str = "formula") -> None:
+        """Set one attribute of all cells, the formulas by default, pending until the commit.
 
-        Raises BadValue, and sets nothing, when *rows* have another shape than the matrix.
+        *rows* are a list of rows, an array or a DataFrame. Arrays and frames have not-a-number where there is no value:
+        a cell without a value is left as it is there. Numbers that take the place of formulas with references are
+        set, with a warning (UserWarning). Sends nothing, except for formulas that are not loaded: one request for all.
+
+        Raises BadValue, and sets nothing, when *rows* have another shape than the matrix, for not-a-number where there
+        is a value, and for what the attribute does not take.
         """
+        given = _table(rows)
         height, width = self.shape
-        if len(rows) != height or any(len(row) != width for row in rows):
-            sizes = sorted({len(row) for row in rows})
-            raise BadValue(f"{self.matrix.idref} has {height} rows of {width}; {len(rows)} rows of {sizes} were given.")
-        for cells, given in zip(self.rows, rows, strict=True):
-            for cell, value in zip(cells, given, strict=True):
-                cell[name] = value
+        if len(given) != height or any(len(row) != width for row in given):
+            sizes = sorted({len(row) for row in given})
+            raise BadValue(
+                f"{self.matrix.idref} has {height} rows of {width}; {len(given)} rows of {sizes} were given."
+            )
+        pairs = [pair for cells, row in zip(self.rows, given, strict=True) for pair in zip(cells, row, strict=True)]
+        wanted = pairs if isinstance(rows, list | tuple) else [pair for pair in pairs if not _is_blank(*pair)]
+        workspace = workspace_of(self.matrix, "Matrix")
+        for _, value in wanted:
+            workspace.unit.check("Vali", {name: value})
+        if name == "formula":
+            wanted = [(cell, value) for cell, value in wanted if not _is_same(cell["formula"], value)]
+            warn_of_references(wanted)
+        for cell, value in wanted:
+            cell[name] = value
 
     def to_pandas(self, name: str = "value") -> Any:
         """Return one attribute of all cells as a DataFrame of the same shape. Needs the extra `pandas`.
@@ -63,6 +79,33 @@ class Grid:
         """
         pandas: Any = load_extra("pandas", "pandas")
         return pandas.DataFrame(self.values(name), index=range(self.shape[0]), columns=range(self.shape[1]))
+
+
+def _table(rows: Any) -> list[Any]:
+    """Rows as a list: those of a DataFrame, which yields its columns, of an array, or of any sequence."""
+    if hasattr(rows, "to_numpy"):
+        rows = rows.to_numpy()
+    found = rows.tolist() if hasattr(rows, "tolist") else rows
+    if isinstance(found, str) or not isinstance(found, Sequence) or any(not hasattr(row, "__len__") for row in found):
+        raise BadValue(f"A matrix is set to a list of rows, an array or a DataFrame, not to {shown(rows)}.")
+    return list(found)
+
+
+def _is_blank(cell: Any, value: object) -> bool:
+    """True for a missing value of an array or a frame, and a cell that has none either."""
+    try:
+        return plain(value) is None and cell["value"] is None
+    except ValueError:
+        # Not-a-number in the place of a value is refused like everywhere.
+        return cell["value"] is None
+
+
+def _is_same(formula: str | None, value: object) -> bool:
+    """True when a formula is just the number that it is to be set to."""
+    try:
+        return not isinstance(value, str) and float(formula or "nan") == value
+    except ValueError:
+        return False
 
 
 def matrix(asset: Any) -> Grid:

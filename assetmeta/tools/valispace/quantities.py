@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assetmeta.model.errors import BadValue
-from assetmeta.tools.valispace.dialect import workspace_of
+from assetmeta.tools.valispace.dialect import warn_of_references, workspace_of
 from assetmeta.wire.extras import load_extra
 
 
@@ -32,7 +32,7 @@ def quantity(vali: Any, name: str = "value", *, registry: Any = None) -> Any:
 
 def set_quantity(vali: Any, given: Any, name: str = "formula") -> None:
     """Set a vali's formula, or another number of it, to a pint Quantity in the vali's own unit, pending until the
-    commit. Sends nothing for a vali that is loaded.
+    commit. Sends nothing for a vali that is loaded. A formula with references that it takes the place of is warned of.
 
     Raises BadValue when the quantity does not fit the unit.
     """
@@ -43,6 +43,8 @@ def set_quantity(vali: Any, given: Any, name: str = "formula") -> None:
     except (pint.PintError, ValueError, AttributeError) as error:
         token = vali.idref
         raise BadValue(f"{token}: {given!s:.80} is not in {_unit(vali)!r} ({error}).", oid=token) from error
+    if name == "formula":
+        warn_of_references([(vali, magnitude)])
     vali[name] = repr(magnitude) if name == "formula" else magnitude
 
 

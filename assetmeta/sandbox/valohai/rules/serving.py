@@ -38,10 +38,14 @@ class ModelVersionRule(Rule):
             return
         given = values["source"]
         made_by, id = given.get("type"), given.get("id")
+        if "type" not in given:
+            raise Refused({"source": {"type": [leaf("This field is required.", "required")]}})
         if made_by not in SOURCES:
             raise Refused({"source": {"type": [leaf(f'"{made_by}" is not a valid choice.', "invalid_choice")]}})
         values["source"] = {"type": made_by}
         if made_by != "manual":
+            if "id" not in given:
+                raise Refused({"source": {"id": [leaf("This field is required.", "required")]}})
             found = self.finder.find(KINDS[made_by], id)
             if found is None:
                 raise Refused({"source": {"id": [missing_object(id)]}})

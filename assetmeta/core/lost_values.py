@@ -1,0 +1,49 @@
+"""Values that a write made disappear, such as the value of a formula that refers to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from assetmeta.core.access import cell_value, workspace_of
+from assetmeta.core.plan import shown
+from assetmeta.core.state import Tracked
+from assetmeta.model.errors import Unreadable
+from assetmeta.model.plans import Done, Outcome, Update
+from assetmeta.model.values import Missing
+
+_NOTHING = (None, "")
+
+
+def noting_lost_values(asset: Tracked, outcome: Outcome) -> Outcome:
+    """Return *outcome* with a note on attributes that had a value, were not written, and have none in the server's
+    answer to the write. To be called before the answer is taken over. Sends nothing.
+    """
+    if not isinstance(outcome, Done) or outcome.row is None or not isinstance(outcome.change, Update):
+        return outcome
+    lost = list(_lost(asset, outcome.change, outcome))
+    if not lost:
+        return outcome
+    note = f"{', '.join(lost)}: there was a value before this change, and there is none now"
+    return replace(outcome, notes=(*outcome.notes, note))
+
+
+def _lost(asset: Tracked, change: Update, outcome: Done) -> Iterator[str]:
+    attributes = workspace_of(asset).schema.type(asset._state.oid.type).attributes
+    written = {delta.name for delta in change.deltas}
+    row = outcome.row
+    for name, cell in zip(row.columns, row.values, strict=True) if row else ():
+        attribute = attributes.get(name)
+        if attribute is None or attribute.multi or attribute.is_relation or attribute.is_secret or name in written:
+            continue
+        before = asset._state.cell(name)
+        if cell in _NOTHING and not isinstance(before, Missing) and before not in _NOTHING:
+            yield f"{name} ({_was(asset, name)})"
+
+
+def _was(asset: Tracked, name: str) -> str:
+    attribute = workspace_of(asset).schema.attribute(asset._state.oid.type, name)
+    try:
+        return f"was {shown(cell_value(asset, attribute, asset._state.cell(name)))}"
+    except Unreadable:
+        return "was unreadable"

@@ -1,0 +1,224 @@
+"""Values on their way between a person and each server: what is refused, hidden, added up and noted."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy
+import pandas
+import pytest
+
+from assetmeta import BadValue, ReadOnly, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
+from assetmeta.model.codecs import Cleaned
+
+SECRET = "hush-hush-7"
+
+
+@pytest.fixture(scope="module")
+def v1() -> Iterator[Any]:
+    with (
+        sandbox.running("versionone", assets=60) as server,
+        V1Meta(**server.credentials, timezone="Europe/Berlin") as session,
+    ):
+        yield session
+
+
+@pytest.fixture(scope="module")
+def vs() -> Iterator[Any]:
+    with sandbox.running("valispace", assets=300) as server, ValispaceMeta(**server.credentials) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def vh() -> Iterator[Any]:
+    with sandbox.running("valohai", assets=200) as server, ValohaiMeta(**server.credentials) as session:
+        yield session
+
+
+class TestSecrets:
+    """Environment variables of runs: names are shown, values are not."""
+
+    def test_nothing_shows_the_values(self, vh: Any) -> None:
+        done = vh.Execution.first()
+        new = vh.Execution.new(
+            project=done.project, commit=done.commit, step=done.step, environment_variables={"TOKEN": SECRET, "A": ""}
+        )
+        shown = [repr(new), str(vh.plan()), repr(vh.plan()), repr(list(vh.plan())), repr(new.environment_variables)]
+        shown.append(repr(vh.Execution.where(environment_variables={"TOKEN": SECRET})))
+        assert not [text for text in shown if SECRET in text]
+        assert "TOKEN" in shown[0]
+        assert "TOKEN" in shown[1]
+        assert new.environment_variables == {"TOKEN": SECRET, "A": ""}
+        assert json.loads(json.dumps(new.environment_variables))["TOKEN"] == SECRET
+        vh.commit().raise_if_failed()
+        read = vh.Execution(new.id).environment_variables
+        assert read["TOKEN"] == SECRET
+        assert not [text for text in (repr(read), str(read), repr(new.data), f"{read}") if SECRET in text]
+        assert SECRET.encode() not in pickle.dumps(new)
+        with pytest.raises(ReadOnly) as refused:
+            read["TOKEN"] = "x"
+        assert SECRET not in str(refused.value)
+        assert copy.deepcopy(read) == {"TOKEN": SECRET, "A": ""}
+
+    def test_errors_do_not(self, vh: Any) -> None:
+        done = vh.Execution.first()
+        for bad in ({"TOKEN": {SECRET}}, [SECRET, float("nan")], {SECRET: object()}):
+            with pytest.raises(BadValue) as refused:
+                vh.Execution.new(environment_variables=bad)
+            assert SECRET not in str(refused.value)
+        vh.Execution.new(project=done.project, commit="nowhere", step="x", environment_variables={"nowhere": SECRET})
+        [error] = vh.commit()
+        assert SECRET not in str(error)
+        vh.revert()
+
+    def test_nor_do_those_within_other_documents(self, vh: Any) -> None:
+        nodes = [{"name": "a", "template": {"environment_variables": {"TOKEN": SECRET}, "image": "busybox"}}]
+        pipeline = vh.Pipeline.new(nodes=nodes) if vh.Pipeline._type.attributes["nodes"].kind == "Json" else None
+        document = vh.Task._type.attributes
+        kinds = {one.kind for one in document.values()}
+        assert "SecretJson" in kinds or pipeline is not None
+        codec = vh.Execution._type.attributes["runtime_config"].codec
+        shown = repr(codec.parse({"nodes": nodes}))
+        assert SECRET not in shown
+        assert "TOKEN" in shown
+        assert "busybox" in shown
+        vh.revert()
+
+
+class TestDurations:
+    """Lengths of time."""
+
+    def test_they_add_up(self, vh: Any) -> None:
+        lengths = [length for length in vh.Execution.duration if length is not None]
+        assert len(lengths) > 1
+        assert vh.Execution.duration.sum() == sum(lengths, timedelta()) > timedelta()
+        assert vh.Execution.where(step="no such step").duration.sum() == timedelta()
+        assert vh.Execution.duration.max() == max(lengths)
+
+    def test_parts_of_a_day_are_refused(self, v1: Any) -> None:
+        for bad in (timedelta(hours=10), timedelta(days=-1), numpy.timedelta64(90, "m"), pandas.Timedelta(days=1.5)):
+            with pytest.raises(BadValue, match="whole days"):
+                v1.Schedule.new(Name="s", TimeboxLength=bad)
+        made = v1.Schedule.create(Name="s", TimeboxLength=timedelta(days=10), TimeboxGap=numpy.timedelta64(0, "D"))
+        assert str(made.TimeboxLength) == "10 Days"
+
+
+class TestHours:
+    """The hour that comes twice, where the server takes local times."""
+
+    def test_it_is_refused_by_assignments_and_moments(self, v1: Any) -> None:
+        scope = v1.Scope(0)
+        for moment in (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "2026-10-25T02:30+01:00"):
+            with pytest.raises(BadValue, match="comes twice in Europe/Berlin"):
+                scope.EndDate = moment
+        with pytest.raises(BadValue, match="comes twice"):
+            v1.Story.asof("2026-10-25T02:30").first()
+        with pytest.raises(BadValue, match="None clears it"):
+            scope.EndDate = ""
+        assert v1.pending == 0
+
+    def test_a_condition_names_it_in_utc(self, v1: Any) -> None:
+        query = v1.Story.where(v1.Story.CreateDate > datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
+        everything = v1.Story.where(v1.Story.CreateDate > datetime(2002, 10, 27, 0, 30, tzinfo=UTC))
+        assert query.count() + everything.count() >= v1.Story.count() == everything.count()
+
+
+class TestLostValues:
+    """Writes that make a value disappear say so."""
+
+    def test_a_formula_or_a_unit_without_a_value(self, vs: Any) -> None:
+        vali = vs.Vali.create(parent=vs.Component.first(), shortname="Probe", formula="5", unit="kg")
+        assert vali.value == 5
+        vali.formula = "$Nope.x*2"
+        report = vs.commit()
+        [done] = report.done
+        assert any("'$Nope.x*2' gives no value" in note for note in done.notes)
+        assert any("value (was 5.0)" in note and "there is none now" in note for note in done.notes)
+        assert "gives no value" in str(report)
+        vali.formula = "7"
+        assert [done.notes for done in vs.commit().done] == [()]
+        vali.unit = "blorb"
+        [done] = vs.commit().done
+        assert any("'7' gives no value in blorb" in note for note in done.notes)
+        vs.Vali.new(parent=vs.Component.first(), shortname="Blind", formula="$Nope.x")
+        [done] = vs.commit().done
+        assert ["the formula '$Nope.x' gives no value"] == [note for note in done.notes if "formula" in note]
+
+
+class TestCleanedTexts:
+    """What lost something is not written back."""
+
+    def test_only_a_plain_text_is_taken(self, vs: Any) -> None:
+        requirement = vs.Requirement.where(vs.Requirement.text.exists()).first()
+        plain = requirement.text.plain
+        assert type(plain) is Cleaned
+        for value in (plain, plain.strip(), requirement.clean("text"), requirement["text.@CleanHtml"]):
+            for name in ("text", "title"):
+                with pytest.raises(BadValue, match=r"cleaned text.*str\(text\)"):
+                    requirement[name] = value
+            with pytest.raises(BadValue, match=r"str\(text\)"):
+                vs.Requirement.new(text=value)
+        assert vs.pending == 0
+        requirement.text = str(plain)
+        assert requirement.text == plain
+        vs.revert()
+
+
+class TestJson:
+    """Pieces of JSON."""
+
+    def test_assets_in_it_are_written_as_ids(self, vh: Any, vs: Any) -> None:
+        execution, model = vh.Execution.first(), vh.Model.first()
+        for source in (execution, {"execution": execution}, {"execution": execution.id}):
+            version = vh.ModelVersion.create(model=model, source=source)
+            assert version.source_execution is execution
+        for bad in ({"execution": None}, {"project": "x"}, {}, ["execution"], model):
+            with pytest.raises(BadValue, match="execution or pipeline"):
+                vh.ModelVersion.new(model=model, source=bad)
+        task = vh.Execution.new(runtime_config={"seen": [execution, {"by": model}]})
+        assert task.runtime_config == {"seen": [execution.id, {"by": model.id}]}
+        with pytest.raises(BadValue, match="has no id yet; commit it first"):
+            vh.Execution.new(runtime_config={"of": vh.Project.new(name="later")})
+        with pytest.raises(BadValue, match="another session"):
+            vh.Execution.new(runtime_config={"of": vs.Vali(1)})
+        vh.revert()
+
+
+class TestArguments:
+    """What is given to operations."""
+
+    def test_what_cannot_be_sent_is_refused(self, v1: Any, vs: Any, vh: Any) -> None:
+        story, vali, project = v1.Story.first(), vs.Vali.first(), vh.Project.first()
+        for bad in (float("nan"), pandas.NA, "\ud800", "\x00", 10**5000, [float("inf")], Cleaned("x"), ["\ud800"]):
+            calls = [
+                lambda bad=bad: story.QuickClose(argument=bad),
+                lambda bad=bad: vali.import_dataset(headers=bad, data=[]),
+                lambda bad=bad: project.set_environment_variable(name="A", value=bad),
+            ]
+            for call in calls:
+                with pytest.raises(BadValue, match="="):
+                    call()
+
+    def test_times_are_taken_as_the_server_reads_them(self, vh: Any) -> None:
+        project = vh.Project.first()
+        for value, text in (
+            (datetime(2026, 3, 1, tzinfo=UTC), "2026-03-01T00:00:00Z"),
+            (date(2026, 3, 1), "2026-03-01"),
+            (timedelta(minutes=1.5), "90"),
+            (Decimal("2.50"), "2.5"),
+        ):
+            project.set_environment_variable(name="WHEN", value=value)
+            assert str(project.environment_variables["WHEN"]["value"]) == text
+        with pytest.raises(BadValue, match="no time zone"):
+            project.set_environment_variable(name="WHEN", value=datetime(2026, 3, 1))
+
+    def test_numpy_is_taken(self, vs: Any) -> None:
+        vali = vs.Vali.create(parent=vs.Component.first(), shortname="Curve", formula="1")
+        vali.import_dataset(headers=["x", "y"], data=numpy.array([[1.0, 2.0], [3.0, 4.0]]))
+        assert vali.datasets
