@@ -95,11 +95,13 @@ class TestDurations:
     """Lengths of time."""
 
     def test_they_add_up(self, vh: Any) -> None:
-        lengths = [length for length in vh.Execution.duration if length is not None]
+        # Those that came with the data are over, and their lengths stay.
+        over = vh.Execution.where(vh.Execution.end_time < datetime(2025, 12, 31, tzinfo=UTC))
+        lengths = [length for length in over.duration if length is not None]
         assert len(lengths) > 1
-        assert vh.Execution.duration.sum() == sum(lengths, timedelta()) > timedelta()
+        assert over.duration.sum() == sum(lengths, timedelta()) > timedelta()
         assert vh.Execution.where(step="no such step").duration.sum() == timedelta()
-        assert vh.Execution.duration.max() == max(lengths)
+        assert over.duration.max() == max(lengths)
 
     def test_parts_of_a_day_are_refused(self, v1: Any) -> None:
         for bad in (timedelta(hours=10), timedelta(days=-1), numpy.timedelta64(90, "m"), pandas.Timedelta(days=1.5)):
