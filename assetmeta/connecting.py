@@ -13,6 +13,7 @@ from assetmeta.model.errors import BadValue
 from assetmeta.profiles import profile
 from assetmeta.session import Session
 from assetmeta.systems import TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta
+from assetmeta.wire.tracebacks import discreet
 
 SYSTEMS: dict[str, Callable[..., Session]] = {
     "versionone": V1Meta,
@@ -34,6 +35,7 @@ _HOSTS = {
 _PREFIXED = re.compile(r"(?P<system>[A-Za-z0-9]+)\+(?P<url>.*)", re.DOTALL)
 
 
+@discreet
 def connect(target: str, /, *, profiles: str | Path | None = None, **settings: Any) -> Any:
     """Make the session that *target* means; sends nothing.
 

@@ -99,7 +99,7 @@ class Session:
     def _refuse_unknown(cls, settings: Iterable[str]) -> None:
         """Raise TypeError for the name of a setting that neither this class nor the driver has."""
         takers = (cls.__init__, Session.__init__, Driver.__init__)
-        known = {name: None for taker in takers for name in taker.__kwdefaults__ or ()}
+        known = {name: None for taker in takers for name in getattr(taker, "__wrapped__", taker).__kwdefaults__ or ()}
         for name in settings:
             if name not in known:
                 raise TypeError(f"{cls.__name__}() has no setting {name!r}.{nearest(name, known)}")

@@ -14,6 +14,7 @@ from assetmeta.session import Session
 from assetmeta.wire.auth import checked_token, choose
 from assetmeta.wire.bare import TokenAsUser, TokenFunction
 from assetmeta.wire.oauth import OAuth2, TokenExchange
+from assetmeta.wire.tracebacks import discreet
 
 
 def _dialect(name: str) -> Any:
@@ -36,6 +37,7 @@ class V1Meta(Session):
     server can take them (`api/asset`). All else is as for Session.
     """
 
+    @discreet
     def __init__(
         self,
         instance_url: str | None = None,
@@ -90,6 +92,7 @@ class ValispaceMeta(Session):
     Session.
     """
 
+    @discreet
     def __init__(
         self,
         url: str,
@@ -140,6 +143,7 @@ class ValohaiMeta(Session):
     (also OPTIONS of every endpoint) or "none". All else is as for Session.
     """
 
+    @discreet
     def __init__(
         self,
         url: str | None = None,
@@ -185,6 +189,7 @@ class TestspaceMeta(Session):
     # pytest takes what is called so for tests.
     __test__ = False
 
+    @discreet
     def __init__(
         self,
         url: str,

@@ -202,3 +202,42 @@ def test_a_scheme_given_by_name_is_leave_for_plain_http() -> None:
         assert "http://host.example/Instance" == v1._driver.base_url
     with pytest.raises(BadValue, match="allow_http=True"):
         connect("versionone+http://host.example/Instance", token=SECRET)
+
+
+@pytest.mark.parametrize(
+    ("make", "settings"),
+    [
+        (V1Meta, {"instance_url": "http://host.example/Instance", "token": SECRET}),
+        (V1Meta, {"instance_url": "https://host.example/Instance", "token": SECRET, "timeout": -1}),
+        (V1Meta, {"instance_url": "https://host.example", "token": SECRET, "username": "ann", "password": SECRET}),
+        (V1Meta, {"instance_url": "https://host.example", "token": f"{SECRET} "}),
+        (V1Meta, {"instance_url": "https://host.example", "token": SECRET, "unheard": 1}),
+        (V1Meta, {"instance_url": "https://host.example", "proxies": {"htps": f"http://me:{SECRET}@proxy"}}),
+        (ValispaceMeta, {"url": "ftp://host.example", "username": "ann", "password": SECRET}),
+        (ValohaiMeta, {"url": "https://host.example", "username": "ann", "password": f"{SECRET}\n"}),
+        (TestspaceMeta, {"url": "abccorp", "token": f"ann:{SECRET}"}),
+    ],
+)
+def test_an_error_of_a_setting_shows_no_secret_in_any_frame(make: Any, settings: dict[str, Any]) -> None:
+    with pytest.raises((BadValue, TypeError)) as caught:
+        make(**settings)
+    assert_nothing_shows(caught.value)
+
+
+def test_an_error_of_a_profile_shows_no_secret_in_any_frame(profiles: Path) -> None:
+    with pytest.raises(BadValue, match="Profile 'rockets'") as caught:
+        connect("rockets", profiles=profiles, timeout=-1)
+    assert_nothing_shows(caught.value)
+
+
+def assert_nothing_shows(error: BaseException) -> None:
+    waiting: list[BaseException | None] = [error]
+    for each in waiting:
+        if each is not None and len(waiting) < 50:
+            waiting += [each.__cause__, each.__context__]
+            frame = each.__traceback__
+            while frame is not None:
+                if frame.tb_frame.f_code.co_filename != __file__:
+                    assert SECRET not in repr(frame.tb_frame.f_locals)
+                frame = frame.tb_next
+            assert SECRET not in str(each)

@@ -8,6 +8,7 @@ import socket
 import sys
 
 import pytest
+import requests
 
 from assetmeta.model.errors import BadValue, Unreachable, Unsupported
 from assetmeta.model.flows import Request
@@ -63,6 +64,16 @@ class TestSettings:
         monkeypatch.setitem(sys.modules, "socks", None)
         with pytest.raises(Unsupported, match=r"pip install assetmeta\[socks\]"):
             drive(proxies=given)
+
+    def test_socks_of_the_environment_says_so_too(self, drive, monkeypatch):
+        def missing(*args, **kwargs):
+            raise requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
+
+        driver = drive(url="http://host.example")
+        monkeypatch.setenv("http_proxy", "socks5h://127.0.0.1:1")
+        monkeypatch.setattr(requests.adapters, "SOCKSProxyManager", missing)
+        with pytest.raises(Unsupported, match=r"pip install assetmeta\[socks\]"):
+            driver.run(one(GET))
 
     def test_a_password_is_neither_shown_nor_pickled(self):
         for proxies in (f"http://me:{SECRET}@proxy", {"https": f"http://me:{SECRET}@proxy"}):
