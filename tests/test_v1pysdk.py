@@ -69,6 +69,12 @@ class TestRequests:
         connected(server)
         assert list(server.requests) == []
 
+    def test_a_block_in_which_nothing_is_set_sends_nothing(self, server: sandbox.Server) -> None:
+        server.requests.clear()
+        with connected(server) as v1:
+            assert v1.commit() == []
+        assert list(server.requests) == []
+
     def test_reading_what_was_selected_sends_nothing_more(self, v1: V1Meta) -> None:
         stories = list(v1.Story.select("Name", "Owners.Name", "Scope.Name"))
         with v1.trace() as trace:
@@ -307,6 +313,14 @@ class TestTwoServers:
             with pytest.raises(HTTPError) as caught:
                 v1.server.http_get(second.url + "/rest-1.v1/Data/Member/20")
             assert caught.value.code == 401
+
+    def test_a_server_is_the_same_however_its_address_is_written(
+        self, v1: V1Meta, story: Any, server: sandbox.Server
+    ) -> None:
+        other = connected(server, instance_url=server.url.lower() + "/")
+        story.Owners = [other.Member(20)]
+        assert v1.commit() == []
+        assert story.Owners == [v1.Member(20)]
 
     def test_a_typed_asset_of_the_same_server_is_a_value(self, v1: V1Meta, story: Any, server: sandbox.Server) -> None:
         typed = assetmeta.V1Meta(**server.credentials)

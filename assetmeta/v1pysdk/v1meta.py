@@ -219,7 +219,8 @@ class V1Meta:
         """
         core = value._v1_core if isinstance(value, BaseAsset) else value
         if isinstance(core, Asset) and core._workspace is not self.session.workspace:
-            if core._workspace.link("") != self.session.workspace.link(""):
+            # Neither host names nor the paths of this server tell upper case from lower case.
+            if core._workspace.link("").casefold() != self.session.workspace.link("").casefold():
                 raise V1Error(f"{core.idref} is an asset of another server, and cannot be a value here.")
             return self.face_of(self.session.workspace.asset(core._state.oid.current))
         return self.shown(core) if isinstance(core, Tracked | Oid) else value
@@ -273,6 +274,8 @@ class V1Meta:
         with self._committing:
             with self._lock:
                 dirty, self.dirtylist = self.dirtylist, []
+            if not dirty and not self.session.pending:
+                return []
             sent: dict[Oid, tuple[Any, dict[str, Any]]] = {}
             errors: dict[Any, Exception] = {}
             try:
