@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from assetmeta import (
     BadValue,
@@ -386,6 +387,55 @@ class TestDownloads:
             [path] = valohai.download(session.Datum(datum.id), tmp_path)
         assert 2 == len(broken)
         assert content == path.read_bytes()
+
+    def test_the_storage_sends_the_rest_of_a_file_that_broke_off(
+        self, server: sandbox.Server, project: Any, vh: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        content = bytes(range(256)) * 1200
+        datum = made(server, vh, project, "x.bin", content, sha256=hashlib.sha256(content).hexdigest())
+        server.face.storage.fetched.clear()
+        iterate, broken = requests.Response.iter_content, []
+
+        def breaking(response: requests.Response, size: int = 1, *more: Any) -> Iterator[bytes]:
+            pieces = iterate(response, size, *more)
+            yield next(pieces)
+            if f":{server.face.storage.port}/" in response.url and len(broken) < 2:
+                broken.append(response.status_code)
+                raise requests.exceptions.ChunkedEncodingError("broken off")
+            yield from pieces
+
+        monkeypatch.setattr(requests.Response, "iter_content", breaking)
+        seen: list[int] = []
+        with ValohaiMeta(**server.token_credentials, survey="none", sleep=lambda _: None) as session:
+            [path] = valohai.download(session.Datum(datum.id), tmp_path, progress=lambda _, size: seen.append(size))
+        assert content == path.read_bytes()
+        assert [200, 206, 206] == [one.status for one in server.face.storage.fetched]
+        assert sorted(set(seen)) == seen, "no byte came twice"
+
+    def test_who_gets_a_file_is_told_how_much_came(
+        self, server: sandbox.Server, project: Any, vh: Any, tmp_path: Path
+    ) -> None:
+        data = [made(server, vh, project, f"{name}.bin", name.encode() * 70_000) for name in "ab"]
+        seen: list[tuple[Any, int]] = []
+        valohai.download(data, tmp_path, progress=lambda datum, size: seen.append((datum, size)))
+        assert [(data[0], 70_000), (data[1], 70_000)] == [pair for pair in seen if pair[1] == 70_000]
+        assert len(seen) > 2
+
+    def test_a_choice_that_there_is_not_is_refused_unsent(self, vh: Any, finished: Any, tmp_path: Path) -> None:
+        with vh.trace() as trace, pytest.raises(BadValue, match=r"existing='skip'.*number, keep, replace"):
+            valohai.download(finished, tmp_path, existing="skip")
+        assert [] == lines(trace)
+
+    def test_a_file_of_the_same_size_with_another_content_is_another(
+        self, server: sandbox.Server, project: Any, vh: Any, tmp_path: Path
+    ) -> None:
+        content = b"theirs"
+        datum = made(server, vh, project, "x.bin", content, sha256=hashlib.sha256(content).hexdigest())
+        (tmp_path / "x.bin").write_bytes(b"others")
+        (tmp_path / "x-2.bin").write_bytes(content + b"!")
+        assert ["x-3.bin"] == [path.name for path in valohai.download(datum, tmp_path)]
+        (tmp_path / "x-2.bin").write_bytes(content)
+        assert ["x-2.bin"] == [path.name for path in valohai.download(datum, tmp_path)]
 
     def test_the_signature_of_an_address_is_in_no_error(
         self, server: sandbox.Server, vh: Any, project: Any, tmp_path: Path

@@ -151,3 +151,55 @@ class TestHeld:
 )
 def test_names_with_slashes_are_harmless(given: str, name: str, parts: list[str]) -> None:
     assert (name, parts) == (local_name(given), local_parts(given))
+
+
+def test_what_is_held_back_ends_at_its_bound() -> None:
+    sink = io.BytesIO()
+    held = Held(sink, 4)
+    held.write(b"four")
+    assert (b"", b"four", 4) == (sink.getvalue(), held.kept, held.tell())
+    held.write(b"!")
+    assert (b"four!", None, 5) == (sink.getvalue(), held.kept, held.tell())
+    held.release()
+    assert b"four!" == sink.getvalue()
+
+
+def test_a_long_answer_about_the_bytes_is_no_file(play: Play) -> None:
+    """The address may come with anything else, as long as it is held back."""
+    answer = sent(json.dumps({"more": "x" * 60_000, "url": ELSEWHERE}).encode(), "application/json")
+    assert b"bytes" == download(play, answer, sent(b"bytes", "text/csv"))[0]
+
+
+def test_an_address_that_is_too_far_down_is_none(play: Play) -> None:
+    answer = sent(json.dumps({"more": "x" * 70_000, "url": ELSEWHERE}).encode(), "application/json")
+    with pytest.raises(Unreadable, match="neither the file nor its address"):
+        download(play, answer)
+
+
+def test_an_answer_that_cannot_be_read_is_no_address(play: Play) -> None:
+    for body in (b"{", b"[" * 60_000, b"\xff"):
+        with pytest.raises(Unreadable, match="neither the file nor its address"):
+            download(play, sent(body, "application/json"))
+
+
+def test_held_back_bytes_need_no_sink_that_can_go_back() -> None:
+    class Pipe:
+        def __init__(self) -> None:
+            self.written = b""
+
+        def seekable(self) -> bool:
+            return False
+
+        def write(self, data: bytes) -> int:
+            self.written += data
+            return len(data)
+
+    pipe = Pipe()
+    held = Held(pipe)  # type: ignore[arg-type]
+    assert held.writable()
+    assert not held.seekable()
+    held.write(b"x")
+    with pytest.raises(io.UnsupportedOperation):
+        held.seek(0)
+    held.release()
+    assert b"x" == pipe.written
