@@ -120,6 +120,43 @@ def test_a_server_that_refuses_the_rest_sends_all_of_it(server: Server, drive: A
     assert [False, True, False] == ["range" in seen.headers for seen in server.seen]
 
 
+@pytest.mark.parametrize(
+    ("about", "taken"),
+    [
+        ("bytes 4-9/10", True),
+        ("BYTES 4-9/*", True),
+        ("bytes 4-9/11", False),
+        ("bytes 3-9/10", False),
+        ("bytes 5-9/10", False),
+        ("bytes */10", False),
+        ("lines 4-9/10", False),
+        (None, False),
+    ],
+)
+@pytest.mark.parametrize("length", ["10", None], ids=["known", "unknown"])
+def test_a_part_continues_exactly_what_came(about: str | None, taken: bool, length: str | None) -> None:
+    sink = io.BytesIO()
+    found = Download(Request("GET", "/file"), sink)
+    found.request()
+    found.begin(200, TAGGED if length is None else {**TAGGED, "content-length": length})
+    found.write(b"some")
+    found.request()
+    if not (taken or (length is None and about == "bytes 4-9/11")):
+        with pytest.raises(Unreachable, match="does not continue"):
+            found.begin(206, TAGGED if about is None else {**TAGGED, "content-range": about})
+        assert () == found.request().headers, "all of it is requested next"
+        return
+    found.begin(206, {**TAGGED, "content-range": str(about)})
+    found.write(b" bytes")
+    if about == "bytes 4-9/11":
+        with pytest.raises(Unreachable, match="10 bytes came of 11"):
+            found.finished(Response(206))
+    else:
+        assert Response(200) == found.finished(Response(206))
+    assert b"some bytes" == sink.getvalue()
+
+
+TAGGED = {"etag": '"v1"'}
 OLD = {"Date": "Mon, 02 Mar 2026 10:01:00 GMT"}
 
 
