@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import ClassVar
 
 from assetmeta.model.codecs import DateTime, Raw, document_part
-from assetmeta.model.errors import BadValue
+from assetmeta.model.errors import BadValue, nearest
 from assetmeta.model.record import Record
 from assetmeta.model.scalars import json_checked
 from assetmeta.model.values import Oid
@@ -87,6 +87,10 @@ class Choice(Record):
     def accepts(self) -> str:
         return "one of " + ", ".join(f"{value} ({name})" if name else str(value) for value, name in self.names)
 
+    @property
+    def listed(self) -> tuple[object, ...]:
+        return tuple(value for value, _ in self.names)
+
     def decode(self, raw: Raw) -> object:
         return raw
 
@@ -103,7 +107,8 @@ class Choice(Record):
                 return known
         if self.open and given and isinstance(value, int | str):
             return value
-        raise ValueError(f"{value!r} is not one of them")
+        near = nearest(str(value), [str(word) for pair in self.names for word in pair if word != ""])
+        raise ValueError(f"{value!r} is not one of them.{near}".removesuffix("."))
 
 
 def choice_kind(names: tuple[tuple[int | str, str], ...], *, open: bool) -> str:

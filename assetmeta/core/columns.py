@@ -15,8 +15,9 @@ from typing import Any, Protocol
 from assetmeta.core.access import as_oid, parsed, related_oid
 from assetmeta.core.attribute_words import described
 from assetmeta.core.workspace import Workspace
+from assetmeta.model.codecs import Choices
 from assetmeta.model.contract import Aliases
-from assetmeta.model.errors import BadValue, Unsupported
+from assetmeta.model.errors import BadValue, Unsupported, nearest
 from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
 from assetmeta.model.plans import Sort
 from assetmeta.model.printable import printable
@@ -129,7 +130,8 @@ class Column:
 
     def exact(self, *values: object) -> Term:
         """True for assets whose value is one of *values* letter by letter, also where the server's own `=` ignores
-        letter case. What the server finds is then checked again here, so that counting reads it, too.
+        letter case, and also values that the server does not list. What the server finds is then checked again here, so
+        that counting reads it, too.
         """
         if not values:
             raise BadValue(f"{self!r}.exact() takes the value, or several.")
@@ -253,7 +255,7 @@ def condition(source: Source, path: Path, operator: str, values: list[Any]) -> T
             return far
         near = condition(source, path, operator, others)
         return And((near, far)) if operator == "!=" else Or((near, far))
-    operands = tuple(_operand(source.workspace, resolved, path, value) for value in wanted)
+    operands = tuple(_operand(source.workspace, resolved, path, operator, value) for value in wanted)
     if operator == EXACT:
         operator = _exactly(source.workspace, path, operands)
     return Compare(path, operator, operands, type_name)
@@ -277,7 +279,7 @@ def _names(source: Source, resolved: Resolved, text: str) -> bool:
     return isinstance(backend, Aliases) and backend.key_of(related, text) is not None
 
 
-def _operand(workspace: Workspace, resolved: Resolved, path: Path, value: object) -> object:
+def _operand(workspace: Workspace, resolved: Resolved, path: Path, operator: str, value: object) -> object:
     if resolved.is_relation:
         return related_oid(workspace, resolved.type_name, resolved.attribute, value, look_up=False)
     if counts(path):
@@ -287,4 +289,21 @@ def _operand(workspace: Workspace, resolved: Resolved, path: Path, value: object
         return number
     if isinstance(as_oid(value), Oid) and not isinstance(value, str):
         raise BadValue(f"{resolved.type_name}.{path} is {resolved.attribute.kind}, not an asset.")
-    return parsed(workspace, resolved.type_name, resolved.attribute, value, in_condition=True)
+    found = parsed(workspace, resolved.type_name, resolved.attribute, value, in_condition=True)
+    if operator in ("=", "!="):
+        _check_choice(resolved, found)
+    return found
+
+
+def _check_choice(resolved: Resolved, value: object) -> None:
+    """Raise BadValue for a value that is not among those which the server lists."""
+    codec = resolved.attribute.codec
+    if not isinstance(codec, Choices) or value in codec.listed:
+        return
+    name, words = f"{resolved.type_name}.{resolved.attribute.name}", [str(word) for word in codec.listed]
+    raise BadValue(
+        f"{name}: {value!r} is none of its values.{nearest(str(value), words)} It takes {codec.accepts}. "
+        "column.exact(...) asks for any other.",
+        type_name=resolved.type_name,
+        attribute=resolved.attribute.name,
+    )

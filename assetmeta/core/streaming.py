@@ -23,7 +23,7 @@ from assetmeta.model.values import Oid
 
 def run(workspace: Workspace, fetch: Fetch) -> Rows:
     """Perform one fetch."""
-    [rows] = workspace.run(workspace.backend.fetch(workspace.schema, [fetch]))
+    [rows] = workspace.fetch([fetch])
     return rows
 
 
@@ -64,7 +64,7 @@ def begin(workspace: Workspace, streams: Sequence[Stream]) -> None:
     """Read the first page of each of *streams*, in as few requests as the server allows."""
     since = workspace.writes
     firsts = [stream.next_fetch() for stream in streams]
-    for stream, rows in zip(streams, workspace.run(workspace.backend.fetch(workspace.schema, firsts)), strict=True):
+    for stream, rows in zip(streams, workspace.fetch(firsts), strict=True):
         stream.begun = (rows, since)
 
 

@@ -11,12 +11,13 @@ from cachetools import LRUCache
 from assetmeta.core.identity import IdentityMap
 from assetmeta.core.report import Report
 from assetmeta.core.state import Layouts, Tracked, merge
+from assetmeta.core.vocabulary import Vocabulary
 from assetmeta.core.watch import Watch
 from assetmeta.model.contract import Backend, SupportsLookup
 from assetmeta.model.errors import NotFound, SessionClosed
 from assetmeta.model.flows import Flow, T
 from assetmeta.model.paths import Path
-from assetmeta.model.plans import Row
+from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Moment, Oid
 
@@ -86,6 +87,7 @@ class Workspace:
         self.closed = False
         self.writes = 0
         self.watch = Watch()
+        self.vocabulary: Vocabulary | None = Vocabulary()
         self._paths: LRUCache[str, Path] = LRUCache(maxsize=10_000)
         self._run = run
         self._schema = schema
@@ -101,6 +103,16 @@ class Workspace:
         if self.closed:
             raise SessionClosed("The session is closed; open a new one to talk to the server.")
         return self._run(flow)
+
+    def fetch(self, fetches: Sequence[Fetch]) -> list[Rows]:
+        """Perform fetches of a query, in as few requests as the server allows. What their conditions name is checked
+        against the server's lists (see core.vocabulary). Raises BadValue.
+        """
+
+        def read(wanted: Sequence[Fetch]) -> list[Rows]:
+            return self.run(self.backend.fetch(self.schema, wanted))
+
+        return read(fetches) if self.vocabulary is None else self.vocabulary.checked(self.schema, fetches, read)
 
     def path(self, text: str) -> Path:
         """Return the path of that text: the very one that was selected, conditions and all, or else the text parsed."""

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import wraps
-from typing import ClassVar, NamedTuple, Protocol, SupportsIndex
+from typing import ClassVar, NamedTuple, Protocol, SupportsIndex, runtime_checkable
 
 from assetmeta.model.record import Record
 from assetmeta.model.scalars import MOST_DIGITS
@@ -41,6 +41,16 @@ class Codec(Protocol):
     def decode(self, raw: Raw) -> object: ...
     def encode(self, value: object) -> str: ...
     def parse(self, value: object) -> object: ...
+
+
+@runtime_checkable
+class Choices(Protocol):
+    """A codec of a kind whose values the server lists, though it may come to know others."""
+
+    @property
+    def listed(self) -> tuple[object, ...]:
+        """The values, and the words that conditions may have for several of them."""
+        ...
 
 
 class AnyValue(Record):

@@ -70,7 +70,8 @@ class AssetType(Record):
     *endpoint* is where the server keeps the type, when that is not its name; *number* the id by which this one server
     names the type in its data. *deleted* names the attribute that is true of an asset that was deleted, where such
     assets can still be asked for. *members* are the types that an abstract type stands for without being their base, as
-    where one relation leads to assets of several types.
+    where one relation leads to assets of several types. The assets of a type of *choices* are few, change rarely, and
+    are chosen by name.
     """
 
     name: str
@@ -86,6 +87,7 @@ class AssetType(Record):
     number: int | None = None
     deleted: str | None = None
     members: tuple[str, ...] = ()
+    choices: bool = False
 
     def __repr__(self) -> str:
         return printable(f"<type {self.name}: {len(self.attributes)} attributes, {len(self.operations)} operations>")

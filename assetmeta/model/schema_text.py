@@ -9,10 +9,10 @@ from typing import Any
 from assetmeta.model.codecs import Codec
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
 
-FORMAT = 4
+FORMAT = 5
 
 _FLAGS = ("required", "readonly", "writable", "multi", "custom", "computed", "basic", "ripples", "cascades")
-_ABOUT = ("base", "abstract", "display", "short", "order", "label", "endpoint", "number", "deleted")
+_ABOUT = ("base", "abstract", "display", "short", "order", "label", "endpoint", "number", "deleted", "choices")
 
 Codecs = Callable[[str, str, "str | None"], Codec]
 """Makes the codec of an attribute from its kind, its name and the type it relates to."""

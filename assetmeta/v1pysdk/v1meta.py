@@ -60,6 +60,8 @@ class TextSession(Session):
         if oauth_paths:
             backend = replace(backend, rest="rest-1.oauth.v1", attachments="attachment.oauth.img")
         super().__init__(backend, server.build_url("").rstrip("/"), auth, **options)
+        # A name that no list has finds nothing there, without an error.
+        self._workspace.vocabulary = None
         self._driver.ledger = LoggedLedger(server.logger)
         self.attachments = backend.attachments
 

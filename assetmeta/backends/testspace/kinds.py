@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, Self
 
-from assetmeta.backends.kinds import Document, Instant, Link, Real
+from assetmeta.backends.kinds import Document, Instant, Link, Real, choice_of
 from assetmeta.model.codecs import AnyValue, Boolean, Codec, Hidden, Integer, Raw, Secret, Text
 from assetmeta.model.record import Record
 
@@ -190,4 +190,6 @@ _CODECS: dict[str, Codec] = {
 
 def codec_for(kind: str, related: str | None = None) -> Codec:
     """Return the codec of a kind; one that we do not know is kept as it came."""
-    return Link(related) if kind == "Relation" else _CODECS.get(kind, _CODECS["Any"])
+    if kind == "Relation":
+        return Link(related)
+    return choice_of(kind) or _CODECS.get(kind, _CODECS["Any"])

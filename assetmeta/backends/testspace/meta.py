@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assetmeta.backends.kinds import choice_kind
 from assetmeta.backends.testspace.kinds import codec_for
 from assetmeta.backends.testspace.table import Field, Kind, Table
 from assetmeta.model.schema import AssetType, Attribute, Schema
@@ -23,10 +24,11 @@ def _endpoint(kind: Kind) -> str:
 
 
 def _attribute(name: str, known: Field) -> Attribute:
+    kind = choice_kind(tuple((value, "") for value in known.choices), open=True) if known.choices else known.kind
     return Attribute(
         name,
-        known.kind,
-        codec_for(known.kind, known.to),
+        kind,
+        codec_for(kind, known.to),
         related=known.to,
         reciprocal=f"{known.to}.{known.back}" if known.back else None,
         required=known.required,

@@ -25,7 +25,7 @@ class Field:
     relation *cascades* when the object goes with the one that it leads to.
     *write* is "always" for what may be sent at any time, "create" for what only a new asset takes, "parent" for what
     is sent as part of the path; None for what the server sets. *sent_only* fields are never read back. An *optional*
-    key is left out of bodies where there is nothing to say.
+    key is left out of bodies where there is nothing to say. *choices* are the values seen so far.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class Field:
     cascades: bool = False
     sent_only: bool = False
     optional: bool = False
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,11 @@ def kind_of(type_name: str) -> Kind:
     return bundled()[type_name]
 
 
+def _field(given: dict[str, Any]) -> Field:
+    return Field(**{**given, "choices": tuple(given.get("choices", ()))})
+
+
 def _kind(name: str, given: dict[str, Any]) -> Kind:
-    fields = {key: Field(**item) for key, item in given.pop("fields").items()}
+    fields = {key: _field(item) for key, item in given.pop("fields").items()}
     filters, writes = (tuple(given.pop(word, ())) for word in ("filters", "writes"))
     return Kind(name, fields=fields, filters=filters, writes=writes, **{"label": name, **given})

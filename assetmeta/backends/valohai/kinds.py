@@ -73,10 +73,15 @@ class Seconds(Record):
 
 class Status(Record):
     """Where something is in its life: one of *names*, or another word that only this server has. Letter case is that of
-    *names*, whichever the server or a person writes.
+    *names*, whichever the server or a person writes. Conditions know *words* for several of them, too.
     """
 
     names: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+    @property
+    def listed(self) -> tuple[object, ...]:
+        return (*self.names, *self.words)
 
     @property
     def accepts(self) -> str:
@@ -187,7 +192,8 @@ def codec_for(kind: str, related: str | None = None) -> Codec:
         return Link(related)
     word, _, values = kind.partition(" [")
     if word == "Status" and values:
-        return Status(tuple(str(name) for name in json.loads(f"[{values}")))
+        names, _, words = values.partition("] [")
+        return Status(_texts(f"[{names.removesuffix(']')}]"), _texts(f"[{words}") if words else ())
     return _open(choice_of(kind)) or _CODECS.get(kind, _CODECS["Json"])
 
 
@@ -196,6 +202,11 @@ def _open(choice: Choice | None) -> Choice | None:
     return choice and Choice(choice.names, open=True)
 
 
-def status_kind(names: tuple[str, ...]) -> str:
-    """Return the kind of a status with these *names*."""
-    return f"Status {json.dumps(list(names), ensure_ascii=False)}"
+def _texts(values: str) -> tuple[str, ...]:
+    return tuple(str(name) for name in json.loads(values))
+
+
+def status_kind(names: tuple[str, ...], words: tuple[str, ...] = ()) -> str:
+    """Return the kind of a status with these *names*, and *words* for several of them in conditions."""
+    parts = [json.dumps(list(texts), ensure_ascii=False) for texts in (names, words) if texts]
+    return f"Status {' '.join(parts)}"

@@ -39,7 +39,10 @@ def schema(table: Table, survey: Survey) -> Schema:
 
 
 def _type(endpoint: Endpoint, table: Table, said: Fields) -> AssetType:
-    attributes = {name: _attribute(name, known, said.get(name), table) for name, known in endpoint.fields.items()}
+    attributes = {
+        name: _attribute(name, known, said.get(name), table, tuple(endpoint.words.get(name, ())))
+        for name, known in endpoint.fields.items()
+    }
     taken = {*attributes, *(known.written for known in endpoint.fields.values())}
     attributes.update({name: _found(name, told, table) for name, told in said.items() if name not in taken})
     if "id" not in attributes and endpoint.key != "commit":
@@ -57,9 +60,9 @@ def _type(endpoint: Endpoint, table: Table, said: Fields) -> AssetType:
     )
 
 
-def _attribute(name: str, known: Field, said: Described | None, table: Table) -> Attribute:
+def _attribute(name: str, known: Field, said: Described | None, table: Table, words: tuple[str, ...] = ()) -> Attribute:
     """One field of the table. What rows of lists lack, or is made by asking for it, is not read without being asked."""
-    kind = _kind(known, said)
+    kind = _kind(known, said, words)
     related = (known.union or table.endpoints[known.to[0]].type) if known.kind == "Relation" else None
     writable = known.creatable and not (said is not None and said.read_only)
     hidden = known.elsewhere or known.detail or known.include or known.heavy or not known.readable
@@ -80,9 +83,9 @@ def _attribute(name: str, known: Field, said: Described | None, table: Table) ->
     )
 
 
-def _kind(known: Field, said: Described | None) -> str:
+def _kind(known: Field, said: Described | None, words: tuple[str, ...]) -> str:
     if known.kind == "Status":
-        return status_kind(known.choices)
+        return status_kind(known.choices, words)
     if known.kind == "Choice":
         return choice_kind(tuple((value, "") for value in known.choices), open=True)
     if known.secret:

@@ -87,6 +87,10 @@ def _read(root: etree._Element, zone: str) -> Schema:
     return Schema(types, root.get("version", ""))
 
 
+_LIST = "List"
+"""The base of the types that are lists to choose from, custom ones included."""
+
+
 def _type(element: etree._Element, zone: str) -> AssetType:
     name = element.get("name", "")
     tokens = {child.tag: _after_type(child.get("tokenref")) for child in element if child.get("tokenref")}
@@ -103,6 +107,7 @@ def _type(element: etree._Element, zone: str) -> AssetType:
         display=tokens.get("DefaultDisplayBy"),
         short=tokens.get("ShortName"),
         order=tokens.get("DefaultOrderBy"),
+        choices=base is not None and base.get("nameref") == _LIST,
         label=element.get("displayname", ""),
     )
 
