@@ -216,8 +216,10 @@ class Session:
         return self._loader.using(mode)
 
     def plan(self) -> Plan:
-        """Return what a commit would do, in its order, before and after, field by field. Sends nothing."""
-        return self._unit.plan()
+        """Return what a commit would do, in its order, before and after, field by field, with the names of assets and
+        what deletes take along, as far as that is loaded. Sends nothing.
+        """
+        return self._unit.annotated(self._unit.plan())
 
     def commit(self, conflicts: str = "overwrite") -> Report:
         """Write all pending changes; return a report that is falsy when all landed and iterates over the errors.

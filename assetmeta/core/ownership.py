@@ -4,8 +4,8 @@ asset among its own. Where a relation was never read, any asset of the type that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from assetmeta.core.identity import IdentityMap
 from assetmeta.core.state import KnownCell, Tracked
@@ -133,3 +133,71 @@ class Parts:
             )
             self._reaching[name] = found
         return found
+
+
+class TakenAlong(NamedTuple):
+    """What goes with a deleted asset: those *known* here, and the *types* of all that can be part of it."""
+
+    known: tuple[Oid, ...] = ()
+    types: tuple[str, ...] = ()
+
+
+def taken_along(schema: Schema, identity: IdentityMap, deleted: Sequence[Oid]) -> dict[Oid, TakenAlong]:
+    """Return what goes with each of *deleted* where its server deletes what is part of an asset, as far as it is loaded
+    and the schema says. Sends nothing.
+    """
+    if not deleted:
+        return {}
+    owning = Owning(schema)
+    parts_of = _known_parts(schema, identity, owning)
+    found: dict[Oid, TakenAlong] = {}
+    below: dict[str, tuple[str, ...]] = {}
+    gone = frozenset(deleted)
+    for oid in deleted:
+        known: dict[Oid, None] = {}
+        waiting = [oid]
+        while waiting:
+            parts = [part for part in parts_of.get(waiting.pop(), ()) if part != oid and part not in known]
+            known.update(dict.fromkeys(parts))
+            waiting += parts
+        if oid.type not in below:
+            below[oid.type] = tuple(sorted(_types_below(schema, owning, oid.type)))
+        if below[oid.type]:
+            found[oid] = TakenAlong(tuple(part for part in known if part not in gone), below[oid.type])
+    return found
+
+
+def _known_parts(schema: Schema, identity: IdentityMap, owning: Owning) -> dict[Oid, dict[Oid, None]]:
+    """The assets that are part of each, by what the loaded relations say, those of the parts and those to them."""
+    found: dict[Oid, dict[Oid, None]] = {}
+    for asset in identity:
+        oid = asset._state.oid
+        if oid.moment is not None or asset._state.gone is not None:
+            continue
+        for attribute in owning[oid.type]:
+            for owner in oids_in(asset._state.cell(attribute.name)):
+                found.setdefault(owner.current, {})[oid] = None
+        attributes = schema.type(oid.type).attributes
+        for name, cell in zip(asset._state.layout.names, asset._state.cells, strict=True):
+            if name in attributes and _leads_to_parts(schema, attributes[name]):
+                found.setdefault(oid, {}).update((part.current, None) for part in oids_in(cell))
+    return found
+
+
+def _leads_to_parts(schema: Schema, attribute: Attribute) -> bool:
+    name, _, back = (attribute.reciprocal or "").rpartition(".")
+    kind = schema.types.get(name) if attribute.is_relation else None
+    return kind is not None and back in kind.attributes and kind.attributes[back].cascades
+
+
+def _types_below(schema: Schema, owning: Owning, name: str) -> set[str]:
+    """The types of which assets are part of one of type *name*, or of such a part."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        above = waiting.pop()
+        for below in schema.types:
+            if below not in found and any(schema.is_a(above, one.related or "") for one in owning[below]):
+                found.add(below)
+                waiting.append(below)
+    return {name for name in found if not schema.type(name).abstract}

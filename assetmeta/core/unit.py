@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
 from assetmeta.core import edits
 from assetmeta.core.access import needed_asset
+from assetmeta.core.ownership import taken_along
 from assetmeta.core.plan import Plan, in_order
 from assetmeta.core.report import error_of
 from assetmeta.core.state import NOTHING_SENT, Edit, Tracked
@@ -175,6 +176,19 @@ class Unit:
             names = {asset._state.oid: name for asset in pending if (name := self._name(asset))}
         return Plan(tuple(in_order(changes)), names)
 
+    def annotated(self, plan: Plan) -> Plan:
+        """Return *plan* with the names of all assets that it mentions, and what its deletes take along, as far as that
+        is loaded. Sends nothing.
+        """
+        deleted = [change.oid for change in plan.changes if isinstance(change, Delete)]
+        with self._workspace.lock:
+            along = taken_along(self._workspace.schema, self._workspace.identity, deleted)
+            mentioned = {oid for change in plan.changes for oid in _mentioned(change)}
+            mentioned.update(oid for taken in along.values() for oid in taken.known)
+            found = ((oid, self._workspace.identity.get(oid)) for oid in mentioned)
+            names = {oid: name for oid, asset in found if asset is not None and (name := self._name(asset))}
+        return Plan(plan.changes, {**plan.names, **names}, along)
+
     def _name(self, asset: Tracked) -> str | None:
         display = self._workspace.schema.type(asset._state.oid.type).display
         edit = (asset._state.edits or {}).get(display or "")
@@ -221,3 +235,13 @@ class Unit:
                 edit.added = [real.get(value, value) if isinstance(value, Oid) else value for value in edit.added]
         for oid, context in self._contexts.items():
             self._contexts[oid] = real.get(context, context)
+
+
+def _mentioned(change: Change) -> Iterator[Oid]:
+    """Yield the identities that a change is about and that its values name."""
+    yield change.oid
+    for delta in change.deltas if isinstance(change, Create | Update) else ():
+        old = delta.old if isinstance(delta.old, tuple) and not isinstance(delta.old, Oid) else (delta.old,)
+        for value in (delta.new, *old, *delta.added, *delta.removed):
+            if isinstance(value, Oid):
+                yield value.current

@@ -44,6 +44,7 @@ KIND = AssetType(
     number=7,
     deleted="IsGone",
     members=("Epic", "Defect"),
+    choices=True,
 )
 
 

@@ -78,8 +78,16 @@ def _reference(schema: Schema, table: Table, endpoint: Endpoint, name: str, know
 
 
 def number_of(schema: Schema, oid: Oid) -> int:
-    """The content type id of an asset's type on this server. Raises BadValue where it has none."""
+    """The content type id of an asset's type on this server. Raises BadValue where it has none, or where the session
+    did not ask for them.
+    """
     number = schema.type(oid.type).number
+    if number is None and all(kind.number is None for kind in schema.types.values()):
+        raise BadValue(
+            f"{oid.token} cannot be referred to: that takes the content type of {oid.type}, and this session knows "
+            'none. survey="none" does not ask for them; ValispaceMeta(..., survey="root") does (two requests).',
+            oid=oid.token,
+        )
     if number is None:
         raise BadValue(f"This server names no content type for {oid.type}; {oid.token} cannot be referred to.")
     return number
