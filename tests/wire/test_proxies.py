@@ -6,6 +6,8 @@ import copy
 import pickle
 import socket
 import sys
+import threading
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -86,6 +88,52 @@ class TestSettings:
     def test_settings_without_one_pickle(self):
         settings = Settings(proxies="http://proxy:3128", timeout=5, deadline=7)
         assert settings == pickle.loads(pickle.dumps(settings))
+
+
+class Socks:
+    """A SOCKS 5 proxy for one connection, to wherever that is asked to go, which is always the *server*."""
+
+    def __init__(self, server: str) -> None:
+        parts = urlsplit(server)
+        self.asked = b""
+        self._target = (parts.hostname, parts.port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"socks5h://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        client, _ = self._listener.accept()
+        with client, socket.create_connection(self._target, timeout=10) as server:
+            client.recv(262)
+            client.sendall(b"\x05\x00")
+            self.asked = client.recv(262)
+            client.sendall(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+            for source, target in ((client, server), (server, client)):
+                target.sendall(source.recv(65536))
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+def test_a_socks_proxy_carries_requests_and_looks_up_names(server, drive):
+    server.answers = [Reply(headers={"Connection": "close"})]
+    proxy = Socks(server.url)
+    try:
+        answer = drive(url="http://host.example", proxies=proxy.url, deadline=30).run(one(GET))
+    finally:
+        proxy.close()
+    assert (200, ["/a"]) == (answer.status, [seen.target for seen in server.seen])
+    assert b"host.example" in proxy.asked
+
+
+def test_a_socks_proxy_that_is_not_there_was_sent_nothing(drive):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    driver = drive(url="http://host.example", proxies=f"socks5h://me:{SECRET}@127.0.0.1:{port}", retries=0)
+    with pytest.raises(Unreachable) as caught:
+        driver.run(one(GET))
+    assert not caught.value.sent
+    assert SECRET not in str(caught.value)
 
 
 class TestLogins:
