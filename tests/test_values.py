@@ -103,6 +103,14 @@ class TestDurations:
         assert vh.Execution.where(step="no such step").duration.sum() == timedelta()
         assert over.duration.max() == max(lengths)
 
+    def test_they_add_up_through_a_relation(self, vh: Any) -> None:
+        total, longest = vh.Project.executions.duration.sum(), vh.Project.executions.duration.max()
+        projects = vh.Project.select("name", total, longest, "executions.duration").all()
+        assert projects
+        for project in projects:
+            assert timedelta() <= (project[longest] or timedelta()) <= project[total]
+        assert vh.Project.where(total > timedelta(seconds=1), total < timedelta(days=10_000)).count() > 0
+
     def test_parts_of_a_day_are_refused(self, v1: Any) -> None:
         for bad in (timedelta(hours=10), timedelta(days=-1), numpy.timedelta64(90, "m"), pandas.Timedelta(days=1.5)):
             with pytest.raises(BadValue, match="whole days"):

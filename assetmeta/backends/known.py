@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from assetmeta.model.codecs import Raw
 from assetmeta.model.errors import Unsupported
-from assetmeta.model.paths import Path
+from assetmeta.model.paths import Path, resolve
 from assetmeta.model.plans import Cell, Row, Rows
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
@@ -76,13 +78,16 @@ class Known:
 
     def _aggregated(self, oid: Oid, path: Path) -> object:
         found = list(self._reached(oid, Path(path.steps)))
-        return aggregate(path.aggregate or "", found)
+        codec = resolve(self.schema, oid.type, path).attribute.codec
+        return aggregate(path.aggregate or "", found, getattr(codec, "zero", 0))
 
     def cell(self, oid: Oid, path: Path) -> Cell:
         """The raw cell under which a computed path is kept."""
         value = self.values(oid, path)
         first = value[0] if value else None
-        return first if isinstance(first, str | int | float | Decimal) else None if first is None else str(first)
+        if first is None or isinstance(first, str | int | float | Decimal):
+            return first
+        return resolve(self.schema, oid.type, path).attribute.codec.encode(first)
 
     def row(self, oid: Oid) -> Row:
         """All that is known of an asset. Rows of a shape share their columns."""
@@ -97,7 +102,7 @@ def decoded(attribute: Attribute | None, cell: Cell) -> object:
         return cell
     try:
         return attribute.codec.decode(_scalar(cell))
-    except ValueError:
+    except (ValueError, ArithmeticError, TypeError, RecursionError):
         return cell
 
 
@@ -105,15 +110,17 @@ def _scalar(cell: Cell) -> Raw:
     return cell if cell is None or isinstance(cell, str | int | float | Decimal) else str(cell)
 
 
-def aggregate(word: str, values: list[object]) -> object:
-    """Work out one aggregate over values that are set. Raises Unsupported for one that only other servers know."""
+def aggregate(word: str, values: list[object], zero: object = 0) -> object:
+    """Work out one aggregate over values that are set; *zero* is the sum of none. Raises Unsupported for one that only
+    other servers know.
+    """
     if word == "Count":
         return len(values)
     if word == "DistinctCount":
         return len(set(values))
     if word == "Sum":
-        numbers = [value for value in values if isinstance(value, int | float | Decimal)]
-        return sum(numbers[1:], start=numbers[0]) if numbers else 0
+        numbers: list[Any] = [value for value in values if isinstance(value, int | float | Decimal | timedelta)]
+        return sum(numbers[1:], start=numbers[0]) if numbers else zero
     if word in ("Min", "MinDate"):
         return min(values, default=None)  # type: ignore[type-var]
     if word in ("Max", "MaxDate"):

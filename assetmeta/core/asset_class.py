@@ -11,7 +11,7 @@ from assetmeta.core.workspace import Workspace
 from assetmeta.model.contract import Aliases
 from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, Unsupported
 from assetmeta.model.printable import printable
-from assetmeta.model.scalars import given as given_value
+from assetmeta.model.scalars import checked_scalar
 from assetmeta.model.schema import AssetType
 from assetmeta.model.values import Oid
 
@@ -37,7 +37,7 @@ class AssetClass(type):
                 f"query {cls._type.name}.",
                 type_name=cls._type.name,
             )
-        key = given_value(key, f"{cls.__name__}(...)")
+        key = checked_scalar(key, f"{cls.__name__}(...)")
         if isinstance(key, int) and not isinstance(key, bool) and isinstance(cls._workspace.backend, Aliases):
             # Such a server says which of its types have numbers as keys.
             key = str(key)

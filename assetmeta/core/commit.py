@@ -15,7 +15,7 @@ from assetmeta.core.report import Report, error_of
 from assetmeta.core.state import Edit, Tracked, forget
 from assetmeta.core.unit import Unit
 from assetmeta.core.workspace import Workspace
-from assetmeta.model.codecs import Cleaned, document_part, writable_text
+from assetmeta.model.codecs import Cleaned, document_part, wire_text, writable_text
 from assetmeta.model.contract import Templates
 from assetmeta.model.errors import AssetmetaError, BadValue, Misuse, ReadOnly, Unreachable, Unsupported
 from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Skipped, Unknown, Update
@@ -170,7 +170,7 @@ class Writer:
         held: set[Oid] = set()
         found: list[Outcome | None] = []
         for change in changes:
-            outcome = self._reconciled(change)
+            outcome = self._reconciled(change) or self._unsendable(change)
             needed = needs(change) if isinstance(change, Create | Update) else set()
             # An asset that was dropped will never be there.
             waiting = (needed & held) | (needed - created)
@@ -213,6 +213,20 @@ class Writer:
             return Failed(change, gone)
         if isinstance(change, Update) and all(self._is_true(asset, delta) for delta in change.deltas):
             return Done(change, change.oid)
+        return None
+
+    def _unsendable(self, change: Change) -> Outcome | None:
+        """The outcome of a change with a value that its codec cannot write, which is then that change's alone."""
+        kind = self._workspace.schema.type(change.oid.type)
+        for delta in change.deltas if isinstance(change, Create | Update) else ():
+            attribute = kind.attributes.get(delta.name)
+            for value in (delta.new, *delta.added) if attribute is not None and not attribute.is_relation else ():
+                try:
+                    if not isinstance(value, bytes):
+                        wire_text(attribute.codec, value)  # type: ignore[union-attr]
+                except ValueError as error:
+                    why = f"{change.oid.token}.{delta.name} cannot be sent: {error}."
+                    return Failed(change, BadValue(why, oid=change.oid.token, attribute=delta.name))
         return None
 
     def _is_true(self, asset: Tracked, delta: Delta) -> bool:

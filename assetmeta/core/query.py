@@ -18,13 +18,14 @@ from assetmeta.core.streaming import pages, total
 from assetmeta.core.walk import walk
 from assetmeta.core.watch import refuse_inspection
 from assetmeta.core.workspace import Workspace
+from assetmeta.model.codecs import writable_text
 from assetmeta.model.contract import Explains
 from assetmeta.model.errors import BadValue, NotOne, Unsupported
 from assetmeta.model.paths import CLEANED, Path, Step, resolve
 from assetmeta.model.plans import Fetch, Find, Sort
 from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
-from assetmeta.model.scalars import is_scalar, plain, whole_number
+from assetmeta.model.scalars import checked_scalar, is_scalar, plain, whole_number
 from assetmeta.model.schema import Schema
 from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term, conjunction, is_exact, leaves
 from assetmeta.model.values import Moment, Oid
@@ -168,8 +169,13 @@ class Query(Record):
 
         Without arguments the search is dropped.
         """
+        text = checked_scalar(text, "find()")
         if not text:
             return self._but(finding=None)
+        try:
+            writable_text(str(text))
+        except ValueError as error:
+            raise BadValue(f"find(): {error}.") from None
         self._need("find")
         names = () if field is None else (field,) if isinstance(field, str | Column) else tuple(field)
         return self._but(finding=Find(str(text), tuple(self._path(name) for name in names)))

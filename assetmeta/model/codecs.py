@@ -110,8 +110,11 @@ def wire_text(codec: Codec, value: object, *, in_condition: bool = False) -> str
     """Return the wire text of a parsed *value*. Raises ValueError for what cannot be sent."""
     try:
         return writable_text(condition_text(codec, value) if in_condition else codec.encode(value))
-    except (ArithmeticError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(str(error) or type(error).__name__) from error
+    except ValueError:
+        raise
+    except Exception as error:
+        # Whatever a codec raises is about the one value, and must not break what goes along with it.
+        raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
 def condition_text(codec: Codec, value: object) -> str:

@@ -141,7 +141,7 @@ def _json_key(key: object) -> str:
     return str(found) if isinstance(found, str) else json.dumps(found)
 
 
-def given(value: object, what: str) -> Any:
+def checked_scalar(value: object, what: str) -> Any:
     """Return `plain(value)`. Raises BadValue, which names *what* was given, where that raises ValueError."""
     try:
         return plain(value)

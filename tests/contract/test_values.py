@@ -189,3 +189,12 @@ def test_assets_of_the_past_are_at_moments(dialect: Dialect, session: Any) -> No
     moments = ["2026-03-01", "2026-03-01T17:30"]
     assert query.asof(*map(numpy.datetime64, moments)).moments[0] == "2026-03-01"
     assert query.asof(numpy.array(moments, dtype="datetime64[m]")).moments[1] == datetime(2026, 3, 1, 17, 30)
+
+
+def test_what_is_searched_for_can_be_sent(dialect: Dialect, session: Any) -> None:
+    if not dialect.can.find:
+        pytest.skip("there is no text search")
+    for bad in (math.nan, pandas.NA, "\ud800", "a\x00b"):
+        with pytest.raises(BadValue, match="find"):
+            session.query(dialect.item).find(bad)
+    assert session.query(dialect.item).find(numpy.str_("x")) == session.query(dialect.item).find("x")

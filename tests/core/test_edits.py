@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from assetmeta.core.inspection import inspect
+from assetmeta.model.codecs import Number
 from assetmeta.model.errors import BadValue, ReadOnly
 from assetmeta.model.plans import Delta
 from assetmeta.model.values import UNREAD, Oid
@@ -181,3 +182,25 @@ def test_a_repr_shows_name_and_pending_and_sends_nothing(bench: Bench) -> None:
     inspect(story).revert()
     assert Decimal(1) == story.Estimate
     assert repr(story) == "Story(2, Name='Story 2')"
+
+
+def test_what_a_codec_raises_is_the_outcome_of_that_change_alone(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values are checked when they are assigned; a codec that fails later on fails one change."""
+    one, two, new = bench.Story(1), bench.Story(2), bench.Story.new(Estimate=7)
+    one.Estimate, two.Estimate, two.Tags = 5, 6, ["a"]
+    codec, encode = type(bench.Story._type.attributes["Estimate"].codec), Number.encode
+
+    def failing(self: Number, value: object) -> str:
+        if value in (5, 7):
+            raise OverflowError("too far")
+        return encode(self, value)
+
+    monkeypatch.setattr(codec, "encode", failing)
+    child = bench.Story.new(Name="child", Twin=new)
+    report = bench.writer.commit()
+    assert [outcome.change.oid.token for outcome in report.done] == ["Story:2"]
+    assert all("Estimate cannot be sent: OverflowError: too far" in str(one.error) for one in report.failed)
+    assert len(report.failed) == 2
+    assert [outcome.change.oid for outcome in report.skipped] == [child._state.oid]
+    assert bench.backend.assets[Oid("Story", 2)]["Estimate"] is not None
+    assert one.Estimate == 5
