@@ -222,7 +222,7 @@ class TestStop:
             thread.start()
             time.sleep(0.2)
             leaving = time.monotonic()
-        assert time.monotonic() - leaving < 3
+        assert time.monotonic() - leaving < 30, "half of what the answer takes"
         thread.join(5)
         assert not thread.is_alive()
 
