@@ -128,6 +128,8 @@ def test_payloads_that_would_fill_the_memory(monkeypatch: pytest.MonkeyPatch) ->
     assert 1000 == len(Annotation("n", packed=packed(b"\0" * 1000)).data)
     with pytest.raises(Unreadable, match="larger"):
         Annotation("n", packed=packed(b"\0" * 100_000)).data
+    with pytest.raises(Unreadable, match="larger than 1000"):
+        Annotation("n", packed=packed(b"\0" * 1001)).data
 
 
 def test_payloads_are_not_shown() -> None:

@@ -157,6 +157,14 @@ def test_a_part_continues_exactly_what_came(about: str | None, taken: bool, leng
 
 
 TAGGED = {"etag": '"v1"'}
+
+
+def test_a_refusal_of_the_whole_is_an_answer(server: Server, drive: Any) -> None:
+    server.answers = [Reply(416, b"no")]
+    content, answer = download(drive)
+    assert (b"", 416, b"no", 1) == (content, answer.status, answer.body, len(server.seen))
+
+
 OLD = {"Date": "Mon, 02 Mar 2026 10:01:00 GMT"}
 
 

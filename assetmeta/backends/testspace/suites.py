@@ -55,7 +55,7 @@ class Annotation:
             found = unpacker.decompress(base64.b64decode("".join(self.packed.split()), validate=True), MAX_PAYLOAD)
         except (binascii.Error, ValueError, zlib.error) as error:
             raise Unreadable(f"The payload of the annotation {self.name!r:.80} is damaged ({error}).") from error
-        if unpacker.unconsumed_tail:
+        if unpacker.unconsumed_tail or (not unpacker.eof and len(found) == MAX_PAYLOAD):
             raise Unreadable(f"The payload of the annotation {self.name!r:.80} is larger than {MAX_PAYLOAD} bytes.")
         if not unpacker.eof:
             raise Unreadable(f"The payload of the annotation {self.name!r:.80} is damaged: it breaks off.")
