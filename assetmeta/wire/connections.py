@@ -14,6 +14,8 @@ from urllib3.exceptions import ConnectTimeoutError
 from assetmeta.model.errors import BadValue
 from assetmeta.wire.deadline import Deadline, current
 
+_SWITCHING, _FINAL = 101, 200
+
 
 class DeadlineAdapter(HTTPAdapter):
     """Connections, direct or through a proxy, that keep the deadline of the exchange that uses them.
@@ -121,12 +123,23 @@ class _Connection(http.client.HTTPConnection):
         return response
 
     def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]
-        response = http.client.HTTPResponse(sock, *args, **kwargs)
+        response = _Response(sock, *args, **kwargs)
         deadline = current.get()
         if deadline is not None:
             self._reader = _Reader(response.fp.detach(), sock, deadline)
             response.fp = io.BufferedReader(self._reader)
         return response
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer after any number of interim ones, of which the library knows `100 Continue` alone (RFC 9110, 15.2)."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status <= _SWITCHING or status >= _FINAL:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
 
 
 def _alert(sock: Any) -> ssl.SSLError | None:

@@ -80,6 +80,7 @@ CASES = {
     "slow headers": (b"HTTP/1.1 200 OK\r\n", b"X-A: 1\r\n"),
     "a header without an end": (b"HTTP/1.1 200 OK\r\nX-A: ", b"a"),
     "endless 100 Continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "endless 103 Early Hints": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
     "a body of known length": (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n", b"x"),
     "a body in chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
     "a body that ends with the connection": (b"HTTP/1.1 200 OK\r\n\r\n", b"x"),
@@ -97,6 +98,22 @@ def test_an_answer_without_an_end_is_broken_off(dripping, drive, case):
     assert "s3cret" not in f"{caught.value!r} {caught.value.__cause__!r}"
     assert server.gone.wait(10)
     assert ["TimedOut"] == [entry.error for entry in driver.ledger]
+
+
+@pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints"])
+def test_interim_answers_are_not_the_answer(drive, status):
+    interim = f"HTTP/1.1 {status}\r\nLink: </a>\r\n\r\n".encode()
+
+    def serve():
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(interim * 2 + b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        answer = drive(url=f"http://127.0.0.1:{listener.getsockname()[1]}").run(one(Request("POST", "/w")))
+    assert (201, b"ok") == (answer.status, answer.body)
 
 
 @pytest.mark.parametrize("cut", [10, 17, 25, 40])
