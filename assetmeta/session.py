@@ -85,6 +85,7 @@ class Session:
             run=self._driver.run,
             schema=self._schemas,
             make=self._classes.blank,
+            renew=self._renew,
             link=self._link,
             keep=keep,
             page_size=page_size,
@@ -94,6 +95,11 @@ class Session:
         self._loader = self._workspace.loader = Loader(self._workspace, loading)
         self._unit = self._workspace.unit = Unit(self._workspace)
         self._writer = self._workspace.writer = Writer(self._workspace, self._unit)
+
+    def _renew(self, missing: Iterable[tuple[str, str]]) -> None:
+        """Read the schema anew because an answer names what it lacks, and bring the classes up to date."""
+        if self._schemas.renew(missing):
+            self._classes.renew()
 
     @classmethod
     def _refuse_unknown(cls, settings: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from assetmeta.core.state import KnownCell, Tracked, seen_from
 from assetmeta.core.workspace import Workspace
-from assetmeta.model.codecs import JsonText, Raw, wire_text, writable_text
+from assetmeta.model.codecs import AnyValue, JsonText, Raw, wire_text, writable_text
 from assetmeta.model.contract import Aliases
 from assetmeta.model.errors import AssetmetaError, BadValue, NotFound, UnknownName, Unreadable
 from assetmeta.model.frozen import frozen
@@ -90,7 +90,10 @@ def cell_members(asset: Tracked, attribute: Attribute, cell: KnownCell) -> tuple
 def decoded(asset: Tracked, attribute: Attribute, raw: object) -> object:
     """Decode one raw scalar. Raises Unreadable when the server sent something that the kind cannot be."""
     try:
-        value = attribute.codec.decode(_scalar(raw))
+        # A kind that nobody knows yet can hold anything.
+        is_document = isinstance(raw, JsonText) and isinstance(attribute.codec, AnyValue)
+        scalar = _scalar(raw)
+        value = json.loads(str(raw), parse_float=decimal.Decimal) if is_document else attribute.codec.decode(scalar)
         return frozen(value, _place(asset, attribute.name)) if isinstance(value, list | dict) else value
     except (ValueError, ArithmeticError, TypeError, RecursionError) as error:
         token = asset._state.oid.token

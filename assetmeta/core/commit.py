@@ -133,6 +133,9 @@ class Writer:
         outcomes = workspace.run(workspace.backend.write(workspace.schema, changes))
         if len(outcomes) != len(changes):
             raise AssertionError(f"{workspace.backend.name} gave {len(outcomes)} outcomes for {len(changes)} changes")
+        done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
+        rows = [outcome.row for outcome in done if outcome.row is not None and not outcome.row.oid.is_new]
+        workspace.know(rows, [outcome.oid for outcome in done])
         return outcomes
 
     def _sent(self, changes: Sequence[Change]) -> list[Outcome]:

@@ -108,6 +108,7 @@ class Inspector:
         fetch = Fetch(kind.name, select=select, oids=(self.oid.current,), history=True)
         since = workspace.writes
         [rows] = workspace.run(workspace.backend.fetch(workspace.schema, [fetch]))
+        workspace.know(rows.rows)
         return workspace.absorb(rows.rows, since)
 
     def download(self, sink: BinaryIO) -> str:

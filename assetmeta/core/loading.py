@@ -116,6 +116,7 @@ class Loader:
                     raise
                 self._gone(fetch.oids or (), error)
                 continue
+            workspace.know((*rows.rows, *rows.related))
             with workspace.lock:
                 self._absorb(fetch, [name for name in names if name not in optional], rows, cohort, since)
 

@@ -44,6 +44,20 @@ class Classes:
         self._made[name] = made = build(kind, base, workspace)
         return made
 
+    def renew(self) -> None:
+        """Bring the classes that were made up to date with the schema. They stay the classes they are: what was handed
+        out goes on working, with the attributes that the schema has now.
+        """
+        workspace = self._workspace
+        if workspace is None:
+            return
+        with workspace.lock:
+            for name, made in self._made.items():
+                kind = workspace.schema.types.get(name)
+                if kind is not None and kind != made._type:
+                    for member, value in members_of(kind, workspace).items():
+                        type.__setattr__(made, member, value)
+
     def blank(self, oid: Oid) -> Asset:
         """Make the asset of *oid*, with nothing loaded."""
         return blank(self.of(oid.type), oid)
@@ -51,11 +65,18 @@ class Classes:
 
 def build(kind: AssetType, base: type[Asset], workspace: Workspace) -> type[Asset]:
     """Make the class of one type. Its Python base mirrors the server's; all members carry this type's own flags."""
+    members = {**members_of(kind, workspace), "__slots__": ()}
+    made: type[Asset] = type.__call__(AssetClass, printable(kind.name), (base,), members)
+    return made
+
+
+def members_of(kind: AssetType, workspace: Workspace) -> dict[str, Any]:
+    """What the schema puts into the class of one type."""
 
     def column(name: str) -> Any:
         return Query(workspace, kind.name)[name]
 
-    members: dict[str, Any] = {"__doc__": ClassDoc(kind), "__slots__": (), "_workspace": workspace, "_type": kind}
+    members: dict[str, Any] = {"__doc__": ClassDoc(kind), "_workspace": workspace, "_type": kind}
     for name, operation in kind.operations.items():
         if _is_safe(name):
             members[name] = OperationDescriptor(kind.name, operation)
@@ -65,8 +86,7 @@ def build(kind: AssetType, base: type[Asset], workspace: Workspace) -> type[Asse
     if kind.name in workspace.backend.can.file_types and "file_data" not in members:
         members["file_data"] = file_data
     members["__module__"] = "assetmeta"
-    made: type[Asset] = type.__call__(AssetClass, printable(kind.name), (base,), members)
-    return made
+    return members
 
 
 def _is_safe(name: str) -> bool:

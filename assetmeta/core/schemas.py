@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from assetmeta.core.workspace import Runs
 from assetmeta.model.contract import Backend
-from assetmeta.model.errors import BadValue, NotFound
+from assetmeta.model.errors import AssetmetaError, BadValue, NotFound
 from assetmeta.model.schema import AssetType, Schema
 from assetmeta.model.schema_text import from_text, to_text
 
@@ -34,6 +34,7 @@ class SchemaSource:
         self._run = run
         self._keep = keep
         self._lock = threading.Lock()
+        self._missed: set[tuple[str, str]] = set()
         self._secret_names: tuple[int, frozenset[str]] = (0, frozenset())
         self._schema = Schema(TypesOnDemand(backend, run)) if way == "types" else None
 
@@ -62,6 +63,29 @@ class SchemaSource:
             self._keep.save(to_text(schema))
         return schema
 
+    def renew(self, missing: Iterable[tuple[str, str]]) -> bool:
+        """Read the schema anew because an answer names types and attributes, as (type, attribute or ""), that it lacks;
+        return whether it was. One reading for all that are missing, and none for what was missing before. A type that
+        the server does not describe then either is known without attributes.
+        """
+        with self._lock:
+            schema = self._schema
+            new = {need for need in missing if need not in self._missed and schema and not _has(schema, *need)}
+            self._missed |= new
+            if schema is None or not new:
+                return False
+            names = sorted({name for name, _ in new})
+            try:
+                if isinstance(schema.types, TypesOnDemand):
+                    schema.types.read_again(names)
+                else:
+                    schema = self._read()
+            except AssetmetaError:
+                # What is known of the schema does for everything else; the answer itself has come.
+                pass
+            self._schema = _with_raw(schema, {name for name, _ in self._missed})
+            return True
+
     @property
     def known(self) -> list[str]:
         """The names of the types read so far, or kept from an earlier session, sorted; sends nothing."""
@@ -77,6 +101,40 @@ class SchemaSource:
             found = (each.name for kind in known for each in kind.attributes.values() if each.is_secret)
             self._secret_names = (len(known), frozenset(found))
         return self._secret_names[1]
+
+
+def _has(schema: Schema, type_name: str, name: str) -> bool:
+    found = schema.types.get(type_name)
+    return found is not None and (not name or name in found.attributes or name in found.operations)
+
+
+def _with_raw(schema: Schema, names: Iterable[str]) -> Schema:
+    """The schema with types of *names* that it lacks, without attributes."""
+    raw = {name: AssetType(name, {}) for name in names if name not in schema.types}
+    if not raw:
+        return schema
+    if isinstance(schema.types, TypesOnDemand):
+        schema.types.add(raw)
+        return schema
+    return Schema(OpenTypes(schema.types, raw), schema.version)
+
+
+class OpenTypes(Mapping[str, AssetType]):
+    """The types of a server, and those that its answers name and its schema lacks; these are found and not listed."""
+
+    def __init__(self, types: Mapping[str, AssetType], raw: Mapping[str, AssetType]) -> None:
+        self._types = types
+        self._raw = raw
+
+    def __getitem__(self, name: str) -> AssetType:
+        found = self._types.get(name)
+        return self._raw[name] if found is None else found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)
 
 
 class TypesOnDemand(Mapping[str, AssetType]):
@@ -97,6 +155,20 @@ class TypesOnDemand(Mapping[str, AssetType]):
                 except NotFound:
                     self._unknown.add(name)
             return self._types[name]
+
+    def read_again(self, names: Iterable[str]) -> None:
+        """Read types that are known, or were not there, anew. Raises what the server refuses with."""
+        with self._lock:
+            for name in names:
+                try:
+                    self._types.update(self._run(self._backend.reflect([name])).types)
+                except NotFound:
+                    self._unknown.add(name)
+
+    def add(self, types: Mapping[str, AssetType]) -> None:
+        """Add types that the server does not describe."""
+        with self._lock:
+            self._types.update(types)
 
     def read(self) -> tuple[AssetType, ...]:
         """The types read so far. It takes no lock: a thread that reads a type may wait for who calls this."""

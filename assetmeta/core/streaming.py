@@ -34,6 +34,7 @@ def total(workspace: Workspace, fetch: Fetch) -> int:
 
 def absorbed(workspace: Workspace, rows: Rows, since: int, with_deleted: bool = False) -> list[Tracked]:
     """Merge the rows of one result; its assets become one cohort."""
+    workspace.know((*rows.rows, *rows.related))
     with workspace.lock:
         assets = workspace.absorb(rows.rows, since)
         cohort = Cohort([asset._state.oid for asset in assets], with_deleted=with_deleted)

@@ -21,6 +21,9 @@ from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Moment, Oid
 
+_SHAPES = 10_000
+"""Shapes of answers that are remembered as looked at."""
+
 
 class Runs(Protocol):
     """Performs the I/O of a flow."""
@@ -76,6 +79,7 @@ class Workspace:
         keep: int,
         page_size: int,
         max_bytes: int,
+        renew: Callable[[Iterable[tuple[str, str]]], None] | None = None,
     ) -> None:
         self.backend = backend
         self.identity = IdentityMap(keep)
@@ -92,6 +96,9 @@ class Workspace:
         self._run = run
         self._schema = schema
         self._make = make
+        self._renew = renew
+        self._familiar: set[tuple[str, tuple[str, ...]]] = set()
+        self._types: set[str] = set()
 
     @property
     def schema(self) -> Schema:
@@ -147,7 +154,46 @@ class Workspace:
                 raise
             named = NotFound(f"{type_name}({text!r:.200}): {error}", **{"status": 404, **vars(error)})
             raise named from error
+        self.know([row])
         return self.absorb([row], since)[0]
+
+    def know(self, rows: Iterable[Row], oids: Iterable[Oid] = ()) -> None:
+        """Have the schema read anew, once, where an answer names types and attributes that it lacks: it is older than
+        the server then. To be called before the lock is taken. No request where all is known, or was missing before.
+        """
+        if self._renew is None:
+            return
+        missing: dict[tuple[str, str], None] = {}
+        types = self._types
+        for oid in oids:
+            if oid.type not in types:
+                self._look_at(oid.type, (), missing)
+        for row in rows:
+            if (row.oid.type, row.columns) not in self._familiar:
+                self._look_at(row.oid.type, row.columns, missing)
+            for cell in row.values:
+                if type(cell) is Oid:
+                    if cell.type not in types:
+                        self._look_at(cell.type, (), missing)
+                elif type(cell) is tuple:
+                    for member in cell:
+                        if type(member) is Oid and member.type not in types:
+                            self._look_at(member.type, (), missing)
+        if missing:
+            self._renew(missing)
+
+    def _look_at(self, type_name: str, columns: tuple[str, ...], missing: dict[tuple[str, str], None]) -> None:
+        kind = self.schema.types.get(type_name)
+        if kind is None:
+            missing[type_name, ""] = None
+        else:
+            for name in columns:
+                if name.isidentifier() and name not in kind.attributes:
+                    missing[type_name, name] = None
+        self._types.add(type_name)
+        if len(self._familiar) >= _SHAPES:
+            self._familiar.clear()
+        self._familiar.add((type_name, columns))
 
     def absorb(self, rows: Iterable[Row], since: int | None = None) -> list[Tracked]:
         """Merge rows into their assets; return the assets, same order. *since* is `writes` when they were asked for."""

@@ -9,7 +9,7 @@ from assetmeta.backends.base import Json
 from assetmeta.backends.jsonrest import Object, text_of
 from assetmeta.backends.valispace.meta import content_type, field_of
 from assetmeta.backends.valispace.table import Endpoint, Field, Table
-from assetmeta.model.codecs import Cleaned
+from assetmeta.model.codecs import Cleaned, JsonText
 from assetmeta.model.plans import Cell
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
@@ -23,14 +23,18 @@ class Reader:
     table: Table
     endpoint: Endpoint
     _fields: dict[str, Field] = field(init=False)
+    _declared: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
         names = self.schema.type(self.endpoint.type).attributes
         fields = {name: field_of(self.endpoint, self.schema, name) for name in names}
+        others = ((one.same_as, one.either) for one in fields.values())
+        self._declared = {*fields, *(key for pair in others for key in pair if key)}
         self._fields = {name: one for name, one in fields.items() if one.via is None and one.kind != "File"}
 
     def cells(self, item: Object, cleaned: Mapping[str, str]) -> dict[str, Cell]:
         """Return what *item* tells, by column. A key that it lacks gives no cell: it is not loaded, rather than empty.
+        A key that the schema lacks is kept.
 
         *cleaned* are the keys that the server cleaned, with how; they come under columns of their own.
         """
@@ -46,6 +50,9 @@ class Reader:
                 found[name] = self._relation(item, key, known)
             else:
                 found[name] = _scalar(item[key], known.kind)
+        for key in item.keys() - self._declared:
+            value = item[key]
+            found[key] = JsonText(text_of(value)) if isinstance(value, list | dict) else value
         return found
 
     def _relation(self, item: Object, key: str, known: Field) -> Cell:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 
 from assetmeta.backends.base import Json, parse_json
+from assetmeta.backends.jsonrest import text_of
 from assetmeta.backends.versionone.query import Node, Query
+from assetmeta.model.codecs import JsonText
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.flows import Response
 from assetmeta.model.plans import Cell, Row
@@ -47,6 +49,7 @@ class _Shape:
         self.take = _taker(self.tokens)
         self.columns = (*node.tokens.values(), *node.nested)
         self.nested = tuple((name, name in node.multi, _Shape(inner)) for name, inner in node.nested.items())
+        self.raw = node.raw & set(node.tokens.values())
         self.lists = tuple(place for place, column in enumerate(node.tokens.values()) if column in node.multi)
         self.seen: dict[Oid, Row] = {}
 
@@ -102,6 +105,8 @@ class Reader:
 
     def _row(self, shape: _Shape, item: dict[str, Json], oid: Oid) -> Row:
         oids = self._oids
+        if shape.raw:
+            return self._partial(shape, item, oid)
         try:
             # Texts and single relations are nearly all there is, and are told apart without a call.
             values: list[Cell] = [
@@ -122,13 +127,14 @@ class Reader:
         return Row(oid, shape.columns, tuple(values))
 
     def _partial(self, shape: _Shape, item: dict[str, Json], oid: Oid) -> Row:
-        """A row of what came, when the server left something out."""
+        """A row of what came, when the server left something out, or may send anything."""
         columns: list[str] = []
         values: list[Cell] = []
         for place, token in enumerate(shape.tokens):
             if token in item:
                 columns.append(shape.columns[place])
-                value = self._cell(item[token])
+                is_raw = shape.columns[place] in shape.raw
+                value = self._anything(item[token]) if is_raw else self._cell(item[token])
                 values.append(() if value is None and place in shape.lists else value)
         for name, multi, inner in shape.nested:
             if name in item:
@@ -156,6 +162,15 @@ class Reader:
             # One list holds scalars or assets, never both; the union of tuples cannot say so.
             return tuple(map(self._member, value))  # type: ignore[return-value]
         return value
+
+    def _anything(self, value: Json) -> Cell:
+        """A value of a kind that nobody knows: an asset where it looks like one, all else as it came."""
+        try:
+            if isinstance(value, dict) and value.keys() == {"_oid"}:
+                return self._cell(value)
+        except Unreadable:
+            pass
+        return JsonText(text_of(value)) if isinstance(value, list | dict) else value
 
     def _member(self, value: Json) -> Cell:
         if isinstance(value, list):

@@ -163,6 +163,11 @@ _reference = lru_cache(maxsize=1000)(Reference)
 _date = lru_cache(maxsize=100)(DateTime)
 
 
+def is_unknown(kind: str) -> bool:
+    """True for a kind of which we know nothing: its values can be anything."""
+    return kind not in _CODECS and kind not in ("Relation", "Date")
+
+
 def codec_for(kind: str, name: str, zone: str = "UTC", related: str | None = None) -> Codec:
     """Return the codec of an attribute.
 

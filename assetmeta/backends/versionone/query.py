@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from assetmeta.backends.base import Json
 from assetmeta.backends.versionone.bodies import HEADERS, spelled
+from assetmeta.backends.versionone.kinds import is_unknown
 from assetmeta.backends.versionone.moments import asked_moment, asof_text
 from assetmeta.backends.versionone.spelling import Spelling
 from assetmeta.model.flows import Request
@@ -34,11 +35,12 @@ _DELETED_TOO = "IsDeleted='true','false'"
 class Node:
     """What is selected of the assets at one place: tokens with the columns they fill, and relations gone through.
 
-    *multi* names the columns with several values.
+    *multi* names the columns with several values, *raw* those of a kind that we do not know.
     """
 
     tokens: dict[str, str] = field(default_factory=dict)
     multi: set[str] = field(default_factory=set)
+    raw: set[str] = field(default_factory=set)
     nested: dict[str, Node] = field(default_factory=dict)
 
     def select(self) -> list[Json]:
@@ -142,8 +144,11 @@ def _layout(schema: Schema, spelling: Spelling, fetch: Fetch, nest: bool) -> Nod
 
 def _choose(schema: Schema, spelling: Spelling, node: Node, owner: str, path: Path) -> None:
     node.tokens[spelling.token(path, owner)] = str(path)
-    if resolve(schema, owner, path).multi:
+    found = resolve(schema, owner, path)
+    if found.multi:
         node.multi.add(str(path))
+    if path.is_name and is_unknown(found.attribute.kind):
+        node.raw.add(str(path))
 
 
 def _go_through(schema: Schema, node: Node, owner: str, steps: Sequence[Step]) -> None:
@@ -156,8 +161,11 @@ def _go_through(schema: Schema, node: Node, owner: str, steps: Sequence[Step]) -
         owner = attribute.related or owner
     name = steps[-1].name
     node.tokens[name] = name
-    if schema.attribute(owner, name).multi:
+    attribute = schema.attribute(owner, name)
+    if attribute.multi:
         node.multi.add(name)
+    if is_unknown(attribute.kind):
+        node.raw.add(name)
 
 
 def _drop_doubles(node: Node) -> None:

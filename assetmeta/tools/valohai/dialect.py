@@ -56,5 +56,7 @@ def met(workspace: Workspace, type_name: str, item: Object, project: Key | None 
     oid = reader.take(endpoint_of(bundled(), workspace.schema, type_name), item, Around(project))
     if oid is None:
         raise Unreadable(f"The answer does not say which {type_name} it is about.", type_name=type_name)
-    found = workspace.absorb(known.row(each) for each in known.cells)
+    rows = [known.row(each) for each in known.cells]
+    workspace.know(rows)
+    found = workspace.absorb(rows)
     return next(asset for asset in found if asset._state.oid == oid)
