@@ -14,8 +14,11 @@ import numpy
 import pandas
 import pytest
 
-from assetmeta import BadValue, ReadOnly, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
+from assetmeta import BadValue, ReadOnly, Refused, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
+from assetmeta.backends.valohai import acts
+from assetmeta.backends.valohai.settings import Settings
 from assetmeta.model.codecs import Cleaned
+from assetmeta.model.flows import Response
 
 SECRET = "hush-hush-7"
 
@@ -79,16 +82,26 @@ class TestSecrets:
 
     def test_nor_do_those_within_other_documents(self, vh: Any) -> None:
         nodes = [{"name": "a", "template": {"environment_variables": {"TOKEN": SECRET}, "image": "busybox"}}]
-        pipeline = vh.Pipeline.new(nodes=nodes) if vh.Pipeline._type.attributes["nodes"].kind == "Json" else None
-        document = vh.Task._type.attributes
-        kinds = {one.kind for one in document.values()}
-        assert "SecretJson" in kinds or pipeline is not None
-        codec = vh.Execution._type.attributes["runtime_config"].codec
-        shown = repr(codec.parse({"nodes": nodes}))
-        assert SECRET not in shown
-        assert "TOKEN" in shown
-        assert "busybox" in shown
+        pipeline = vh.Pipeline.new(new_nodes=nodes)
+        assert pipeline.new_nodes == nodes
+        for shown in (repr(pipeline.new_nodes), repr(pipeline), repr(list(vh.plan()))):
+            assert SECRET not in shown
+            assert "TOKEN" in shown
+            assert "busybox" in shown
+        assert SECRET not in str(vh.plan())
         vh.revert()
+
+    def test_nor_does_what_the_server_says_of_them(self) -> None:
+        fields = {"image": "i", "environment_variables": {"TOKEN": SECRET, "MORE": [{"value": 'hü"sh'}]}}
+        flow = acts.notebook(fields, Settings())
+        request: Any = next(flow)
+        assert SECRET.encode() in request.body
+        words = json.dumps({"environment_variables": [f"{SECRET} is too long", 'hü"sh is not']})
+        with pytest.raises(Refused) as refused:
+            flow.send(Response(400, {"content-type": "application/json"}, words.encode(), request))
+        assert SECRET not in str(refused.value)
+        assert 'hü"sh' not in str(refused.value)
+        assert "*** is too long" in str(refused.value)
 
 
 class TestDurations:

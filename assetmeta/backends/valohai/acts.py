@@ -11,10 +11,11 @@ from typing import BinaryIO, NamedTuple, cast
 from urllib.parse import quote
 
 from assetmeta.backends.base import Json, answered, check, parse_json
+from assetmeta.backends.carrying import Step, answered_write
 from assetmeta.backends.form import Form
 from assetmeta.backends.jsonrest import JSON, Object, Sendable, body, explain, get, read_object, send
 from assetmeta.backends.together import single
-from assetmeta.backends.valohai.encoding import path_key
+from assetmeta.backends.valohai.encoding import path_key, secrets_in
 from assetmeta.backends.valohai.settings import Settings
 from assetmeta.model.errors import BadValue, NotFound, Unreadable
 from assetmeta.model.flows import Flow, Request
@@ -69,8 +70,13 @@ def from_template(project: Oid, commit: str, name: str, settings: Settings) -> F
 
 
 def notebook(fields: Mapping[str, Sendable], settings: Settings) -> Flow[Object]:
-    """Start an execution for a notebook (`project`, `environment`, `image`, ...); return it. One request."""
-    return read_object((yield from single(send("POST", settings.place("notebook-executions"), fields))))
+    """Start an execution for a notebook (`project`, `environment`, `image`, ...); return it. One request.
+
+    No error shows the values of its environment variables.
+    """
+    step = Step(secrets=secrets_in(fields.get("environment_variables")))
+    request = send("POST", settings.place("notebook-executions"), fields)
+    return read_object((yield from answered_write(request, step)))
 
 
 def launched(trigger: str, content: Sendable | bytes, headers: Mapping[str, str], settings: Settings) -> Flow[Json]:

@@ -55,6 +55,11 @@ def secrets_of(change: Change, concealed: Iterable[str] = ()) -> tuple[str, ...]
     return tuple(text for value in values for text in _hidden(value, within=False) if len(text) >= _LEAST)
 
 
+def secrets_in(value: object) -> tuple[str, ...]:
+    """The texts in a value that is secret as a whole."""
+    return tuple(text for text in _hidden(value, within=True) if len(text) >= _LEAST)
+
+
 def _hidden(value: object, *, within: bool) -> Iterator[str]:
     """The texts in a value that no repr shows; *within* one of those that are secret as a whole, all of them."""
     if isinstance(value, Hidden) or (within and isinstance(value, str)):
