@@ -240,6 +240,13 @@ class Session:
         """
         return self._writer.commit(conflicts)
 
+    @property
+    def last_report(self) -> Report | None:
+        """The report of the latest commit or `execute()`, also of one that was broken off, by Ctrl-C for example: what
+        was answered until then is done, what was under way unknown, the rest skipped. None before the first.
+        """
+        return self._writer.last_report
+
     def delete(self, *assets: Asset) -> None:
         """Delete assets with the next commit. Raises Unsupported where the server deletes nothing."""
         self._unit.delete(*assets)

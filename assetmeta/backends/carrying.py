@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from assetmeta.backends.base import check, failure
 from assetmeta.backends.jsonrest import explain, naming
 from assetmeta.backends.together import single
-from assetmeta.model.errors import AssetmetaError, Misuse, ServerError, Unreadable
+from assetmeta.model.errors import AssetmetaError, LoginRefused, OverBudget, ServerError, SessionClosed, Unreadable
 from assetmeta.model.flows import Flow, Request, Response
-from assetmeta.model.plans import Call, Change, Create, Failed, Outcome, Unknown
+from assetmeta.model.plans import Call, Change, Create, Failed, Outcome, Skipped, Unknown
 
-_NO_WORD = frozenset({502, 504})
-"""A gateway speaks here, which does not know what the server did."""
+NO_WORD = frozenset({502, 503, 504})
+"""A gateway may answer with these, which does not know what the server did."""
 
 _BROKE = 500
 """The server broke, before or after it did what it was asked to do."""
@@ -22,34 +22,47 @@ _BROKE = 500
 
 @dataclass(slots=True)
 class Step:
-    """How far a change has come: whether anything was sent that writes. *secrets* are texts in it that no error shows,
-    also where the server quotes them.
+    """How far a change has come: whether a request that writes was sent, and whether one was accepted. *secrets* are
+    texts in it that no error shows, also where the server quotes them.
     """
 
     wrote: bool = False
+    landed: bool = False
     secrets: tuple[str, ...] = ()
 
 
 def carried(change: Change, flow: Callable[[Step], Flow[Outcome]]) -> Flow[Outcome]:
-    """Carry out one change; every failure is an outcome: Failed where nothing landed, Unknown where nobody knows."""
+    """Carry out one change; every failure is an outcome (`outcome_of`)."""
     step = Step()
     try:
         return (yield from flow(step))
-    except (Misuse, Unreadable) as error:
-        # An unreadable answer to a write: it was applied or it was not, a page of a proxy does not tell.
-        return Unknown(change, error) if step.wrote and isinstance(error, Unreadable) else Failed(change, error)
-    except ServerError as error:
-        error.oid = change.oid.token
-        return Unknown(change, error) if step.wrote and _is_open(change, error) else Failed(change, error)
     except AssetmetaError as error:
-        return Unknown(change, error) if error.sent and step.wrote else Failed(change, error)
+        if isinstance(error, ServerError) and not isinstance(error, Unreadable):
+            error.oid = change.oid.token
+        return outcome_of(change, error, step)
 
 
-def _is_open(change: Change, error: ServerError) -> bool:
-    """Whether a change may have landed all the same. An update or a deletion that is sent again does no harm, where a
-    second create would be a second asset.
+def outcome_of(change: Change, error: AssetmetaError, step: Step) -> Failed | Skipped | Unknown:
+    """Return what *error* means for a change: Skipped where the write ended before its turn, Failed where surely
+    nothing landed, Unknown where nobody knows. One rule for all dialects.
     """
-    return error.status in _NO_WORD or (error.status == _BROKE and isinstance(change, Create | Call))
+    if step.wrote and _is_open(change, error, step):
+        return Unknown(change, error)
+    if isinstance(error, SessionClosed | OverBudget) or (isinstance(error, LoginRefused) and not error.sent):
+        return Skipped(change, error=error)
+    return Failed(change, error)
+
+
+def _is_open(change: Change, error: AssetmetaError, step: Step) -> bool:
+    """True when a change that was sent may have landed. An update or a deletion that the server broke at (500) is sent
+    again without harm, where a second create would be a second asset.
+    """
+    if isinstance(error, Unreadable) or error.status in NO_WORD:
+        # A page of a proxy in place of the answer says nothing of what the server did.
+        return error.sent
+    if isinstance(error, ServerError):
+        return error.status == _BROKE and isinstance(change, Create | Call)
+    return error.sent or (step.landed and isinstance(error, SessionClosed | OverBudget))
 
 
 def answered_write(request: Request, step: Step) -> Flow[Response]:
@@ -59,7 +72,9 @@ def answered_write(request: Request, step: Step) -> Flow[Response]:
     if not response.ok:
         told = _without(step.secrets, response)
         raise naming(failure(told, explain), told)
-    return check(response, explain)
+    checked = check(response, explain)
+    step.landed = True
+    return checked
 
 
 def _without(secrets: tuple[str, ...], response: Response) -> Response:

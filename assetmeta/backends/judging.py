@@ -57,12 +57,12 @@ def judge(
         if name not in cells:
             continue
         wanted, stored = _wanted(item, real), _stored(item.attribute, cells[name])
-        if _same(wanted, stored) or (is_new and _is_completed(wanted, stored)):
+        if is_same(wanted, stored) or (is_new and _is_completed(wanted, stored)):
             continue
         told = f"{name}: {_shown(wanted)} was sent, and the server has {_shown(stored)}"
         notes.append(told)
         known = item.delta.old is not UNREAD and not item.delta.is_multi
-        is_old = _same(item.delta.old, stored) if known else verbatim and item.attribute.kind == "Text"
+        is_old = is_same(item.delta.old, stored) if known else verbatim and item.attribute.kind == "Text"
         if is_old or item.attribute.kind not in _TEXTS:
             ignored.append(name)
     return Verdict(tuple(ignored), tuple(notes))
@@ -94,7 +94,7 @@ def _stored(attribute: Attribute, cell: Cell) -> object:
     return cell if isinstance(cell, Oid) else decoded(attribute, cell)
 
 
-def _same(wanted: object, stored: object) -> bool:
+def is_same(wanted: object, stored: object) -> bool:
     if isinstance(wanted, Oid) and isinstance(stored, Oid):
         # Which type an owner's id belongs to is a guess where the answer does not say.
         return wanted.key == stored.key

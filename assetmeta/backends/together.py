@@ -1,4 +1,4 @@
-"""Several flows run side by side: in each round, one request of each goes out in the same tuple."""
+"""Several flows run side by side: in each round, the requests of all of them go out in one tuple."""
 
 from __future__ import annotations
 
@@ -6,27 +6,42 @@ from collections.abc import Sequence
 
 from assetmeta.backends.base import answered
 from assetmeta.model.errors import AssetmetaError
-from assetmeta.model.flows import Flow, Request, Response, T, Yielded
+from assetmeta.model.flows import Flow, Request, Response, Sent, T, Yielded
 
 MOST = 64
-"""Requests in one tuple at most: what was sent of a larger one is all lost when the session is closed meanwhile."""
+"""Requests in one tuple at most."""
+
+Answers = tuple[Response | AssetmetaError, ...]
 
 
 def settled(flows: Sequence[Flow[T]]) -> Flow[list[T | AssetmetaError]]:
-    """Run *flows*, each of which yields single requests. One result or error per flow, same order.
+    """Run *flows*. One result or error per flow, same order.
 
-    What spoils a whole tuple, such as a closed session, is raised.
+    What keeps a tuple from being sent, such as a closed session, is raised as long as nothing was sent at all; later
+    on each flow whose request it was takes it as its own error.
     """
     results: dict[int, T | AssetmetaError] = {}
-    waiting: dict[int, Request] = {}
+    waiting: dict[int, Yielded] = {}
     for index, flow in enumerate(flows):
         _go_on(index, flow, None, waiting, results)
+    is_sent = False
     while waiting:
-        due = list(waiting.items())[:MOST]
-        sent = yield tuple(request for _, request in due)
-        for (index, _), answer in zip(due, sent if isinstance(sent, tuple) else (sent,), strict=True):
+        due = _due(waiting)
+        requests = tuple(request for yielded in due.values() for request in _several(yielded))
+        try:
+            sent = yield requests
+        except AssetmetaError as error:
+            if not is_sent:
+                raise
+            answers: Answers = (error,) * len(requests)
+        else:
+            answers = sent if isinstance(sent, tuple) else (sent,)
+        is_sent = True
+        for index, yielded in due.items():
+            number = len(_several(yielded))
+            taken, answers = answers[:number], answers[number:]
             del waiting[index]
-            _go_on(index, flows[index], answer, waiting, results)
+            _go_on(index, flows[index], taken if isinstance(yielded, tuple) else taken[0], waiting, results)
     return [results[index] for index in range(len(flows))]
 
 
@@ -48,27 +63,43 @@ def single(request: Request) -> Flow[Response]:
     return answered((yield request))
 
 
+def _due(waiting: dict[int, Yielded]) -> dict[int, Yielded]:
+    """The first of *waiting* whose requests fit into one tuple; one at least."""
+    found: dict[int, Yielded] = {}
+    number = 0
+    for index, yielded in waiting.items():
+        number += len(_several(yielded))
+        if found and number > MOST:
+            break
+        found[index] = yielded
+    return found
+
+
+def _several(yielded: Yielded) -> tuple[Request, ...]:
+    if isinstance(yielded, Request):
+        return (yielded,)
+    if isinstance(yielded, tuple):
+        return yielded
+    raise TypeError("a flow among others yields requests only")
+
+
 def _go_on(
     index: int,
     flow: Flow[T],
-    answer: Response | AssetmetaError | None,
-    waiting: dict[int, Request],
+    sent: Sent | AssetmetaError | None,
+    waiting: dict[int, Yielded],
     results: dict[int, T | AssetmetaError],
 ) -> None:
-    """Let one flow go on to its next request, or to its end."""
+    """Let one flow go on to its next requests, or to its end."""
     try:
-        yielded = _next(flow, answer)
+        if sent is None:
+            yielded = next(flow)
+        else:
+            yielded = flow.throw(sent) if isinstance(sent, AssetmetaError) else flow.send(sent)
     except StopIteration as end:
         results[index] = end.value
     except AssetmetaError as error:
         results[index] = error
     else:
-        if not isinstance(yielded, Request):
-            raise TypeError("a flow among others yields one request at a time")
+        _several(yielded)
         waiting[index] = yielded
-
-
-def _next(flow: Flow[T], answer: Response | AssetmetaError | None) -> Yielded:
-    if answer is None:
-        return next(flow)
-    return flow.throw(answer) if isinstance(answer, AssetmetaError) else flow.send(answer)

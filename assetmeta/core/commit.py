@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from assetmeta.core.access import cell_members, cell_value, identified, same_value
 from assetmeta.core.aftermath import Aftermath, renamed
 from assetmeta.core.conflicts import split
 from assetmeta.core.lost_values import noting_lost_values
-from assetmeta.core.plan import needs
 from assetmeta.core.report import Report, error_of
 from assetmeta.core.state import Edit, Tracked, forget
 from assetmeta.core.unit import Unit
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.codecs import Cleaned, document_part, wire_text, writable_text
-from assetmeta.model.contract import Templates
+from assetmeta.model.contract import UNOBSERVED, Templates, WriteObserver
 from assetmeta.model.errors import AssetmetaError, BadValue, Misuse, ReadOnly, Unreachable, Unsupported
+from assetmeta.model.ordering import needs, references
 from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Skipped, Unknown, Update
 from assetmeta.model.scalars import json_checked, plain
 from assetmeta.model.values import Missing, Oid
@@ -30,6 +30,7 @@ class Writer:
         self._workspace = workspace
         self._unit = unit
         self._committing = threading.Lock()
+        self.last_report: Report | None = None
 
     def commit(self, conflicts: str = "overwrite") -> Report:
         """Send all pending changes and return one outcome for each; single failures are not raised. Requests: the
@@ -45,27 +46,37 @@ class Writer:
             changes, held = split(self._workspace, plan.changes, conflicts)
             outcomes = [held.get(place) or known for place, known in enumerate(self._settled_before(changes))]
             to_send = [change for change, known in zip(changes, outcomes, strict=True) if known is None]
-            answers = iter(self._sent(to_send))
-            complete = tuple(known or next(answers) for known in outcomes)
-            with self._workspace.lock:
-                complete = tuple(
-                    noting_lost_values(self._workspace.asset(outcome.change.oid), outcome) for outcome in complete
-                )
-                self._take_over(complete, edits)
-            return Report(complete, plan.names)
+
+            def finish(answers: Sequence[Outcome]) -> Report:
+                following = iter(answers)
+                outcomes_now = [known or next(following) for known in outcomes]
+                with self._workspace.lock:
+                    complete = tuple(
+                        noting_lost_values(self._workspace.asset(outcome.change.oid), outcome)
+                        for outcome in outcomes_now
+                    )
+                    self._take_over(complete, edits)
+                self.last_report = Report(complete, plan.names)
+                return self.last_report
+
+            return self._sent(to_send, finish)
 
     def execute(self, oids: Sequence[Oid], operation: str, arguments: Mapping[str, object]) -> Report:
         """Execute an operation on several assets at once; one outcome each, same order. Requests: the backend's."""
         self._refuse_operation(oids[0].type if oids else "", operation)
         given = self._given(arguments)
-        outcomes = self._write([Call(oid, operation, given) for oid in oids])
-        with self._workspace.lock:
-            after = Aftermath(self._workspace)
-            for outcome in outcomes:
-                if isinstance(outcome, Done):
-                    after.called(self._workspace.asset(outcome.change.oid))
-            after.close()
-        return Report(tuple(outcomes))
+
+        def finish(outcomes: Sequence[Outcome]) -> Report:
+            with self._workspace.lock:
+                after = Aftermath(self._workspace)
+                for outcome in outcomes:
+                    if isinstance(outcome, Done):
+                        after.called(self._workspace.asset(outcome.change.oid))
+                after.close()
+            self.last_report = Report(tuple(outcomes))
+            return self.last_report
+
+        return self._performed([Call(oid, operation, given) for oid in oids], finish)
 
     def _refuse_operation(self, type_name: str, operation: str) -> None:
         if not self._workspace.backend.can.operations:
@@ -81,7 +92,7 @@ class Writer:
             asset = self._unit.begin(oid, values, context)
             try:
                 change = self._unit.change_of(asset)
-                waiting = needs(change)
+                waiting = needs(change) | self._new_in_texts(change)
                 if waiting:
                     token = next(iter(waiting)).token
                     raise Misuse(f"{type_name}.create: {token} does not exist yet; commit first, or use new().")
@@ -126,11 +137,16 @@ class Writer:
         suggestions = {delta.name: delta.added if delta.is_multi else delta.new for delta in deltas}
         return self._unit.begin(oid, {**suggestions, **values}, None)
 
-    def _write(self, changes: Sequence[Change]) -> list[Outcome]:
+    def _new_in_texts(self, change: Change) -> set[Oid]:
+        """The pending new assets that a change names, also within formulas."""
+        named = references(change, self._workspace.references_in)
+        return {oid for oid in named if oid.is_new and self._unit.tracked(oid) is not None}
+
+    def _write(self, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED) -> list[Outcome]:
         if not changes:
             return []
         workspace = self._workspace
-        outcomes = workspace.run(workspace.backend.write(workspace.schema, changes))
+        outcomes = workspace.run(workspace.backend.write(workspace.schema, changes, observer))
         if len(outcomes) != len(changes):
             raise AssertionError(f"{workspace.backend.name} gave {len(outcomes)} outcomes for {len(changes)} changes")
         done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
@@ -138,25 +154,32 @@ class Writer:
         workspace.know(rows, [outcome.oid for outcome in done])
         return outcomes
 
-    def _sent(self, changes: Sequence[Change]) -> list[Outcome]:
-        """Send changes of the commit. Whatever breaks it off, an interrupt included, leaves none of them to be sent
-        again blindly: how far it got is unknown then.
-        """
+    def _sent(self, changes: Sequence[Change], finish: Callable[[Sequence[Outcome]], Report]) -> Report:
+        """Send changes of the commit. An edit that is made while it is under way is not taken for a part of it."""
         names: dict[Oid, set[str]] = {}
         for change in changes:
             names.setdefault(change.oid, set()).update(delta.name for delta in getattr(change, "deltas", ()))
         self._unit.begin_sending(names)
         try:
-            return self._write(changes)
-        except BaseException as error:
-            if not isinstance(error, AssetmetaError) or error.sent:
-                why = Unreachable(f"The commit was broken off ({type(error).__name__}); it may have landed or not.")
-                with self._workspace.lock:
-                    for change in changes:
-                        self._unit.note_failure(self._workspace.asset(change.oid), Unknown(change, why))
-            raise
+            return self._performed(changes, finish)
         finally:
             self._unit.end_sending(names)
+
+    def _performed(self, changes: Sequence[Change], finish: Callable[[Sequence[Outcome]], Report]) -> Report:
+        """Send changes and let *finish* take over the outcomes, one per change, same order.
+
+        Whatever breaks the write off, an interrupt included, is raised after that: what was answered counts, and what
+        was sent is unknown, so that none of it is sent again blindly.
+        """
+        log = _OutcomeLog()
+        try:
+            outcomes = self._write(changes, log)
+        except BaseException as error:
+            if log.outcomes or not isinstance(error, AssetmetaError) or error.sent:
+                why = Unreachable(f"The commit was broken off ({type(error).__name__}); it may have landed or not.")
+                finish([log.outcomes.get(id(change)) or Unknown(change, why) for change in changes])
+            raise
+        return finish(outcomes)
 
     def _edits_of(self, oid: Oid) -> dict[str, Edit]:
         asset = self._unit.tracked(oid)
@@ -176,7 +199,7 @@ class Writer:
             outcome = self._reconciled(change) or self._unsendable(change)
             needed = needs(change) if isinstance(change, Create | Update) else set()
             # An asset that was dropped will never be there.
-            waiting = (needed & held) | (needed - created)
+            waiting = ((needed | self._new_in_texts(change)) & held) | (needed - created)
             if outcome is None and waiting:
                 outcome = Skipped(change, next(iter(waiting)))
             if isinstance(change, Create) and outcome is not None:
@@ -296,3 +319,17 @@ class Writer:
             if isinstance(error, BadValue):
                 raise
             raise BadValue(f"{name}= cannot be sent: {error}.", attribute=name) from error
+
+
+class _OutcomeLog:
+    """A WriteObserver that keeps the latest outcome of each change, by the change's id()."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[int, Outcome] = {}
+
+    def on_send(self, changes: Sequence[Change]) -> None:
+        """Nothing is known of them yet."""
+
+    def on_outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """Keep *outcomes*."""
+        self.outcomes.update({id(outcome.change): outcome for outcome in outcomes})

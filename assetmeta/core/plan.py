@@ -1,8 +1,7 @@
-"""The plan of a commit: every change in the order in which it will be sent, as a value that prints well."""
+"""The plan of a commit: every change in the order in which it is sent (model.ordering), as a value that prints well."""
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
@@ -102,69 +101,3 @@ def shown(value: object, names: Mapping[Oid, str] | None = None) -> str:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
-
-
-def in_order(changes: Sequence[Change]) -> list[Change]:
-    """Return *changes* in an order that works: creates before what refers to them, deletes last.
-
-    The order of the input is kept wherever it can be. Creates that refer to each other in a circle are cut: the
-    reference is left out of one and set by an update once all of them exist.
-    """
-    creates = [change for change in changes if isinstance(change, Create)]
-    ordered, later = _creates_in_order(creates)
-    others = [change for change in changes if not isinstance(change, Create | Delete)]
-    deletes = [change for change in changes if isinstance(change, Delete)]
-    return [*ordered, *later, *others, *deletes]
-
-
-def _creates_in_order(creates: list[Create]) -> tuple[list[Create], list[Update]]:
-    waiting = {create.oid: create for create in creates}
-    places = {create.oid: place for place, create in enumerate(creates)}
-    blockers = {create.oid: needs(create) & waiting.keys() for create in creates}
-    dependents: dict[Oid, list[Oid]] = {oid: [] for oid in waiting}
-    for oid, needed in blockers.items():
-        for other in needed:
-            dependents[other].append(oid)
-    ready = [places[oid] for oid, needed in blockers.items() if not needed]
-    ordered: list[Create] = []
-    later: list[Update] = []
-    while waiting:
-        if not ready:
-            # A circle: its first create goes without what it refers to, which an update adds.
-            first = next(iter(waiting))
-            waiting[first], cut = _cut(waiting[first], waiting)
-            later.append(cut)
-            blockers[first] = set()
-            ready.append(places[first])
-        oid = creates[heapq.heappop(ready)].oid
-        if oid not in waiting:
-            continue
-        ordered.append(waiting.pop(oid))
-        for dependent in dependents[oid]:
-            blockers[dependent].discard(oid)
-            if not blockers[dependent] and dependent in waiting:
-                heapq.heappush(ready, places[dependent])
-    return ordered, later
-
-
-def _cut(create: Create, waiting: Mapping[Oid, Create]) -> tuple[Create, Update]:
-    """Split a create into one without references to *waiting* creates, and the update that adds them."""
-    kept = tuple(delta for delta in create.deltas if not mentioned(delta) & waiting.keys())
-    cut = tuple(delta for delta in create.deltas if mentioned(delta) & waiting.keys())
-    context = None if create.context in waiting else create.context
-    return Create(create.oid, kept, context, create.comment), Update(create.oid, cut, create.comment)
-
-
-def needs(change: Create | Update) -> set[Oid]:
-    """The provisional identities that must exist before *change* can be sent."""
-    found = {oid for delta in change.deltas for oid in mentioned(delta)}
-    if isinstance(change, Update):
-        found.add(change.oid)
-    elif change.context is not None:
-        found.add(change.context)
-    return {oid for oid in found if oid.is_new}
-
-
-def mentioned(delta: Delta) -> set[Oid]:
-    """The identities that a delta sets, adds or removes."""
-    return {value for value in (delta.new, *delta.added, *delta.removed) if isinstance(value, Oid)}

@@ -16,7 +16,7 @@ class Report(Record):
     """The outcomes of a commit in the order of its plan. Falsy when every change landed; iterates over the errors.
 
     What is not done is still pending: a failed change with its error attached, a skipped one because it needs a failed
-    one, an unknown one because it was sent and no answer came.
+    one or the write ended before its turn, an unknown one because it was sent and no answer came.
     """
 
     outcomes: tuple[Outcome, ...] = ()
@@ -34,7 +34,7 @@ class Report(Record):
 
     @property
     def skipped(self) -> list[Skipped]:
-        """The changes that were not sent, because they need one that did not land."""
+        """The changes that were not sent: they need one that did not land, or the write ended before their turn."""
         return [outcome for outcome in self.outcomes if isinstance(outcome, Skipped)]
 
     @property
@@ -84,7 +84,9 @@ def error_of(outcome: Failed | Skipped | Unknown) -> AssetmetaError:
     """The error of a change that did not land."""
     if not isinstance(outcome, Skipped):
         return outcome.error
-    token, needed = outcome.change.oid.token, outcome.needs.token
+    if outcome.error is not None:
+        return outcome.error
+    token, needed = outcome.change.oid.token, outcome.needs.token if outcome.needs else "another asset"
     return CommitError(f"{token} was not sent, because it needs {needed}, which did not land.", oid=token)
 
 

@@ -9,11 +9,12 @@ from typing import Any
 from assetmeta.core import edits
 from assetmeta.core.access import needed_asset
 from assetmeta.core.ownership import taken_along
-from assetmeta.core.plan import Plan, in_order
+from assetmeta.core.plan import Plan
 from assetmeta.core.report import error_of
 from assetmeta.core.state import NOTHING_SENT, Edit, Tracked
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import AssetmetaError, Misuse, NotFound, ReadOnly, Unsupported
+from assetmeta.model.ordering import in_order
 from assetmeta.model.plans import Change, Create, Delete, Failed, Skipped, Unknown, Update
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import Oid
@@ -174,7 +175,7 @@ class Unit:
             changes += [Delete(oid) for oid in self._doomed]
             pending = [*self._dirty.values(), *self._doomed.values()]
             names = {asset._state.oid: name for asset in pending if (name := self._name(asset))}
-        return Plan(tuple(in_order(changes)), names)
+        return Plan(tuple(in_order(changes, self._workspace.references_in)), names)
 
     def annotated(self, plan: Plan) -> Plan:
         """Return *plan* with the names of all assets that it mentions, and what its deletes take along, as far as that

@@ -13,9 +13,10 @@ from assetmeta.core.report import Report
 from assetmeta.core.state import Layouts, Tracked, merge
 from assetmeta.core.vocabulary import Vocabulary
 from assetmeta.core.watch import Watch
-from assetmeta.model.contract import Backend, SupportsLookup
+from assetmeta.model.contract import Backend, SupportsLookup, SupportsReferences
 from assetmeta.model.errors import NotFound, SessionClosed
 from assetmeta.model.flows import Flow, T
+from assetmeta.model.ordering import ReferencesIn, references_in
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.schema import Attribute, Schema
@@ -104,6 +105,12 @@ class Workspace:
     def schema(self) -> Schema:
         """The server's schema; the first use reads it (one request)."""
         return self._schema()
+
+    @property
+    def references_in(self) -> ReferencesIn:
+        """Finds the assets that a change of one attribute names, as the dialect knows them."""
+        backend = self.backend
+        return backend.references_in if isinstance(backend, SupportsReferences) else references_in
 
     def run(self, flow: Flow[T]) -> T:
         """Perform a flow's requests. Raises SessionClosed after close()."""

@@ -7,6 +7,7 @@ from typing import BinaryIO, Protocol, runtime_checkable
 
 from assetmeta.model.codecs import Codec
 from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.model.ordering import ReferencesIn
 from assetmeta.model.plans import Change, Delta, Fetch, Outcome, Row, Rows
 from assetmeta.model.record import Record
 from assetmeta.model.schema import Schema
@@ -48,6 +49,29 @@ class Can(Record):
     max_fetches: int = 1
 
 
+class WriteObserver(Protocol):
+    """Follows a write round by round. A change may have a later outcome, which replaces the earlier one."""
+
+    def on_send(self, changes: Sequence[Change]) -> None:
+        """Take what is about to be sent. An error raised here ends the write; these changes are not sent then."""
+        ...
+
+    def on_outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """Take what became of changes, also when the write is broken off."""
+        ...
+
+
+class Unobserved:
+    """A WriteObserver that does nothing."""
+
+    def on_send(self, changes: Sequence[Change]) -> None: ...
+
+    def on_outcomes(self, outcomes: Sequence[Outcome]) -> None: ...
+
+
+UNOBSERVED = Unobserved()
+
+
 class Backend(Protocol):
     """One dialect. Flows keep count and order: one Rows per fetch, one outcome per change. Failures of single changes
     are outcomes; anything that spoils the whole flow is raised.
@@ -71,8 +95,10 @@ class Backend(Protocol):
         """Read. One Rows per fetch, same order."""
         ...
 
-    def write(self, schema: Schema, changes: Sequence[Change]) -> Flow[list[Outcome]]:
-        """Write. One outcome per change, same order."""
+    def write(
+        self, schema: Schema, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED
+    ) -> Flow[list[Outcome]]:
+        """Write. One outcome per change, same order; *observer* hears of each round as it is sent and answered."""
         ...
 
     def address(self, oid: Oid) -> str:
@@ -124,6 +150,16 @@ class SupportsLoginCheck(Protocol):
 
     def refuses_login(self, response: Response) -> bool | None:
         """Whether an answer refuses the login; None when it may just as well be about a right."""
+        ...
+
+
+@runtime_checkable
+class SupportsReferences(Protocol):
+    """A backend whose texts name assets, as formulas do: they wait for the creates of those assets, too."""
+
+    @property
+    def references_in(self) -> ReferencesIn:
+        """Returns the assets that a delta names. Sends nothing."""
         ...
 
 

@@ -76,11 +76,21 @@ class Response(Record):
         )
 
 
-Yielded = Request | tuple[Request, ...]
-"""What a flow yields: one request, or several independent ones that may run at the same time."""
+class Pause(Record):
+    """A wait after a passing fault. Whoever runs the flow chooses how long, by *attempt* (from 1), and throws *error*
+    into the flow once it has waited often or long enough.
+    """
+
+    attempt: int
+    error: AssetmetaError
+
+
+Yielded = Request | tuple[Request, ...] | Pause
+"""What a flow yields: one request, several independent ones that may run at the same time, or a wait."""
 
 Sent = Response | tuple[Response | AssetmetaError, ...]
-"""What a flow is sent. A failure of a single request is thrown into the flow; one of several is sent as a value."""
+"""What a flow is sent. A failure of a single request is thrown into the flow; one of several is sent as a value.
+A Pause is followed by an empty tuple."""
 
 Flow = Generator[Yielded, Sent, T]
 

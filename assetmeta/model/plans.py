@@ -151,10 +151,11 @@ class Failed(Record):
 
 
 class Skipped(Record):
-    """The change was not sent, because it needs *needs*, which did not land."""
+    """The change was not sent: it needs *needs*, which did not land, or *error* ended the write before its turn."""
 
     change: Change
-    needs: Oid
+    needs: Oid | None = None
+    error: AssetmetaError | None = None
 
 
 class Unknown(Record):

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +14,7 @@ from requests.auth import AuthBase
 
 from assetmeta.model.contract import SupportsLoginCheck
 from assetmeta.model.errors import AssetmetaError, ReadOnly, SessionClosed
-from assetmeta.model.flows import Flow, Request, Response, Sent, T, Yielded, perform
+from assetmeta.model.flows import Flow, Pause, Request, Response, Sent, T, Yielded, perform
 from assetmeta.wire.auth import Bound
 from assetmeta.wire.budget import Budget
 from assetmeta.wire.cassette import Cassette
@@ -72,14 +72,14 @@ class Driver:
         self.max_bytes = max_bytes
         self.secret_names: Callable[[], Iterable[str]] = tuple
         self._auth = Bound(auth, Origin.of(self.base_url))
-        waiting = Patience(retries, patience, sleep, clock)
+        self._patience = Patience(retries, patience, sleep, clock)
         self._line = (
             self._open_line()
             if cassette is None
             else cassette.line(self.base_url, self._open_line, self._secrets, self._secret_names)
         )
         self._guard = LoginGuard(self._auth.credential, login_check)
-        self._courier = Courier(self.base_url, self._auth, self._line, waiting, self._record, self._guard)
+        self._courier = Courier(self.base_url, self._auth, self._line, self._patience, self._record, self._guard)
         self._traces: tuple[Ledger, ...] = ()
         self._budgets: tuple[Budget, ...] = ()
         self._lock = threading.Lock()
@@ -146,6 +146,9 @@ class Driver:
         return f"<Driver {self.base_url}: {self.ledger!r}>"
 
     def _answers(self, yielded: Yielded) -> Sent:
+        if isinstance(yielded, Pause):
+            self._patience.pause(yielded)
+            return ()
         requests = (yielded,) if isinstance(yielded, Request) else yielded
         for request in requests:
             self._check(request)
@@ -172,32 +175,32 @@ class Driver:
                 budget.spend(number)
 
     def _side_by_side(self, gate: Gate, requests: tuple[Request, ...]) -> tuple[Response | AssetmetaError, ...]:
-        if not requests:
-            return ()
-        futures = self._started(gate, requests)
+        """Answer requests on the pool. When the session is closed meanwhile, those that were not sent come to that."""
+        futures = [self._submitted(gate, request) for request in requests]
         try:
-            return tuple(future.result() for future in futures)
-        except CancelledError:
-            raise SessionClosed("The session was closed while its requests were under way.") from None
+            return tuple(self._result(future, request) for future, request in zip(futures, requests, strict=True))
         finally:
             for future in futures:
                 future.cancel()
 
-    def _started(self, gate: Gate, requests: tuple[Request, ...]) -> list[Future[Response | AssetmetaError]]:
-        threads = self._pool()
-        try:
-            return [threads.submit(gate.answer, request) for request in requests]
-        except RuntimeError:
-            # What an executor raises once it was shut down, as a session that is closed does.
-            raise SessionClosed("The session was closed while its requests were under way.") from None
-
-    def _pool(self) -> ThreadPoolExecutor:
+    def _submitted(self, gate: Gate, request: Request) -> Future[Response | AssetmetaError]:
         with self._lock:
-            if self._closed:
-                raise SessionClosed("The session is closed. Open a new one.")
-            if self._threads is None:
+            if self._threads is None and not self._closed:
                 self._threads = ThreadPoolExecutor(self._settings.pool, thread_name_prefix="assetmeta")
-            return self._threads
+            if self._threads is not None and not self._closed:
+                # An executor that was shut down, as at the end of the program, raises RuntimeError.
+                with suppress(RuntimeError):
+                    return self._threads.submit(gate.answer, request)
+        unsent: Future[Response | AssetmetaError] = Future()
+        unsent.cancel()
+        return unsent
+
+    def _result(self, future: Future[Response | AssetmetaError], request: Request) -> Response | AssetmetaError:
+        try:
+            return future.result()
+        except CancelledError:
+            line = redacted_line(request)
+            return SessionClosed(f"The session was closed before {line} was sent.", request=line)
 
     def _open_line(self) -> Line:
         return Transport(self.base_url, self._auth, self._settings, self._clock)

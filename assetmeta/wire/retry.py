@@ -10,7 +10,7 @@ from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 from urllib3.util import Retry
 
 from assetmeta.model.errors import BadValue, Busy, TimedOut, Unreachable
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.flows import Pause, Request, Response
 from assetmeta.wire.body import Rewind
 from assetmeta.wire.download import Download
 from assetmeta.wire.redact import redacted_line
@@ -48,6 +48,16 @@ class Patience:
         """Let no request go out for that many seconds."""
         with self._lock:
             self._until = max(self._until, self.clock() + seconds)
+
+    def pause(self, pause: Pause) -> None:
+        """Wait before a flow goes on after a passing fault. Raises the pause's error when that was tried as often as
+        one request is, or takes longer than patience lasts.
+        """
+        backoff = min(BACKOFF * 2.0 ** (pause.attempt - 1), BACKOFF_MAX)
+        seconds = max(backoff, self.left())
+        if pause.attempt > self.retries or seconds > self.seconds:
+            raise pause.error
+        self.sleep(seconds)
 
     def left(self) -> float:
         """Return how many seconds requests are held back from now."""

@@ -18,7 +18,7 @@ from assetmeta.backends.valohai import meta as vh_meta
 from assetmeta.backends.valohai import table as vh_table
 from assetmeta.backends.versionone.meta import read_schema
 from assetmeta.model.errors import AssetmetaError
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.flows import Pause, Request, Response
 from assetmeta.model.schema import Schema
 
 CASES = File(__file__).parent / "cases"
@@ -74,6 +74,10 @@ def play() -> Callable[..., tuple[Any, list[Request]]]:
             while True:
                 if isinstance(yielded, tuple):
                     yielded = flow.send(tuple(answer(request) for request in yielded))
+                    continue
+                if isinstance(yielded, Pause):
+                    # Patience lasts as long as there are answers.
+                    yielded = flow.send(()) if waiting else flow.throw(yielded.error)
                     continue
                 given = answer(yielded)
                 yielded = flow.throw(given) if isinstance(given, AssetmetaError) else flow.send(given)

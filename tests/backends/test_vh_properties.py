@@ -15,7 +15,7 @@ from assetmeta.backends.valohai.properties import applied
 from assetmeta.backends.valohai.table import bundled
 from assetmeta.model.errors import LoginRefused, Unreachable
 from assetmeta.model.flows import Request, Response
-from assetmeta.model.plans import Call, Done, Failed, Unknown
+from assetmeta.model.plans import Call, Done, Failed, Skipped, Unknown
 from assetmeta.model.values import Oid
 
 Play = Callable[..., tuple[Any, list[Request]]]
@@ -39,9 +39,13 @@ def kinds(outcomes: list[Any]) -> list[type]:
     return [type(outcome) for outcome in outcomes]
 
 
+def written(changes: list[Call]) -> Any:
+    return Valohai(survey="none").write(merged(bundled(), Survey()), changes)
+
+
 def test_a_thousand_go_together(play: Play) -> None:
     calls = [call(number) for number in range(2500)]
-    outcomes, requests = play(applied(calls, Valohai(survey="none")), OK, OK, OK)
+    outcomes, requests = play(written(calls), OK, OK, OK)
     assert [1000, 1000, 500] == [len(applied_by(request)) for request in requests]
     assert {"n": 1000} == applied_by(requests[1])[str(calls[1000].oid.key)]
     assert [Done(each, each.oid) for each in calls] == outcomes
@@ -49,9 +53,9 @@ def test_a_thousand_go_together(play: Play) -> None:
 
 def test_a_request_that_is_refused_fails_as_a_whole_and_the_next_one_goes_out(play: Play) -> None:
     refusal = Response(400, {"content-type": "application/json"}, b'{"datum_metadata": {"x": ["no"]}}')
-    outcomes, requests = play(applied([call(number) for number in range(1001)], Valohai(survey="none")), refusal, OK)
+    outcomes, requests = play(written([call(number) for number in range(1002)]), refusal, OK)
     assert 2 == len(requests)
-    assert [Failed] * 1000 + [Done] == kinds(outcomes)
+    assert [Failed] * 1000 + [Done] * 2 == kinds(outcomes)
     assert "datum_metadata.x" == outcomes[0].error.findings[0].path
 
 
@@ -80,9 +84,9 @@ def test_only_those_fail_that_a_refusal_names(play: Play) -> None:
     [(Unreachable("broke"), Unknown), (Unreachable("no way", sent=False), Failed), (LoginRefused("no"), Failed)],
 )
 def test_without_an_answer_nothing_more_is_sent(play: Play, lost: Any, kind: type) -> None:
-    outcomes, requests = play(applied([call(number) for number in range(1001)], Valohai(survey="none")), lost)
+    outcomes, requests = play(written([call(number) for number in range(1001)]), lost)
     assert 1 == len(requests)
-    assert [kind] * 1000 + [Failed] == kinds(outcomes)
+    assert [kind] * 1000 + [Skipped] == kinds(outcomes)
     assert outcomes[-1].error.sent is False
 
 
@@ -97,25 +101,22 @@ class TestAmongOtherChanges:
 
     def test_operations_on_several_data_are_one_request(self, play: Play) -> None:
         changes = [call(number) for number in range(3)]
-        outcomes, [request] = play(self.write(changes), OK)
+        outcomes, [request] = play(written(changes), OK)
         assert 3 == len(applied_by(request))
         assert [Done] * 3 == kinds(outcomes)
 
     def test_however_many_there_are(self, play: Play) -> None:
-        outcomes, requests = play(self.write([call(number) for number in range(1200)]), OK, OK)
+        outcomes, requests = play(written([call(number) for number in range(1200)]), OK, OK)
         assert [1000, 200] == [len(applied_by(request)) for request in requests]
         assert [Done] * 1200 == kinds(outcomes)
 
     def test_one_alone_and_the_second_of_the_same_datum_go_singly(self, play: Play) -> None:
         changes = [call(1, a=1), call(1, b=2)]
-        _, requests = play(self.write(changes), OK, OK)
+        _, requests = play(written(changes), OK, OK)
         assert [{"a": 1}, {"b": 2}] == [json.loads(request.body or b"") for request in requests]  # type: ignore[arg-type]
 
     def test_what_is_no_map_of_properties_is_left_to_the_ordinary_way(self, play: Play) -> None:
         bad = Call(call(1).oid, "set_metadata", (("tags", ["a"]),))
-        outcomes, [request] = play(self.write([bad, call(2), call(3)]), OK)
+        outcomes, [request] = play(written([bad, call(2), call(3)]), OK)
         assert 2 == len(applied_by(request))
         assert [Failed, Done, Done] == kinds(outcomes)
-
-    def write(self, changes: list[Call]) -> Any:
-        return Valohai(survey="none").write(merged(bundled(), Survey()), changes)

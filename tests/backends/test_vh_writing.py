@@ -495,7 +495,7 @@ class TestOutcomes:
         ]
         outcomes, requests = write(changes, LoginRefused("no", status=401))
         assert 1 == len(requests)
-        assert [Failed, Failed] == [type(outcome) for outcome in outcomes]
+        assert [Failed, Skipped] == [type(outcome) for outcome in outcomes]
         assert outcomes[1].error.sent is False
 
     @pytest.mark.parametrize("status", [200, 204])

@@ -136,7 +136,9 @@ class FakeBackend:
         keys = [term.values[0] for term in terms if isinstance(term, Compare) and str(term.path) == self.can.keyset]
         return keys[0] if keys else None
 
-    def write(self, schema: Schema, changes: Sequence[Any]) -> Generator[Any, Any, list[Outcome]]:
+    def write(
+        self, schema: Schema, changes: Sequence[Any], observer: object = None
+    ) -> Generator[Any, Any, list[Outcome]]:
         outcomes: list[Outcome] = []
         real: dict[Oid, Oid] = {}
         failed: set[Oid] = set()

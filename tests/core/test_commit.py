@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from assetmeta.core.inspection import inspect
-from assetmeta.core.plan import in_order
 from assetmeta.model.errors import CommitError, Misuse, NotFound, Refused
+from assetmeta.model.ordering import in_order
 from assetmeta.model.plans import Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.values import UNREAD, Oid
 from core.fake import Bench

@@ -9,10 +9,10 @@ from typing import NoReturn
 
 import pytest
 
-from assetmeta.core import plan as plans
 from assetmeta.core.inspection import inspect
-from assetmeta.core.plan import in_order
+from assetmeta.model import ordering
 from assetmeta.model.errors import NotFound, Refused, Unreachable
+from assetmeta.model.ordering import in_order
 from assetmeta.model.plans import Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.values import Oid
 from core.fake import Bench
@@ -282,12 +282,12 @@ def test_a_circle_with_an_unanswered_second_create_is_held_without_an_error(benc
 def test_a_long_chain_of_new_assets_is_ordered_in_one_pass(backwards: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Oid] = []
 
-    def needs(change: Create | Update) -> set[Oid]:
+    def needs(change: Create | Update, *within: object) -> set[Oid]:
         asked.append(change.oid)
-        return real(change)
+        return real(change, *within)
 
-    real = plans.needs
-    monkeypatch.setattr(plans, "needs", needs)
+    real = ordering.needs
+    monkeypatch.setattr(ordering, "needs", needs)
     number = 400
     oids = [Oid("Epic", f"new-{index}") for index in range(number)]
     chain = [Create(oid, (Delta("Super", None, oids[index - 1]),) if index else ()) for index, oid in enumerate(oids)]

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from assetmeta.model.errors import BadValue, LoginRefused, OverBudget, ReadOnly, SessionClosed, Unreachable
-from assetmeta.model.flows import Request
+from assetmeta.model.flows import Pause, Request, Response
 from assetmeta.wire.auth import Basic, TokenCallable
 from assetmeta.wire.driver import Driver
 
@@ -245,7 +245,7 @@ def test_a_closed_session_refuses_flows(server, drive):
 
 
 def test_closing_the_session_stops_what_has_not_been_sent(server, drive):
-    started, go_on, errors = threading.Event(), threading.Event(), []
+    started, go_on, answers = threading.Event(), threading.Event(), []
 
     def answer(_):
         started.set()
@@ -253,10 +253,7 @@ def test_closing_the_session_stops_what_has_not_been_sent(server, drive):
         return Reply()
 
     def run():
-        try:
-            driver.run(one((GET, GET, GET)))
-        except SessionClosed as error:
-            errors.append(error)
+        answers.extend(driver.run(one((GET, GET, GET))))
 
     server.answers = [answer]
     driver = drive(pool=1)
@@ -266,15 +263,31 @@ def test_closing_the_session_stops_what_has_not_been_sent(server, drive):
     driver.close()
     go_on.set()
     thread.join(5)
-    assert (1, 1) == (len(errors), len(server.seen))
+    assert [Response, SessionClosed, SessionClosed] == [type(answer) for answer in answers]
+    assert not answers[1].sent
+    assert 1 == len(server.seen)
 
 
 def test_a_session_that_is_closed_just_before_sending_says_so(server, drive):
     driver = drive()
-    driver._pool().shutdown()
-    with pytest.raises(SessionClosed):
-        driver.run(one((GET, GET)))
-    assert [] == server.seen
+    driver.run(one((GET, GET)))
+    driver._threads.shutdown()
+    answers = driver.run(one((GET, GET)))
+    assert [SessionClosed, SessionClosed] == [type(answer) for answer in answers]
+    assert 2 == len(server.seen)
+
+
+def test_a_pause_waits_longer_each_time_until_retries_are_used_up(drive, time):
+    driver = drive(retries=3)
+    fault = Unreachable("gone", sent=False)
+    for attempt in (1, 2, 3):
+        assert () == driver.run(one(Pause(attempt, fault)))
+    with pytest.raises(Unreachable) as raised:
+        driver.run(one(Pause(4, fault)))
+    assert fault is raised.value
+    assert [1.0, 2.0, 4.0] == time.slept
+    with pytest.raises(Unreachable):
+        drive(patience=1.5).run(one(Pause(2, fault)))
 
 
 def test_making_a_driver_sends_nothing_and_its_repr_shows_no_secret(server):

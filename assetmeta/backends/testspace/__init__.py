@@ -18,7 +18,7 @@ from assetmeta.backends.testspace.reading import Reading
 from assetmeta.backends.testspace.settings import SURVEYS, Settings
 from assetmeta.backends.testspace.table import bundled
 from assetmeta.model.codecs import Codec
-from assetmeta.model.contract import Can
+from assetmeta.model.contract import UNOBSERVED, Can, WriteObserver
 from assetmeta.model.errors import BadValue, Unsupported
 from assetmeta.model.flows import Flow, Request, Response
 from assetmeta.model.plans import Change, Fetch, Outcome, Row, Rows
@@ -88,9 +88,11 @@ class Testspace(Settings):
         """Tell which requests a read sends, what the server filters and what is done here. Sends nothing."""
         return explaining.explain(fetch, self)
 
-    def write(self, schema: Schema, changes: Sequence[Change]) -> Flow[list[Outcome]]:
+    def write(
+        self, schema: Schema, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED
+    ) -> Flow[list[Outcome]]:
         """Write; see assetmeta.backends.testspace.writing for order and failures."""
-        return writing.write(schema, changes, self)
+        return writing.write(schema, changes, self, observer)
 
     def key_of(self, type_name: str, text: str) -> Key | None:
         """Return the key that a text is; None for a name."""

@@ -35,4 +35,6 @@ def refuses_login(response: Response) -> bool | None:
 def answered_write(request: Request, step: Step) -> Flow[Response]:
     """Send a write and return its 2xx answer. Raises the error that fits any other."""
     step.wrote = True
-    return check((yield from single(request)), explain)
+    response = check((yield from single(request)), explain)
+    step.landed = True
+    return response

@@ -5,24 +5,36 @@ and the last is the latest. There are no transactions: what landed stays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from assetmeta.backends import rounds
+from assetmeta.backends.testspace import fetching
 from assetmeta.backends.testspace.changing import Changer
+from assetmeta.backends.testspace.encoding import real_value
 from assetmeta.backends.testspace.settings import Settings
+from assetmeta.backends.verification import Verifier
+from assetmeta.backends.write_scheduler import Outcomes, WriteSchedule, in_rounds, run_writes, sequentially
+from assetmeta.model.contract import WriteObserver
 from assetmeta.model.flows import Flow
 from assetmeta.model.plans import Change, Create, Outcome
 from assetmeta.model.schema import Schema
 
 
-def write(schema: Schema, changes: Sequence[Change], settings: Settings) -> Flow[list[Outcome]]:
-    """Write. One outcome per change, same order; see assetmeta.backends.rounds for order and failures."""
+def write(
+    schema: Schema, changes: Sequence[Change], settings: Settings, observer: WriteObserver
+) -> Flow[list[Outcome]]:
+    """Write. One outcome per change, same order; see assetmeta.backends.write_scheduler for order and failures."""
     changer = Changer(schema, settings)
-    return rounds.written(
-        changes,
-        rounds.provisional,
-        lambda ready: [(queue, rounds.one_by_one(queue, changer.carried_out)) for queue in _queues(ready)],
+
+    def divide(ready: list[Change]) -> Iterator[tuple[list[Change], Flow[Outcomes]]]:
+        for queue in _queues(ready):
+            yield queue, sequentially(queue, changer.carried_out)
+
+    verifier = Verifier(
+        schema,
+        lambda fetches: fetching.fetch(schema, fetches, settings),
+        lambda value: real_value(value, changer.real),
     )
+    return run_writes(WriteSchedule(changes), in_rounds(divide), verifier, observer)
 
 
 def _queues(ready: Sequence[Change]) -> list[list[Change]]:

@@ -8,15 +8,16 @@ from typing import BinaryIO
 
 from assetmeta.backends.file_names import safe_name
 from assetmeta.backends.markup import Html
-from assetmeta.backends.valispace import explaining, fetching, files, reflecting, writing
+from assetmeta.backends.valispace import encoding, explaining, fetching, files, reflecting, writing
 from assetmeta.backends.valispace.connection import CLIENT_ID, bare_token, base_url, token_uri
 from assetmeta.backends.valispace.kinds import codec_for
 from assetmeta.backends.valispace.settings import SURVEYS, Settings
 from assetmeta.backends.valispace.table import bundled
 from assetmeta.model.codecs import Cleaned, Codec
-from assetmeta.model.contract import Can
+from assetmeta.model.contract import UNOBSERVED, Can, WriteObserver
 from assetmeta.model.errors import BadValue
 from assetmeta.model.flows import Flow
+from assetmeta.model.ordering import ReferencesIn
 from assetmeta.model.plans import Change, Fetch, Outcome, Rows
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
@@ -73,9 +74,16 @@ class Valispace(Settings):
         """Tell which requests a read sends, what the server filters and what is done here. Sends nothing."""
         return explaining.explain(schema, fetch, bundled(), self)
 
-    def write(self, schema: Schema, changes: Sequence[Change]) -> Flow[list[Outcome]]:
+    def write(
+        self, schema: Schema, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED
+    ) -> Flow[list[Outcome]]:
         """Write; see assetmeta.backends.valispace.writing for order and failures."""
-        return writing.write(schema, changes, bundled(), self)
+        return writing.write(schema, changes, bundled(), self, observer)
+
+    @property
+    def references_in(self) -> ReferencesIn:
+        """Find the assets that a delta names, also new valis within formulas."""
+        return encoding.references_in
 
     @property
     def file_name_attribute(self) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assetmeta.backends.base import Json, check, parse_json
+from assetmeta.backends.carrying import Step, outcome_of
 from assetmeta.backends.jsonrest import Object, Sendable, explain, send
 from assetmeta.backends.judging import Sent
 from assetmeta.backends.together import single
@@ -22,9 +23,9 @@ from assetmeta.backends.valispace.changing import Changer
 from assetmeta.backends.valispace.encoding import real_oid
 from assetmeta.backends.valispace.objects import identity, present
 from assetmeta.backends.valispace.table import Endpoint
-from assetmeta.model.errors import AssetmetaError, LoginRefused, Misuse, ServerError, Unreadable
+from assetmeta.model.errors import AssetmetaError, Misuse, NotFound, Refused, Unreadable
 from assetmeta.model.flows import Flow, Request
-from assetmeta.model.plans import Change, Done, Outcome, Unknown, Update
+from assetmeta.model.plans import Change, Done, Outcome, Update
 from assetmeta.model.values import UNREAD, Key
 
 WORTH_IT = 3
@@ -84,18 +85,10 @@ def carried_out(changer: Changer, parts: Sequence[Part]) -> Flow[list[Outcome]]:
     try:
         response = yield from single(_request(changer, endpoint, parts))
         told = _objects(parse_json(check(response, explain)))
-    except LoginRefused:
-        raise
-    except Unreadable:
-        told = {}
-    except ServerError as error:
-        if error.status is None or error.status >= 500:
-            return [Unknown(part.change, error) for part in parts]
+    except (Unreadable, Refused, NotFound):
         told = {}
     except AssetmetaError as error:
-        if error.sent:
-            return [Unknown(part.change, error) for part in parts]
-        raise
+        return [outcome_of(part.change, error, Step(wrote=True)) for part in parts]
     else:
         told = yield from _read_back(changer, endpoint, parts, told)
     return (yield from _verdicts(changer, endpoint, parts, told))

@@ -22,7 +22,7 @@ from assetmeta.backends.valispace.objects import identity
 from assetmeta.backends.valispace.reading import Reading, checked
 from assetmeta.backends.valispace.settings import Settings
 from assetmeta.backends.valispace.table import Endpoint, Table
-from assetmeta.model.errors import Unreadable, Unsupported
+from assetmeta.model.errors import AssetmetaError, Unreadable, Unsupported
 from assetmeta.model.flows import Flow, Request
 from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Row, Update
 from assetmeta.model.schema import Schema
@@ -66,7 +66,11 @@ class Changer:
             raise Unreadable(f"The answer to POST {place} does not say which id the new {endpoint.type} has.")
         oid = Oid(endpoint.type, key)
         self.real[change.oid] = oid
-        item = (yield from self._added(endpoint, change.deltas, oid, step)) or item
+        try:
+            item = (yield from self._added(endpoint, change.deltas, oid, step)) or item
+        except AssetmetaError as error:
+            # The asset exists, and must not be created once more.
+            return Done(change, oid, notes=(f"it was created, and not all members were added: {error}",), stale=True)
         row, verdict = self.judged(endpoint, oid, item, sent)
         return Done(change, oid, row, (*verdict.notes, *_without_value(row, sent)))
 

@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from assetmeta.backends.jsonrest import Sendable
 from assetmeta.backends.judging import whole_list
-from assetmeta.backends.rounds import named_values, provisional
 from assetmeta.backends.valispace.reading import checked
 from assetmeta.backends.valispace.settings import Learned
 from assetmeta.backends.valispace.table import Endpoint, Field, Table
+from assetmeta.model import ordering
 from assetmeta.model.errors import BadValue, ReadOnly
-from assetmeta.model.plans import Change, Delta
+from assetmeta.model.plans import Delta
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
 
@@ -24,10 +24,10 @@ Real = Mapping[Oid, Oid]
 """Real identities by provisional ones."""
 
 
-def references(change: Change) -> list[Oid]:
-    """The provisional identities that a change names, also those of valis within formulas."""
-    texts = [value for value in named_values(change) if isinstance(value, str) and "$new-" in value]
-    return provisional(change) + [Oid("Vali", key) for text in texts for key in _PROVISIONAL.findall(text)]
+def references_in(delta: Delta) -> list[Oid]:
+    """The assets that a delta names, also new valis within formulas."""
+    texts = [value for value in (delta.new, *delta.added) if isinstance(value, str) and "$new-" in value]
+    return [*ordering.references_in(delta), *(Oid("Vali", key) for text in texts for key in _PROVISIONAL.findall(text))]
 
 
 def real_oid(oid: Oid, real: Real) -> Oid:

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assetmeta.backends import rounds
-from assetmeta.backends.valispace import bulk
+from assetmeta.backends.valispace import bulk, fetching
 from assetmeta.backends.valispace.changing import Changer
-from assetmeta.backends.valispace.encoding import references
+from assetmeta.backends.valispace.encoding import real_value, references_in
 from assetmeta.backends.valispace.settings import Settings
 from assetmeta.backends.valispace.table import Table
+from assetmeta.backends.verification import Verifier
+from assetmeta.backends.write_scheduler import Outcomes, WriteSchedule, alone, in_rounds, run_writes
+from assetmeta.model.contract import WriteObserver
 from assetmeta.model.flows import Flow
 from assetmeta.model.plans import Change, Outcome
 from assetmeta.model.schema import Schema
 
 
-def write(schema: Schema, changes: Sequence[Change], table: Table, settings: Settings) -> Flow[list[Outcome]]:
-    """Write. One outcome per change, same order; see assetmeta.backends.rounds for order and failures."""
+def write(
+    schema: Schema, changes: Sequence[Change], table: Table, settings: Settings, observer: WriteObserver
+) -> Flow[list[Outcome]]:
+    """Write. One outcome per change, same order; see assetmeta.backends.write_scheduler for order and failures."""
     changer = Changer(schema, table, settings)
 
-    def batches(ready: list[Change]) -> Iterator[rounds.Batch]:
+    def divide(ready: list[Change]) -> Iterator[tuple[list[Change], Flow[Outcomes]]]:
         groups, singles = bulk.grouped(changer, ready)
         for change in singles:
-            yield [change], rounds.alone(changer.carried_out(change))
+            yield [change], alone(changer.carried_out(change))
         for group in groups:
             yield [part.change for part in group], bulk.carried_out(changer, group)
 
-    return rounds.written(changes, references, batches)
+    verifier = Verifier(
+        schema,
+        lambda fetches: fetching.fetch(schema, fetches, table, settings),
+        lambda value: real_value(value, changer.real),
+    )
+    return run_writes(WriteSchedule(changes, references_in), in_rounds(divide), verifier, observer)

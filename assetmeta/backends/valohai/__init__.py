@@ -12,7 +12,7 @@ from assetmeta.backends.valohai.kinds import codec_for
 from assetmeta.backends.valohai.settings import SURVEYS, Settings
 from assetmeta.backends.valohai.table import bundled
 from assetmeta.model.codecs import Codec
-from assetmeta.model.contract import Can
+from assetmeta.model.contract import UNOBSERVED, Can, WriteObserver
 from assetmeta.model.errors import BadValue
 from assetmeta.model.flows import Flow
 from assetmeta.model.plans import Change, Fetch, Outcome, Row, Rows
@@ -82,9 +82,11 @@ class Valohai(Settings):
         """Return the asset that an alias names; see assetmeta.backends.valohai.aliases for what there is."""
         return aliases.look_up(schema, type_name, alias, bundled(), self)
 
-    def write(self, schema: Schema, changes: Sequence[Change]) -> Flow[list[Outcome]]:
+    def write(
+        self, schema: Schema, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED
+    ) -> Flow[list[Outcome]]:
         """Write; see assetmeta.backends.valohai.writing for order and failures."""
-        return writing.write(schema, changes, bundled(), self)
+        return writing.write(schema, changes, bundled(), self, observer)
 
     @property
     def file_name_attribute(self) -> str:

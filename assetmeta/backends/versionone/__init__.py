@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from assetmeta.backends.file_names import safe_name
-from assetmeta.backends.versionone import fetching, files, lookup, meta, templates, writing
+from assetmeta.backends.versionone import fetching, files, lookup, meta, templates, writes
 from assetmeta.backends.versionone.kinds import codec_for
 from assetmeta.backends.versionone.settings import Settings
 from assetmeta.model.codecs import Codec
-from assetmeta.model.contract import Can
+from assetmeta.model.contract import UNOBSERVED, Can, WriteObserver
 from assetmeta.model.flows import Flow
 from assetmeta.model.plans import Change, Delta, Fetch, Outcome, Row, Rows
 from assetmeta.model.schema import Schema
@@ -74,9 +74,11 @@ class VersionOne(Settings):
         """Find an asset by its number, or by its name where its type has no numbers, in one request."""
         return lookup.look_up(schema, type_name, alias, self)
 
-    def write(self, schema: Schema, changes: Sequence[Change]) -> Flow[list[Outcome]]:
-        """Write; see assetmeta.backends.versionone.writing for order and failures."""
-        return writing.write(schema, changes, self)
+    def write(
+        self, schema: Schema, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED
+    ) -> Flow[list[Outcome]]:
+        """Write; see assetmeta.backends.versionone.writes for order and failures."""
+        return writes.write(schema, changes, self, observer)
 
     def template(self, schema: Schema, type_name: str, context: Oid | None) -> Flow[tuple[Delta, ...]]:
         """Ask for a new asset's suggested values, in one request."""

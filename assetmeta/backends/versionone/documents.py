@@ -76,20 +76,6 @@ def unsupported(call: Call) -> Unsupported:
     )
 
 
-def references(change: Change) -> list[Oid]:
-    """All assets that a change names besides its own."""
-    named: list[object] = []
-    if isinstance(change, Create):
-        named.append(change.context)
-    if isinstance(change, Create | Update):
-        for delta in change.deltas:
-            several = delta.new if isinstance(delta.new, tuple) and not isinstance(delta.new, Oid) else (delta.new,)
-            named += [*several, *delta.added, *delta.removed]
-    if isinstance(change, Call):
-        named += [value for _, value in change.arguments]
-    return [oid for oid in named if isinstance(oid, Oid)]
-
-
 def _element(root: etree._Element, attribute: Attribute, delta: Delta, known: Known) -> None:
     if attribute.is_relation:
         element = etree.SubElement(root, "Relation", name=attribute.name)

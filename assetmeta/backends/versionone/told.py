@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from assetmeta.backends.base import Json, parse_json
 from assetmeta.backends.versionone.answers import Objects
@@ -14,13 +14,15 @@ from assetmeta.model.plans import Create, Update
 from assetmeta.model.record import Record
 from assetmeta.model.values import Key, Oid
 
+_SECTIONS = ("assetsCreated", "assetsModified", "assetsOperatedOn")
+
 
 class Told(Record):
     """One answer. *created* keeps its order; *modified* and *operated* count by key, which is unique over all types.
 
     *failures* are the server's words by alias, None from a server that does not report failures (18.x). *unfound* are
     the creates whose query failed. *sets* are the results of those that did not. *finished* is False when the server
-    says that it is still at work.
+    says that it is still at work. *contradiction* says why the answer cannot be believed, if it cannot.
     """
 
     created: tuple[Oid, ...]
@@ -30,6 +32,7 @@ class Told(Record):
     unfound: frozenset[str]
     sets: list[Objects]
     finished: bool
+    contradiction: str | None = None
 
 
 def read_told(response: Response, chunk: Chunk) -> Told:
@@ -43,15 +46,38 @@ def read_told(response: Response, chunk: Chunk) -> Told:
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict):
             failures.read(entry)
+    sections = {name: tuple(_oids(document, name, response)) for name in _SECTIONS}
+    created, modified, operated = sections.values()
     return Told(
-        created=tuple(_oids(document, "assetsCreated", response)),
-        modified=Counter(oid.key for oid in _oids(document, "assetsModified", response)),
-        operated=Counter(oid.key for oid in _oids(document, "assetsOperatedOn", response)),
+        created=created,
+        modified=Counter(oid.key for oid in modified),
+        operated=Counter(oid.key for oid in operated),
         failures=failures.commands if isinstance(listed, dict) else None,
         unfound=frozenset(failures.queries),
         sets=_sets(document, response),
         finished=document.get("complete") is not False and document.get("processing") is not True,
+        contradiction=_contradiction(document, sections),
     )
+
+
+def _contradiction(document: dict[str, Json], sections: Mapping[str, Sequence[Oid]]) -> str | None:
+    """Find what cannot be true in an answer: a count that is not that of its list, or an asset that was
+    created or modified twice.
+    """
+    lists: dict[str, int] = {name: len(oids) for name, oids in sections.items()}
+    listed = document.get("commandFailures")
+    if isinstance(listed, dict) and isinstance(listed.get("commands"), list):
+        lists["commandFailures"] = len(listed["commands"])  # type: ignore[arg-type]
+    for name, number in lists.items():
+        content = document.get(name)
+        count = content.get("count") if isinstance(content, dict) else None
+        if isinstance(count, int) and count != number:
+            return f"{name} lists {number} and counts {count}"
+    for name in ("assetsCreated", "assetsModified"):
+        twice = next((oid for oid, number in Counter(sections[name]).items() if number > 1), None)
+        if twice is not None:
+            return f"{name} has {twice.token} twice"
+    return None
 
 
 def unreadable(reason: str, response: Response | None = None) -> Unreadable:

@@ -12,47 +12,66 @@ that was operated on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from assetmeta.backends.base import Json
 from assetmeta.backends.versionone.answers import Reader
 from assetmeta.backends.versionone.chunks import PATH, Chunk, Command
-from assetmeta.backends.versionone.progress import Progress
 from assetmeta.backends.versionone.told import Told, identity, unreadable
 from assetmeta.backends.versionone.violations import find_violation
-from assetmeta.model.errors import AssetmetaError, NotFound, Refused, Unreadable
-from assetmeta.model.plans import Call, Change, Create, Done, Failed, Outcome, Row, Skipped, Unknown, Update
+from assetmeta.backends.versionone.write_state import WriteState
+from assetmeta.model.errors import NotFound, Refused, Unreadable
+from assetmeta.model.ordering import references
+from assetmeta.model.plans import Call, Change, Create, Delete, Done, Failed, Outcome, Row, Skipped, Unknown, Update
 from assetmeta.model.values import Key, Oid
 
 _LONGEST_WORDS = 500
 """Characters of the server's own words in a message; `server_message` holds them whole."""
 
 
-def judge(progress: Progress, chunk: Chunk, told: Told) -> list[int]:
-    """Note the outcomes of a chunk. Returns the updates of which the answer says nothing: their assets are not there,
-    or the server had nothing to change, or, where it reports no failures, it refused.
+def judge(chunk: Chunk, told: Told, state: WriteState) -> list[Outcome | None]:
+    """Return the outcomes of a chunk, one per command, same order, and let *state* know of what was created.
+
+    None stands for an update or a delete of which the answer says nothing for certain: its asset is not there, or the
+    server had nothing to change, or, where it reports no failures, it refused, or the answer contradicts itself.
     """
-    made = _made(chunk, told)
+    made = _made(chunk, told, state.taken)
     expected = _expected(chunk, told)
-    doubtful: list[int] = []
+    lost: set[Oid] = set()
+    outcomes: list[Outcome | None] = []
     for alias, each in chunk.commands.items():
-        words = (told.failures or {}).get(alias)
-        if words is not None:
-            outcome: Outcome | None = _failed(progress, each.change, words)
-        elif isinstance(each.change, Create):
-            outcome = _created(each, made.get(alias), len(made) == len(told.created) and told.finished)
-        elif isinstance(each.change, Update):
-            key = chunk.real(each.change.oid).key
-            outcome = Done(each.change, chunk.real(each.change.oid)) if told.modified[key] else None
-        else:
-            outcome = _executed(each.change, chunk.real(each.change.oid), expected, told)
-        if outcome is None and not told.finished:
-            outcome = Unknown(each.change, _at_work())
-        if outcome is None:
-            doubtful.append(each.index)
-        else:
-            progress.end(each.index, outcome)
-    return doubtful
+        outcome = _outcome(chunk, told, alias, each, made, expected, lost)
+        if outcome is None and not (told.finished and isinstance(each.change, Update | Delete)):
+            outcome = Unknown(each.change, unreadable(told.contradiction or "the server says that it is still at work"))
+        if isinstance(each.change, Create) and not isinstance(outcome, Done):
+            lost.add(each.change.oid)
+        state.take_over([outcome])
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _outcome(
+    chunk: Chunk,
+    told: Told,
+    alias: str,
+    command: Command,
+    made: Mapping[str, dict[str, Json]],
+    expected: Counter[Key],
+    lost: Container[Oid],
+) -> Outcome | None:
+    change = command.change
+    if told.contradiction is not None:
+        return None
+    words = (told.failures or {}).get(alias)
+    if words is not None:
+        needed = next((oid for oid in (change.oid, *references(change)) if oid in lost), None)
+        return Failed(change, refused(change, words)) if needed is None else Skipped(change, needed)
+    if isinstance(change, Create):
+        return _created(command, made.get(alias), len(made) == len(told.created) and told.finished)
+    oid = chunk.real(change.oid)
+    if isinstance(change, Update):
+        return Done(change, oid) if told.modified[oid.key] else None
+    return _executed(change, oid, expected, told)
 
 
 def refused(change: Change, words: str | None) -> Refused:
@@ -89,11 +108,6 @@ def _deed(change: Change) -> str:
     )
 
 
-def _failed(progress: Progress, change: Change, words: str) -> Outcome:
-    needs = progress.missing(change)
-    return Failed(change, refused(change, words)) if needs is None else Skipped(change, needs)
-
-
 def _created(command: Command, found: dict[str, Json] | None, accounted: bool) -> Outcome:
     """*accounted* says that all new assets are known, so that one which is not found was not made."""
     if found is not None:
@@ -116,7 +130,7 @@ def _row(command: Command, found: dict[str, Json]) -> Row | None:
 
 def _executed(change: Change, oid: Oid, expected: Counter[Key], told: Told) -> Outcome | None:
     """Judge an operation. An answer without the asset means that the server found nothing to operate on."""
-    if told.operated[oid.key] >= expected[oid.key]:
+    if told.operated[oid.key] == expected[oid.key]:
         return Done(change, oid)
     if told.operated[oid.key]:
         return Unknown(change, unreadable(f"it does not tell which operations on {oid.token} were carried out"))
@@ -134,16 +148,14 @@ def _expected(chunk: Chunk, told: Told) -> Counter[Key]:
     )
 
 
-def _at_work() -> AssetmetaError:
-    return unreadable("the server says that it is still at work")
-
-
-def _made(chunk: Chunk, told: Told) -> dict[str, dict[str, Json]]:
+def _made(chunk: Chunk, told: Told, taken: Container[Key]) -> dict[str, dict[str, Json]]:
     """What each create made, by alias; nothing at all when the answer does not tell for certain.
 
     Results stand in the order of the queries, but whether a query that failed leaves an empty one behind is not
     documented; so the reading is taken whose number fits, and which agrees with `assetsCreated`.
     """
+    if any(oid.key in taken for oid in told.created):
+        return {}
     creates, failures = list(chunk.queries), told.failures or {}
     landed = [alias for alias in creates if alias not in failures]
     for asked in (creates, [alias for alias in creates if alias not in told.unfound], landed):

@@ -32,7 +32,7 @@ def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:
     calls = [
         Call(datum._state.oid, properties.OPERATION, (("metadata", dict(wanted)),)) for datum, wanted in given.items()
     ]
-    outcomes = workspace.run(properties.applied(calls, valohai(workspace.backend)))
+    outcomes = workspace.run(workspace.backend.write(workspace.schema, calls))
     with workspace.lock:
         after = Aftermath(workspace)
         for outcome in outcomes:

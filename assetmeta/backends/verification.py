@@ -1,0 +1,103 @@
+"""Changes whose outcome nobody knows, compared with what the server has now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from assetmeta.backends.judging import Real, is_same
+from assetmeta.backends.known import decoded
+from assetmeta.model.errors import NotFound
+from assetmeta.model.flows import Flow
+from assetmeta.model.paths import Path
+from assetmeta.model.plans import Cell, Delete, Delta, Done, Failed, Fetch, Outcome, Row, Rows, Update
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
+
+_NEVER_READ = frozenset({"Blob", "Password"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """Compares updates and deletes by one read per type. *fetch* is the dialect's, as is *real*."""
+
+    schema: Schema
+    fetch: Callable[[Sequence[Fetch]], Flow[list[Rows]]]
+    real: Real
+
+    def verify(self, changes: Sequence[Update | Delete]) -> Flow[list[Outcome | None]]:
+        """Return what became of *changes*, same order: Done where the server has what was to be written, Failed with
+        NotFound where the asset of an update is gone, None where the change did not land.
+        """
+        rows = yield from self.read(changes)
+        return [self._outcome(change, rows.get(self._oid(change))) for change in changes]
+
+    def read(self, changes: Iterable[Update | Delete]) -> Flow[dict[Oid, Row]]:
+        """Read all that is changed in any of the assets, by identity. What is not there is left out."""
+        names: dict[str, dict[str, None]] = {}
+        oids: dict[str, dict[Oid, None]] = {}
+        for change in changes:
+            oid = self._oid(change)
+            oids.setdefault(oid.type, {})[oid] = None
+            names.setdefault(oid.type, {}).update(dict.fromkeys(self._names(change, oid)))
+        fetches = [Fetch(name, tuple(map(Path.parse, names[name])), oids=tuple(each)) for name, each in oids.items()]
+        found: dict[Oid, Row] = {}
+        for fetch in fetches:
+            try:
+                [rows] = yield from self.fetch([fetch])
+            except NotFound:
+                # A server may answer so where a single asset is asked for.
+                continue
+            asked = {oid.key: oid for oid in fetch.oids or ()}
+            found.update({asked[row.oid.key]: row for row in rows.rows if row.oid.key in asked})
+        return found
+
+    def _names(self, change: Update | Delete, oid: Oid) -> list[str]:
+        kind = self.schema.type(oid.type)
+        if isinstance(change, Delete):
+            return [kind.deleted] if kind.deleted else []
+        return [delta.name for delta in change.deltas if kind.attribute(delta.name).kind not in _NEVER_READ]
+
+    def _outcome(self, change: Update | Delete, row: Row | None) -> Outcome | None:
+        oid = self._oid(change)
+        cells = dict(zip(row.columns, row.values, strict=True)) if row is not None else {}
+        if isinstance(change, Delete):
+            mark = self.schema.type(oid.type).deleted
+            is_gone = row is None or (mark is not None and decoded(self.schema.attribute(oid.type, mark), cells[mark]))
+            return Done(change, oid) if is_gone else None
+        if row is None:
+            return Failed(change, missing(oid))
+        return Done(change, oid, row) if self.holds(change, cells) else None
+
+    def holds(self, change: Update, cells: Mapping[str, Cell]) -> bool:
+        """True when *cells* are what *change* wants them to be."""
+        return all(self._has(change, delta, cells) for delta in change.deltas)
+
+    def _has(self, change: Update, delta: Delta, cells: Mapping[str, Cell]) -> bool:
+        attribute = self.schema.attribute(change.oid.type, delta.name)
+        if delta.name not in cells:
+            return False
+        cell = cells[delta.name]
+        if not attribute.multi:
+            return is_same(self._real(delta.new), cell.current if isinstance(cell, Oid) else decoded(attribute, cell))
+        several = cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else ()
+        members = {each.current if isinstance(each, Oid) else decoded(attribute, each) for each in several}
+        added, removed = delta.added, delta.removed
+        if isinstance(delta.new, tuple) and not isinstance(delta.new, Oid):
+            added = delta.new
+            removed = tuple(members - {self._real(value) for value in added})
+        return {self._real(value) for value in added} <= members and members.isdisjoint(map(self._real, removed))
+
+    def _real(self, value: object) -> object:
+        found = self.real(value)
+        return found.current if isinstance(found, Oid) else found
+
+    def _oid(self, change: Update | Delete) -> Oid:
+        found = self.real(change.oid)
+        assert isinstance(found, Oid)
+        return found
+
+
+def missing(oid: Oid) -> NotFound:
+    """The error for a change of an asset that a read does not find."""
+    return NotFound(f"{oid.token} does not exist, was deleted or is not visible.", status=404, oid=oid.token)

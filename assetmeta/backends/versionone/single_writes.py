@@ -1,0 +1,67 @@
+"""One change in one POST to rest-1.v1, and its outcome (writing)."""
+
+from __future__ import annotations
+
+from assetmeta.backends.base import check
+from assetmeta.backends.carrying import Step, carried
+from assetmeta.backends.together import single
+from assetmeta.backends.versionone.complaints import explain
+from assetmeta.backends.versionone.documents import write_request
+from assetmeta.backends.versionone.rest import Wanted, identity, read_asset, row
+from assetmeta.backends.versionone.write_state import WriteState
+from assetmeta.model.errors import Unreadable
+from assetmeta.model.flows import Flow, Response
+from assetmeta.model.plans import Call, Change, Create, Done, Outcome, Update
+from assetmeta.model.values import Oid
+
+
+def write_singly(state: WriteState, change: Change) -> Flow[Outcome]:
+    """Perform one change; every failure is an outcome. One request."""
+    outcome = yield from carried(change, lambda step: _written(state, change, step))
+    state.take_over([outcome])
+    return outcome
+
+
+def _written(state: WriteState, change: Change, step: Step) -> Flow[Outcome]:
+    request = write_request(state.schema, change, state.known, state.settings)
+    step.wrote = True
+    return _done(state, change, check((yield from single(request)), explain))
+
+
+def _done(state: WriteState, change: Change, response: Response) -> Done:
+    """Read the answer: the identity of the asset, and the attributes written with their stored values.
+
+    Multi-value attributes are left out, since the answer may contain the added values or all of them, and ranks, since
+    the next move changes them.
+    """
+    asset = read_asset(response)
+    oid = identity(asset, response).current
+    _verify(state, change, oid, response)
+    if not isinstance(change, Create | Update):
+        return Done(change, oid)
+    attributes = [state.schema.attribute(change.oid.type, delta.name) for delta in change.deltas]
+    told = {each.name: Wanted(each.name, multi=False) for each in attributes if not each.multi and each.kind != "Rank"}
+    return Done(change, oid, row(asset, told, oid, None))
+
+
+def _verify(state: WriteState, change: Change, oid: Oid, response: Response) -> None:
+    """Raise Unreadable when the answer to *change* names an asset that it cannot be about: another one than was
+    changed, or, for a create, one of another type or one that is known already. An operation may name what it made.
+    """
+    if isinstance(change, Call):
+        return
+    if isinstance(change, Create):
+        is_it, meant = oid.type == change.oid.type and oid.key not in state.taken, f"a new {change.oid.type}"
+    else:
+        asked = state.known.get(change.oid, change.oid)
+        related = state.schema.is_a(oid.type, asked.type) or state.schema.is_a(asked.type, oid.type)
+        is_it, meant = related and oid.key == asked.key, asked.current.token
+    if not is_it:
+        line = response.request.line if response.request else "the request"
+        raise Unreadable(
+            f"The answer to {line} cannot be believed: it is about {oid.token} and should be about {meant}. "
+            "Look whether the change landed before doing it again.",
+            status=response.status,
+            request=line,
+            oid=change.oid.token,
+        )
