@@ -7,6 +7,13 @@ clock or a class of the session:
     file_names              names of files made harmless
     markup                  HTML texts and their plain form
     known                   what a read was told, looked up along paths
+    refusals                what an error document finds wrong
+    jsonrest                requests with JSON; lists and errors as Django REST framework has them
+    together                several flows side by side
+    judging                 what was sent against what was stored
+    carrying                one change carried out
+    verification            changes in doubt, compared with what the server has
+    write_scheduler         the order of writes, and what becomes of them
     versionone.settings     what the dialect must know of one server
     versionone.violations   which attribute an error blames, and advice
     versionone.complaints   what an error document says
@@ -25,25 +32,20 @@ clock or a class of the session:
     versionone.fetching     the flow of every read
     versionone.lookup       assets by number or name
     versionone.documents    changes as rest-1.v1 documents
-    versionone.waiting      which changes have to wait for which
-    versionone.progress     what came of the changes of one write so far
-    versionone.singly       one request per change
+    versionone.write_state  what one write knows so far
+    versionone.single_writes  one request per change
     versionone.commands     changes as api/asset commands
     versionone.chunks       commands put together into requests
     versionone.told         what an answer of api/asset says
     versionone.verdicts     that answer as outcomes
-    versionone.lookback     a second look at updates of which it says nothing
-    versionone.bulk         many changes in few requests
-    versionone.writing      the flow of every write
+    versionone.bulk_writes  many changes in few requests
+    versionone.writes       the flow of every write
     versionone.templates    rest-1.v1/New
     versionone.files        attachments and embedded images
     versionone              the dialect as one value
 
 What the JSON dialects share:
 
-    refusals                what an error document finds wrong
-    jsonrest                requests with JSON; lists and errors as Django REST framework has them
-    together                several flows side by side
     kinds                   codecs
     surveying               what a server says of its own endpoints and fields
     form                    a file as a multipart form
@@ -53,9 +55,6 @@ What the JSON dialects share:
     walking                 following relations
     evaluating              queries over the lists that a server sends
     addresses               addresses of servers as people give them, and the links that servers make
-    judging                 what was sent against what was stored
-    carrying                one change carried out
-    rounds                  the order in which changes go out
     valispace.connection    addresses and tokens as people give them
     valispace.settings      what the dialect may assume of one server, and what it learns
     valispace.kinds         attribute kinds and their codecs
