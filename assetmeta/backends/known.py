@@ -74,7 +74,10 @@ class Known:
         for owner in here:
             attribute = self.schema.type(owner.type).attributes.get(last)
             for cell in self.members(owner, last) if attribute else ():
-                yield cell if isinstance(cell, Oid) else decoded(attribute, cell)
+                value = cell if isinstance(cell, Oid) else decoded(attribute, cell)
+                value = getattr(value, path.part, None) if path.part else value
+                if value is not None or not path.part:
+                    yield value
 
     def _aggregated(self, oid: Oid, path: Path) -> object:
         found = list(self._reached(oid, Path(path.steps)))

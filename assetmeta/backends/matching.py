@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from assetmeta.backends.known import Known
@@ -49,10 +50,24 @@ def admission(term: Term | None) -> Test:
     if isinstance(term, Exists):
         present = term.present
         return lambda known, oid: any(value != "" for value in known.values(oid, path)) is present
+    if any(isinstance(value, Path) for value in term.values):
+        return _between(term)
     holds = _comparison(term)
     if term.operator == "!=":
         return lambda known, oid: not any(map(holds, known.values(oid, path)))
     return lambda known, oid: any(map(holds, known.values(oid, path)))
+
+
+def _between(term: Compare) -> Test:
+    """The test of a condition that compares attributes of an asset with each other."""
+
+    def holds(known: Known, oid: Oid) -> bool:
+        wanted = (known.values(oid, value) if isinstance(value, Path) else [value] for value in term.values)
+        values = tuple(one for several in wanted for one in several)
+        found = any(map(_comparison(replace(term, values=values)), known.values(oid, term.path)))
+        return found is not (term.operator == "!=")
+
+    return holds
 
 
 def _comparison(term: Compare) -> Callable[[object], bool]:
@@ -91,15 +106,24 @@ def _in_order(order: Callable[[Any, Any], object], value: object, other: object)
         return False
 
 
+def compares_attributes(term: Term) -> bool:
+    """True when a part of *term* compares an attribute with another one."""
+    return any(isinstance(leaf, Compare) and any(isinstance(one, Path) for one in leaf.values) for leaf in leaves(term))
+
+
 def asked_paths(term: Term | None) -> Iterator[Path]:
     """Yield the paths that a condition looks at."""
     for leaf in () if term is None else leaves(term):
         if not isinstance(leaf, RawFilter):
             yield leaf.path
+            if isinstance(leaf, Compare):
+                yield from (value for value in leaf.values if isinstance(value, Path))
 
 
 def wanted_values(term: Term) -> tuple[str, tuple[object, ...]] | None:
     """The path and the values of a plain `path = any of values`; None for every other term."""
-    if isinstance(term, Compare) and term.operator == "=" and term.path.is_plain and term.values:
+    if not isinstance(term, Compare) or any(isinstance(value, Path) for value in term.values):
+        return None
+    if term.operator == "=" and term.path.is_plain and term.values:
         return str(term.path), term.values
     return None

@@ -18,7 +18,7 @@ from assetmeta.core.workspace import Workspace
 from assetmeta.model.codecs import Choices
 from assetmeta.model.contract import Aliases
 from assetmeta.model.errors import BadValue, Unsupported, nearest
-from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
+from assetmeta.model.paths import Path, Resolved, Step, counts, in_parts, resolve
 from assetmeta.model.plans import Sort
 from assetmeta.model.printable import printable
 from assetmeta.model.scalars import whole_number
@@ -62,7 +62,10 @@ class Column:
         return self._step(name)
 
     def _step(self, name: str) -> Column:
-        column = Column(self._source, Path((*self._path.steps, Step(name))))
+        path = in_parts(self._source.schema, self._source.type_name, Path((*self._path.steps, Step(name))))
+        if path.part and not self._source.workspace.backend.can.evaluates:
+            path = Path((*self._path.steps, Step(name)))
+        column = Column(self._source, path)
         column._resolved()
         return column
 
@@ -150,6 +153,13 @@ class Column:
         return Exists(self._path, present=False, owner=self._source.type_name)
 
     def _compare(self, operator: str, other: object) -> Term:
+        if isinstance(other, Column) and self._source.workspace.backend.can.evaluates and operator != "~=":
+            mine, theirs = self._resolved(), other._resolved()
+            if self._source.type_name != other._source.type_name:
+                raise BadValue(f"{self!r} {operator} {other!r}: both have to be attributes of one type.")
+            if mine.is_relation != theirs.is_relation:
+                raise BadValue(f"{self!r} {operator} {other!r}: a relation is compared with a relation.")
+            return Compare(self._path, operator, (other._path,), self._source.type_name)
         if isinstance(other, Column):
             raise BadValue(
                 f"{self!r} {operator} {other!r}: the server compares attributes with values, not attributes."

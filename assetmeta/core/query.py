@@ -21,7 +21,7 @@ from assetmeta.core.workspace import Workspace
 from assetmeta.model.codecs import writable_text
 from assetmeta.model.contract import Explains
 from assetmeta.model.errors import BadValue, NotOne, Unsupported
-from assetmeta.model.paths import CLEANED, Path, Step, resolve
+from assetmeta.model.paths import CLEANED, Path, Step, in_parts, resolve
 from assetmeta.model.plans import Fetch, Find, Sort
 from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
@@ -84,7 +84,8 @@ class Query(Record):
         """
         if not names:
             return self._but(selected=())
-        paths = tuple(self._path(name) for name in names)
+        # A value comes whole, or not at all.
+        paths = tuple(Path(path.steps, path.aggregate) if path.part else path for path in map(self._path, names))
         return self._but(selected=tuple(dict.fromkeys(self.selected + paths)))
 
     def where(self, *conditions: Term | Mapping[str, Any], **equals: Any) -> Query:
@@ -217,6 +218,8 @@ class Query(Record):
         if not isinstance(name, str | Column):
             raise BadValue(f"Attributes are named by texts or columns, not {name!r:.80}.")
         path = name._path if isinstance(name, Column) else Path.parse(name)
+        if self.workspace.backend.can.evaluates:
+            path = in_parts(self.schema, self.type_name, path)
         resolve(self.schema, self.type_name, path)
         if len(path.steps) > 1:
             self._need("paths")

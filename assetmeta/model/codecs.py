@@ -44,6 +44,14 @@ class Codec(Protocol):
 
 
 @runtime_checkable
+class Composite(Protocol):
+    """A codec of values with named parts."""
+
+    @property
+    def parts(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
 class Choices(Protocol):
     """A codec of a kind whose values the server lists, though it may come to know others."""
 

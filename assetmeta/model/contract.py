@@ -23,8 +23,10 @@ class Can(Record):
     how many fetches that are handed over together share a request. Without
     *windows* the dialect cuts windows itself and answers a fetch in parts of its own (`Rows.rest`), or whole: do not
     ask for one window after the other.
-    *exact* is whether `=` tells letter case apart by itself; where it does not, `==` does, and takes reading what `=`
-    finds. *cleaning* is whether texts can be had without their markup (the paths that end in @CleanText or @CleanHtml).
+    *evaluates* is whether the dialect evaluates conditions itself, so that they may speak of parts of values and
+    compare attributes with each other. *exact* is whether `=` tells letter case apart by itself; where it does not,
+    `==` does, and takes reading what `=` finds. *cleaning* is whether texts can be had without their markup (the paths
+    that end in @CleanText or @CleanHtml).
     """
 
     asof: bool = False
@@ -41,6 +43,7 @@ class Can(Record):
     delete: bool = False
     cleaning: bool = False
     exact: bool = True
+    evaluates: bool = False
     windows: bool = True
     file_types: frozenset[str] = frozenset()
     keyset: str | None = None

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+from assetmeta.model.codecs import AnyValue, Codec, Composite
 from assetmeta.model.errors import BadValue, UnknownName
 from assetmeta.model.record import Record
 from assetmeta.model.schema import Attribute, Schema
@@ -44,10 +46,13 @@ class Step(Record):
 
 
 class Path(Record):
-    """Steps from a type to a value, with an optional aggregate over everything reached."""
+    """Steps from a type to a value, with an optional aggregate over everything reached. *part* names a part of the
+    value (`case_counts.failed`), for conditions and sorting.
+    """
 
     steps: tuple[Step, ...]
     aggregate: str | None = None
+    part: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Path:
@@ -65,6 +70,7 @@ class Path(Record):
 
     def __str__(self) -> str:
         plain = ".".join(map(str, self.steps))
+        plain = f"{plain}.{self.part}" if self.part else plain
         return f"{plain}.@{self.aggregate}" if self.aggregate else plain
 
     @property
@@ -75,7 +81,7 @@ class Path(Record):
     @property
     def is_plain(self) -> bool:
         """True when the path is names only: what it reaches are attributes of assets, not computed values."""
-        return self.aggregate is None and all(step.is_plain for step in self.steps)
+        return self.aggregate is None and self.part is None and all(step.is_plain for step in self.steps)
 
     @property
     def is_name(self) -> bool:
@@ -110,9 +116,27 @@ def resolve(schema: Schema, type_name: str, path: Path) -> Resolved:
         if step.downcast is not None:
             schema.type(step.downcast)
         multi = multi or attribute.multi
+    if path.part:
+        attribute = replace(
+            attribute, name=f"{attribute.name}.{path.part}", kind="Part", codec=AnyValue(), computed=True
+        )
     if path.aggregate:
         return Resolved(attribute, owner, multi=False, is_relation=False)
     return Resolved(attribute, owner, multi, attribute.is_relation)
+
+
+def in_parts(schema: Schema, type_name: str, path: Path) -> Path:
+    """Return *path* with its last step as a part, where that is a part of the value before it."""
+    if len(path.steps) < 2 or path.aggregate or path.part or not path.steps[-1].is_plain:
+        return path
+    whole = Path(path.steps[:-1])
+    codec = resolve(schema, type_name, whole).attribute.codec
+    return Path(whole.steps, part=path.steps[-1].name) if path.steps[-1].name in parts_of(codec) else path
+
+
+def parts_of(codec: Codec) -> tuple[str, ...]:
+    """The names of the parts that the values of a kind have; none for most."""
+    return codec.parts if isinstance(codec, Composite) else ()
 
 
 def counts(path: Path) -> bool:

@@ -37,7 +37,8 @@ class _Combinable(Record):
 
 
 class Compare(_Combinable):
-    """*path* *operator* any of *values* (Python values as the attribute's codec parses them; Oids for relations).
+    """*path* *operator* any of *values* (Python values as the attribute's codec parses them; Oids for relations; a Path
+    for what another attribute of the same asset holds).
 
     *owner* names the type whose column built it, if a column did.
     """
@@ -99,6 +100,13 @@ class RawFilter(_Combinable):
 
 
 def _shown(value: object) -> str:
+    """A value, or the path of another attribute, for people to read."""
+    if isinstance(value, Path):
+        return str(value)
+    return _quoted(value)
+
+
+def _quoted(value: object) -> str:
     """A value for people to read; the doubled quotes keep a path that holds the text readable as one."""
     return "'***'" if isinstance(value, Hidden) else "'" + str(value).replace("'", "''").replace('"', '""') + "'"
 

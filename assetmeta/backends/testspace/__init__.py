@@ -67,6 +67,7 @@ class Testspace(Settings):
             count=True,
             delete=True,
             windows=False,
+            evaluates=True,
             file_types=files.TYPES,
             max_keys=self.max_keys,
             max_page=1_000_000,

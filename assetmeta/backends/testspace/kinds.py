@@ -6,7 +6,7 @@ import enum
 import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from assetmeta.backends.kinds import Document, Instant, Link, Real, choice_of
 from assetmeta.model.codecs import AnyValue, Boolean, Codec, Hidden, Integer, Raw, Secret, Text
@@ -103,6 +103,10 @@ class Counts(Record):
     names: tuple[str, ...]
     accepts: str = "nothing: the server counts"
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return self.names
+
     def decode(self, raw: Raw) -> object:
         found = _document(raw)
         return self.shape(*found[: len(self.names)]) if isinstance(found, list) else found
@@ -122,6 +126,7 @@ class Healths(Record):
     """A Health out of its JSON."""
 
     accepts: str = "nothing: the server works it out"
+    parts: ClassVar[tuple[str, ...]] = Health._fields
 
     def decode(self, raw: Raw) -> object:
         found = _document(raw)

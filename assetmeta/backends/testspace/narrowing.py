@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assetmeta.backends.jsonrest import Pairs
-from assetmeta.backends.matching import asked_paths, wanted_values
+from assetmeta.backends.matching import asked_paths, compares_attributes, wanted_values
 from assetmeta.backends.testspace.keys import checked
 from assetmeta.backends.testspace.table import Kind, kind_of
 from assetmeta.model.paths import Path
@@ -117,7 +117,7 @@ def _query(kind: Kind, prefix: str, terms: Sequence[Term]) -> Iterator[tuple[str
 
 def _rebased(kind: Kind, prefix: str, terms: Sequence[Term]) -> Iterator[Term]:
     """The conditions that speak of nothing but the objects of a level above the query's own, as these see them."""
-    for term in terms if prefix else ():
+    for term in (term for term in terms if prefix and not compares_attributes(term)):
         names = [str(path).removeprefix(prefix) for path in asked_paths(term) if str(path).startswith(prefix)]
         own = [name for name in names if name in kind.fields and not kind.fields[name].listed]
         if own and len(own) == len(list(asked_paths(term))):

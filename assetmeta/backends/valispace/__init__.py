@@ -53,6 +53,7 @@ class Valispace(Settings):
             delete=True,
             cleaning=True,
             windows=False,
+            evaluates=True,
             file_types=files.TYPES,
             max_keys=self.max_keys,
             max_page=1_000_000,

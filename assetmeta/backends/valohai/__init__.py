@@ -49,6 +49,7 @@ class Valohai(Settings):
             operations=True,
             delete=True,
             windows=False,
+            evaluates=True,
             file_types=files.TYPES,
             max_keys=self.max_keys,
             max_page=10_000,

@@ -1,0 +1,68 @@
+"""Conditions on parts of values, and between attributes, where conditions are evaluated here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assetmeta import BadValue, TestspaceMeta, UnknownName, V1Meta, ValispaceMeta, sandbox
+
+
+def test_a_part_of_a_value_is_compared_and_sorted_by() -> None:
+    with sandbox.running("testspace", assets=200, seed=4) as running, TestspaceMeta(**running.token_credentials) as ts:
+        Result = ts.Result
+        every = Result.all()
+        failed = [one for one in every if one.case_counts.failed]
+        assert 0 < len(failed) < len(every)
+        assert failed == list(Result.where(Result.case_counts.failed > 0))
+        assert len(failed) == Result.where(Result.case_counts.failed > 0).count()
+        assert [one for one in every if not one.case_counts.failed] == list(Result.where({"case_counts.failed": 0}))
+        few = [one for one in failed if one.case_counts.failed > one.case_counts.errored]
+        assert few == list(
+            Result.where(Result.case_counts.failed > Result.case_counts.errored, Result.case_counts.failed > 0)
+        )
+        counts = [one.case_counts.failed for one in Result.sort("-case_counts.failed")]
+        assert sorted(counts, reverse=True) == counts
+        states = {one.health.state for one in every if one.health}
+        for state in states:
+            same = [one for one in every if one.health and one.health.state == state]
+            assert same == list(Result.where(Result.health.state == state))
+        below = [one for one in ts.Content.where(result=failed[0]) if one.result.case_counts.failed > 0]
+        assert below == list(ts.Content.where(ts.Content.result.case_counts.failed > 0, result=failed[0]))
+        assert failed[0].case_counts == Result.select("case_counts.failed").where(id=failed[0].id).first().case_counts
+        with pytest.raises(UnknownName):
+            _ = Result.case_counts.faild
+        with pytest.raises(UnknownName):
+            Result.where({"case_counts.faild": 0})
+
+
+def test_attributes_of_one_asset_are_compared_with_each_other() -> None:
+    with sandbox.running("valispace") as running, ValispaceMeta(**running.token_credentials) as vs:
+        project = vs.Project.create(name="Mission")
+        component = vs.Component.create(name="Bus", project=project)
+        made = [vs.Vali.create(shortname=f"v{n}", parent=component, formula=str(n), maximum=3) for n in (1, 3, 5)]
+        Vali = vs.Vali
+
+        def names(term: Any) -> list[str]:
+            return sorted(one.shortname for one in Vali.where(term, parent=component))
+
+        assert [1, 3, 5] == [int(one.value) for one in made]
+        assert ["v5"] == names(Vali.value > Vali.maximum)
+        assert ["v3", "v5"] == names(Vali.value >= Vali.maximum)
+        assert ["v3"] == names(Vali.value == Vali.maximum)
+        assert ["v1", "v5"] == names(Vali.value != Vali.maximum)
+        assert ["v1", "v3"] == names(~(Vali.value > Vali.maximum))
+        assert "value>maximum" == str(Vali.value > Vali.maximum)
+        with pytest.raises(BadValue, match="attributes of one type"):
+            _ = Vali.value > vs.Component.id
+        with pytest.raises(BadValue, match="a relation is compared with a relation"):
+            _ = Vali.value == Vali.parent
+
+
+def test_where_the_server_applies_conditions_both_are_refused() -> None:
+    with sandbox.running("versionone") as running, V1Meta(**running.credentials) as v1:
+        with pytest.raises(BadValue, match="compares attributes with values"):
+            _ = v1.Story.Estimate > v1.Story.ToDo
+        with pytest.raises(UnknownName):
+            _ = v1.Story.Estimate.amount
