@@ -132,6 +132,8 @@ class TestHeld:
     def test_it_goes_back_to_the_start_only(self) -> None:
         with pytest.raises(io.UnsupportedOperation):
             Held(io.BytesIO()).seek(3)
+        with pytest.raises(io.UnsupportedOperation):
+            Held(io.BytesIO()).seek(0, io.SEEK_END)
 
 
 @pytest.mark.parametrize(
