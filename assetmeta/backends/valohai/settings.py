@@ -47,13 +47,18 @@ class Learned:
         if project is None or (before is not None and before.project == project and counter in (None, before.counter)):
             return
         with self.lock:
+            self._forget(oid)
             self.places[oid] = Whereabouts(project, counter)
             if counter is not None:
                 self.numbered[oid.type, project, counter] = oid
             if len(self.places) > _REMEMBERED:
-                oldest = next(iter(self.places))
-                gone = self.places.pop(oldest)
-                self.numbered.pop((oldest.type, gone.project, gone.counter or 0), None)
+                self._forget(next(iter(self.places)))
+
+    def _forget(self, oid: Oid) -> None:
+        """Forget where an asset was, and its number there."""
+        gone = self.places.pop(oid, None)
+        if gone is not None and gone.counter is not None:
+            self.numbered.pop((oid.type, gone.project, gone.counter), None)
 
     def is_absent(self, endpoint: str, key: str) -> bool:
         """True when whole objects of the endpoint are known to have no such key."""

@@ -1,0 +1,124 @@
+"""What a dialect remembers of its server is bounded and goes together; what it writes back is what it read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from assetmeta.backends.kinds import choice_kind, choice_of
+from assetmeta.backends.known import aggregate
+from assetmeta.backends.testspace import settings as testspace
+from assetmeta.backends.valispace import Valispace
+from assetmeta.backends.valohai import Valohai, writing
+from assetmeta.backends.valohai import settings as valohai
+from assetmeta.backends.valohai.encoding import as_read
+from assetmeta.backends.valohai.table import bundled
+from assetmeta.model.errors import Unsupported
+from assetmeta.model.flows import Request, Response
+from assetmeta.model.plans import Delta, Done, Update
+from assetmeta.model.schema import AssetType, Attribute, Schema
+from assetmeta.model.schema_text import from_text, to_text
+from assetmeta.model.values import UNREAD, Oid
+
+Play = Callable[..., tuple[Any, list[Request]]]
+STORED = {"nested": [1, {"deep": None}], "text": "ü"}
+
+
+def js(document: object, status: int = 200) -> Response:
+    return Response(status, {"content-type": "application/json"}, json.dumps(document).encode())
+
+
+class TestValohai:
+    def test_what_was_numbered_is_forgotten_with_its_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(valohai, "_REMEMBERED", 3)
+        learned = valohai.Learned()
+        for number in range(1, 6):
+            learned.met(Oid("Execution", f"e{number}"), "p", number)
+        assert ["e3", "e4", "e5"] == [oid.key for oid in learned.places]
+        assert [3, 4, 5] == [number for _, _, number in learned.numbered]
+
+    def test_an_asset_that_moved_has_one_number(self) -> None:
+        learned = valohai.Learned()
+        oid = Oid("Execution", "e")
+        learned.met(oid, "p", 7)
+        learned.met(oid, "p")
+        assert {("Execution", "p", 7): oid} == learned.numbered
+        learned.met(oid, "q", 8)
+        assert {("Execution", "q", 8): oid} == learned.numbered
+
+    def test_a_put_of_a_whole_object_repeats_its_json_unchanged(self, vh_schema: Schema) -> None:
+        needed = [
+            (endpoint, name)
+            for endpoint in bundled().by_type.values()
+            for name, known in endpoint.fields.items()
+            if endpoint.update and known.kind == "Json" and known.updatable and not known.secret and not known.shape
+        ]
+        assert needed
+        for endpoint, name in needed:
+            attribute = vh_schema.attribute(endpoint.type, name)
+            assert as_read(attribute, endpoint.fields[name], json.dumps(STORED)) == STORED
+
+    def test_it_is_sent_as_it_was(self, vh_schema: Schema, play: Play) -> None:
+        """No field of JSON goes along with every PUT today; one that does is sent as it was read."""
+        table = bundled()
+        store = table.by_type["Store"]
+        store = replace(store, fields={**store.fields, "paths": replace(store.fields["paths"], whole=True)})
+        table = replace(table, by_type={**table.by_type, "Store": store})
+        oid = Oid("Store", "01943a8e-45d0-0006-89de-38def875223b")
+        change = Update(oid, (Delta("allow_write", UNREAD, False),))
+        item = {"id": oid.key, "name": "s", "access_mode": "public", "allow_write": False, "paths": STORED}
+        flow = writing.write(vh_schema, [change], table, Valohai())
+        [outcome], made = play(flow, js({}, 405), js({**item, "allow_write": True}), js(item))
+        assert isinstance(outcome, Done)
+        assert ["PATCH", "GET", "PUT"] == [request.method for request in made]
+        assert isinstance(made[-1].body, bytes)
+        assert json.loads(made[-1].body)["paths"] == STORED
+
+
+class TestTestspace:
+    def test_remembered_projects_stay_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(testspace, "_REMEMBERED", 3)
+        learned = testspace.Learned()
+        for space in range(1, 6):
+            learned.met(space, 100 + space)
+        assert {3: 103, 4: 104, 5: 105} == learned.projects
+        assert {None: 1, 105: 1} == learned.homes([1, 5])
+
+    def test_an_attribute_that_cannot_be_written_is_read_only(self, ts_schema: Schema) -> None:
+        for type_name, written in {"Project": {"name", "description", "is_private", "source_repo"}}.items():
+            attributes = ts_schema.type(type_name).attributes.values()
+            assert written == {one.name for one in attributes if one.writable}
+            assert all(one.readonly is not one.writable for one in attributes)
+        result = ts_schema.type("Result").attributes
+        assert [True, False, False] == [result[name].writable for name in ("complete", "case_counts", "id")]
+
+
+class TestChoices:
+    @pytest.mark.parametrize("is_open", [True, False])
+    def test_open_ones_take_unknown_values_through_the_schema_and_back(self, is_open: bool) -> None:
+        kind = choice_kind((("a", "First"), ("b", "")), open=is_open)
+        codec = choice_of(kind)
+        assert codec is not None
+        attribute = Attribute("state", kind, codec)
+        schema = Schema({"T": AssetType("T", {"state": attribute})})
+        again = from_text(to_text(schema), Valispace().codec).attribute("T", "state")
+        for one in (attribute, again):
+            assert one.codec.parse("a") == "a"
+            if is_open:
+                assert one.codec.parse("unheard of") == "unheard of"
+            else:
+                with pytest.raises(ValueError, match="unheard of"):
+                    one.codec.parse("unheard of")
+            assert str(one.codec.decode("unheard of")) == "unheard of"
+
+
+class TestAggregates:
+    def test_those_that_only_other_servers_know_are_refused(self) -> None:
+        assert (2, 3) == (aggregate("Count", [1, 2]), aggregate("Sum", [1, 2]))
+        for word in ("Average", "Distinct", "Median", "count", ""):
+            with pytest.raises(Unsupported):
+                aggregate(word, [1, 2])
