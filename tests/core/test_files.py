@@ -146,6 +146,7 @@ class TestMeasured:
         measured.truncate()
         assert b"head" == sink.getvalue()
         measured.write(b"whole")
+        assert 5 == measured.truncate()
         assert (b"headwhole", [4, 5], 5) == (sink.getvalue(), seen, measured.tell())
         assert hashlib.md5(b"whole").hexdigest() == measured.sum
 
@@ -160,6 +161,11 @@ class TestMeasured:
             def write(self, data: bytes) -> int:
                 return len(data)
 
+        class Once(Pipe):
+            def seekable(self) -> bool:
+                return False
+
+        assert not Measured(Once()).seekable()  # type: ignore[arg-type]
         measured = Measured(Pipe())  # type: ignore[arg-type]
         assert not measured.seekable()
         with pytest.raises(io.UnsupportedOperation):
