@@ -36,10 +36,10 @@ def loaded_cell(asset: Tracked, name: str) -> KnownCell:
     state = asset._state
     cell = state.cell(name)
     if cell is UNREAD:
-        if state.oid.is_new:
-            return None
         if state.gone is not None:
             raise state.gone
+        if state.oid.is_new:
+            return None
         # What a read brings is dropped when a write came in between; it is then asked for again, but not for ever.
         for _ in range(READS):
             workspace_of(asset).loader.need(asset, name)

@@ -19,6 +19,7 @@ from assetmeta.model.contract import UNOBSERVED, Templates, WriteObserver
 from assetmeta.model.errors import AssetmetaError, BadValue, Misuse, ReadOnly, Unreachable, Unsupported
 from assetmeta.model.ordering import needs, references
 from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Skipped, Unknown, Update
+from assetmeta.model.processes import renew_in_child
 from assetmeta.model.scalars import json_checked, plain
 from assetmeta.model.values import Missing, Oid
 
@@ -29,6 +30,11 @@ class Writer:
     def __init__(self, workspace: Workspace, unit: Unit) -> None:
         self._workspace = workspace
         self._unit = unit
+        self.after_fork()
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Free the lock: a commit of the parent does not go on here."""
         self._committing = threading.Lock()
         self.last_report: Report | None = None
 
@@ -56,7 +62,7 @@ class Writer:
                         for outcome in outcomes_now
                     )
                     self._take_over(complete, edits)
-                self.last_report = Report(complete, plan.names)
+                self.last_report = Report(complete, plan.names, self._unit.notes())
                 return self.last_report
 
             return self._sent(to_send, finish)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from cachetools import LRUCache
 
 from assetmeta.core.state import Tracked
+from assetmeta.model.processes import renew_in_child
 from assetmeta.model.values import Oid
 
 _FIRST_SWEEP = 1000
@@ -28,8 +29,13 @@ class IdentityMap:
     def __init__(self, keep: int) -> None:
         self._assets: dict[Oid, weakref.ref[Tracked]] = {}
         self._sweep_at = _FIRST_SWEEP
-        self._lock = threading.Lock()
+        self.after_fork()
+        renew_in_child(self)
         self._kept: LRUCache[Oid, Tracked] = LRUCache(maxsize=max(keep, 1))
+
+    def after_fork(self) -> None:
+        """Free the lock, which another thread may have held."""
+        self._lock = threading.Lock()
 
     def get(self, oid: Oid) -> Tracked | None:
         """Return the asset of *oid* if there is one."""

@@ -16,11 +16,13 @@ class Report(Record):
     """The outcomes of a commit in the order of its plan. Falsy when every change landed; iterates over the errors.
 
     What is not done is still pending: a failed change with its error attached, a skipped one because it needs a failed
-    one or the write ended before its turn, an unknown one because it was sent and no answer came.
+    one or the write ended before its turn, an unknown one because it was sent and no answer came. *notes* are
+    about the commit as a whole.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     names: Mapping[Oid, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def done(self) -> list[Done]:
@@ -66,6 +68,7 @@ class Report(Record):
         lines = [f"  {outcome.change.oid.token}: {_told(outcome)}" for outcome in _not_done(self.outcomes)[:10]]
         more = len(self.errors) - len(lines)
         notes = [f"  {outcome.oid.token}: {note}" for outcome in self.done for note in outcome.notes][:10]
+        notes += [f"  {note}" for note in self.notes]
         return printable("\n".join([counts, *lines, *([f"  … and {more} more"] if more > 0 else []), *notes]))
 
     def __repr__(self) -> str:

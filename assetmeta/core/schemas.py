@@ -9,6 +9,7 @@ from typing import Protocol
 from assetmeta.core.workspace import Runs
 from assetmeta.model.contract import Backend
 from assetmeta.model.errors import AssetmetaError, BadValue, NotFound
+from assetmeta.model.processes import renew_in_child
 from assetmeta.model.schema import AssetType, Schema
 from assetmeta.model.schema_text import from_text, to_text
 
@@ -33,10 +34,15 @@ class SchemaSource:
         self._backend = backend
         self._run = run
         self._keep = keep
-        self._lock = threading.Lock()
+        self.after_fork()
+        renew_in_child(self)
         self._missed: set[tuple[str, str]] = set()
         self._secret_names: tuple[int, frozenset[str]] = (0, frozenset())
         self._schema = Schema(TypesOnDemand(backend, run)) if way == "types" else None
+
+    def after_fork(self) -> None:
+        """Free the lock, which another thread may have held."""
+        self._lock = threading.Lock()
 
     def __call__(self) -> Schema:
         """Return the schema, read at the first call."""
@@ -145,6 +151,11 @@ class TypesOnDemand(Mapping[str, AssetType]):
         self._run = run
         self._types: dict[str, AssetType] = {}
         self._unknown: set[str] = set()
+        self.after_fork()
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Free the lock, which another thread may have held."""
         self._lock = threading.RLock()
 
     def __getitem__(self, name: str) -> AssetType:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
@@ -16,8 +18,11 @@ from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import AssetmetaError, Misuse, NotFound, ReadOnly, Unsupported
 from assetmeta.model.ordering import in_order
 from assetmeta.model.plans import Change, Create, Delete, Failed, Skipped, Unknown, Update
+from assetmeta.model.processes import renew_in_child
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import Oid
+
+log = logging.getLogger(__name__)
 
 
 class Unit:
@@ -33,6 +38,36 @@ class Unit:
         self._numbers = count(1)
         self.errors: dict[Oid, AssetmetaError] = {}
         self.unanswered: dict[Oid, Change] = {}
+        self._process = os.getpid()
+        self._left: tuple[str, ...] = ()
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Leave what is pending to the process that made it, which alone commits it. Nothing is pending here then:
+        assets show their values on the server, and new ones raise NotFound.
+        """
+        maker, self._process = self._process, os.getpid()
+        pending = {asset._state.oid: asset for asset in (*self._dirty.values(), *self._doomed.values())}
+        for oid, asset in pending.items():
+            self.forsake(asset)
+            if oid.is_new:
+                asset._state.gone = NotFound(
+                    f"{oid.token} was made by process {maker}, which alone creates it; this process was forked before."
+                    " Make it anew here, or look it up once it is there.",
+                    oid=oid.token,
+                )
+        for asset in self._workspace.identity:
+            asset._state.sending = NOTHING_SENT
+        if pending:
+            number = f"{len(pending)} pending change{'s' * (len(pending) != 1)}"
+            self._left = (f"{number} of process {maker}, made before the fork, are left to that process.",)
+
+    def notes(self) -> tuple[str, ...]:
+        """What a commit of this process has to say about changes that it does not send, once."""
+        notes, self._left = self._left, ()
+        for note in notes:
+            log.warning(note)
+        return notes
 
     def assign(self, asset: Tracked, attribute: Attribute, value: object) -> None:
         """Make *value* pending. Raises BadValue and ReadOnly; then nothing is changed."""

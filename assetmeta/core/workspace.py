@@ -19,6 +19,7 @@ from assetmeta.model.flows import Flow, T
 from assetmeta.model.ordering import ReferencesIn, references_in
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch, Row, Rows
+from assetmeta.model.processes import fork_outside, renew_in_child
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Moment, Oid
 
@@ -85,7 +86,9 @@ class Workspace:
         self.backend = backend
         self.identity = IdentityMap(keep)
         self.layouts = Layouts()
-        self.lock = threading.RLock()
+        self.after_fork()
+        renew_in_child(self)
+        fork_outside(self)
         self.page_size = min(page_size, backend.can.max_page)
         self.max_bytes = max_bytes
         self.link = link
@@ -100,6 +103,10 @@ class Workspace:
         self._renew = renew
         self._familiar: set[tuple[str, tuple[str, ...]]] = set()
         self._types: set[str] = set()
+
+    def after_fork(self) -> None:
+        """Free the lock, which another thread may have held."""
+        self.lock = threading.RLock()
 
     @property
     def schema(self) -> Schema:

@@ -21,6 +21,7 @@ from assetmeta.core.state import Tracked, forget
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import AssetmetaError, LoginRefused, UnknownName, Unreachable
 from assetmeta.model.plans import Done
+from assetmeta.model.processes import renew_in_child
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import Oid
 from assetmeta.session import Session
@@ -116,12 +117,17 @@ class V1Meta:
             )
             self.session = TextSession(self.server, login, **options)
         self.server.serve(self.session, self.session.attachments)
-        self.dirtylist: list[Any] = []
-        self._lock = threading.RLock()
-        self._committing = threading.Lock()
+        self.after_fork()
+        renew_in_child(self)
         self._classes: dict[str, type[BaseAsset]] = {}
         self._faces: weakref.WeakValueDictionary[Oid, BaseAsset] = weakref.WeakValueDictionary()
         self._held: set[BaseAsset] = set()
+
+    def after_fork(self) -> None:
+        """Leave what is pending to the process that made it, and locks to its threads."""
+        self.dirtylist: list[Any] = []
+        self._lock = threading.RLock()
+        self._committing = threading.Lock()
 
     def __getattr__(self, name: str) -> Any:
         """Return the class of an asset type. The first use reads the schema (one request)."""

@@ -12,10 +12,11 @@ from concurrent.futures import Future
 from typing import Any, NoReturn, Self, TypeVar
 
 import requests
-from requests.auth import AuthBase
+from requests.auth import AuthBase, HTTPDigestAuth
 
 from assetmeta.model.errors import AssetmetaError, BadValue, Misuse
 from assetmeta.model.flows import Request, Response
+from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.origin import Origin
 from assetmeta.wire.redact import SECRET_HEADERS
 
@@ -153,6 +154,11 @@ class SharedAttempt:
     """
 
     def __init__(self) -> None:
+        self.after_fork()
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Wait for no attempt of the parent."""
         self._lock = threading.Lock()
         self._current: Future[bool | None] | None = None
         self._thread = 0
@@ -207,6 +213,12 @@ class Renewable(Credential):
         self._token = None if token is None else checked_token(token)
         self._scheme = checked_token(scheme)
         self._attempts = SharedAttempt()
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Log in anew, with a token of its own."""
+        self._token = None
+        self.is_granted = False
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -269,6 +281,12 @@ class Custom(Credential):
 
     def __init__(self, auth: AuthBase) -> None:
         self._auth = auth
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Answer no challenge of the parent's: servers refuse a digest whose number was used before."""
+        if isinstance(self._auth, HTTPDigestAuth):
+            self._auth._thread_local = threading.local()  # type: ignore[attr-defined]
 
     @property
     def fingerprint(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from assetmeta.model.errors import Unreachable, nearest
 from assetmeta.model.flows import Request, Response
+from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.body import is_file
 from assetmeta.wire.download import begin
 from assetmeta.wire.line import Answer, Line
@@ -80,6 +81,13 @@ class _Recorder:
         self._scrub = scrub
         self._lock = threading.Lock()
         self._exchanges: list[tuple[dict[str, Any], Response]] = []
+        self._is_forked = False
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Leave the file to the process that began it."""
+        self._lock = threading.Lock()
+        self._is_forked = True
 
     def exchange(self, request: Request, *, login: bool = True) -> Answer:
         kept = self._scrub.request(request)
@@ -90,6 +98,8 @@ class _Recorder:
 
     def close(self) -> None:
         self._line.close()
+        if self._is_forked:
+            return
         # Scrubbed only now: by now every secret is known, also one that a renewal brought after the answer.
         save(self._path, [{"request": kept, "response": self._kept(answer)} for kept, answer in self._exchanges])
 
@@ -108,13 +118,18 @@ class _Replayer:
     def __init__(self, path: Path, scrub: Scrub) -> None:
         self._path = path
         self._scrub = scrub
-        self._lock = threading.Lock()
+        self.after_fork()
+        renew_in_child(self)
         self._answers: dict[str, deque[dict[str, Any]]] = {}
         self._lines: Counter[str] = Counter()
         for exchange in load(path):
             kept = scrub.again(exchange["request"])
             self._answers.setdefault(key_of(kept), deque()).append(exchange)
             self._lines[_line(exchange["request"])] += 1
+
+    def after_fork(self) -> None:
+        """Free the lock, which another thread may have held."""
+        self._lock = threading.Lock()
 
     @property
     def unused(self) -> list[str]:

@@ -15,6 +15,7 @@ from requests.auth import AuthBase
 from assetmeta.model.contract import SupportsLoginCheck
 from assetmeta.model.errors import AssetmetaError, ReadOnly, SessionClosed
 from assetmeta.model.flows import Flow, Pause, Request, Response, Sent, T, Yielded, perform
+from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.auth import Bound
 from assetmeta.wire.budget import Budget
 from assetmeta.wire.cassette import Cassette
@@ -82,9 +83,14 @@ class Driver:
         self._courier = Courier(self.base_url, self._auth, self._line, self._patience, self._record, self._guard)
         self._traces: tuple[Ledger, ...] = ()
         self._budgets: tuple[Budget, ...] = ()
+        self._closed = False
+        self.after_fork()
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Start threads of its own: those of the parent do not run in a forked process."""
         self._lock = threading.Lock()
         self._threads: ThreadPoolExecutor | None = None
-        self._closed = False
 
     def run(self, flow: Flow[T]) -> T:
         """Run a flow to its end and return its value.

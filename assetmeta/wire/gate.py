@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from assetmeta.model.contract import SupportsLoginCheck
 from assetmeta.model.errors import AssetmetaError, LoginRefused, Unreachable
 from assetmeta.model.flows import Request, Response
+from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.auth import Credential
 from assetmeta.wire.redact import redacted_line
 
@@ -26,9 +27,14 @@ class LoginGuard:
     def __init__(self, credential: Credential | None, check: SupportsLoginCheck | None = None) -> None:
         self._credential = credential
         self._check = check
-        self._accepted = credential is None
         self._refusal: LoginRefused | None = None
         self._refused: tuple[int, str | None] | None = None
+        self.after_fork()
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Wait for no request of the parent. What was accepted is accepted anew, what was refused stays refused."""
+        self._accepted = self._credential is None
         self._lock = threading.Lock()
         self._turn: Future[None] | None = None
         self._thread = 0

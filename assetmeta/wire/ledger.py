@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from assetmeta.model.printable import printable
+from assetmeta.model.processes import renew_in_child
 from assetmeta.model.record import Record
 
 KEPT = 10_000
@@ -47,11 +48,17 @@ class Ledger:
     """The requests of a session, or of a `with driver.trace()` block.
 
     `len()` and the totals count every request; iteration yields the latest *keep* entries, oldest first. Safe to use
-    from several threads.
+    from several threads. In a forked process it starts empty: it counts what its own process sends.
     """
 
     def __init__(self, keep: int = KEPT) -> None:
-        self._entries: deque[Entry] = deque(maxlen=keep)
+        self._keep = keep
+        self.after_fork()
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Forget what the parent has sent."""
+        self._entries: deque[Entry] = deque(maxlen=self._keep)
         self._lock = threading.Lock()
         self._count = 0
         self._sent = 0

@@ -262,6 +262,12 @@ class OAuth2(EndpointLogin):
         leeway = 0.0 if self._refusals.keys() >= set(grants) else self._leeway
         return self._expires_at - leeway <= self._clock()
 
+    def after_fork(self) -> None:
+        """Log in anew where that takes nothing that the parent uses too: a refresh token may be good for one use."""
+        if any(what != "refresh token" for what, _ in self._grants()):
+            super().after_fork()
+            self._refresh_token = None
+
     def login(self) -> LoginFlow[bool]:
         """Get a token; return whether it is another one than before. *on_renewed* is called once it is in use."""
         is_new = yield from super().login()

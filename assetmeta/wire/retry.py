@@ -11,6 +11,7 @@ from urllib3.util import Retry
 
 from assetmeta.model.errors import BadValue, Busy, TimedOut, Unreachable
 from assetmeta.model.flows import Pause, Request, Response
+from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.body import Rewind
 from assetmeta.wire.download import Download
 from assetmeta.wire.redact import redacted_line
@@ -42,6 +43,11 @@ class Patience:
         self.sleep = sleep
         self.clock = clock
         self._until = float("-inf")
+        self.after_fork()
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Free the lock, which another thread may have held."""
         self._lock = threading.Lock()
 
     def hold(self, seconds: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import queue
 import ssl
 import threading
 import time
@@ -14,10 +15,12 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Self
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, get_cookie_header
 
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.flows import Request, Response
+from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.auth import Bound, NoLogin, checked_text
 from assetmeta.wire.body import CHUNK, Upload, is_file
 from assetmeta.wire.certificates import as_text, check_client, check_environment, check_trust
@@ -155,11 +158,23 @@ class Transport:
         self._auth = auth
         self._settings = settings
         self._agent = settings.agent
+        self._sessions: list[requests.Session] = []
+        self._begin()
+        renew_in_child(self)
+
+    def _begin(self) -> None:
         self._cookies = RequestsCookieJar()
         self._own = threading.local()
         self._lock = threading.Lock()
-        self._sessions: list[requests.Session] = []
-        self._shared = None if auth.credential and auth.credential.per_connection else self._open()
+        credential = self._auth.credential
+        self._shared = None if credential and credential.per_connection else self._open()
+
+    def after_fork(self) -> None:
+        """Open connections of its own: over those of the parent answers would cross. Cookies are new, too."""
+        inherited, self._sessions = self._sessions, []
+        for session in inherited:
+            _abandon(session)
+        self._begin()
 
     def exchange(self, request: Request, *, login: bool = True) -> Answer:
         """Send one request, once; see Line. What it raises has no frames and no context in which secrets could be."""
@@ -309,6 +324,27 @@ def _bare(error: BaseException) -> BaseException:
     """An error alone: without frames, and without what it was raised from."""
     error.__traceback__ = error.__cause__ = error.__context__ = None
     return error
+
+
+def _abandon(session: requests.Session) -> None:
+    """Close this process's side of inherited connections, whatever other threads of the parent did with the pools."""
+    for adapter in session.adapters.values():
+        if not isinstance(adapter, HTTPAdapter):
+            continue
+        for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
+            manager.pools.lock = threading.RLock()
+            for key in manager.pools.keys():  # noqa: SIM118 - this container cannot be iterated over
+                _free(manager.pools[key].pool)
+    session.close()
+
+
+def _free(idle: queue.LifoQueue[Any] | None) -> None:
+    """Give a queue locks that nobody holds."""
+    if idle is not None:
+        idle.mutex = threading.Lock()
+        idle.not_empty = threading.Condition(idle.mutex)
+        idle.not_full = threading.Condition(idle.mutex)
+        idle.all_tasks_done = threading.Condition(idle.mutex)
 
 
 def _check_agent(text: str) -> None:

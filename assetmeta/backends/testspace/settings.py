@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from assetmeta.model.processes import renew_in_child
 from assetmeta.model.values import Key, Oid
 
 SURVEYS = ("none", "root")
@@ -15,7 +16,7 @@ _REMEMBERED = 10_000
 """Spaces whose project is remembered."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Learned:
     """What one connection has shown so far. It saves requests and never changes an answer.
 
@@ -28,6 +29,13 @@ class Learned:
     present: dict[str, set[str]] = field(default_factory=dict)
     created: dict[Oid, Oid] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Free the lock, which another thread may have held."""
+        self.lock = threading.Lock()
 
     def met(self, space: Key, project: Key) -> None:
         """Remember the project of a space."""

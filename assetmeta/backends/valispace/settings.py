@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from assetmeta.model.processes import renew_in_child
 from assetmeta.model.values import Key, Oid
 
 SURVEYS = ("full", "root", "none")
 """How much of the schema is asked for: OPTIONS of every endpoint; the list of endpoints alone; nothing at all."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Learned:
     """What one connection has shown so far. It saves requests and never changes an answer.
 
@@ -26,6 +27,13 @@ class Learned:
     absent: dict[str, set[str]] = field(default_factory=dict)
     created: dict[Oid, Oid] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Free the lock, which another thread may have held."""
+        self.lock = threading.Lock()
 
     def met(self, endpoint: str, keys: set[str], project: Key | None) -> None:
         """Remember the keys of an object, and the project that it is in."""

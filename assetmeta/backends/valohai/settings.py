@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from assetmeta.model.processes import renew_in_child
 from assetmeta.model.values import Key, Oid
 
 SURVEYS = ("full", "root", "none")
@@ -22,7 +23,7 @@ class Whereabouts(NamedTuple):
     counter: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Learned:
     """What one connection has shown so far. It saves requests and never changes an answer.
 
@@ -40,6 +41,13 @@ class Learned:
     only_put: set[str] = field(default_factory=set)
     organizations: set[Key] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Free the lock, which another thread may have held."""
+        self.lock = threading.Lock()
 
     def met(self, oid: Oid, project: Key | None, counter: int | None = None) -> None:
         """Remember where an asset is, and its number there. The oldest are forgotten first."""
