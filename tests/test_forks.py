@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from assetmeta import NotFound, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
+from assetmeta.model.flows import Request
 from assetmeta.wire.auth import SharedAttempt
 from assetmeta.wire.oauth import OAuth2
 
@@ -181,9 +182,16 @@ def test_locks_that_other_threads_hold_are_free_in_the_child(server: sandbox.Ser
 
 
 def test_threads_that_ran_before_the_fork_are_started_anew(server: sandbox.Server) -> None:
+    several = tuple(Request("GET", "", idempotent=True) for _ in range(6))
+
+    def ask() -> Any:
+        return (yield several)
+
     with session_for(server) as session:
-        session._driver._pool().submit(int).result()
-        assert forked(lambda: session._driver._pool().submit(lambda: 7).result(5))() == 7
+        list(session.query(TYPES[server.name])[:1])
+        assert len(session.run(ask())) == 6
+        assert session._driver._threads is not None
+        assert forked(lambda: len(session.run(ask())))() == 6
 
 
 def test_workers_after_a_preload_each_serve_with_threads(versionone: sandbox.Server) -> None:
