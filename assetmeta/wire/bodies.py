@@ -33,10 +33,7 @@ _TOKEN = re.compile(r'[ \t\r\n]*+("(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++
 _XML_ATTRIBUTE = re.compile(r"""(\s([\w:.-]+)\s*=\s*)("[^"]*"|'[^']*')""")
 
 # What is no document, such as a log or half an answer, is searched for what looks like one.
-_LOOSE = re.compile(
-    rf"""(?i)(["']?[\w.-]*(?:{_WORDS}|{"|".join(sorted(_NAMES))})[\w.-]*["']?\s*+[:=]\s*+)"""
-    r"""("(?:[^"\\]|\\.)*+"|'[^']*+'|[^\s"',;&<>{}\[\]]++)"""
-)
+_LOOSE = re.compile(r"""(?<![\w.-])([\w.-]++)(["']?\s*+[:=]\s*+)("(?:[^"\\]|\\.)*+"|'[^']*+'|[^\s"',;&<>{}\[\]]++)""")
 
 
 class Rules(NamedTuple):
@@ -56,7 +53,7 @@ class Rules(NamedTuple):
 
     def masked(self, value: str) -> str:
         """A value that is not secret as a whole, without the texts that are."""
-        return scrubbed(value, self.texts)
+        return scrubbed(value, self.texts) if any(text in value for text in self.texts) else value
 
 
 NO_RULES = Rules()
@@ -74,14 +71,16 @@ def redacted_body(text: str, rules: Rules = NO_RULES) -> str:
     elif _FORM.fullmatch(text.strip()):
         found = "&".join(_form_pair(pair, rules) for pair in text.split("&"))
     if found is None:
-        found = _LOOSE.sub(_loose, text)
+        found = _LOOSE.sub(lambda each: _loose(each, rules), text)
     return scrubbed(found, rules.texts)
 
 
-def _loose(found: re.Match[str]) -> str:
-    value = found[2]
+def _loose(found: re.Match[str], rules: Rules) -> str:
+    name, joint, value = found.groups()
+    if not rules.is_secret(name) or value.strip("\"'").lower() in _FLAGS:
+        return found[0]
     mark = value[0] if value[0] in "\"'" else ""
-    return found[0] if value.strip("\"'").lower() in _FLAGS else f"{found[1]}{mark}{HIDDEN}{mark}"
+    return f"{name}{joint}{mark}{HIDDEN}{mark}"
 
 
 def _form_pair(pair: str, rules: Rules) -> str:
@@ -169,7 +168,7 @@ def _json_tree(text: str) -> _Node:
         elif token == ":":
             is_key = False
         elif is_key and node.keys is not None:
-            node.keys.append(json.loads(token))
+            node.keys.append(_plain(token))
         else:
             node.items.append(_leaf(token, found.start(1)))
     return root
@@ -177,8 +176,13 @@ def _json_tree(text: str) -> _Node:
 
 def _leaf(token: str, start: int) -> _Leaf:
     if token.startswith('"'):
-        return _Leaf(start, start + len(token), json.loads(token), is_text=True)
+        return _Leaf(start, start + len(token), _plain(token), is_text=True)
     return _Leaf(start, start + len(token), token, is_text=False)
+
+
+def _plain(token: str) -> str:
+    """What a JSON string says."""
+    return str(json.loads(token)) if "\\" in token else token[1:-1]
 
 
 def _json_masks(root: _Node, rules: Rules) -> Iterator[tuple[int, int, str]]:
