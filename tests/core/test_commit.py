@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -244,3 +246,64 @@ def test_every_change_has_exactly_one_outcome(bench: Bench) -> None:
     report = bench.writer.commit()
     assert list(bench.backend.written) == [outcome.change for outcome in report.outcomes]
     assert all(isinstance(outcome, Done) for outcome in report.outcomes)
+
+
+NEVER_READ = {
+    "add": (lambda story: story.Owners.add("Member:21", "Member:22"), "Owners", [20, 21, 22]),
+    "remove": (lambda story: story.Owners.remove("Member:20"), "Owners", []),
+    "both": (lambda story: (story.Owners.add("Member:21"), story.Owners.remove("Member:20")), "Owners", [21]),
+}
+
+
+@pytest.mark.parametrize("edit, name, wanted", NEVER_READ.values(), ids=NEVER_READ)
+@pytest.mark.parametrize("conflicts", ["overwrite", "error", "merge"])
+def test_members_that_were_edited_without_being_read_are_all_there_after_the_commit(
+    bench: Bench, conflicts: str, edit: Callable[[Any], object], name: str, wanted: list[int]
+) -> None:
+    for number in (21, 22):
+        bench.add(f"Member:{number}", Name=f"M{number}")
+    bench.backend.assets[Oid("Story", 1)]["Owners"] = (Oid("Member", 20),)
+    story = bench.Story(1)
+    edit(story)
+    assert not bench.writer.commit(conflicts=conflicts)
+    assert wanted == [member.intid for member in story[name]]
+    assert not len(bench.unit)
+
+
+def test_values_that_were_added_without_being_read_are_all_there_after_the_commit(bench: Bench) -> None:
+    bench.backend.assets[Oid("Story", 1)]["Tags"] = ("red", "blue")
+    story = bench.Story(1)
+    story.Tags.add("green")
+    story.Tags.remove("blue")
+    assert not bench.writer.commit()
+    assert ["red", "green"] == story.Tags
+
+
+@pytest.mark.parametrize("conflicts", ["overwrite", "error", "merge"])
+def test_a_delete_commits_under_every_policy(bench: Bench, conflicts: str) -> None:
+    story, other = bench.Story(1), bench.Story(2)
+    assert (story.Name, other.Name) == ("Story 1", "Story 2")
+    bench.unit.delete(story)
+    other.Name = "kept"
+    report = bench.writer.commit(conflicts=conflicts)
+    assert [Done, Done] == [type(outcome) for outcome in report.outcomes]
+    assert Oid("Story", 1) not in bench.backend.assets
+    assert bench.backend.assets[Oid("Story", 2)]["Name"] == "kept"
+    assert not len(bench.unit)
+
+
+@pytest.mark.parametrize("conflicts", ["overwrite", "error", "merge"])
+@pytest.mark.parametrize("first", ["edit", "delete"])
+def test_an_asset_that_was_edited_and_deleted_is_one_delete(bench: Bench, first: str, conflicts: str) -> None:
+    story = bench.Story(1)
+    story.Name = "before"
+    bench.unit.delete(story)
+    if first == "delete":
+        story.Estimate = 7
+    assert (Delete(Oid("Story", 1)),) == bench.unit.plan().changes
+    assert len(bench.unit) == 1
+    assert not bench.writer.commit(conflicts=conflicts)
+    assert [Delete(Oid("Story", 1))] == bench.backend.written
+    assert not len(bench.unit)
+    with pytest.raises(NotFound):
+        story.Name

@@ -125,3 +125,42 @@ def test_merge_adds_to_the_members_that_are_there_now(bench: Bench) -> None:
     assert written.deltas[0].old == (Oid("Member", 20), Oid("Member", 22))
     assert {20, 21, 22} == {oid.key for oid in bench.backend.assets[Oid("Story", 3)]["Owners"]}
     assert [20, 22, 21] == [owner.intid for owner in story.Owners]
+
+
+@pytest.mark.parametrize("policy, written", [("error", []), ("merge", ["Description"])])
+def test_an_attribute_that_was_never_read_does_not_hide_the_clash_of_the_next(
+    bench: Bench, policy: str, written: list[str]
+) -> None:
+    story = bench.Story(3)
+    assert story.Estimate == Decimal(2)
+    story.Description, story.Estimate = "mine", 5
+    changed(bench, 3, Description="theirs", Estimate="8")
+    [error] = bench.writer.commit(conflicts=policy)
+    assert isinstance(error, Conflict)
+    assert error.attribute == "Estimate"
+    assert (Clash("Estimate", Decimal(2), Decimal(5), Decimal(8)),) == error.clashes
+    assert written == [delta.name for change in bench.backend.written for delta in change.deltas]
+    assert story.Estimate == Decimal(5)
+
+
+def test_of_several_assets_those_that_clash_are_held_back(bench: Bench) -> None:
+    stories = [bench.Story(number) for number in (3, 4, 5)]
+    for story in stories:
+        assert story.Estimate is not None
+        story.Estimate = 50
+    changed(bench, 4, Estimate="8")
+    [error] = bench.writer.commit(conflicts="error")
+    assert error.oid == "Story:4"
+    assert [3, 5] == [change.oid.key for change in bench.backend.written]
+    assert [False, True, False] == [inspect(story).pending for story in stories]
+
+
+def test_all_clashes_of_an_asset_are_named(bench: Bench) -> None:
+    story = bench.Story(3)
+    assert (story.Name, story.Estimate) == ("Story 3", Decimal(2))
+    story.Name, story.Estimate = "mine", 5
+    changed(bench, 3, Name="theirs", Estimate="8")
+    [error] = bench.writer.commit(conflicts="error")
+    assert isinstance(error, Conflict)
+    assert ["Name", "Estimate"] == [clash.name for clash in error.clashes]
+    assert "Name was 'Story 3', you want 'mine', and now it is 'theirs'; Estimate was 2" in str(error)

@@ -303,3 +303,35 @@ def test_a_long_circle_is_cut_once(bench: Bench) -> None:
     assert [*[Create] * 50, Update] == [type(change) for change in bench.unit.plan()]
     assert not bench.writer.commit()
     assert all(story.Twin is news[index - 1] for index, story in enumerate(news))
+
+
+@pytest.mark.parametrize(
+    "before, meanwhile, wanted",
+    [
+        ([21], [20, 22], [20, 22]),
+        ([21], [21, 22], [21, 22]),
+        ([20, 21], [21], [21]),
+        ([20, 21], [20, 21, 22], [20, 21, 22]),
+        ([], [20], [20]),
+        ([21], [], []),
+    ],
+)
+def test_members_that_are_assigned_while_others_are_sent_are_those_in_the_end(
+    bench: Bench, before: list[int], meanwhile: list[int], wanted: list[int]
+) -> None:
+    bench.add("Member:22", Name="M22")
+    bench.backend.assets[Oid("Story", 2)]["Owners"] = (Oid("Member", 20),)
+    story = bench.Story(2)
+    assert len(story.Owners) == 1
+
+    def assign(numbers: list[int]) -> None:
+        story.Owners = [f"Member:{number}" for number in numbers]
+
+    assign(before)
+    bench.backend.meanwhile += [lambda: assign(meanwhile)]
+    assert not bench.writer.commit()
+    assert set(wanted) == {member.intid for member in story.Owners}
+    assert not bench.writer.commit()
+    assert set(wanted) == {oid.key for oid in bench.backend.assets[Oid("Story", 2)]["Owners"]}
+    assert set(wanted) == {member.intid for member in story.Owners}
+    assert len(bench.unit) == 0

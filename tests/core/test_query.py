@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from assetmeta.core.query import Query
 from assetmeta.model.errors import BadValue, NotOne, UnknownName, Unsupported
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter
 from assetmeta.model.values import Oid
-from core.fake import Bench
+from core.fake import ALL_ROUND, Bench, FakeBackend
 
 
 @pytest.fixture
@@ -245,3 +248,60 @@ def test_plans_schemas_and_conditions_read_well(bench: Bench) -> None:
     assert repr(bench.unit.plan()) == "<Plan: nothing to commit>"
     bench.Story(1).Estimate = 3
     assert repr(bench.unit.plan()) == "<Plan 1 change: 1 update>"
+
+
+@pytest.mark.parametrize(
+    "query, sizes",
+    [
+        (lambda query: query.page(size=0), []),
+        (lambda query: query.page(size=0, start=3), []),
+        (lambda query: query.page(size=3), [1]),
+        (lambda query: query.page(size=1), [1]),
+        (lambda query: query, [1]),
+    ],
+)
+def test_the_first_is_read_alone_and_not_at_all_where_there_is_room_for_none(
+    bench: Bench, query: Callable[[Query], Query], sizes: list[int]
+) -> None:
+    found = query(bench.query("Story")).first()
+    assert (None if not sizes else bench.Story(1)) is found
+    assert sizes == [fetch.size for fetch in bench.backend.fetched]
+
+
+@pytest.mark.parametrize("room, sizes", [(None, [2]), (5, [2]), (2, [2]), (1, [1]), (0, [])])
+def test_the_only_one_is_read_with_one_more(bench: Bench, room: int | None, sizes: list[int]) -> None:
+    query = bench.query("Story") if room is None else bench.query("Story").page(size=room)
+    if room == 1:
+        assert query.one() is bench.Story(1)
+    else:
+        with pytest.raises(NotOne):
+            query.one()
+    assert sizes == [fetch.size for fetch in bench.backend.fetched]
+
+
+def test_a_query_without_room_sends_nothing(bench: Bench) -> None:
+    query = bench.query("Story").page(size=0)
+    assert list(query) == []
+    assert not query.exists()
+    assert list(query.pages()) == []
+    assert bench.requests == 0
+
+
+NO_FILTERS = FakeBackend(can=replace(ALL_ROUND, raw_filter=False))
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        lambda query: query.where(RawFilter("x")),
+        lambda query: query.where(Compare(path("Name"), "=", ("x",)) & RawFilter("x")),
+        lambda query: query.where(Not(RawFilter("x"))),
+        lambda query: query.filter(RawFilter("x")),
+        lambda query: query.filter("x"),
+    ],
+)
+def test_a_raw_filter_is_refused_however_it_is_given(refused: Callable[[Query], object]) -> None:
+    bench = Bench(NO_FILTERS)
+    with pytest.raises(Unsupported, match="no filter language"):
+        refused(bench.query("Story"))
+    assert bench.requests == 0

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 
 import pytest
 
 from assetmeta.model.errors import Moved
+from assetmeta.model.plans import Fetch, Rows
+from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
-from core.fake import Bench
+from core.fake import ALL_ROUND, Bench, FakeBackend
 
 
 @pytest.fixture
@@ -56,3 +59,33 @@ def test_memory_holds_a_page_and_not_the_result(bench: Bench) -> None:
         most = max(most, sum(1 for ref in seen if ref() is not None))
     assert len(seen) == 60
     assert most <= 20
+
+
+class Promising(FakeBackend):
+    """Says that there is more, whatever it sends."""
+
+    def _answer(self, schema: Schema, fetch: Fetch) -> Rows:
+        return replace(super()._answer(schema, fetch), more=True)
+
+
+@pytest.mark.parametrize("number, requests", [(0, 1), (25, 2), (26, 4)])
+def test_a_server_that_promises_more_and_sends_nothing_comes_to_an_end(number: int, requests: int) -> None:
+    bench = Bench(Promising())
+    bench.stories(number)
+    assert len(list(bench.query("Story").select("Name"))) == number
+    assert bench.requests == requests
+
+
+@pytest.mark.parametrize("room", [1, 24, 25, 26, 49, 50, 51, 60, 61])
+@pytest.mark.parametrize("keyset", [None, "ID"])
+@pytest.mark.parametrize("start", [0, 3])
+def test_no_more_is_requested_than_there_is_room_for(room: int, keyset: str | None, start: int) -> None:
+    bench = Bench(FakeBackend(can=replace(ALL_ROUND, keyset=keyset)))
+    bench.stories(60)
+    numbers = [story.intid for story in bench.query("Story").select("Name").page(size=room, start=start)]
+    assert list(range(1, 61))[start : start + room] == numbers
+    received = 0
+    for fetch in (fetch for fetch in bench.backend.fetched if not fetch.counted):
+        again = received > 0 and keyset is None
+        assert 1 <= fetch.size <= min(25, max(room - received + again, 2 if again else 1))
+        received += min(fetch.size - again, len(numbers) - received)
