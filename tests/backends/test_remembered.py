@@ -17,6 +17,7 @@ from assetmeta.backends.valohai import Valohai, writing
 from assetmeta.backends.valohai import settings as valohai
 from assetmeta.backends.valohai.encoding import as_read
 from assetmeta.backends.valohai.table import bundled
+from assetmeta.model.contract import UNOBSERVED
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.flows import Request, Response
 from assetmeta.model.plans import Delta, Done, Update
@@ -71,7 +72,7 @@ class TestValohai:
         oid = Oid("Store", "01943a8e-45d0-0006-89de-38def875223b")
         change = Update(oid, (Delta("allow_write", UNREAD, False),))
         item = {"id": oid.key, "name": "s", "access_mode": "public", "allow_write": False, "paths": STORED}
-        flow = writing.write(vh_schema, [change], table, Valohai())
+        flow = writing.write(vh_schema, [change], table, Valohai(), UNOBSERVED)
         [outcome], made = play(flow, js({}, 405), js({**item, "allow_write": True}), js(item))
         assert isinstance(outcome, Done)
         assert ["PATCH", "GET", "PUT"] == [request.method for request in made]
