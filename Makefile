@@ -4,21 +4,30 @@ BIN := $(VENV)/bin
 
 .PHONY: demo test lint bench clean
 
-# One virtual environment serves every target; it is made anew when the package's needs change.
-$(VENV)/ready: setup.cfg setup.py pyproject.toml
+# One virtual environment serves every target; it is brought up to date when the package's needs change.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
+NEEDS := setup.cfg setup.py pyproject.toml assetmeta/version.py
+
+$(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+
+$(VENV)/demo-ready: $(NEEDS) | $(BIN)/python
+	$(INSTALL) '.[sandbox]'
+	touch $@
+
+$(VENV)/ready: $(NEEDS) | $(BIN)/python
+	$(INSTALL) '.[test]'
 	touch $@
 
 $(VENV)/lint-ready: $(VENV)/ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	$(INSTALL) '.[test,lint]'
 	touch $@
 
 $(VENV)/bench-ready: $(VENV)/ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
+	$(INSTALL) '.[test,bench]'
 	touch $@
 
-demo: $(VENV)/ready
+demo: $(VENV)/demo-ready
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/ready

@@ -45,6 +45,7 @@ from assetmeta.model.values import UNREAD, Oid
 from assetmeta.session import Session
 from assetmeta.systems import TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta
 from assetmeta.trace import Trace
+from assetmeta.version import __version__
 from assetmeta.wire.auth import Basic, Bearer, TokenCallable
 from assetmeta.wire.cassette import Cassette
 from assetmeta.wire.ledger import Ledger
@@ -107,6 +108,7 @@ __all__ = [
     "V1Meta",
     "ValispaceMeta",
     "ValohaiMeta",
+    "__version__",
     "connect",
     "inspect",
 ]

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
 import pytest
 
 from assetmeta import OverBudget, V1Meta, connect
@@ -37,15 +44,54 @@ def test_every_system_has_fixtures(request: pytest.FixtureRequest, system: str, 
     assert found > 20 if shared else found <= 20
 
 
-def test_the_plugin_is_installed_with_the_package(pytester: pytest.Pytester) -> None:
+def test_what_the_readme_shows_passes(pytester: pytest.Pytester) -> None:
+    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    [shown] = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "request_budget" in block]
+    pytester.makepyfile(f"from assetmeta import V1Meta\n\n\n{shown}")
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_a_budget_that_is_exceeded_fails_the_test_and_ends_with_it(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
+        import pytest
         from assetmeta import V1Meta
 
-        def test_report(versionone_sandbox, request_budget):
-            v1 = V1Meta(**versionone_sandbox.credentials)
-            request_budget(v1, 2)
-            assert v1.Member(20).Name == "Administrator"
+        @pytest.fixture(scope="module")
+        def v1(versionone_sandbox_shared):
+            return V1Meta(**versionone_sandbox_shared.credentials)
+
+        def test_too_many(v1, request_budget):
+            request_budget(v1, requests=1)
+            assert v1.Story.count()
+
+        def test_afterwards(v1):
+            assert v1.Story.count()
         """
     )
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    done = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    done.assert_outcomes(passed=1, failed=1)
+    done.stdout.fnmatch_lines(["*OverBudget*"])
+
+
+def test_a_run_that_does_not_use_the_fixtures_imports_nothing_of_the_library(pytester: pytest.Pytester) -> None:
+    """Only the plugin itself is loaded: what it costs is the import of one small file."""
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_mine():
+            assert "pytest_assetmeta" in sys.modules
+            loaded = {name.partition(".")[0] for name in sys.modules}
+            assert not loaded & {"assetmeta", "requests", "urllib3", "lxml", "cachetools", "typer", "uvicorn", "yaml"}
+        """
+    )
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(Path(__file__).parent.parent)}
+    command = [sys.executable, "-m", "pytest", "-p", "pytest_assetmeta", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=pytester.path, env=environment, capture_output=True, text=True, check=False)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_one_plugin_is_installed_with_the_package() -> None:
+    [plugin] = metadata.distribution("assetmeta").entry_points.select(group="pytest11")
+    assert (plugin.name, plugin.value) == ("assetmeta", "pytest_assetmeta")

@@ -1,6 +1,12 @@
 """`python -m assetmeta.sandbox` is `assetmeta sandbox`."""
 
-from assetmeta.sandbox.command import main
+import sys
+
+from assetmeta.sandbox.extra import load
 
 if __name__ == "__main__":
-    main()
+    try:
+        command = load("assetmeta.sandbox.command", "cli,sandbox")
+    except ImportError as error:
+        sys.exit(str(error))
+    command.main()

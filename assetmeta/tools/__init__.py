@@ -21,7 +21,6 @@ valohai         all functions for Valohai in one place: `from assetmeta.tools im
 testspace       all functions for Testspace in one place: `from assetmeta.tools import testspace`
     suites          the cases of results
 cli             the command `assetmeta`
-pytest_plugin   fixtures
 
 Nobody below imports it.
 """

@@ -1,28 +1,69 @@
-"""The console command `assetmeta`. Its parts come with the extra "sandbox"."""
+"""The console command `assetmeta`. Its version and help need no extra; help says which ones a command needs."""
 
 from __future__ import annotations
 
+import importlib
 import sys
+from typing import Any, NamedTuple
 
-try:
-    import typer
+from assetmeta.model.errors import nearest
+from assetmeta.version import __version__
 
-    from assetmeta.sandbox.command import sandbox
-except ImportError as error:
-    MISSING: ImportError | None = error
-else:
-    MISSING = None
-    app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
-    @app.callback()
-    def assetmeta() -> None:
-        """Remote asset servers as Python objects."""
+class Command(NamedTuple):
+    """A command: the module whose Typer application runs it, the extras it needs, and what it does."""
 
-    app.command("sandbox")(sandbox)
+    module: str
+    extras: str
+    summary: str
+
+
+COMMANDS = {
+    "sandbox": Command("assetmeta.sandbox.command", "cli,sandbox", "Serve systems of the sandbox until interrupted."),
+}
+
+
+def overview() -> str:
+    """Return the text of `assetmeta --help`."""
+    width = max(map(len, COMMANDS))
+    lines = [
+        "Usage: assetmeta [--version] [--help] COMMAND [ARGUMENTS]...",
+        "",
+        "Remote asset servers as Python objects.",
+        "",
+        "Commands:",
+    ]
+    for name, command in COMMANDS.items():
+        lines += [f"  {name:{width}}  {command.summary}", f"  {'':{width}}  Needs {_install(command)}"]
+    return "\n".join([*lines, "", "`assetmeta COMMAND --help` explains a command."])
 
 
 def main() -> None:
-    """Run the command. Exits with 1, and says what to install, where the extra is missing."""
-    if MISSING is not None:
-        sys.exit(f"The assetmeta command needs more packages: pip install 'assetmeta[sandbox]' ({MISSING}).")
-    app()
+    """Run the command with the arguments of the process.
+
+    Exits with 2 for a command that there is not, and with 1, saying what to install, where an extra is missing.
+    """
+    name, *arguments = sys.argv[1:] or ["--help"]
+    if name in ("--help", "-h"):
+        print(overview())
+    elif name in ("--version", "-V"):
+        print(f"assetmeta {__version__}")
+    elif name in COMMANDS:
+        _application(name)(args=arguments, prog_name=f"assetmeta {name}")
+    else:
+        print(f"There is no command {name!r}.{nearest(name, COMMANDS)} See assetmeta --help.", file=sys.stderr)
+        sys.exit(2)
+
+
+def _application(name: str) -> Any:
+    command = COMMANDS[name]
+    try:
+        return importlib.import_module(command.module).app
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "assetmeta":
+            raise
+        sys.exit(f"assetmeta {name} needs {error.name}, which is not installed: {_install(command)}")
+
+
+def _install(command: Command) -> str:
+    return f"pip install 'assetmeta[{command.extras}]'"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import queue
 import ssl
@@ -21,6 +20,7 @@ from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, get_cook
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.flows import Request, Response
 from assetmeta.model.processes import renew_in_child
+from assetmeta.version import __version__
 from assetmeta.wire.auth import Bound, NoLogin, checked_text
 from assetmeta.wire.body import CHUNK, Upload, is_file
 from assetmeta.wire.certificates import as_text, check_client, check_environment, check_trust
@@ -125,11 +125,8 @@ class Settings:
     @property
     def agent(self) -> str:
         """The User-Agent header: the caller's own name first, then this library's."""
-        try:
-            version = importlib.metadata.version("assetmeta")
-        except importlib.metadata.PackageNotFoundError:
-            version = "0"
-        return " ".join(filter(None, (self.user_agent, f"assetmeta/{version}", f"requests/{requests.__version__}")))
+        own = f"assetmeta/{__version__} requests/{requests.__version__}"
+        return f"{self.user_agent} {own}" if self.user_agent else own
 
     def __reduce_ex__(self, protocol: object) -> Any:
         if has_password(self.all_proxies):

@@ -255,9 +255,9 @@ class TestFixtures:
 
 
 class TestImport:
-    def test_importing_the_fixtures_loads_no_server(self) -> None:
+    def test_importing_the_package_loads_no_server(self) -> None:
         code = (
-            "import sys, assetmeta.sandbox.pytest_plugin;"
+            "import sys, assetmeta.sandbox;"
             "print([m for m in ('uvicorn', 'typer', 'yaml', 'sqlite3') if m in sys.modules])"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

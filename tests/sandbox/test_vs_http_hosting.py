@@ -71,7 +71,7 @@ class TestFixtures:
     def test_in_a_run_of_its_own(self, tmp_path: Path) -> None:
         """A session fixture would outlive this module."""
         (tmp_path / "test_mine.py").write_text(dedent(self.SCRIPT))
-        plugin = "assetmeta.sandbox.pytest_plugin"
+        plugin = "pytest_assetmeta"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", plugin, str(tmp_path)]
         own = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         environment = os.environ | own
