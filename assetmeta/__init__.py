@@ -19,6 +19,7 @@ from assetmeta.model.codecs import Span
 from assetmeta.model.errors import (
     AssetmetaError,
     BadValue,
+    BrokenOff,
     Busy,
     CommitError,
     Conflict,
@@ -60,6 +61,7 @@ __all__ = [
     "BadValue",
     "Basic",
     "Bearer",
+    "BrokenOff",
     "Busy",
     "Call",
     "Cassette",

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from assetmeta.backends.base import check, failure
 from assetmeta.backends.jsonrest import explain, naming
 from assetmeta.backends.together import single
-from assetmeta.model.errors import AssetmetaError, LoginRefused, OverBudget, ServerError, SessionClosed, Unreadable
+from assetmeta.model.errors import (
+    AssetmetaError,
+    BrokenOff,
+    LoginRefused,
+    OverBudget,
+    ServerError,
+    SessionClosed,
+    Unreadable,
+)
 from assetmeta.model.flows import Flow, Request, Response
 from assetmeta.model.plans import Call, Change, Create, Failed, Outcome, Skipped, Unknown
 
@@ -48,7 +56,9 @@ def outcome_of(change: Change, error: AssetmetaError, step: Step) -> Failed | Sk
     """
     if step.wrote and _is_open(change, error, step):
         return Unknown(change, error)
-    if isinstance(error, SessionClosed | OverBudget) or (isinstance(error, LoginRefused) and not error.sent):
+    if isinstance(error, SessionClosed | OverBudget | BrokenOff) or (
+        isinstance(error, LoginRefused) and not error.sent
+    ):
         return Skipped(change, error=error)
     return Failed(change, error)
 
@@ -62,7 +72,7 @@ def _is_open(change: Change, error: AssetmetaError, step: Step) -> bool:
         return error.sent
     if isinstance(error, ServerError):
         return error.status == _BROKE and isinstance(change, Create | Call)
-    return error.sent or (step.landed and isinstance(error, SessionClosed | OverBudget))
+    return error.sent or (step.landed and isinstance(error, SessionClosed | OverBudget | BrokenOff))
 
 
 def answered_write(request: Request, step: Step) -> Flow[Response]:

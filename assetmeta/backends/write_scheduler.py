@@ -24,6 +24,7 @@ from assetmeta.model.contract import WriteObserver
 from assetmeta.model.errors import (
     AssetmetaError,
     BadValue,
+    BrokenOff,
     LoginRefused,
     NotFound,
     OverBudget,
@@ -208,8 +209,8 @@ class WriteSchedule:
 
     def break_off(self, under_way: Iterable[int]) -> dict[int, Outcome]:
         """Take that the caller left the write while some changes were *under_way*."""
-        unknown = Unreachable(f"{_BROKEN_OFF} while this was under way; it may have landed or not.")
-        unsent = Unreachable(f"{_BROKEN_OFF} before this was sent.", sent=False)
+        unknown = BrokenOff(f"{_BROKEN_OFF} while this was under way; it may have landed or not.")
+        unsent = BrokenOff(f"{_BROKEN_OFF} before this was sent.", sent=False)
         found: dict[int, Outcome] = {index: Unknown(self.changes[index], unknown) for index in under_way}
         found.update({index: self._unsettled(index, unsent) for index in self._open() if index not in found})
         self._note(found)

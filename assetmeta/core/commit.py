@@ -16,7 +16,7 @@ from assetmeta.core.unit import Unit
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.codecs import Cleaned, document_part, wire_text, writable_text
 from assetmeta.model.contract import UNOBSERVED, Templates, WriteObserver
-from assetmeta.model.errors import AssetmetaError, BadValue, Misuse, ReadOnly, Unreachable, Unsupported
+from assetmeta.model.errors import AssetmetaError, BadValue, BrokenOff, Misuse, ReadOnly, Unsupported
 from assetmeta.model.ordering import needs, references
 from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Skipped, Unknown, Update
 from assetmeta.model.processes import renew_in_child
@@ -175,15 +175,14 @@ class Writer:
         """Send changes and let *finish* take over the outcomes, one per change, same order.
 
         Whatever breaks the write off, an interrupt included, is raised after that: what was answered counts, and what
-        was sent is unknown, so that none of it is sent again blindly.
+        was sent is unknown, so that none of it is sent again blindly. Before anything was sent, it is just raised.
         """
         log = _OutcomeLog()
         try:
             outcomes = self._write(changes, log)
         except BaseException as error:
-            if log.outcomes or not isinstance(error, AssetmetaError) or error.sent:
-                why = Unreachable(f"The commit was broken off ({type(error).__name__}); it may have landed or not.")
-                finish([log.outcomes.get(id(change)) or Unknown(change, why) for change in changes])
+            if log.is_begun:
+                finish([log.outcome(change, type(error).__name__) for change in changes])
             raise
         return finish(outcomes)
 
@@ -331,11 +330,27 @@ class _OutcomeLog:
     """A WriteObserver that keeps the latest outcome of each change, by the change's id()."""
 
     def __init__(self) -> None:
-        self.outcomes: dict[int, Outcome] = {}
+        self._outcomes: dict[int, Outcome] = {}
+        self._sent: set[int] = set()
+
+    @property
+    def is_begun(self) -> bool:
+        """True when anything may have been sent, or is settled."""
+        return bool(self._sent or self._outcomes)
 
     def on_send(self, changes: Sequence[Change]) -> None:
-        """Nothing is known of them yet."""
+        """Note that *changes* are sent now."""
+        self._sent.update(map(id, changes))
 
     def on_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Keep *outcomes*."""
-        self.outcomes.update({id(outcome.change): outcome for outcome in outcomes})
+        self._outcomes.update({id(outcome.change): outcome for outcome in outcomes})
+
+    def outcome(self, change: Change, end: str) -> Outcome:
+        """The outcome of a change of a write that *end* broke off."""
+        known = self._outcomes.get(id(change))
+        if known is not None:
+            return known
+        if id(change) in self._sent:
+            return Unknown(change, BrokenOff(f"The commit was broken off ({end}); it may have landed or not."))
+        return Skipped(change, error=BrokenOff(f"The commit was broken off ({end}) before this was sent.", sent=False))

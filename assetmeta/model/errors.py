@@ -11,6 +11,7 @@ AssetmetaError
 │   ├── NotOne             one() found no asset, or more than one (also a LookupError)
 │   └── SessionClosed      the session was closed
 ├── Unreachable            no whole answer came: try again later
+│   ├── BrokenOff          the caller did not wait for the answer (Ctrl-C)
 │   ├── TimedOut           the server did not answer in time
 │   └── Busy               the server asked us to slow down (429, 503) for longer than we may wait
 ├── ServerError            the server answered, and said no
@@ -128,6 +129,12 @@ class Unreachable(AssetmetaError):
     """The server gave no whole answer. *permanent* says that sending the same again cannot help."""
 
     permanent: bool = False
+
+
+class BrokenOff(Unreachable):
+    """The caller broke off before the answer came (`sent`), or before the request was sent."""
+
+    permanent = True
 
 
 class TimedOut(Unreachable):

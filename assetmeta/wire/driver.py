@@ -13,7 +13,7 @@ from typing import Self
 from requests.auth import AuthBase
 
 from assetmeta.model.contract import SupportsLoginCheck
-from assetmeta.model.errors import AssetmetaError, ReadOnly, SessionClosed
+from assetmeta.model.errors import AssetmetaError, BrokenOff, ReadOnly, SessionClosed
 from assetmeta.model.flows import Flow, Pause, Request, Response, Sent, T, Yielded, perform
 from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.auth import Bound
@@ -99,8 +99,26 @@ class Driver:
         error, in the same order, after they ran side by side. When one of them would write in a read-only session, none
         is sent; after a refused login none is started any more, and as long as no login was accepted the first goes
         alone. A flow that is left early, by an error of any kind, is closed.
+
+        When Ctrl-C or a failure that is none of this library's breaks off several requests, the flow is given the
+        answers that came, a BrokenOff for each of the others, and sends no more; what broke it off is raised at its
+        end.
         """
-        return perform(flow, self._answers)
+        interrupts: list[BaseException] = []
+
+        def answers(yielded: Yielded) -> Sent:
+            if interrupts:
+                raise _broken_off(yielded, interrupts[0], sent=False)
+            return self._answers(yielded, interrupts)
+
+        try:
+            value = perform(flow, answers)
+        except AssetmetaError:
+            if not interrupts:
+                raise
+        if interrupts:
+            raise interrupts[0]
+        return value
 
     @contextmanager
     def trace(self) -> Iterator[Ledger]:
@@ -151,7 +169,7 @@ class Driver:
     def __repr__(self) -> str:
         return f"<Driver {self.base_url}: {self.ledger!r}>"
 
-    def _answers(self, yielded: Yielded) -> Sent:
+    def _answers(self, yielded: Yielded, interrupts: list[BaseException]) -> Sent:
         if isinstance(yielded, Pause):
             self._patience.pause(yielded)
             return ()
@@ -164,7 +182,13 @@ class Driver:
         gate = Gate(self._courier.deliver)
         # Until the server has accepted the login, a single request tries it.
         alone = 1 if len(yielded) < 2 or not self._guard.is_open else 0
-        return (*map(gate.answer, yielded[:alone]), *self._side_by_side(gate, yielded[alone:]))
+        first: list[Response | AssetmetaError] = []
+        try:
+            first.extend(map(gate.answer, yielded[:alone]))
+        except BaseException as error:  # noqa: BLE001 - raised at the end of the flow
+            interrupts.append(error)
+            return tuple(_broken_off(request, error, sent=not place) for place, request in enumerate(yielded))
+        return (*first, *self._side_by_side(gate, yielded[alone:], interrupts))
 
     def _check(self, request: Request) -> None:
         if self._closed:
@@ -180,14 +204,26 @@ class Driver:
             for budget in self._budgets:
                 budget.spend(number)
 
-    def _side_by_side(self, gate: Gate, requests: tuple[Request, ...]) -> tuple[Response | AssetmetaError, ...]:
+    def _side_by_side(
+        self, gate: Gate, requests: tuple[Request, ...], interrupts: list[BaseException]
+    ) -> tuple[Response | AssetmetaError, ...]:
         """Answer requests on the pool. When the session is closed meanwhile, those that were not sent come to that."""
-        futures = [self._submitted(gate, request) for request in requests]
+        futures: list[Future[Response | AssetmetaError]] = []
         try:
+            futures.extend(self._submitted(gate, request) for request in requests)
             return tuple(self._result(future, request) for future, request in zip(futures, requests, strict=True))
-        finally:
-            for future in futures:
-                future.cancel()
+        except BaseException as error:  # noqa: BLE001 - raised at the end of the flow
+            interrupts.append(error)
+            # In reverse, so that a thread that is done with one finds none that is left.
+            unsent = {place for place in reversed(range(len(futures))) if futures[place].cancel()}
+            # The next one may have been given to a thread just now.
+            unsent.update(range(len(futures) + 1, len(requests)))
+            return tuple(
+                _broken_off(request, error, sent=place not in unsent)
+                if place in unsent or place == len(futures)
+                else _arrived(futures[place], request, error)
+                for place, request in enumerate(requests)
+            )
 
     def _submitted(self, gate: Gate, request: Request) -> Future[Response | AssetmetaError]:
         with self._lock:
@@ -221,3 +257,20 @@ class Driver:
         self.ledger.add(entry)
         for trace in self._traces:
             trace.add(entry)
+
+
+def _arrived(
+    future: Future[Response | AssetmetaError], request: Request, interrupt: BaseException
+) -> Response | AssetmetaError:
+    """The answer to a request that was begun, if it is there."""
+    if future.done() and future.exception() is None:
+        return future.result()
+    return _broken_off(request, interrupt, sent=True)
+
+
+def _broken_off(yielded: Yielded, interrupt: BaseException, *, sent: bool) -> BrokenOff:
+    line = redacted_line(yielded) if isinstance(yielded, Request) else None
+    end = "was under way; it may have been carried out or not" if sent else "was sent"
+    word = "while" if sent else "before"
+    why = f"Broken off ({type(interrupt).__name__}) {word} {line or 'anything more'} {end}."
+    return BrokenOff(why, sent=sent, request=line)

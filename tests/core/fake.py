@@ -13,7 +13,7 @@ from assetmeta.core.reflect import Classes
 from assetmeta.core.unit import Unit
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.codecs import DateTime, Number, Text
-from assetmeta.model.contract import Can
+from assetmeta.model.contract import UNOBSERVED, Can, WriteObserver
 from assetmeta.model.errors import AssetmetaError, NotFound, Refused, Unreachable
 from assetmeta.model.flows import Request, Response
 from assetmeta.model.plans import Create, Delete, Done, Failed, Fetch, Outcome, Row, Rows, Skipped, Unknown, Update
@@ -137,11 +137,12 @@ class FakeBackend:
         return keys[0] if keys else None
 
     def write(
-        self, schema: Schema, changes: Sequence[Any], observer: object = None
+        self, schema: Schema, changes: Sequence[Any], observer: WriteObserver = UNOBSERVED
     ) -> Generator[Any, Any, list[Outcome]]:
         outcomes: list[Outcome] = []
         real: dict[Oid, Oid] = {}
         failed: set[Oid] = set()
+        observer.on_send(changes)
         for change in changes:
             yield Request("POST", "write", writes=True)
             self.written.append(change)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from assetmeta.model.errors import BadValue, LoginRefused, OverBudget, ReadOnly, SessionClosed, Unreachable
+from assetmeta.model.errors import BadValue, BrokenOff, LoginRefused, OverBudget, ReadOnly, SessionClosed, Unreachable
 from assetmeta.model.flows import Pause, Request, Response
 from assetmeta.wire.auth import Basic, TokenCallable
 from assetmeta.wire.driver import Driver
@@ -266,6 +266,43 @@ def test_closing_the_session_stops_what_has_not_been_sent(server, drive):
     assert [Response, SessionClosed, SessionClosed] == [type(answer) for answer in answers]
     assert not answers[1].sent
     assert 1 == len(server.seen)
+
+
+@pytest.mark.parametrize("auth", [None, Basic("me", "secret")], ids=["side-by-side", "first-alone"])
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), SystemExit(1), RuntimeError("odd")], ids=lambda e: type(e).__name__
+)
+def test_what_breaks_off_several_requests_leaves_the_answers_that_came(server, drive, auth, error):
+    """The flow learns of each request what came of it, sends no more, and ends; then the interrupt is raised."""
+    driver, told, answered = drive(auth=auth, pool=1), [], []
+    broken = 1 if auth is None else 0
+    deliver = driver._courier.deliver
+
+    def delivered(request):
+        answered.append(deliver(request))
+        if len(answered) == broken + 1:
+            raise error
+        return answered[-1]
+
+    def flow():
+        told.extend((yield (GET,) * 20))
+        for several in (GET, (GET, GET)):
+            with pytest.raises(BrokenOff, match="before anything more|before GET") as raised:
+                yield several
+            assert not raised.value.sent
+
+    driver._courier.deliver = delivered
+    with pytest.raises(type(error)):
+        driver.run(flow())
+    assert [Response] * broken == [type(each) for each in told[:broken]]
+    assert told[broken].sent
+    assert type(error).__name__ in str(told[broken])
+    assert told[broken].permanent
+    unsent = [each for each in told if isinstance(each, BrokenOff) and not each.sent]
+    # The thread may have begun with one more before it is told.
+    assert len(unsent) in (19 - broken, 19 - 2 * broken)
+    driver._courier.deliver = deliver
+    assert 200 == driver.run(one(GET)).status
 
 
 def test_a_session_that_is_closed_just_before_sending_says_so(server, drive):
