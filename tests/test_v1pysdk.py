@@ -7,6 +7,7 @@ import gc
 import logging
 import pickle
 import threading
+import traceback
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -283,6 +284,20 @@ class TestErrors:
     def test_a_setting_that_cannot_work(self) -> None:
         with pytest.raises(V1Error):
             V1Meta("localhost", username="me", password="x", auth=("a", "b"))  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("wrong", [{"timeout": -1}, {"no_such_setting": 1}, {"instance_url": "ftp://h/i"}])
+    def test_errors_of_its_making_show_no_password(self, wrong: dict[str, Any]) -> None:
+        with pytest.raises((V1Error, TypeError)) as caught:
+            V1Meta(**{"address": "localhost", "username": "me", "password": "pass-s3cret", **wrong})
+        waiting: list[BaseException | None] = [caught.value]
+        while waiting:
+            error = waiting.pop()
+            if error is None:
+                continue
+            waiting += [error.__cause__, error.__context__]
+            frames = [each[0].f_locals for each in traceback.walk_tb(error.__traceback__)]
+            shown = [names for names in frames if names.get("self") is not self]
+            assert "pass-s3cret" not in f"{error!r} {vars(error)} {shown}"
 
     def test_a_document_that_declares_entities_is_refused(self, v1: V1Meta, story: Any) -> None:
         made = v1.Attachment.create(Name="x", Content="", ContentType="text/xml", Filename="x.xml", Asset=story)

@@ -41,6 +41,7 @@ from assetmeta.v1pysdk.none_deref import NoneDeref
 from assetmeta.v1pysdk.text_values import TextVersionOne
 from assetmeta.wire.auth import choose
 from assetmeta.wire.ledger import Ledger
+from assetmeta.wire.tracebacks import discreet
 
 
 class TextSession(Session):
@@ -84,6 +85,7 @@ class V1Meta:
     written; an exception inside the block leaves everything unsent. `session` is the session of this library below.
     """
 
+    @discreet
     def __init__(
         self,
         address: str = "localhost",

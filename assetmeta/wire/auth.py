@@ -52,7 +52,8 @@ class Credential(Unpicklable, AuthBase, ABC):
     *kind* is what error messages call it. *version* changes with every secret got anew, and *outdated* are the statuses
     that may mean that one is due. *per_connection* is True for schemes that log in a connection and not a request, so
     that threads must not share connections. *is_granted* is True once the server itself has handed out the secret.
-    *renews_locally* says that `login()` sends no request.
+    *renews_locally* says that `login()` sends no request. *is_exhausted* is True once every way to a new secret was
+    refused.
     """
 
     kind = "credentials"
@@ -61,6 +62,11 @@ class Credential(Unpicklable, AuthBase, ABC):
     is_granted = False
     renews_locally = False
     version = 0
+
+    @property
+    def is_exhausted(self) -> bool:
+        """True when no other secret can be got any more, because each way to one was tried and refused."""
+        return False
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ class Courier:
         version = credential.version
         answer = self._exchange(request, trial.attempt)
         outdated = answer.response.status in credential.outdated
-        if outdated and self._renewed(credential, version) and trial.for_new_login():
+        if outdated and self._replaced(credential, version) and trial.for_new_login():
             answer = self._exchange(request, trial.attempt)
         quiet = Answer(unquoting(answer.response, credential.secrets), answer.url, answer.sent, answer.received)
         if self._guard.is_refusal(quiet.response, lambda check: self._exchange(check, 1).response):
@@ -120,6 +120,14 @@ class Courier:
         if quiet.response.ok and not request.public and quiet.response.media_type != "text/html":
             self._guard.accept()
         return quiet
+
+    def _replaced(self, credential: Credential, version: int) -> bool:
+        """Renew what the server has just refused. When that is refused as well, there is nothing to try later."""
+        try:
+            return self._renewed(credential, version)
+        except LoginRefused as error:
+            self._guard.refuse(error)
+            raise
 
     def _renewed(self, credential: Credential, version: int) -> bool:
         return self._unseen(lambda: credential.renewed(version, self._log_in))

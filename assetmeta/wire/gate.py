@@ -21,7 +21,7 @@ class LoginGuard:
 
     Until a login was accepted, requests are sent one at a time, and the first refusal ends it for all that come later,
     until the credentials change: servers lock an account after a few attempts. Afterwards a refusal is about its own
-    request. *check* is for servers that answer a wrong login as they answer a missing right.
+    request, unless the login was to be renewed and that was refused as well. *check* is for servers that answer a wrong login as they answer a missing right.
     """
 
     def __init__(self, credential: Credential | None, check: SupportsLoginCheck | None = None) -> None:
@@ -96,8 +96,11 @@ class LoginGuard:
         self._refusal = None
 
     def refuse(self, error: LoginRefused) -> None:
-        """Note that the server refuses the login; after an accepted one that is nothing to keep."""
-        if not self._accepted:
+        """Note that the server refuses the login; after an accepted one that is kept only where none can be got any
+        more.
+        """
+        exhausted = self._credential is not None and self._credential.is_exhausted
+        if not self._accepted or exhausted:
             self._refused = self._state()
             # A copy: the error itself holds on to frames, and to the connections in them.
             self._refusal = copy.copy(error)

@@ -30,6 +30,7 @@ _LONGEST = 1e11
 _FORM = (("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"))
 _REFUSALS = frozenset({400, 401, 403, 422})
 _CLIENT_AUTH = ("client_secret_post", "client_secret_basic", "none")
+_PAIR = "user name and password"
 _USUAL = "Check user name and password."
 _ELSEWHERE = "That is no refusal of a login: check the address of the server."
 
@@ -49,6 +50,16 @@ class EndpointLogin(Renewable):
     @property
     def _line(self) -> str:
         return f"POST {split_query(self._uri)[0]}"
+
+    @property
+    def is_exhausted(self) -> bool:
+        """True when what is presented to the endpoint, or each of several such things, was refused."""
+        presented = self._presented()
+        return bool(presented) and self._refusals.keys() >= presented
+
+    @abstractmethod
+    def _presented(self) -> set[str]:
+        """What can be presented for a token, in the words of refusals."""
 
     @abstractmethod
     def _refusal(self, what: str, status: int, words: str, code: str | None) -> str:
@@ -130,8 +141,11 @@ class TokenExchange(EndpointLogin):
         and Unreachable.
         """
         form = {"username": self._username, "password": self._password}
-        document = yield from self._granted("user name and password", form, "token")
+        document = yield from self._granted(_PAIR, form, "token")
         return str(document["token"])
+
+    def _presented(self) -> set[str]:
+        return {_PAIR}
 
     def _code(self, document: dict[str, Any]) -> str | None:
         return next((code for code in _codes(document) if code in self._advice), super()._code(document))
@@ -256,10 +270,9 @@ class OAuth2(EndpointLogin):
         """
         if self._token is None:
             return True
-        grants = [what for what, _ in self._grants()]
-        if self._expires_at is None or not grants:
+        if self._expires_at is None or not self._grants():
             return False
-        leeway = 0.0 if self._refusals.keys() >= set(grants) else self._leeway
+        leeway = 0.0 if self.is_exhausted else self._leeway
         return self._expires_at - leeway <= self._clock()
 
     def after_fork(self) -> None:
@@ -305,10 +318,13 @@ class OAuth2(EndpointLogin):
             found.append(("refresh token", form))
         if self._user is not None:
             form = {"grant_type": "password", "username": self._user[0], "password": self._user[1]}
-            found.append(("user name and password", form))
+            found.append((_PAIR, form))
         elif not self._is_personal and self._client.secret is not None:
             found.append(("client id and secret", {"grant_type": "client_credentials"}))
         return found
+
+    def _presented(self) -> set[str]:
+        return {what for what, _ in self._grants()}
 
     def _taken(self, document: dict[str, Any]) -> str:
         """Take over what was granted. A server that sends no refresh token, or null, leaves the old one in use."""

@@ -155,3 +155,16 @@ def test_an_exchange_that_may_have_arrived_is_not_repeated(server, drive):
     with pytest.raises(Unreachable):
         drive(login(server)).run(one(GET))
     assert 1 == len(server.seen)
+
+
+def test_after_an_accepted_login_a_refused_exchange_ends_it_for_all_later_requests(server, drive):
+    server.answers = [granted("t1"), Reply(), Reply(401), Reply(400, b'{"code": "locked"}')]
+    driver = drive(login(server))
+    driver.run(one(GET))
+    errors = []
+    for _ in range(10):
+        with pytest.raises(LoginRefused) as caught:
+            driver.run(one(GET))
+        errors.append(caught.value)
+    assert ["/get-token/", "/a", "/a", "/get-token/"] == [target for target, _ in lines(server)]
+    assert [True] + [False] * 9 == [error.sent for error in errors]

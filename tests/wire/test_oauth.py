@@ -194,6 +194,53 @@ def test_a_refused_refresh_token_leaves_the_access_token_in_use_until_its_end(se
     assert [("/o/token/", None), ("/a", "Bearer a1")] == lines(server)
 
 
+@pytest.mark.parametrize("early", [False, True])
+def test_after_an_accepted_login_a_refused_renewal_ends_it_for_all_later_requests(server, drive, time, early):
+    """Also where the renewal was refused before the token's end, and the token itself only later."""
+    auth = login(server, access_token="a1", refresh_token="r1", expires_at=100, clock=time.clock)
+    driver = drive(auth)
+    assert 200 == driver.run(one(GET)).status
+    refused = Reply(400, b'{"error": "invalid_grant", "error_description": "Token was revoked."}')
+    if early:
+        time.now = 95
+        server.answers = [refused, Reply(401)]
+        with pytest.raises(LoginRefused):
+            driver.run(one(GET))
+        time.now = 96
+    else:
+        server.answers = [Reply(401), refused]
+    errors = []
+    for _ in range(20):
+        with pytest.raises(LoginRefused, match="refused the refresh token.*Token was revoked") as caught:
+            driver.run(one(GET))
+        errors.append(caught.value)
+    assert [("/a", "Bearer a1")] * 2 + [("/o/token/", None)] == sorted(lines(server), key=lambda line: line[0])
+    assert [False] * 19 == [error.sent for error in errors[1:]]
+    assert {(400, "invalid_grant")} == {(error.status, error.code) for error in errors}
+    assert "GET /a was not sent" in str(errors[19])
+
+
+def test_threads_share_a_refused_renewal_after_an_accepted_login(server, drive):
+    driver = drive(login(server, access_token="a1", username="joe", password="old"), pool=4)
+    driver.run(one(GET))
+    server.answers = [lambda seen: Reply(400 if seen.target == "/o/token/" else 401)]
+    for _ in range(5):
+        assert {LoginRefused} == {type(answer) for answer in driver.run(one((GET,) * 4))}
+    targets = [seen.target for seen in server.seen]
+    assert 1 == targets.count("/o/token/")
+    # The accepted one, and those that were under way together.
+    assert targets.count("/a") <= 1 + 4
+
+
+def test_a_renewal_that_fails_otherwise_is_tried_again_with_the_next_request(server, drive):
+    driver = drive(login(server, access_token="a1", refresh_token="r1"))
+    driver.run(one(GET))
+    server.answers = [Reply(401), Reply(500), Reply(401), granted(access_token="a2"), Reply()]
+    with pytest.raises(ServerFailed):
+        driver.run(one(GET))
+    assert 200 == driver.run(one(GET)).status
+
+
 def test_a_page_in_between_does_not_end_a_login_that_worked(server, drive):
     server.answers = [granted(access_token="a1"), Reply(), Reply(401), Reply(200, b"<html>")]
     driver = drive(login(server, refresh_token="r1"))
