@@ -11,11 +11,11 @@ import pytest
 
 from assetmeta import V1Meta, sandbox
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.backends.versionone.partitions import partition
+from assetmeta.backends.versionone.partitions import exclusion, partition
 from assetmeta.core.streaming import pages
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch
-from assetmeta.model.terms import And, Compare, Exists, Or
+from assetmeta.model.terms import And, Compare, Exists, Not, Or
 
 ASSETS = 3000
 
@@ -159,4 +159,82 @@ def test_a_server_that_takes_one_query_at_a_time_is_asked_one_after_the_other(v1
     with v1.trace() as trace:
         fetches = [v1.Story.select("Name").page(size=1).fetch(moment) for moment in MOMENTS[:3]]
         list(pages(v1._workspace, fetches, 10))
+    assert 3 == len(trace)
+
+
+EXCLUDED: dict[str, Ask] = QUESTIONS | {
+    "in pages": lambda query, Story: [story.Name for page in query.select("Name").pages(30) for story in page],
+    "counted window": lambda query, Story: (query[2:9].count(), len(query[2:9])),
+    "complement": lambda query, Story: query.where(~(Story.Estimate > 2)).count(),
+}
+
+
+@pytest.mark.parametrize("question", EXCLUDED)
+def test_thousands_of_values_are_excluded_as_one_condition_excludes(v1: V1Meta, question: str) -> None:
+    ask, Story = EXCLUDED[question], v1.Story
+    names = [story.Number for story in Story.select("Number")][::2]
+    crowd = [*names, *(f"S-{900_000 + index}" for index in range(2500))]
+    whole = {story.idref for story in Story.where(Number=names)}
+    kept = [story.intid for story in Story if story.idref not in whole]
+    expected = ask(Story.where(ID=[f"Story:{key}" for key in kept]), Story)
+    assert expected
+    assert expected == ask(Story.where(Story.Number.not_in(crowd)), Story)
+    assert expected == ask(Story.where(~(Story.Number.in_(crowd) | (Story.Name == "nothing has this name"))), Story)
+
+
+def test_excluded_values_are_sent_in_parts_and_few_requests(v1: V1Meta, wanted: list[str]) -> None:
+    assert v1.schema.types
+    Story = v1.Story
+    for query in (Story.where(Story.Number.not_in(wanted[50:])), Story.where(~Story.Number.in_(wanted[50:]))):
+        with v1.trace() as trace:
+            found = list(query.select("Name"))
+        assert (3, 50) == (len(trace), len(found))
+        with v1.trace() as trace:
+            assert 50 == query.count()
+        assert 2 == len(trace)
+
+
+def test_thousands_excluded_among_thousands_wanted(v1: V1Meta, wanted: list[str]) -> None:
+    Story = v1.Story
+    query = Story.where(Story.Number.in_(wanted), Story.Number.not_in(wanted[30:]))
+    assert set(wanted[:30]) == {story.Number for story in query.select("Number")}
+    assert 30 == query.count()
+
+
+def test_what_has_no_value_is_not_excluded_by_thousands(v1: V1Meta) -> None:
+    Story = v1.Story
+    few = Story.where(Story.Reference.not_in(["R-1"])).count()
+    assert few == Story.where(Story.Reference.not_in([f"R-{index}" for index in range(2500)])).count() > 0
+    nobody = [f"nobody {index}" for index in range(2500)]
+    several = Story.where(Story.Owners.Name.not_in([*nobody, "Administrator"])).count()
+    assert several == Story.where(Story.Owners.Name.not_in(["Administrator"])).count()
+
+
+def test_an_exclusion_is_divided_only_where_it_is_too_long() -> None:
+    values = tuple(map(str, range(25)))
+    many, other = Compare(Path.parse("Number"), "!=", values), Exists(Path.parse("Estimate"))
+    kept, excluded = exclusion(Fetch("Story", where=And((other, many)), counted=True), 10) or ("", "")
+    assert Fetch("Story", where=other, counted=True) == kept
+    assert Fetch("Story", where=And((other, replace(many, operator="=")))) == excluded
+    for term in (replace(many, operator="="), replace(many, values=values[:10]), Not(other), None):
+        assert exclusion(Fetch("Story", where=term), 10) is None
+    assert exclusion(Fetch("Story", where=many, history=True), 10) is None
+
+
+def test_counting_moments_shares_requests_as_reading_them_does(v1: V1Meta) -> None:
+    assert v1.schema.types
+    with v1.trace() as trace:
+        number = v1.Story.asof(MOMENTS).count()
+    assert 2 == len(trace)
+    assert sum(v1.Story.asof(moment).count() for moment in MOMENTS) == number > 0
+
+
+def test_moments_with_more_than_a_page_are_counted_by_the_server(v1: V1Meta) -> None:
+    assert v1.schema.types
+    backend = VersionOne(max_page=20)
+    v1._workspace.backend = backend
+    later = datetime(2030, 1, 1, tzinfo=UTC)
+    query = v1.Story.asof(datetime(1999, 1, 1, tzinfo=UTC), later)
+    with v1.trace() as trace:
+        assert v1.Story.asof(later).count() == query.count() > 20
     assert 3 == len(trace)

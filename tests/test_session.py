@@ -387,6 +387,28 @@ def test_a_type_without_numbers_is_looked_up_by_name(v1: V1Meta) -> None:
         v1.commit().raise_if_failed()
 
 
+def test_people_are_looked_up_by_either_of_their_names_in_one_request(v1: V1Meta) -> None:
+    assert v1.schema.types
+    before = len(v1.ledger)
+    assert v1.Member("Administrator") is v1.Member("admin") is v1.Member(20)
+    assert len(v1.ledger) == before + 2
+    with pytest.raises(NotFound, match="There is no Member with the Nickname or Name 'Nobody'"):
+        v1.Member("Nobody")
+
+
+def test_a_query_shows_where_it_searches_and_its_filter_text(v1: V1Meta) -> None:
+    query = v1.Story.filter("Estimate>'5'").find("checkout", ["Name", "Description"])
+    shown = """Story.filter("Estimate>'5'").find('checkout', ['Name', 'Description'])"""
+    assert (shown, f"{shown}.Number") == (repr(query), repr(query.Number))
+    assert "Story.find('x', 'Name')" == repr(v1.Story.find("x", "Name"))
+
+
+def test_an_empty_text_for_a_relation_says_what_clears_it(v1: V1Meta) -> None:
+    story = v1.Story.first()
+    with pytest.raises(BadValue, match=r"Story\.Super takes assets of type Epic, not ''\..*None clears it\.$"):
+        story.Super = ""
+
+
 def test_a_number_that_no_asset_has_is_not_found(v1: V1Meta) -> None:
     with pytest.raises(NotFound, match="There is no Story with the Number 'S-77777777'"):
         v1.Story("S-77777777")
@@ -408,6 +430,18 @@ def test_a_query_is_started_by_a_name_or_a_class(v1: V1Meta, server: sandboxes.S
 @pytest.mark.parametrize(
     ("word", "hint"),
     [
+        ("begin", "Changes are pending until session.commit()"),
+        ("exclude", "~(condition)"),
+        ("distinct", "Each asset comes once"),
+        ("values_list", "list(query.Name)"),
+        ("to_dict", "asset.data"),
+        ("prefetch_related", "select('Owners.Name')"),
+        ("begin", "Changes are pending until session.commit()"),
+        ("exclude", "~(condition)"),
+        ("distinct", "Each asset comes once"),
+        ("values_list", "list(query.Name)"),
+        ("to_dict", "asset.data"),
+        ("prefetch_related", "select('Owners.Name')"),
         ("rollback", "session.revert()"),
         ("flush", "session.commit()"),
         ("dirty", "session.pending"),

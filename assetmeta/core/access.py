@@ -221,7 +221,8 @@ def related_oid(
         finder = f"{related}(name)" if isinstance(workspace.backend, Aliases) else f"{related}.where(...).one()"
         raise BadValue(
             f"{type_name}.{attribute.name} takes assets of type {related}, not {shown(value)}. Give the asset "
-            f"({finder} finds one by name), or its token such as '{related}:1005'.",
+            f"({finder} finds one by name), or its token such as '{related}:1005'."
+            f"{' None clears it.' if value == '' and not attribute.multi else ''}",
             type_name=type_name,
             attribute=attribute.name,
         )

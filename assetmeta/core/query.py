@@ -14,7 +14,7 @@ from typing import Any
 from assetmeta.core.columns import Column, condition, refuse_foreign
 from assetmeta.core.report import Report
 from assetmeta.core.state import Tracked
-from assetmeta.core.streaming import pages, total
+from assetmeta.core.streaming import pages, totals
 from assetmeta.core.walk import walk
 from assetmeta.core.watch import refuse_inspection
 from assetmeta.core.workspace import Workspace
@@ -330,8 +330,10 @@ class Query(Record):
         return found[0]
 
     def count(self) -> int:
-        """Return how many assets match, window aside. One request, which carries no assets."""
-        return sum(total(self.workspace, fetch) for fetch in self._fetches())
+        """Return how many assets match, window aside. One request, which carries no assets; several moments share
+        requests as they do when they are read.
+        """
+        return sum(totals(self.workspace, self._fetches()))
 
     def exists(self) -> bool:
         """Return whether any asset matches. One request, which carries no values."""
@@ -446,11 +448,15 @@ class Query(Record):
         parts = [f"{self.type_name}"]
         if self.selected:
             parts.append(f".select({', '.join(repr(str(path)) for path in self.selected)})")
-        parts.extend(f".where({term})" for term in self.terms)
+        parts.extend(
+            f".filter({term.text!r})" if isinstance(term, RawFilter) else f".where({term})" for term in self.terms
+        )
         if self.sorts:
             parts.append(f".sort({', '.join(repr(str(sort)) for sort in self.sorts)})")
         if self.finding:
-            parts.append(f".find({self.finding.text!r})")
+            fields = [str(path) for path in self.finding.paths]
+            several = f", {(fields[0] if len(fields) == 1 else fields)!r}" if fields else ""
+            parts.append(f".find({self.finding.text!r}{several})")
         if self.moments:
             parts.append(f".asof({', '.join(map(repr, self.moments))})")
         if self.size is not None or self.start:

@@ -27,9 +27,19 @@ def run(workspace: Workspace, fetch: Fetch) -> Rows:
     return rows
 
 
-def total(workspace: Workspace, fetch: Fetch) -> int:
-    """Count the matches of *fetch*, its window aside. One request, which carries no assets."""
-    return run(workspace, replace(fetch, select=(), sort=(), start=0, size=0, counted=True)).total or 0
+def totals(workspace: Workspace, fetches: Sequence[Fetch]) -> list[int]:
+    """Count the matches of each of *fetches*, their windows aside. One request for one, which carries no assets.
+    Several share requests where the server takes several queries in one, unless more match than a page holds.
+    """
+    size = _together(workspace)
+    asked = [replace(fetch, select=(), sort=(), start=0, size=0, counted=True) for fetch in fetches]
+    answers = [rows for start in range(0, len(asked), size) for rows in workspace.fetch(asked[start : start + size])]
+    return [rows.total or 0 for rows in answers]
+
+
+def _together(workspace: Workspace) -> int:
+    """How many fetches may share a request."""
+    return workspace.backend.can.max_fetches if workspace.backend.can.windows else 1
 
 
 def absorbed(workspace: Workspace, rows: Rows, since: int, with_deleted: bool = False) -> list[Tracked]:
@@ -52,7 +62,7 @@ def pages(workspace: Workspace, fetches: Sequence[Fetch], page_size: int) -> Ite
 
     Their first pages come together, where the server takes several queries in one request.
     """
-    together = workspace.backend.can.max_fetches if workspace.backend.can.windows else 1
+    together = _together(workspace)
     for start in range(0, len(fetches), together):
         streams = [Stream(workspace, fetch, page_size) for fetch in fetches[start : start + together]]
         if len(streams) > 1 and all(fetch.size != 0 for fetch in fetches):
@@ -162,7 +172,7 @@ class Stream:
         return rows.rows[1:]
 
     def _counted(self) -> int:
-        matches = max(total(self.workspace, self.whole) - self.whole.start, 0)
+        matches = max(totals(self.workspace, [self.whole])[0] - self.whole.start, 0)
         return matches if self.whole.size is None else min(matches, self.whole.size)
 
     def _moved(self, what: str) -> None:

@@ -212,6 +212,16 @@ _READS_ANEW = "Assets are read anew by inspect(asset).refresh()."
 _DROPS = "What is pending is dropped by session.revert(), or session.revert(asset)."
 _SENDS = "Changes are sent by session.commit(); what it would send is shown by session.plan()."
 _PENDING = "session.pending counts the assets with changes, session.plan() shows them; of one asset: inspect(asset)."
+_IDENTITY = "asset.idref is its identity, asset.intid the number in it."
+_VALUES = "A column is read by list(query.Name), several attributes are chosen by select(...)."
+_CONDITIONS = "Conditions are given to where(...)."
+_TYPES = "Types are queried themselves: where(...), all(), first()."
+_CUTS = "Queries are cut by slices, query[:10], or page(size, start)."
+_MAKES = "New assets are made by their class: session.Type.new(...), and commit()."
+_COMPUTES = "Numbers are added up by their column, query.Estimate.sum(), and assets counted by query.count()."
+_FORGETS = "Sessions keep assets only as long as they are used; close() ends a session."
+_LOADED = "What is loaded of an asset is in asset.data; inspect(asset) tells the rest."
+_RELATED = "What related assets have is chosen by select('Owners.Name'), or loaded for all of a loop when it is read."
 _ELSEWHERE = {
     "delete": _DELETES,
     "remove": _DELETES,
@@ -220,12 +230,47 @@ _ELSEWHERE = {
     "refresh": _READS_ANEW,
     "reload": _READS_ANEW,
     "get": "Call the type with a key for one asset; where(...) finds by conditions.",
-    "filter_by": "Conditions are given to where(...).",
+    "filter_by": _CONDITIONS,
+    "exclude": "The complement of a condition is ~(condition), given to where(...).",
+    "having": _CONDITIONS,
+    "search": "Texts are searched by find(text, ...), conditions are given to where(...).",
+    "find_one": "where(...).one() is the only match, first() the first one.",
+    "find_all": _TYPES,
+    "scalar": "where(...).one() is the only match, first() the first one.",
+    "scalars": _VALUES,
+    "one_or_none": "where(...).one() is the only match, first() the first one or None.",
     "order_by": "Queries are sorted by sort(...).",
-    "limit": "Queries are cut by slices, query[:10], or page(size, start).",
-    "offset": "Queries are cut by slices, query[:10], or page(size, start).",
-    "objects": "Types are queried themselves: where(...), all(), first().",
-    "list": "Types are queried themselves: where(...), all(), first().",
+    "limit": _CUTS,
+    "offset": _CUTS,
+    "head": _CUTS,
+    "tail": _CUTS,
+    "objects": _TYPES,
+    "list": _TYPES,
+    "iterator": "Queries are iterated over, for asset in query; pages(size) yields lists.",
+    "values_list": _VALUES,
+    "only": _VALUES,
+    "defer": _VALUES,
+    "distinct": "Each asset comes once; set(query.Name) holds each value once.",
+    "aggregate": _COMPUTES,
+    "annotate": _COMPUTES,
+    "group_by": _COMPUTES,
+    "select_related": _RELATED,
+    "prefetch_related": _RELATED,
+    "join": _RELATED,
+    "to_dict": _LOADED,
+    "as_dict": _LOADED,
+    "pk": _IDENTITY,
+    "refresh_from_db": _READS_ANEW,
+    "bulk_update": _WRITES,
+    "bulk_create": _MAKES,
+    "get_or_create": "where(...).first() is an asset or None; session.Type.new(...) makes one.",
+    "begin": "Changes are pending until session.commit(); there are no other transactions.",
+    "transaction": "Changes are pending until session.commit(); there are no other transactions.",
+    "expunge": _FORGETS,
+    "disconnect": _FORGETS,
+    "logout": _FORGETS,
+    "execute": "Queries run when they are iterated over; query.execute(name) calls an operation.",
+    "is_modified": _PENDING,
     "rollback": _DROPS,
     "undo": _DROPS,
     "discard": _DROPS,
@@ -237,8 +282,10 @@ _ELSEWHERE = {
     "is_dirty": _PENDING,
     "changed": _PENDING,
     "has_changes": _PENDING,
-    "new": "New assets are made by their class: session.Type.new(...), and commit().",
-    "add": "New assets are made by their class: session.Type.new(...), and commit().",
+    "new": _MAKES,
+    "add": _MAKES,
+    "add_all": _MAKES,
+    "insert": _MAKES,
     "merge": "Changes of others are merged by session.commit(conflicts='merge').",
 }
 

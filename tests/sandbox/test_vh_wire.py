@@ -49,6 +49,11 @@ class TestPaths:
     def test_unknown_paths_in_the_api_are_json(self, web: Web, project: str, path: str) -> None:
         assert web.get(path.format(project), 404) == {"detail": "Not found."}
 
+    @pytest.mark.parametrize("path", ["projects%2F{}/", "projects/{}%2F", "projects%2f{}%2Fcommits%2f"])
+    def test_an_encoded_slash_divides_as_any_other(self, web: Web, project: str, path: str) -> None:
+        plain = path.replace("%2F", "/").replace("%2f", "/").format(project)
+        assert web.get(plain) == web.get(path.format(project))
+
     def test_unknown_paths_outside_are_html(self, web: Web) -> None:
         for path in ("/", "/nope", "/api/", "/p/harbour-lab/fan/"):
             answer = requests.get(f"{web.server.url}{path}", timeout=30)

@@ -6,7 +6,8 @@ history                            GET rest-1.v1/Hist                       one 
 all else                           POST query.v1                            one request per page; the first pages of
                                                                             several fetches share a request
 a condition with very many values          POST query.v1                            two requests: who matches, and their
-                                                                            values (see partitions)
+                                                                            values; one more where it excludes them
+                                                                            (see partitions)
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from dataclasses import dataclass, field, replace
 from assetmeta.backends.base import Json, answers, check, each_once
 from assetmeta.backends.known import Known
 from assetmeta.backends.matching import admission, asked_paths
+from assetmeta.backends.together import together
 from assetmeta.backends.versionone.answers import Objects, Reader, result_sets
 from assetmeta.backends.versionone.complaints import explain
 from assetmeta.backends.versionone.counting import count_request
 from assetmeta.backends.versionone.identities import in_order, oldest_first
 from assetmeta.backends.versionone.moments import asked_moment
-from assetmeta.backends.versionone.partitions import loosened, orders, partition, united
+from assetmeta.backends.versionone.partitions import exclusion, loosened, orders, partition, united
 from assetmeta.backends.versionone.query import Node, Query, chunks, page, request, spell
 from assetmeta.backends.versionone.reading import asset_request, asset_row, confirm_asked, history, past_assets
 from assetmeta.backends.versionone.rest import read_list
@@ -86,6 +88,10 @@ def fetch(schema: Schema, fetches: Sequence[Fetch], settings: Settings) -> Flow[
         _refuse(wanted)
         if wanted.where is not None and is_exact(wanted.where):
             found[index] = yield from _exactly(schema, wanted, settings)
+            continue
+        excluded = exclusion(wanted, settings.max_values)
+        if excluded is not None:
+            found[index] = yield from _without(schema, wanted, *excluded, settings)
             continue
         parts = partition(wanted, settings.max_values)
         if len(parts) > 1:
@@ -165,13 +171,37 @@ def _in_parts(schema: Schema, wanted: Fetch, parts: Sequence[Fetch], settings: S
     bare = [replace(part, select=select, start=0, size=size, counted=False) for part in parts]
     answers = yield from _through_query(schema, dict(enumerate(bare)), settings)
     oids = united(schema, wanted, list(answers.values()))
+    return (yield from _of_window(schema, wanted, oids, any(answer.more for answer in answers.values()), settings))
+
+
+def _without(schema: Schema, wanted: Fetch, kept: Fetch, excluded: Fetch, settings: Settings) -> Flow[Rows]:
+    """Read *kept* without what *excluded* finds: first that, then the identities of *kept*, then the values of those in
+    the window alone.
+    """
+    [refused] = yield from fetch(schema, [replace(excluded, select=(), sort=(), start=0, size=None)], settings)
+    gone = {row.oid for row in refused.rows}
+    if wanted.size == 0:
+        [rest] = yield from fetch(schema, [kept], settings)
+        return replace(rest, total=None if rest.total is None else rest.total - len(gone))
+    # Of as many as are wanted and excluded together, enough are left.
+    size = None if wanted.counted or wanted.size is None else wanted.start + wanted.size + len(gone)
+    [rest] = yield from fetch(schema, [replace(kept, select=(), start=0, size=size, counted=False)], settings)
+    oids = [row.oid for row in rest.rows if row.oid not in gone]
+    return (yield from _of_window(schema, wanted, oids, rest.more, settings))
+
+
+def _of_window(schema: Schema, wanted: Fetch, oids: Sequence[Oid], more: bool, settings: Settings) -> Flow[Rows]:
+    """Read the values of those in the window of *wanted*; *oids* are the matches in order, *more* if there are others
+    behind them.
+    """
+    stop = None if wanted.size is None else wanted.start + wanted.size
     window = oids[wanted.start : stop]
     rows = Rows(tuple(Row(oid, (), ()) for oid in window))
     if window and wanted.select:
         named = tuple(oid.current for oid in window)
         whole = replace(wanted, where=None, find=None, sort=(), start=0, size=None, counted=False, oids=named)
         rows = (yield from _through_query(schema, {0: whole}, settings))[0]
-    more = stop is not None and (len(oids) > stop or any(answer.more for answer in answers.values()))
+    more = stop is not None and (len(oids) > stop or more)
     return replace(rows, total=len(oids) if wanted.counted else None, more=more)
 
 
@@ -182,13 +212,10 @@ def _through_query(schema: Schema, fetches: Mapping[int, Fetch], settings: Setti
     while active:
         yield from _turn_pages(active, settings)
         active = [walk for walk in active if not walk.done]
-    found: dict[int, Rows] = {}
-    for index, wanted in fetches.items():
-        rows = _gathered(wanted, walks[index])
-        if wanted.counted and rows.total is None:
-            rows = replace(rows, total=(yield from _count(walks[index][0], settings)))
-        found[index] = rows
-    return found
+    found = {index: _gathered(wanted, walks[index]) for index, wanted in fetches.items()}
+    unknown = [index for index, wanted in fetches.items() if wanted.counted and found[index].total is None]
+    totals = yield from _counts([walks[index][0] for index in unknown], settings)
+    return found | {index: replace(found[index], total=total) for index, total in zip(unknown, totals, strict=True)}
 
 
 def _walks(schema: Schema, wanted: Fetch, settings: Settings) -> list[_Walk]:
@@ -241,13 +268,32 @@ def _count(walk: _Walk, settings: Settings) -> Flow[int]:
         total = read_list(check(response, explain)).total
         if total is not None:
             return total
-    bare = {key: value for key, value in walk.query.document.items() if key not in ("select", "sort")}
-    query = replace(walk.query, document=bare, layout=Node())
-    rest = _Walk(query, Reader(query), walk.schema, None, walk.start if walk.rows else 0)
+    rest = _bare(walk)
     while not rest.done:
         yield from _turn_pages([rest], settings)
         rest.rows.clear()
     return rest.start
+
+
+def _counts(walks: Sequence[_Walk], settings: Settings) -> Flow[list[int]]:
+    """Ask how many assets match each. Several share a request that reads identities; those with more than a page of
+    them are counted one by one, concurrently.
+    """
+    if len(walks) < 2:
+        return (yield from together([_count(walk, settings) for walk in walks]))
+    firsts = [_bare(walk) for walk in walks]
+    yield from _turn_pages(firsts, settings)
+    totals = {place: first.start for place, first in enumerate(firsts) if first.done}
+    left = [place for place in range(len(walks)) if place not in totals]
+    totals.update(zip(left, (yield from together([_count(walks[place], settings) for place in left])), strict=True))
+    return [totals[place] for place in range(len(walks))]
+
+
+def _bare(walk: _Walk) -> _Walk:
+    """The walk over the identities of the same query, on from where *walk* is."""
+    bare = {key: value for key, value in walk.query.document.items() if key not in ("select", "sort")}
+    query = replace(walk.query, document=bare, layout=Node())
+    return _Walk(query, Reader(query), walk.schema, None, walk.start if walk.rows else 0)
 
 
 def _send(requests: Sequence[Request]) -> Flow[tuple[Response, ...]]:

@@ -3,6 +3,7 @@
 Very many values are several queries whose results are put together.
 
     Number = S-1 | ... | S-3000     ->  Number = S-1 | ... | S-1000   and two more, each with all the other conditions
+    Number != S-1 | ... | S-3000    ->  all the other conditions, without what Number = S-1 | ... | S-3000 finds
 
 Each value takes a variable of the query, and the database behind the server takes some two thousand. The parts are read
 for identities, in the order asked for; an asset that several of them hold is one. The order is made as the server makes
@@ -19,7 +20,7 @@ from assetmeta.backends.versionone.kinds import Rank
 from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
 from assetmeta.model.plans import Fetch, Rows, Sort
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Or, Term, conjunction, is_exact
+from assetmeta.model.terms import And, Compare, Not, Or, Term, conjunction, is_exact
 from assetmeta.model.values import Oid
 
 _ORDERS = 5
@@ -39,6 +40,29 @@ def partition(wanted: Fetch, most: int) -> list[Fetch]:
     if not parts or len(parts[chosen]) < 2:
         return [wanted]
     return [replace(wanted, where=And((*terms[:chosen], part, *terms[chosen + 1 :]))) for part in parts[chosen]]
+
+
+def exclusion(wanted: Fetch, most: int) -> tuple[Fetch, Fetch] | None:
+    """Return what *wanted* is the difference of, where one of the conditions that must all hold excludes more than
+    *most* values: the fetch without that condition, and the fetch of what it excludes. None where none does.
+    """
+    if wanted.where is None or wanted.oids is not None or wanted.history:
+        return None
+    terms = conjunction(wanted.where)
+    for place, term in enumerate(terms):
+        opposite = _opposite(term)
+        if opposite is not None and len(list(_divided(opposite, most))) > 1:
+            others = (*terms[:place], *terms[place + 1 :])
+            kept = None if not others else others[0] if len(others) == 1 else And(others)
+            return replace(wanted, where=kept), replace(wanted, where=And((*others, opposite)), counted=False)
+    return None
+
+
+def _opposite(term: Term) -> Term | None:
+    """What *term* excludes, where that is what it states."""
+    if isinstance(term, Compare) and term.operator == "!=":
+        return replace(term, operator="=")
+    return term.term if isinstance(term, Not) else None
 
 
 def _divided(term: Term, most: int) -> Iterator[Term]:

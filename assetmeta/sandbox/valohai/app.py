@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from assetmeta.sandbox.messages import Request, Response
 from assetmeta.sandbox.rest.pages import moved, server_fault, unknown_path
@@ -84,12 +84,12 @@ class Valohai:
             return server_fault()
 
     def _answer(self, request: Request) -> Response:
-        parts = request.segments()
+        parts = request.decoded_segments()
         match = self._api.match(parts)
         if match is None:
             inside = tuple(parts[: len(ROOT)]) == ROOT
             return written(NOWHERE, refused(not_found())) if inside else unknown_path()
-        if not request.path.endswith("/"):
+        if not unquote(request.path).endswith("/"):
             path = "/".join(quote(part, safe="~:") for part in parts)
             return moved(f"/{path}/{'?' if request.query else ''}{request.query}")
         return self._api.answer(request, match)
