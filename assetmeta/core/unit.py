@@ -252,7 +252,8 @@ class Unit:
 
     def retry(self, asset: Tracked) -> None:
         """Let the next commit send a create again that was sent before and never answered."""
-        self.unanswered.pop(asset._state.oid, None)
+        with self._workspace.lock:
+            self.unanswered.pop(asset._state.oid, None)
 
     def rename(self, asset: Tracked, oid: Oid) -> None:
         """Give a created asset its real identity everywhere."""
