@@ -37,7 +37,7 @@ class SchemaSource:
         self.after_fork()
         renew_in_child(self)
         self._missed: set[tuple[str, str]] = set()
-        self._secret_names: tuple[int, frozenset[str]] = (0, frozenset())
+        self._secret_names: tuple[tuple[AssetType, ...], frozenset[str]] = ((), frozenset())
         self._schema = Schema(TypesOnDemand(backend, run)) if way == "types" else None
 
     def after_fork(self) -> None:
@@ -103,10 +103,12 @@ class SchemaSource:
         """The names of the attributes, read so far, that are not to be shown; sends nothing and waits for nobody."""
         types = None if self._schema is None else self._schema.types
         known = tuple(types.read() if isinstance(types, TypesOnDemand) else (types or {}).values())
-        if len(known) != self._secret_names[0]:
-            found = (each.name for kind in known for each in kind.attributes.values() if each.is_secret)
-            self._secret_names = (len(known), frozenset(found))
-        return self._secret_names[1]
+        before, names = self._secret_names
+        # A type that was read anew is another object, and may have secrets that it had not.
+        if len(known) != len(before) or any(one is not other for one, other in zip(known, before, strict=True)):
+            names = frozenset(each.name for kind in known for each in kind.attributes.values() if each.is_secret)
+            self._secret_names = (known, names)
+        return names
 
 
 def _has(schema: Schema, type_name: str, name: str) -> bool:

@@ -75,7 +75,7 @@ def read(bench: Bench) -> None:
     for story in bench.query("Story").select("Name"):
         assert story.Super.Scope.Name
         assert story.Estimate is not None
-        assert [member.Name for member in story.Owners] is not None
+        assert all(member.Name for member in story.Owners)
         assert inspect(story).refresh() is story
     bench.loader.populate(list(bench.query("Story")), ["Super.Scope.Name", "Owners.Name"])
     assert bench.Story(6).with_data({"Name": "known"}).Name == "known"
