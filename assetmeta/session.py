@@ -75,7 +75,7 @@ class Session:
         if page_size < 1 or keep < 0:
             raise BadValue(f"page_size={page_size} must be at least 1 and keep={keep} at least 0.")
         login_check = backend if isinstance(backend, SupportsLoginCheck) else None
-        self._driver = Driver(base_url, auth, login_check=login_check, **wire)
+        self._driver = Driver(base_url, auth, login_check=login_check, server=backend.name, **wire)
         shelf = _shelf(schema_cache, schema_age, self._driver.base_url, backend, auth)
         self._schemas = SchemaSource(backend, self._driver.run, reflect, shelf)
         self._driver.secret_names = self._schemas.secret_names
@@ -265,7 +265,7 @@ class Session:
         self._loader.populate(list(assets), names)
 
     def close(self) -> None:
-        """Close the connections. What is pending is not sent; what is loaded can still be read."""
+        """Close the connections and write the cassette. What is pending is not sent; what is loaded can be read."""
         self._workspace.closed = True
         self._driver.close()
 
@@ -275,8 +275,13 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if kind is not None:
-            return
+        try:
+            if kind is None:
+                self._finish_block()
+        finally:
+            self._driver.save_cassette()
+
+    def _finish_block(self) -> None:
         if self._workspace.closed and len(self._unit):
             raise SessionClosed(f"The session was closed before its block ended: {len(self._unit)} assets are unsent.")
         if not self._workspace.closed:

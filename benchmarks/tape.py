@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from assetmeta.model.flows import Request, Response
 from assetmeta.wire.line import Answer, Line
@@ -22,11 +22,14 @@ class Tape:
         self._recording = True
         self._line: Line | None = None
 
-    def line(self, base: str, open_line: Callable[[], Line], secrets: Callable[[], Iterable[str]]) -> Tape:
+    def line(self, base: str, open_line: Callable[[], Line], *_: object) -> Tape:
         """The line of a session."""
         if self._recording:
             self._line = open_line()
         return self
+
+    def save(self) -> None:
+        """Nothing: it is all in memory."""
 
     def replay(self) -> Tape:
         """Answer from memory from now on."""

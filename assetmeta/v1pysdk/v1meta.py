@@ -67,6 +67,10 @@ class TextSession(Session):
         self._driver.ledger = LoggedLedger(server.logger)
         self.attachments = backend.attachments
 
+    def save_cassette(self) -> None:
+        """Write what was recorded so far, if a cassette records."""
+        self._driver.save_cassette()
+
     @property
     def known_types(self) -> list[str]:
         """The names of the types as far as they are known; sends nothing."""
@@ -453,8 +457,13 @@ class V1Meta:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if kind is not None:
-            return
+        try:
+            if kind is None:
+                self._finish_block()
+        finally:
+            self.session.save_cassette()
+
+    def _finish_block(self) -> None:
         errors = self.commit()
         if errors:
             text = "\n".join(f"  {each}" for each in errors)

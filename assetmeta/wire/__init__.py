@@ -25,8 +25,7 @@ Files import only `assetmeta.model` and files named before their own:
     deadline   how long one exchange may take in all
     connections  connections that keep a deadline
     transport  the line to a real server
-    tape       what a cassette holds
-    cassette   a line that records, and one that replays
+    cassette   a line that records and replays (extra `vcr`)
     courier    one request delivered: login, redirects, repeats, ledger
     budget     how many requests a block may send
     shelf      a text kept on disk

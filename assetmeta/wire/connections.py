@@ -70,11 +70,25 @@ def _keep_deadlines(manager: Any) -> None:
 
 @functools.cache
 def _pool(kind: type) -> type:
-    connection = kind.ConnectionCls  # type: ignore[attr-defined]
-    if issubclass(connection, _Connection):
-        return kind
-    timed = type(connection.__name__, (_Connection, connection), {})
-    return type(kind.__name__, (kind,), {"ConnectionCls": timed})
+    return kind if issubclass(kind, _Pool) else type(kind.__name__, (_Pool, kind), {})
+
+
+class _Pool:
+    """What a pool of urllib3 does differently here: its connections keep deadlines.
+
+    Asked for each time, because tests put other connections in the place of urllib3's (vcrpy does): those stay as they
+    are, and only as long as they are there.
+    """
+
+    @property
+    def ConnectionCls(self) -> type:
+        connection: type = super().ConnectionCls  # type: ignore[misc]
+        return _timed(connection) if connection.__module__.startswith("urllib3.") else connection
+
+
+@functools.cache
+def _timed(connection: type) -> type:
+    return type(connection.__name__, (_Connection, connection), {})
 
 
 class _Connection(http.client.HTTPConnection):

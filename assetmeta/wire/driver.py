@@ -36,7 +36,8 @@ class Driver:
     wait between its tries in all, *retries* how often it is repeated (see `retry.Trial`); *timeout*, *deadline*,
     *pool*, *proxies*, *verify*, *cert*, *max_bytes*, *user_agent* and *truststore* are those of `transport.Settings`.
     With *read_only* requests that write raise ReadOnly. A *cassette* records, or replaces the server. *login_check* is
-    for servers that answer a wrong login as they answer a missing right. *sleep* and *clock* are for tests.
+    for servers that answer a wrong login as they answer a missing right. *server* is the name by which a cassette
+    calls the server. *sleep* and *clock* are for tests.
 
     `secret_names` gives the names of fields that no cassette may hold. `ledger` holds every request since the start.
     Making a driver sends nothing. Raises BadValue for settings that cannot work, Unsupported when an extra is missing,
@@ -62,6 +63,7 @@ class Driver:
         truststore: bool = False,
         cassette: Cassette | None = None,
         login_check: SupportsLoginCheck | None = None,
+        server: str = "server",
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -72,12 +74,13 @@ class Driver:
         self._clock = clock
         self.max_bytes = max_bytes
         self.secret_names: Callable[[], Iterable[str]] = tuple
+        self._cassette = cassette
         self._auth = Bound(auth, Origin.of(self.base_url))
         self._patience = Patience(retries, patience, sleep, clock)
         self._line = (
             self._open_line()
             if cassette is None
-            else cassette.line(self.base_url, self._open_line, self._secrets, self._secret_names)
+            else cassette.line(self.base_url, self._open_line, self._secrets, self._secret_names, server)
         )
         self._guard = LoginGuard(self._auth.credential, login_check)
         self._courier = Courier(self.base_url, self._auth, self._line, self._patience, self._record, self._guard)
@@ -146,6 +149,11 @@ class Driver:
         finally:
             with self._lock:
                 self._budgets = tuple(other for other in self._budgets if other is not budget)
+
+    def save_cassette(self) -> None:
+        """Write what a cassette recorded so far, if there is one. Sends nothing. Raises OSError."""
+        if self._cassette is not None:
+            self._cassette.save()
 
     def close(self) -> None:
         """Close connections and write the cassette; flows raise SessionClosed from now on. Closing twice is fine."""
