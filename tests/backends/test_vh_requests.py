@@ -1,0 +1,396 @@
+"""Valohai's requests one by one: how lists are divided, how much is asked for, and how calls and owners are written."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from assetmeta.backends.surveying import Described
+from assetmeta.backends.valohai import Valohai, acts, owners
+from assetmeta.backends.valohai.calling import said
+from assetmeta.backends.valohai.encoding import identified_by_alias, secrets_in, secrets_of, sendable
+from assetmeta.backends.valohai.fetching import ordering, page_limit, uncounted
+from assetmeta.backends.valohai.listing import Place, counted, part, whole, whole_if_worth, whole_or_none
+from assetmeta.backends.valohai.meta import Survey, from_sample
+from assetmeta.backends.valohai.meta import schema as merged
+from assetmeta.backends.valohai.narrowing import Narrowed, narrowed
+from assetmeta.backends.valohai.settings import Settings
+from assetmeta.backends.valohai.table import Endpoint, bundled
+from assetmeta.model.codecs import Hidden
+from assetmeta.model.errors import BadValue, Refused, Unreadable
+from assetmeta.model.flows import Request, Response
+from assetmeta.model.frozen import frozen
+from assetmeta.model.paths import Path
+from assetmeta.model.plans import Call, Create, Delta, Fetch, Sort, Update
+from assetmeta.model.schema import Schema
+from assetmeta.model.terms import And, Compare, Term
+from assetmeta.model.values import UNREAD, Oid
+
+PROJECT = Oid("Project", "01943a8e-45d0-0006-89de-38def875223b")
+OTHER = "01943a8e-45d0-0006-89de-38def875223c"
+TABLE = bundled()
+EXECUTION = replace(
+    TABLE.by_type["Execution"],
+    filters={"step": "step", "status": "status", "title": "title", "project": "project", "image": "image"},
+    several=("status",),
+    lowered=("status",),
+    loose=("title",),
+    orders=("counter",),
+)
+
+
+def answer(document: Any = None, status: int = 200) -> Response:
+    body = b"" if document is None else json.dumps(document).encode()
+    return Response(status, {"content-type": "application/json"}, body)
+
+
+def rows(first: int, end: int, count: int | None, *, more: bool) -> Response:
+    link = "https://host/api/v0/data/?offset=9" if more else None
+    return answer({"count": count, "next": link, "results": [{"id": str(number)} for number in range(first, end)]})
+
+
+def sent(request: Request) -> Any:
+    assert isinstance(request.body, bytes)
+    return json.loads(request.body)
+
+
+def equal(name: str, *values: object) -> Compare:
+    return Compare(Path.parse(name), "=", values)
+
+
+def wanted(*terms: Term, **given: Any) -> Fetch:
+    return Fetch("Execution", where=And(terms) if terms else None, **given)
+
+
+class TestLists:
+    def test_each_page_after_the_first_begins_with_the_last_row(self, play: Any) -> None:
+        pages = rows(0, 2, 5, more=True), rows(1, 4, 5, more=True), rows(3, 5, 5, more=False)
+        found, made = play(whole("data/", (("a", "b"),), Settings(sweep=2)), *pages)
+        assert ["0", "1", "2", "3", "4"] == [item["id"] for item in found]
+        asked = [dict(request.query) for request in made]
+        offsets: list[dict[str, str]] = [{}, {"offset": "1"}, {"offset": "3"}]
+        assert [{"a": "b", "limit": limit, **at} for limit, at in zip("233", offsets, strict=True)] == asked
+
+    def test_a_list_that_begins_later(self, play: Any) -> None:
+        some, [request] = play(part("data/", (), Place(4, start=4), 2, Settings()), rows(4, 6, 9, more=True))
+        assert {"limit": "2", "offset": "4"} == dict(request.query)
+        assert (Place(6, "5", 4, 9), 9) == (some.rest, some.total)
+
+    def test_a_list_is_read_whole_when_it_is_no_longer_than_worth(self, play: Any) -> None:
+        settings = Settings(worth=2, sweep=3)
+        for count, pages, number in ((4, (rows(0, 3, 4, more=True), rows(2, 4, 4, more=False)), 4), (3, (), 3)):
+            some = pages or (rows(0, 3, count, more=False),)
+            found, made = play(whole_if_worth("data/", (), 2, settings), *some)
+            assert number == len(found)
+            assert "3" == dict(made[0].query)["limit"]
+        for count in (5, None):
+            found, made = play(whole_if_worth("data/", (), 2, settings), rows(0, 3, count, more=True))
+            assert (None, 1) == (found, len(made))
+        _, [request] = play(whole_if_worth("data/", (), 1, settings), rows(0, 2, 2, more=False))
+        assert "2" == dict(request.query)["limit"]
+
+    def test_a_list_that_there_is_not(self, play: Any) -> None:
+        assert play(whole_or_none("data/", (), Settings()), answer({}, 404))[0] is None
+        with pytest.raises(Refused):
+            play(whole_or_none("data/", (), Settings()), answer({}, 403))
+
+    @pytest.mark.parametrize(
+        ("query", "document", "is_nothing"),
+        [
+            ((("project", OTHER),), {"project": ["No such project."]}, True),
+            ((("project", "17"),), {"project": ["No such project."]}, True),
+            ((("project", "harbour"),), {"project": ["No."]}, False),
+            ((("project", OTHER), ("project", "17")), {"project": ["No."]}, False),
+            ((("project", OTHER),), {"task": ["No."]}, False),
+            ((("project", OTHER), ("step", "x")), {"project": ["No."], "step": ["No."]}, False),
+            ((("project", OTHER),), {}, False),
+        ],
+    )
+    def test_a_filter_by_what_is_not_there(self, play: Any, query: Any, document: Any, is_nothing: bool) -> None:
+        for flow in (counted("data/", query, Settings()), whole("data/", query, Settings())):
+            if is_nothing:
+                assert play(flow, answer(document, 400))[0] in (0, [])
+            else:
+                with pytest.raises(Refused):
+                    play(flow, answer(document, 400))
+        with pytest.raises(Refused):
+            play(part("data/", query, Place(2, "1"), 2, Settings()), answer(document, 400))
+
+    def test_counting_asks_for_one_row(self, play: Any) -> None:
+        found, [request] = play(counted("data/", (("a", "b"),), Settings()), rows(0, 1, 7, more=True))
+        assert (7, (("a", "b"), ("limit", "1"))) == (found, request.query)
+
+
+class TestSizes:
+    EXACT = Narrowed(exact=True)
+
+    @pytest.mark.parametrize(
+        ("given", "narrow", "offset", "limit"),
+        [
+            ({}, EXACT, 0, 1000),
+            ({"size": 1}, EXACT, 0, 1),
+            ({"size": 3, "start": 2}, EXACT, 0, 5),
+            ({"size": 3, "start": 2}, EXACT, 4, 1),
+            ({"size": 3, "start": 2}, EXACT, 9, 1),
+            ({"size": 5000}, EXACT, 0, 1000),
+            ({"size": 1}, Narrowed(), 0, 1000),
+            ({"part": 7}, EXACT, 0, 7),
+            ({"part": 7, "size": 9}, EXACT, 4, 5),
+            ({"size": 1, "counted": True}, EXACT, 0, 5000),
+            ({"size": 1, "sort": (Sort(Path.parse("step")),)}, EXACT, 0, 5000),
+            ({"size": 1, "sort": (Sort(Path.parse("counter")),)}, EXACT, 0, 1),
+            ({"size": 1, "sort": (Sort(Path.parse("counter")), Sort(Path.parse("step")))}, EXACT, 0, 5000),
+        ],
+    )
+    def test_no_more_rows_are_asked_for_than_needed(
+        self, given: Any, narrow: Narrowed, offset: int, limit: int
+    ) -> None:
+        assert limit == page_limit(EXECUTION, wanted(**given), narrow, offset, Settings())
+
+    def test_the_server_sorts_by_one_key_that_it_knows_in_one_list(self) -> None:
+        key = (Sort(Path.parse("counter"), True),)
+        assert (("ordering", "-counter"),) == ordering(EXECUTION, wanted(sort=key))
+        assert () == ordering(EXECUTION, wanted(sort=(Sort(Path.parse("step")),)))
+        assert () == ordering(EXECUTION, wanted(sort=(Sort(Path.parse("project.counter")),)))
+        assert () == ordering(EXECUTION, wanted(sort=key, oids=(Oid("Execution", OTHER),)))
+        assert () == ordering(EXECUTION, wanted(equal("step", "a", "b"), sort=key))
+
+    def test_only_parts_are_not_counted(self) -> None:
+        saves = replace(EXECUTION, no_count=True)
+        by_counter, by_step = ((Sort(Path.parse(name)),) for name in ("counter", "step"))
+        no_count = (("no_count", "true"),)
+        assert no_count == uncounted(saves, wanted(size=1)) == uncounted(saves, wanted(size=1, sort=by_counter))
+        assert () == uncounted(saves, wanted())
+        assert () == uncounted(saves, wanted(size=1, counted=True))
+        assert () == uncounted(saves, wanted(size=1, sort=by_step))
+        assert () == uncounted(replace(EXECUTION, no_count=False), wanted(size=1))
+
+
+class TestConditions:
+    def queries(self, *terms: Term, endpoint: Endpoint = EXECUTION, **given: Any) -> list[tuple[tuple[str, str], ...]]:
+        return list(narrowed(endpoint, wanted(*terms, **given)).queries)
+
+    def test_values_go_along_as_the_filter_spells_them(self) -> None:
+        assert [(("status", "error"),)] == self.queries(equal("status", "Error"))
+        assert [(("step", "Train"),)] == self.queries(equal("step", "Train"))
+        assert [(("project", OTHER),)] == self.queries(equal("project", Oid("Project", OTHER)))
+        assert [(("step", "true"),), (("step", "false"),), (("step", "3"),)] == self.queries(
+            equal("step", True, False, 3)
+        )
+        for value in ("", "a,b", 1.5, None):
+            assert [()] == self.queries(equal("step", value))
+            assert [()] == self.queries(equal("step", "a", value))
+
+    def test_as_many_values_in_a_request_as_fit(self) -> None:
+        values = [f"v{number}" for number in range(201)]
+        assert [100, 100, 1] == [len(query) for query in self.queries(equal("status", *values))]
+        assert [100] == [len(query) for query in self.queries(equal("status", *values[:100]))]
+
+    def test_as_many_lists_as_are_better_than_the_whole(self) -> None:
+        values = [f"v{number}" for number in range(21)]
+        assert 20 == len(self.queries(equal("step", *values[:20])))
+        assert [()] == self.queries(equal("step", *values))
+        assert 20 == len(self.queries(equal("step", *values[:4]), equal("image", *values[:5])))
+        assert 4 == len(self.queries(equal("step", *values[:4]), equal("image", *values[:6])))
+        product = [(("step", "a"), ("image", "c")), (("step", "b"), ("image", "c"))]
+        assert product == self.queries(equal("step", "a", "b"), equal("image", "c"))
+
+    def test_a_parameter_is_taken_once(self) -> None:
+        found = narrowed(EXECUTION, wanted(equal("step", "a"), equal("step", "b")))
+        assert (((("step", "a"),),), False) == (found.queries, found.exact)
+
+    def test_what_an_inexact_filter_finds_is_not_told(self) -> None:
+        exact = narrowed(EXECUTION, wanted(equal("step", "a"), equal("status", "error")))
+        assert (True, {"step": "a", "status": "error"}) == (exact.exact, exact.told)
+        loose = narrowed(EXECUTION, wanted(equal("title", "a")))
+        assert (False, {}, 1) == (loose.exact, loose.told, len(loose.pushed))
+        assert {} == narrowed(EXECUTION, wanted(equal("status", "error", "complete"))).told
+        assert not narrowed(EXECUTION, wanted(equal("step", "a", "b"))).exact
+        assert not narrowed(EXECUTION, wanted(equal("step", "a"), equal("n_alerts", 1))).exact
+
+    def test_deleted_ones_are_left_out_unless_they_are_asked_for(self) -> None:
+        soft = replace(EXECUTION, filters={**EXECUTION.filters, "deleted": "deleted"})
+        assert [(("deleted", "false"),)] == self.queries(endpoint=soft)
+        assert [(("step", "a"), ("deleted", "false"))] == self.queries(equal("step", "a"), endpoint=soft)
+        assert [()] == self.queries(endpoint=soft, deleted=True)
+        assert [(("deleted", "true"),)] == self.queries(equal("deleted", True), endpoint=soft)
+
+
+class TestForms:
+    def test_lengths_of_time_keep_their_fraction(self, vh_schema: Schema) -> None:
+        attribute = vh_schema.attribute("Execution", "time_limit")
+        for value, form in ((timedelta(seconds=2.5), 2.5), (timedelta(minutes=1), 60), (None, None)):
+            written = sendable(TABLE, TABLE.by_type["Execution"], attribute, value, {})
+            assert (form, type(form)) == (written, type(written))
+
+    def test_aliases_of_added_members_are_looked_up_too(self) -> None:
+        endpoint = TABLE.by_type["Project"]
+        slug, one = Oid("Environment", "small"), Oid("Environment", OTHER)
+        assert [slug] == identified_by_alias(TABLE, endpoint, [Delta("default_environment", UNREAD, slug)] * 2)
+        assert [] == identified_by_alias(TABLE, endpoint, [Delta("default_environment", UNREAD, one)])
+        assert [slug] == identified_by_alias(TABLE, endpoint, [Delta("unheard_of", UNREAD, added=(one, slug))])
+        assert [] == identified_by_alias(
+            TABLE, endpoint, [Delta("default_environment", None, Oid.new("Environment", 1))]
+        )
+
+    def test_texts_that_no_error_shows(self) -> None:
+        oid = Oid("Store", OTHER)
+        hidden = frozen({"key": "long enough", "deep": [{"key": "four"}], "no": 5, "short": "abc"}, concealed=True)
+        shown = frozen({"key": "not secret"})
+        deltas = (Delta("a", UNREAD, hidden), Delta("b", UNREAD, shown), Delta("c", UNREAD, Hidden("quiet")))
+        assert ("long enough", "four", "quiet") == secrets_of(Update(oid, deltas)) == secrets_of(Create(oid, deltas))
+        call = Call(oid, "do", (("value", "secret"), ("name", "shown"), ("more", Hidden("other"))))
+        assert ("secret", "other") == secrets_of(call, ("value",))
+        assert ("other",) == secrets_of(call)
+        assert ("plain", "text") == secrets_in({"a": "plain", "b": ["text", 1, "abc"]})
+        assert () == secrets_in(None)
+
+    def test_what_options_call_read_only_is_not_written(self) -> None:
+        told = {"projects": {"name": Described("Text", read_only=True), "description": Described("Text", "What")}}
+        schema = merged(TABLE, Survey(fields=told))
+        name, description = (schema.attribute("Project", each) for each in ("name", "description"))
+        assert (False, True) == (name.writable, name.readonly)
+        assert (True, False, "What") == (description.writable, description.readonly, description.label)
+
+    def test_what_a_sample_tells(self) -> None:
+        text, number = Described("Text"), Described("Integer")
+        assert Described("Uuid", read_only=True) == from_sample("id", text, OTHER)
+        assert Described("Uuid") == from_sample("owner", text, OTHER)
+        for name in ("ctime", "mtime"):
+            assert Described("DateTime", read_only=True) == from_sample(name, text, "2026-01-01T00:00:00Z")
+        for name in ("id", "url", "urls"):
+            assert Described("Integer", read_only=True) == from_sample(name, number, 5)
+        assert number == from_sample("size", number, 5)
+
+    def test_places(self) -> None:
+        settings = Settings(root="x/api/v0")
+        assert "x/api/v0/a/b/7/" == settings.place("/a/", "b", 7)
+        assert [True, False, False] == [settings.is_own(path) for path in ("x/api/v0/a/", "x/api/v0", "y/x/api/v0/a/")]
+
+
+class TestCalls:
+    def test_fetching_commits(self, play: Any) -> None:
+        document = {"commits": [{"identifier": "a"}, "?"], "errors": ["one", 2]}
+        found, [request] = play(acts.fetched(PROJECT, Settings()), answer(document))
+        assert acts.Fetched(({"identifier": "a"},), ("one", "2")) == found
+        assert (f"POST api/v0/projects/{PROJECT.key}/fetch/", True) == (request.line, request.writes)
+        assert acts.Fetched((), ()) == play(acts.fetched(PROJECT, Settings()), answer({"commits": None}))[0]
+
+    def test_code_that_is_known(self, play: Any) -> None:
+        found, [request] = play(acts.known_code("~a/b", PROJECT, Settings()), answer({"adhoc": True, "id": 1}))
+        assert {"adhoc": True, "id": 1} == found
+        assert ("GET api/v0/commits/~a%2Fb/", (("project", PROJECT.key),)) == (request.line, request.query)
+        for other in (answer({"adhoc": False}), answer({"adhoc": 1}), answer({}, 404)):
+            assert play(acts.known_code("a", PROJECT, Settings()), other)[0] is None
+        with pytest.raises(Refused):
+            play(acts.known_code("a", PROJECT, Settings()), answer({}, 403))
+
+    def test_code_is_uploaded_as_a_form(self, play: Any) -> None:
+        flow = acts.imported(PROJECT, io.BytesIO(b"bytes"), {"description": "d"}, Settings())
+        found, [request] = play(flow, answer({"identifier": "~x"}, 201))
+        assert ({"identifier": "~x"}, True) == (found, request.writes)
+        assert f"POST api/v0/projects/{PROJECT.key}/import-package/" == request.line
+        headers = dict(request.headers)
+        assert "application/json" == headers["Accept"]
+        assert headers["Content-Type"].startswith("multipart/form-data; boundary=")
+        content = request.body.read()  # type: ignore[union-attr]
+        assert b'name="description"\r\n\r\nd\r\n' in content
+        assert b'name="data"; filename="data.tgz"' in content and b"\r\n\r\nbytes\r\n--" in content
+
+    def test_a_pipeline_from_its_template(self, play: Any) -> None:
+        found, [request] = play(acts.from_template(PROJECT, "main", "all", Settings()), answer({"id": OTHER}, 201))
+        assert {"project": PROJECT.key, "commit": "main", "name": "all"} == sent(request)
+        assert ("POST api/v0/pipelines/create-from-template/", {"id": OTHER}) == (request.line, found)
+
+    def test_a_notebook_shows_none_of_its_variables(self, play: Any) -> None:
+        fields = {"project": PROJECT.key, "environment_variables": {"TOKEN": 'qu"ote-é'}}
+        found, [request] = play(acts.notebook(fields, Settings()), answer({"id": OTHER}, 201))
+        assert ({"id": OTHER}, fields) == (found, sent(request))
+        assert "POST api/v0/notebook-executions/" == request.line
+        quoting = answer({"detail": 'Bad value qu"ote-é'}, 400)
+        with pytest.raises(Refused) as caught:
+            play(acts.notebook(fields, Settings()), quoting)
+        assert "Bad value ***" in str(caught.value)
+
+    def test_triggers_take_any_body(self, play: Any) -> None:
+        found, [request] = play(acts.launched("t-1", {"a": 1}, {"X-Key": "k"}, Settings()), answer({"run_id": "r"}))
+        assert ({"run_id": "r"}, {"a": 1}, True) == (found, sent(request), request.writes)
+        assert "POST api/v0/launch/t-1/" == request.line
+        kinds = {"Accept": "*/*", "Content-Type": "application/json", "X-Key": "k"}
+        assert kinds == dict(request.headers)
+        words = Response(200, {"content-type": "text/plain"}, b"done \xff")
+        found, [request] = play(acts.launched("t", b"raw", {"Content-Type": "text/x"}, Settings()), words)
+        assert ("done �", b"raw", "text/x") == (found, request.body, dict(request.headers)["Content-Type"])
+        _, [request] = play(acts.launched("t", b"raw", {}, Settings()), words)
+        assert "application/octet-stream" == dict(request.headers)["Content-Type"]
+        with pytest.raises(Refused):
+            play(acts.launched("t", {}, {}, Settings()), answer({"detail": "no"}, 400))
+
+    def test_what_came_of_a_launch(self, play: Any) -> None:
+        found, [request] = play(acts.run_of("t", "r 1", {"X-Key": "k"}, Settings()), answer({"status": "ok"}))
+        assert ({"status": "ok"}, (("run_id", "r 1"),), True) == (found, request.query, request.idempotent)
+        assert ("GET api/v0/launch/t/run/", "k") == (request.line, dict(request.headers)["X-Key"])
+
+    @pytest.mark.parametrize("trigger", ["", ".", "..", "a/b", "a?b", "a b", "é"])
+    def test_an_id_is_one_part_of_a_path(self, trigger: str) -> None:
+        for flow in (acts.launched(trigger, {}, {}, Settings()), acts.run_of(trigger, "r", {}, Settings())):
+            with pytest.raises(BadValue):
+                next(flow)
+
+    def test_what_an_answer_to_a_write_says(self) -> None:
+        assert said(Response(204)) is None
+        assert said(Response(200, {"content-type": "text/plain"}, b"stopped")) is None
+        assert {"a": 1} == said(answer({"a": 1}))
+        for kind in ("text/plain", "application/json", "text/html"):
+            with pytest.raises(Unreadable):
+                said(Response(200, {"content-type": kind}, b" <html><body>Log in"))
+
+
+class TestOwners:
+    def test_all_organizations_by_one_request(self, play: Any) -> None:
+        oids = [Oid("Organization", 1), Oid("Organization", 2), Oid("Organization", 1)]
+        listed = answer([{"id": 1, "name": "a"}, {"id": 2, "name": "b"}, {"id": "3", "name": "c"}, {"id": 4}])
+        found, [request] = play(owners.names(oids, Settings()), listed)
+        assert {oids[0]: "a", oids[1]: "b"} == found
+        assert ("GET api/v0/organizations/", (("limit", "10000"),)) == (request.line, request.query)
+        assert ({}, []) == play(owners.names([], Settings()))
+
+    def test_the_user_who_is_logged_in_and_others(self, play: Any) -> None:
+        me, other = Oid("User", 7), Oid("User", 8)
+        found, made = play(owners.names([me], Settings()), answer({"id": 7, "username": "me"}))
+        assert ({me: "me"}, ["GET api/v0/users/me/"]) == (found, [request.line for request in made])
+        users = answer([{"id": 8, "username": "other"}])
+        found, made = play(owners.names([other, me], Settings()), answer({"id": 7, "username": "me"}), users)
+        assert ({me: "me", other: "other"}, 2) == (found, len(made))
+        for status in (403, 404):
+            with pytest.raises(BadValue, match="User:8"):
+                play(owners.names([other], Settings()), answer({"id": 7, "username": "me"}), answer({}, status))
+
+    def test_an_organization_or_else_a_user_of_a_name(self, play: Any) -> None:
+        listed = answer([{"id": 1, "name": "a"}])
+        assert Oid("Organization", 1) == play(owners.numbered("a", Settings()), listed)[0]
+        me = answer({"id": 7, "username": "me"})
+        assert Oid("User", 7) == play(owners.numbered("me", Settings()), listed, me, answer([]))[0]
+        users = answer([{"id": 8, "username": "other"}])
+        assert Oid("User", 8) == play(owners.numbered("other", Settings()), listed, me, users)[0]
+        with pytest.raises(BadValue, match="nobody"):
+            play(owners.numbered("nobody", Settings()), listed, me, answer({}, 403))
+
+
+class TestDeleted:
+    def read(self, schema: Schema, play: Any, item: dict[str, Any], *terms: Term, **given: Any) -> int:
+        fetch = wanted(equal("id", OTHER), *terms, select=(Path.parse("step"),), **given)
+        [found], [request] = play(Valohai().fetch(schema, [fetch]), answer({"id": OTHER, "step": "a", **item}))
+        assert f"GET api/v0/executions/{OTHER}/" == request.line
+        return len(found.rows)
+
+    def test_by_id_queries_find_it_only_when_it_is_asked_for(self, vh_schema: Schema, play: Any) -> None:
+        assert [0, 1, 1] == [self.read(vh_schema, play, item) for item in ({"deleted": True}, {"deleted": False}, {})]
+        assert 1 == self.read(vh_schema, play, {"deleted": True}, deleted=True)
+        assert 1 == self.read(vh_schema, play, {"deleted": True}, equal("deleted", True))
+        assert 0 == self.read(vh_schema, play, {"deleted": False}, equal("deleted", True))
