@@ -21,7 +21,8 @@ class LoginGuard:
 
     Until a login was accepted, requests are sent one at a time, and the first refusal ends it for all that come later,
     until the credentials change: servers lock an account after a few attempts. Afterwards a refusal is about its own
-    request, unless the login was to be renewed and that was refused as well. *check* is for servers that answer a wrong login as they answer a missing right.
+    request, unless the login was to be renewed and that was refused as well. *check* is for servers that answer a wrong
+    login as they answer a missing right.
     """
 
     def __init__(self, credential: Credential | None, check: SupportsLoginCheck | None = None) -> None:

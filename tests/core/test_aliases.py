@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta.model.errors import BadValue, NotFound
+from assetmeta.model.errors import BadValue, NotFound, Refused
 from assetmeta.model.flows import Request
 from assetmeta.model.plans import Row
 from assetmeta.model.values import Key, Oid
@@ -92,3 +92,47 @@ def test_a_condition_tells_keys_from_names(bench: Bench) -> None:
     both = bench.query("Epic").where(Scope=["web:shop", "7"]).terms[0]
     assert "(Scope='Scope:7') | (Scope.Name='web:shop')" == str(both)
     assert bench.requests == 0
+
+
+class Ordinal(Named):
+    """Its scopes have names only, some of which are numbers."""
+
+    def key_of(self, type_name: str, text: str) -> Key | None:
+        return None if type_name == "Scope" else super().key_of(type_name, text)
+
+
+def test_a_number_is_a_name_where_a_type_has_no_numbers() -> None:
+    bench = Bench(Ordinal())
+    bench.add("Scope:7", Name="2024")
+    assert bench.Scope(2024) is bench.Scope("2024") is bench.Scope("Scope:7")
+    with pytest.raises(BadValue):
+        bench.Scope(True)
+    with pytest.raises(NotFound):
+        bench.Scope(7)
+
+
+class Failing(Named):
+    """Refuses to look anything up."""
+
+    def look_up(self, schema: Any, type_name: str, alias: str) -> Generator[Any, Any, Row]:
+        yield Request("GET", "alias")
+        raise Refused("The server has had enough.", status=400)
+
+
+class Searching(Named):
+    """Looks names up below a project, which may be missing."""
+
+    def look_up(self, schema: Any, type_name: str, alias: str) -> Generator[Any, Any, Row]:
+        yield Request("GET", "alias")
+        project, _, name = alias.partition("/")
+        raise NotFound(f"there is no project {project}" if name else f"nothing is called {alias!r}", status=410)
+
+
+def test_only_what_is_not_found_is_said_to_be_so() -> None:
+    with pytest.raises(Refused, match=r"^The server has had enough\.$"):
+        Bench(Failing()).Scope("web")
+    with pytest.raises(NotFound, match=r"^Scope\('shop/web'\): there is no project shop$") as caught:
+        Bench(Searching()).Scope("shop/web")
+    assert caught.value.status == 410
+    with pytest.raises(NotFound, match=r"^nothing is called 'web'$"):
+        Bench(Searching()).Scope("web")

@@ -195,3 +195,13 @@ def test_identities_of_assets_that_nobody_holds_do_not_pile_up() -> None:
     assert len(bench.workspace.identity) == len(held)
     assert len(bench.workspace.identity._assets) < 2_000
     assert [bench.workspace.asset(Oid("Story", number)) for number in range(10)] == held
+
+
+def test_populate_asks_for_nothing_of_new_assets(bench: Bench) -> None:
+    new, old = bench.Story.new(Name="new"), bench.Story(1)
+    before = bench.requests
+    bench.loader.populate([new], ["Estimate", "Super.Name"])
+    assert bench.requests == before
+    bench.loader.populate([new, old], ["Description"])
+    assert bench.requests == before + 1
+    assert (Oid("Story", 1),) == bench.backend.fetched[-1].oids

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from assetmeta.core.inspection import inspect
-from assetmeta.model.errors import CommitError, Misuse, NotFound, Refused
+from assetmeta.model.errors import BadValue, CommitError, Misuse, NotFound, Refused, UnknownName
 from assetmeta.model.ordering import in_order
 from assetmeta.model.plans import Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.values import UNREAD, Oid
@@ -307,3 +307,36 @@ def test_an_asset_that_was_edited_and_deleted_is_one_delete(bench: Bench, first:
     assert not len(bench.unit)
     with pytest.raises(NotFound):
         story.Name
+
+
+def test_a_report_of_what_landed_raises_nothing(bench: Bench) -> None:
+    bench.Story(2).Estimate = 5
+    report = bench.writer.commit()
+    report.raise_if_failed()
+    assert (len(report), list(report), report.errors) == (0, [], [])
+    bench.writer.commit().raise_if_failed()
+
+
+def test_a_long_report_shows_ten_and_counts_the_rest(bench: Bench) -> None:
+    for number in range(1, 13):
+        bench.add(f"Story:{number}", Name="x")
+        bench.Story(number).Estimate = 5
+        bench.backend.refuse.add(f"Story:{number}")
+    report = bench.writer.commit()
+    assert len(report) == 12
+    lines = str(report).splitlines()
+    assert len([line for line in lines if "was refused" in line]) == 10
+    assert lines[-1] == "  … and 2 more"
+    bench.backend.refuse -= {"Story:11", "Story:12"}
+    assert "more" not in str(bench.writer.commit())
+
+
+def test_a_new_asset_with_a_wrong_value_is_none(bench: Bench) -> None:
+    with pytest.raises(BadValue):
+        bench.Story.new(Name="half", Estimate="many")
+    with pytest.raises(UnknownName):
+        bench.Story.new(Name="half", Estimat=1)
+    assert not len(bench.unit)
+    assert bench.unit.plan().changes == ()
+    assert not bench.writer.commit()
+    assert bench.backend.written == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
@@ -204,3 +205,32 @@ def test_what_a_codec_raises_is_the_outcome_of_that_change_alone(bench: Bench, m
     assert [outcome.change.oid for outcome in report.skipped] == [child._state.oid]
     assert bench.backend.assets[Oid("Story", 2)]["Estimate"] is not None
     assert one.Estimate == 5
+
+
+class Breaking:
+    """Members that an interrupt breaks off."""
+
+    def __iter__(self) -> Iterator[str]:
+        yield "red"
+        raise KeyboardInterrupt
+
+
+def test_setting_several_is_all_or_nothing_when_it_is_interrupted(bench: Bench) -> None:
+    story = bench.Story(1)
+    story.Name = "before"
+    with pytest.raises(KeyboardInterrupt):
+        story.set(Name="after", Estimate=3, Tags=Breaking())
+    assert story.Name == "before"
+    assert ["Name"] == [delta.name for delta in inspect(story).changes]
+    fresh = bench.Story(2)
+    with pytest.raises(KeyboardInterrupt):
+        fresh.set(Name="after", Tags=Breaking())
+    assert not inspect(fresh).pending
+    assert len(bench.unit) == 1
+
+
+@pytest.mark.parametrize("value, clears", [("many", False), ("", True), (" ", True), (["x"], False)])
+def test_only_who_gives_nothing_is_told_how_to_clear(bench: Bench, value: object, clears: bool) -> None:
+    with pytest.raises(BadValue) as caught:
+        bench.Story(1).Estimate = value
+    assert clears is ("None clears it" in str(caught.value))

@@ -153,3 +153,25 @@ def test_populate_loads_a_path_in_one_request_per_step(bench: Bench) -> None:
     assert bench.requests == 3
     assert [story.Super.Scope.Name for story in stories] == ["Scope 900"] * 9
     assert bench.requests == 3
+
+
+def test_would_fetch_knows_paths_edits_and_what_was_computed(bench: Bench) -> None:
+    story = bench.Story(1)
+    fetches = inspect(story).would_fetch
+    assert fetches("Name")
+    assert fetches("Super.Scope.Name")
+    assert fetches("Owners.@Count")
+    story.Name = "mine"
+    assert not fetches("Name")
+    story.Owners.add("Member:20")
+    assert fetches("Owners")
+    assert story.Super.Name
+    assert not fetches("Super.Name")
+    assert fetches("Super.Scope.Name")
+    assert story.Super.Scope.Name
+    assert not fetches("Super.Scope.Name")
+    story.Super = None
+    assert not fetches("Super.Scope.Name")
+    [counted] = bench.query("Story").page(size=1).select("Owners.@Count")
+    assert counted is story
+    assert not fetches("Owners.@Count")

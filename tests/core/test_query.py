@@ -305,3 +305,12 @@ def test_a_raw_filter_is_refused_however_it_is_given(refused: Callable[[Query], 
     with pytest.raises(Unsupported, match="no filter language"):
         refused(bench.query("Story"))
     assert bench.requests == 0
+
+
+def test_several_moments_come_together_and_an_empty_window_of_them_not_at_all() -> None:
+    bench = Bench(FakeBackend(can=replace(ALL_ROUND, max_fetches=2)))
+    bench.stories(3)
+    moments = bench.query("Story").select("Name").asof("2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z")
+    assert list(moments.page(size=0)) == []
+    assert bench.requests == 0
+    assert len(list(moments)) == 6

@@ -15,7 +15,7 @@ import pandas
 import pytest
 
 from assetmeta.model.errors import BadValue
-from assetmeta.model.scalars import is_scalar, json_value, plain, whole_number
+from assetmeta.model.scalars import is_scalar, json_checked, json_value, plain, whole_number
 from assetmeta.model.values import Oid
 
 
@@ -115,3 +115,9 @@ def test_neither_library_is_imported() -> None:
     code = "import sys, assetmeta; from assetmeta.model import scalars; print({'numpy', 'pandas'} & set(sys.modules))"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("value", [{1, 2}, b"x", object(), 1j, {"a": [{1}]}, {(1, 2): "a"}, float("inf"), "\ud800"])
+def test_what_json_cannot_hold_is_a_value_error(value):
+    with pytest.raises(ValueError):
+        json_checked(value)

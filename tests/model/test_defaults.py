@@ -1,0 +1,76 @@
+"""What is not given: written out, since everything else leans on it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from assetmeta.model.codecs import Text
+from assetmeta.model.flows import Request
+from assetmeta.model.plans import Call, Create, Delta, Done, Fetch, Rows, Skipped, Update
+from assetmeta.model.schema import AssetType, Attribute, Operation
+from assetmeta.model.values import Oid
+
+STORY = Oid("Story", 1)
+NOTHING: dict[Any, dict[str, Any]] = {
+    Fetch("Story"): {
+        "select": (),
+        "where": None,
+        "sort": (),
+        "start": 0,
+        "size": None,
+        "find": None,
+        "asof": None,
+        "oids": None,
+        "history": False,
+        "deleted": False,
+        "counted": False,
+        "part": None,
+        "after": None,
+        "optional": frozenset(),
+    },
+    Rows(): {"rows": (), "related": (), "total": None, "more": False, "rest": None},
+    Delta("Name", "old"): {"new": None, "added": (), "removed": (), "is_multi": False},
+    Create(STORY, ()): {"context": None, "comment": None},
+    Update(STORY, ()): {"comment": None},
+    Call(STORY, "Close"): {"arguments": ()},
+    Done(Update(STORY, ()), STORY): {"row": None, "notes": (), "stale": False},
+    Skipped(Update(STORY, ())): {"needs": None, "error": None},
+    Attribute("Name", "Text", Text()): {
+        "related": None,
+        "reciprocal": None,
+        "required": False,
+        "readonly": False,
+        "writable": True,
+        "multi": False,
+        "custom": False,
+        "computed": False,
+        "basic": False,
+        "label": "",
+        "ripples": False,
+        "cascades": False,
+    },
+    Operation("Close"): {"validator": None},
+}
+
+
+@pytest.mark.parametrize("made", NOTHING, ids=lambda made: type(made).__name__)
+def test_what_is_not_given(made: Any) -> None:
+    given = {name: getattr(made, name) for name in (each.name for each in fields(made)) if name in NOTHING[made]}
+    assert NOTHING[made] == given
+    assert all(type(NOTHING[made][name]) is type(value) for name, value in given.items())
+
+
+def test_a_type_of_which_only_the_name_is_known() -> None:
+    kind = AssetType("Story", {})
+    assert (kind.operations, kind.base, kind.abstract, kind.display, kind.short) == ({}, None, False, None, None)
+    assert (kind.order, kind.label, kind.endpoint, kind.number, kind.deleted) == (None, "", "", None, None)
+    assert (kind.members, kind.choices) == ((), False)
+
+
+def test_a_request_of_which_only_the_path_is_known() -> None:
+    request = Request("GET", "a")
+    assert (request.query, request.headers, request.body, request.sink) == ((), (), None, None)
+    assert (request.writes, request.idempotent) == (False, False)
