@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,6 @@ from assetmeta.wire.budget import Budget
 from assetmeta.wire.connections import _alert, _Connection
 from assetmeta.wire.deadline import Deadline, current
 from assetmeta.wire.extras import load_extra
-from assetmeta.wire.transport import Settings
 
 from .conftest import one
 
@@ -49,14 +47,6 @@ def test_what_has_no_deadline_is_never_over():
     deadline.check()
     assert not deadline.over
     assert (deadline.bounded(None), deadline.bounded(3.0)) == (None, 3.0)
-
-
-def test_a_copy_that_is_not_installed_says_no_version(monkeypatch):
-    def missing(name):
-        raise importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(importlib.metadata, "version", missing)
-    assert Settings(user_agent="mine/1").agent.startswith("mine/1 assetmeta/0 requests/")
 
 
 def test_an_error_within_an_optional_package_is_its_own(monkeypatch):

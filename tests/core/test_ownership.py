@@ -1,0 +1,145 @@
+"""What goes with a deleted asset, and whose counts change with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assetmeta.core.inspection import inspect
+from assetmeta.core.ownership import TakenAlong
+from assetmeta.model.errors import NotFound
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
+from core.fake import Bench, asset_type, attribute
+
+DRIVE = Schema(
+    {
+        "Folder": asset_type(
+            "Folder",
+            attribute("Name"),
+            attribute("Size", computed=True, basic=True),
+            attribute("Parent", "Relation", related="Folder", reciprocal="Folder.Folders", cascades=True),
+            attribute("Folders", "Relation", related="Folder", multi=True, reciprocal="Folder.Parent"),
+            attribute("Files", "Relation", related="File", multi=True, reciprocal="File.Folder"),
+        ),
+        "File": asset_type(
+            "File",
+            attribute("Name"),
+            attribute("Folder", "Relation", related="Folder", reciprocal="Folder.Files", cascades=True),
+        ),
+        "Link": asset_type("Link", attribute("Name"), attribute("File", "Relation", related="File")),
+    }
+)
+
+
+def folder(number: int) -> Oid:
+    return Oid("Folder", number)
+
+
+def file(number: int) -> Oid:
+    return Oid("File", number)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """Folders 1 > 2 > 3 and 8, with a file each, and links to those."""
+    bench = Bench(schema=DRIVE)
+    for number, parent in ((1, None), (2, folder(1)), (3, folder(2)), (8, None)):
+        contents = {"Name": f"folder {number}", "Size": str(number), "Parent": parent, "Files": (file(10 + number),)}
+        bench.add(f"Folder:{number}", **contents)
+        bench.add(f"File:{10 + number}", Name=f"file {number}", Folder=folder(number))
+        bench.add(f"Link:{20 + number}", Name=f"link {number}", File=file(10 + number))
+    return bench
+
+
+def loaded(bench: Bench) -> list[Any]:
+    found = [list(bench.query(name).select("Name", *names)) for name, *names in READ]
+    return [asset for assets in found for asset in assets]
+
+
+READ = (("Folder", "Parent", "Files", "Size"), ("File", "Folder"), ("Link", "File"))
+
+
+def remove(bench: Bench, *gone: int) -> None:
+    """Folders that the server has deleted, with what was in them."""
+    for number in gone:
+        bench.backend.assets.pop(folder(number), None)
+        bench.backend.assets.pop(file(10 + number), None)
+        bench.backend.assets[Oid("Link", 20 + number)]["File"] = None
+
+
+def test_what_was_in_a_deleted_folder_is_gone_and_the_rest_is_not(bench: Bench) -> None:
+    assets = loaded(bench)
+    bench.unit.delete(bench.Folder(2))
+    bench.backend.meanwhile += [lambda: remove(bench, 3, 2)]
+    assert not bench.writer.commit()
+    kept = {asset._state.oid.token for asset in assets if "Name" in set(asset._state.names())}
+    assert {"Folder:1", "Folder:8", "File:11", "File:18", *(f"Link:{number}" for number in (21, 22, 23, 28))} == kept
+    for gone in (bench.Folder(2), bench.Folder(3), bench.File(12), bench.File(13)):
+        with pytest.raises(NotFound):
+            gone.Name
+    assert not bench.Link(23).File
+    assert bench.Link(21).File is bench.File(11)
+
+
+def test_relations_to_what_went_along_are_read_anew_and_no_others(bench: Bench) -> None:
+    assets = loaded(bench)
+    bench.unit.delete(bench.Folder(2))
+    bench.backend.meanwhile += [lambda: remove(bench, 3, 2)]
+    assert not bench.writer.commit()
+    links = [asset for asset in assets if asset._state.oid.type == "Link"]
+    assert [22, 23] == [link.intid for link in links if inspect(link).would_fetch("File")]
+
+
+def test_old_values_in_a_circle_come_to_an_end(bench: Bench) -> None:
+    bench.backend.assets[folder(1)]["Parent"] = folder(3)
+    assets = loaded(bench)
+    bench.unit.delete(bench.Folder(8))
+    assert not bench.writer.commit()
+    assert bench.Folder(8) not in [asset for asset in assets if "Name" in set(asset._state.names())]
+    assert "Name" in set(bench.Folder(3)._state.names())
+    assert "Name" not in set(bench.File(18)._state.names())
+
+
+def test_what_may_be_a_part_is_asked_for_again(bench: Bench) -> None:
+    [one, *_] = bench.query("File").select("Name")
+    [link, *_] = bench.query("Link").select("Name")
+    bench.unit.delete(bench.Folder(8))
+    assert not bench.writer.commit()
+    assert "Name" not in set(one._state.names())
+    assert "Name" in set(link._state.names())
+
+
+def test_a_plan_names_what_a_delete_takes_along(bench: Bench) -> None:
+    assets = loaded(bench)
+    bench.unit.delete(bench.Folder(1), bench.Folder(3), bench.Link(21))
+    before = bench.requests
+    plan = bench.unit.annotated(bench.unit.plan())
+    assert bench.requests == before
+    types = ("File", "Folder")
+    assert {file(11), folder(2), file(12), file(13)} == set(plan.along[folder(1)].known)
+    assert TakenAlong((file(13),), types) == plan.along[folder(3)]
+    assert types == plan.along[folder(1)].types
+    assert Oid("Link", 21) not in plan.along
+    assert plan.names[file(12)] == "file 2"
+    assert assets
+
+
+def test_what_is_gone_or_of_the_past_is_not_taken_along(bench: Bench) -> None:
+    assets = loaded(bench)
+    past = bench.workspace.asset(file(18).at(77)).with_data({"Name": "old", "Folder": bench.Folder(8)})
+    bench.unit.delete(bench.File(18))
+    assert not bench.writer.commit()
+    bench.unit.delete(bench.Folder(8))
+    plan = bench.unit.annotated(bench.unit.plan())
+    assert TakenAlong((), ("File", "Folder")) == plan.along[folder(8)]
+    assert (len(assets), past.Name) == (12, "old")
+
+
+def test_a_new_part_changes_the_counts_of_what_it_is_in(bench: Bench) -> None:
+    assets = loaded(bench)
+    bench.File.new(Name="new", Folder=bench.Folder(3))
+    assert not bench.writer.commit()
+    folders = [asset for asset in assets if asset._state.oid.type == "Folder"]
+    assert [1, 2, 3] == [found.intid for found in folders if inspect(found).would_fetch("Size")]

@@ -1,0 +1,91 @@
+"""Names of lists: read along with the first query that mentions one, and checked before an answer is believed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assetmeta.core import vocabulary
+from assetmeta.model.errors import BadValue
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
+from core.fake import SCHEMA, Bench, asset_type, attribute
+
+LISTS = Schema(
+    {
+        **SCHEMA.types,
+        "Status": asset_type("Status", attribute("Name"), attribute("Color"), choices=True),
+        "Task": asset_type(
+            "Task",
+            attribute("Name"),
+            attribute("Status", "Relation", related="Status"),
+            attribute("Scope", "Relation", related="Scope"),
+        ),
+    }
+)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    bench = Bench(schema=LISTS)
+    for number, name in ((1, "Done"), (2, "In progress")):
+        bench.add(f"Status:{number}", Name=name)
+    bench.add("Task:5", Name="task", Status=Oid("Status", 1))
+    return bench
+
+
+def asked(bench: Bench) -> list[str]:
+    found = [fetch.type_name for fetch in bench.backend.fetched]
+    bench.backend.fetched.clear()
+    return found
+
+
+def test_a_list_comes_along_with_the_first_query_and_never_again(bench: Bench) -> None:
+    tasks = bench.query("Task").select("Name")
+    assert len(list(tasks.where({"Status.Name": "Done"}))) == 1
+    assert asked(bench) == ["Task", "Status"]
+    assert len(list(tasks.where({"Status.Name": ["done", "IN PROGRESS"]}))) == 1
+    assert len(list(tasks.where(bench.Task.Status.Name != "Done"))) == 1
+    assert asked(bench) == ["Task", "Task"]
+
+
+def test_a_name_that_is_none_is_refused_after_another_look(bench: Bench) -> None:
+    wrong = bench.query("Task").select("Name").where({"Status.Name": "Dome"})
+    with pytest.raises(BadValue, match=r"Status\.Name: there is no Status 'Dome'\..*Done.*exact"):
+        list(wrong)
+    assert asked(bench) == ["Task", "Status"]
+    with pytest.raises(BadValue, match="'Dome'"):
+        list(wrong)
+    assert asked(bench) == ["Status"]
+    bench.add("Status:3", Name="Dome")
+    assert len(list(wrong)) == 1
+    assert asked(bench) == ["Status", "Task"]
+
+
+def test_the_second_of_several_names_is_checked_too(bench: Bench) -> None:
+    with pytest.raises(BadValue, match="'Dome'"):
+        list(bench.query("Task").where({"Status.Name": ["Done", "Dome"]}))
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        lambda task: task.Status.Name > "Dome",
+        lambda task: task.Scope.Name == "Dome",
+        lambda task: task.Status.Color == "Dome",
+        lambda task: task.Name == "Dome",
+        lambda task: task.Status == None,  # noqa: E711
+    ],
+    ids=["compared", "no list", "no name", "no relation", "none"],
+)
+def test_what_names_nothing_of_a_list_is_not_checked(bench: Bench, free: Any) -> None:
+    list(bench.query("Task").select("Name").where(free(bench.Task)))
+    assert "Status" not in asked(bench)
+
+
+def test_a_list_that_is_too_long_is_not_checked(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vocabulary, "_LONGEST", 2)
+    for _ in range(2):
+        list(bench.query("Task").select("Name").where({"Status.Name": "Dome"}))
+    assert asked(bench) == ["Task", "Status", "Task"]
