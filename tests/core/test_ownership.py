@@ -143,3 +143,11 @@ def test_a_new_part_changes_the_counts_of_what_it_is_in(bench: Bench) -> None:
     assert not bench.writer.commit()
     folders = [asset for asset in assets if asset._state.oid.type == "Folder"]
     assert [1, 2, 3] == [found.intid for found in folders if inspect(found).would_fetch("Size")]
+
+
+def test_what_cannot_be_a_part_keeps_what_is_loaded(bench: Bench) -> None:
+    """Folders are parts of folders, which is no reason to take them for parts of a file."""
+    assets = [*bench.query("Folder").select("Name"), *bench.query("Link").select("Name")]
+    bench.unit.delete(bench.File(18))
+    assert not bench.writer.commit()
+    assert not any(inspect(asset).would_fetch("Name") for asset in assets)

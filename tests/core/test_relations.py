@@ -46,7 +46,7 @@ def test_what_is_not_set_is_none_and_knows_its_type(bench: Bench) -> None:
     assert none != none.Super
     assert none != bench.Story(2)
     assert (hash(none), str(none), repr(none), bool(none)) == (hash(None), "None", "<no Story>", False)
-    assert (none.idref, none.intid, none.url, none.Name) == (None, None, None, None)
+    assert (none.idref, none.intid, none.url, none.AsOf, none.Name) == (None,) * 5
     assert none["Super.Scope.Name"] is None
     assert none["Super"] == none.Super
     assert "Owners" in dir(none)

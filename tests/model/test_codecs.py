@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -161,6 +162,22 @@ class TestCleaned:
         assert Text().parse(str(text)) == "$Ref is bold"
         assert hash(text) == hash("$Ref is bold")
         assert Cleaned("a").strip.__name__ == "strip"
+
+    @pytest.mark.parametrize(
+        "name, given",
+        [
+            *((name, ()) for name in ("capitalize", "casefold", "expandtabs", "lower", "lstrip", "rstrip", "strip")),
+            *((name, ()) for name in ("swapcase", "title", "upper")),
+            ("removeprefix", ("a",)),
+            ("removesuffix", ("b",)),
+            ("replace", ("a", "b")),
+            ("translate", ({97: "b"},)),
+        ],
+    )
+    def test_whatever_makes_a_text_of_one_makes_a_cleaned_text(self, name: str, given: tuple[Any, ...]) -> None:
+        made = getattr(Cleaned(" a\tB "), name)(*given)
+        assert type(made) is Cleaned
+        assert made == getattr(" a\tB ", name)(*given)
 
     def test_nor_is_it_a_part_of_a_document(self) -> None:
         with pytest.raises(ValueError, match="cleaned text"):

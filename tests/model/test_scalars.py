@@ -15,7 +15,7 @@ import pandas
 import pytest
 
 from assetmeta.model.errors import BadValue
-from assetmeta.model.scalars import is_scalar, json_checked, json_value, plain, whole_number
+from assetmeta.model.scalars import is_scalar, json_checked, json_value, plain, shown, whole_number
 from assetmeta.model.values import Oid
 
 
@@ -121,3 +121,8 @@ def test_neither_library_is_imported() -> None:
 def test_what_json_cannot_hold_is_a_value_error(value):
     with pytest.raises(ValueError):
         json_checked(value)
+
+
+def test_what_is_shown_of_a_value_is_short():
+    assert len(shown("x" * 500)) == len(shown("x" * 78)) == 80
+    assert shown("x" * 77) == repr("x" * 77)
