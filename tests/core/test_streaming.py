@@ -89,3 +89,12 @@ def test_no_more_is_requested_than_there_is_room_for(room: int, keyset: str | No
         again = received > 0 and keyset is None
         assert 1 <= fetch.size <= min(25, max(room - received + again, 2 if again else 1))
         received += min(fetch.size - again, len(numbers) - received)
+
+
+@pytest.mark.parametrize("wanted, size", [(7, 7), (25, 25), (26, 25), (1000, 25)])
+def test_a_page_is_as_large_as_wanted_and_the_server_allows(wanted: int, size: int) -> None:
+    bench = Bench(page_size=wanted)
+    bench.stories(30)
+    next(bench.query("Story").pages())
+    next(iter(bench.query("Story")))
+    assert [size, size] == [fetch.size for fetch in bench.backend.fetched]

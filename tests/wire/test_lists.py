@@ -9,7 +9,7 @@ import pytest
 
 from assetmeta.model.errors import LoginRefused, Refused
 from assetmeta.model.flows import Request
-from assetmeta.wire import redact, tape
+from assetmeta.wire import cassette, redact
 from assetmeta.wire.auth import Basic
 from assetmeta.wire.oauth import OAuth2
 
@@ -38,8 +38,8 @@ def test_a_secret_header_is_shown_nowhere_and_sent_to_its_own_server_only(server
 def test_what_a_cassette_keeps_of_headers():
     harmless = {"accept", "accept-language", "content-disposition", "content-type", "if-match", "range"}
     unstable = {"connection", "content-encoding", "content-length", "date", "keep-alive", "set-cookie"}
-    assert harmless == tape.HARMLESS
-    assert unstable | {"transfer-encoding"} == tape.UNSTABLE
+    assert harmless == cassette.HARMLESS
+    assert unstable | {"transfer-encoding"} == cassette.UNSTABLE
 
 
 @pytest.mark.parametrize(
