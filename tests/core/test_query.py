@@ -314,3 +314,14 @@ def test_several_moments_come_together_and_an_empty_window_of_them_not_at_all() 
     assert list(moments.page(size=0)) == []
     assert bench.requests == 0
     assert len(list(moments)) == 6
+
+
+def test_the_sort_keys_of_a_column_are_those_of_its_name(bench: Bench) -> None:
+    query, column = bench.query("Story"), bench.Story.Super.Name
+    assert query.sort("Super.Name").sorts == query.sort(column.asc()).sorts == query.sort(column).sorts
+    assert query.sort("-Super.Name").sorts == query.sort(column.desc()).sorts
+    assert [(str(key.path), key.descending) for key in query.sort(column.desc(), "Name").sorts] == [
+        ("Super.Name", True),
+        ("Name", False),
+    ]
+    assert query.sort("Name").sort("-Estimate").sort().sorts == ()
