@@ -18,14 +18,14 @@ from assetmeta.model.errors import (
     SessionClosed,
     Unreadable,
 )
-from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.model.flows import NO_WORD, Flow, Request, Response
 from assetmeta.model.plans import Call, Change, Create, Failed, Outcome, Skipped, Unknown
-
-NO_WORD = frozenset({502, 503, 504})
-"""A gateway may answer with these, which does not know what the server did."""
 
 _BROKE = 500
 """The server broke, before or after it did what it was asked to do."""
+
+_SEE_OTHER = 303
+"""What was asked for is done or begun, and its outcome is elsewhere."""
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def _is_open(change: Change, error: AssetmetaError, step: Step) -> bool:
     """True when a change that was sent may have landed. An update or a deletion that the server broke at (500) is sent
     again without harm, where a second create would be a second asset.
     """
-    if isinstance(error, Unreadable) or error.status in NO_WORD:
+    if isinstance(error, Unreadable) or error.status in NO_WORD or error.status == _SEE_OTHER:
         # A page of a proxy in place of the answer says nothing of what the server did.
         return error.sent
     if isinstance(error, ServerError):

@@ -4,7 +4,7 @@ A round holds what waits for nothing else (model.ordering). After it the schedul
 create that failed, and reports to the write's observer. Three things end or delay a write:
 
 refused login, closed session     nothing more is sent: the rest is skipped, with the reason
-passing fault                     no connection, 502, 503, 504, 429, a timeout. While anything waits that was never
+passing fault                     no connection, 429, a gateway's status, a timeout. While anything waits that was never
                                   sent, the write pauses, compares updates and deletes in doubt by a read, sends again
                                   what did not land, and goes on with a single change until one is answered
 broken off by the caller          what was under way is unknown, the rest skipped
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from assetmeta.backends.carrying import NO_WORD, Step, outcome_of
+from assetmeta.backends.carrying import Step, outcome_of
 from assetmeta.backends.together import settled
 from assetmeta.backends.verification import Verifier
 from assetmeta.model.contract import WriteObserver
@@ -31,7 +31,7 @@ from assetmeta.model.errors import (
     SessionClosed,
     Unreachable,
 )
-from assetmeta.model.flows import Flow, Pause
+from assetmeta.model.flows import NO_WORD, Flow, Pause
 from assetmeta.model.ordering import Claims, Dependencies, ReferencesIn, references_in
 from assetmeta.model.plans import Change, Create, Delete, Done, Failed, Outcome, Skipped, Unknown, Update
 

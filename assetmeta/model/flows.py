@@ -10,6 +10,9 @@ from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 
+NO_WORD = frozenset({502, 503, 504, *range(520, 528), 530, 598, 599})
+"""Statuses of gateways, Cloudflare's among them, that do not know what the server did."""
+
 T = TypeVar("T")
 _Y = TypeVar("_Y")
 _S = TypeVar("_S")

@@ -79,6 +79,8 @@ def translated(
     if isinstance(error, ValueError):
         if "SOCKS" in str(error):
             return Unsupported("A SOCKS proxy needs the package PySocks. Install it: pip install assetmeta[socks]")
+        if sent:
+            return Unreadable(f"The answer of {origin} to {line} is malformed: {_words(cause)}.", request=line)
         return BadValue(f"{line} cannot be sent: it has a malformed URL, header or proxy.", request=line)
     if "407" in _words(cause) and "unnel" in _words(cause):
         return _proxy(cause, line, origin)

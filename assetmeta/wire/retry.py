@@ -10,13 +10,12 @@ from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 from urllib3.util import Retry
 
 from assetmeta.model.errors import BadValue, Busy, TimedOut, Unreachable
-from assetmeta.model.flows import Pause, Request, Response
+from assetmeta.model.flows import NO_WORD, Pause, Request, Response
 from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.body import Rewind
 from assetmeta.wire.download import Download
 from assetmeta.wire.redact import redacted_line
 
-PASSING = frozenset({502, 503, 504})
 BACKOFF = 1.0
 BACKOFF_MAX = 30.0
 JITTER = 0.25
@@ -76,7 +75,7 @@ class Trial:
 
     Repeated are, while retries and patience last:
 
-    - idempotent requests: when no connection could be made or it broke, and after 429, 502, 503, 504;
+    - idempotent requests: when no connection could be made or it broke, and after 429 and gateways' statuses (NO_WORD);
     - any request after 429 with a Retry-After, by which the server says that it did nothing and when to come back.
 
     Not repeated are writes in any other case (a 503 may come from a proxy whose server went on working), requests that
@@ -123,7 +122,7 @@ class Trial:
         """
         told = _retry_after(response)
         asked_to_wait = response.status == 429 or (response.status == 503 and told is not None)
-        if not asked_to_wait and response.status not in PASSING:
+        if not asked_to_wait and response.status not in NO_WORD:
             return False
         self._status = response.status
         if told is not None:

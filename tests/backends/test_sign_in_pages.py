@@ -15,7 +15,7 @@ from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.versionone import VersionOne
 from assetmeta.model.errors import Unreadable
 from assetmeta.model.flows import Request, Response
-from assetmeta.model.plans import Call, Change, Delete, Delta, Unknown, Update
+from assetmeta.model.plans import Call, Change, Delete, Delta, Failed, Unknown, Update
 from assetmeta.model.values import Oid
 
 Play = Callable[..., tuple[Any, list[Request]]]
@@ -154,3 +154,19 @@ class TestWholeAnswers:
         from_json = Response(206, {"content-type": "application/json"}, b"[]")
         [outcome], _ = play(backend.write(schema, [Delete(oid)]), from_json)
         assert isinstance(outcome, Unknown)
+
+
+@pytest.mark.parametrize("status", [303, 502, 503, 504, 520, 524, 527, 530, 598, 599])
+def test_a_delete_that_a_gateway_answers_is_unknown(play: Play, dialect: Any, status: int) -> None:
+    """What gateways say, Cloudflare's among them, and "see other" say nothing about what the server did."""
+    backend, schema, oid = dialect
+    [outcome], [_] = play(backend.write(schema, [Delete(oid)]), Response(status, {}, b""))
+    assert isinstance(outcome, Unknown)
+    assert outcome.error.sent
+
+
+@pytest.mark.parametrize("status", [302, 307, 400, 403, 408, 501, 519, 528, 529, 597])
+def test_a_delete_that_the_server_refuses_has_failed(play: Play, dialect: Any, status: int) -> None:
+    backend, schema, oid = dialect
+    [outcome], [_] = play(backend.write(schema, [Delete(oid)]), Response(status, {}, b""))
+    assert isinstance(outcome, Failed)

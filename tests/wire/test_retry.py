@@ -19,7 +19,9 @@ READ = Request("GET", "/a", idempotent=True)
 WRITE = Request("POST", "/w", body=b"content", writes=True)
 
 
-@pytest.mark.parametrize("trouble", [Reply(cut=0), Reply(body=b"abc", cut=1), Reply(502), Reply(503), Reply(504)])
+@pytest.mark.parametrize(
+    "trouble", [Reply(cut=0), Reply(body=b"abc", cut=1), Reply(502), Reply(503), Reply(504), Reply(524)]
+)
 def test_a_read_is_repeated_when_the_trouble_may_pass(server, drive, trouble):
     server.answers = [trouble, trouble, Reply(body=b"ok")]
     driver = drive()

@@ -472,3 +472,11 @@ def test_a_netrc_file_never_replaces_or_adds_credentials(server, servers, drive,
         driver.run(one(Request("GET", "/mine", idempotent=True)))
     assert [None, "Bearer tok", "Bearer tok"] == [seen.headers.get("authorization") for seen in server.seen]
     assert [None] == [seen.headers.get("authorization") for seen in elsewhere.seen]
+
+
+def test_a_malformed_answer_to_a_write_is_not_taken_for_a_request_that_was_never_sent(server, drive):
+    server.answers = [Reply(201, b"done", {"Content-Length": "1, 2"})]
+    with pytest.raises(Unreadable, match="answer of .* to POST w is malformed: .*Content-Length") as raised:
+        drive().run(one(Request("POST", "w", writes=True)))
+    assert raised.value.sent
+    assert 1 == len(server.seen)
