@@ -21,6 +21,7 @@ from assetmeta import (
     Refused,
     Skipped,
     Unknown,
+    Unreachable,
     V1Meta,
     inspect,
 )
@@ -219,3 +220,31 @@ def test_somebody_else_changes_the_same_and_another_attribute(server: sandboxes.
     assert fresh.Story(two.intid).Name == "theirs"
     inspect(one).revert()
     assert inspect(one).refresh().Estimate == 8
+
+
+def test_what_an_operation_without_an_answer_may_have_changed_is_read_anew(
+    server: sandboxes.Server, v1: V1Meta
+) -> None:
+    one, two = backlog(v1, 2)
+    assert {"Active"} == {story.AssetState.name for story in (one, two)}
+    server.add_fault("drop", method="POST", path="/Data/Story")
+    with pytest.raises(Unreachable):
+        one.QuickClose()
+    assert one.AssetState.name == "Closed"
+    server.add_fault("drop", method="POST", path="/Data/Story")
+    assert {Unknown} == {type(outcome) for outcome in v1.Story.where(Number=two.Number).execute("QuickClose").outcomes}
+    assert two.AssetState.name == "Closed"
+
+
+def test_lists_that_may_have_a_create_without_an_answer_are_read_anew(server: sandboxes.Server, v1: V1Meta) -> None:
+    [story] = backlog(v1, 1)
+    assert len(story.Children) == 0
+    server.add_fault("drop", method="POST", path="/Data/Task")
+    with pytest.raises(Unreachable):
+        v1.Task.create(Name="now", Parent=story)
+    assert ["now"] == [child.Name for child in story.Children]
+    server.add_fault("drop", method="POST", path="/Data/Task")
+    task = v1.Task.new(Name="later", Parent=story)
+    assert v1.commit().unknown
+    inspect(task).revert()
+    assert {"now", "later"} == {child.Name for child in story.Children}

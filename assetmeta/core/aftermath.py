@@ -8,7 +8,7 @@ from assetmeta.core.ownership import Owners, Parts, oids_in
 from assetmeta.core.state import KnownCell, Tracked, forget, merge
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import NotFound
-from assetmeta.model.plans import Delta, Row
+from assetmeta.model.plans import Change, Create, Delete, Delta, Row, Update
 from assetmeta.model.schema import AssetType, Attribute
 from assetmeta.model.values import UNREAD, Oid
 
@@ -54,9 +54,29 @@ class Aftermath:
         for delta in deltas:
             if kind.attributes[delta.name].is_relation:
                 self._forget_far_side(kind.attributes[delta.name], delta)
-        if context is not None and (giver := workspace.identity.get(context)) is not None:
-            members = workspace.schema.type(context.type).attributes
-            forget(giver, [name for name in giver._state.layout.names if name in members and members[name].multi])
+        self._forget_members(context)
+
+    def doubted(self, asset: Tracked, change: Change) -> None:
+        """Forget what is different if a change landed that was sent and not answered. What is pending stays so, and
+        what it replaces is forgotten when it is reverted.
+        """
+        oid = asset._state.oid
+        kind = self._workspace.schema.type(oid.type)
+        if isinstance(change, Delete):
+            self._left(asset)
+        elif isinstance(change, Create | Update):
+            self._ripples |= any(kind.attributes[delta.name].ripples for delta in change.deltas)
+            self._written.add(oid)
+            forget(asset, volatile(kind, asset._state.layout.names))
+            if isinstance(change, Create):
+                cells = {delta.name: _cell(kind.attributes[delta.name], delta) for delta in change.deltas}
+                self._owners.add_values(oid.type, cells)
+                self._forget_members(change.context)
+            for delta in change.deltas:
+                if kind.attributes[delta.name].is_relation:
+                    self._forget_far_side(kind.attributes[delta.name], delta)
+        else:
+            self.called(asset)
 
     def called(self, asset: Tracked) -> None:
         """Forget what was loaded of *asset*: an operation may have changed anything."""
@@ -69,13 +89,25 @@ class Aftermath:
     def deleted(self, asset: Tracked) -> None:
         """Forget a deleted asset; reading it again raises NotFound."""
         oid = asset._state.oid
+        self._left(asset)
+        asset._state.gone = NotFound(f"{oid.token} was deleted by this session.", oid=oid.token, status=404)
+
+    def _left(self, asset: Tracked) -> None:
+        """Forget what was loaded of an asset that is deleted, surely or perhaps."""
+        oid = asset._state.oid
         self._unsettle(asset)
         forget(asset)
         asset._state.changed = self._workspace.writes
-        asset._state.gone = NotFound(f"{oid.token} was deleted by this session.", oid=oid.token, status=404)
         self._written.add(oid)
         self._gone.add(oid)
         self._deleted.add(oid)
+
+    def _forget_members(self, context: Oid | None) -> None:
+        """Forget the lists of the asset that a new one was made in the context of."""
+        giver = None if context is None else self._workspace.identity.get(context)
+        if giver is not None:
+            members = self._workspace.schema.type(giver._state.oid.type).attributes
+            forget(giver, [name for name in giver._state.layout.names if name in members and members[name].multi])
 
     @property
     def _owners(self) -> Owners:

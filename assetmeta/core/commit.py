@@ -17,6 +17,7 @@ from assetmeta.core.workspace import Workspace
 from assetmeta.model.codecs import Cleaned, document_part, wire_text, writable_text
 from assetmeta.model.contract import UNOBSERVED, Templates, WriteObserver
 from assetmeta.model.errors import AssetmetaError, BadValue, BrokenOff, Misuse, ReadOnly, Unsupported
+from assetmeta.model.flows import T
 from assetmeta.model.ordering import needs, references
 from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Skipped, Unknown, Update
 from assetmeta.model.processes import renew_in_child
@@ -76,7 +77,7 @@ class Writer:
             with self._workspace.lock:
                 after = Aftermath(self._workspace)
                 for outcome in outcomes:
-                    if isinstance(outcome, Done):
+                    if isinstance(outcome, Done | Unknown):
                         after.called(self._workspace.asset(outcome.change.oid))
                 after.close()
             self.last_report = Report(tuple(outcomes))
@@ -102,9 +103,13 @@ class Writer:
                 if waiting:
                     token = next(iter(waiting)).token
                     raise Misuse(f"{type_name}.create: {token} does not exist yet; commit first, or use new().")
-                [outcome] = self._write([change])
-                with self._workspace.lock:
-                    self._take_over((outcome,), {oid: self._edits_of(oid)})
+
+                def finish(outcomes: Sequence[Outcome]) -> Outcome:
+                    with self._workspace.lock:
+                        self._take_over(outcomes, {oid: self._edits_of(oid)})
+                    return outcomes[0]
+
+                outcome = self._performed([change], finish)
             finally:
                 # Once it is there, what somebody else has edited meanwhile is a change like any other.
                 if asset._state.oid.is_new:
@@ -123,13 +128,19 @@ class Writer:
         if oid.moment is not None:
             raise ReadOnly(f"{oid.token}.{operation}: this is the asset as of {oid.moment!s}.", oid=oid.token)
         self._refuse_operation(oid.type, operation)
-        [outcome] = self._write([Call(oid, operation, self._given(arguments))])
+
+        def finish(outcomes: Sequence[Outcome]) -> Outcome:
+            if isinstance(outcomes[0], Done | Unknown):
+                with self._workspace.lock:
+                    after = Aftermath(self._workspace)
+                    after.called(asset)
+                    after.close()
+            return outcomes[0]
+
+        outcome = self._performed([Call(oid, operation, self._given(arguments))], finish)
         if not isinstance(outcome, Done):
             raise error_of(outcome)
         with self._workspace.lock:
-            after = Aftermath(self._workspace)
-            after.called(asset)
-            after.close()
             return self._workspace.asset(outcome.oid)
 
     def suggested(self, type_name: str, context: Oid | None, values: Mapping[str, object]) -> Any:
@@ -171,7 +182,7 @@ class Writer:
         finally:
             self._unit.end_sending(names)
 
-    def _performed(self, changes: Sequence[Change], finish: Callable[[Sequence[Outcome]], Report]) -> Report:
+    def _performed(self, changes: Sequence[Change], finish: Callable[[Sequence[Outcome]], T]) -> T:
         """Send changes and let *finish* take over the outcomes, one per change, same order.
 
         Whatever breaks the write off, an interrupt included, is raised after that: what was answered counts, and what
@@ -285,8 +296,12 @@ class Writer:
             asset = assets[outcome.change.oid]
             if isinstance(outcome, Done):
                 self._landed(asset, outcome, sent.get(outcome.change.oid, {}), created, after)
-            else:
-                self._unit.note_failure(asset, outcome)
+                continue
+            # A create that waits for a word was doubted when it was sent.
+            waits = isinstance(outcome.change, Create) and outcome.change.oid in self._unit.unanswered
+            self._unit.note_failure(asset, outcome)
+            if isinstance(outcome, Unknown) and not waits:
+                after.doubted(asset, outcome.change)
         after.close()
 
     def _landed(

@@ -4,7 +4,7 @@ asset among its own. Where a relation was never read, any asset of the type that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from assetmeta.core.identity import IdentityMap
@@ -54,6 +54,13 @@ class Owners:
                 self._lead(attributes[name], cell)
         for attribute in self._owning[state.oid.type]:
             self._lead(attribute, state.cell(attribute.name))
+
+    def add_values(self, type_name: str, cells: Mapping[str, KnownCell]) -> None:
+        """Note what an asset with these *cells* refers to, which may be there or not."""
+        attributes = self._schema.type(type_name).attributes
+        for name, cell in cells.items():
+            if attributes[name].is_relation:
+                self._lead(attributes[name], cell)
 
     def close(self) -> None:
         """Go on from what was noted to what that is part of, as far as it goes."""

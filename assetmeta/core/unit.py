@@ -13,7 +13,7 @@ from assetmeta.core.access import needed_asset
 from assetmeta.core.ownership import taken_along
 from assetmeta.core.plan import Plan
 from assetmeta.core.report import error_of
-from assetmeta.core.state import NOTHING_SENT, Edit, Tracked
+from assetmeta.core.state import NOTHING_SENT, Edit, Tracked, forget
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import AssetmetaError, Misuse, NotFound, ReadOnly, Unsupported
 from assetmeta.model.ordering import in_order
@@ -154,6 +154,9 @@ class Unit:
         chosen = [needed_asset(self._workspace, asset, "revert()") for asset in given]
         with self._workspace.lock:
             for asset in chosen:
+                if asset._state.oid in self.unanswered:
+                    # It was sent, and may have landed: what was loaded before says nothing any more.
+                    forget(asset)
                 self.forsake(asset)
                 if asset._state.oid.is_new:
                     token = asset._state.oid.token

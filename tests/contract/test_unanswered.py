@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta import Done, Unknown, inspect
+from assetmeta import Done, NotFound, Unknown, inspect
 from assetmeta.sandbox import Server
 from contract.committed import Connect, kinds, loaded, stored
 from contract.dialect import Dialect
@@ -86,3 +86,35 @@ def test_a_create_without_an_answer_waits_for_a_word(
     inspect(again).retry()
     assert not session.commit()
     assert "new-" not in again.idref
+
+
+@needs("gauge")
+def test_an_update_in_doubt_that_is_reverted_is_read_anew(
+    dialect: Dialect, session: Any, server: Server, connect: Connect
+) -> None:
+    mark, before, after = dialect.gauge
+    landed, lost = loaded(dialect, session, connect, 2)
+    for item, fault in ((landed, "drop"), (lost, "drop-before")):
+        item[mark] = after
+        server.add_fault(fault)
+        assert [Unknown] == kinds(session.commit())
+        session.revert()
+    assert [after, before] == [landed[mark], lost[mark]] == stored(connect, [landed, lost], mark)
+
+
+def test_a_delete_in_doubt_that_is_reverted_is_read_anew(
+    dialect: Dialect, session: Any, server: Server, connect: Connect
+) -> None:
+    landed, lost = loaded(dialect, session, connect, 2)
+    name = lost[dialect.own]
+    for item, fault in ((landed, "drop"), (lost, "drop-before")):
+        session.delete(item)
+        server.add_fault(fault)
+        assert [Unknown] == kinds(session.commit())
+        session.revert()
+    assert name == lost[dialect.own]
+    if dialect.soft:
+        assert landed.deleted
+    else:
+        with pytest.raises(NotFound):
+            landed[dialect.own]
