@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta import BadValue, TestspaceMeta, UnknownName, V1Meta, ValispaceMeta, sandbox
+from assetmeta import BadValue, TestspaceMeta, UnknownName, V1Meta, ValispaceMeta, inspect, sandbox
 
 
 def test_a_part_of_a_value_is_compared_and_sorted_by() -> None:
@@ -66,3 +66,25 @@ def test_where_the_server_applies_conditions_both_are_refused() -> None:
             _ = v1.Story.Estimate > v1.Story.ToDo
         with pytest.raises(UnknownName):
             _ = v1.Story.Estimate.amount
+
+
+def test_parts_are_read_by_paths_and_columns_and_added_up() -> None:
+    with sandbox.running("testspace", assets=200, seed=4) as running, TestspaceMeta(**running.token_credentials) as ts:
+        Result = ts.Result
+        result = Result.first()
+        assert result.case_counts.failed == result["case_counts.failed"]
+        assert not inspect(result).would_fetch("case_counts.failed")
+        failed = [one.case_counts.failed for one in Result]
+        assert any(failed)
+        assert failed == list(Result.case_counts.failed) == [one["case_counts.failed"] for one in Result.all()]
+        selected = Result.select("space.name", "case_counts.failed").all()
+        assert failed == [one["case_counts.failed"] for one in selected]
+        column = Result.case_counts.failed
+        assert (sum(failed), min(failed), max(failed)) == (column.sum(), column.min(), column.max())
+        assert len(failed) == column.count()
+        content = ts.Content.where(result=result).first()
+        assert result.case_counts.failed == content["result.case_counts.failed"]
+        with pytest.raises(BadValue, match="only numbers have a sum"):
+            Result.health.state.sum()
+        with pytest.raises(UnknownName):
+            _ = result["case_counts.faild"]

@@ -423,6 +423,8 @@ class TestMatrices:
         for rows in (grid.to_pandas(), grid.to_pandas().to_numpy(), grid.values(), grid.to_pandas("formula")):
             grid.set(rows)
             assert vs.pending == 0, "nothing has changed"
+        grid.set(grid.to_pandas().iloc[::-1, ::-1])
+        assert not vs.pending
         grid.set(grid.to_pandas() * 10)
         vs.commit().raise_if_failed()
         assert grid.values() == [[10.0, 20.0], [30.0, None]]

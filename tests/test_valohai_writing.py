@@ -577,3 +577,14 @@ def test_names_and_keys_in_one_condition_send_nothing_before_the_query_runs(vh: 
     assert 0 == len(trace)
     made = vh.Deployment.create(project=project, name="one of both")
     assert [made] == query.all()
+
+
+@pytest.mark.parametrize("several", [True, False], ids=["a list", "alone"])
+def test_inputs_take_files_of_the_server(vh: Any, project: Any, commit: Any, datum: Any, several: bool) -> None:
+    given = [datum] if several else datum
+    run = vh.Execution.create(project=project, commit=commit, step="train", inputs={"data": given})
+    assert [f"datum://{datum.id}"] == run.inputs["data"]
+    assert [datum] == list(run.input_data)
+    with pytest.raises(BadValue, match="is no file; give a Datum"):
+        vh.Execution.new(project=project, commit=commit, step="train", inputs={"data": [run]})
+    assert 0 == vh.pending

@@ -12,7 +12,7 @@ from assetmeta.model.plans import Cell, Delta
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import UNREAD, Oid
 
-_TEXTS = frozenset({"Text", "Html", "Formula", "DateTime", "Date", "Json", "SecretJson", "Source"})
+_TEXTS = frozenset({"Text", "Html", "Formula", "DateTime", "Date", "Json", "SecretJson", "Source", "Inputs"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from inscriptis.html_properties import Display
 from inscriptis.model.config import ParserConfig
 from inscriptis.model.html_element import HtmlElement
 from lxml.etree import ParserError
+from lxml.html import HtmlElement as Element
 from lxml.html import HTMLParser, document_fromstring
 
 from assetmeta.model.codecs import Cleaned, Raw, Text
@@ -26,9 +27,14 @@ _TAG = re.compile(r"<[^<>]*>")
 _SPAN = re.compile(r"<span\b[^<>]*>|</span\s*>", re.IGNORECASE)
 _REFERENCE = re.compile(r"""\bclass\s*=\s*(?:"[^"<>]*|'[^'<>]*)?\bquill-autocomplete\b""", re.IGNORECASE)
 
-_PARAGRAPHS = ("p", "figure", "h1", "h2", "h3", "h4", "h5", "h6")
+_BLOCKS = (
+    "address article aside blockquote caption center dd details dialog dir div dl dt fieldset figcaption figure footer "
+    "form h1 h2 h3 h4 h5 h6 header hgroup hr legend main menu nav optgroup option p search section summary"
+)
+"""What the HTML standard (rendering of flow content) puts on lines of its own, besides lists and preformatted texts."""
+
 _LAYOUT = ParserConfig(
-    css=STRICT_CSS_PROFILE | {name: HtmlElement(display=Display.block) for name in _PARAGRAPHS},
+    css=STRICT_CSS_PROFILE | {name: HtmlElement(display=Display.block) for name in _BLOCKS.split()},
 )
 """How a browser lays texts out, but for the empty lines around paragraphs."""
 
@@ -82,6 +88,7 @@ def _laid_out(text: str) -> str:
         for element in tree.iter():
             # Attributes could ask for any amount of blanks.
             element.attrib.clear()
+        _complete_tables(tree)
         found: str = Inscriptis(tree, _LAYOUT).get_text()
     except ParserError:
         # There is nothing in it but comments.
@@ -89,6 +96,38 @@ def _laid_out(text: str) -> str:
     except RecursionError:
         return unescape(_TAG.sub("", text))
     return found
+
+
+def _complete_tables(tree: Element) -> None:
+    """Put rows and cells that stand outside a table, as texts that were cut out of one have them, into one; and each
+    table on lines of its own.
+    """
+    for cell in list(tree.iter("td", "th")):
+        if not _is_within(cell, "tr"):
+            _wrap(cell, "tr", ("td", "th"))
+    for row in list(tree.iter("tr")):
+        if not _is_within(row, "table"):
+            _wrap(row, "table", ("tr",))
+    for table in list(tree.iter("table")):
+        _wrap(table, "div", ("table",))
+
+
+def _is_within(element: Element, tag: str) -> bool:
+    return next(element.iterancestors(tag), None) is not None
+
+
+def _wrap(first: Element, tag: str, kinds: tuple[str, ...]) -> None:
+    """Make *first* and what follows it of the same *kinds* the children of a new element."""
+    around = first.makeelement(tag)
+    first.addprevious(around)
+    following: Element | None = first
+    while following is not None and following.tag in kinds:
+        element, following = following, following.getnext()
+        tail = (element.tail or "").strip()
+        around.append(element)
+        if tail:
+            element.tail, around.tail = None, tail
+            break
 
 
 def dereferenced(text: str) -> str:

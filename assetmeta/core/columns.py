@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Protocol
 
 from assetmeta.core.access import as_oid, parsed, related_oid
@@ -195,6 +196,8 @@ class Column:
 
     def _aggregate(self, name: str, total: Any) -> Any:
         resolved = self._resolved()
+        if self._path.part:
+            return self._of_parts(name, total)
         if name == "Sum" and not getattr(resolved.attribute.codec, "is_number", False):
             raise BadValue(f"{self!r} is {resolved.attribute.kind}, and only numbers have a sum.", attribute=str(self))
         if len(self._path.steps) == 1 and not resolved.attribute.multi:
@@ -203,6 +206,16 @@ class Column:
         if name in {"Min", "Max"} and "Date" in resolved.attribute.kind:
             name += "Date"
         return Column(self._source, Path(self._path.steps, name))
+
+    def _of_parts(self, name: str, total: Any) -> Any:
+        """An aggregate over the parts of values: no server works it out, so it is over those of all assets."""
+        several = (value if isinstance(value, list) else [value] for value in self)
+        found = [value for values in several for value in values if value is not None]
+        if name != "Sum":
+            return total(found)
+        if not all(isinstance(value, int | float | Decimal) for value in found):
+            raise BadValue(f"{self!r} is not a number, and only numbers have a sum.", attribute=str(self))
+        return sum(found)
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the value of each asset, in order; a list for each where the path may reach several."""

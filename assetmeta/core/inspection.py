@@ -16,7 +16,7 @@ from assetmeta.core.unit import Unit
 from assetmeta.core.walk import is_loaded
 from assetmeta.core.workspace import Workspace
 from assetmeta.model.errors import AssetmetaError, BadValue, Misuse, Unsupported
-from assetmeta.model.paths import Path, resolve
+from assetmeta.model.paths import Path, in_parts, resolve
 from assetmeta.model.plans import Delta, Fetch
 from assetmeta.model.printable import printable
 from assetmeta.model.values import Oid
@@ -70,7 +70,7 @@ class Inspector:
 
     def would_fetch(self, name: str) -> bool:
         """Return whether reading *name* (or a path) would send a request. Sends nothing. Raises UnknownName."""
-        path = Path.parse(name)
+        path = in_parts(self._workspace.schema, self.oid.type, Path.parse(name))
         resolve(self._workspace.schema, self.oid.type, path)
         return not is_loaded(self._asset, path)
 

@@ -18,7 +18,7 @@ from assetmeta.core.relations import Members, Unset, related_asset
 from assetmeta.core.state import Tracked
 from assetmeta.core.workspace import moment_of
 from assetmeta.model.codecs import Integer
-from assetmeta.model.paths import Path, Resolved, counts, resolve
+from assetmeta.model.paths import Path, Resolved, counts, in_parts, resolve
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import UNREAD, Oid
 
@@ -50,6 +50,9 @@ def walk(asset: Tracked, path: Path) -> Any:
     What is missing is loaded, for the whole cohort at each step (see core.loading).
     """
     schema = workspace_of(asset).schema
+    path = in_parts(schema, asset._state.oid.type, path)
+    if path.part:
+        return _part(walk(asset, Path(path.steps)), path.part)
     resolved = resolve(schema, asset._state.oid.type, path)
     if not path.is_plain:
         return computed(asset, path, resolved)
@@ -57,6 +60,11 @@ def walk(asset: Tracked, path: Path) -> Any:
         return read(asset, resolved.attribute)
     found = list(_reached(asset, [step.name for step in path.steps]))
     return found if resolved.multi else found[0] if found else None
+
+
+def _part(whole: Any, name: str) -> Any:
+    """The part of that name of a value, or of each of several."""
+    return [_part(each, name) for each in whole] if isinstance(whole, list) else getattr(whole, name, None)
 
 
 def _reached(asset: Any, names: list[str]) -> Iterator[Any]:
@@ -89,6 +97,8 @@ def _asset_or_value(asset: Tracked, value: object) -> Any:
 def is_loaded(asset: Tracked, path: Path) -> bool:
     """True when walking *path* from *asset* would send nothing."""
     state = asset._state
+    if path.part:
+        return is_loaded(asset, Path(path.steps))
     if not path.is_plain:
         return state.cell(str(path)) is not UNREAD
     if state.edits and path.head in state.edits and not state.edits[path.head].is_multi:

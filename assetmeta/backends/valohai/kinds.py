@@ -130,6 +130,18 @@ def _concealing(value: Any) -> Any:
 _SECRET = "environment_variables"
 
 
+class Inputs(JsonDocument):
+    """What a run reads: names with lists of addresses. Files of the server have addresses of their own (datum://id)."""
+
+    accepts: str = "a dict from names to lists of addresses and of Datum assets"
+
+    def part(self, value: object) -> object:
+        found = document_part(value)
+        if isinstance(value, Oid) and value.type != "Datum":
+            raise ValueError(f"{value.token} is no file; give a Datum, or an address such as 'datum://...'")
+        return f"datum://{found}" if isinstance(value, Oid) else found
+
+
 class Source(JsonDocument):
     """What a model version was made by: an execution, a pipeline, or a person."""
 
@@ -166,7 +178,7 @@ def _concealed(value: object) -> object:
     return Hidden(value) if isinstance(value, str) else frozen(value, concealed=True)
 
 
-DOCUMENTS = frozenset({"Json", "SecretJson", "Source"})
+DOCUMENTS = frozenset({"Json", "SecretJson", "Source", "Inputs"})
 """Kinds whose values are pieces of JSON."""
 
 _CODECS: dict[str, Codec] = {
@@ -178,6 +190,7 @@ _CODECS: dict[str, Codec] = {
     "File": Text(),
     "Integer": Integer(),
     "Json": JsonDocument(),
+    "Inputs": Inputs(),
     "Number": Real(),
     "SecretJson": SecretDocument(),
     "Source": Source(),

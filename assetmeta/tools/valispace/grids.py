@@ -47,15 +47,16 @@ class Grid:
     def set(self, rows: Any, name: str = "formula") -> None:
         """Set one attribute of all cells, the formulas by default, pending until the commit.
 
-        *rows* are a list of rows, an array or a DataFrame. Arrays and frames have not-a-number where there is no value:
-        a cell without a value is left as it is there. Numbers that take the place of formulas with references are
+        *rows* are a list of rows, an array or a DataFrame. Labels of a frame that are the positions of to_pandas() say
+        which cells are meant, in any order. Arrays and frames have not-a-number where there is no value: a cell without
+        a value is left as it is there. Numbers that take the place of formulas with references are
         set, with a warning (UserWarning). Sends nothing, except for formulas that are not loaded: one request for all.
 
         Raises BadValue, and sets nothing, when *rows* have another shape than the matrix, for not-a-number where there
         is a value, and for what the attribute does not take.
         """
-        given = _table(rows)
         height, width = self.shape
+        given = _table(_in_order(rows, height, width))
         if len(given) != height or any(len(row) != width for row in given):
             sizes = sorted({len(row) for row in given})
             raise BadValue(
@@ -79,6 +80,16 @@ class Grid:
         """
         pandas: Any = load_extra("pandas", "pandas")
         return pandas.DataFrame(self.values(name), index=range(self.shape[0]), columns=range(self.shape[1]))
+
+
+def _in_order(rows: Any, height: int, width: int) -> Any:
+    """A DataFrame whose labels are all positions of the matrix, sorted by them; anything else as it is."""
+    if not hasattr(rows, "to_numpy") or not hasattr(rows, "columns"):
+        return rows
+    positions = range(height), range(width)
+    if any({*labels} != {*each} or len(labels) != len(each) for labels, each in zip(rows.axes, positions, strict=True)):
+        return rows
+    return rows.reindex(index=positions[0], columns=positions[1])
 
 
 def _table(rows: Any) -> list[Any]:
