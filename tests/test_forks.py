@@ -152,7 +152,6 @@ def test_locks_that_other_threads_hold_are_free_in_the_child(server: sandbox.Ser
             driver._lock,
             driver.ledger._lock,
             driver._guard._lock,
-            driver._line._lock,
             driver._line._shared.adapters["https://"].poolmanager.pools.lock,
         ]
         if hasattr(backend, "learned"):

@@ -18,12 +18,12 @@ Files import only `assetmeta.model` and files named before their own:
     body       bodies out of files, and taking those back to their start
     download   bodies into files, continued after a break
     proxies    proxies as they are given
+    deadline   how long one exchange may take in all
+    connections  connections that keep a deadline
     failures   errors of the HTTP library in our words
     retry      what may be repeated, when, and for how long
     redirect   which redirects are followed
     certificates  files of certificates and keys
-    deadline   how long one exchange may take in all
-    connections  connections that keep a deadline
     transport  the line to a real server
     cassette   a line that records and replays (extra `vcr`)
     courier    one request delivered: login, redirects, repeats, ledger

@@ -29,6 +29,11 @@ LoginFlow = Generator[Request, Response, T]
 _FIXED_SCHEMES = frozenset({"basic", "bearer", "token"})
 """Schemes whose header is the same for every request, so that another header is another login."""
 
+_CONNECTION_LOGINS = frozenset(
+    {"requests_gssapi", "requests_kerberos", "requests_negotiate_sspi", "requests_ntlm", "requests_ntlm2"}
+)
+"""Packages whose auth objects take several requests over one connection, between which no other thread may use it."""
+
 
 class Unpicklable:
     """Holds a secret, which a pickle would write down in clear. Copies are the object itself, which never changes."""
@@ -91,6 +96,12 @@ class Credential(Unpicklable, AuthBase, ABC):
     def renewed(self, version: int, run: Callable[[LoginFlow[bool]], bool]) -> bool:
         """Replace the secret of that *version*; False when there is no other one. *run* performs a login's flow."""
         return False
+
+    def first_request(self, request: Request) -> Request | None:
+        """A small request to be sent before *request*, on the same connection, which logs that in; None where the
+        request itself does so.
+        """
+        return None
 
     @abstractmethod
     def __call__(self, r: Prepared) -> Prepared:
@@ -287,6 +298,7 @@ class Custom(Credential):
 
     def __init__(self, auth: AuthBase) -> None:
         self._auth = auth
+        self.per_connection = type(auth).__module__.partition(".")[0] in _CONNECTION_LOGINS
         renew_in_child(self)
 
     def after_fork(self) -> None:

@@ -14,7 +14,15 @@ from urllib3.exceptions import ConnectTimeoutError
 from assetmeta.model.errors import BadValue
 from assetmeta.wire.deadline import Deadline, current
 
-_SWITCHING, _FINAL = 101, 200
+_SWITCHING, _FINAL, _PROXY_LOGIN = 101, 200, 407
+
+
+class TunnelRefused(OSError):
+    """A proxy makes no tunnel without a login; *challenge* is its Proxy-Authenticate header."""
+
+    def __init__(self, *args: object, challenge: str) -> None:
+        super().__init__(*args)
+        self.challenge = challenge
 
 
 class DeadlineAdapter(HTTPAdapter):
@@ -96,6 +104,7 @@ class _Connection(http.client.HTTPConnection):
 
     _is_connecting = False
     _reader: _Reader | None = None
+    _tunnel_reply: _Response | None = None
 
     def connect(self) -> None:
         self._is_connecting = True
@@ -104,8 +113,13 @@ class _Connection(http.client.HTTPConnection):
         except TimeoutError as error:
             # A silent handshake: urllib3 would report it as a silent answer to the request, which was not sent.
             raise ConnectTimeoutError(self, "The connection was not ready in time.") from error
+        except OSError as error:
+            if self._tunnel_reply is None or not self._tunnel_reply.challenge:
+                raise
+            raise TunnelRefused(*error.args, challenge=self._tunnel_reply.challenge) from None
         finally:
             self._is_connecting = False
+            self._tunnel_reply = None
 
     def send(self, data: Any) -> None:
         deadline = current.get()
@@ -142,18 +156,34 @@ class _Connection(http.client.HTTPConnection):
         if deadline is not None:
             self._reader = _Reader(response.fp.detach(), sock, deadline)
             response.fp = io.BufferedReader(self._reader)
+        if self._is_connecting:
+            self._tunnel_reply = response
         return response
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer after any number of interim ones, of which the library knows `100 Continue` alone (RFC 9110, 15.2)."""
+    """An answer after any number of interim ones, of which the library knows `100 Continue` alone (RFC 9110, 15.2).
+
+    *challenge* is what a proxy wants that refuses a tunnel (407), as far as it came together with the status.
+    """
+
+    challenge = ""
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status == _PROXY_LOGIN:
+                # Only looked at: some versions of the library read the headers of a refused tunnel, others do not.
+                self.challenge = _challenge(self.fp.peek())
             if status <= _SWITCHING or status >= _FINAL:
                 return version, status, reason
             http.client.parse_headers(self.fp)
+
+
+def _challenge(head: bytes) -> str:
+    """The Proxy-Authenticate headers at the beginning of *head*, joined by commas."""
+    headers = http.client.parse_headers(io.BytesIO(head))
+    return ", ".join(headers.get_all("proxy-authenticate", []))
 
 
 def _alert(sock: Any) -> ssl.SSLError | None:

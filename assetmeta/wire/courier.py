@@ -11,12 +11,13 @@ from assetmeta.model.errors import AssetmetaError, LoginRefused, Refused, Unreac
 from assetmeta.model.flows import Request, Response, T, perform
 from assetmeta.model.printable import printable
 from assetmeta.wire.auth import Basic, Bound, Credential, LoginFlow
-from assetmeta.wire.challenge import read_challenge
+from assetmeta.wire.challenge import read_challenge, windows_advice
 from assetmeta.wire.download import Download
 from assetmeta.wire.failures import proxy_login
 from assetmeta.wire.gate import LoginGuard
 from assetmeta.wire.ledger import Entry
 from assetmeta.wire.line import Answer, Line
+from assetmeta.wire.ntlm import Ntlm
 from assetmeta.wire.origin import Origin, resolved
 from assetmeta.wire.redact import redacted_line, redacted_query, redacted_url, split_query, unquoting
 from assetmeta.wire.redirect import MOST, redirected
@@ -108,6 +109,17 @@ class Courier:
     def _tried(self, request: Request, trial: Trial, credential: Credential) -> Answer:
         """Exchange with the login as it is, or as it is once it was renewed, and take what that shows about it."""
         self._guard.refuse_again(request, lambda: self._renewed(credential, credential.version))
+        first = credential.first_request(request)
+        if first is not None:
+            try:
+                self._answered(first, trial, credential)
+            except Unreachable as error:
+                # What broke is this one: of the request itself nothing was sent.
+                error.sent = False
+                raise
+        return self._answered(request, trial, credential)
+
+    def _answered(self, request: Request, trial: Trial, credential: Credential) -> Answer:
         version = credential.version
         answer = self._exchange(request, trial.attempt)
         outdated = answer.response.status in credential.outdated
@@ -145,20 +157,21 @@ class Courier:
 
     def _admitted(self, answer: Answer, request: Request) -> Answer:
         if answer.response.status == 407:
-            raise proxy_login(redacted_line(request))
+            raise proxy_login(redacted_line(request), answer.response.headers.get("proxy-authenticate", ""))
         return answer
 
     def _login_refused(self, answer: Answer, request: Request) -> LoginRefused:
         origin, credential = Origin.of(answer.url), self._auth.credential
+        header = answer.response.headers.get("www-authenticate", "")
         if origin != self._auth.origin:
             what = f"{origin} wants a login, and the credentials of {self._auth.origin} are not sent there."
             advice = "If it is the same server, use that address as the URL of the session."
         elif credential is None:
             what = f"{origin} wants a login, and the session has no credentials."
-            advice = "Pass username= and password=, or token=."
+            advice = windows_advice(header) or "Pass username= and password=, or token=."
         else:
-            header = answer.response.headers.get("www-authenticate", "")
-            words, advice = read_challenge(header, credential.secrets, token=not isinstance(credential, Basic))
+            by_token, by_ntlm = not isinstance(credential, Basic), isinstance(credential, Ntlm)
+            words, advice = read_challenge(header, credential.secrets, token=by_token, ntlm=by_ntlm)
             status = answer.response.status
             what = f"{origin} refused the {credential.kind} (HTTP {status}{words and f': {words}'}). It was tried once."
         return LoginRefused(

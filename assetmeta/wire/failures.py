@@ -11,6 +11,8 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutErr
 from assetmeta.model.errors import AssetmetaError, BadValue, TimedOut, Unreachable, Unreadable, Unsupported
 from assetmeta.model.flows import Request
 from assetmeta.model.record import Record
+from assetmeta.wire.challenge import proxy_advice
+from assetmeta.wire.connections import TunnelRefused
 from assetmeta.wire.origin import Origin
 from assetmeta.wire.proxies import LOGIN
 from assetmeta.wire.redact import redacted_line
@@ -87,10 +89,12 @@ def translated(
     return _broken(cause, line, origin, sent)
 
 
-def proxy_login(line: str) -> Unreachable:
-    """The error for a proxy that wants a login (407), whether it was asked for a page or for a tunnel."""
+def proxy_login(line: str, challenge: str = "") -> Unreachable:
+    """The error for a proxy that wants a login (407), whether it was asked for a page or for a tunnel. *challenge* is
+    its Proxy-Authenticate header.
+    """
     return Unreachable(
-        f"The proxy wants a login for {line}, or refused the one that it got (407). {LOGIN}",
+        f"The proxy wants a login for {line}, or refused the one that it got (407). {proxy_advice(challenge) or LOGIN}",
         sent=False,
         permanent=True,
         status=407,
@@ -128,7 +132,7 @@ def _late(
 def _proxy(cause: BaseException, line: str, origin: str) -> Unreachable:
     words = _words(cause)
     if "407" in words:
-        return proxy_login(line)
+        return proxy_login(line, cause.challenge if isinstance(cause, TunnelRefused) else "")
     resolver = _resolver(cause)
     if resolver is not None:
         return _unknown_name("the proxy", resolver, line, "Check proxies= and HTTPS_PROXY, HTTP_PROXY, NO_PROXY.")

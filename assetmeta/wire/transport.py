@@ -7,6 +7,7 @@ import queue
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -155,20 +156,19 @@ class Transport:
         self._auth = auth
         self._settings = settings
         self._agent = settings.agent
-        self._sessions: list[requests.Session] = []
+        self._sessions: set[requests.Session] = set()
         self._begin()
         renew_in_child(self)
 
     def _begin(self) -> None:
         self._cookies = RequestsCookieJar()
         self._own = threading.local()
-        self._lock = threading.Lock()
         credential = self._auth.credential
         self._shared = None if credential and credential.per_connection else self._open()
 
     def after_fork(self) -> None:
         """Open connections of its own: over those of the parent answers would cross. Cookies are new, too."""
-        inherited, self._sessions = self._sessions, []
+        inherited, self._sessions = self._sessions, set()
         for session in inherited:
             _abandon(session)
         self._begin()
@@ -228,17 +228,16 @@ class Transport:
 
     def close(self) -> None:
         """Close every connection."""
-        with self._lock:
-            for session in self._sessions:
-                session.close()
+        for session in tuple(self._sessions):
+            _close(session)
 
     def _session(self) -> requests.Session:
         if self._shared is not None:
             return self._shared
-        if not hasattr(self._own, "session"):
-            self._own.session = self._open()
-        session: requests.Session = self._own.session
-        return session
+        own: _OfThread | None = getattr(self._own, "session", None)
+        if own is None:
+            own = self._own.session = _OfThread(self._open(), self._sessions)
+        return own.session
 
     def _open(self) -> requests.Session:
         session = _Session()
@@ -248,8 +247,7 @@ class Transport:
         # requests compares cookies by host alone; the jar of this class is used at the origin only.
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.headers["User-Agent"] = self._agent
-        with self._lock:
-            self._sessions.append(session)
+        self._sessions.add(session)
         return session
 
     def _prepared(
@@ -310,6 +308,22 @@ class _Session(requests.Session):
         return None
 
 
+class _OfThread:
+    """The connections of one thread, which are closed when it ends; *sessions* are those to be closed with the rest."""
+
+    def __init__(self, session: requests.Session, sessions: set[requests.Session]) -> None:
+        self.session = session
+        # Kept in a threading.local, this object ends with its thread.
+        weakref.finalize(self, _let_go, session, sessions, os.getpid()).atexit = False
+
+
+def _let_go(session: requests.Session, sessions: set[requests.Session], process: int) -> None:
+    """Close connections, but not in a forked process: there, they are abandoned with those of all other threads."""
+    if process == os.getpid():
+        sessions.discard(session)
+        _close(session)
+
+
 def _adapter(settings: Settings) -> DeadlineAdapter:
     if not settings.truststore:
         return DeadlineAdapter(settings.pool)
@@ -323,16 +337,32 @@ def _bare(error: BaseException) -> BaseException:
     return error
 
 
+def _close(session: requests.Session) -> None:
+    """Close connections now. The library only lets go of them, and each is part of a circle of references."""
+    for manager in _managers(session):
+        for pool in _pools(manager):
+            pool.close()
+    session.close()
+
+
 def _abandon(session: requests.Session) -> None:
     """Close this process's side of inherited connections, whatever other threads of the parent did with the pools."""
-    for adapter in session.adapters.values():
-        if not isinstance(adapter, HTTPAdapter):
-            continue
-        for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
-            manager.pools.lock = threading.RLock()
-            for key in manager.pools.keys():  # noqa: SIM118 - this container cannot be iterated over
-                _free(manager.pools[key].pool)
+    for manager in _managers(session):
+        manager.pools.lock = threading.RLock()
+        for pool in _pools(manager):
+            _free(pool.pool)
     session.close()
+
+
+def _managers(session: requests.Session) -> list[Any]:
+    """What keeps connections: directly to servers, and by way of each proxy."""
+    adapters = {id(each): each for each in session.adapters.values() if isinstance(each, HTTPAdapter)}
+    return [manager for each in adapters.values() for manager in (each.poolmanager, *each.proxy_manager.values())]
+
+
+def _pools(manager: Any) -> list[Any]:
+    keys = list(manager.pools.keys())
+    return [pool for pool in map(manager.pools.get, keys) if pool is not None]
 
 
 def _free(idle: queue.LifoQueue[Any] | None) -> None:

@@ -6,18 +6,15 @@ import base64
 import copy
 import io
 import pickle
-import sys
 import threading
-from types import ModuleType
 
 import pytest
 from requests.auth import AuthBase, HTTPDigestAuth
 
-from assetmeta.model.errors import BadValue, LoginRefused, Unsupported
+from assetmeta.model.errors import BadValue, LoginRefused
 from assetmeta.model.flows import Request
 from assetmeta.wire.auth import Basic, Bearer, Bound, TokenCallable, choose
 from assetmeta.wire.bare import TokenAsUser
-from assetmeta.wire.ntlm import Ntlm
 from assetmeta.wire.oauth import OAuth2, TokenExchange
 from assetmeta.wire.origin import Origin
 
@@ -191,6 +188,52 @@ class TestRefusedLogin:
         assert "s3cret" not in str(caught.value)
 
 
+NTLM = r"by NTLM only: pass auth=Ntlm\('DOMAIN\\user', 'password'\) \(pip install assetmeta\[ntlm\]\)\."
+KERBEROS = (
+    r"by Negotiate only, which is Kerberos: pass as auth= .*HTTPKerberosAuth\(\) of the package requests-kerberos"
+)
+EITHER = r"by NTLM or Kerberos only: pass auth=Ntlm\(.*assetmeta\[ntlm\]\), or as auth= .*requests-kerberos"
+
+
+class TestWindowsLogin:
+    """Servers that take nothing else say so in their challenge (RFC 4559)."""
+
+    @pytest.mark.parametrize("auth", [None, Basic("joe", "pw"), Bearer("t"), HTTPDigestAuth("joe", "pw")])
+    @pytest.mark.parametrize(
+        ("header", "advice"),
+        [
+            ("NTLM", NTLM),
+            ("ntlm", NTLM),
+            ("Negotiate", KERBEROS),
+            ("Negotiate oYG2MIGzoAMKAQE=", KERBEROS),
+            ("Kerberos", KERBEROS),
+            ("Negotiate, NTLM", EITHER),
+            ("NTLM,Negotiate", EITHER),
+        ],
+    )
+    def test_a_server_that_wants_one_is_named_with_what_to_use(self, server, drive, auth, header, advice):
+        server.answers = [Reply(401, headers={"WWW-Authenticate": header})]
+        with pytest.raises(LoginRefused, match=advice):
+            drive(auth).run(one(GET))
+        assert 1 == len(server.seen)
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            'Negotiate, NTLM, Basic realm="h"',
+            'Basic realm="NTLM, Negotiate"',
+            'Bearer realm="a", NTLM',
+            'Digest nonce="n, NTLM", qop="auth"',
+            "",
+        ],
+    )
+    def test_where_other_logins_are_taken_the_usual_is_advised(self, server, drive, header):
+        server.answers = [Reply(401, headers={"WWW-Authenticate": header} if header else {})]
+        with pytest.raises(LoginRefused, match="Check that it is right") as caught:
+            drive(Basic("joe", "pw")).run(one(GET))
+        assert not [word for word in ("Ntlm", "Kerberos", "kerberos") if word in str(caught.value)]
+
+
 class TestTokenCallable:
     def test_it_is_asked_once_for_many_requests(self, server, drive):
         asked = []
@@ -243,58 +286,3 @@ class TestTokenCallable:
         with pytest.raises(BadValue):
             drive(TokenCallable(lambda: None)).run(one(GET))
         assert [] == server.seen
-
-
-class TestNtlm:
-    @pytest.fixture
-    def package(self, monkeypatch):
-        """A stand-in for requests-ntlm: it answers a challenge by one more request."""
-        ntlm, spnego = ModuleType("requests_ntlm"), ModuleType("spnego.exceptions")
-
-        class HttpNtlmAuth:
-            def __init__(self, user, password):
-                self.user, self.password = user, password
-
-            def response_hook(self, answer, **options):
-                if answer.status_code != 401:
-                    return answer
-                if "www-authenticate" not in answer.headers:
-                    raise PermissionError("no challenge")
-                answer.content
-                again = answer.request.copy()
-                again.headers["Authorization"] = f"NTLM {self.user}"
-                return answer.connection.send(again, **options)
-
-        ntlm.HttpNtlmAuth = HttpNtlmAuth
-        spnego.SpnegoError = type("SpnegoError", (Exception,), {})
-        for module in (ntlm, spnego):
-            monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setitem(sys.modules, "spnego", ModuleType("spnego"))
-
-    def test_the_challenge_is_answered_and_a_file_is_sent_again_whole(self, package, server, drive):
-        server.answers = [Reply(401, headers={"WWW-Authenticate": "NTLM"}), Reply(body=b"in")]
-        request = Request("POST", "/w", body=io.BytesIO(b"content"))
-        assert b"in" == drive(Ntlm("corp\\joe", "pw")).run(one(request)).body
-        assert [None, "NTLM corp\\joe"] == authorization(server)
-        assert [b"content", b"content"] == [seen.body for seen in server.seen]
-
-    def test_a_login_that_is_broken_off_is_refused(self, package, server, drive):
-        server.answers = [Reply(401)]
-        with pytest.raises(LoginRefused, match="Windows login was broken off"):
-            drive(Ntlm("joe", "pw")).run(one(GET))
-        assert 1 == len(server.seen)
-
-    def test_threads_do_not_share_the_connections_that_are_logged_in(self, package, server, drive, caplog):
-        caplog.set_level("DEBUG", "urllib3")
-        together = threading.Barrier(2, timeout=5)
-        driver = drive(Ntlm("joe", "pw"), pool=2)
-        driver.run(one(GET))
-        server.answers = [lambda _: Reply(status=200 + 0 * together.wait())]
-        for _ in range(3):
-            driver.run(one((GET, GET)))
-        assert 3 == caplog.text.count("Starting new HTTP connection")
-
-    def test_a_missing_package_is_named_with_its_extra(self, monkeypatch):
-        monkeypatch.setitem(sys.modules, "requests_ntlm", None)
-        with pytest.raises(Unsupported, match=r"pip install assetmeta\[ntlm\]"):
-            Ntlm("joe", "pw")

@@ -147,6 +147,25 @@ class TestLogins:
         assert 1 == len(driver.ledger)
         assert SECRET not in f"{caught.value!r} {caught.value.__cause__!r}"
 
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    @pytest.mark.parametrize(
+        ("header", "advice"),
+        [
+            ("Negotiate", r"logs in by Negotiate only.*such as Px or Cntlm.*proxies="),
+            ("NTLM", r"logs in by NTLM only.*such as Px or Cntlm.*proxies="),
+            ("Negotiate, NTLM", r"logs in by NTLM or Negotiate only.*such as Px or Cntlm.*proxies="),
+            ('Negotiate, Basic realm="p"', r"user:password@host:port"),
+            ('Basic realm="NTLM"', r"user:password@host:port"),
+        ],
+    )
+    def test_a_windows_login_is_named_with_what_to_use(self, server, drive, scheme, header, advice):
+        server.answers = [Reply(407, headers={"Proxy-Authenticate": header})]
+        driver = drive(url=f"{scheme}://api.example", proxies=server.url)
+        with pytest.raises(Unreachable, match=advice) as caught:
+            driver.run(one(GET))
+        assert (407, False, True) == (caught.value.status, caught.value.sent, caught.value.permanent)
+        assert 1 == len(server.seen)
+
 
 class TestNames:
     @pytest.mark.parametrize("code", [socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)])
