@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 .PHONY: demo test lint bench clean
 
 # One virtual environment serves every target; it is brought up to date when the package's needs change.
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
+# What an earlier build described here would count as a second installation.
+INSTALL = rm -rf *.egg-info && $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 NEEDS := setup.cfg setup.py pyproject.toml assetmeta/version.py
 
 $(BIN)/python:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from requests.auth import AuthBase
 
@@ -27,12 +27,24 @@ from assetmeta.model.contract import Aliases, Backend, SupportsLoginCheck
 from assetmeta.model.errors import BadValue, SessionClosed, UnknownName, elsewhere, nearest
 from assetmeta.model.flows import Flow, T
 from assetmeta.model.schema import Schema
+from assetmeta.model.signatures import keywords, names_settings
 from assetmeta.model.values import Oid
 from assetmeta.trace import Trace
 from assetmeta.wire.auth import Credential
-from assetmeta.wire.driver import Driver
+from assetmeta.wire.driver import Driver, WireSettings
 from assetmeta.wire.ledger import Ledger
 from assetmeta.wire.shelf import Shelf
+
+
+class SessionSettings(WireSettings, total=False):
+    """The settings that every session takes, by name. Their meaning stands at Session."""
+
+    loading: str
+    keep: int
+    page_size: int
+    reflect: str
+    schema_cache: str | Path | None
+    schema_age: float
 
 
 class Session:
@@ -42,6 +54,7 @@ class Session:
     of it landed; an exception inside the block leaves everything unsent.
     """
 
+    @names_settings(WireSettings, Driver.__init__)
     def __init__(
         self,
         backend: Backend,
@@ -54,7 +67,7 @@ class Session:
         reflect: str = "all",
         schema_cache: str | Path | None = None,
         schema_age: float = 86_400.0,
-        **wire: Any,
+        **wire: Unpack[WireSettings],
     ) -> None:
         """Make a session; sends nothing.
 
@@ -104,8 +117,8 @@ class Session:
     @classmethod
     def _refuse_unknown(cls, settings: Iterable[str]) -> None:
         """Raise TypeError for the name of a setting that neither this class nor the driver has."""
-        takers = (cls.__init__, Session.__init__, Driver.__init__)
-        known = {name: None for taker in takers for name in getattr(taker, "__wrapped__", taker).__kwdefaults__ or ()}
+        takers = [taker for taker in cls.__mro__ if issubclass(taker, Session)]
+        known = [name for taker in takers for name in keywords(taker.__init__)]
         for name in settings:
             if name not in known:
                 raise TypeError(f"{cls.__name__}() has no setting {name!r}.{nearest(name, known)}")

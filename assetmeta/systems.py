@@ -6,11 +6,12 @@ import importlib
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 from requests.auth import AuthBase
 
-from assetmeta.session import Session
+from assetmeta.model.signatures import names_settings
+from assetmeta.session import Session, SessionSettings
 from assetmeta.wire.auth import checked_token, choose
 from assetmeta.wire.bare import TokenAsUser, TokenFunction
 from assetmeta.wire.oauth import OAuth2, TokenExchange
@@ -37,6 +38,7 @@ class V1Meta(Session):
     server can take them (`api/asset`). All else is as for Session.
     """
 
+    @names_settings(SessionSettings, Session.__init__)
     @discreet
     def __init__(
         self,
@@ -54,12 +56,12 @@ class V1Meta(Session):
         timezone: str = "UTC",
         oauth_paths: bool = False,
         bulk: bool = True,
-        **options: Any,
+        **settings: Unpack[SessionSettings],
     ) -> None:
         """Make a session; sends nothing. Raises BadValue for settings that cannot work; *instance_url* wins over the
         rest of the address.
         """
-        self._refuse_unknown(options)
+        self._refuse_unknown(settings)
         login = choose(
             username=username,
             password=password,
@@ -74,7 +76,7 @@ class V1Meta(Session):
         backend = _dialect("versionone").VersionOne(zone=timezone, bulk=bulk)
         if oauth_paths:
             backend = replace(backend, rest="rest-1.oauth.v1", attachments="attachment.oauth.img")
-        super().__init__(backend, base_url, login, **options)
+        super().__init__(backend, base_url, login, **settings)
 
 
 class ValispaceMeta(Session):
@@ -92,6 +94,7 @@ class ValispaceMeta(Session):
     Session.
     """
 
+    @names_settings(SessionSettings, Session.__init__)
     @discreet
     def __init__(
         self,
@@ -106,10 +109,10 @@ class ValispaceMeta(Session):
         allow_http: bool = False,
         survey: str = "full",
         fresh_lists: bool = False,
-        **options: Any,
+        **settings: Unpack[SessionSettings],
     ) -> None:
         """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
-        self._refuse_unknown(options)
+        self._refuse_unknown(settings)
         dialect = _dialect("valispace")
         base = dialect.base_url(url, allow_http=allow_http)
         by_password = username is not None and password is not None
@@ -125,7 +128,7 @@ class ValispaceMeta(Session):
         else:
             given = _bare(token, dialect.bare_token) if token is not None else None
             login = choose(username=username, password=password, token=given, auth=auth)
-        super().__init__(dialect.Valispace(base=base, survey=survey, fresh_lists=fresh_lists), base, login, **options)
+        super().__init__(dialect.Valispace(base=base, survey=survey, fresh_lists=fresh_lists), base, login, **settings)
 
 
 class ValohaiMeta(Session):
@@ -143,6 +146,7 @@ class ValohaiMeta(Session):
     (also OPTIONS of every endpoint) or "none". All else is as for Session.
     """
 
+    @names_settings(SessionSettings, Session.__init__)
     @discreet
     def __init__(
         self,
@@ -154,10 +158,10 @@ class ValohaiMeta(Session):
         auth: AuthBase | None = None,
         allow_http: bool = False,
         survey: str = "root",
-        **options: Any,
+        **settings: Unpack[SessionSettings],
     ) -> None:
         """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
-        self._refuse_unknown(options)
+        self._refuse_unknown(settings)
         known = _dialect("valohai.connection")
         base = known.base_url(url or _environment(known.HOST_VARIABLES) or known.HOST, allow_http=allow_http)
         if token is None and username is None and password is None and auth is None:
@@ -169,7 +173,7 @@ class ValohaiMeta(Session):
         else:
             given = _bare(token, known.bare_token) if token is not None else None
             login = choose(username=username, password=password, token=given, auth=auth, scheme=known.SCHEME)
-        super().__init__(_dialect("valohai").Valohai(base=base, survey=survey), base, login, **options)
+        super().__init__(_dialect("valohai").Valohai(base=base, survey=survey), base, login, **settings)
 
 
 class TestspaceMeta(Session):
@@ -189,6 +193,7 @@ class TestspaceMeta(Session):
     # pytest takes what is called so for tests.
     __test__ = False
 
+    @names_settings(SessionSettings, Session.__init__)
     @discreet
     def __init__(
         self,
@@ -201,10 +206,10 @@ class TestspaceMeta(Session):
         scheme: str = "Basic",
         allow_http: bool = False,
         survey: str = "none",
-        **options: Any,
+        **settings: Unpack[SessionSettings],
     ) -> None:
         """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
-        self._refuse_unknown(options)
+        self._refuse_unknown(settings)
         known = _dialect("testspace.connection")
         base = known.base_url(url, allow_http=allow_http)
         given = _bare(token, known.bare_token) if token is not None else None
@@ -213,7 +218,7 @@ class TestspaceMeta(Session):
             login = TokenFunction(given, scheme)
         elif given is not None and scheme.casefold() == "basic":
             login = TokenAsUser(given)
-        super().__init__(_dialect("testspace").Testspace(base=base, survey=survey), base, login, **options)
+        super().__init__(_dialect("testspace").Testspace(base=base, survey=survey), base, login, **settings)
 
 
 def _environment(names: Iterable[str]) -> str | None:

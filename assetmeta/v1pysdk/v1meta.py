@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 from xml.etree.ElementTree import Element, SubElement
 
 from requests.auth import AuthBase
@@ -23,8 +23,9 @@ from assetmeta.model.errors import AssetmetaError, LoginRefused, UnknownName, Un
 from assetmeta.model.plans import Done
 from assetmeta.model.processes import renew_in_child
 from assetmeta.model.schema import Attribute
+from assetmeta.model.signatures import names_settings
 from assetmeta.model.values import Oid
-from assetmeta.session import Session
+from assetmeta.session import Session, SessionSettings
 from assetmeta.trace import Trace
 from assetmeta.v1pysdk.base_asset import BaseAsset, as_list, asset_class
 from assetmeta.v1pysdk.client import (
@@ -44,9 +45,18 @@ from assetmeta.wire.ledger import Ledger
 from assetmeta.wire.tracebacks import discreet
 
 
+class TextSettings(SessionSettings, total=False):
+    """The settings that a connection takes beside the SDK's arguments, by name."""
+
+    timezone: str
+    oauth_paths: bool
+    bulk: bool
+
+
 class TextSession(Session):
     """The session below: the core's own, with texts as values, and every request in the program's log."""
 
+    @names_settings(SessionSettings, Session.__init__)
     def __init__(
         self,
         server: V1Server,
@@ -55,13 +65,13 @@ class TextSession(Session):
         timezone: str = "UTC",
         oauth_paths: bool = False,
         bulk: bool = True,
-        **options: Any,
+        **settings: Unpack[SessionSettings],
     ) -> None:
-        self._refuse_unknown(options)
+        self._refuse_unknown(settings)
         backend = TextVersionOne(zone=timezone, bulk=bulk)
         if oauth_paths:
             backend = replace(backend, rest="rest-1.oauth.v1", attachments="attachment.oauth.img")
-        super().__init__(backend, server.build_url("").rstrip("/"), auth, **options)
+        super().__init__(backend, server.build_url("").rstrip("/"), auth, **settings)
         # A name that no list has finds nothing there, without an error.
         self._workspace.vocabulary = None
         self._driver.ledger = LoggedLedger(server.logger)
@@ -89,6 +99,7 @@ class V1Meta:
     written; an exception inside the block leaves everything unsent. `session` is the session of this library below.
     """
 
+    @names_settings(TextSettings, TextSession.__init__)
     @discreet
     def __init__(
         self,
@@ -103,7 +114,7 @@ class V1Meta:
         use_password_as_token: bool = False,
         *,
         auth: AuthBase | None = None,
-        **options: Any,
+        **settings: Unpack[TextSettings],
     ) -> None:
         """Make a connection; sends nothing. Arguments are the SDK's, in its order; *auth* is any auth object (Ntlm,
         OAuth2), and all else are settings of a typed session: `oauth_paths`, `timeout`, `retries`, `verify` ... The
@@ -121,7 +132,7 @@ class V1Meta:
                 use_password_as_token=use_password_as_token,
                 auth=auth,
             )
-            self.session = TextSession(self.server, login, **options)
+            self.session = TextSession(self.server, login, **settings)
         self.server.serve(self.session, self.session.attachments)
         self.after_fork()
         renew_in_child(self)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Self
+from typing import Self, TypedDict
 
 from requests.auth import AuthBase
 
@@ -27,6 +27,26 @@ from assetmeta.wire.origin import Origin, checked_base
 from assetmeta.wire.redact import redacted_line
 from assetmeta.wire.retry import Patience
 from assetmeta.wire.transport import DEFAULT_TIMEOUT, MAX_BYTES, File, Settings, Transport
+
+
+class WireSettings(TypedDict, total=False):
+    """The settings of a Driver by name: what a session passes on to it. Their meaning stands there."""
+
+    timeout: float | tuple[float, float]
+    deadline: float | None
+    patience: float
+    retries: int
+    pool: int
+    proxies: Mapping[str, str] | str | None
+    verify: bool | File
+    cert: File | tuple[File, File] | None
+    max_bytes: int
+    read_only: bool
+    user_agent: str | None
+    truststore: bool
+    cassette: Cassette | None
+    sleep: Callable[[float], None]
+    clock: Callable[[], float]
 
 
 class Driver:
