@@ -116,10 +116,11 @@ def a_bulk_change(v1: V1Meta) -> None:
     with step(v1, "5. A bulk change: first the plan; making it sends nothing beyond the query ..."):
         admin = v1.Member(20)
         ready = v1.Story.where(v1.Story.Estimate > 0, AssetState="Active").select("Name", "Estimate", "Owners")
-        for story in ready.page(size=3):
+        stories = list(ready.page(size=3))
+        for story in stories:
             story.Estimate += 1
             story.Owners.add(admin)
-        v1.Task.new(Name="Tell the team", Parent=story)
+        v1.Task.new(Name="Tell the team", Parent=stories[-1])
         print(indented(v1.plan()))
     with step(v1, "   ... then the commit"):
         report = v1.commit()
@@ -184,8 +185,8 @@ def spaces(ts: TestspaceMeta) -> None:
         for result in ts.Result:
             passed = f"{result.case_counts.passed}/{sum(result.case_counts)}"
             cases.setdefault(f"{result.space.project.name} / {result.space.name}", []).insert(0, passed)
-        for name, passed in cases.items():
-            print(f"    {name:<34} {' '.join(passed)}")
+        for name, results in cases.items():
+            print(f"    {name:<34} {' '.join(results)}")
 
 
 def a_failing_test(ts: TestspaceMeta) -> None:

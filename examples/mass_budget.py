@@ -17,10 +17,12 @@ def leaves(component: Any) -> list[Any]:
 def budget(top: Any, masses: dict[Any, Any]) -> None:
     """Print one line per part of *top*, and the sums."""
     print(f"{'part':<28}{'mass':>12}{'worst case':>14}{'margin':>10}")
-    total = worst = 0
+    total: Any = 0
+    worst: Any = 0
     for part in sorted(top.children, key=lambda component: component.name):
         valis = [masses[leaf] for leaf in leaves(part) if leaf in masses]
-        mass, most = sum(map(quantity, valis)), sum(quantity(vali, "wc_plus") for vali in valis)
+        mass: Any = sum(map(quantity, valis))
+        most: Any = sum(quantity(vali, "wc_plus") for vali in valis)
         if valis:
             print(f"{part.name:<28}{mass.to('kg'):>12.2f~P}{most.to('kg'):>14.2f~P}{(most / mass - 1).m:>10.1%}")
         total, worst = total + mass, worst + most

@@ -10,12 +10,12 @@ from assetmeta import V1Meta, sandbox
 
 def report(v1: V1Meta) -> None:
     work: dict[str, Counter[str]] = defaultdict(Counter)
-    points: Counter[str] = Counter()
+    points: dict[str, Decimal] = defaultdict(Decimal)
     with v1.trace() as ledger:
         # Nothing is selected: whatever the walk touches is loaded for all stories of a page at once.
         for story in v1.Story.where(AssetState="Active"):
             project = story.Scope.Name
-            points[project] += story.Estimate or Decimal(0)
+            points[project] += story.Estimate or 0
             for owner in story.Owners:
                 work[project][owner.Nickname] += 1
             for task in story.Children:

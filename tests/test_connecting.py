@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -197,9 +198,14 @@ class TestPlainHttp:
             kind(address.replace("host.example", host), token=SECRET)
 
 
-def test_a_scheme_given_by_name_is_leave_for_plain_http() -> None:
-    with V1Meta(address="host.example", instance="Instance", scheme="http", token=SECRET) as v1:
-        assert "http://host.example/Instance" == v1._driver.base_url
+def test_a_scheme_given_by_name_is_leave_for_plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session is made, and closed, without looking a name up."""
+    looked_up: list[object] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *name, **_: looked_up.append(name))
+    v1 = V1Meta(address="host.example", instance="Instance", scheme="http", token=SECRET)
+    assert "http://host.example/Instance" == v1._driver.base_url
+    v1.close()
+    assert looked_up == []
     with pytest.raises(BadValue, match="allow_http=True"):
         connect("versionone+http://host.example/Instance", token=SECRET)
 

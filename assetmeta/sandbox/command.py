@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -79,7 +79,7 @@ def sandbox(
         raise typer.Exit(1) from error
 
 
-def moved(servers: list[Server], port: int) -> Iterator[tuple[str, int, int]]:
+def moved(servers: list[Server[Any, Any]], port: int) -> Iterator[tuple[str, int, int]]:
     """The systems that did not get the port after the one before: name, that port, and the one they got."""
     following = port
     for server in servers if port else ():

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
+from assetmeta.sandbox.credentials import OAuthLogin
 from assetmeta.sandbox.messages import Request, Response
+
+C_co = TypeVar("C_co", bound=Mapping[str, object], covariant=True)
+T_co = TypeVar("T_co", bound=Mapping[str, object], covariant=True)
+"""The keyword arguments that the system's client takes: by user and password, and by token."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Beside(Answering, Protocol):
         """Learn the port before the first request."""
 
 
-class Face(Answering, Protocol):
+class Face(Answering, Protocol[C_co, T_co]):
     """One system. `answer` is called from several threads at once."""
 
     name: str
@@ -41,13 +46,13 @@ class Face(Answering, Protocol):
     secret: str
     token: str
 
-    def credentials(self, url: str) -> dict[str, object]:
+    def credentials(self, url: str) -> C_co:
         """Keyword arguments of the client for the system at *url*, by user and password."""
 
-    def token_credentials(self, url: str) -> dict[str, object]:
+    def token_credentials(self, url: str) -> T_co:
         """Keyword arguments of the client for the system at *url*, by access token."""
 
-    def oauth_login(self, url: str) -> dict[str, str]:
+    def oauth_login(self, url: str) -> OAuthLogin:
         """Keyword arguments of the client's OAuth2 login for the system at *url*: client, token endpoint, and what is
         turned into the first token. The administrator is who logs in. Raises LookupError where the system has no
         OAuth2.
@@ -57,4 +62,4 @@ class Face(Answering, Protocol):
         """Let go of the data."""
 
 
-Factory = Callable[[Setup], Face]
+Factory = Callable[[Setup], Face[Any, Any]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from assetmeta.sandbox.extra import load
 from assetmeta.sandbox.face import Face, Factory, Setup
 
@@ -9,8 +11,8 @@ from assetmeta.sandbox.face import Face, Factory, Setup
 def loading(module: str, name: str) -> Factory:
     """The factory of the face *name* in *module*, a class with `filled(assets, seed, db)`."""
 
-    def make(setup: Setup) -> Face:
-        face: Face = getattr(load(module), name).filled(setup.assets, setup.seed, setup.db)
+    def make(setup: Setup) -> Face[Any, Any]:
+        face: Face[Any, Any] = getattr(load(module), name).filled(setup.assets, setup.seed, setup.db)
         return face
 
     return make

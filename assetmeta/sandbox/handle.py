@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple
 
-from assetmeta.sandbox.face import Face
+from assetmeta.sandbox.credentials import InstanceCredentials, InstanceToken, OAuthLogin, UrlCredentials, UrlToken
+from assetmeta.sandbox.face import C_co, Face, T_co
 from assetmeta.sandbox.faults import Fault, Faults, parse_fault
 
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - shown, not bound
@@ -18,13 +19,13 @@ class Logged(NamedTuple):
     status: int
 
 
-class Server:
+class Server(Generic[C_co, T_co]):
     """One running system: where it is, how to log in, what it was asked.
 
     *requests* holds method, path with query, and status of every request in the order of the answers; clear it at will.
     """
 
-    def __init__(self, face: Face, address: tuple[Any, ...], log: list[Logged], faults: Faults) -> None:
+    def __init__(self, face: Face[C_co, T_co], address: tuple[Any, ...], log: list[Logged], faults: Faults) -> None:
         self.face = face
         self.requests = log
         self._faults = faults
@@ -58,17 +59,17 @@ class Server:
         return self.face.token
 
     @property
-    def credentials(self) -> dict[str, object]:
+    def credentials(self) -> C_co:
         """Keyword arguments for the client, by user and password."""
         return self.face.credentials(self.url)
 
     @property
-    def token_credentials(self) -> dict[str, object]:
+    def token_credentials(self) -> T_co:
         """Keyword arguments for the client, by access token."""
         return self.face.token_credentials(self.url)
 
     @property
-    def oauth(self) -> dict[str, str]:
+    def oauth(self) -> OAuthLogin:
         """Keyword arguments for the client's OAuth2: client_id, token_uri, and what the system's grants take."""
         return self.face.oauth_login(self.url)
 
@@ -89,3 +90,9 @@ class Server:
     def clear_faults(self) -> None:
         """Forget the faults that have not struck yet."""
         self._faults.clear()
+
+
+VersionOneServer = Server[InstanceCredentials, InstanceToken]
+ValispaceServer = Server[UrlCredentials, UrlToken]
+ValohaiServer = Server[UrlCredentials, UrlToken]
+TestspaceServer = Server[UrlCredentials, UrlToken]

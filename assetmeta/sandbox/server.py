@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import uvicorn
 
@@ -28,7 +29,7 @@ GRACE = 1
 @contextlib.contextmanager
 def alone(
     name: str, setup: Setup, *, host: str, port: int, latency: float, faults: Iterable[str | Fault]
-) -> Iterator[Server]:
+) -> Iterator[Server[Any, Any]]:
     """Run one system until the block ends."""
     with hosting([name], host=host, port=port, setups=[setup], latency=latency, faults=faults) as servers:
         yield servers[0]
@@ -43,7 +44,7 @@ def hosting(
     setups: Sequence[Setup],
     latency: float = 0.0,
     faults: Iterable[str | Fault] = (),
-) -> Iterator[list[Server]]:
+) -> Iterator[list[Server[Any, Any]]]:
     """Run several systems until the block ends: the first on *port*, the others on the free ports after it.
 
     *setups* has one entry per name. Every system gets its own copy of *faults*. What a system serves beside gets the
@@ -56,7 +57,7 @@ def hosting(
         for _ in names:
             listeners.append(stack.enter_context(after(listeners, host, port)))
         executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="sandbox-work")
-        servers: list[Server] = []
+        servers: list[Server[Any, Any]] = []
         served: list[tuple[Application, socket.socket]] = []
         for make, setup, listener in zip(wanted, setups, listeners, strict=True):
             face = make(setup)

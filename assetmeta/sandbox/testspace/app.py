@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from assetmeta.sandbox.credentials import OAuthLogin, UrlCredentials, UrlToken
 from assetmeta.sandbox.messages import Request, Response
 
 from .api import Api, is_api
@@ -69,15 +70,15 @@ class Testspace:
             logger.exception("%s %s failed", request.method, request.path)
             return Response(500, b"Internal Server Error", TEXT, (("Status", "500 Internal Server Error"),))
 
-    def credentials(self, url: str) -> dict[str, object]:
+    def credentials(self, url: str) -> UrlCredentials:
         """Arguments for the client, by user and password."""
         return {"url": url, "username": self.user, "password": self.secret}
 
-    def token_credentials(self, url: str) -> dict[str, object]:
+    def token_credentials(self, url: str) -> UrlToken:
         """Arguments for the client, by access token."""
         return {"url": url, "token": self.token}
 
-    def oauth_login(self, url: str) -> dict[str, str]:
+    def oauth_login(self, url: str) -> OAuthLogin:
         """Testspace has no OAuth2: always raises LookupError."""
         raise LookupError("Testspace has no OAuth2 login; use credentials or token_credentials")
 

@@ -6,6 +6,7 @@ import hashlib
 import logging
 from urllib.parse import unquote
 
+from assetmeta.sandbox.credentials import OAuthLogin, UrlCredentials, UrlToken
 from assetmeta.sandbox.messages import Request, Response
 from assetmeta.sandbox.rest.pages import moved, server_fault, unknown_path
 
@@ -102,15 +103,15 @@ class Valispace:
         self.tokens.add(token, Grant(user, REST_CLIENT, SCOPES, self.tokens.clock() + THREE_MONTHS))
         return token
 
-    def credentials(self, url: str) -> dict[str, object]:
+    def credentials(self, url: str) -> UrlCredentials:
         """Arguments for the client, by user and password."""
         return {"url": url, "username": self.user, "password": self.secret}
 
-    def token_credentials(self, url: str) -> dict[str, object]:
+    def token_credentials(self, url: str) -> UrlToken:
         """Arguments for the client, by user token."""
         return {"url": url, "token": self.token}
 
-    def oauth_login(self, url: str) -> dict[str, str]:
+    def oauth_login(self, url: str) -> OAuthLogin:
         """Arguments for an OAuth2 login of the built-in client, by the password grant."""
         return {
             "client_id": REST_CLIENT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from urllib.parse import quote, unquote
 
+from assetmeta.sandbox.credentials import OAuthLogin, UrlCredentials, UrlToken
 from assetmeta.sandbox.messages import Request, Response
 from assetmeta.sandbox.rest.pages import moved, server_fault, unknown_path
 from assetmeta.sandbox.rest.refusals import not_found
@@ -100,15 +101,15 @@ class Valohai:
             found = self.space.store.read_blob("datum", key)
         return None if found is None else found[2]
 
-    def credentials(self, url: str) -> dict[str, object]:
+    def credentials(self, url: str) -> UrlCredentials:
         """Arguments for the client, by user and password."""
         return {"url": url, "username": self.user, "password": self.secret}
 
-    def token_credentials(self, url: str) -> dict[str, object]:
+    def token_credentials(self, url: str) -> UrlToken:
         """Arguments for the client, by access token."""
         return {"url": url, "token": self.token}
 
-    def oauth_login(self, url: str) -> dict[str, str]:
+    def oauth_login(self, url: str) -> OAuthLogin:
         """Valohai has no OAuth2: always raises LookupError."""
         raise LookupError("Valohai has no OAuth2 login; use token_credentials")
 

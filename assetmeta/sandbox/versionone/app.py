@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from assetmeta.sandbox.credentials import InstanceCredentials, InstanceToken, OAuthLogin
 from assetmeta.sandbox.messages import Request, Response
 
 from .activity import ActivityStream
@@ -191,18 +192,22 @@ class VersionOne:
             return Response(problem.status, json_error(problem), JSON, headers)
         return Response(problem.status, xml_error(request.target, problem), XML, headers)
 
-    def credentials(self, url: str) -> dict[str, object]:
+    def credentials(self, url: str) -> InstanceCredentials:
         """Arguments for the client, by user and password."""
         return {"instance_url": url, "username": self.user, "password": self.secret}
 
-    def token_credentials(self, url: str) -> dict[str, object]:
+    def token_credentials(self, url: str) -> InstanceToken:
         """Arguments for the client, by access token."""
         return {"instance_url": url, "token": self.token}
 
-    def oauth_login(self, url: str) -> dict[str, str]:
+    def oauth_login(self, url: str) -> OAuthLogin:
         """Arguments for an OAuth2 login of the registered client, with a new refresh token."""
-        known = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "token_uri": f"{url}/oauth.v1/token"}
-        return known | {"refresh_token": self.oauth.allowed(ADMIN)}
+        return {
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "token_uri": f"{url}/oauth.v1/token",
+            "refresh_token": self.oauth.allowed(ADMIN),
+        }
 
     def client_secrets(self, url: str) -> dict[str, object]:
         """The client_secrets.json for OAuth2 clients of the instance at *url*."""

@@ -1,0 +1,70 @@
+"""Constructors name their settings: for type checkers by a TypedDict, for help and prompts by their signature."""
+
+from __future__ import annotations
+
+import pydoc
+from collections.abc import Callable
+from inspect import Parameter, signature, unwrap
+from typing import Any
+
+import pytest
+
+from assetmeta import TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta
+from assetmeta.session import Session, SessionSettings
+from assetmeta.v1pysdk import V1Meta as SdkMeta
+from assetmeta.wire.driver import Driver, WireSettings
+
+CONSTRUCTORS = [V1Meta, ValispaceMeta, ValohaiMeta, TestspaceMeta, SdkMeta]
+
+
+def own_keywords(function: Callable[..., Any]) -> dict[str, str]:
+    """The keywords that a function takes itself, with their annotations as they are written."""
+    function = unwrap(function)
+    return {name: function.__annotations__[name] for name in function.__kwdefaults__}
+
+
+def as_written(settings: type) -> dict[str, str]:
+    return {name: reference.__forward_arg__ for name, reference in settings.__annotations__.items()}
+
+
+def test_the_types_of_the_settings_are_those_of_their_takers() -> None:
+    wire = own_keywords(Driver.__init__)
+    del wire["login_check"]  # The session's own: it depends on the dialect.
+    assert as_written(WireSettings) == wire
+    assert as_written(SessionSettings) == wire | own_keywords(Session.__init__)
+
+
+@pytest.mark.parametrize("constructor", [*CONSTRUCTORS, Session])
+def test_a_constructor_shows_every_setting_with_its_default(constructor: type) -> None:
+    shown = signature(constructor).parameters
+    assert Parameter.VAR_KEYWORD not in {each.kind for each in shown.values()}
+    for taker in (Driver.__init__, Session.__init__):
+        for name in own_keywords(taker).keys() - {"login_check"}:
+            assert shown[name].default is signature(taker).parameters[name].default
+            assert shown[name].kind is Parameter.KEYWORD_ONLY
+
+
+@pytest.mark.parametrize("constructor", CONSTRUCTORS)
+def test_help_names_the_settings(constructor: type) -> None:
+    text = pydoc.plain(pydoc.render_doc(constructor))
+    assert [word for word in ("timeout:", "page_size:", "retries:", "schema_cache:") if word not in text] == []
+
+
+@pytest.mark.parametrize("constructor", CONSTRUCTORS)
+def test_a_slip_is_named_with_the_nearest_setting(constructor: type) -> None:
+    with pytest.raises(TypeError, match=r"has no setting 'page_sizes'\. Did you mean page_size\?"):
+        constructor("https://host.example", page_sizes=5)
+
+
+def test_a_subclass_with_a_constructor_of_its_own_passes_settings_on() -> None:
+    class Ours(V1Meta):
+        def __init__(self, name: str) -> None:
+            super().__init__(f"https://host.example/{name}", token="x", timeout=3, bulk=False)
+
+    class Slip(V1Meta):
+        def __init__(self) -> None:
+            super().__init__("https://host.example/x", token="x", timeuot=3)  # type: ignore[call-arg]
+
+    assert Ours("Instance")._driver.base_url == "https://host.example/Instance"
+    with pytest.raises(TypeError, match="Did you mean timeout"):
+        Slip()
