@@ -21,7 +21,19 @@ ROOT = Path(__file__).parent.parent
 LEFT_OUT = (".git", ".venv", "__pycache__", "*.egg-info", "build", "dist", ".*_cache", ".hypothesis", ".coverage")
 """What lies in the tree of somebody at work and belongs to no release, as .gitignore has it."""
 
-EXTRA_MODULES = ("typer", "click", "uvicorn", "httptools", "pint", "yaml", "pandas", "numpy", "pathspec", "matplotlib")
+EXTRA_MODULES = (
+    "typer",
+    "click",
+    "uvicorn",
+    "httptools",
+    "pint",
+    "yaml",
+    "pandas",
+    "numpy",
+    "pathspec",
+    "matplotlib",
+    "vcr",
+)
 
 
 def without_extras(*arguments: str) -> subprocess.CompletedProcess[str]:
