@@ -1,8 +1,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+QUICK := $(addprefix tests/,model core wire backends test_layers.py test_public_face.py)
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test quick lint bench clean
 
 # One virtual environment serves every target; it is brought up to date when the package's needs change.
 # What an earlier build described here would count as a second installation.
@@ -32,7 +33,11 @@ demo: $(VENV)/demo-ready
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --hypothesis-profile=repeatable
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --hypothesis-profile=repeatable
+
+# What needs no server, in seconds.
+quick: $(VENV)/ready
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --hypothesis-profile=repeatable -m quick $(QUICK)
 
 lint: $(VENV)/lint-ready
 	$(BIN)/python -m ruff check .

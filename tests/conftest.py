@@ -15,8 +15,45 @@ sys.path.insert(0, str(Path(__file__).parent))
 # `make test` runs the same examples each time, whatever the machine's speed: --hypothesis-profile=repeatable.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 
+FOLDERS = ("contract", "sandbox", "interop", "", "backends", "wire", "core", "model")
+"""The order in which tests are run, "" for files beside these: what takes long first, so that no process waits for
+one that began a long file at the end."""
+
 NO_BODIES = "the recorded bodies are not at hand"
 """Why tests are skipped where what real servers once sent does not lie beside the project."""
+
+
+def stage(item: pytest.Item) -> str:
+    """What a test shares its servers with: its file, or the tests of several files that name the stage they play on."""
+    chosen = getattr(item, "callspec", None)
+    name: str | None = getattr(chosen and chosen.params.get("dialect"), "name", None)
+    return name or item.nodeid.partition("::")[0]
+
+
+def folder(item: pytest.Item) -> int:
+    """Where the folder of a test stands in the order."""
+    parts = item.path.relative_to(Path(__file__).parent).parts
+    name = parts[0] if len(parts) > 1 else ""
+    return FOLDERS.index(name) if name in FOLDERS else len(FOLDERS)
+
+
+def is_served(item: pytest.Item) -> bool:
+    """Whether a test starts a server: a fixture that does, or what its file imports."""
+    words = vars(getattr(item, "module", item)).values()
+    names = {getattr(word, "__module__", None) or getattr(word, "__name__", None) for word in words}
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return "assetmeta.sandbox" in names or not fixtures.isdisjoint({"server", "servers"})
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Keep tests together that share a server, in one process (`--dist loadgroup`) and one after the other."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(stage(item)))
+        if not is_served(item):
+            item.add_marker(pytest.mark.quick)
+    yield
+    items.sort(key=lambda item: (folder(item), stage(item)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -46,6 +46,7 @@ def test_elsewhere_it_is_skipped(suite: pytest.Pytester, monkeypatch: pytest.Mon
     suite.runpytest("-p", "no:cacheprovider").assert_outcomes(skipped=3)
 
 
-def test_random_tests_are_repeatable_in_make_test() -> None:
-    [line] = [line for line in MAKEFILE.read_text(encoding="utf-8").splitlines() if "-m pytest" in line]
-    assert "--hypothesis-profile=repeatable" in line
+def test_random_tests_are_repeatable_in_make_test_and_make_quick() -> None:
+    lines = [line for line in MAKEFILE.read_text(encoding="utf-8").splitlines() if "-m pytest" in line]
+    assert 2 == len(lines)
+    assert all("--hypothesis-profile=repeatable" in line for line in lines)

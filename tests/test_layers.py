@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,12 +45,18 @@ def layer(module: str) -> str:
     return parts[1] if len(parts) > 1 else ""
 
 
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+@cache
 def imports(module: str) -> set[str]:
     """The modules of the package, and the outside packages, that *module* imports anywhere in its text."""
     path = MODULES[module]
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -63,10 +70,10 @@ def imports(module: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if layer(name)])
-def test_imports_go_down(module: str) -> None:
+def test_imports_go_down() -> None:
     upward = {
-        name
+        f"{module} imports {name}"
+        for module in MODULES
         for name in imports(module)
         if name.startswith("assetmeta.") and layer(name) in FORBIDDEN.get(layer(module), ())
     }
@@ -90,12 +97,11 @@ def test_there_is_no_import_cycle() -> None:
     assert done == MODULES.keys()
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_import_hides_in_a_function_or_behind_type_checking(module: str) -> None:
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+def test_no_import_hides_in_a_function_or_behind_type_checking() -> None:
     hidden = [
-        f"line {inner.lineno}"
-        for node in ast.walk(tree)
+        f"{module}, line {inner.lineno}"
+        for module in MODULES
+        for node in ast.walk(tree(module))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.If)
         and (not isinstance(node, ast.If) or "TYPE_CHECKING" in ast.unparse(node.test))
         for inner in ast.walk(node)

@@ -674,7 +674,7 @@ def elsewhere() -> Iterator[tuple[str, list[Any]]]:
     """Another origin's address, and the requests that came there: path and names of headers."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as other:
         other.heard = []  # type: ignore[attr-defined]
-        threading.Thread(target=other.serve_forever, daemon=True).start()
+        threading.Thread(target=other.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{other.server_port}", other.heard  # type: ignore[attr-defined]
         other.shutdown()
 

@@ -88,7 +88,7 @@ class Gauge(NamedTuple):
     after: Any
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Dialect:
     """One type of a dialect, and the parts that its attributes and their types play. None: the type has none.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from contract.dialect import Dialect
+from contract.systems import DIALECTS
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -20,9 +21,14 @@ def needs(*roles: str, changing: Sequence[str] = ()) -> Callable[[Test], Test]:
     return mark
 
 
-def fitting(test: Callable[..., object], dialects: Sequence[Dialect]) -> list[Dialect]:
-    """The dialects that have what a test needs. Raises LookupError where none has: such a test would say nothing."""
-    found = [dialect for dialect in dialects if getattr(test, "fits", lambda _: True)(dialect)]
-    if not found:
+def fitting(test: Callable[..., object], types: Sequence[Dialect]) -> list[Dialect]:
+    """Those of some types that have what a test needs; of a system where none of them has it, the first that has.
+
+    Raises LookupError where no type has it: such a test would say nothing.
+    """
+    able = [dialect for dialect in DIALECTS if getattr(test, "fits", lambda _: True)(dialect)]
+    if not able:
         raise LookupError(f"no dialect has what {test.__name__} needs")
-    return found
+    shown = {dialect.sandbox for dialect in able if dialect in types}
+    others = {dialect.sandbox: dialect for dialect in reversed(able) if dialect.sandbox not in shown}
+    return [dialect for dialect in able if dialect in types or dialect is others.get(dialect.sandbox)]

@@ -12,6 +12,9 @@ from assetmeta import Unsupported
 from assetmeta.sandbox import Server
 from contract.dialect import Dialect
 from contract.needs import needs
+from contract.systems import DISTINCT
+
+TYPES = DISTINCT
 
 
 def test_a_query_lists_its_attributes(dialect: Dialect, session: Any) -> None:

@@ -14,6 +14,10 @@ from assetmeta.sandbox import Server
 from contract.committed import Connect, kinds, loaded, stored
 from contract.dialect import Dialect
 from contract.needs import needs
+from contract.systems import ONE_EACH
+from contract.valispace import REQUIREMENT
+
+TYPES = (*ONE_EACH, REQUIREMENT)
 
 NUMBER = 70
 """More changes than one round holds."""

@@ -12,6 +12,9 @@ from assetmeta import UNREAD, BadValue, Create, Delete, ReadOnly, Update, inspec
 from assetmeta.sandbox import Server
 from contract.dialect import Dialect
 from contract.needs import needs
+from contract.systems import DIALECTS
+
+TYPES = DIALECTS
 
 
 def shown(value: object) -> str:

@@ -11,6 +11,9 @@ from assetmeta.sandbox import Server
 from contract.committed import Connect, kinds, loaded, stored
 from contract.dialect import Dialect
 from contract.needs import needs
+from contract.systems import DIALECTS
+
+TYPES = DIALECTS
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])

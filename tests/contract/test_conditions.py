@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from contract.conditions import Condition, conditions
 from contract.dialect import Dialect
 from contract.scene import Row, Scene
+from contract.systems import DIALECTS
+
+TYPES = DIALECTS
 
 HOSTILE = ("it's", 'say "a|b"', "a;b&c=d,e", "$v1", "'; x='", "[x]+{y}", "Ünïcode 😀", "a\\b%20", "<b>&amp;</b>", "-1")
 

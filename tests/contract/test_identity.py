@@ -16,6 +16,10 @@ from assetmeta.sandbox import Server
 from contract.dialect import Dialect
 from contract.needs import needs
 from contract.scene import Scene
+from contract.systems import DISTINCT
+from contract.valispace import REQUIREMENT
+
+TYPES = (*DISTINCT, REQUIREMENT)
 
 
 def helped(asset: Any, name: str, plainly: Callable[[], Any], surely: Callable[[], Any]) -> str:

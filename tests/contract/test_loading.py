@@ -12,6 +12,10 @@ from assetmeta import OverBudget, inspect
 from contract.dialect import Dialect
 from contract.needs import needs
 from contract.scene import Scene
+from contract.systems import DISTINCT
+from contract.valispace import REQUIREMENT
+
+TYPES = (*DISTINCT, REQUIREMENT)
 
 SIZES = (10, 24)
 

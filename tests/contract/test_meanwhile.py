@@ -9,6 +9,9 @@ from assetmeta import Conflict, Done, Failed
 from contract.committed import Connect, kinds, loaded, stored
 from contract.dialect import Dialect
 from contract.needs import needs
+from contract.systems import DISTINCT
+
+TYPES = DISTINCT
 
 
 @needs(changing=["text"])

@@ -13,6 +13,9 @@ from assetmeta.sandbox import Server
 from contract.dialect import Dialect
 from contract.needs import needs
 from contract.scene import Row, Scene
+from contract.systems import DISTINCT
+
+TYPES = DISTINCT
 
 
 def test_building_a_query_sends_nothing_and_changes_no_other(

@@ -12,6 +12,9 @@ from assetmeta import BadValue, ReadOnly, SessionClosed, inspect, sandbox
 from assetmeta.sandbox import Server
 from contract.dialect import Dialect
 from contract.needs import needs
+from contract.systems import ONE_EACH
+
+TYPES = ONE_EACH
 
 Connect = Callable[..., Any]
 

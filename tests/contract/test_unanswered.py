@@ -11,6 +11,10 @@ from assetmeta.sandbox import Server
 from contract.committed import Connect, kinds, loaded, stored
 from contract.dialect import Dialect
 from contract.needs import needs
+from contract.systems import DISTINCT
+from contract.valispace import REQUIREMENT
+
+TYPES = (*DISTINCT, REQUIREMENT)
 
 
 @pytest.mark.parametrize("number", [1, 3])

@@ -18,6 +18,9 @@ from assetmeta import BadValue
 from assetmeta.model.errors import AssetmetaError, Misuse, ReadOnly
 from contract.dialect import Dialect
 from contract.needs import needs
+from contract.systems import DISTINCT
+
+TYPES = DISTINCT
 
 NO_VALUES = [
     math.nan,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from functools import cache
 
 import pytest
 
@@ -61,12 +62,15 @@ def filled(assets: int, seed: int = 1) -> Ledger:
     return ledger
 
 
-LEDGER = filled(3000)
+@cache
+def ledger() -> Ledger:
+    """Three thousand assets, made once, by the first test that looks at them."""
+    return filled(3000)
 
 
 def attributes(asset: str) -> dict[str, AttributeDef]:
     """The attributes of an asset's type."""
-    return LEDGER.catalogue.types[asset.split(":", maxsplit=1)[0]].attributes
+    return ledger().catalogue.types[asset.split(":", maxsplit=1)[0]].attributes
 
 
 class TestReproducible:
@@ -79,25 +83,22 @@ class TestReproducible:
     def test_other_seed(self) -> None:
         assert filled(400).rows != filled(400, seed=2).rows
 
-    @pytest.mark.parametrize("assets", [60, 300, 3000])
+    @pytest.mark.parametrize("assets", [60, 300, 10_000])
     def test_size_is_about_what_was_asked(self, assets: int) -> None:
         assert assets <= len(filled(assets).current()) <= assets + 20
-
-    def test_ten_thousand_assets(self) -> None:
-        assert 10_000 <= len(filled(10_000).current()) <= 10_020
 
 
 class TestValid:
     """Every record could have been written through the API."""
 
     def test_ids_are_given_in_order_of_creation(self) -> None:
-        first = LEDGER.first()
+        first = ledger().first()
         keys = {int(asset.split(":")[1]): since for asset, since in first.items() if asset not in SHIPPED}
         assert sorted(keys) == list(range(1002, 1002 + len(keys)))
         assert [keys[key] for key in sorted(keys)] == sorted(keys.values())
 
     def test_values_are_of_their_attributes_kinds(self) -> None:
-        for row in LEDGER.rows:
+        for row in ledger().rows:
             for name, value in row.values.items():
                 found = attributes(row.asset)[name]
                 assert found.storage == Column(name)
@@ -106,36 +107,36 @@ class TestValid:
                     assert isinstance(value, date) == (found.kind == "Date"), f"{row.asset}.{name}"
 
     def test_required_values_are_set(self) -> None:
-        for row in LEDGER.rows:
+        for row in ledger().rows:
             for name, found in attributes(row.asset).items():
                 if found.required and isinstance(found.storage, Column):
                     assert row.values.get(name) not in (None, ""), f"{row.asset}.{name}"
 
     def test_relations_point_at_assets_that_exist_by_then(self) -> None:
-        first = LEDGER.first()
-        for row in LEDGER.rows:
+        first = ledger().first()
+        for row in ledger().rows:
             assert first[row.changed_by] <= row.since
             for name, value in row.values.items():
                 related = attributes(row.asset)[name].related
                 if related and value is not None:
-                    assert str(value).split(":")[0] in LEDGER.catalogue.types[related].concrete, f"{row.asset}.{name}"
+                    assert str(value).split(":")[0] in ledger().catalogue.types[related].concrete, f"{row.asset}.{name}"
                     assert first[str(value)] <= row.since, f"{row.asset}.{name}"
 
     def test_links_join_assets_that_exist_by_then(self) -> None:
-        first = LEDGER.first()
+        first = ledger().first()
         scalars = {
             each.storage.relation
-            for kind in LEDGER.catalogue.types.values()
+            for kind in ledger().catalogue.types.values()
             for each in kind.attributes.values()
             if isinstance(each.storage, Link) and not each.is_relation
         }
-        for link in LEDGER.links:
+        for link in ledger().links:
             assert first[link.source] <= link.since
             assert link.relation in scalars or first[link.target] <= link.since
-        assert len({(link.relation, link.source, link.target) for link in LEDGER.links}) == len(LEDGER.links)
+        assert len({(link.relation, link.source, link.target) for link in ledger().links}) == len(ledger().links)
 
     def test_children_carry_the_relations_of_their_parent(self) -> None:
-        current = LEDGER.current()
+        current = ledger().current()
         for asset, row in current.items():
             for name in CARRIED.get(asset.split(":")[0], ()):
                 assert row.values[name] == current[str(row.values["Parent"])].values.get(name)
@@ -143,25 +144,25 @@ class TestValid:
     def test_numbers_are_unique_and_have_their_prefix(self) -> None:
         numbers = [
             (row.asset.split(":")[0], str(row.values["Number"]))
-            for row in LEDGER.current().values()
+            for row in ledger().current().values()
             if "Number" in row.values
         ]
         assert len({number for _, number in numbers}) == len(numbers)
         for type_name, number in numbers:
-            assert number.startswith(f"{LEDGER.catalogue.types[type_name].number_prefix}-")
+            assert number.startswith(f"{ledger().catalogue.types[type_name].number_prefix}-")
         assert ("Story", "S-01001") in numbers
 
     def test_timebox_states_agree(self) -> None:
-        boxes = [row for row in LEDGER.rows if row.asset.startswith("Timebox:")]
+        boxes = [row for row in ledger().rows if row.asset.startswith("Timebox:")]
         assert all(seed.TIMEBOX_STATES[str(row.values["State"])] == row.state for row in boxes)
-        assert {row.state for row in LEDGER.current().values() if row.asset.startswith("Timebox:")} == {0, 64, 128}
+        assert {row.state for row in ledger().current().values() if row.asset.startswith("Timebox:")} == {0, 64, 128}
 
 
 class TestRealistic:
     """It looks like the data of a real company."""
 
     def test_many_types_take_part(self) -> None:
-        kinds = Counter(asset.split(":")[0] for asset in LEDGER.current())
+        kinds = Counter(asset.split(":")[0] for asset in ledger().current())
         assert kinds["Task"] > kinds["Story"] > kinds["Defect"] > kinds["Epic"] > 0
         present = (
             "Scope Schedule Timebox Member Team Epic TestSet Test Request Issue Goal Actual Link Note Conversation"
@@ -171,31 +172,33 @@ class TestRealistic:
         ) <= set(kinds)
 
     def test_some_are_closed_and_a_few_deleted(self) -> None:
-        states = Counter(row.state for asset, row in LEDGER.current().items() if asset.startswith("Story:"))
+        states = Counter(row.state for asset, row in ledger().current().items() if asset.startswith("Story:"))
         assert states[64] > states[128] > states[255] > 0
 
     def test_stories_and_tasks_have_a_past(self) -> None:
-        records = Counter(row.asset for row in LEDGER.rows)
+        records = Counter(row.asset for row in ledger().rows)
         for type_name in ("Story", "Task"):
             lengths = [count for asset, count in records.items() if asset.startswith(f"{type_name}:")]
             assert sum(length > 1 for length in lengths) > len(lengths) / 2
 
     def test_time_runs_forward_over_months(self) -> None:
-        assert LEDGER.times == sorted(LEDGER.times)
-        assert LEDGER.times[-1] <= TODAY
-        assert (LEDGER.times[-1] - LEDGER.times[0]).days > 200
+        assert ledger().times == sorted(ledger().times)
+        assert ledger().times[-1] <= TODAY
+        assert (ledger().times[-1] - ledger().times[0]).days > 200
 
     @pytest.mark.parametrize("sign", ["'", '"', "&", "ü", "🚀", "<", "日"])
     def test_awkward_characters_occur_in_titles(self, sign: str) -> None:
-        assert any(sign in str(row.values.get("Name")) for row in LEDGER.rows)
+        assert any(sign in str(row.values.get("Name")) for row in ledger().rows)
 
     def test_projects_and_epics_are_trees(self) -> None:
-        current = LEDGER.current().values()
+        current = ledger().current().values()
         assert any(str(row.values["Parent"]) != "Scope:0" for row in current if row.asset.startswith("Scope:"))
         assert any(row.values["Super"] for row in current if row.asset.startswith("Epic:"))
 
     def test_estimates_are_partly_unset(self) -> None:
-        estimates = [row.values.get("Estimate") for row in LEDGER.current().values() if row.asset.startswith("Story:")]
+        estimates = [
+            row.values.get("Estimate") for row in ledger().current().values() if row.asset.startswith("Story:")
+        ]
         assert None in estimates
         assert any(estimates)
 
@@ -205,13 +208,13 @@ class TestRealistic:
             ("Story", "Custom_FundingLevel"),
             ("Defect", "Custom_DowntimeMinutes"),
         ):
-            assert any(row.values.get(name) for row in LEDGER.rows if row.asset.startswith(f"{type_name}:"))
-        assert any(link.relation == "Epic.Custom_Regions" for link in LEDGER.links)
+            assert any(row.values.get(name) for row in ledger().rows if row.asset.startswith(f"{type_name}:"))
+        assert any(link.relation == "Epic.Custom_Regions" for link in ledger().links)
 
     def test_attachments_have_bytes(self) -> None:
-        attachments = {asset for asset in LEDGER.current() if asset.startswith("Attachment:")}
-        assert attachments <= set(LEDGER.blobs)
-        assert all(LEDGER.blobs.values())
+        attachments = {asset for asset in ledger().current() if asset.startswith("Attachment:")}
+        assert attachments <= set(ledger().blobs)
+        assert all(ledger().blobs.values())
 
 
 @pytest.fixture(scope="module")
