@@ -53,7 +53,8 @@ class Watch:
     """Hands every lazy load to the lists of the blocks that are open."""
 
     def __init__(self) -> None:
-        self._open: tuple[list[Load], ...] = ()
+        # By identity, since equal lists are told apart; one step each, so that threads lose no block of each other.
+        self._open: dict[int, list[Load]] = {}
 
     @property
     def is_on(self) -> bool:
@@ -62,18 +63,18 @@ class Watch:
 
     def note(self, load: Load) -> None:
         """Record a load."""
-        for loads in self._open:
+        for loads in tuple(self._open.values()):
             loads.append(load)
 
     @contextmanager
     def watching(self) -> Iterator[list[Load]]:
         """Collect the loads of a block, from all threads."""
         loads: list[Load] = []
-        self._open = (*self._open, loads)
+        self._open[id(loads)] = loads
         try:
             yield loads
         finally:
-            self._open = tuple(other for other in self._open if other is not loads)
+            del self._open[id(loads)]
 
 
 def refuse_inspection() -> None:
