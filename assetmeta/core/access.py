@@ -259,7 +259,8 @@ def _named(workspace: Workspace, backend: Aliases, place: str | None, type_name:
     try:
         return workspace.named(type_name, text)._state.oid
     except (BadValue, NotFound) as error:
-        raise type(error)(f"{place}: {error}", **{**vars(error), "attribute": place.partition(".")[2]}) from error
+        # The attribute does not take this value, whether its text names nothing or cannot name anything.
+        raise BadValue(f"{place}: {error}", **{**vars(error), "attribute": place.partition(".")[2]}) from error
 
 
 def own_oid(workspace: Workspace, value: object) -> Oid | None:

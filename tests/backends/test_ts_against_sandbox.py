@@ -728,8 +728,9 @@ class TestSlips:
         result = ts.Result("abccorp:application/master/result.6")
         assert result in ts.Result.where(case_counts=result.case_counts).all()
         assert result not in ts.Result.where(case_counts=result.case_counts._replace(passed=99)).all()
-        with pytest.raises(UnknownName, match="case_counts is a value .*a query reaches no failed in it"):
-            ts.Result.where({"case_counts.failed": 1})
+        assert result in ts.Result.where({"case_counts.failed": result.case_counts.failed}).all()
+        with pytest.raises(UnknownName, match="case_counts"):
+            ts.Result.where({"case_counts.fialed": 1})
 
     def test_a_number_is_no_key_where_keys_have_parts(self, ts: Any) -> None:
         with ts.trace() as trace, pytest.raises(BadValue, match=r"Result\('3'\): it takes space id"):

@@ -77,7 +77,7 @@ def test_a_relation_looks_an_alias_up_where_the_server_takes_keys(bench: Bench) 
     assert bench.requests == 0
     assert bench.Story.new(Name="New", Super="an epic").Super is bench.Epic(9)
     assert bench.requests == 1
-    with pytest.raises(NotFound, match="Story.Super: .*there is no Epic nothing") as refused:
+    with pytest.raises(BadValue, match="Story.Super: .*there is no Epic nothing") as refused:
         bench.Story.new(Name="New", Super="nothing")
     assert ("Super", 404) == (refused.value.attribute, refused.value.status)
     with pytest.raises(BadValue, match="takes assets of type Epic"):
