@@ -34,7 +34,7 @@ def member(v1: Any) -> None:
     ("system", "kind", "conversation"), [("valohai", ValohaiMeta, store), ("versionone", V1Meta, member)]
 )
 def test_secret_attributes_are_not_recorded(tmp_path: Path, system: str, kind: Any, conversation: Any) -> None:
-    path = tmp_path / "tape.json"
+    path = tmp_path / "recorded.yaml"
     with sandboxes.running(system) as server:
         session = kind(**server.credentials, cassette=Cassette.record(path))
         conversation(session)

@@ -199,14 +199,14 @@ class TestTheTokenStaysAtHome:
         assert [None] == [one.authorization for one in server.face.storage.fetched]
 
     def test_a_cassette_keeps_neither_token_nor_signature(self, server: sandbox.Server, tmp_path: Path) -> None:
-        tape = tmp_path / "tape.json"
+        recorded = tmp_path / "recorded.yaml"
         seen = []
-        for cassette in (Cassette.record(tape), Cassette.replay(tape)):
+        for cassette in (Cassette.record(recorded), Cassette.replay(recorded)):
             vh = ValohaiMeta(server.url, username="ada", password="ada", survey="none", cassette=cassette)
             seen.append(vh.Datum.where(purged=False).first().file_data)
             vh.close()
         assert seen[0] == seen[1] != b""
-        kept = tape.read_text(encoding="utf-8")
+        kept = recorded.read_text(encoding="utf-8")
         assert server.face.user_token("ada") not in kept
         assert "password=REDACTED" in kept
         assert "X-Amz-Signature=REDACTED" in kept

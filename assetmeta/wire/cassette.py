@@ -65,7 +65,8 @@ class Cassette:
     A replay needs no network. Requests are recognised by method, path, query and body, in any order; equal requests get
     their answers in the order in which they were recorded. `unused` tells what was never asked for.
 
-    Raises BadValue for an unknown mode, Unsupported where vcrpy is not installed. One cassette serves one session.
+    Raises BadValue for an unknown mode, Unsupported where vcrpy is not installed. Each session that records takes a
+    cassette of its own.
     """
 
     def __init__(self, path: str | os.PathLike[str], mode: str = "once", secrets: Iterable[str] = ()) -> None:
@@ -100,8 +101,11 @@ class Cassette:
         """Return the line for a session with the URL *base*; only what may record opens the real one.
 
         *names* are those of secret fields, *server* is the name that stands in the recorded URLs. Raises Unreadable
-        when the file is no cassette, or is missing and nothing may be recorded.
+        when the file is no cassette, or is missing and nothing may be recorded; BadValue when another session records
+        on this cassette.
         """
+        if self._line is not None and self._line.is_recording:
+            raise BadValue(f"Another session records on the cassette {self.path.name}. Make one for each session.")
         # A short password is likely to be an ordinary word of the data, which a replay would then miss.
         texts = lambda: (*self._secrets, *(text for text in secrets() if len(text) >= SHORTEST_SECRET))  # noqa: E731
         self._line = _CassetteLine(self.path, self._mode, Scrubber(base, server, texts, names), open_line)
@@ -251,6 +255,10 @@ class _CassetteLine:
         self._is_forked = True
 
     @property
+    def is_recording(self) -> bool:
+        return self._line is not None
+
+    @property
     def unused(self) -> list[str]:
         with self._lock:
             left = [request for place, request in enumerate(self._store.requests) if not self._store.play_counts[place]]
@@ -307,16 +315,13 @@ class _CassetteLine:
 def _same_request(asked: Any, recorded: Any) -> bool:
     """True for the same method, path, query and body.
 
-    One matcher, because vcrpy evaluates all it has for every recording. Bodies are compared as they are, and first:
-    its own matcher of bodies works out where they differ, each time.
+    One matcher, because vcrpy evaluates all it has for every recording. What tells most of them apart comes first, and
+    bodies are compared as they are: its own matcher of bodies works out where they differ, each time.
     """
+    if asked.path != recorded.path or asked.body != recorded.body:
+        return False
     matchers = load_extra("vcr.matchers", "vcr")
-    return bool(
-        asked.body == recorded.body
-        and matchers.requests_match(asked, recorded, (matchers.method,))
-        and matchers.requests_match(asked, recorded, (matchers.path,))
-        and matchers.requests_match(asked, recorded, (matchers.query,))
-    )
+    return bool(matchers.requests_match(asked, recorded, (matchers.method, matchers.query)))
 
 
 def _check(answer: dict[str, Any]) -> None:

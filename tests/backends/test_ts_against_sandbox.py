@@ -563,7 +563,7 @@ class TestLogins:
 
     def test_a_token_is_never_shown(self, server: sandbox.Server, tmp_path: Path) -> None:
         token = str(server.token_credentials["token"])
-        kept = tmp_path / "cassette.json"
+        kept = tmp_path / "recorded.yaml"
         with TestspaceMeta(server.url, token=token, cassette=Cassette.record(kept)) as session:
             list(session.Project)
             assert token not in repr(session._driver._auth)
@@ -592,7 +592,7 @@ class TestLogins:
         metric = next(metric for metric in ts.Metric if metric.badge_url)
         secret = metric.badge_url.rpartition("=")[2]
         assert len(secret) > 20
-        with TestspaceMeta(**server.credentials, cassette=Cassette.record(tmp_path / "cassette.json")) as session:
+        with TestspaceMeta(**server.credentials, cassette=Cassette.record(tmp_path / "recorded.yaml")) as session:
             assert metric.badge_url == session.asset_from_oid(metric.idref).badge_url
             session.close()
         written = "".join(file.read_text() for file in tmp_path.rglob("*") if file.is_file())

@@ -295,6 +295,17 @@ def test_what_is_recorded_so_far_is_written_on_request(server, drive, path):
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
+def test_a_second_session_does_not_replace_what_the_first_recorded(server, drive, record, path):
+    cassette = Cassette.record(path)
+    driver = drive(url=f"{server.url}/Instance", cassette=cassette)
+    driver.run(one(READ))
+    driver.close()
+    with pytest.raises(BadValue, match=r"Another session records on the cassette cassette\.yaml"):
+        drive(url=f"{server.url}/Instance", cassette=cassette)
+    again = Cassette.replay(path)
+    assert [drive(url=ELSEWHERE, cassette=again).run(one(READ)).ok for _ in range(2)] == [True, True]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_forked_process_leaves_the_file_to_the_one_that_began_it(server, drive, path):
