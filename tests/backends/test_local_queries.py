@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -518,6 +519,7 @@ class TestKnown:
         )
         assert Decimal("3.5") == aggregate("Sum", [Decimal("1.5"), 2, "no number"])
         assert 0.5 == aggregate("Sum", [0.5])
+        assert timedelta(3) == aggregate("Sum", [timedelta(1), timedelta(2)])
 
     def test_what_cannot_be_decoded_stays(self) -> None:
         size = SCHEMA.attribute("Thing", "size")

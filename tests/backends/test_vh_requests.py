@@ -6,23 +6,28 @@ import io
 import json
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from assetmeta.backends.known import Known
 from assetmeta.backends.surveying import Described
-from assetmeta.backends.valohai import Valohai, acts, owners
+from assetmeta.backends.valohai import Valohai, acts, events, owners
 from assetmeta.backends.valohai.calling import said
-from assetmeta.backends.valohai.encoding import identified_by_alias, secrets_in, secrets_of, sendable
-from assetmeta.backends.valohai.fetching import ordering, page_limit, uncounted
+from assetmeta.backends.valohai.encoding import as_read, identified_by_alias, secrets_in, secrets_of, sendable
+from assetmeta.backends.valohai.fetching import ordering, page_limit, parents, uncounted
+from assetmeta.backends.valohai.identities import key_in
 from assetmeta.backends.valohai.listing import Place, counted, part, whole, whole_if_worth, whole_or_none
 from assetmeta.backends.valohai.meta import Survey, from_sample
 from assetmeta.backends.valohai.meta import schema as merged
 from assetmeta.backends.valohai.narrowing import Narrowed, narrowed
+from assetmeta.backends.valohai.objects import Reader
+from assetmeta.backends.valohai.reading import Reading
 from assetmeta.backends.valohai.settings import Settings
-from assetmeta.backends.valohai.table import Endpoint, bundled
+from assetmeta.backends.valohai.table import Endpoint, Field, bundled
 from assetmeta.model.codecs import Hidden
-from assetmeta.model.errors import BadValue, Refused, Unreadable
+from assetmeta.model.errors import BadValue, NotFound, Refused, Unreadable
 from assetmeta.model.flows import Request, Response
 from assetmeta.model.frozen import frozen
 from assetmeta.model.paths import Path
@@ -382,6 +387,78 @@ class TestOwners:
             play(owners.numbered("nobody", Settings()), listed, me, answer({}, 403))
 
 
+class TestKeys:
+    def test_keys_in_references(self) -> None:
+        types = TABLE.by_type
+        cases: list[tuple[str, Any, Any, Any, Any]] = [
+            ("Project", OTHER, None, None, OTHER),
+            ("Project", {"id": OTHER}, None, None, OTHER),
+            ("Project", {"name": "x"}, "p", None, None),
+            ("Project", None, "p", None, None),
+            ("Project", True, "p", None, None),
+            ("Project", "", "p", None, None),
+            ("Repository", {"url": "x"}, "p", None, "p"),
+            ("Repository", None, "p", None, None),
+            ("User", "17", None, None, 17),
+            ("User", "x17", None, None, None),
+            ("User", "9" * 18, None, None, int("9" * 18)),
+            ("User", "9" * 19, None, None, None),
+        ]
+        for type_name, value, project, owner, key in cases:
+            assert key == key_in(types[type_name], value, project, owner), (type_name, value)
+
+    def test_a_deployment_that_is_an_object_names_no_place(self, vh_schema: Schema) -> None:
+        learned = Settings().learned
+        reader = Reader(vh_schema, TABLE, Known(vh_schema), learned)
+        for deployment in ({"id": OTHER}, None, [OTHER]):
+            oid = reader.take(TABLE.by_type["DeploymentVersion"], {"id": PROJECT.key, "deployment": deployment})
+            assert oid is not None and oid not in learned.places
+
+    def test_a_branch_is_the_latest_commit_that_bears_its_name(self, vh_schema: Schema, play: Any) -> None:
+        commits = [
+            {"id": 1, "identifier": "a", "ref": "main", "commit_time": "2026-01-01", "project": PROJECT.key},
+            {"id": 2, "identifier": "b", "ref": "x", "ref_names": ["y", "main"], "commit_time": "2026-01-02"},
+            {"id": 3, "identifier": "c", "ref": "dev", "ref_names": "main", "commit_time": "2026-01-03"},
+            {"id": 4, "identifier": "d", "ref": "main"},
+        ]
+        alias = f"{PROJECT.key}:main"
+        row, made = play(Valohai().look_up(vh_schema, "Commit", alias), answer({}, 404), answer(commits))
+        assert (Oid("Commit", f"{PROJECT.key}/b"), 2) == (row.oid, len(made))
+        with pytest.raises(NotFound, match="main"):
+            play(Valohai().look_up(vh_schema, "Commit", alias), answer({}, 404), answer(commits[2:3]))
+
+    def test_assets_within_others_are_read_through_those_that_are_named(self) -> None:
+        endpoint = TABLE.by_type["PipelineNode"]
+        pipeline = Oid("Pipeline", OTHER)
+        named = Fetch("PipelineNode", where=And((equal("name", "x"), equal("pipeline", pipeline))))
+        assert (pipeline,) == parents(endpoint, TABLE, named)
+        assert () == parents(endpoint, TABLE, Fetch("PipelineNode", where=equal("name", "x")))
+        assert () == parents(TABLE.by_type["Execution"], TABLE, wanted(equal("step", "a")))
+
+    def test_references_of_other_types_are_refused(self, vh_schema: Schema) -> None:
+        project = TABLE.by_type["Project"]
+        owner = vh_schema.attribute("Project", "owner")
+        for oid in (Oid("User", 1), Oid("Organization", 1), Oid("Owner", "ann")):
+            assert (oid.key if oid.type == "Owner" else "ann") == sendable(TABLE, project, owner, oid, {oid: "ann"})
+        with pytest.raises(BadValue, match="owner"):
+            sendable(TABLE, project, owner, Oid("Store", OTHER), {})
+
+    def test_what_is_read_is_written_back_as_it_was(self, vh_schema: Schema) -> None:
+        paths = vh_schema.attribute("Store", "paths")
+        plain, wrapped = Field("Text"), Field("Text", wrap="datum")
+        assert {"a": [1, "ü"]} == as_read(paths, plain, '{"a":[1,"ü"]}')
+        name = vh_schema.attribute("Store", "name")
+        assert ['{"a":1}', OTHER, None] == [
+            as_read(name, plain, cell) for cell in ('{"a":1}', Oid("Store", OTHER), None)
+        ]
+        assert (["a", "b"], [{"datum": "a"}]) == (as_read(name, plain, ("a", "b")), as_read(name, wrapped, ("a",)))
+        assert (1.5, float) == (as_read(name, plain, Decimal("1.5")), type(as_read(name, plain, Decimal(2))))
+
+    def test_a_time_of_the_log_that_is_none_is_the_beginning(self) -> None:
+        found = [events._moment(raw) for raw in ("2026-01-02T03:04:05", "nonsense", None, 5, "")]
+        assert ["2026-01-02T03:04:05+00:00"] + [events._BEGINNING.isoformat()] * 4 == [one.isoformat() for one in found]
+
+
 class TestDeleted:
     def read(self, schema: Schema, play: Any, item: dict[str, Any], *terms: Term, **given: Any) -> int:
         fetch = wanted(equal("id", OTHER), *terms, select=(Path.parse("step"),), **given)
@@ -394,3 +471,15 @@ class TestDeleted:
         assert 1 == self.read(vh_schema, play, {"deleted": True}, deleted=True)
         assert 1 == self.read(vh_schema, play, {"deleted": True}, equal("deleted", True))
         assert 0 == self.read(vh_schema, play, {"deleted": False}, equal("deleted", True))
+
+    def test_what_is_not_marked_as_deleted_is_found_whatever_it_says(self, vh_schema: Schema, play: Any) -> None:
+        fetch = Fetch("Datum", (Path.parse("name"),), where=equal("id", OTHER))
+        [found], _ = play(Valohai().fetch(vh_schema, [fetch]), answer({"id": OTHER, "name": "a", "deleted": True}))
+        assert 1 == len(found.rows)
+
+    def test_what_was_named_by_others_and_is_gone_is_left_out(self, vh_schema: Schema, play: Any) -> None:
+        reading = Reading(vh_schema, TABLE, Settings(), Known(vh_schema))
+        oid = Oid("Execution", OTHER)
+        reading.known.take(oid, {"project": PROJECT})
+        found, [request] = play(reading.by_identity(reading.endpoint("Execution"), [OTHER], ["step"]), answer({}, 404))
+        assert ([], f"GET api/v0/executions/{OTHER}/") == (found, request.line)
