@@ -11,6 +11,7 @@ from assetmeta.backends.known import Known
 from assetmeta.backends.testspace import reading as ts_reading
 from assetmeta.backends.testspace.aliases import look_up
 from assetmeta.backends.testspace.listing import mark, objects_of, page_of
+from assetmeta.backends.testspace.narrowing import _rebased
 from assetmeta.backends.testspace.objects import key_of, number, told
 from assetmeta.backends.testspace.reading import Reading
 from assetmeta.backends.testspace.settings import Learned, Settings
@@ -18,7 +19,9 @@ from assetmeta.backends.testspace.table import kind_of
 from assetmeta.backends.testspace.telling import tell
 from assetmeta.model.errors import BadValue, Unreadable
 from assetmeta.model.flows import Response
+from assetmeta.model.paths import Path
 from assetmeta.model.schema import Schema
+from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter
 from assetmeta.model.values import Oid
 
 BASE = "https://abccorp.testspace.com"
@@ -150,6 +153,24 @@ class TestWhatIsReadAhead:
     ) -> None:
         with pytest.raises(BadValue, match=f"or names: {words}"):
             play(look_up(reading, type_name, alias))
+
+
+class TestConditionsOnWhatIsAbove:
+    def test_they_are_seen_from_there(self) -> None:
+        def equal(text: str) -> Compare:
+            return Compare(Path.parse(text), "=", ("a",))
+
+        above, other = equal("space.name"), equal("name")
+        mixed = And((above, Not(Or((above, Exists(Path.parse("space.description")))))))
+        found = list(_rebased(kind_of("Space"), "space.", [other, above, mixed, Or((above, other)), RawFilter("x")]))
+        seen = equal("name")
+        assert [seen, And((seen, Not(Or((seen, Exists(Path.parse("description")))))))] == found
+        assert [] == list(_rebased(kind_of("Space"), "", [above]))
+
+    def test_what_has_no_names_mentions_none(self, reading: Reading, play: Any) -> None:
+        with pytest.raises(BadValue) as caught:
+            play(look_up(reading, "Metric", "Test Cases"))
+        assert "names" not in str(caught.value)
 
 
 class TestObjects:
