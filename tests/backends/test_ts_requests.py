@@ -10,7 +10,7 @@ import pytest
 from assetmeta.backends.known import Known
 from assetmeta.backends.testspace import reading as ts_reading
 from assetmeta.backends.testspace.aliases import look_up
-from assetmeta.backends.testspace.listing import mark, objects_of, page_of
+from assetmeta.backends.testspace.listing import Pages, mark, objects_of, page_of
 from assetmeta.backends.testspace.narrowing import _rebased
 from assetmeta.backends.testspace.objects import key_of, number, told
 from assetmeta.backends.testspace.reading import Reading
@@ -171,6 +171,30 @@ class TestConditionsOnWhatIsAbove:
         with pytest.raises(BadValue) as caught:
             play(look_up(reading, "Metric", "Test Cases"))
         assert "names" not in str(caught.value)
+
+
+class TestListsThatRepeat:
+    def read(self, play: Any, stale: int, *, ends: bool) -> list[Any]:
+        """The ids of a list whose first page is followed by pages with nothing new."""
+        pages = [page([1, 2], number + 2) for number in range(stale + 1)]
+        if ends:
+            pages[-1] = page([1, 2])
+        found, _ = play(Pages.of("projects", Settings(base=BASE)).all(), *pages)
+        return [item["id"] for item in found]
+
+    def test_it_may_end_with_any_number_of_them_and_goes_on_after_ten(self, play: Any) -> None:
+        assert [1, 2] == self.read(play, 10, ends=True) == self.read(play, 11, ends=True)
+        with pytest.raises(Unreadable, match="does not end"):
+            self.read(play, 11, ends=False)
+        with pytest.raises(AssertionError, match="unexpected request"):
+            self.read(play, 10, ends=False)
+
+    def test_what_is_known_is_not_read_again(self, reading: Reading, play: Any) -> None:
+        one, other = Oid("Space", 4), Oid("Space", 5)
+        reading.known.take(one, {"id": 4, "project": Oid("Project", 12)})
+        reading.known.take(other, {"project": Oid("Project", 12)})
+        _, made = play(tell(reading, "Space", [one, other], {"name": {}}), answer({"id": 5, "name": "b"}))
+        assert ["GET api/spaces/5"] == [each.line for each in made]
 
 
 class TestObjects:
