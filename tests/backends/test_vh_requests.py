@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from assetmeta.backends.kinds import choice_kind
 from assetmeta.backends.known import Known
 from assetmeta.backends.surveying import Described
-from assetmeta.backends.valohai import Valohai, acts, events, owners
+from assetmeta.backends.valohai import Valohai, acts, events, owners, questions
 from assetmeta.backends.valohai.calling import said
 from assetmeta.backends.valohai.encoding import as_read, identified_by_alias, secrets_in, secrets_of, sendable
 from assetmeta.backends.valohai.fetching import ordering, page_limit, parents, uncounted
-from assetmeta.backends.valohai.identities import key_in
+from assetmeta.backends.valohai.identities import about, key_in
 from assetmeta.backends.valohai.listing import Place, counted, part, whole, whole_if_worth, whole_or_none
 from assetmeta.backends.valohai.meta import Survey, from_sample
 from assetmeta.backends.valohai.meta import schema as merged
@@ -457,6 +458,95 @@ class TestKeys:
     def test_a_time_of_the_log_that_is_none_is_the_beginning(self) -> None:
         found = [events._moment(raw) for raw in ("2026-01-02T03:04:05", "nonsense", None, 5, "")]
         assert ["2026-01-02T03:04:05+00:00"] + [events._BEGINNING.isoformat()] * 4 == [one.isoformat() for one in found]
+
+
+class TestAnswers:
+    """An answer is about what was asked for."""
+
+    def test_an_object_by_its_id_and_a_commit_by_any_of_its_names(self) -> None:
+        execution, commit = TABLE.by_type["Execution"], TABLE.by_type["Commit"]
+        item = {
+            "identifier": "abcdef",
+            "ref": "refs/heads/main",
+            "ref_names": ["dev", "x/y", 5],
+            "project": PROJECT.key,
+        }
+        for key in ("abc", "abcdef", "main", "refs/heads/main", "dev", "x/y", "y"):
+            oid = Oid("Commit", f"{PROJECT.key}/{key}")
+            assert item is about(commit, oid, item, "GET x")
+            about(commit, oid, {**item, "project": {"id": PROJECT.key.upper()}}, "GET x")
+            with pytest.raises(Unreadable):
+                about(commit, oid, {**item, "project": OTHER}, "GET x")
+        for odd in (item, {**item, "ref_names": "bcd"}, {**item, "ref_names": None, "ref": None}):
+            with pytest.raises(Unreadable):
+                about(commit, Oid("Commit", f"{PROJECT.key}/bcd"), odd, "GET x")
+        about(commit, Oid("Commit", f"{PROJECT.key}/bcd"), {}, "GET x")
+        for right in ({"id": OTHER}, {"id": OTHER.upper()}, {"id": None}, {}):
+            about(execution, Oid("Execution", OTHER), right, "GET x")
+        for wrong in ({"id": PROJECT.key}, {"id": 5}, {"id": ""}):
+            with pytest.raises(Unreadable):
+                about(execution, Oid("Execution", OTHER), wrong, "GET x")
+
+    def test_the_number_and_the_project_of_an_alias(self, vh_schema: Schema, play: Any) -> None:
+        item = {"id": OTHER, "counter": 5, "project": {"id": PROJECT.key}}
+        for number, told, is_it in (
+            ("5", {}, True),
+            ("latest", {}, True),
+            ("6", {}, False),
+            ("6", {"counter": None}, True),
+            ("5", {"project": None}, True),
+            ("5", {"project": OTHER}, False),
+            ("latest", {"project": OTHER}, False),
+        ):
+            flow = Valohai().look_up(vh_schema, "Execution", f"{PROJECT.key}:{number}")
+            if is_it:
+                assert OTHER == play(flow, answer({**item, **told}))[0].oid.key
+            else:
+                with pytest.raises(Unreadable):
+                    play(flow, answer({**item, **told}))
+
+    def test_texts_that_are_keys(self) -> None:
+        backend = Valohai()
+        keys = {
+            ("Owner", "17"): 17,
+            ("Owner", "ann"): None,
+            ("Repository", OTHER.upper()): OTHER,
+            ("Repository", "17"): 17,
+            ("Repository", "x"): None,
+            ("Unheard", "17"): 17,
+            ("Unheard", "x"): "x",
+            ("Project", OTHER.upper()): OTHER,
+            ("Project", "harbour"): None,
+        }
+        assert keys == {(type_name, text): backend.key_of(type_name, text) for type_name, text in keys}
+
+    def test_tables_of_metadata_by_either_method(self, play: Any) -> None:
+        table = Response(200, {"content-type": "text/csv"}, b"\xef\xbb\xbfa,b\n")
+        oids = [Oid("Execution", OTHER), Oid("Execution", PROJECT.key)]
+        for first in ((), (answer({}, 405),)):
+            found, made = play(questions.metadata_csv(oids, Settings()), *first, table)
+            assert ("a,b\n", ["POST", "GET"][: len(first) + 1]) == (found, [request.method for request in made])
+            assert all({"ids": [OTHER, PROJECT.key]} == sent(request) and not request.writes for request in made)
+        with pytest.raises(Refused):
+            play(questions.metadata_csv(oids, Settings()), answer({}, 403))
+        with pytest.raises(BadValue):
+            next(questions.metadata_csv([], Settings()))
+
+    def test_choices_and_fields_that_only_options_tell(self) -> None:
+        choice = choice_kind((("a", "A"),), open=False)
+        told = {
+            "name": Described(choice),
+            "description": Described("Integer"),
+            "ctime": Described(choice),
+            "must": Described("Text", required=True),
+            "shown": Described("Text", required=True, read_only=True),
+        }
+        found = merged(TABLE, Survey(fields={"projects": told})).type("Project").attributes
+        kinds = [found[name].kind for name in ("name", "description", "ctime")]
+        assert [choice, "Text", "DateTime"] == kinds
+        assert [(True, True, False), (False, False, True)] == [
+            (found[name].required, found[name].writable, found[name].computed) for name in ("must", "shown")
+        ]
 
 
 class TestDeleted:
