@@ -14,7 +14,7 @@ import pytest
 from assetmeta.backends.kinds import choice_kind
 from assetmeta.backends.known import Known
 from assetmeta.backends.surveying import Described
-from assetmeta.backends.valohai import Valohai, acts, events, owners, questions
+from assetmeta.backends.valohai import Valohai, acts, events, fetching, owners, questions
 from assetmeta.backends.valohai.calling import said
 from assetmeta.backends.valohai.encoding import as_read, identified_by_alias, secrets_in, secrets_of, sendable
 from assetmeta.backends.valohai.fetching import ordering, page_limit, parents, uncounted
@@ -175,6 +175,26 @@ class TestSizes:
         assert () == uncounted(saves, wanted(size=1, counted=True))
         assert () == uncounted(saves, wanted(size=1, sort=by_step))
         assert () == uncounted(replace(EXECUTION, no_count=False), wanted(size=1))
+
+    @pytest.mark.parametrize(
+        ("fetch", "offset"),
+        [
+            (wanted(start=3, size=2), 3),
+            (wanted(equal("step", "a"), start=3), 3),
+            (wanted(equal("step", "a", "b"), start=3), None),
+            (wanted(equal("n_alerts", 1), start=3, size=2), None),
+            (wanted(equal("title", "a"), start=3, size=2), None),
+            (wanted(start=3, size=2, sort=(Sort(Path.parse("image")),)), None),
+        ],
+    )
+    def test_only_matches_are_skipped_by_the_server(
+        self, vh_schema: Schema, play: Any, fetch: Fetch, offset: int | None
+    ) -> None:
+        none = answer({"count": 0, "next": None, "results": []})
+        number = 2 if fetch == wanted(equal("step", "a", "b"), start=3) else 1
+        table = replace(TABLE, by_type={**TABLE.by_type, "Execution": EXECUTION})
+        _, made = play(fetching.fetch(vh_schema, [fetch], table, Settings()), *[none] * number)
+        assert {str(offset) if offset else None} == {dict(request.query).get("offset") for request in made}
 
 
 class TestConditions:
@@ -540,12 +560,13 @@ class TestAnswers:
             "ctime": Described(choice),
             "must": Described("Text", required=True),
             "shown": Described("Text", required=True, read_only=True),
+            "may": Described("Text"),
         }
         found = merged(TABLE, Survey(fields={"projects": told})).type("Project").attributes
         kinds = [found[name].kind for name in ("name", "description", "ctime")]
         assert [choice, "Text", "DateTime"] == kinds
-        assert [(True, True, False), (False, False, True)] == [
-            (found[name].required, found[name].writable, found[name].computed) for name in ("must", "shown")
+        assert [(True, True, False), (False, False, True), (False, True, False)] == [
+            (found[name].required, found[name].writable, found[name].computed) for name in ("must", "shown", "may")
         ]
 
 
