@@ -10,6 +10,7 @@ from typing import Any, Unpack
 
 from requests.auth import AuthBase
 
+from assetmeta.model.errors import BadValue
 from assetmeta.model.signatures import names_settings
 from assetmeta.session import Session, SessionSettings
 from assetmeta.wire.auth import checked_token, choose
@@ -69,6 +70,8 @@ class V1Meta(Session):
             use_password_as_token=use_password_as_token,
             auth=auth,
         )
+        if not instance_url and ("/" in address or "@" in address):
+            raise BadValue("address= is a host, with a port perhaps: a whole URL is given as instance_url=.")
         base_url = _dialect("versionone.connection").base_url(
             instance_url or f"{scheme}://{address}/{instance.strip('/')}",
             allow_http=allow_http or scheme.lower() == "http",

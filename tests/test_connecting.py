@@ -198,6 +198,13 @@ class TestPlainHttp:
             kind(address.replace("host.example", host), token=SECRET)
 
 
+@pytest.mark.parametrize("address", ["http://host.example", "https://host.example/Instance", "me:secret@host.example"])
+def test_an_address_of_its_own_is_a_host_alone(address: str) -> None:
+    with pytest.raises(BadValue, match="instance_url=") as raised:
+        V1Meta(address=address, instance="Instance", token=SECRET)
+    assert address not in str(raised.value)
+
+
 def test_a_scheme_given_by_name_is_leave_for_plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
     """A session is made, and closed, without looking a name up."""
     looked_up: list[object] = []

@@ -191,6 +191,14 @@ class TestValohai:
         assert states[1:] == [one.status for one in executions[1:]]
         assert len(vh.ledger) == before
 
+    def test_the_store_of_a_project_is_read_anew_when_it_is_deleted(self, vh: Any) -> None:
+        project = next(one for one in vh.Project if one.upload_store_id is not None)
+        assert project.upload_store.id == project.upload_store_id
+        vh.delete(project.upload_store)
+        assert not vh.commit()
+        assert project.upload_store_id is None
+        assert not project.upload_store
+
     def test_what_belongs_to_a_deleted_project_is_gone(self, vh: Any) -> None:
         project = vh.Execution.first().project
         execution, commit = project.executions[0], project.commits[0]

@@ -203,6 +203,8 @@ class Query(Record):
         for moment in moments:
             several = isinstance(moment, Iterable) and not isinstance(moment, str) and not is_scalar(moment)
             given.extend(moment if several else [moment])  # type: ignore[arg-type]
+        if not given:
+            raise BadValue("asof() takes one moment at least; without it, a query asks for the assets as they are now.")
         return self._but(moments=self.moments + tuple(_moment(moment) for moment in given))
 
     def deleted(self, included: bool = True) -> Query:

@@ -78,8 +78,8 @@ class Settings:
             raise BadValue("timeout= takes seconds above 0, or a pair (connect, read): no request may wait forever.")
         if self.deadline is not None and not 0 < self.deadline < float("inf"):
             raise BadValue("deadline= takes seconds above 0: no request may go on forever.")
-        if self.pool < 1 or self.max_bytes < 1:
-            raise BadValue("pool= and max_bytes= must be at least 1.")
+        if not all(hasattr(size, "__index__") and size >= 1 for size in (self.pool, self.max_bytes)):
+            raise BadValue("pool= and max_bytes= are whole numbers, at least 1.")
         if self.user_agent is not None:
             _check_agent(self.user_agent)
         checked_proxies(self.proxies)

@@ -189,6 +189,9 @@ def test_asof_runs_once_for_each_moment_and_marks_the_assets(bench: Bench) -> No
     assert bench.requests == 2
     with pytest.raises(BadValue, match="asof"):
         bench.query("Story").asof("yesterday")
+    for none in ((), ([],)):
+        with pytest.raises(BadValue, match="one moment at least"):
+            bench.query("Story").asof(*none)
 
 
 def test_set_changes_every_asset_and_sends_no_write(bench: Bench) -> None:
