@@ -50,14 +50,15 @@ class Courier:
         self._record = record
         self._guard = guard
 
-    def deliver(self, request: Request) -> Response:
-        """Return the answer, of any status that is not spoken for by an error.
+    def deliver(self, request: Request, is_over: Callable[[], bool] = lambda: False) -> Response:
+        """Return the answer, of any status that is not spoken for by an error. Once *is_over*, nobody waits for it any
+        more, and it is not sent after a wait.
 
         Raises LoginRefused (401), Busy (429, 503), TimedOut, Unreachable, Refused (a redirect that is not followed),
         Unreadable (too large, damaged), BadValue (an unusable URL or file).
         """
         download = None if request.sink is None else Download(request, request.sink)
-        trial = Trial(request, self._patience, download)
+        trial = Trial(request, self._patience, download, is_over)
         while True:
             trial.wait_for_turn()
             try:

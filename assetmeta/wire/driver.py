@@ -182,6 +182,7 @@ class Driver:
                 return
             self._closed = True
             threads = self._threads
+        self._patience.wake(is_ended=True)
         if threads is not None:
             threads.shutdown(wait=False, cancel_futures=True)
         self._line.close()
@@ -242,6 +243,8 @@ class Driver:
             return tuple(self._result(future, request) for future, request in zip(futures, requests, strict=True))
         except BaseException as error:  # noqa: BLE001 - raised at the end of the flow
             interrupts.append(error)
+            gate.is_left = True
+            self._patience.wake()
             # In reverse, so that a thread that is done with one finds none that is left.
             unsent = {place for place in reversed(range(len(futures))) if futures[place].cancel()}
             # The next one may have been given to a thread just now.

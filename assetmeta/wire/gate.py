@@ -128,16 +128,17 @@ class LoginGuard:
 class Gate:
     """Answers requests that belong together, from several threads. It shuts at the first refused login."""
 
-    def __init__(self, deliver: Callable[[Request], Response]) -> None:
+    def __init__(self, deliver: Callable[[Request, Callable[[], bool]], Response]) -> None:
         self._deliver = deliver
         self._refusal: LoginRefused | None = None
+        self.is_left = False
 
     def answer(self, request: Request) -> Response | AssetmetaError:
         """Return the answer to a request, or its error as a value."""
         if self._refusal is not None:
             return unsent(request, self._refusal, "of the same batch")
         try:
-            return self._deliver(request)
+            return self._deliver(request, lambda: self.is_left)
         except LoginRefused as error:
             self._refusal = error
             return error

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 from urllib3.util import Retry
 
-from assetmeta.model.errors import BadValue, Busy, TimedOut, Unreachable
+from assetmeta.model.errors import BadValue, Busy, SessionClosed, TimedOut, Unreachable
 from assetmeta.model.flows import NO_WORD, Pause, Request, Response
 from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.body import Rewind
@@ -42,12 +42,14 @@ class Patience:
         self.sleep = sleep
         self.clock = clock
         self._until = float("-inf")
+        self._is_ended = False
         self.after_fork()
         renew_in_child(self)
 
     def after_fork(self) -> None:
-        """Free the lock, which another thread may have held."""
+        """Free the locks, which another thread may have held."""
         self._lock = threading.Lock()
+        self._woken = threading.Condition()
 
     def hold(self, seconds: float) -> None:
         """Let no request go out for that many seconds."""
@@ -62,7 +64,24 @@ class Patience:
         seconds = max(backoff, self.left())
         if pause.attempt > self.retries or seconds > self.seconds:
             raise pause.error
-        self.sleep(seconds)
+        self.wait(seconds)
+
+    def wait(self, seconds: float, is_over: Callable[[], bool] = lambda: False) -> bool:
+        """Wait that long, or until the session ends or *is_over*. True when the wait was not cut short."""
+        if self.sleep is not time.sleep:
+            self.sleep(seconds)
+        else:
+            until = time.monotonic() + seconds
+            with self._woken:
+                while (left := until - time.monotonic()) > 0 and not (self._is_ended or is_over()):
+                    self._woken.wait(left)
+        return not (self._is_ended or is_over())
+
+    def wake(self, *, is_ended: bool = False) -> None:
+        """Let those who wait look whether that is over; with *is_ended* it is for all of them."""
+        with self._woken:
+            self._is_ended = self._is_ended or is_ended
+            self._woken.notify_all()
 
     def left(self) -> float:
         """Return how many seconds requests are held back from now."""
@@ -83,8 +102,16 @@ class Trial:
     cannot be read twice.
     """
 
-    def __init__(self, request: Request, patience: Patience, download: Download | None = None) -> None:
+    def __init__(
+        self,
+        request: Request,
+        patience: Patience,
+        download: Download | None = None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """*is_over* is True once nobody waits for the answer any more: a request that still waits is not sent then."""
         self.attempt = 1
+        self._is_over = is_over
         self._request = request
         self._download = download
         self._patience = patience
@@ -100,7 +127,9 @@ class Trial:
         )
 
     def wait_for_turn(self) -> None:
-        """Wait while the server wants to be left alone. Raises Busy when that takes too long; nothing is sent then."""
+        """Wait while the server wants to be left alone. Raises Busy when that takes too long, SessionClosed when nobody
+        waits for the answer any more; nothing is sent then.
+        """
         held = self._patience.left()
         if held > 0 and not self._paused(held):
             raise self._busy(held, sent=self._status not in (None, 429))
@@ -164,8 +193,14 @@ class Trial:
         if self._waited + seconds > self._patience.seconds:
             return False
         self._waited += seconds
-        if seconds > 0:
-            self._patience.sleep(seconds)
+        if seconds > 0 and not self._patience.wait(seconds, self._is_over):
+            line = redacted_line(self._request)
+            # 429 means that an earlier try was turned away before anything was done with it.
+            raise SessionClosed(
+                f"{line} was waiting when the session was closed or the work broken off; it was not sent again.",
+                request=line,
+                sent=self._status not in (None, 429),
+            )
         return True
 
     def _busy(self, seconds: float | None, *, sent: bool) -> Busy:

@@ -47,8 +47,8 @@ def interrupting(session: Any, number: int, act: Callable[[], object]) -> None:
     """Call *act* as soon as the answer to that many requests is there, before anybody has seen the last one."""
     numbers, deliver = count(1), session._driver._courier.deliver
 
-    def delivered(request: Any) -> Any:
-        answer = deliver(request)
+    def delivered(request: Any, *given: Any) -> Any:
+        answer = deliver(request, *given)
         if next(numbers) == number:
             act()
         return answer

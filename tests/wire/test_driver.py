@@ -10,6 +10,7 @@ from assetmeta.model.errors import BadValue, BrokenOff, LoginRefused, OverBudget
 from assetmeta.model.flows import Pause, Request, Response
 from assetmeta.wire.auth import Basic, TokenCallable
 from assetmeta.wire.driver import Driver
+from assetmeta.wire.retry import Patience
 
 from .conftest import Reply, one
 
@@ -278,7 +279,7 @@ def test_what_breaks_off_several_requests_leaves_the_answers_that_came(server, d
     broken = 1 if auth is None else 0
     deliver = driver._courier.deliver
 
-    def delivered(request):
+    def delivered(request, *given):
         answered.append(deliver(request))
         if len(answered) == broken + 1:
             raise error
@@ -374,3 +375,45 @@ def test_base_urls_that_cannot_work_are_refused_without_showing_secrets(url):
     with pytest.raises(BadValue) as caught:
         Driver(url)
     assert "pw" not in str(caught.value)
+
+
+def test_a_request_that_waits_is_not_sent_once_the_session_is_closed(server):
+    """The server's Retry-After holds requests back; closing the session ends the wait, and nothing more is sent."""
+    server.answers = [Reply(429, headers={"Retry-After": "50"})]
+    driver = Driver(server.url)
+    answers, waiting = [], threading.Event()
+    wait = driver._patience.wait
+
+    def waited(*given):
+        waiting.set()
+        return wait(*given)
+
+    driver._patience.wait = waited
+    thread = threading.Thread(target=lambda: answers.extend(driver.run(one((GET, GET)))))
+    thread.start()
+    assert waiting.wait(10)
+    driver.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert {SessionClosed} == {type(answer) for answer in answers} - {Response}
+    assert not any(answer.sent for answer in answers if isinstance(answer, SessionClosed))
+    assert len(server.seen) <= 2
+
+
+def test_a_wait_of_work_that_was_broken_off_ends_and_others_go_on_waiting():
+    policy = Patience()
+    over, ended = threading.Event(), []
+    threads = [
+        threading.Thread(target=lambda: ended.append(("left", policy.wait(50, over.is_set)))),
+        threading.Thread(target=lambda: ended.append(("kept", policy.wait(50)))),
+    ]
+    for thread in threads:
+        thread.start()
+    over.set()
+    policy.wake()
+    threads[0].join(10)
+    assert [("left", False)] == ended
+    policy.wake(is_ended=True)
+    threads[1].join(10)
+    assert [("left", False), ("kept", False)] == ended
+    assert Patience(sleep=lambda seconds: None).wait(5)
