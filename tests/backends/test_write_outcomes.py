@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.carrying import NO_WORD, Step, answered_write, carried, outcome_of
+from assetmeta.backends.carrying import Step, answered_write, carried, outcome_of
 from assetmeta.backends.judging import Sent, judge, left_alone, whole_list
 from assetmeta.backends.kinds import Document, Link, Real
 from assetmeta.backends.testspace import Testspace
@@ -30,7 +30,7 @@ from assetmeta.model.errors import (
     Unreachable,
     Unreadable,
 )
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.flows import NO_WORD, Request, Response
 from assetmeta.model.plans import (
     Call,
     Change,
@@ -67,6 +67,9 @@ class TestErrors:
             (error(ServerFailed, 502), (Unknown,) * 4),
             (error(ServerFailed, 503), (Unknown,) * 4),
             (error(ServerFailed, 504), (Unknown,) * 4),
+            (error(Refused, 303), (Unknown,) * 4),
+            (error(ServerFailed, 520), (Unknown,) * 4),
+            (error(ServerFailed, 527), (Unknown,) * 4),
             (error(Refused, 400), (Failed,) * 4),
             (error(NotFound, 404), (Failed,) * 4),
             (error(Unreadable, 200), (Unknown,) * 4),
@@ -96,7 +99,8 @@ class TestErrors:
         assert isinstance(outcome_of(UPDATE, error(Refused, 400), Step(wrote=True, landed=True)), Failed)
 
     def test_statuses_of_gateways(self) -> None:
-        assert {502, 503, 504} == NO_WORD
+        cloudflare = {520, 521, 522, 523, 524, 525, 526, 527, 530}
+        assert {502, 503, 504, 598, 599} | cloudflare == NO_WORD
 
     def test_the_server_blames_the_asset_of_the_change(self, play: Any) -> None:
         def flow(step: Step, failing: AssetmetaError) -> Any:
