@@ -52,6 +52,7 @@ def vh_names(lab: sandbox.Server, tmp_path: Path) -> Iterator[dict[str, Any]]:
         project = vh.Project("harbour-vision")
         if "BUCKET" not in project.environment_variables:
             valohai.set_variable(project, "BUCKET", "harbour-raw")
+        valohai.fetch(project)  # The pipeline of the table is in the repository's configuration.
         commit = valohai.upload_code(project, tmp_path)
         made = {"project": project, "commit": commit, "step": "greet"}
         grid = {"type": "grid_search", "parameters": {}}

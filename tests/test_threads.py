@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from assetmeta import Unknown, V1Meta, inspect
+from assetmeta import Done, Unknown, V1Meta, inspect
 from assetmeta import sandbox as sandboxes
 from core.fake import Bench
 
@@ -213,8 +213,11 @@ def test_a_commit_that_was_interrupted_is_not_sent_again(
             v1.commit()
     with v1.trace() as ledger:
         for _ in range(2):
-            assert [Unknown] * 6 == [type(outcome) for outcome in v1.commit().outcomes]
+            # What had not been sent is sent now; what was under way is not, for it may be there.
+            kinds = [type(outcome) for outcome in v1.commit().outcomes]
+            assert Unknown in kinds
+            assert {Unknown, Done} >= set(kinds)
         v1.revert()
         assert not v1.commit()
-    assert len(ledger) == 0
-    assert 1 <= len(named(server, name)) <= 6
+    assert len(ledger) == 0 or not bulk
+    assert 6 == len(named(server, name))

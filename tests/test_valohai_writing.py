@@ -562,7 +562,7 @@ def test_a_relation_takes_the_name_that_an_asset_is_looked_up_by(vh: Any, projec
 
 
 def test_a_name_that_nothing_has_is_named_with_the_attribute(vh: Any, project: Any) -> None:
-    with pytest.raises(NotFound, match="Deployment.project: No Project has the name 'nonsense'") as refused:
+    with pytest.raises(BadValue, match="Deployment.project: No Project has the name 'nonsense'") as refused:
         vh.Deployment.create(project="nonsense", name="live")
     assert ("project", 0) == (refused.value.attribute, vh.pending)
     with pytest.raises(NotFound, match="Execution\\('nonsense:3'\\): No Project has the name 'nonsense'"):

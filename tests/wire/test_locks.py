@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 
 from assetmeta.model.flows import Request
-from assetmeta.wire.auth import Basic, Bound, SharedAttempt, TokenCallable
+from assetmeta.wire.auth import Basic, SharedAttempt, TokenCallable
 from assetmeta.wire.budget import Budget
 from assetmeta.wire.driver import Driver
 from assetmeta.wire.gate import LoginGuard
 from assetmeta.wire.ledger import Ledger
-from assetmeta.wire.origin import Origin
 from assetmeta.wire.retry import Patience
-from assetmeta.wire.transport import Settings, Transport
 
 from .conftest import Reply
 
@@ -120,13 +118,3 @@ def test_entries_of_a_ledger(server, drive):
     driver.ledger._entries = Entries(driver.ledger._lock.locked)
     driver.run(several(1))
     assert len(list(driver.ledger)) == 1
-
-
-def test_connections_of_a_transport():
-    base = "http://localhost"
-    transport = Transport(base, Bound(None, Origin.of(base)), Settings())
-    transport._sessions = Entries(transport._lock.locked)
-    transport._open()
-    transport._open()
-    assert len(transport._sessions) == 2
-    transport.close()

@@ -42,7 +42,8 @@ class Finder:
         same = [id for id in own if rows[id]["identifier"] == text]
         branch = [id for id in own if text in (rows[id]["ref_names"] or ()) or text == rows[id]["ref"]]
         candidates = same or [id for id in branch if not rows[id]["adhoc"]]
-        return max(candidates, key=lambda id: (rows[id]["commit_time"] or "", id), default=None)
+        # Of several within one second the one that came last.
+        return max(reversed(candidates), key=lambda id: rows[id]["commit_time"] or "", default=None)
 
     def account(self, text: object) -> Key | None:
         """A user or an organization that the user sees, by number or by name; a team may stand behind a colon."""

@@ -44,8 +44,8 @@ class ProjectPaths:
         """GET: the commits of a project, latest first; a bare array."""
         found = self.space.store.pointing("commit", "project", call.find("project"))
         rows = self.space.store.rows("commit")
-        latest_first = sorted(found, key=lambda id: rows[id]["commit_time"] or "", reverse=True)
-        return Answer([call.reader.show("commit", id, LISTED) for id in latest_first])
+        oldest_first = sorted(found, key=lambda id: rows[id]["commit_time"] or "")
+        return Answer([call.reader.show("commit", id, LISTED) for id in reversed(oldest_first)])
 
     def set_variable(self, call: Call) -> Answer:
         """POST {"name", "value", "secret"}: set an environment variable."""
