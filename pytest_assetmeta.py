@@ -2,7 +2,7 @@
 
 def test_sprint_report(versionone_sandbox, request_budget):
     v1 = V1Meta(**versionone_sandbox.credentials)
-    request_budget(v1, requests=5)      # from here on; the sixth request raises OverBudget
+    request_budget(v1, requests=5)      # from here on; the sixth request raises BudgetExceeded
     ...
 
 def test_no_request_per_story(versionone_sandbox_shared, request_trace):
@@ -39,7 +39,7 @@ class RequestBudget(Protocol):
     """What the fixture `request_budget` gives a test."""
 
     def __call__(self, session: Session, requests: int) -> None:
-        """Allow a session so many requests until the end of the test; one more raises OverBudget."""
+        """Allow a session so many requests until the end of the test; one more raises BudgetExceeded."""
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ with V1Meta(instance_url="https://host/Instance", token="<access token>") as v1:
 """
 
 from assetmeta.backends.asset_state import AssetState
-from assetmeta.connecting import connect
+from assetmeta.connect import connect
 from assetmeta.core.asset import Asset
-from assetmeta.core.inspection import Inspector, inspect
+from assetmeta.core.inspect import Inspector, inspect
 from assetmeta.core.plan import Plan
 from assetmeta.core.query import Query
 from assetmeta.core.report import Report
@@ -18,30 +18,30 @@ from assetmeta.core.snapshot import Snapshot
 from assetmeta.model.codecs import Span
 from assetmeta.model.errors import (
     AssetmetaError,
+    AuthenticationFailed,
     BadValue,
     BrokenOff,
-    Busy,
+    BudgetExceeded,
     CommitError,
     Conflict,
-    LoginRefused,
-    Misuse,
-    Moved,
+    InvalidResponse,
+    NotExactlyOne,
     NotFound,
     NotLoaded,
-    NotOne,
-    OverBudget,
+    RateLimited,
     ReadOnly,
-    Refused,
+    Rejected,
+    ResultChanged,
     ServerError,
     ServerFailed,
     SessionClosed,
     TimedOut,
     UnknownName,
     Unreachable,
-    Unreadable,
     Unsupported,
+    UsageError,
 )
-from assetmeta.model.plans import Call, Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
+from assetmeta.model.plans import AttributeChange, Call, Create, Delete, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.values import UNREAD, Oid
 from assetmeta.session import Session
 from assetmeta.systems import TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta
@@ -58,37 +58,37 @@ __all__ = [
     "Asset",
     "AssetState",
     "AssetmetaError",
+    "AttributeChange",
+    "AuthenticationFailed",
     "BadValue",
     "Basic",
     "Bearer",
     "BrokenOff",
-    "Busy",
+    "BudgetExceeded",
     "Call",
     "Cassette",
     "CommitError",
     "Conflict",
     "Create",
     "Delete",
-    "Delta",
     "Done",
     "Failed",
     "Inspector",
+    "InvalidResponse",
     "Ledger",
-    "LoginRefused",
-    "Misuse",
-    "Moved",
+    "NotExactlyOne",
     "NotFound",
     "NotLoaded",
-    "NotOne",
     "Ntlm",
     "OAuth2",
     "Oid",
-    "OverBudget",
     "Plan",
     "Query",
+    "RateLimited",
     "ReadOnly",
-    "Refused",
+    "Rejected",
     "Report",
+    "ResultChanged",
     "ServerError",
     "ServerFailed",
     "Session",
@@ -104,9 +104,9 @@ __all__ = [
     "Unknown",
     "UnknownName",
     "Unreachable",
-    "Unreadable",
     "Unsupported",
     "Update",
+    "UsageError",
     "V1Meta",
     "ValispaceMeta",
     "ValohaiMeta",

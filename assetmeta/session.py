@@ -10,30 +10,30 @@ from typing import Any, Self, Unpack
 
 from requests.auth import AuthBase
 
-from assetmeta.core.access import as_oid
 from assetmeta.core.asset import Asset
-from assetmeta.core.asset_class import AssetClass
-from assetmeta.core.commit import Writer
+from assetmeta.core.class_builder import ClassRegistry
+from assetmeta.core.commit import Committer
+from assetmeta.core.context import SessionContext
 from assetmeta.core.loading import Loader
+from assetmeta.core.metaclass import AssetClass
 from assetmeta.core.plan import Plan
 from assetmeta.core.query import Query
-from assetmeta.core.reflect import Classes
 from assetmeta.core.report import Report
-from assetmeta.core.schemas import SchemaSource
+from assetmeta.core.schema_source import SchemaSource
 from assetmeta.core.snapshot import Snapshot
-from assetmeta.core.unit import Unit
-from assetmeta.core.workspace import Workspace
-from assetmeta.model.contract import Aliases, Backend, SupportsLoginCheck
+from assetmeta.core.unit_of_work import UnitOfWork
+from assetmeta.core.values import as_oid
+from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginCheck
 from assetmeta.model.errors import BadValue, SessionClosed, UnknownName, elsewhere, nearest
-from assetmeta.model.flows import Flow, T
+from assetmeta.model.http import Flow, T
 from assetmeta.model.schema import Schema
 from assetmeta.model.signatures import keywords, names_settings
 from assetmeta.model.values import Oid
 from assetmeta.trace import Trace
 from assetmeta.wire.auth import Credential
 from assetmeta.wire.driver import Driver, WireSettings
+from assetmeta.wire.file_cache import FileCache
 from assetmeta.wire.ledger import Ledger
-from assetmeta.wire.shelf import Shelf
 
 
 class SessionSettings(WireSettings, total=False):
@@ -92,8 +92,8 @@ class Session:
         shelf = _shelf(schema_cache, schema_age, self._driver.base_url, backend, auth)
         self._schemas = SchemaSource(backend, self._driver.run, reflect, shelf)
         self._driver.secret_names = self._schemas.secret_names
-        self._classes = Classes()
-        self._workspace = Workspace(
+        self._classes = ClassRegistry()
+        self._workspace = SessionContext(
             backend=backend,
             run=self._driver.run,
             schema=self._schemas,
@@ -106,8 +106,8 @@ class Session:
         )
         self._classes.serve(self._workspace)
         self._loader = self._workspace.loader = Loader(self._workspace, loading)
-        self._unit = self._workspace.unit = Unit(self._workspace)
-        self._writer = self._workspace.writer = Writer(self._workspace, self._unit)
+        self._unit = self._workspace.unit = UnitOfWork(self._workspace)
+        self._writer = self._workspace.writer = Committer(self._workspace, self._unit)
 
     def _renew(self, missing: Iterable[tuple[str, str]]) -> None:
         """Read the schema anew because an answer names what it lacks, and bring the classes up to date."""
@@ -175,7 +175,7 @@ class Session:
             yield Trace(ledger, loads)
 
     def budget(self, requests: int) -> AbstractContextManager[None]:
-        """Allow a block so many requests; one more raises OverBudget before it is sent."""
+        """Allow a block so many requests; one more raises BudgetExceeded before it is sent."""
         return self._driver.budget(requests)
 
     @property
@@ -195,7 +195,7 @@ class Session:
         but, the first time, the request for the schema, and one for an alias (`Project:name`) where the server has
         such. Raises BadValue, UnknownName, NotFound.
         """
-        if isinstance(token, str) and isinstance(self.backend, Aliases):
+        if isinstance(token, str) and isinstance(self.backend, SupportsAliases):
             name, _, text = token.partition(":")
             if text and name in self.schema.types:
                 return self[name](text)
@@ -316,8 +316,8 @@ class Session:
 
 def _shelf(
     folder: str | Path | None, age: float, base_url: str, backend: Backend, auth: AuthBase | None
-) -> Shelf | None:
+) -> FileCache | None:
     who = auth.identity if isinstance(auth, Credential) else None
     if folder is None or who is None:
         return None
-    return Shelf(folder, "\n".join([backend.name, base_url, who, repr(backend)]), age)
+    return FileCache(folder, "\n".join([backend.name, base_url, who, repr(backend)]), age)

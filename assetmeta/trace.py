@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assetmeta.core.watch import Load, Repeat, repeats
+from assetmeta.core.load_log import LazyLoad, RepeatedLoad, repeats
 from assetmeta.model.printable import printable
 from assetmeta.wire.ledger import Entry, Ledger
 
@@ -16,12 +16,12 @@ class Trace:
     saved them.
     """
 
-    def __init__(self, ledger: Ledger, loads: Sequence[Load]) -> None:
+    def __init__(self, ledger: Ledger, loads: Sequence[LazyLoad]) -> None:
         self.ledger = ledger
         self.loads = loads
 
     @property
-    def repeats(self) -> list[Repeat]:
+    def repeats(self) -> list[RepeatedLoad]:
         """Lines of code that took a request per asset, worst first."""
         return repeats(self.loads)
 

@@ -10,8 +10,8 @@ import requests
 from lxml import etree
 
 from assetmeta import V1Meta
-from assetmeta.core.access import workspace_of
-from assetmeta.core.streaming import run
+from assetmeta.core.paging import run
+from assetmeta.core.values import context_of
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch
 from benchmarks.sandbox import Sandbox
@@ -43,8 +43,8 @@ class Stories:
 
     def read_xml(self) -> list[Any]:
         """Decode the XML answer: the first records of the stories' history, ready for use."""
-        workspace = workspace_of(self.v1.Story(1))
-        return list(workspace.absorb(run(workspace, self.history()).rows))
+        workspace = context_of(self.v1.Story(1))
+        return list(workspace.merge_rows(run(workspace, self.history()).rows))
 
     def history(self) -> Fetch:
         """The read behind `read_xml`: the one list that travels as XML."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from assetmeta.model.flows import Request, Response
-from assetmeta.wire.line import Answer, Line
+from assetmeta.model.http import Request, Response
+from assetmeta.wire.transport_base import Answer, BaseTransport
 
 Reply = Callable[[Request], Response]
 
@@ -20,9 +20,9 @@ class Tape:
         self.exchanges: dict[tuple[object, ...], Response] = {}
         self._reply = reply
         self._recording = True
-        self._line: Line | None = None
+        self._line: BaseTransport | None = None
 
-    def line(self, base: str, open_line: Callable[[], Line], *_: object) -> Tape:
+    def line(self, base: str, open_line: Callable[[], BaseTransport], *_: object) -> Tape:
         """The line of a session."""
         if self._recording:
             self._line = open_line()

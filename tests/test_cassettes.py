@@ -15,7 +15,7 @@ import pytest
 import vcr
 import yaml
 
-from assetmeta import Cassette, Refused, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, inspect, v1pysdk
+from assetmeta import Cassette, Rejected, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, inspect, v1pysdk
 from assetmeta import sandbox as sandboxes
 from assetmeta.tools import testspace, valohai
 
@@ -43,7 +43,7 @@ def v1_writing(v1: V1Meta) -> None:
     assert not v1.commit()
     story.Scope = None
     [error] = v1.commit()
-    assert isinstance(error, Refused)
+    assert isinstance(error, Rejected)
     v1.revert()
     story.Inactivate()
     assert story.IsClosed
@@ -71,7 +71,7 @@ def vs_writing(vs: ValispaceMeta) -> None:
     assert (twice.value, mass.wc_plus) == (12.0, pytest.approx(6.6))
     vs.Component.new(name="no name 😀", project=component.project)
     [error] = vs.commit()
-    assert isinstance(error, Refused)
+    assert isinstance(error, Rejected)
     vs.revert()
     vs.delete(twice)
     vs.commit().raise_if_failed()
@@ -97,7 +97,7 @@ def vh_writing(vh: ValohaiMeta) -> None:
     assert run.tags == ["recorded"]
     other = vh.Execution.new(project=run.project, commit="main", step="no such step")
     [error] = vh.commit()
-    assert isinstance(error, Refused)
+    assert isinstance(error, Rejected)
     assert inspect(other).error is error
     vh.revert()
     vh.delete(project)
@@ -120,7 +120,7 @@ def ts_writing(ts: TestspaceMeta) -> None:
     assert not ts.commit()
     ts.Space.new(project=ts.Project("samples"), name="recorded")
     [error] = ts.commit()
-    assert isinstance(error, Refused)
+    assert isinstance(error, Rejected)
     ts.revert()
     made.description = "gone soon"
     ts.commit().raise_if_failed()

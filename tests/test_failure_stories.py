@@ -12,12 +12,12 @@ from decimal import Decimal
 import pytest
 
 from assetmeta import (
+    AuthenticationFailed,
     Conflict,
     Done,
     Failed,
-    LoginRefused,
-    Moved,
-    Refused,
+    Rejected,
+    ResultChanged,
     Skipped,
     Unknown,
     Unreachable,
@@ -84,7 +84,7 @@ def test_one_of_ten_is_refused_and_nine_land(v1: V1Meta) -> None:
     stories[2].Name = None
     report = v1.commit()
     assert [type(outcome) for outcome in report.outcomes] == [Done, Done, Failed, *[Done] * 7]
-    assert isinstance(report.errors[0], Refused)
+    assert isinstance(report.errors[0], Rejected)
     assert stories[2].idref in str(report)
     assert v1.pending == 1
     assert v1.Story.where(Name="renamed").count() == 9
@@ -174,7 +174,7 @@ def test_a_page_that_disappears_while_paging_is_reported(server: sandboxes.Serve
     other = V1Meta(**server.credentials)
     other.Story.sort("Name")[5:15].delete()
     assert not other.commit()
-    with pytest.raises(Moved, match="changed while it was being read"):
+    with pytest.raises(ResultChanged, match="changed while it was being read"):
         list(pages)
 
 
@@ -187,7 +187,7 @@ def test_a_refused_login_in_mid_job_is_one_attempt(server: sandboxes.Server, v1:
     server.requests.clear()
     report = v1.commit()
     assert {Failed} == {type(outcome) for outcome in report.outcomes}
-    assert {LoginRefused} == {type(error) for error in report}
+    assert {AuthenticationFailed} == {type(error) for error in report}
     assert [entry.status for entry in server.requests] == [401]
     assert v1.pending == 4
 

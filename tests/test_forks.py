@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from assetmeta import NotFound, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
-from assetmeta.model.flows import Request
+from assetmeta.model.http import Request
 from assetmeta.wire.auth import SharedAttempt
 from assetmeta.wire.oauth import OAuth2
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta import LoginRefused, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
+from assetmeta import AuthenticationFailed, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
 
 WRONG: dict[str, dict[str, Any]] = {
     "versionone": {"username": "admin", "password": "wrong"},
@@ -55,7 +55,7 @@ def test_a_loop_of_reads_makes_one_attempt(servers: dict[str, sandbox.Server], c
     session = wrong_session(server, case[1])
     before = len(server.requests)
     for _ in range(10):
-        with pytest.raises(LoginRefused):
+        with pytest.raises(AuthenticationFailed):
             list(session.query(TYPES[server.name]))
     assert len(server.requests) - before == 1
     session.close()
@@ -70,12 +70,12 @@ def test_ten_threads_make_one_attempt(servers: dict[str, sandbox.Server], case: 
     def read(_: int) -> type[BaseException] | None:
         try:
             list(session.query(TYPES[server.name]))
-        except LoginRefused as error:
+        except AuthenticationFailed as error:
             return type(error)
         return None
 
     with ThreadPoolExecutor(10) as threads:
-        assert list(threads.map(read, range(10))) == [LoginRefused] * 10
+        assert list(threads.map(read, range(10))) == [AuthenticationFailed] * 10
     assert len(server.requests) - before == 1
     session.close()
 
@@ -86,7 +86,7 @@ def test_a_schema_that_everybody_may_read_accepts_no_login(servers: dict[str, sa
     session = CLASSES[name](server.url, **WRONG[name])
     before = len(server.requests)
     for _ in range(10):
-        with pytest.raises(LoginRefused):
+        with pytest.raises(AuthenticationFailed):
             list(session.query(TYPES[name]))
     # VersionOne shows its schema to everybody; elsewhere it is refused as all else is.
     refusals = [entry for entry in server.requests[before:] if entry.status != 200]
@@ -117,6 +117,6 @@ def test_a_client_of_its_own_asks_for_its_own_token(servers: dict[str, sandbox.S
     before = len(server.requests)
     with ValispaceMeta(server.url, client_id="app", client_secret="wrong") as session:
         for _ in range(3):
-            with pytest.raises(LoginRefused, match="client id and secret.*invalid_client"):
+            with pytest.raises(AuthenticationFailed, match="client id and secret.*invalid_client"):
                 list(session.query("Component"))
     assert [entry.path for entry in server.requests[before:]] == ["/o/token/"]

@@ -12,10 +12,10 @@ import pytest
 from assetmeta import V1Meta, sandbox
 from assetmeta.backends.versionone import VersionOne
 from assetmeta.backends.versionone.partitions import exclusion, partition
-from assetmeta.core.streaming import pages
+from assetmeta.core.paging import pages
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch
-from assetmeta.model.terms import And, Compare, Exists, Not, Or
 
 ASSETS = 3000
 

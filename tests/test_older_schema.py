@@ -13,7 +13,7 @@ import pytest
 
 from assetmeta import TestspaceMeta, UnknownName, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
 from assetmeta.model.codecs import AnyValue, JsonText
-from assetmeta.model.flows import Response
+from assetmeta.model.http import Response
 from assetmeta.model.paths import Path as Way
 from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.schema import AssetType, Attribute, Schema
@@ -87,7 +87,7 @@ class TestVersionOne:
         columns = ("Name", "Shape", "Super")
         row = Row(Oid("Saga", 7), columns, ("new", JsonText('{"edges": 3}'), Oid("Opus", 8)))
         v1._workspace.know([row, row])
-        [saga] = v1._workspace.absorb([row])
+        [saga] = v1._workspace.merge_rows([row])
         assert (saga.Name, saga.Shape, saga.idref) == ("new", {"edges": 3}, "Saga:7")
         assert isinstance(saga, type(v1.asset_from_oid("Saga:8")))
         assert "Saga" not in v1.types
@@ -165,7 +165,7 @@ class TestKeys:
             token, known = asset._state.oid, asset.name
             row = Row(token, ("name", "novelty", "parts"), (known, 5, JsonText("[1, 2]")))
             session._workspace.know([row])
-            session._workspace.absorb([row])
+            session._workspace.merge_rows([row])
             assert (asset.name, asset.novelty, asset.parts) == (known, 5, [1, 2])
             before = old.readings
             session._workspace.know([row._replace(columns=("name", "parts", "novelty"))])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from assetmeta import OverBudget, V1Meta, connect
+from assetmeta import BudgetExceeded, V1Meta, connect
 
 pytest_plugins = ["pytester"]
 
@@ -28,7 +28,7 @@ def test_a_budget_fails_the_request_too_many(versionone_sandbox_shared, request_
     v1 = V1Meta(**versionone_sandbox_shared.credentials)
     request_budget(v1, 1)
     assert v1.types
-    with pytest.raises(OverBudget):
+    with pytest.raises(BudgetExceeded):
         v1.Story.first()
 
 
@@ -71,7 +71,7 @@ def test_a_budget_that_is_exceeded_fails_the_test_and_ends_with_it(pytester: pyt
     )
     done = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     done.assert_outcomes(passed=1, failed=1)
-    done.stdout.fnmatch_lines(["*OverBudget*"])
+    done.stdout.fnmatch_lines(["*BudgetExceeded*"])
 
 
 def test_a_run_that_does_not_use_the_fixtures_imports_nothing_of_the_library(pytester: pytest.Pytester) -> None:

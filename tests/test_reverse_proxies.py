@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from assetmeta import TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, inspect, sandbox
-from assetmeta.model.errors import Unreadable
+from assetmeta.model.errors import InvalidResponse
 from assetmeta.tools import testspace, valispace, valohai
 
 HOP = {"connection", "transfer-encoding", "content-length", "content-encoding", "host", "date", "server"}
@@ -207,7 +207,7 @@ class TestFiles:
 def test_memory_is_bounded_and_files_are_not(servers: Any, tmp_path: Path) -> None:
     with ValispaceMeta(**servers["valispace"].credentials, survey="none", max_bytes=500_000) as vs:
         file = valispace.upload(vs.Project.first(), b"x" * 500_001, "large.bin")
-        with pytest.raises(Unreadable, match="max_bytes=500000"):
+        with pytest.raises(InvalidResponse, match="max_bytes=500000"):
             file.file_data
         assert 500_001 == inspect(file).save(tmp_path).stat().st_size
         assert 500_000 == len(valispace.upload(vs.Project.first(), b"x" * 500_000, "large.bin").file_data)

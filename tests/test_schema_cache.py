@@ -11,7 +11,7 @@ import pytest
 
 from assetmeta import V1Meta
 from assetmeta import sandbox as sandboxes
-from assetmeta.wire.shelf import Shelf
+from assetmeta.wire.file_cache import FileCache
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +83,9 @@ def test_a_login_that_does_not_say_who_it_is_keeps_nothing(server: sandboxes.Ser
 class TestTrust:
     """What somebody else may have put there is not read, and not waited for."""
 
-    def kept(self, tmp_path: Path) -> tuple[Shelf, Path]:
+    def kept(self, tmp_path: Path) -> tuple[FileCache, Path]:
         """A shelf with a text, and its file."""
-        shelf = Shelf(tmp_path / "cache", "key", 1e9)
+        shelf = FileCache(tmp_path / "cache", "key", 1e9)
         shelf.save("text")
         assert shelf.load() == "text"
         [file] = (tmp_path / "cache").iterdir()

@@ -12,13 +12,13 @@ import pytest
 from assetmeta import (
     UNREAD,
     AssetState,
+    AuthenticationFailed,
     BadValue,
-    LoginRefused,
+    BudgetExceeded,
+    NotExactlyOne,
     NotFound,
-    NotOne,
-    OverBudget,
     ReadOnly,
-    Refused,
+    Rejected,
     SessionClosed,
     UnknownName,
     Unreachable,
@@ -79,7 +79,7 @@ def test_a_wrong_password_is_refused_after_one_try(server: sandboxes.Server) -> 
     session = V1Meta(instance_url=server.url, username="admin", password="secret-and-wrong")
     story = session.Story(1)  # meta.v1 asks for no login
     before = len(server.requests)
-    with pytest.raises(LoginRefused) as caught:
+    with pytest.raises(AuthenticationFailed) as caught:
         story.Name
     assert "secret-and-wrong" not in str(caught.value)
     assert len(server.requests) == before + 1
@@ -217,7 +217,7 @@ def test_a_refused_change_names_asset_and_attribute(v1: V1Meta) -> None:
     story = v1.Story.create(Name="fine", Scope="Scope:0")
     story.Name = None
     [error] = v1.commit()
-    assert isinstance(error, Refused)
+    assert isinstance(error, Rejected)
     assert error.status == 400
     assert "Story.Name" in (error.server_message or "") or any("Story.Name" in cause for cause in error.causes)
     assert f"Story/{story.intid}" in str(error)
@@ -343,7 +343,7 @@ def test_the_advice_follows_the_walk_from_the_result(v1: V1Meta) -> None:
 
 def test_a_budget_stops_the_request_that_exceeds_it(v1: V1Meta) -> None:
     stories = v1.Story.select("Name")[:4].all()
-    refused = pytest.raises(OverBudget, match="may send 2 requests")
+    refused = pytest.raises(BudgetExceeded, match="may send 2 requests")
     with v1.trace() as trace, refused, v1.budget(requests=2), v1.loading("one"):
         for story in stories:
             story.Description
@@ -375,12 +375,12 @@ def test_an_asset_is_looked_up_by_its_number_in_one_request(v1: V1Meta) -> None:
 def test_a_type_without_numbers_is_looked_up_by_name(v1: V1Meta) -> None:
     first, second = (v1.Scope.create(Name="Rocket", Parent="Scope:0", BeginDate="2026-01-01") for _ in range(2))
     try:
-        with pytest.raises(NotOne, match=rf"2 assets of type Scope have the Name 'Rocket' \({first.idref}"):
+        with pytest.raises(NotExactlyOne, match=rf"2 assets of type Scope have the Name 'Rocket' \({first.idref}"):
             v1.Scope("Rocket")
         second.Name = "rocket"
         v1.commit().raise_if_failed()
         assert (first, second) == (v1.Scope("Rocket"), v1.Scope("rocket"))
-        with pytest.raises(NotOne):
+        with pytest.raises(NotExactlyOne):
             v1.Scope("ROCKET")
     finally:
         v1.delete(first, second)

@@ -17,7 +17,7 @@ import pytest
 
 import assetmeta.v1pysdk
 from assetmeta import AssetmetaError, Snapshot, sandbox
-from assetmeta.backends.versionone.kinds import codec_for
+from assetmeta.backends.versionone.codecs import codec_for
 from assetmeta.v1pysdk import (
     NoneDeref,
     V1AssetNotFoundError,

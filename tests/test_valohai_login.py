@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from assetmeta import BadValue, Cassette, LoginRefused, ValohaiMeta, inspect, sandbox
-from assetmeta.model.flows import Request
+from assetmeta import AuthenticationFailed, BadValue, Cassette, ValohaiMeta, inspect, sandbox
+from assetmeta.model.http import Request
 from assetmeta.tools import valohai
 
 VARIABLES = ("VALOHAI_TOKEN", "VH_API_TOKEN", "VALOHAI_API_TOKEN", "VALOHAI_HOST")
@@ -83,13 +83,13 @@ class TestTokens:
 
     def test_a_wrong_token_is_tried_once(self, server: sandbox.Server) -> None:
         with ValohaiMeta(server.url, token="wrong") as vh:
-            with pytest.raises(LoginRefused) as caught:
+            with pytest.raises(AuthenticationFailed) as caught:
                 vh.Project.all()
             assert 1 == len(list(vh.ledger))
         assert "wrong" not in str(caught.value) + repr(vh)
 
     def test_no_login_at_all(self, server: sandbox.Server) -> None:
-        with ValohaiMeta(server.url) as vh, pytest.raises(LoginRefused, match="no credentials"):
+        with ValohaiMeta(server.url) as vh, pytest.raises(AuthenticationFailed, match="no credentials"):
             vh.Project.all()
 
 
@@ -106,7 +106,7 @@ class TestNameAndPassword:
     def test_a_wrong_password_is_tried_once(self, server: sandbox.Server) -> None:
         with ValohaiMeta(server.url, username="ada", password="secret-word") as vh:
             for _ in range(2):
-                with pytest.raises(LoginRefused, match="Check user name and password") as caught:
+                with pytest.raises(AuthenticationFailed, match="Check user name and password") as caught:
                     vh.Project.all()
             assert 1 == len(list(vh.ledger))
         assert "secret-word" not in str(caught.value) + repr(vars(caught.value)) + repr(vh.ledger)
@@ -118,7 +118,7 @@ class TestNameAndPassword:
     def test_accounts_that_need_a_token_are_told_so(
         self, server: sandbox.Server, user: str, code: str, words: str
     ) -> None:
-        refused = pytest.raises(LoginRefused, match=f"{words}.*/auth/tokens/.*token=")
+        refused = pytest.raises(AuthenticationFailed, match=f"{words}.*/auth/tokens/.*token=")
         with ValohaiMeta(server.url, username=user, password=user) as vh, refused as caught:
             vh.Project.all()
         assert code == caught.value.code
@@ -189,7 +189,7 @@ class TestTheTokenStaysAtHome:
 
     def test_not_under_another_spelling_of_the_host(self, server: sandbox.Server, vh: Any) -> None:
         other = server.url.replace("127.0.0.1", "localhost")
-        with pytest.raises(LoginRefused, match="are not sent there"):
+        with pytest.raises(AuthenticationFailed, match="are not sent there"):
             vh.run(self.read(f"{other}/api/v0/users/me/"))
 
     def test_a_token_that_was_exchanged_stays_too(self, server: sandbox.Server) -> None:

@@ -14,17 +14,17 @@ import pytest
 import requests
 
 from assetmeta import (
+    AuthenticationFailed,
     BadValue,
-    LoginRefused,
-    Refused,
+    InvalidResponse,
+    Rejected,
     Unreachable,
-    Unreadable,
     Unsupported,
     V1Meta,
     ValohaiMeta,
     sandbox,
 )
-from assetmeta.backends.valohai.events import Event, Log, Told
+from assetmeta.backends.valohai.logs import Event, Log, LogPage
 from assetmeta.core.measured import Measured
 from assetmeta.tools import valohai
 from valohai_lines import lines
@@ -231,7 +231,7 @@ class TestLogs:
     def test_equal_lines_are_told_as_often_as_they_are_there(self) -> None:
         moment = datetime(2026, 1, 1, tzinfo=UTC)
         same, other = Event(moment, "stdout", "x"), Event(moment, "stdout", "y")
-        told = Told()
+        told = LogPage()
         assert [same, same] == list(told.fresh([same, same]))
         assert [other, same] == list(told.fresh([same, other, same, same]))
         assert told.overlaps(Log((other,), 5, truncated=True))
@@ -355,7 +355,7 @@ class TestDownloads:
     ) -> None:
         datum = made(server, vh, project, "x.bin", b"theirs", **wrong)
         for existing in ("number", "replace"):
-            with pytest.raises(Unreadable):
+            with pytest.raises(InvalidResponse):
                 valohai.download(datum, tmp_path, existing=existing)
         assert [] == list(tmp_path.iterdir())
 
@@ -444,7 +444,7 @@ class TestDownloads:
         datum = made(server, vh, project, "x.bin", b"theirs")
         server.face.settings.link_seconds = -1
         try:
-            with pytest.raises(Refused) as caught:
+            with pytest.raises(Rejected) as caught:
                 valohai.download(datum, tmp_path)
         finally:
             server.face.settings.link_seconds = 3600
@@ -538,7 +538,7 @@ class TestCode:
 
     def test_a_configuration_that_cannot_be_read(self, vh: Any, project: Any, folder: Path) -> None:
         (folder / "valohai.yaml").write_text("- step: {")
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(Rejected) as caught:
             valohai.upload_code(project, folder)
         assert "yaml_path" == caught.value.findings[0].path
 
@@ -559,7 +559,7 @@ class TestLaunches:
         assert "completed" == run.status
         [started] = run.started
         assert execution.project == started.project
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(Rejected) as caught:
             valohai.launch(vh, trigger.id, {"go": False}, headers=headers)
         assert "condition_failed" == caught.value.code
 
@@ -575,7 +575,7 @@ class TestLaunches:
         trigger = server.face.triggers.add("admin", answer="ok")
         with ValohaiMeta(server.url, survey="none") as nobody:
             assert "ok" == valohai.launch(nobody, trigger.id, headers={"Authorization": trigger.secret})
-            with pytest.raises(LoginRefused):
+            with pytest.raises(AuthenticationFailed):
                 valohai.launch(nobody, trigger.id)
 
     @pytest.mark.parametrize("trigger", ["../projects", "", "a/b", "a?b"])
@@ -589,7 +589,7 @@ class TestLaunches:
             pipeline = valohai.run_pipeline(execution.project, "both", execution.commit)
             assert 1 == pipeline.counter
         assert ["POST pipelines/create-from-template/"] == lines(trace)
-        with pytest.raises(Refused):
+        with pytest.raises(Rejected):
             valohai.run_pipeline(execution.project, "nothing", execution.commit.identifier)
 
     def test_a_notebook(self, vh: Any, project: Any) -> None:

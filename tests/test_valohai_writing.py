@@ -12,7 +12,7 @@ from assetmeta import (
     BadValue,
     NotFound,
     ReadOnly,
-    Refused,
+    Rejected,
     Skipped,
     Unknown,
     Unreachable,
@@ -128,7 +128,7 @@ class TestProjects:
             valohai.delete_variable(project, "A")
 
     def test_a_secret_that_is_refused_is_in_no_error(self, vh: Any, project: Any) -> None:
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(Rejected) as caught:
             valohai.set_variable(project, "", "hush", secret=True)
         assert "name" == caught.value.attribute
         assert "hush" not in str(caught.value) + repr(vars(caught.value))
@@ -292,7 +292,7 @@ class TestRuns:
 
     def test_a_mistake_deep_inside_is_named(self, vh: Any, project: Any, commit: Any) -> None:
         node = {"name": "a", "type": "execution", "template": {"commit": commit.identifier, "step": "nope"}}
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(Rejected) as caught:
             vh.Pipeline.create(project=project, new_nodes=[node], new_edges=[])
         assert ("new_nodes", "nodes.0.template.step", 400) == (
             caught.value.attribute,
@@ -311,9 +311,9 @@ class TestData:
             datum = valohai.adopt(store, project, url)
         assert ["POST stores/*/adopt/"] == lines(trace)
         assert (url, project, store) == (datum.uri, datum.project, datum.store)
-        with pytest.raises(Refused, match="already exists"):
+        with pytest.raises(Rejected, match="already exists"):
             valohai.adopt(store, project, url)
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(Rejected) as caught:
             valohai.adopt(store, project, f"{store.uri_prefix}missing.txt")
         assert "adoptable_file_not_found" == caught.value.code
 
@@ -506,12 +506,12 @@ class TestWhatGoesWrong:
         try:
             for number in range(3):
                 settings.throttle = 1
-                made.append(session.Project.create(name=f"Busy {number}"))
+                made.append(session.Project.create(name=f"RateLimited {number}"))
         finally:
             settings.throttle = None
             session.close()
         assert [201, 429, 201, 429, 201] == [entry.status for entry in session.ledger]
-        found = [one for one in vh.Project.all() if one.name.startswith("Busy")]
+        found = [one for one in vh.Project.all() if one.name.startswith("RateLimited")]
         assert sorted(one.id for one in made) == sorted(one.id for one in found)
 
     def test_a_reader_is_refused(self, server: sandbox.Server, project: Any) -> None:
@@ -521,7 +521,7 @@ class TestWhatGoesWrong:
             own.description = "x"
             [error] = vh.commit()
             inspect(own).revert()
-        assert (403, Refused) == (error.status, type(error))
+        assert (403, Rejected) == (error.status, type(error))
 
     def test_a_stranger_finds_nothing(self, server: sandbox.Server, project: Any) -> None:
         token = server.face.user_token("outsider")

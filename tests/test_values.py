@@ -14,11 +14,11 @@ import numpy
 import pandas
 import pytest
 
-from assetmeta import BadValue, ReadOnly, Refused, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
-from assetmeta.backends.valohai import acts
-from assetmeta.backends.valohai.settings import Settings
+from assetmeta import BadValue, ReadOnly, Rejected, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
+from assetmeta.backends.valohai import actions
+from assetmeta.backends.valohai.options import Settings
 from assetmeta.model.codecs import Cleaned
-from assetmeta.model.flows import Response
+from assetmeta.model.http import Response
 
 SECRET = "hush-hush-7"
 
@@ -93,11 +93,11 @@ class TestSecrets:
 
     def test_nor_does_what_the_server_says_of_them(self) -> None:
         fields = {"image": "i", "environment_variables": {"TOKEN": SECRET, "MORE": [{"value": 'hü"sh'}]}}
-        flow = acts.notebook(fields, Settings())
+        flow = actions.notebook(fields, Settings())
         request: Any = next(flow)
         assert SECRET.encode() in request.body
         words = json.dumps({"environment_variables": [f"{SECRET} is too long", 'hü"sh is not']})
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Rejected) as refused:
             flow.send(Response(400, {"content-type": "application/json"}, words.encode(), request))
         assert SECRET not in str(refused.value)
         assert 'hü"sh' not in str(refused.value)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta import Create, Misuse, ValispaceMeta, sandbox
+from assetmeta import Create, UsageError, ValispaceMeta, sandbox
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_formulas_in_a_circle_of_new_valis_are_cut_in_the_plan(vs: Any) -> None:
 def test_an_immediate_create_says_that_a_formula_names_what_is_not_there_yet(vs: Any) -> None:
     component = vs.Component.create(name="Now", project=vs.Project.create(name="Immediate"))
     later = vs.Vali.new(shortname="later", parent=component)
-    with pytest.raises(Misuse, match="does not exist yet"):
+    with pytest.raises(UsageError, match="does not exist yet"):
         vs.Vali.create(shortname="now", parent=component, formula=f"2 * {reference(later)}")
     vs.revert()
 

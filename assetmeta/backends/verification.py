@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assetmeta.backends.judging import Real, is_same
-from assetmeta.backends.known import decoded
+from assetmeta.backends.local.records import decoded
+from assetmeta.backends.rest.echo import Real, is_same
 from assetmeta.model.errors import NotFound
-from assetmeta.model.flows import Flow
+from assetmeta.model.http import Flow
 from assetmeta.model.paths import Path
-from assetmeta.model.plans import Cell, Delete, Delta, Done, Failed, Fetch, Outcome, Row, Rows, Update
+from assetmeta.model.plans import AttributeChange, Delete, Done, Failed, Fetch, Outcome, RawValue, Row, Rows, Update
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
@@ -69,11 +69,11 @@ class Verifier:
             return Failed(change, missing(oid))
         return Done(change, oid, row) if self.holds(change, cells) else None
 
-    def holds(self, change: Update, cells: Mapping[str, Cell]) -> bool:
+    def holds(self, change: Update, cells: Mapping[str, RawValue]) -> bool:
         """True when *cells* are what *change* wants them to be."""
         return all(self._has(change, delta, cells) for delta in change.deltas)
 
-    def _has(self, change: Update, delta: Delta, cells: Mapping[str, Cell]) -> bool:
+    def _has(self, change: Update, delta: AttributeChange, cells: Mapping[str, RawValue]) -> bool:
         attribute = self.schema.attribute(change.oid.type, delta.name)
         if delta.name not in cells:
             return False

@@ -17,21 +17,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from assetmeta.backends.carrying import Step, outcome_of
-from assetmeta.backends.together import settled
+from assetmeta.backends.attempt import Attempt, outcome_of
+from assetmeta.backends.concurrency import gather_results
 from assetmeta.backends.verification import Verifier
 from assetmeta.model.contract import WriteObserver
 from assetmeta.model.errors import (
     AssetmetaError,
+    AuthenticationFailed,
     BadValue,
     BrokenOff,
-    LoginRefused,
+    BudgetExceeded,
     NotFound,
-    OverBudget,
     SessionClosed,
     Unreachable,
 )
-from assetmeta.model.flows import NO_WORD, Flow, Pause
+from assetmeta.model.http import NO_WORD, Flow, Pause
 from assetmeta.model.ordering import Claims, Dependencies, ReferencesIn, references_in
 from assetmeta.model.plans import Change, Create, Delete, Done, Failed, Outcome, Skipped, Unknown, Update
 
@@ -163,7 +163,7 @@ class WriteSchedule:
         again: list[int] = []
         for batch, result in zip(wave, results, strict=True):
             if isinstance(result, AssetmetaError):
-                step = Step(wrote=result.sent)
+                step = Attempt(wrote=result.sent)
                 result = [outcome_of(self.changes[index], result, step) for index in batch.indices]
             for index, outcome in zip(batch.indices, result, strict=True):
                 if outcome is None:
@@ -308,7 +308,7 @@ class _Run:
         self.observer.on_send([schedule.changes[index] for index in sending])
         self.under_way = sending
         try:
-            results = yield from settled([batch.flow for batch in wave])
+            results = yield from gather_results([batch.flow for batch in wave])
         except AssetmetaError as error:
             # Nothing of this round was sent.
             self.under_way = []
@@ -416,7 +416,7 @@ def _is_passing(error: AssetmetaError) -> bool:
 
 def _ends_all(error: AssetmetaError) -> bool:
     """True for an error that every further request would meet."""
-    if isinstance(error, LoginRefused | SessionClosed | OverBudget):
+    if isinstance(error, AuthenticationFailed | SessionClosed | BudgetExceeded):
         return True
     return isinstance(error, Unreachable) and error.permanent
 

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from assetmeta.core.access import own_oid, undeclared, workspace_of
-from assetmeta.core.asset_class import AssetClass
 from assetmeta.core.columns import Column
+from assetmeta.core.context import SessionContext
+from assetmeta.core.metaclass import AssetClass
 from assetmeta.core.snapshot import LoadedData, Snapshot, snapshot_values
-from assetmeta.core.state import State, Tracked, merge
+from assetmeta.core.state import Instance, State, merge_row
+from assetmeta.core.values import context_of, oid_of_session, undeclared
 from assetmeta.core.walk import read, value_at, walk
-from assetmeta.core.workspace import Workspace
-from assetmeta.model.errors import ReadOnly, UnknownName, Unreadable, Unsupported, elsewhere, nearest
+from assetmeta.model.errors import InvalidResponse, ReadOnly, UnknownName, Unsupported, elsewhere, nearest
 from assetmeta.model.plans import Row
 from assetmeta.model.printable import printable
 from assetmeta.model.schema import AssetType, Attribute
-from assetmeta.model.values import ABSENT, UNREAD, Moment, Oid
+from assetmeta.model.values import ABSENT, UNREAD, AsOf, Oid
 
 
-class Asset(Tracked, metaclass=AssetClass):
+class Asset(Instance, metaclass=AssetClass):
     """One asset of the server. Attributes are loaded when they are first read, and written by the session's commit."""
 
     __slots__ = ()
 
-    _workspace: ClassVar[Workspace]
+    _workspace: ClassVar[SessionContext]
     _type: ClassVar[AssetType]
 
     @property
@@ -43,7 +43,7 @@ class Asset(Tracked, metaclass=AssetClass):
         return short_form(self._state.oid)
 
     @property
-    def AsOf(self) -> Moment | None:
+    def AsOf(self) -> AsOf | None:
         """The moment as of which this asset is seen, as it was asked for; None for the present."""
         return self._state.oid.moment
 
@@ -71,7 +71,7 @@ class Asset(Tracked, metaclass=AssetClass):
         known = {name: value for name, value in values.items() if name != "AsOf"}
         cells = tuple(_cell(self._workspace, self._type.attribute(name), value) for name, value in known.items())
         with self._workspace.lock:
-            merge(self, Row(self._state.oid, tuple(known), cells), self._workspace.layouts)
+            merge_row(self, Row(self._state.oid, tuple(known), cells), self._workspace.layouts)
         return self
 
     def clean(self, name: str) -> Any:
@@ -139,7 +139,7 @@ class Asset(Tracked, metaclass=AssetClass):
                 return read(self, attribute)
             except AttributeError as error:
                 token = self._state.oid.token
-                raise Unreadable(f"{token}.{name}: {error}", oid=token, attribute=name) from error
+                raise InvalidResponse(f"{token}.{name}: {error}", oid=token, attribute=name) from error
         told = undeclared(self, name)
         if told is not UNREAD:
             return told
@@ -189,20 +189,24 @@ def blank(kind: type[Asset], oid: Oid) -> Asset:
 
 
 def _assign(asset: Asset, name: str, value: object) -> None:
-    workspace_of(asset).unit.assign(asset, asset._type.attribute(name), value)
+    context_of(asset).unit.assign(asset, asset._type.attribute(name), value)
 
 
-def _cell(workspace: Workspace, attribute: Attribute, value: object) -> Any:
+def _cell(workspace: SessionContext, attribute: Attribute, value: object) -> Any:
     if attribute.multi:
         members = value if isinstance(value, list | tuple) else [value]
         return tuple(_member_cell(workspace, attribute, member) for member in members)
     return _member_cell(workspace, attribute, value)
 
 
-def _member_cell(workspace: Workspace, attribute: Attribute, value: object) -> Any:
+def _member_cell(workspace: SessionContext, attribute: Attribute, value: object) -> Any:
     if value is None:
         return None
-    return own_oid(workspace, value) if attribute.is_relation else attribute.codec.encode(attribute.codec.parse(value))
+    return (
+        oid_of_session(workspace, value)
+        if attribute.is_relation
+        else attribute.codec.encode(attribute.codec.parse(value))
+    )
 
 
 def _peek(asset: Asset, attribute: Attribute) -> object:

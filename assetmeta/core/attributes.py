@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from assetmeta.core.access import decoded, read_single, workspace_of
-from assetmeta.core.relations import Members, related_asset
-from assetmeta.core.state import Tracked, kept
+from assetmeta.core.relations import RelatedList, related_asset
+from assetmeta.core.state import Instance, cache_value
+from assetmeta.core.values import context_of, decoded, read_single
 from assetmeta.model.errors import BadValue
 from assetmeta.model.printable import printable
 from assetmeta.model.schema import Attribute, Operation
@@ -28,7 +28,7 @@ class AttributeDescriptor:
 class Scalar(AttributeDescriptor):
     """A single value that is not an asset."""
 
-    def __get__(self, asset: Tracked | None, owner: type) -> Any:
+    def __get__(self, asset: Instance | None, owner: type) -> Any:
         if asset is None:
             return self.column(self.attribute.name)
         attribute, state = self.attribute, asset._state
@@ -36,21 +36,21 @@ class Scalar(AttributeDescriptor):
         cell = state.cells[place] if place is not None and not state.edits else None
         # A text that is loaded and not edited is by far the most frequent case.
         value = decoded(asset, attribute, cell) if type(cell) is str else read_single(asset, attribute)
-        return kept(asset, attribute.name, value)
+        return cache_value(asset, attribute.name, value)
 
 
 class SingleRelation(AttributeDescriptor):
     """A relation to one asset."""
 
-    def __get__(self, asset: Tracked | None, owner: type) -> Any:
+    def __get__(self, asset: Instance | None, owner: type) -> Any:
         return self.column(self.attribute.name) if asset is None else related_asset(asset, self.attribute)
 
 
 class MultiValue(AttributeDescriptor):
     """A relation to several assets, or several values."""
 
-    def __get__(self, asset: Tracked | None, owner: type) -> Any:
-        return self.column(self.attribute.name) if asset is None else Members(asset, self.attribute)
+    def __get__(self, asset: Instance | None, owner: type) -> Any:
+        return self.column(self.attribute.name) if asset is None else RelatedList(asset, self.attribute)
 
 
 def descriptor(attribute: Attribute, column: Callable[[str], Any]) -> AttributeDescriptor:
@@ -72,7 +72,7 @@ class OperationDescriptor:
             f"forgotten, pending changes stay.{allowed}"
         )
 
-    def __get__(self, asset: Tracked | None, owner: type) -> Any:
+    def __get__(self, asset: Instance | None, owner: type) -> Any:
         return self if asset is None else BoundOperation(asset, self.operation, self.__doc__ or "")
 
     def __repr__(self) -> str:
@@ -82,7 +82,7 @@ class OperationDescriptor:
 class BoundOperation:
     """An operation of one asset, ready to be called."""
 
-    def __init__(self, asset: Tracked, operation: Operation, doc: str) -> None:
+    def __init__(self, asset: Instance, operation: Operation, doc: str) -> None:
         self._asset = asset
         self._operation = operation
         self.__doc__ = doc
@@ -91,7 +91,7 @@ class BoundOperation:
         if unnamed:
             operation = f"{self._asset._state.oid.type}.{self._operation.name}()"
             raise BadValue(f"{operation} takes no arguments without a name.")
-        return workspace_of(self._asset).writer.call_now(self._asset, self._operation.name, arguments)
+        return context_of(self._asset).writer.call(self._asset, self._operation.name, arguments)
 
     @property
     def allowed(self) -> bool | None:

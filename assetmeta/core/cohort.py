@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assetmeta.core.state import Tracked, seen_from
-from assetmeta.core.workspace import Workspace
+from assetmeta.core.context import SessionContext
+from assetmeta.core.state import Instance, at_moment_of
 from assetmeta.model.values import Oid
 
 
@@ -34,9 +34,9 @@ class Cohort:
         self._crossed: dict[str, Cohort] = {}
         self._met: dict[Oid, None] = {}
         self.with_deleted = with_deleted
-        self.kept: dict[Oid, Tracked] = {}
+        self.kept: dict[Oid, Instance] = {}
 
-    def members(self, workspace: Workspace) -> Iterator[Oid]:
+    def members(self, workspace: SessionContext) -> Iterator[Oid]:
         """Yield the identities of all members known so far, each once, in order.
 
         Members behind a relation are those that a walk has met, whatever became of the assets it came from, and those
@@ -57,7 +57,7 @@ class Cohort:
                     yield target
 
     @property
-    def is_crossed(self) -> bool:
+    def is_through(self) -> bool:
         """True for what a relation leads to: its members need not have been met yet."""
         return self._parent is not None
 
@@ -79,7 +79,7 @@ class Cohort:
             return f"query the {root[0].type} assets together, with .select({path!r})"
         return f"add .select({path!r}) to the {root[0].type} query" if root else f"select {path!r}"
 
-    def outranks(self, other: Cohort, workspace: Workspace) -> bool:
+    def preferred_over(self, other: Cohort, workspace: SessionContext) -> bool:
         """True when an asset that belongs to *other* is better off in this cohort: it goes back to a larger result, or
         nobody uses any asset of the other's any more.
         """
@@ -96,23 +96,23 @@ class Cohort:
             found = self._crossed[relation] = Cohort(parent=self, relation=relation)
         return found
 
-    def meet(self, oid: Oid) -> None:
+    def add_member(self, oid: Oid) -> None:
         """Remember a member that a walk has come to."""
         self._met[oid] = None
 
-    def keep(self, assets: Sequence[Tracked]) -> None:
+    def keep(self, assets: Sequence[Instance]) -> None:
         """Keep *assets* alive as long as this cohort is in use."""
         for asset in assets:
             self.kept[asset._state.oid] = asset
 
 
-def cohort_of(asset: Tracked) -> Cohort | None:
+def cohort_of(asset: Instance) -> Cohort | None:
     """The cohort of *asset*; None for one that was fetched alone."""
     found = asset._state.cohort
     return found if isinstance(found, Cohort) else None
 
 
-def targets(asset: Tracked, relation: str) -> tuple[Oid, ...]:
+def targets(asset: Instance, relation: str) -> tuple[Oid, ...]:
     """The identities that the loaded or pending *relation* of *asset* holds, at the asset's own moment."""
     cell: object = asset._state.cell(relation)
     edit = (asset._state.edits or {}).get(relation)
@@ -120,10 +120,10 @@ def targets(asset: Tracked, relation: str) -> tuple[Oid, ...]:
         cell = edit.new
     found = cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else (cell,)
     added = edit.added if edit is not None else ()
-    return tuple(seen_from(asset, oid) for oid in (*found, *added) if isinstance(oid, Oid))
+    return tuple(at_moment_of(asset, oid) for oid in (*found, *added) if isinstance(oid, Oid))
 
 
-def follow(workspace: Workspace, asset: Tracked, relation: str, oid: Oid) -> Tracked:
+def resolve_related(workspace: SessionContext, asset: Instance, relation: str, oid: Oid) -> Instance:
     """Return the related asset *oid* of *asset*, and make it a member of the cohort that crossing *relation* makes."""
     with workspace.lock:
         related = workspace.asset(oid)
@@ -132,14 +132,14 @@ def follow(workspace: Workspace, asset: Tracked, relation: str, oid: Oid) -> Tra
         owner = cohort_of(asset) or Cohort((asset._state.oid,))
         asset._state.cohort = owner
         present = cohort_of(related)
-        if present is None or owner.outranks(present, workspace):
+        if present is None or owner.preferred_over(present, workspace):
             related._state.cohort = owner.crossed(relation)
-        owner.crossed(relation).meet(oid)
+        owner.crossed(relation).add_member(oid)
         return related
 
 
-def enter(workspace: Workspace, cohort: Cohort, asset: Tracked) -> None:
+def join(workspace: SessionContext, cohort: Cohort, asset: Instance) -> None:
     """Make *asset* a member of *cohort*, unless it is better off where it is."""
     present = cohort_of(asset)
-    if present is None or cohort.outranks(present, workspace):
+    if present is None or cohort.preferred_over(present, workspace):
         asset._state.cohort = cohort

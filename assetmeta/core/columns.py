@@ -13,18 +13,18 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Protocol
 
-from assetmeta.core.access import as_oid, parsed, related_oid
 from assetmeta.core.attribute_words import described
-from assetmeta.core.workspace import Workspace
+from assetmeta.core.context import SessionContext
+from assetmeta.core.values import as_oid, parsed, related_oid
 from assetmeta.model.codecs import Choices
-from assetmeta.model.contract import Aliases
+from assetmeta.model.conditions import EXACT, And, Compare, Exists, Not, Or, RawFilter, Term, is_exact, leaves
+from assetmeta.model.contract import SupportsAliases
 from assetmeta.model.errors import BadValue, Unsupported, nearest
 from assetmeta.model.paths import Path, Resolved, Step, counts, in_parts, resolve
 from assetmeta.model.plans import Sort
 from assetmeta.model.printable import printable
 from assetmeta.model.scalars import whole_number
 from assetmeta.model.schema import Attribute, Schema
-from assetmeta.model.terms import EXACT, And, Compare, Exists, Not, Or, RawFilter, Term, is_exact, leaves
 from assetmeta.model.values import Oid
 
 
@@ -32,7 +32,7 @@ class Source(Protocol):
     """Where a column's assets come from: a type or a query."""
 
     @property
-    def workspace(self) -> Workspace: ...
+    def workspace(self) -> SessionContext: ...
     @property
     def schema(self) -> Schema: ...
     @property
@@ -284,7 +284,7 @@ def condition(source: Source, path: Path, operator: str, values: list[Any]) -> T
     return Compare(path, operator, operands, type_name)
 
 
-def _exactly(workspace: Workspace, path: Path, operands: tuple[object, ...]) -> str:
+def _exactly(workspace: SessionContext, path: Path, operands: tuple[object, ...]) -> str:
     """The operator of exact equality: what is no text has no letter case."""
     if workspace.backend.can.exact or not any(isinstance(value, str) for value in operands):
         return "="
@@ -299,10 +299,10 @@ def _names(source: Source, resolved: Resolved, text: str) -> bool:
     if oid is not None and oid.type in source.schema.types:
         return True
     backend, related = source.workspace.backend, resolved.attribute.related or ""
-    return isinstance(backend, Aliases) and backend.key_of(related, text) is not None
+    return isinstance(backend, SupportsAliases) and backend.key_of(related, text) is not None
 
 
-def _operand(workspace: Workspace, resolved: Resolved, path: Path, operator: str, value: object) -> object:
+def _operand(workspace: SessionContext, resolved: Resolved, path: Path, operator: str, value: object) -> object:
     if resolved.is_relation:
         return related_oid(workspace, resolved.type_name, resolved.attribute, value, look_up=False)
     if counts(path):

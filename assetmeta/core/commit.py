@@ -6,29 +6,41 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from assetmeta.core.access import cell_members, cell_value, identified, same_value
-from assetmeta.core.aftermath import Aftermath, renamed
 from assetmeta.core.conflicts import split
+from assetmeta.core.context import SessionContext
+from assetmeta.core.invalidation import Invalidation, renamed
 from assetmeta.core.lost_values import noting_lost_values
 from assetmeta.core.report import Report, error_of
-from assetmeta.core.state import Edit, Tracked, forget
-from assetmeta.core.unit import Unit
-from assetmeta.core.workspace import Workspace
+from assetmeta.core.state import Edit, Instance, forget
+from assetmeta.core.unit_of_work import UnitOfWork
+from assetmeta.core.values import cell_members, cell_value, identified, same_value
 from assetmeta.model.codecs import Cleaned, document_part, wire_text, writable_text
-from assetmeta.model.contract import UNOBSERVED, Templates, WriteObserver
-from assetmeta.model.errors import AssetmetaError, BadValue, BrokenOff, Misuse, ReadOnly, Unsupported
-from assetmeta.model.flows import T
+from assetmeta.model.contract import UNOBSERVED, SupportsTemplates, WriteObserver
+from assetmeta.model.errors import AssetmetaError, BadValue, BrokenOff, ReadOnly, Unsupported, UsageError
+from assetmeta.model.http import T
 from assetmeta.model.ordering import needs, references
-from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Outcome, Skipped, Unknown, Update
+from assetmeta.model.plans import (
+    AttributeChange,
+    Call,
+    Change,
+    Create,
+    Delete,
+    Done,
+    Failed,
+    Outcome,
+    Skipped,
+    Unknown,
+    Update,
+)
 from assetmeta.model.processes import renew_in_child
 from assetmeta.model.scalars import json_checked, plain
 from assetmeta.model.values import Missing, Oid
 
 
-class Writer:
+class Committer:
     """Performs the writes of one session: commits, immediate creates, and operations."""
 
-    def __init__(self, workspace: Workspace, unit: Unit) -> None:
+    def __init__(self, workspace: SessionContext, unit: UnitOfWork) -> None:
         self._workspace = workspace
         self._unit = unit
         self.after_fork()
@@ -75,7 +87,7 @@ class Writer:
 
         def finish(outcomes: Sequence[Outcome]) -> Report:
             with self._workspace.lock:
-                after = Aftermath(self._workspace)
+                after = Invalidation(self._workspace)
                 for outcome in outcomes:
                     if isinstance(outcome, Done | Unknown):
                         after.called(self._workspace.asset(outcome.change.oid))
@@ -91,7 +103,7 @@ class Writer:
         if type_name:
             self._workspace.schema.type(type_name).operation(operation)
 
-    def create_now(self, type_name: str, values: Mapping[str, object], context: Oid | None) -> Any:
+    def create(self, type_name: str, values: Mapping[str, object], context: Oid | None) -> Any:
         """Create an asset at once and return it. One request. Raises the server's error when it is turned down."""
         oid = self._unit.fresh_oid(type_name)
         # A commit in another thread must not take the asset for one of its own.
@@ -102,7 +114,7 @@ class Writer:
                 waiting = needs(change) | self._new_in_texts(change)
                 if waiting:
                     token = next(iter(waiting)).token
-                    raise Misuse(f"{type_name}.create: {token} does not exist yet; commit first, or use new().")
+                    raise UsageError(f"{type_name}.create: {token} does not exist yet; commit first, or use new().")
 
                 def finish(outcomes: Sequence[Outcome]) -> Outcome:
                     with self._workspace.lock:
@@ -118,13 +130,13 @@ class Writer:
             raise error_of(outcome)
         return asset
 
-    def call_now(self, asset: Tracked, operation: str, arguments: Mapping[str, object]) -> Any:
+    def call(self, asset: Instance, operation: str, arguments: Mapping[str, object]) -> Any:
         """Execute an operation at once; return the asset that the server names in its answer (mostly the same). One
         request. Pending changes of the asset stay pending.
         """
         oid = asset._state.oid
         if oid.is_new:
-            raise Misuse(f"{oid.token}.{operation}: commit the new asset first.", oid=oid.token)
+            raise UsageError(f"{oid.token}.{operation}: commit the new asset first.", oid=oid.token)
         if oid.moment is not None:
             raise ReadOnly(f"{oid.token}.{operation}: this is the asset as of {oid.moment!s}.", oid=oid.token)
         self._refuse_operation(oid.type, operation)
@@ -132,7 +144,7 @@ class Writer:
         def finish(outcomes: Sequence[Outcome]) -> Outcome:
             if isinstance(outcomes[0], Done | Unknown):
                 with self._workspace.lock:
-                    after = Aftermath(self._workspace)
+                    after = Invalidation(self._workspace)
                     after.called(asset)
                     after.close()
             return outcomes[0]
@@ -143,13 +155,13 @@ class Writer:
         with self._workspace.lock:
             return self._workspace.asset(outcome.oid)
 
-    def suggested(self, type_name: str, context: Oid | None, values: Mapping[str, object]) -> Any:
+    def new_from_template(self, type_name: str, context: Oid | None, values: Mapping[str, object]) -> Any:
         """Return a new pending asset with the server's suggested values and *values* over them. One request."""
         workspace = self._workspace
         if not workspace.backend.can.templates:
             raise Unsupported(f"{workspace.backend.name} suggests no values for new assets.", type_name=type_name)
         oid = self._unit.fresh_oid(type_name)
-        backend = cast(Templates, workspace.backend)
+        backend = cast(SupportsTemplates, workspace.backend)
         deltas = workspace.run(backend.template(workspace.schema, type_name, context))
         suggestions = {delta.name: delta.added if delta.is_multi else delta.new for delta in deltas}
         return self._unit.begin(oid, {**suggestions, **values}, None)
@@ -271,7 +283,7 @@ class Writer:
                     return Failed(change, BadValue(why, oid=change.oid.token, attribute=delta.name))
         return None
 
-    def _is_true(self, asset: Tracked, delta: Delta) -> bool:
+    def _is_true(self, asset: Instance, delta: AttributeChange) -> bool:
         attribute = self._workspace.schema.attribute(asset._state.oid.type, delta.name)
         cell = asset._state.cell(delta.name)
         if isinstance(cell, Missing):
@@ -291,7 +303,7 @@ class Writer:
         for provisional, oid in created.items():
             self._unit.rename(assets[provisional], oid)
         self._unit.substitute(created)
-        after = Aftermath(self._workspace)
+        after = Invalidation(self._workspace)
         for outcome in outcomes:
             asset = assets[outcome.change.oid]
             if isinstance(outcome, Done):
@@ -305,11 +317,11 @@ class Writer:
         after.close()
 
     def _landed(
-        self, asset: Tracked, outcome: Done, sent: Mapping[str, Edit], created: Mapping[Oid, Oid], after: Aftermath
+        self, asset: Instance, outcome: Done, sent: Mapping[str, Edit], created: Mapping[Oid, Oid], after: Invalidation
     ) -> None:
         change = outcome.change
         if isinstance(change, Delete):
-            self._unit.forsake(asset)
+            self._unit.discard(asset)
             after.deleted(asset)
         elif isinstance(change, Create | Update):
             names = {delta.name for delta in change.deltas}

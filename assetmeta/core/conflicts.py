@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from assetmeta.core.access import cell_members, cell_value
+from assetmeta.core.context import SessionContext
 from assetmeta.core.loading import fetches
 from assetmeta.core.plan import shown
-from assetmeta.core.workspace import Workspace
+from assetmeta.core.values import cell_members, cell_value
 from assetmeta.model.errors import BadValue, Conflict, NotFound
-from assetmeta.model.plans import Cell, Change, Delta, Failed, Update
+from assetmeta.model.plans import AttributeChange, Change, Failed, RawValue, Update
 from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 from assetmeta.model.values import UNREAD, Oid
@@ -38,7 +38,7 @@ class Clash(Record):
         )
 
 
-def split(workspace: Workspace, changes: Sequence[Change], policy: str) -> tuple[list[Change], dict[int, Failed]]:
+def split(workspace: SessionContext, changes: Sequence[Change], policy: str) -> tuple[list[Change], dict[int, Failed]]:
     """Return what is to be sent, and an outcome for each change that is held back because it clashes, by its place.
 
     "overwrite" reads nothing and sends all. "error" holds back a change in which any attribute clashes, "merge" only
@@ -71,7 +71,7 @@ def split(workspace: Workspace, changes: Sequence[Change], policy: str) -> tuple
     return result, held
 
 
-def _present(workspace: Workspace, updates: Sequence[Update]) -> dict[Oid, dict[str, Cell]]:
+def _present(workspace: SessionContext, updates: Sequence[Update]) -> dict[Oid, dict[str, RawValue]]:
     """Read the attributes that *updates* change, as they are now; nothing is merged into the assets."""
     names = list(dict.fromkeys(delta.name for update in updates for delta in update.deltas))
     wanted = list(fetches(workspace, [update.oid for update in updates], names))
@@ -83,7 +83,7 @@ def _present(workspace: Workspace, updates: Sequence[Update]) -> dict[Oid, dict[
     return {row.oid: dict(zip(row.columns, row.values, strict=True)) for rows in found for row in rows.rows}
 
 
-def _on_top(workspace: Workspace, change: Update, present: Mapping[str, Cell]) -> Update:
+def _on_top(workspace: SessionContext, change: Update, present: Mapping[str, RawValue]) -> Update:
     """The same additions and removals, on top of the members that are there now: those of both then stay."""
     asset = workspace.asset(change.oid)
     deltas = []
@@ -95,7 +95,7 @@ def _on_top(workspace: Workspace, change: Update, present: Mapping[str, Cell]) -
     return replace(change, deltas=tuple(deltas))
 
 
-def _clashes(workspace: Workspace, change: Update, present: Mapping[str, Cell]) -> list[Clash]:
+def _clashes(workspace: SessionContext, change: Update, present: Mapping[str, RawValue]) -> list[Clash]:
     asset = workspace.asset(change.oid)
     found = []
     for delta in change.deltas:
@@ -109,7 +109,7 @@ def _clashes(workspace: Workspace, change: Update, present: Mapping[str, Cell]) 
     return found
 
 
-def _mine(delta: Delta) -> object:
+def _mine(delta: AttributeChange) -> object:
     if not delta.is_multi or not isinstance(delta.old, tuple):
         return delta.new
     kept = tuple(value for value in delta.old if value not in delta.removed)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from assetmeta.core.access import cell_members, cell_value, loaded_cell, parsed, related_oid, same_value, workspace_of
-from assetmeta.core.relations import Unset, member_values
-from assetmeta.core.state import Edit, State, Tracked, drop_decoded
-from assetmeta.core.workspace import Workspace
+from assetmeta.core.context import SessionContext
+from assetmeta.core.relations import NullReference, member_values
+from assetmeta.core.state import Edit, Instance, State, drop_decoded
+from assetmeta.core.values import cell_members, cell_value, context_of, load_raw, parsed, related_oid, same_value
 from assetmeta.model.errors import BadValue, ReadOnly
-from assetmeta.model.plans import Delta
+from assetmeta.model.plans import AttributeChange
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import ABSENT, UNREAD
 
 
-def refuse_unwritable(asset: Tracked, attribute: Attribute) -> None:
+def refuse_unwritable(asset: Instance, attribute: Attribute) -> None:
     """Raise ReadOnly when *attribute* of *asset* cannot be written."""
     oid = asset._state.oid
     if oid.is_new and asset._state.gone is not None:
@@ -28,9 +28,9 @@ def refuse_unwritable(asset: Tracked, attribute: Attribute) -> None:
     raise ReadOnly(f"{oid.token}.{attribute.name} is read-only: {reason}.", oid=oid.token, attribute=attribute.name)
 
 
-def set_value(asset: Tracked, attribute: Attribute, value: object) -> None:
+def set_value(asset: Instance, attribute: Attribute, value: object) -> None:
     """Make *value* the pending value of a single-valued attribute. Setting the loaded value back drops the edit."""
-    new = _single(workspace_of(asset), asset._state.oid.type, attribute, value)
+    new = _single(context_of(asset), asset._state.oid.type, attribute, value)
     state = asset._state
     old = old_value(asset, attribute)
     same = old is not UNREAD and same_value(old, new) and not state.oid.is_new
@@ -38,17 +38,17 @@ def set_value(asset: Tracked, attribute: Attribute, value: object) -> None:
     _store(asset, attribute.name, None if same and attribute.name not in state.sending else Edit(new))
 
 
-def _single(workspace: Workspace, type_name: str, attribute: Attribute, value: object) -> object:
+def _single(workspace: SessionContext, type_name: str, attribute: Attribute, value: object) -> object:
     if type(value) is tuple and not value:
         value = None
     if value is None or not attribute.is_relation:
         return parsed(workspace, type_name, attribute, value)
-    if isinstance(value, Unset):
+    if isinstance(value, NullReference):
         return None
     return related_oid(workspace, type_name, attribute, value)
 
 
-def old_value(asset: Tracked, attribute: Attribute) -> object:
+def old_value(asset: Instance, attribute: Attribute) -> object:
     """The loaded value without edits; UNREAD when it is not loaded, None for a new asset."""
     if asset._state.oid.is_new:
         return None
@@ -56,10 +56,10 @@ def old_value(asset: Tracked, attribute: Attribute) -> object:
     return UNREAD if cell is UNREAD or cell is ABSENT else cell_value(asset, attribute, cell)
 
 
-def replace_members(asset: Tracked, attribute: Attribute, values: Iterable[object]) -> None:
+def replace_members(asset: Instance, attribute: Attribute, values: Iterable[object]) -> None:
     """Make *values* the pending members of a multi-valued attribute. Loads the present ones if they are missing."""
     wanted = _checked_members(asset, attribute, values)
-    before = cell_members(asset, attribute, loaded_cell(asset, attribute.name))
+    before = cell_members(asset, attribute, load_raw(asset, attribute.name))
     edit = Edit(is_multi=True)
     edit.added = [value for value in wanted if value not in before]
     edit.removed = [value for value in before if value not in wanted]
@@ -70,7 +70,7 @@ def replace_members(asset: Tracked, attribute: Attribute, values: Iterable[objec
     _store(asset, attribute.name, edit if edit.added or edit.removed else None)
 
 
-def change_members(asset: Tracked, attribute: Attribute, add: Sequence[object], remove: Sequence[object]) -> None:
+def change_members(asset: Instance, attribute: Attribute, add: Sequence[object], remove: Sequence[object]) -> None:
     """Add and remove members, pending. The present members need not be loaded; where they are, no-ops are dropped."""
     state = asset._state
     added, removed = _checked_members(asset, attribute, add), _checked_members(asset, attribute, remove)
@@ -91,12 +91,12 @@ def change_members(asset: Tracked, attribute: Attribute, add: Sequence[object], 
     _store(asset, attribute.name, edit if edit.added or edit.removed else None)
 
 
-def _checked_members(asset: Tracked, attribute: Attribute, values: Iterable[object]) -> list[object]:
-    return checked_members(workspace_of(asset), asset._state.oid.type, attribute, values)
+def _checked_members(asset: Instance, attribute: Attribute, values: Iterable[object]) -> list[object]:
+    return checked_members(context_of(asset), asset._state.oid.type, attribute, values)
 
 
 def checked_members(
-    workspace: Workspace, type_name: str, attribute: Attribute, values: Iterable[object]
+    workspace: SessionContext, type_name: str, attribute: Attribute, values: Iterable[object]
 ) -> list[object]:
     """Check values that a person gave as members; return them parsed, each once, in order."""
     if attribute.is_relation:
@@ -118,7 +118,7 @@ def _copied(state: State, name: str) -> Edit:
     return edit
 
 
-def _store(asset: Tracked, name: str, edit: Edit | None) -> None:
+def _store(asset: Instance, name: str, edit: Edit | None) -> None:
     state = asset._state
     if edit is None:
         drop_edits(asset, [name])
@@ -129,7 +129,7 @@ def _store(asset: Tracked, name: str, edit: Edit | None) -> None:
     asset.__dict__.pop(name, None)
 
 
-def drop_edits(asset: Tracked, names: Iterable[str]) -> None:
+def drop_edits(asset: Instance, names: Iterable[str]) -> None:
     """Drop pending edits, so that the loaded values are read again."""
     state = asset._state
     for name in list(names):
@@ -140,7 +140,7 @@ def drop_edits(asset: Tracked, names: Iterable[str]) -> None:
         state.edits = None
 
 
-def restore(asset: Tracked, before: Mapping[str, Edit]) -> None:
+def restore(asset: Instance, before: Mapping[str, Edit]) -> None:
     """Put the pending edits back to what they were."""
     state = asset._state
     for name in {*(state.edits or {}), *before}:
@@ -148,7 +148,7 @@ def restore(asset: Tracked, before: Mapping[str, Edit]) -> None:
     state.edits = dict(before) or None
 
 
-def check(workspace: Workspace, type_name: str, name: str, value: object) -> None:
+def check(workspace: SessionContext, type_name: str, name: str, value: object) -> None:
     """Raise BadValue, UnknownName or ReadOnly unless *value* could be set on assets of a type. Sends nothing."""
     attribute = workspace.schema.attribute(type_name, name)
     if not attribute.writable:
@@ -159,17 +159,17 @@ def check(workspace: Workspace, type_name: str, name: str, value: object) -> Non
         checked_members(workspace, type_name, attribute, value)  # type: ignore[arg-type]
 
 
-def deltas(asset: Tracked) -> tuple[Delta, ...]:
+def deltas(asset: Instance) -> tuple[AttributeChange, ...]:
     """The pending edits of *asset* as data, with the loaded values they change."""
     state = asset._state
-    attributes = workspace_of(asset).schema.type(state.oid.type).attributes
+    attributes = context_of(asset).schema.type(state.oid.type).attributes
     found = []
     for name, edit in (state.edits or {}).items():
         if edit.is_multi:
             cell = state.cell(name)
             old = UNREAD if cell is UNREAD else cell_members(asset, attributes[name], cell)
             added, removed = tuple(edit.added), tuple(edit.removed)
-            found.append(Delta(name, () if state.oid.is_new else old, None, added, removed, is_multi=True))
+            found.append(AttributeChange(name, () if state.oid.is_new else old, None, added, removed, is_multi=True))
         else:
-            found.append(Delta(name, old_value(asset, attributes[name]), edit.new))
+            found.append(AttributeChange(name, old_value(asset, attributes[name]), edit.new))
     return tuple(found)

@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 
-from assetmeta.core.access import needed_asset
-from assetmeta.core.cohort import Cohort, cohort_of, enter, follow, targets
-from assetmeta.core.state import Tracked, mark_absent
-from assetmeta.core.watch import Load, place_of_read
-from assetmeta.core.workspace import Workspace
+from assetmeta.core.cohort import Cohort, cohort_of, join, resolve_related, targets
+from assetmeta.core.context import SessionContext
+from assetmeta.core.load_log import LazyLoad, place_of_read
+from assetmeta.core.state import Instance, mark_absent
+from assetmeta.core.values import require_asset
 from assetmeta.model.errors import BadValue, NotFound, NotLoaded
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch, Rows
-from assetmeta.model.values import UNREAD, Moment, Oid
+from assetmeta.model.values import UNREAD, AsOf, Oid
 
 MODES = ("peers", "one", "raise")
 
@@ -27,7 +27,7 @@ MODES = ("peers", "one", "raise")
 class Loader:
     """Loads missing attributes for one session."""
 
-    def __init__(self, workspace: Workspace, mode: str) -> None:
+    def __init__(self, workspace: SessionContext, mode: str) -> None:
         self._workspace = workspace
         self._default = checked_mode(mode)
         self._mode: ContextVar[str | None] = ContextVar("assetmeta_loading", default=None)
@@ -46,7 +46,7 @@ class Loader:
         finally:
             self._mode.reset(token)
 
-    def need(self, asset: Tracked, name: str) -> None:
+    def need(self, asset: Instance, name: str) -> None:
         """Load *name* for *asset*, and in mode "peers" for the members of its cohort that lack it.
 
         The first miss of an asset loads its basic attributes along. One request for an asset that came alone; otherwise
@@ -60,21 +60,21 @@ class Loader:
             oids = self._lacking(asset, name) if self.mode == "peers" else [asset._state.oid]
         if self._workspace.watch.is_on:
             advice = (cohort_of(asset) or Cohort((asset._state.oid,))).advice(name)
-            self._workspace.watch.note(Load(asset._state.oid.type, name, len(oids), place_of_read(), advice))
+            self._workspace.watch.note(LazyLoad(asset._state.oid.type, name, len(oids), place_of_read(), advice))
         # Of many assets no more requests are sent than the read itself takes.
         optional = frozenset(wanted) - {name} if len(oids) > 1 else frozenset()
         self.load(oids, wanted, cohort_of(asset), optional)
         if asset._state.gone is not None:
             raise asset._state.gone
 
-    def _wanted(self, asset: Tracked, name: str) -> tuple[str, ...]:
+    def _wanted(self, asset: Instance, name: str) -> tuple[str, ...]:
         state = asset._state
         basic = self._workspace.schema.type(state.oid.type).basic
         if any(state.cell(known) is not UNREAD for known in basic):
             return (name,)
         return basic if name in basic else (*basic, name)
 
-    def _lacking(self, asset: Tracked, name: str) -> list[Oid]:
+    def _lacking(self, asset: Instance, name: str) -> list[Oid]:
         """The asset itself, then the members of its cohort, of its moment, for which *name* is unread."""
         oid = asset._state.oid
         cohort = cohort_of(asset)
@@ -84,7 +84,7 @@ class Loader:
             known = self._workspace.identity.get(member)
             if member.moment == oid.moment and not member.is_new and _may_have(self._workspace, member, name):
                 if known is None:
-                    if cohort is not None and cohort.is_crossed:
+                    if cohort is not None and cohort.is_through:
                         lacking[member] = None
                 elif known._state.cell(name) is UNREAD and known._state.gone is None:
                     lacking[member] = None
@@ -126,18 +126,18 @@ class Loader:
             if missing is not None:
                 missing._state.gone = error
 
-    def populate(self, assets: Sequence[Tracked], names: Sequence[str]) -> None:
+    def populate(self, assets: Sequence[Instance], names: Sequence[str]) -> None:
         """Load attributes or paths for all *assets*: one request per step and chunk, for what is not loaded."""
         workspace = self._workspace
         paths = [workspace.path(name) for name in names]
-        assets = [needed_asset(workspace, asset, "populate()") for asset in assets]
+        assets = [require_asset(workspace, asset, "populate()") for asset in assets]
         for oid in {asset._state.oid.type: asset._state.oid for asset in assets}.values():
             for path in paths:
                 resolve(workspace.schema, oid.type, path)
         whole = Cohort([asset._state.oid for asset in assets])
         with workspace.lock:
             for asset in assets:
-                enter(workspace, whole, asset)
+                join(workspace, whole, asset)
         # An asset that came with a larger result stays with it, and what is loaded is kept there.
         owners = {id(found): found for asset in assets if (found := cohort_of(asset))}.values()
         for path in paths:
@@ -150,20 +150,20 @@ class Loader:
             if not path.is_plain:
                 self._load_missing(level, str(path), cohort)
 
-    def _load_missing(self, assets: Sequence[Tracked], name: str, cohort: Cohort) -> None:
+    def _load_missing(self, assets: Sequence[Instance], name: str, cohort: Cohort) -> None:
         lacking = [asset._state.oid for asset in assets if asset._state.cell(name) is UNREAD]
         oids = [oid for oid in lacking if not oid.is_new and _may_have(self._workspace, oid, name)]
         self.load(oids, (name,), cohort)
 
     def _absorb(self, fetch: Fetch, names: Sequence[str], rows: Rows, cohort: Cohort | None, since: int) -> None:
         workspace = self._workspace
-        found = workspace.absorb(rows.rows, since)
+        found = workspace.merge_rows(rows.rows, since)
         if cohort is None and rows.related:
             # What an asset's answer told about others is kept by the asset, though it came alone.
             cohort = Cohort([asset._state.oid for asset in found])
         if cohort is not None:
             cohort.keep(found)
-            cohort.keep(workspace.absorb(rows.related, since))
+            cohort.keep(workspace.merge_rows(rows.related, since))
             for asset in found:
                 if asset._state.cohort is None:
                     asset._state.cohort = cohort
@@ -176,9 +176,9 @@ class Loader:
                 self._gone([oid], NotFound(why, oid=oid.token, status=404))
 
 
-def fetches(workspace: Workspace, oids: Sequence[Oid], names: Sequence[str]) -> Iterator[Fetch]:
+def fetches(workspace: SessionContext, oids: Sequence[Oid], names: Sequence[str]) -> Iterator[Fetch]:
     """Yield the reads that load *names* for *oids*: one per type, moment and chunk; each asks for what its type has."""
-    groups: dict[tuple[str, Moment | None], list[Oid]] = {}
+    groups: dict[tuple[str, AsOf | None], list[Oid]] = {}
     for oid in oids:
         groups.setdefault((oid.type, oid.moment), []).append(oid)
     chunk = workspace.backend.can.max_keys
@@ -196,21 +196,23 @@ def checked_mode(mode: str) -> str:
     return mode
 
 
-def _related(workspace: Workspace, assets: Sequence[Tracked], relation: str) -> list[Tracked]:
+def _related(workspace: SessionContext, assets: Sequence[Instance], relation: str) -> list[Instance]:
     """The assets that *relation* of *assets* leads to, each once, members of the cohort that crossing it makes."""
-    found = {oid: follow(workspace, asset, relation, oid) for asset in assets for oid in targets(asset, relation)}
+    found = {
+        oid: resolve_related(workspace, asset, relation, oid) for asset in assets for oid in targets(asset, relation)
+    }
     return list(found.values())
 
 
-def _path(workspace: Workspace, name: str) -> Path:
+def _path(workspace: SessionContext, name: str) -> Path:
     return Path((Step(name),)) if name.isidentifier() else workspace.path(name)
 
 
-def _may_have(workspace: Workspace, oid: Oid, name: str) -> bool:
+def _may_have(workspace: SessionContext, oid: Oid, name: str) -> bool:
     return not name.isidentifier() or name in workspace.schema.type(oid.type).attributes
 
 
-def _advice(asset: Tracked, name: str) -> str:
+def _advice(asset: Instance, name: str) -> str:
     oid = asset._state.oid
     return (
         f"{oid.token}.{name} is not loaded, and loading is forbidden here. Ask for it with the query, "

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from assetmeta.core.access import cell_value, workspace_of
 from assetmeta.core.plan import shown
-from assetmeta.core.state import Tracked
-from assetmeta.model.errors import Unreadable
+from assetmeta.core.state import Instance
+from assetmeta.core.values import cell_value, context_of
+from assetmeta.model.errors import InvalidResponse
 from assetmeta.model.plans import Done, Outcome, Update
 from assetmeta.model.values import Missing
 
 _NOTHING = (None, "")
 
 
-def noting_lost_values(asset: Tracked, outcome: Outcome) -> Outcome:
+def noting_lost_values(asset: Instance, outcome: Outcome) -> Outcome:
     """Return *outcome* with a note on attributes that had a value, were not written, and have none in the server's
     answer to the write. To be called before the answer is taken over. Sends nothing.
     """
@@ -28,8 +28,8 @@ def noting_lost_values(asset: Tracked, outcome: Outcome) -> Outcome:
     return replace(outcome, notes=(*outcome.notes, note))
 
 
-def _lost(asset: Tracked, change: Update, outcome: Done) -> Iterator[str]:
-    attributes = workspace_of(asset).schema.type(asset._state.oid.type).attributes
+def _lost(asset: Instance, change: Update, outcome: Done) -> Iterator[str]:
+    attributes = context_of(asset).schema.type(asset._state.oid.type).attributes
     written = {delta.name for delta in change.deltas}
     row = outcome.row
     for name, cell in zip(row.columns, row.values, strict=True) if row else ():
@@ -41,9 +41,9 @@ def _lost(asset: Tracked, change: Update, outcome: Done) -> Iterator[str]:
             yield f"{name} ({_was(asset, name)})"
 
 
-def _was(asset: Tracked, name: str) -> str:
-    attribute = workspace_of(asset).schema.attribute(asset._state.oid.type, name)
+def _was(asset: Instance, name: str) -> str:
+    attribute = context_of(asset).schema.attribute(asset._state.oid.type, name)
     try:
         return f"was {shown(cell_value(asset, attribute, asset._state.cell(name)))}"
-    except Unreadable:
+    except InvalidResponse:
         return "was unreadable"

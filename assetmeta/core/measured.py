@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
-from assetmeta.model.errors import Unreadable
+from assetmeta.model.errors import InvalidResponse
 
 DIGESTS = ("sha256", "sha1", "md5")
 """Checksums that servers keep, the most trustworthy first."""
@@ -25,7 +25,7 @@ class Measured(io.RawIOBase):
     """Passes bytes on to *sink*, from where that stands. *progress* is called with the number of bytes so far.
 
     It can go back to its start, as is needed where a download begins anew, if *sink* can. More than *most* bytes raise
-    Unreadable with *advice*.
+    InvalidResponse with *advice*.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class Measured(io.RawIOBase):
         return self._sum.hexdigest() if self._sum else None
 
     def check(self, expected: Expected, token: str) -> None:
-        """Raise Unreadable, naming the asset *token*, unless the bytes are those that are expected."""
+        """Raise InvalidResponse, naming the asset *token*, unless the bytes are those that are expected."""
         if expected.size is not None and self.size != expected.size:
-            raise Unreadable(f"{token}: {self.size} bytes came of {expected.size}. Try again.", oid=token)
+            raise InvalidResponse(f"{token}: {self.size} bytes came of {expected.size}. Try again.", oid=token)
         if expected.digest is not None and self.sum != expected.digest[1]:
-            raise Unreadable(f"{token}: the {expected.digest[0]} of what came is not the server's.", oid=token)
+            raise InvalidResponse(f"{token}: the {expected.digest[0]} of what came is not the server's.", oid=token)
 
     def writable(self) -> bool:
         """True."""
@@ -74,7 +74,7 @@ class Measured(io.RawIOBase):
         """Take bytes."""
         piece = bytes(cast(bytes, data))
         if self._most is not None and self.size + len(piece) > self._most:
-            raise Unreadable(self._advice)
+            raise InvalidResponse(self._advice)
         self._sink.write(piece)
         self.size += len(piece)
         if self._sum is not None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from assetmeta.core.identity import IdentityMap
-from assetmeta.core.state import KnownCell, Tracked
+from assetmeta.core.identity_map import IdentityMap
+from assetmeta.core.state import Instance, LoadedValue
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import UNREAD, Oid
 
@@ -45,7 +45,7 @@ class Owners:
         self._next: dict[Oid | str, None] = {}
         self._owning = Owning(schema)
 
-    def add(self, asset: Tracked) -> None:
+    def add(self, asset: Instance) -> None:
         """Note what *asset* refers to. To be called before anything of it is forgotten."""
         state = asset._state
         attributes = self._schema.type(state.oid.type).attributes
@@ -55,7 +55,7 @@ class Owners:
         for attribute in self._owning[state.oid.type]:
             self._lead(attribute, state.cell(attribute.name))
 
-    def add_values(self, type_name: str, cells: Mapping[str, KnownCell]) -> None:
+    def add_values(self, type_name: str, cells: Mapping[str, LoadedValue]) -> None:
         """Note what an asset with these *cells* refers to, which may be there or not."""
         attributes = self._schema.type(type_name).attributes
         for name, cell in cells.items():
@@ -75,7 +75,7 @@ class Owners:
             for attribute in self._owning[name]:
                 self._lead(attribute, UNREAD if asset is None else asset._state.cell(attribute.name))
 
-    def _lead(self, attribute: Attribute, cell: KnownCell) -> None:
+    def _lead(self, attribute: Attribute, cell: LoadedValue) -> None:
         back = (attribute.reciprocal or "").rpartition(".")[2]
         reached: list[Oid | str] = [oid.current for oid in oids_in(cell)]
         if cell is UNREAD and attribute.cascades and attribute.related is not None:
@@ -125,7 +125,7 @@ class Parts:
             self._known[oid] = found
         return found
 
-    def _is_below(self, attribute: Attribute, cell: KnownCell) -> bool:
+    def _is_below(self, attribute: Attribute, cell: LoadedValue) -> bool:
         if cell is UNREAD:
             return self._leads_down(attribute.related or "")
         return any(self.holds(owner) for owner in oids_in(cell))

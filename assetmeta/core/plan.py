@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
 from assetmeta.core.ownership import TakenAlong
-from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Update
+from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Update
 from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 from assetmeta.model.values import UNREAD, Oid
@@ -77,7 +77,7 @@ def counted(changes: Sequence[Change]) -> str:
     return f"{number} change{'s' if number != 1 else ''}: " + ", ".join(f"{n} {verb}" for verb, n in counts.items())
 
 
-def before_and_after(delta: Delta, created: bool = False, names: Mapping[Oid, str] | None = None) -> str:
+def before_and_after(delta: AttributeChange, created: bool = False, names: Mapping[Oid, str] | None = None) -> str:
     """Return one attribute's change in words: `3 → 5`, `+ Member:20  - Member:31`; `?` for what was never read.
 
     Assets are followed by their *names*, where those are given.

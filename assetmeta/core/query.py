@@ -12,23 +12,23 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from assetmeta.core.columns import Column, condition, refuse_foreign
+from assetmeta.core.context import SessionContext
+from assetmeta.core.load_log import refuse_inspection
+from assetmeta.core.paging import pages, totals
 from assetmeta.core.report import Report
-from assetmeta.core.state import Tracked
-from assetmeta.core.streaming import pages, totals
+from assetmeta.core.state import Instance
 from assetmeta.core.walk import walk
-from assetmeta.core.watch import refuse_inspection
-from assetmeta.core.workspace import Workspace
 from assetmeta.model.codecs import writable_text
-from assetmeta.model.contract import Explains
-from assetmeta.model.errors import BadValue, NotOne, Unsupported
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term, and_terms, is_exact, leaves
+from assetmeta.model.contract import SupportsExplain
+from assetmeta.model.errors import BadValue, NotExactlyOne, Unsupported
 from assetmeta.model.paths import CLEANED, Path, Step, in_parts, resolve
 from assetmeta.model.plans import Fetch, Find, Sort
 from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 from assetmeta.model.scalars import checked_scalar, is_scalar, plain, whole_number
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term, conjunction, is_exact, leaves
-from assetmeta.model.values import Moment, Oid
+from assetmeta.model.values import AsOf, Oid
 from assetmeta.model.zones import exists_there
 
 _LACKS = {
@@ -57,7 +57,7 @@ class Query(Record):
     sends nothing; reQueryAll() reads again.
     """
 
-    workspace: Workspace = field(repr=False)
+    workspace: SessionContext = field(repr=False)
     type_name: str
     selected: tuple[Path, ...] = ()
     terms: tuple[Term, ...] = ()
@@ -65,7 +65,7 @@ class Query(Record):
     finding: Find | None = None
     start: int = 0
     size: int | None = None
-    moments: tuple[Moment, ...] = ()
+    moments: tuple[AsOf, ...] = ()
     with_deleted: bool = False
     _results: list[list[Any]] = field(default_factory=list, repr=False, compare=False)
 
@@ -107,7 +107,7 @@ class Query(Record):
     def _equal(self, name: str, value: Any) -> Term:
         # A dict is one piece of JSON, a named tuple one value with parts.
         whole = (
-            isinstance(value, str | bytes | Mapping | Tracked | Oid) or hasattr(value, "_fields") or is_scalar(value)
+            isinstance(value, str | bytes | Mapping | Instance | Oid) or hasattr(value, "_fields") or is_scalar(value)
         )
         single = whole or not isinstance(value, Iterable)
         values = [value] if single else list(value)
@@ -120,7 +120,7 @@ class Query(Record):
             else:
                 self._path(Column(self, leaf.path))
                 refuse_foreign(self.schema, self.type_name, leaf)
-        for part in conjunction(term):
+        for part in and_terms(term):
             # The rest of an *or* is known to the server alone.
             if is_exact(part) and not all(is_exact(leaf) for leaf in leaves(part)):
                 raise Unsupported(f"{part}: exact() goes together with others by &, and by | with exact() alone.")
@@ -193,7 +193,7 @@ class Query(Record):
             start=self.start if start is None else _at_least(0, start, "page(start=...)"),
         )
 
-    def asof(self, *moments: Moment | Iterable[Moment]) -> Query:
+    def asof(self, *moments: AsOf | Iterable[AsOf]) -> Query:
         """Ask for the assets as they were at each moment (a datetime, ISO text, a date), one after the other.
 
         Each asset carries its moment as `AsOf`, and cannot be changed. A time without a zone is in the server's.
@@ -230,7 +230,7 @@ class Query(Record):
         self.workspace.remember(path)
         return path
 
-    def fetch(self, moment: Moment | None = None) -> Fetch:
+    def fetch(self, moment: AsOf | None = None) -> Fetch:
         """The read that this query is, as data."""
         chosen = self.selected or tuple(Path((Step(name),)) for name in self.schema.type(self.type_name).basic)
         return Fetch(
@@ -263,7 +263,7 @@ class Query(Record):
         Raises Unsupported for what the server cannot do.
         """
         backend, fetch = self.workspace.backend, self.fetch()
-        if isinstance(backend, Explains):
+        if isinstance(backend, SupportsExplain):
             return printable(backend.explain(self.schema, replace(fetch, part=self.workspace.page_size)))
         moments = f" for each of {len(self.moments)} moments" if len(self.moments) > 1 else ""
         return (
@@ -275,7 +275,7 @@ class Query(Record):
         """What an explanation says where the server's `=` ignores letter case and a condition compares texts."""
         if self.workspace.backend.can.exact:
             return ""
-        exact = [part for term in self.terms for part in conjunction(term) if is_exact(part)]
+        exact = [part for term in self.terms for part in and_terms(term) if is_exact(part)]
         loose = any(
             isinstance(leaf, Compare) and leaf.operator in ("=", "!=") and any(isinstance(v, str) for v in leaf.values)
             for term in self.terms
@@ -289,8 +289,8 @@ class Query(Record):
         """Yield lists of at most *size* assets, one request each, until the end or the end of the window.
 
         The first pages of several moments come together, where the server takes several queries in one request. A
-        result of several pages is counted after the first (one more request). Raises Moved when it changed meanwhile in
-        a way that would make it silently short.
+        result of several pages is counted after the first (one more request). Raises ResultChanged when it changed
+        meanwhile in a way that would make it silently short.
         """
         wanted = self.workspace.page_size if size is None else _at_least(1, size, "pages()")
         yield from pages(self.workspace, self._fetches(), wanted)
@@ -324,11 +324,11 @@ class Query(Record):
         return next(iter(self._but(size=min(1, 1 if self.size is None else self.size))), None)
 
     def one(self) -> Any:
-        """Return the only asset. One request. Raises NotOne when there is none, or more than one."""
+        """Return the only asset. One request. Raises NotExactlyOne when there is none, or more than one."""
         found = list(self._but(size=2 if self.size is None else min(2, self.size)))
         if len(found) != 1:
             what = "no" if not found else "more than one"
-            raise NotOne(f"There is {what} {self.type_name} for {self!r}.", type_name=self.type_name)
+            raise NotExactlyOne(f"There is {what} {self.type_name} for {self!r}.", type_name=self.type_name)
         return found[0]
 
     def count(self) -> int:
@@ -468,7 +468,7 @@ class Query(Record):
         return printable("".join(parts))
 
 
-def _moment(given: object) -> Moment:
+def _moment(given: object) -> AsOf:
     """Check a moment that a person gave: a datetime, a date or ISO text of either."""
     try:
         given = plain(given)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn, overload
 
-from assetmeta.core.access import read_multi, read_single, related_oid, workspace_of
-from assetmeta.core.cohort import follow
-from assetmeta.core.state import Tracked
-from assetmeta.core.watch import refuse_inspection
-from assetmeta.core.workspace import Workspace
+from assetmeta.core.cohort import resolve_related
+from assetmeta.core.context import SessionContext
+from assetmeta.core.load_log import refuse_inspection
+from assetmeta.core.state import Instance
+from assetmeta.core.values import context_of, read_multi, read_single, related_oid
 from assetmeta.model.errors import BadValue, ReadOnly
 from assetmeta.model.printable import printable
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
 
 
-class Unset:
+class NullReference:
     """Stands for the asset at the end of a relation that is not set.
 
     It is falsy and equals None. Reading a real attribute goes on (a relation gives another stand-in, several-valued
@@ -39,13 +39,13 @@ class Unset:
             raise ReadOnly(f"There is no {self._type_name} here to {name}: the relation is not set.", attribute=name)
         attribute = self._schema.attribute(self._type_name, name)
         if attribute.multi:
-            return NoMembers(self._type_name, name)
-        return Unset(self._schema, attribute.related) if attribute.related else None
+            return EmptyRelatedList(self._type_name, name)
+        return NullReference(self._schema, attribute.related) if attribute.related else None
 
     def __getitem__(self, name: str) -> Any:
         found: Any = self
         for step in name.split("."):
-            found = getattr(found, step) if isinstance(found, Unset) else found
+            found = getattr(found, step) if isinstance(found, NullReference) else found
         return found
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -55,7 +55,7 @@ class Unset:
         return False
 
     def __eq__(self, other: object) -> bool:
-        return other is None or (isinstance(other, Unset) and other._type_name == self._type_name)
+        return other is None or (isinstance(other, NullReference) and other._type_name == self._type_name)
 
     def __hash__(self) -> int:
         return hash(None)
@@ -75,7 +75,7 @@ class Unset:
         return (type(None), ())
 
 
-class NoMembers(Sequence[Any]):
+class EmptyRelatedList(Sequence[Any]):
     """The members of a relation of an asset that is not there: none, and none can be added."""
 
     def __init__(self, type_name: str, name: str) -> None:
@@ -104,7 +104,7 @@ class NoMembers(Sequence[Any]):
     clear = add
 
 
-class Members(Sequence[Any]):
+class RelatedList(Sequence[Any]):
     """A live view of a multi-valued attribute: related assets, or plain values.
 
     Reading loads the attribute if it is missing (see core.loading). `add`, `remove` and `clear` are pending until the
@@ -113,7 +113,7 @@ class Members(Sequence[Any]):
 
     __slots__ = ("_asset", "_attribute")
 
-    def __init__(self, asset: Tracked, attribute: Attribute) -> None:
+    def __init__(self, asset: Instance, attribute: Attribute) -> None:
         self._asset = asset
         self._attribute = attribute
 
@@ -121,8 +121,10 @@ class Members(Sequence[Any]):
         found = read_multi(self._asset, self._attribute)
         if not self._attribute.is_relation:
             return list(found)
-        workspace = workspace_of(self._asset)
-        return [follow(workspace, self._asset, self._attribute.name, oid) for oid in found if isinstance(oid, Oid)]
+        workspace = context_of(self._asset)
+        return [
+            resolve_related(workspace, self._asset, self._attribute.name, oid) for oid in found if isinstance(oid, Oid)
+        ]
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._all())
@@ -140,13 +142,13 @@ class Members(Sequence[Any]):
         return self._all()[index]
 
     def __contains__(self, value: object) -> bool:
-        if isinstance(value, Tracked):
-            own = workspace_of(value) is workspace_of(self._asset)
+        if isinstance(value, Instance):
+            own = context_of(value) is context_of(self._asset)
             return own and value._state.oid in read_multi(self._asset, self._attribute)
         return value in read_multi(self._asset, self._attribute)
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Members):
+        if isinstance(other, RelatedList):
             return self._all() == other._all()
         return isinstance(other, list | tuple) and self._all() == list(other)
 
@@ -167,15 +169,15 @@ class Members(Sequence[Any]):
 
     def add(self, *values: Any) -> None:
         """Add assets (or values), pending until the commit. Sends nothing. Raises BadValue, ReadOnly."""
-        workspace_of(self._asset).unit.edit_members(self._asset, self._attribute, values, ())
+        context_of(self._asset).unit.edit_members(self._asset, self._attribute, values, ())
 
     def remove(self, *values: Any) -> None:
         """Remove assets (or values), pending until the commit. Sends nothing. Raises BadValue, ReadOnly."""
-        workspace_of(self._asset).unit.edit_members(self._asset, self._attribute, (), values)
+        context_of(self._asset).unit.edit_members(self._asset, self._attribute, (), values)
 
     def clear(self) -> None:
         """Remove all members, pending until the commit. Loads the present ones if they are missing."""
-        workspace_of(self._asset).unit.assign(self._asset, self._attribute, ())
+        context_of(self._asset).unit.assign(self._asset, self._attribute, ())
 
     def _refuse(self, *unused: Any, **named: Any) -> NoReturn:
         owner = f"{self._asset._state.oid.token}.{self._attribute.name}"
@@ -186,27 +188,29 @@ class Members(Sequence[Any]):
 
     append = extend = insert = pop = sort = reverse = __setitem__ = __delitem__ = _refuse
 
-    def __iadd__(self, values: Iterable[Any]) -> Members:
+    def __iadd__(self, values: Iterable[Any]) -> RelatedList:
         self.add(*values)
         return self
 
-    def __isub__(self, values: Iterable[Any]) -> Members:
+    def __isub__(self, values: Iterable[Any]) -> RelatedList:
         self.remove(*values)
         return self
 
 
-def related_asset(asset: Tracked, attribute: Attribute) -> Tracked | Unset:
+def related_asset(asset: Instance, attribute: Attribute) -> Instance | NullReference:
     """Return the asset that a single relation leads to, or the stand-in that says there is none."""
     found = read_single(asset, attribute)
-    workspace = workspace_of(asset)
+    workspace = context_of(asset)
     if not isinstance(found, Oid):
-        return Unset(workspace.schema, attribute.related or "")
-    return follow(workspace, asset, attribute.name, found)
+        return NullReference(workspace.schema, attribute.related or "")
+    return resolve_related(workspace, asset, attribute.name, found)
 
 
-def member_values(workspace: Workspace, type_name: str, attribute: Attribute, values: Iterable[object]) -> list[object]:
+def member_values(
+    workspace: SessionContext, type_name: str, attribute: Attribute, values: Iterable[object]
+) -> list[object]:
     """Check what a person gave as members of a relation, and return the identities, each once, in order."""
-    if isinstance(values, str | bytes | Tracked) or not isinstance(values, Iterable):
+    if isinstance(values, str | bytes | Instance) or not isinstance(values, Iterable):
         raise BadValue(
             f"{type_name}.{attribute.name} holds several {attribute.related}: give a list of them, or use .add().",
             type_name=type_name,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assetmeta.core.access import cell_members, cell_value, undeclared, workspace_of
-from assetmeta.core.state import Tracked
+from assetmeta.core.context import moment_of
+from assetmeta.core.state import Instance
+from assetmeta.core.values import cell_members, cell_value, context_of, undeclared
 from assetmeta.core.walk import is_loaded, walk
-from assetmeta.core.workspace import moment_of
 from assetmeta.model.codecs import Hidden
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.frozen import ConcealedDict, ConcealedList
@@ -46,7 +46,7 @@ class LoadedData(Mapping[str, Any]):
 
     __slots__ = ("_asset",)
 
-    def __init__(self, asset: Tracked) -> None:
+    def __init__(self, asset: Instance) -> None:
         self._asset = asset
 
     def __getitem__(self, name: str) -> Any:
@@ -55,7 +55,7 @@ class LoadedData(Mapping[str, Any]):
             return told
         if self._shows_moment and name == "AsOf":
             return moment_of(self._asset)
-        path = workspace_of(self._asset).path(name)
+        path = context_of(self._asset).path(name)
         if not is_loaded(self._asset, path):
             raise KeyError(name)
         return walk(self._asset, path)
@@ -63,7 +63,7 @@ class LoadedData(Mapping[str, Any]):
     @property
     def _shows_moment(self) -> bool:
         """Whether `AsOf` is the asset's moment here: a key of that name from the server goes before it."""
-        kind = workspace_of(self._asset).schema.type(self._asset._state.oid.type)
+        kind = context_of(self._asset).schema.type(self._asset._state.oid.type)
         return "AsOf" not in kind.attributes and self._asset._state.cell("AsOf") is UNREAD
 
     def __iter__(self) -> Iterator[str]:
@@ -85,10 +85,10 @@ class LoadedData(Mapping[str, Any]):
             return f"<{type(error).__name__}>"
 
 
-def snapshot_values(asset: Tracked) -> Iterator[tuple[str, Any]]:
+def snapshot_values(asset: Instance) -> Iterator[tuple[str, Any]]:
     """Yield what is loaded, by name. What no repr shows is no part of a copy either: it is read anew."""
     for name in asset._state.names():
-        attribute = workspace_of(asset).schema.type(asset._state.oid.type).attributes.get(name)
+        attribute = context_of(asset).schema.type(asset._state.oid.type).attributes.get(name)
         if attribute is None:
             continue
         cell = asset._state.cell(name)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from assetmeta.model.plans import Cell, Row
+from assetmeta.model.plans import RawValue, Row
 from assetmeta.model.values import ABSENT, UNREAD, Missing, Oid
 
 
-class Layout:
+class RowShape:
     """Which cell of a row belongs to which name. Equal shapes share one layout. *tokens* are the names that are no
     attribute but the text of something the server worked out.
     """
@@ -24,9 +24,9 @@ class Layout:
         self.names = names
         self.index = {name: position for position, name in enumerate(names)}
         self.tokens = tuple(name for name in names if not name.isidentifier())
-        self._wider: dict[tuple[str, ...], Layout] = {}
+        self._wider: dict[tuple[str, ...], RowShape] = {}
 
-    def wider(self, names: tuple[str, ...], layouts: Layouts) -> Layout:
+    def wider(self, names: tuple[str, ...], layouts: RowShapes) -> RowShape:
         """The layout of these names followed by those of *names* that are not among them."""
         found = self._wider.get(names)
         if found is None:
@@ -35,25 +35,25 @@ class Layout:
         return found
 
 
-class Layouts:
+class RowShapes:
     """All layouts of one session, each made once."""
 
     __slots__ = ("_by_names",)
 
     def __init__(self) -> None:
-        self._by_names: dict[tuple[str, ...], Layout] = {}
+        self._by_names: dict[tuple[str, ...], RowShape] = {}
 
-    def of(self, names: tuple[str, ...]) -> Layout:
+    def of(self, names: tuple[str, ...]) -> RowShape:
         """Return the layout of *names*."""
         found = self._by_names.get(names)
         if found is None:
-            found = self._by_names[names] = Layout(names)
+            found = self._by_names[names] = RowShape(names)
         return found
 
 
-EMPTY = Layout(())
+EMPTY = RowShape(())
 
-KnownCell = Cell | Missing
+LoadedValue = RawValue | Missing
 
 NOTHING_SENT: frozenset[str] = frozenset()
 """What all states share that have nothing on its way: each call of frozenset() makes another object."""
@@ -76,8 +76,8 @@ class Edit:
 
     def applied_to(self, base: Iterable[object]) -> tuple[object, ...]:
         """Return the multi value that results from this edit of *base*, order kept, additions last."""
-        kept = [value for value in base if value not in self.removed]
-        return (*kept, *(value for value in self.added if value not in kept))
+        cache_value = [value for value in base if value not in self.removed]
+        return (*cache_value, *(value for value in self.added if value not in cache_value))
 
 
 class State:
@@ -93,14 +93,14 @@ class State:
     def __init__(self, oid: Oid) -> None:
         self.oid = oid
         self.layout = EMPTY
-        self.cells: tuple[KnownCell, ...] = ()
+        self.cells: tuple[LoadedValue, ...] = ()
         self.edits: dict[str, Edit] | None = None
         self.cohort: object = None
         self.gone: Exception | None = None
         self.sending = NOTHING_SENT
         self.changed = 0
 
-    def cell(self, name: str) -> KnownCell:
+    def cell(self, name: str) -> LoadedValue:
         """Return the raw cell of *name*; UNREAD when it was never loaded, ABSENT when the server left it out."""
         position = self.layout.index.get(name)
         return UNREAD if position is None else self.cells[position]
@@ -112,7 +112,7 @@ class State:
                 yield name
 
 
-class Tracked:
+class Instance:
     """The part of an asset that carries its state; every asset class derives from it."""
 
     __slots__ = ("__dict__", "__weakref__", "_state")
@@ -121,12 +121,12 @@ class Tracked:
     _workspace: ClassVar[Any]
 
 
-def seen_from(asset: Tracked, oid: Oid) -> Oid:
+def at_moment_of(asset: Instance, oid: Oid) -> Oid:
     """A related identity at the moment of *asset*, unless the server named a moment itself (as for `Prior`)."""
     return oid if oid.moment is not None else oid.at(asset._state.oid.moment)
 
 
-def merge(asset: Tracked, row: Row, layouts: Layouts, since: int | None = None) -> None:
+def merge_row(asset: Instance, row: Row, layouts: RowShapes, since: int | None = None) -> None:
     """Take over a row that was asked for when *since* writes had been made. Pending edits are untouched, and stay what
     a read returns. A row from before the last write to the asset is dropped.
     """
@@ -150,16 +150,16 @@ def merge(asset: Tracked, row: Row, layouts: Layouts, since: int | None = None) 
     drop_decoded(asset, row.columns)
 
 
-def mark_absent(asset: Tracked, names: Iterable[str], layouts: Layouts) -> None:
+def mark_absent(asset: Instance, names: Iterable[str], layouts: RowShapes) -> None:
     """Remember that the server was asked for *names* and did not return them."""
     missing = tuple(name for name in names if asset._state.cell(name) is UNREAD)
     if missing:
         gone = asset._state.gone
-        merge(asset, Row(asset._state.oid, missing, (ABSENT,) * len(missing)), layouts)  # type: ignore[arg-type]
+        merge_row(asset, Row(asset._state.oid, missing, (ABSENT,) * len(missing)), layouts)  # type: ignore[arg-type]
         asset._state.gone = gone
 
 
-def forget(asset: Tracked, names: Iterable[str] | None = None) -> None:
+def forget(asset: Instance, names: Iterable[str] | None = None) -> None:
     """Forget loaded cells (all of them when *names* is None); pending edits stay."""
     state = asset._state
     if names is None:
@@ -177,7 +177,7 @@ def forget(asset: Tracked, names: Iterable[str] | None = None) -> None:
     drop_decoded(asset, names)
 
 
-def kept(asset: Tracked, name: str, value: object) -> object:
+def cache_value(asset: Instance, name: str, value: object) -> object:
     """Keep a value that was just read where Python finds it next time, and return it.
 
     Not where it can change unseen: on an asset that the server does not have yet, or when the cell is gone again. An
@@ -192,7 +192,7 @@ def kept(asset: Tracked, name: str, value: object) -> object:
         return value
 
 
-def drop_decoded(asset: Tracked, names: Iterable[str]) -> None:
+def drop_decoded(asset: Instance, names: Iterable[str]) -> None:
     """Drop the decoded values of *names*, except where a pending edit is the value to be read."""
     decoded = asset.__dict__
     if not decoded:

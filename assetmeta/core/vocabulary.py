@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from assetmeta.model.conditions import Compare, leaves
 from assetmeta.model.errors import BadValue, nearest
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch, Rows
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import Compare, leaves
 
 _LONGEST = 1000
 """Names of a list that are looked at; a longer one is no list to choose from."""

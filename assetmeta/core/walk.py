@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from assetmeta.core.access import (
+from assetmeta.core.context import moment_of
+from assetmeta.core.relations import NullReference, RelatedList, related_asset
+from assetmeta.core.state import Instance
+from assetmeta.core.values import (
     cell_members,
     cell_value,
-    loaded_cell,
+    context_of,
+    load_raw,
     read_multi,
     read_single,
     undeclared,
-    workspace_of,
 )
-from assetmeta.core.relations import Members, Unset, related_asset
-from assetmeta.core.state import Tracked
-from assetmeta.core.workspace import moment_of
 from assetmeta.model.codecs import Integer
 from assetmeta.model.paths import Path, Resolved, counts, in_parts, resolve
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import UNREAD, Oid
 
 
-def read(asset: Tracked, attribute: Attribute) -> Any:
+def read(asset: Instance, attribute: Attribute) -> Any:
     """Return the value of one attribute as the user sees it: a value, an asset (or its stand-in), or a live view."""
     if attribute.multi:
-        return Members(asset, attribute)
+        return RelatedList(asset, attribute)
     return related_asset(asset, attribute) if attribute.is_relation else read_single(asset, attribute)
 
 
-def value_at(asset: Tracked, name: str) -> Any:
+def value_at(asset: Instance, name: str) -> Any:
     """Return what *name* stands for: an attribute, a path, something computed, or a key that the schema lacks.
 
     `AsOf` is the moment of the asset, unless the server has an attribute of that name. What is missing is loaded.
@@ -38,18 +38,18 @@ def value_at(asset: Tracked, name: str) -> Any:
     told = undeclared(asset, name)
     if told is not UNREAD:
         return told
-    workspace = workspace_of(asset)
+    workspace = context_of(asset)
     if name == "AsOf" and name not in workspace.schema.type(asset._state.oid.type).attributes:
         return moment_of(asset)
     return walk(asset, workspace.path(name))
 
 
-def walk(asset: Tracked, path: Path) -> Any:
+def walk(asset: Instance, path: Path) -> Any:
     """Return what *path* leads to from *asset*: one value, or a list where the path may reach several.
 
     What is missing is loaded, for the whole cohort at each step (see core.loading).
     """
-    schema = workspace_of(asset).schema
+    schema = context_of(asset).schema
     path = in_parts(schema, asset._state.oid.type, path)
     if path.part:
         return _part(walk(asset, Path(path.steps)), path.part)
@@ -68,9 +68,9 @@ def _part(whole: Any, name: str) -> Any:
 
 
 def _reached(asset: Any, names: list[str]) -> Iterator[Any]:
-    if isinstance(asset, Unset):
+    if isinstance(asset, NullReference):
         return
-    attribute = workspace_of(asset).schema.attribute(asset._state.oid.type, names[0])
+    attribute = context_of(asset).schema.attribute(asset._state.oid.type, names[0])
     value = read(asset, attribute)
     for member in value if attribute.multi else [value]:
         if len(names) > 1:
@@ -79,9 +79,9 @@ def _reached(asset: Any, names: list[str]) -> Iterator[Any]:
             yield member
 
 
-def computed(asset: Tracked, path: Path, resolved: Resolved) -> Any:
+def computed(asset: Instance, path: Path, resolved: Resolved) -> Any:
     """Return the value of an aggregate, a downcast or a filtered path: the server works it out, under its own text."""
-    cell = loaded_cell(asset, str(path))
+    cell = load_raw(asset, str(path))
     if counts(path):
         raw = cell if isinstance(cell, str | int) else None
         return Integer().decode(raw)
@@ -90,11 +90,11 @@ def computed(asset: Tracked, path: Path, resolved: Resolved) -> Any:
     return [_asset_or_value(asset, member) for member in cell_members(asset, resolved.attribute, cell)]
 
 
-def _asset_or_value(asset: Tracked, value: object) -> Any:
-    return workspace_of(asset).asset(value) if isinstance(value, Oid) else value
+def _asset_or_value(asset: Instance, value: object) -> Any:
+    return context_of(asset).asset(value) if isinstance(value, Oid) else value
 
 
-def is_loaded(asset: Tracked, path: Path) -> bool:
+def is_loaded(asset: Instance, path: Path) -> bool:
     """True when walking *path* from *asset* would send nothing."""
     state = asset._state
     if path.part:
@@ -107,7 +107,7 @@ def is_loaded(asset: Tracked, path: Path) -> bool:
         loaded = state.cell(path.head) is not UNREAD or state.oid.is_new
     if not loaded or path.is_name:
         return loaded
-    workspace = workspace_of(asset)
+    workspace = context_of(asset)
     attribute = workspace.schema.attribute(state.oid.type, path.head)
     found = read_multi(asset, attribute) if attribute.multi else (read_single(asset, attribute),)
     rest = Path(path.steps[1:])

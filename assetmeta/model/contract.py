@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from assetmeta.model.codecs import Codec
-from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.ordering import ReferencesIn
-from assetmeta.model.plans import Change, Delta, Fetch, Outcome, Row, Rows
+from assetmeta.model.plans import AttributeChange, Change, Fetch, Outcome, Row, Rows
 from assetmeta.model.record import Record
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
 
 
-class Can(Record):
+class Capabilities(Record):
     """What a server can do. Asking for anything else raises Unsupported before a request is sent.
 
     *keyset* names the attribute by which unsorted lists are ordered, when a filter can ask for what is beyond one of
@@ -84,7 +84,7 @@ class Backend(Protocol):
     def name(self) -> str: ...
 
     @property
-    def can(self) -> Can: ...
+    def can(self) -> Capabilities: ...
 
     def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
         """Read the whole schema, or only the named types and what they inherit from."""
@@ -110,7 +110,7 @@ class Backend(Protocol):
 
 
 @runtime_checkable
-class Explains(Protocol):
+class SupportsExplain(Protocol):
     """A backend that says what a read will send, and what is done on which side."""
 
     def explain(self, schema: Schema, fetch: Fetch) -> str:
@@ -127,12 +127,12 @@ class SupportsLookup(Protocol):
         ...
 
     def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
-        """Return the asset that an alias names, with what was told of it. Raises NotFound, BadValue, NotOne."""
+        """Return the asset that an alias names, with what was told of it. Raises NotFound, BadValue, NotExactlyOne."""
         ...
 
 
 @runtime_checkable
-class Aliases(SupportsLookup, Protocol):
+class SupportsAliases(SupportsLookup, Protocol):
     """A backend whose assets have texts as keys, or are known by more than their key wherever one is meant: a name, a
     slug, a number within a project.
     """
@@ -166,15 +166,15 @@ class SupportsReferences(Protocol):
         ...
 
 
-class Templates(Protocol):
+class SupportsTemplates(Protocol):
     """A backend whose server suggests the values of a new asset."""
 
-    def template(self, schema: Schema, type_name: str, context: Oid | None) -> Flow[tuple[Delta, ...]]:
+    def template(self, schema: Schema, type_name: str, context: Oid | None) -> Flow[tuple[AttributeChange, ...]]:
         """Ask for a new asset's suggested values."""
         ...
 
 
-class Files(Protocol):
+class SupportsFiles(Protocol):
     """A backend whose server keeps bytes with assets of `can.file_types`."""
 
     @property

@@ -1,28 +1,28 @@
 """Every error that assetmeta raises, grouped by what the caller does next.
 
 AssetmetaError
-├── Misuse                 nothing was sent: change the call
-│   ├── UnknownName        a type, attribute or operation that the schema does not have (also an AttributeError)
-│   ├── BadValue           a value that the attribute does not take (also a ValueError)
-│   ├── ReadOnly           the attribute, the asset or the session is not to be written (also an AttributeError)
-│   ├── Unsupported        this server cannot do that
-│   ├── NotLoaded          a read would have sent a request while loading is forbidden
-│   ├── OverBudget         a block would send more requests than it was allowed
-│   ├── NotOne             one() found no asset, or more than one (also a LookupError)
-│   └── SessionClosed      the session was closed
-├── Unreachable            no whole answer came: try again later
-│   ├── BrokenOff          the caller did not wait for the answer (Ctrl-C)
-│   ├── TimedOut           the server did not answer in time
-│   └── Busy               the server asked us to slow down (429, 503) for longer than we may wait
-├── ServerError            the server answered, and said no
-│   ├── LoginRefused       the credentials are wrong or expired (401)
-│   ├── NotFound           no such asset or page, or not visible to this user (404; also a LookupError)
-│   ├── Refused            the request was understood and turned down (other 4xx)
-│   ├── ServerFailed       the server broke (5xx)
-│   └── Unreadable         the answer is not the document it should be, or is not safe to read
-├── Conflict               somebody else changed the same attribute since it was loaded: look, then decide
-├── Moved                  a result changed while it was being read page by page: read it again
-└── CommitError            not everything in a commit landed; its report says what did
+├── UsageError                 nothing was sent: change the call
+│   ├── UnknownName            a type, attribute or operation that the schema does not have (also an AttributeError)
+│   ├── BadValue               a value that the attribute does not take (also a ValueError)
+│   ├── ReadOnly               the attribute, the asset or the session is not to be written (also an AttributeError)
+│   ├── Unsupported            this server cannot do that
+│   ├── NotLoaded              a read would have sent a request while loading is forbidden
+│   ├── BudgetExceeded         a block would send more requests than it was allowed
+│   ├── NotExactlyOne          one() found no asset, or more than one (also a LookupError)
+│   └── SessionClosed          the session was closed
+├── Unreachable                no whole answer came: try again later
+│   ├── BrokenOff              the caller did not wait for the answer (Ctrl-C)
+│   ├── TimedOut               the server did not answer in time
+│   └── RateLimited            the server asked us to slow down (429, 503) for longer than we may wait
+├── ServerError                the server answered, and said no
+│   ├── AuthenticationFailed   the credentials are wrong or expired (401)
+│   ├── NotFound               no such asset or page, or not visible to this user (404; also a LookupError)
+│   ├── Rejected               the request was understood and turned down (other 4xx)
+│   ├── ServerFailed           the server broke (5xx)
+│   └── InvalidResponse        the answer is not the document it should be, or is not safe to read
+├── Conflict                   somebody else changed the same attribute since it was loaded: look, then decide
+├── ResultChanged              a result changed while it was being read page by page: read it again
+└── CommitError                not everything in a commit landed; its report says what did
 """
 
 from __future__ import annotations
@@ -87,41 +87,41 @@ def _shown(detail: object) -> object:
     return tuple(map(_shown, detail)) if isinstance(detail, tuple) else detail
 
 
-class Misuse(AssetmetaError):
+class UsageError(AssetmetaError):
     """The call cannot work as written; nothing was sent."""
 
     sent = False
 
 
-class UnknownName(Misuse, AttributeError):
+class UnknownName(UsageError, AttributeError):
     """The schema has no type, attribute or operation of that name."""
 
 
-class BadValue(Misuse, ValueError):
+class BadValue(UsageError, ValueError):
     """The attribute does not take this value."""
 
 
-class ReadOnly(Misuse, AttributeError):
+class ReadOnly(UsageError, AttributeError):
     """The attribute, the asset or the whole session may not be written."""
 
 
-class Unsupported(Misuse):
+class Unsupported(UsageError):
     """This server cannot do what was asked."""
 
 
-class NotLoaded(Misuse):
+class NotLoaded(UsageError):
     """A value is not loaded, and loading it was forbidden here."""
 
 
-class OverBudget(Misuse):
+class BudgetExceeded(UsageError):
     """A block was about to send more requests than it was allowed."""
 
 
-class NotOne(Misuse, LookupError):
+class NotExactlyOne(UsageError, LookupError):
     """Exactly one asset was asked for, and none or several were found."""
 
 
-class SessionClosed(Misuse):
+class SessionClosed(UsageError):
     """The session is closed."""
 
 
@@ -141,7 +141,7 @@ class TimedOut(Unreachable):
     """The server did not answer within the time allowed."""
 
 
-class Busy(Unreachable):
+class RateLimited(Unreachable):
     """The server asked to be left alone for longer than the session may wait: *retry_after* seconds, if it said."""
 
     retry_after: float | None = None
@@ -151,7 +151,7 @@ class ServerError(AssetmetaError):
     """The server answered with an error."""
 
 
-class LoginRefused(ServerError):
+class AuthenticationFailed(ServerError):
     """The server does not accept the credentials."""
 
 
@@ -159,7 +159,7 @@ class NotFound(ServerError, LookupError):
     """The server has no such asset or page, or does not show it to this user."""
 
 
-class Refused(ServerError):
+class Rejected(ServerError):
     """The server turned the request down."""
 
 
@@ -167,7 +167,7 @@ class ServerFailed(ServerError):
     """The server failed while answering."""
 
 
-class Unreadable(ServerError):
+class InvalidResponse(ServerError):
     """The answer is malformed, of the wrong kind, too large or unsafe to parse."""
 
 
@@ -177,7 +177,7 @@ class Conflict(AssetmetaError):
     clashes: tuple[object, ...] = ()
 
 
-class Moved(AssetmetaError):
+class ResultChanged(AssetmetaError):
     """A result changed while it was being read page by page. `expected` and `received` count assets."""
 
     expected: int = 0

@@ -9,17 +9,17 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Update
+from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Update
 from assetmeta.model.values import Oid
 
-ReferencesIn = Callable[[Delta], Iterable[Oid]]
+ReferencesIn = Callable[[AttributeChange], Iterable[Oid]]
 """Returns the assets that a delta names. A dialect whose texts name assets has one of its own, which finds more."""
 
 Claims = Callable[[Change], Iterable[Oid]]
 """Returns what a change touches besides its own asset."""
 
 
-def references_in(delta: Delta) -> list[Oid]:
+def references_in(delta: AttributeChange) -> list[Oid]:
     """Return the assets that a delta sets, adds or removes."""
     several = isinstance(delta.new, tuple) and not isinstance(delta.new, Oid)
     values = delta.new if several else (delta.new,)

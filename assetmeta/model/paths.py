@@ -26,8 +26,8 @@ _STEP = re.compile(r"(?P<name>\w+)(?P<now>#)?(?::(?P<type>\w+))?(?:\[(?P<where>.
 class Step(Record):
     """One step of a path: follow *name*, keep only *downcast* assets, and only those that *where* admits.
 
-    *where* is either raw filter text as the user wrote it or a term (assetmeta.model.terms). *now* reads the related
-    asset as it is today in a query about the past.
+    *where* is either raw filter text as the user wrote it or a term (assetmeta.model.conditions). *now* reads the
+    related asset as it is today in a query about the past.
     """
 
     name: str

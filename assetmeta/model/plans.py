@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from assetmeta.model.codecs import Raw
+from assetmeta.model.conditions import Term
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.paths import Path
 from assetmeta.model.record import Record
-from assetmeta.model.terms import Term
-from assetmeta.model.values import Moment, Oid
+from assetmeta.model.values import AsOf, Oid
 
-Cell = Raw | Oid | tuple[Raw, ...] | tuple[Oid, ...]
+RawValue = Raw | Oid | tuple[Raw, ...] | tuple[Oid, ...]
 """One raw value: a scalar as the wire gave it, an Oid, or a tuple of either for a multi-value attribute."""
 
 
@@ -49,7 +49,7 @@ class Fetch(Record):
     start: int = 0
     size: int | None = None
     find: Find | None = None
-    asof: Moment | None = None
+    asof: AsOf | None = None
     oids: tuple[Oid, ...] | None = None
     history: bool = False
     deleted: bool = False
@@ -64,7 +64,7 @@ class Row(NamedTuple):
 
     oid: Oid
     columns: tuple[str, ...]
-    values: tuple[Cell, ...]
+    values: tuple[RawValue, ...]
 
 
 class Rows(Record):
@@ -82,7 +82,7 @@ class Rows(Record):
     rest: object = None
 
 
-class Delta(Record):
+class AttributeChange(Record):
     """The change of one attribute: from *old* to *new*, or *added* to and *removed* from a multi-value attribute.
 
     *old* is UNREAD when it was never loaded. Values are Python values; relations are Oids.
@@ -100,7 +100,7 @@ class Create(Record):
     """Make a new asset. *oid* is provisional; *context* lets the server fill in what follows from that asset."""
 
     oid: Oid
-    deltas: tuple[Delta, ...]
+    deltas: tuple[AttributeChange, ...]
     context: Oid | None = None
     comment: str | None = None
 
@@ -109,7 +109,7 @@ class Update(Record):
     """Change attributes of one asset."""
 
     oid: Oid
-    deltas: tuple[Delta, ...]
+    deltas: tuple[AttributeChange, ...]
     comment: str | None = None
 
 

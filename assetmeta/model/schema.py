@@ -37,7 +37,7 @@ class Attribute:
     computed: bool = False
     basic: bool = False
     label: str = ""
-    ripples: bool = False
+    affects_related: bool = False
     cascades: bool = False
 
     def __repr__(self) -> str:

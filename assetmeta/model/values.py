@@ -12,7 +12,7 @@ from assetmeta.model.errors import BadValue
 from assetmeta.model.scalars import plain
 
 Key = int | str
-Moment = int | str | datetime
+AsOf = int | str | datetime
 """A point in a server's history: a change number, or a time as the user gave it (ISO text or datetime)."""
 
 LONGEST_KEY = 1000
@@ -45,10 +45,10 @@ class Oid(NamedTuple):
 
     type: str
     key: Key
-    moment: Moment | None = None
+    moment: AsOf | None = None
 
     @classmethod
-    def of(cls, type_name: str, key: object, moment: Moment | None = None) -> Oid:
+    def of(cls, type_name: str, key: object, moment: AsOf | None = None) -> Oid:
         """Build an Oid from a key as a person writes it (5, "5", a uuid text). Raises BadValue for anything else."""
         try:
             key = plain(key)
@@ -105,7 +105,7 @@ class Oid(NamedTuple):
         """`Type:key`, with `:moment` where the moment is a change number."""
         return f"{self.type}:{self.key}:{self.moment}" if isinstance(self.moment, int) else f"{self.type}:{self.key}"
 
-    def at(self, moment: Moment | None) -> Oid:
+    def at(self, moment: AsOf | None) -> Oid:
         """The same asset as of *moment*."""
         return self if moment == self.moment else Oid(self.type, self.key, moment)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from assetmeta.backends.base import Json
+from assetmeta.backends.responses import Json
 
 
 def plain(value: Json) -> Any:

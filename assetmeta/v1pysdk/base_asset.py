@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pprint import pformat
 from typing import Any, ClassVar, Self, cast
 
-from assetmeta.core.access import cell_members, cell_value
 from assetmeta.core.asset import Asset
-from assetmeta.core.relations import Members, Unset
-from assetmeta.core.state import KnownCell, Tracked, merge
+from assetmeta.core.relations import NullReference, RelatedList
+from assetmeta.core.state import Instance, LoadedValue, merge_row
+from assetmeta.core.values import cell_members, cell_value
 from assetmeta.core.walk import is_loaded, read, walk
 from assetmeta.model.errors import BadValue, UnknownName, nearest
-from assetmeta.model.plans import Cell, Row
+from assetmeta.model.plans import RawValue, Row
 from assetmeta.model.printable import printable
 from assetmeta.model.schema import AssetType, Attribute
 from assetmeta.model.values import ABSENT, UNREAD, Oid
@@ -161,10 +161,10 @@ class BaseAsset(metaclass=IterableType):
         known = {str(name): value for name, value in dict(values).items() if name != "AsOf"}
         cells = tuple(self._v1_cell(name, value) for name, value in known.items())
         with workspace.lock:
-            merge(core, Row(core._state.oid, tuple(known), cells), workspace.layouts)
+            merge_row(core, Row(core._state.oid, tuple(known), cells), workspace.layouts)
         return self
 
-    def _v1_cell(self, name: str, value: Any) -> Cell:
+    def _v1_cell(self, name: str, value: Any) -> RawValue:
         attribute = self._v1_type.attributes.get(name)
         if attribute is not None and attribute.is_relation:
             oids = tuple(self._v1_v1meta.identity(each) for each in as_list(value))
@@ -187,7 +187,7 @@ class BaseAsset(metaclass=IterableType):
         meta = self._v1_v1meta
         with meta.errors():
             found = read(self._v1_core, attribute)
-            if not isinstance(found, Members):
+            if not isinstance(found, RelatedList):
                 return meta.shown(found)
             values = [meta.shown(value) for value in found]
         # Of a text with several values the SDK shows the first.
@@ -208,7 +208,7 @@ class BaseAsset(metaclass=IterableType):
     def _v1_call(self, name: str, arguments: Mapping[str, Any]) -> None:
         meta, core = self._v1_v1meta, self._v1_core
         with meta.errors():
-            core._workspace.writer.call_now(core, name, {key: meta.argument(each) for key, each in arguments.items()})
+            core._workspace.writer.call(core, name, {key: meta.argument(each) for key, each in arguments.items()})
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -295,7 +295,7 @@ class LoadedValues(dict[str, Any]):
             raise KeyError(key) from None
 
 
-def _value(asset: BaseAsset, name: str, cell: KnownCell) -> Any:
+def _value(asset: BaseAsset, name: str, cell: LoadedValue) -> Any:
     """A loaded cell as the SDK's data has it: assets always in a list."""
     core, meta = asset._v1_core, asset._v1_v1meta
     attribute = asset._v1_type.attributes.get(name)
@@ -307,7 +307,7 @@ def _value(asset: BaseAsset, name: str, cell: KnownCell) -> Any:
     return meta.shown(values[0]) if values else None
 
 
-def _computed(asset: BaseAsset, name: str, cell: KnownCell) -> Any:
+def _computed(asset: BaseAsset, name: str, cell: LoadedValue) -> Any:
     """What the server worked out, under its own text; for what is no token at all, what was put there."""
     meta = asset._v1_v1meta
     try:
@@ -359,7 +359,7 @@ def _operation(name: str) -> Any:
 
 def as_list(value: Any) -> list[Any]:
     """The members that a program gives for a relation: any iterable, one asset, or nothing."""
-    if value is None or isinstance(value, NoneDeref | Unset):
+    if value is None or isinstance(value, NoneDeref | NullReference):
         return []
-    single = isinstance(value, BaseAsset | Tracked | Oid | str) or not isinstance(value, Iterable)
+    single = isinstance(value, BaseAsset | Instance | Oid | str) or not isinstance(value, Iterable)
     return [value] if single else list(value)

@@ -15,9 +15,9 @@ from urllib.response import addinfourl
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from assetmeta.backends.base import answered, parse_xml
-from assetmeta.model.errors import AssetmetaError, BadValue, LoginRefused, NotFound, TimedOut, Unreachable
-from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.backends.responses import answered, parse_xml
+from assetmeta.model.errors import AssetmetaError, AuthenticationFailed, BadValue, NotFound, TimedOut, Unreachable
+from assetmeta.model.http import Flow, Request, Response
 from assetmeta.session import Session
 from assetmeta.wire.ledger import Entry, Ledger
 
@@ -52,7 +52,7 @@ def as_sdk_error(error: AssetmetaError, base_url: str = "") -> Exception:
     made: Exception
     if isinstance(error, V1Error):
         return error
-    if isinstance(error, LoginRefused) or status >= 500:
+    if isinstance(error, AuthenticationFailed) or status >= 500:
         made = http_error(_address(error, base_url), status or 401, (error.server_message or str(error)).encode())
     elif isinstance(error, TimedOut):
         made = URLError(TimeoutError(str(error)))

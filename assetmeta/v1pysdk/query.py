@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from assetmeta.core.query import Query
-from assetmeta.core.state import Tracked
+from assetmeta.core.state import Instance
 from assetmeta.model.printable import printable
 from assetmeta.v1pysdk.none_deref import NoneDeref
 from assetmeta.v1pysdk.string_utils import split_outside
@@ -225,6 +225,6 @@ def _operand(value: Any) -> Any:
     """A value to compare with, as the core takes it: assets by their identity, no stand-ins."""
     if isinstance(value, NoneDeref):
         return None
-    if isinstance(value, Tracked | str | bytes) or not isinstance(value, Iterable):
+    if isinstance(value, Instance | str | bytes) or not isinstance(value, Iterable):
         return getattr(value, "idref", value)
     return [_operand(each) for each in value]

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from assetmeta.backends.asset_state import AssetState
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.backends.versionone.kinds import codec_for
+from assetmeta.backends.versionone.codecs import codec_for
 from assetmeta.model.codecs import Boolean, Codec, DateTime, Raw, Secret
-from assetmeta.model.flows import Flow
+from assetmeta.model.http import Flow
 from assetmeta.model.record import Record
 from assetmeta.model.schema import AssetType, Schema
 

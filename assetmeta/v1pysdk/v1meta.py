@@ -15,11 +15,11 @@ from xml.etree.ElementTree import Element, SubElement
 from requests.auth import AuthBase
 
 from assetmeta.core.asset import Asset
-from assetmeta.core.relations import Unset
+from assetmeta.core.context import SessionContext
+from assetmeta.core.relations import NullReference
 from assetmeta.core.report import Report, error_of
-from assetmeta.core.state import Tracked, forget
-from assetmeta.core.workspace import Workspace
-from assetmeta.model.errors import AssetmetaError, LoginRefused, UnknownName, Unreachable
+from assetmeta.core.state import Instance, forget
+from assetmeta.model.errors import AssetmetaError, AuthenticationFailed, UnknownName, Unreachable
 from assetmeta.model.plans import Done
 from assetmeta.model.processes import renew_in_child
 from assetmeta.model.schema import Attribute
@@ -87,7 +87,7 @@ class TextSession(Session):
         return self._schemas.known
 
     @property
-    def workspace(self) -> Workspace:
+    def workspace(self) -> SessionContext:
         """What the core's functions need."""
         return self._workspace
 
@@ -204,11 +204,11 @@ class V1Meta:
 
     def shown(self, value: Any) -> Any:
         """Return a value of the core as the SDK shows it."""
-        if isinstance(value, Tracked):
+        if isinstance(value, Instance):
             return self.face_of(value)
         if isinstance(value, Oid):
             return self.face_of(self.session.workspace.asset(value))
-        if isinstance(value, Unset):
+        if isinstance(value, NullReference):
             return NoneDeref()
         if isinstance(value, list):
             return [self.shown(each) for each in value]
@@ -248,7 +248,7 @@ class V1Meta:
             if core._workspace.link("").casefold() != self.session.workspace.link("").casefold():
                 raise V1Error(f"{core.idref} is an asset of another server, and cannot be a value here.")
             return self.face_of(self.session.workspace.asset(core._state.oid.current))
-        return self.shown(core) if isinstance(core, Tracked | Oid) else value
+        return self.shown(core) if isinstance(core, Instance | Oid) else value
 
     def related(self, attribute: Attribute, value: Any) -> Any:
         """Return what a program gives for a relation: a list for one to several assets, else an asset or None."""
@@ -369,7 +369,7 @@ class V1Meta:
             workspace = self.session.workspace
             kind = workspace.schema.type(asset_type_name)
             values = {name: self.staged(kind.attribute(name), value) for name, value in newdata.items()}
-            core = workspace.writer.create_now(asset_type_name, values, None)
+            core = workspace.writer.create(asset_type_name, values, None)
         return self.face_of(core)
 
     def update_asset(self, asset_type_name: str, asset_oid: Any, newdata: Mapping[str, Any]) -> Element:
@@ -497,4 +497,4 @@ def _raise_if_nothing_arrived(report: Report) -> None:
 
 
 def _is_of_the_line(error: AssetmetaError | None) -> bool:
-    return isinstance(error, LoginRefused) or (isinstance(error, Unreachable) and not error.sent)
+    return isinstance(error, AuthenticationFailed) or (isinstance(error, Unreachable) and not error.sent)

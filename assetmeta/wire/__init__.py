@@ -2,32 +2,32 @@
 
 Files import only `assetmeta.model` and files named before their own:
 
-    redact     what must not be shown: secrets in headers, queries and URLs
-    bodies     secrets in bodies: JSON, XML and forms, parsed and masked
-    ledger     what was sent: entries and their totals
-    extras     optional packages, loaded when first needed
-    origin     scheme + host + port, and how a path becomes a URL
-    tracebacks errors without the frames that hold secrets
-    line       the seam: one request out, one answer in
-    auth       credentials, bound to one origin
-    bare       tokens as the user name of a Basic login
-    challenge  what a refused login is told
-    ntlm       Windows login (extra `ntlm`)
-    oauth      tokens from an endpoint: OAuth2, and the exchange of user name and password
-    gate       a refused login is tried once
-    body       bodies out of files, and taking those back to their start
-    download   bodies into files, continued after a break
-    proxies    proxies as they are given
-    deadline   how long one exchange may take in all
-    connections  connections that keep a deadline
-    failures   errors of the HTTP library in our words
-    retry      what may be repeated, when, and for how long
-    redirect   which redirects are followed
-    certificates  files of certificates and keys
-    transport  the line to a real server
-    cassette   a line that records and replays (extra `vcr`)
-    courier    one request delivered: login, redirects, repeats, ledger
-    budget     how many requests a block may send
-    shelf      a text kept on disk
-    driver     flows run to their end
+    redact          what must not be shown: secrets in headers, queries and URLs
+    bodies          secrets in bodies: JSON, XML and forms, parsed and masked
+    ledger          what was sent: entries and their totals
+    extras          optional packages, loaded when first needed
+    urls            scheme + host + port, and how a path becomes a URL
+    tracebacks      errors without the frames that hold secrets
+    transport_base  the seam: one request out, one answer in
+    auth            credentials, bound to one origin
+    bare            tokens as the user name of a Basic login
+    challenge       what a refused login is told
+    ntlm            Windows login (extra `ntlm`)
+    oauth           tokens from an endpoint: OAuth2, and the exchange of user name and password
+    login_guard     a refused login is tried once
+    body            bodies out of files, and taking those back to their start
+    download        bodies into files, continued after a break
+    proxies         proxies as they are given
+    deadline        how long one exchange may take in all
+    connections     connections that keep a deadline
+    failures        errors of the HTTP library in our words
+    retry           what may be repeated, when, and for how long
+    redirect        which redirects are followed
+    certificates    files of certificates and keys
+    transport       the line to a real server
+    cassette        a line that records and replays (extra `vcr`)
+    sender          one request delivered: login, redirects, repeats, ledger
+    budget          how many requests a block may send
+    file_cache      a text kept on disk
+    driver          flows run to their end
 """

@@ -14,11 +14,11 @@ from typing import Any, NoReturn, Self, TypeVar
 import requests
 from requests.auth import AuthBase, HTTPDigestAuth
 
-from assetmeta.model.errors import AssetmetaError, BadValue, Misuse
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.errors import AssetmetaError, BadValue, UsageError
+from assetmeta.model.http import Request, Response
 from assetmeta.model.processes import renew_in_child
-from assetmeta.wire.origin import Origin
 from assetmeta.wire.redact import SECRET_HEADERS
+from assetmeta.wire.urls import Origin
 
 Prepared = requests.PreparedRequest
 T = TypeVar("T")
@@ -183,7 +183,7 @@ class SharedAttempt:
     def run(self, is_done: Callable[[], bool], attempt: Callable[[], bool]) -> bool:
         """Return True at once when *is_done*, else what *attempt* returns or raises, here or in another thread.
 
-        Raises Misuse when the attempt itself comes back here, as a token function does that uses its own session.
+        Raises UsageError when the attempt itself comes back here, as a token function does that uses its own session.
         """
         while True:
             with self._lock:
@@ -196,7 +196,7 @@ class SharedAttempt:
             if current is None:
                 return self._lead(mine, attempt)
             if self._thread == threading.get_ident():
-                raise Misuse("A token function cannot use the session that waits for its token.")
+                raise UsageError("A token function cannot use the session that waits for its token.")
             error = current.exception()
             if error is not None:
                 raise copy.copy(error) if isinstance(error, AssetmetaError) else error
@@ -220,7 +220,7 @@ class SharedAttempt:
         return outcome
 
 
-class Renewable(Credential):
+class RefreshableToken(Credential):
     """A token that can be got anew: once before the first request, and once after each 401.
 
     Threads that need one at the same time share one attempt and its outcome.
@@ -272,7 +272,7 @@ class Renewable(Credential):
         """Return a new token, or None when there is no way to get one."""
 
 
-class TokenCallable(Renewable):
+class TokenCallable(RefreshableToken):
     """A token from your own function, called before the first request and after each 401. Its errors are passed on."""
 
     kind = "token function"
@@ -288,7 +288,7 @@ class TokenCallable(Renewable):
         return checked_token(self._source())
 
 
-class Custom(Credential):
+class RequestsAuth(Credential):
     """Any auth object of requests, such as `requests.auth.HTTPDigestAuth`.
 
     It may hook the answer; in the ledger, what its hooks send counts as one with the request.
@@ -329,7 +329,7 @@ class NoLogin(AuthBase):
         return r
 
 
-class Bound(Unpicklable, AuthBase):
+class OriginBoundAuth(Unpicklable, AuthBase):
     """The auth object of every request: the credential at its own origin, nothing secret anywhere else.
 
     Like NoLogin it is set on every request, with a credential or without one.
@@ -337,7 +337,7 @@ class Bound(Unpicklable, AuthBase):
 
     def __init__(self, credential: AuthBase | None, origin: Origin) -> None:
         is_ours = credential is None or isinstance(credential, Credential)
-        self.credential: Credential | None = credential if is_ours else Custom(credential)  # type: ignore[assignment,arg-type]
+        self.credential: Credential | None = credential if is_ours else RequestsAuth(credential)  # type: ignore[assignment,arg-type]
         self.origin = origin
 
     def covers(self, url: str) -> bool:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from assetmeta.model.errors import BadValue
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.http import Request, Response
 
 CHUNK = 64 * 1024
 
 
-class Upload:
+class StreamedBody:
     """A file's bytes from its present position on, as a body that the HTTP library can iterate, and again.
 
     `len`, which the library looks for, is set when the file can seek; otherwise the body is sent in chunks, once.
@@ -66,7 +66,7 @@ def is_file(request: Request, answer: Response) -> bool:
     return "html" not in answer.media_type or "content-disposition" in answer.headers
 
 
-class Rewind:
+class BodyPosition:
     """Where the file that a request sends stood before it was first sent, so that it can be sent again."""
 
     def __init__(self, request: Request) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from assetmeta.model.errors import BadValue, OverBudget
+from assetmeta.model.errors import BadValue, BudgetExceeded
 
 
-class Budget:
+class RequestBudget:
     """Counts requests against a limit. Raises BadValue for a limit that is not a number of requests."""
 
     def __init__(self, limit: int) -> None:
@@ -15,9 +15,9 @@ class Budget:
         self.spent = 0
 
     def allow(self, number: int) -> None:
-        """Raise OverBudget when so many requests more would be too many."""
+        """Raise BudgetExceeded when so many requests more would be too many."""
         if self.spent + number > self.limit:
-            raise OverBudget(
+            raise BudgetExceeded(
                 f"This block may send {self.limit} requests; {self.spent} were sent and {number} more would be needed. "
                 "session.trace() shows which reads take a request each."
             )

@@ -21,16 +21,16 @@ from urllib.parse import urlsplit
 
 import requests
 
-from assetmeta.model.errors import BadValue, Unreachable, Unreadable, nearest
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.errors import BadValue, InvalidResponse, Unreachable, nearest
+from assetmeta.model.http import Request, Response
 from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.bodies import redacted_body, rules_of
-from assetmeta.wire.body import CHUNK, Rewind, is_file
+from assetmeta.wire.body import CHUNK, BodyPosition, is_file
 from assetmeta.wire.download import begin
 from assetmeta.wire.extras import load_extra
-from assetmeta.wire.line import Answer, Line
-from assetmeta.wire.origin import Origin, resolved
 from assetmeta.wire.redact import HIDDEN, redacted_headers, redacted_query, scrubbed, split_query
+from assetmeta.wire.transport_base import Answer, BaseTransport
+from assetmeta.wire.urls import Origin, resolved
 
 SHORTEST_SECRET = 8
 UNSTABLE = frozenset(
@@ -93,16 +93,16 @@ class Cassette:
     def line(
         self,
         base: str,
-        open_line: Callable[[], Line],
+        open_line: Callable[[], BaseTransport],
         secrets: Callable[[], Iterable[str]],
         names: Callable[[], Iterable[str]] = tuple,
         server: str = "server",
-    ) -> Line:
+    ) -> BaseTransport:
         """Return the line for a session with the URL *base*; only what may record opens the real one.
 
-        *names* are those of secret fields, *server* is the name that stands in the recorded URLs. Raises Unreadable
-        when the file is no cassette, or is missing and nothing may be recorded; BadValue when another session records
-        on this cassette.
+        *names* are those of secret fields, *server* is the name that stands in the recorded URLs. Raises
+        InvalidResponse when the file is no cassette, or is missing and nothing may be recorded; BadValue when another
+        session records on this cassette.
         """
         if self._line is not None and self._line.is_recording:
             raise BadValue(f"Another session records on the cassette {self.path.name}. Make one for each session.")
@@ -203,7 +203,9 @@ class _File:
         self._files = load_extra("vcr.persisters.filesystem", "vcr")
 
     def load_cassette(self, path: Path, serializer: Any) -> tuple[list[Any], list[Any]]:
-        """Return recorded requests and their answers. Raises Unreadable, or what vcrpy takes for an empty cassette."""
+        """Return recorded requests and their answers. Raises InvalidResponse, or what vcrpy takes for an empty
+        cassette.
+        """
         try:
             asked, answers, *_ = self._files.FilesystemPersister.load_cassette(path, serializer)
             for answer in answers:
@@ -211,9 +213,11 @@ class _File:
         except self._files.CassetteNotFoundError:
             if not self._is_required:
                 raise
-            raise Unreadable(f"There is no cassette {path}. Record it.") from None
+            raise InvalidResponse(f"There is no cassette {path}. Record it.") from None
         except (*_BROKEN, load_extra("yaml", "vcr").YAMLError) as error:
-            raise Unreadable(f"{path} is not a cassette that can be read: {error!r:.200}. Record it again.") from error
+            raise InvalidResponse(
+                f"{path} is not a cassette that can be read: {error!r:.200}. Record it again."
+            ) from error
         return [self._scrubber.again(request) for request in asked], answers
 
     def save_cassette(self, path: Path, recorded: dict[str, Any], serializer: Any) -> None:
@@ -235,7 +239,7 @@ class _File:
 class _CassetteLine:
     """Answers from vcrpy's store, and otherwise passes requests on and keeps them with their answers."""
 
-    def __init__(self, path: Path, mode: Any, scrubber: Scrubber, open_line: Callable[[], Line]) -> None:
+    def __init__(self, path: Path, mode: Any, scrubber: Scrubber, open_line: Callable[[], BaseTransport]) -> None:
         self._path = path
         self._scrubber = scrubber
         self._yaml = load_extra("vcr.serializers.yamlserializer", "vcr")
@@ -350,7 +354,7 @@ def _recording(response: Response) -> dict[str, Any]:
 def _fingerprint(request: Request) -> bytes | None:
     if request.body is None or isinstance(request.body, bytes):
         return None
-    mark = Rewind(request)
+    mark = BodyPosition(request)
     if not mark.is_possible:
         raise BadValue("A cassette cannot hold a request whose file cannot be read twice.")
     digest = hashlib.sha256()

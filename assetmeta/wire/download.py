@@ -15,8 +15,8 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import BinaryIO, cast
 
-from assetmeta.model.errors import Unreachable, Unreadable
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.errors import InvalidResponse, Unreachable
+from assetmeta.model.http import Request, Response
 from assetmeta.wire.body import position
 from assetmeta.wire.redact import redacted_line
 
@@ -103,7 +103,7 @@ class Download(io.RawIOBase):
     def _check_part(self, headers: Mapping[str, str]) -> None:
         found = _RANGE.fullmatch(headers.get("content-range", "").strip())
         if not self._rest():
-            raise Unreadable(
+            raise InvalidResponse(
                 f"The answer to {self._line} is a part of the file (206), and all of it was requested.",
                 status=_PART,
                 request=self._line,
@@ -135,7 +135,7 @@ class Download(io.RawIOBase):
     def finished(self, response: Response) -> Response:
         """Return the answer, as that to the request for the whole file, once all of it came.
 
-        Raises Unreachable for less than all of it, and Unreadable when its checksum is not the one in the headers.
+        Raises Unreachable for less than all of it, and InvalidResponse when its checksum is not the one in the headers.
         """
         if response.status == _PAST_THE_END and self._rest():
             self._validator = None
@@ -150,7 +150,7 @@ class Download(io.RawIOBase):
         if self._total is not None and self._received != self._total:
             raise self._broken(f"{self._received} bytes came of {self._total}")
         if self._digest is not None and self._sum is not None and self._sum.digest() != self._digest[1]:
-            raise Unreadable(
+            raise InvalidResponse(
                 f"The answer to {self._line} is damaged: its {self._digest[0]} is not the one that the server names. "
                 "Try again.",
                 status=response.status,

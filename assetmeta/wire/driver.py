@@ -14,19 +14,19 @@ from requests.auth import AuthBase
 
 from assetmeta.model.contract import SupportsLoginCheck
 from assetmeta.model.errors import AssetmetaError, BrokenOff, ReadOnly, SessionClosed
-from assetmeta.model.flows import Flow, Pause, Request, Response, Sent, T, Yielded, perform
+from assetmeta.model.http import Flow, Pause, Reply, Request, Response, T, Yielded, perform
 from assetmeta.model.processes import renew_in_child
-from assetmeta.wire.auth import Bound
-from assetmeta.wire.budget import Budget
+from assetmeta.wire.auth import OriginBoundAuth
+from assetmeta.wire.budget import RequestBudget
 from assetmeta.wire.cassette import Cassette
-from assetmeta.wire.courier import Courier
-from assetmeta.wire.gate import Gate, LoginGuard
 from assetmeta.wire.ledger import Entry, Ledger
-from assetmeta.wire.line import Line
-from assetmeta.wire.origin import Origin, checked_base
+from assetmeta.wire.login_guard import LoginGuard, RequestBatch
 from assetmeta.wire.redact import redacted_line
-from assetmeta.wire.retry import Patience
+from assetmeta.wire.retry import RetryPolicy
+from assetmeta.wire.sender import Sender
 from assetmeta.wire.transport import DEFAULT_TIMEOUT, MAX_BYTES, File, Settings, Transport
+from assetmeta.wire.transport_base import BaseTransport
+from assetmeta.wire.urls import Origin, checked_base
 
 
 class WireSettings(TypedDict, total=False):
@@ -61,7 +61,7 @@ class Driver:
 
     `secret_names` gives the names of fields that no cassette may hold. `ledger` holds every request since the start.
     Making a driver sends nothing. Raises BadValue for settings that cannot work, Unsupported when an extra is missing,
-    Unreadable when a cassette cannot be replayed.
+    InvalidResponse when a cassette cannot be replayed.
     """
 
     def __init__(
@@ -95,17 +95,17 @@ class Driver:
         self.max_bytes = max_bytes
         self.secret_names: Callable[[], Iterable[str]] = tuple
         self._cassette = cassette
-        self._auth = Bound(auth, Origin.of(self.base_url))
-        self._patience = Patience(retries, patience, sleep, clock)
+        self._auth = OriginBoundAuth(auth, Origin.of(self.base_url))
+        self._patience = RetryPolicy(retries, patience, sleep, clock)
         self._line = (
             self._open_line()
             if cassette is None
             else cassette.line(self.base_url, self._open_line, self._secrets, self._secret_names, server)
         )
         self._guard = LoginGuard(self._auth.credential, login_check)
-        self._courier = Courier(self.base_url, self._auth, self._line, self._patience, self._record, self._guard)
+        self._courier = Sender(self.base_url, self._auth, self._line, self._patience, self._record, self._guard)
         self._traces: tuple[Ledger, ...] = ()
-        self._budgets: tuple[Budget, ...] = ()
+        self._budgets: tuple[RequestBudget, ...] = ()
         self._closed = False
         self.after_fork()
         renew_in_child(self)
@@ -129,7 +129,7 @@ class Driver:
         """
         interrupts: list[BaseException] = []
 
-        def answers(yielded: Yielded) -> Sent:
+        def answers(yielded: Yielded) -> Reply:
             if interrupts:
                 raise _broken_off(yielded, interrupts[0], sent=False)
             return self._answers(yielded, interrupts)
@@ -157,11 +157,11 @@ class Driver:
 
     @contextmanager
     def budget(self, requests: int) -> Iterator[None]:
-        """Allow a `with` block so many requests, from all threads; the next one raises OverBudget and is not sent.
+        """Allow a `with` block so many requests, from all threads; the next one raises BudgetExceeded and is not sent.
 
         Repeats of one request, redirects and logins are not counted. Blocks may be nested.
         """
-        budget = Budget(requests)
+        budget = RequestBudget(requests)
         with self._lock:
             self._budgets = (*self._budgets, budget)
         try:
@@ -198,7 +198,7 @@ class Driver:
     def __repr__(self) -> str:
         return f"<Driver {self.base_url}: {self.ledger!r}>"
 
-    def _answers(self, yielded: Yielded, interrupts: list[BaseException]) -> Sent:
+    def _answers(self, yielded: Yielded, interrupts: list[BaseException]) -> Reply:
         if isinstance(yielded, Pause):
             self._patience.pause(yielded)
             return ()
@@ -208,7 +208,7 @@ class Driver:
         self._spend(len(requests))
         if isinstance(yielded, Request):
             return self._courier.deliver(yielded)
-        gate = Gate(self._courier.deliver)
+        gate = RequestBatch(self._courier.deliver)
         # Until the server has accepted the login, a single request tries it.
         alone = 1 if len(yielded) < 2 or not self._guard.is_open else 0
         first: list[Response | AssetmetaError] = []
@@ -234,7 +234,7 @@ class Driver:
                 budget.spend(number)
 
     def _side_by_side(
-        self, gate: Gate, requests: tuple[Request, ...], interrupts: list[BaseException]
+        self, gate: RequestBatch, requests: tuple[Request, ...], interrupts: list[BaseException]
     ) -> tuple[Response | AssetmetaError, ...]:
         """Answer requests on the pool. When the session is closed meanwhile, those that were not sent come to that."""
         futures: list[Future[Response | AssetmetaError]] = []
@@ -256,7 +256,7 @@ class Driver:
                 for place, request in enumerate(requests)
             )
 
-    def _submitted(self, gate: Gate, request: Request) -> Future[Response | AssetmetaError]:
+    def _submitted(self, gate: RequestBatch, request: Request) -> Future[Response | AssetmetaError]:
         with self._lock:
             if self._threads is None and not self._closed:
                 self._threads = ThreadPoolExecutor(self._settings.pool, thread_name_prefix="assetmeta")
@@ -275,7 +275,7 @@ class Driver:
             line = redacted_line(request)
             return SessionClosed(f"The session was closed before {line} was sent.", request=line)
 
-    def _open_line(self) -> Line:
+    def _open_line(self) -> BaseTransport:
         return Transport(self.base_url, self._auth, self._settings, self._clock)
 
     def _secret_names(self) -> Iterable[str]:

@@ -8,14 +8,14 @@ import ssl
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
 
-from assetmeta.model.errors import AssetmetaError, BadValue, TimedOut, Unreachable, Unreadable, Unsupported
-from assetmeta.model.flows import Request
+from assetmeta.model.errors import AssetmetaError, BadValue, InvalidResponse, TimedOut, Unreachable, Unsupported
+from assetmeta.model.http import Request
 from assetmeta.model.record import Record
 from assetmeta.wire.challenge import proxy_advice
 from assetmeta.wire.connections import TunnelRefused
-from assetmeta.wire.origin import Origin
 from assetmeta.wire.proxies import LOGIN
 from assetmeta.wire.redact import redacted_line
+from assetmeta.wire.urls import Origin
 
 NO_TLS_SPOKEN = frozenset({"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE", "HTTP_REQUEST"})
 """Reasons of TLS errors that can only come before the request."""
@@ -77,12 +77,12 @@ def translated(
     if isinstance(error, requests.exceptions.SSLError):
         return _tls(cause, line, origin, sent)
     if isinstance(error, requests.exceptions.ContentDecodingError):
-        return Unreadable(f"The answer of {origin} to {line} is damaged: it cannot be decompressed.", request=line)
+        return InvalidResponse(f"The answer of {origin} to {line} is damaged: it cannot be decompressed.", request=line)
     if isinstance(error, ValueError):
         if "SOCKS" in str(error):
             return Unsupported("A SOCKS proxy needs the package PySocks. Install it: pip install assetmeta[socks]")
         if sent:
-            return Unreadable(f"The answer of {origin} to {line} is malformed: {_words(cause)}.", request=line)
+            return InvalidResponse(f"The answer of {origin} to {line} is malformed: {_words(cause)}.", request=line)
         return BadValue(f"{line} cannot be sent: it has a malformed URL, header or proxy.", request=line)
     if "407" in _words(cause) and "unnel" in _words(cause):
         return _proxy(cause, line, origin)

@@ -6,8 +6,8 @@ from typing import Any
 
 import requests
 
-from assetmeta.model.errors import LoginRefused
-from assetmeta.model.flows import Request
+from assetmeta.model.errors import AuthenticationFailed
+from assetmeta.model.http import Request
 from assetmeta.wire.auth import Credential, Prepared, checked_text
 from assetmeta.wire.challenge import windows_advice
 from assetmeta.wire.extras import load_extra
@@ -49,7 +49,7 @@ class Ntlm(Credential):
         return Request("GET", path, headers=(("Range", "bytes=0-0"),), idempotent=True, public=True)
 
     def __call__(self, r: Prepared) -> Prepared:
-        """Prepare the request to answer a challenge. A login that is broken off raises LoginRefused."""
+        """Prepare the request to answer a challenge. A login that is broken off raises AuthenticationFailed."""
         login = self._package.HttpNtlmAuth(self._user, self._password)
         broken_off = (PermissionError, KeyError, self._errors.SpnegoError)
 
@@ -62,7 +62,7 @@ class Ntlm(Credential):
                 answered: requests.Response = login.response_hook(answer, **options)
             except broken_off as error:
                 answer.close()
-                raise LoginRefused(
+                raise AuthenticationFailed(
                     f"The Windows login was broken off. {windows_advice(header, ntlm=True) or _USUAL}",
                     status=_UNAUTHORIZED,
                 ) from error

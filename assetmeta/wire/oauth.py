@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
-from assetmeta.model.errors import AssetmetaError, BadValue, Busy, LoginRefused, ServerFailed, quoted
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.errors import AssetmetaError, AuthenticationFailed, BadValue, RateLimited, ServerFailed, quoted
+from assetmeta.model.http import Request, Response
 from assetmeta.model.record import Record
-from assetmeta.wire.auth import LoginFlow, Renewable, checked_text, checked_token
-from assetmeta.wire.origin import Origin
+from assetmeta.wire.auth import LoginFlow, RefreshableToken, checked_text, checked_token
 from assetmeta.wire.redact import scrubbed, split_query
+from assetmeta.wire.urls import Origin
 
 LEEWAY = 60.0
 """Seconds before its end at which a token is replaced, at most."""
@@ -35,7 +35,7 @@ _USUAL = "Check user name and password."
 _ELSEWHERE = "That is no refusal of a login: check the address of the server."
 
 
-class EndpointLogin(Renewable):
+class EndpointLogin(RefreshableToken):
     """A token that an endpoint grants in answer to one POST of a form, which is never repeated.
 
     What the endpoint refuses is not asked again: a server may lock an account after a few wrong passwords.
@@ -45,7 +45,7 @@ class EndpointLogin(Renewable):
         super().__init__(token, scheme)
         Origin.of(uri)
         self._uri = uri
-        self._refusals: dict[str, LoginRefused] = {}
+        self._refusals: dict[str, AuthenticationFailed] = {}
 
     @property
     def _line(self) -> str:
@@ -70,12 +70,13 @@ class EndpointLogin(Renewable):
     ) -> LoginFlow[dict[str, Any]]:
         """Post a form and return the answer, whose *field* holds a token that can be sent. One request.
 
-        Raises LoginRefused when there is no token in the answer, and again, without a request, ever after for the same
-        *what*; ServerFailed when the server breaks, Busy, Unreachable: nothing of these is remembered.
+        Raises AuthenticationFailed when there is no token in the answer, and again, without a request, ever after for
+        the same
+        *what*; ServerFailed when the server breaks, RateLimited, Unreachable: nothing of these is remembered.
         """
         known = self._refusals.get(what)
         if known is not None:
-            raise LoginRefused(str(known), **{**vars(known), "sent": False})
+            raise AuthenticationFailed(str(known), **{**vars(known), "sent": False})
         response = yield Request("POST", self._uri, headers=_FORM + headers, body=urlencode(form).encode())
         document = _document(response)
         if response.ok and _is_sendable(document.get(field)):
@@ -87,14 +88,14 @@ class EndpointLogin(Renewable):
         status, line = response.status, self._line
         if status == 429:
             text = f"The server asks to be left alone ({line}: HTTP 429). Log in later, or with a token."
-            return Busy(text, status=status, request=line, sent=False, permanent=True)
+            return RateLimited(text, status=status, request=line, sent=False, permanent=True)
         if status >= 500:
             text = f"The server failed at {line} (HTTP {status}). Try again later."
             return ServerFailed(text, status=status, request=line)
         words = scrubbed(quoted(": ".join(_words(document)) or f"HTTP {status}"), self.secrets)
         code = self._code(document)
         text = self._refusal(what, status, words, code)
-        refusal = LoginRefused(text, status=status, request=line, server_message=words, code=code)
+        refusal = AuthenticationFailed(text, status=status, request=line, server_message=words, code=code)
         if status in _REFUSALS or not self.is_granted:
             # A page of a proxy in between must not end a login that worked before.
             self._refusals[what] = copy.copy(refusal)
@@ -137,8 +138,8 @@ class TokenExchange(EndpointLogin):
     def obtain(self) -> LoginFlow[str | None]:
         """Exchange user name and password for a token: one POST.
 
-        Raises LoginRefused when the server grants none, and again, without a request, ever after; ServerFailed, Busy
-        and Unreachable.
+        Raises AuthenticationFailed when the server grants none, and again, without a request, ever after;
+        ServerFailed, RateLimited and Unreachable.
         """
         form = {"username": self._username, "password": self._password}
         document = yield from self._granted(_PAIR, form, "token")
@@ -295,14 +296,14 @@ class OAuth2(EndpointLogin):
     def obtain(self) -> LoginFlow[str | None]:
         """Get a new access token: one POST, or two when the refresh token is refused and a password is known.
 
-        Raises LoginRefused when the server grants none, ServerFailed when it breaks, Busy, Unreachable.
+        Raises AuthenticationFailed when the server grants none, ServerFailed when it breaks, RateLimited, Unreachable.
         """
-        refused: LoginRefused | None = None
+        refused: AuthenticationFailed | None = None
         for what, grant in self._grants():
             form, headers = self._client.named({**grant, **({"scope": self._scope} if self._scope else {})})
             try:
                 document = yield from self._granted(what, form, "access_token", headers)
-            except LoginRefused as error:
+            except AuthenticationFailed as error:
                 refused = error
             else:
                 return self._taken(document)

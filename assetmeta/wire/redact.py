@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.http import Request, Response
 
 HIDDEN = "REDACTED"
 

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 from urllib3.util import Retry
 
-from assetmeta.model.errors import BadValue, Busy, SessionClosed, TimedOut, Unreachable
-from assetmeta.model.flows import NO_WORD, Pause, Request, Response
+from assetmeta.model.errors import BadValue, RateLimited, SessionClosed, TimedOut, Unreachable
+from assetmeta.model.http import NO_WORD, Pause, Request, Response
 from assetmeta.model.processes import renew_in_child
-from assetmeta.wire.body import Rewind
+from assetmeta.wire.body import BodyPosition
 from assetmeta.wire.download import Download
 from assetmeta.wire.redact import redacted_line
 
@@ -21,7 +21,7 @@ BACKOFF_MAX = 30.0
 JITTER = 0.25
 
 
-class Patience:
+class RetryPolicy:
     """How often a request is repeated and how long one may wait in all, in seconds; shared by a session's requests.
 
     When a server answers with Retry-After, every request of the session waits for that moment, not only the one that
@@ -89,7 +89,7 @@ class Patience:
             return max(0.0, self._until - self.clock())
 
 
-class Trial:
+class RetryState:
     """The tries of one request.
 
     Repeated are, while retries and patience last:
@@ -105,7 +105,7 @@ class Trial:
     def __init__(
         self,
         request: Request,
-        patience: Patience,
+        patience: RetryPolicy,
         download: Download | None = None,
         is_over: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -117,7 +117,7 @@ class Trial:
         self._patience = patience
         self._waited = 0.0
         self._status: int | None = None
-        self._rewind = Rewind(request)
+        self._rewind = BodyPosition(request)
         self._backoff = Retry(
             total=patience.retries,
             allowed_methods=None,
@@ -127,8 +127,8 @@ class Trial:
         )
 
     def wait_for_turn(self) -> None:
-        """Wait while the server wants to be left alone. Raises Busy when that takes too long, SessionClosed when nobody
-        waits for the answer any more; nothing is sent then.
+        """Wait while the server wants to be left alone. Raises RateLimited when that takes too long, SessionClosed
+        when nobody waits for the answer any more; nothing is sent then.
         """
         held = self._patience.left()
         if held > 0 and not self._paused(held):
@@ -147,7 +147,7 @@ class Trial:
     def after_answer(self, response: Response) -> bool:
         """True when the request may be sent again, which `wait_for_turn` may put off; False when the answer stands.
 
-        Raises Busy for a 429, or a 503 with Retry-After, that may not be repeated any more.
+        Raises RateLimited for a 429, or a 503 with Retry-After, that may not be repeated any more.
         """
         told = _retry_after(response)
         asked_to_wait = response.status == 429 or (response.status == 503 and told is not None)
@@ -163,7 +163,7 @@ class Trial:
             raise self._busy(told, sent=response.status != 429)
         return False
 
-    def for_new_login(self) -> bool:
+    def for_reauthentication(self) -> bool:
         """Take the request's files back for a try with new credentials; False when they cannot be read twice."""
         if not self._rewind.is_possible:
             return False
@@ -203,10 +203,10 @@ class Trial:
             )
         return True
 
-    def _busy(self, seconds: float | None, *, sent: bool) -> Busy:
+    def _busy(self, seconds: float | None, *, sent: bool) -> RateLimited:
         how_long = "" if seconds is None else f" for {seconds:.0f} s"
         status = f"HTTP {self._status}" if self._status else "not sent"
-        return Busy(
+        return RateLimited(
             f"The server asks to be left alone{how_long} ({redacted_line(self._request)}: {status}, attempt"
             f" {self.attempt}; patience={self._patience.seconds:g} s). Come back later, send less at a time,"
             " or raise patience=.",

@@ -18,23 +18,23 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, get_cookie_header
 
-from assetmeta.model.errors import BadValue, Unreadable
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.errors import BadValue, InvalidResponse
+from assetmeta.model.http import Request, Response
 from assetmeta.model.processes import renew_in_child
 from assetmeta.version import __version__
-from assetmeta.wire.auth import Bound, NoLogin, checked_text
-from assetmeta.wire.body import CHUNK, Upload, is_file
+from assetmeta.wire.auth import NoLogin, OriginBoundAuth, checked_text
+from assetmeta.wire.body import CHUNK, StreamedBody, is_file
 from assetmeta.wire.certificates import as_text, check_client, check_environment, check_trust
 from assetmeta.wire.connections import DeadlineAdapter
 from assetmeta.wire.deadline import Clock, Deadline, current
 from assetmeta.wire.download import begin
 from assetmeta.wire.extras import load_extra
 from assetmeta.wire.failures import Limits, cause_of, translated
-from assetmeta.wire.line import Answer
-from assetmeta.wire.origin import resolved
 from assetmeta.wire.proxies import checked_proxies, has_password
 from assetmeta.wire.redact import redacted_line
 from assetmeta.wire.tracebacks import without_frames
+from assetmeta.wire.transport_base import Answer
+from assetmeta.wire.urls import resolved
 
 DEFAULT_TIMEOUT = (10.0, 120.0)
 DEADLINE_FACTOR = 5
@@ -148,7 +148,7 @@ class Transport:
     cannot be used for an https address.
     """
 
-    def __init__(self, base: str, auth: Bound, settings: Settings, clock: Clock = time.monotonic) -> None:
+    def __init__(self, base: str, auth: OriginBoundAuth, settings: Settings, clock: Clock = time.monotonic) -> None:
         if base.startswith("https:") and settings.trusted is True and not settings.truststore:
             check_environment()
         self._clock = clock
@@ -182,20 +182,20 @@ class Transport:
 
     def _attempted(self, request: Request, login: bool) -> Answer | BaseException:
         """Return the answer, or the error to be raised."""
-        body: bytes | Upload | None = None
+        body: bytes | StreamedBody | None = None
         deadline: Deadline | None = None
         try:
             body = _body(request)
-            deadline = Deadline(self._settings.limit, self._clock, after_body=isinstance(body, Upload))
+            deadline = Deadline(self._settings.limit, self._clock, after_body=isinstance(body, StreamedBody))
             return self._sent(request, body, login, deadline)
         except requests.RequestException as error:
-            if isinstance(body, Upload) and body.failure is not None:
+            if isinstance(body, StreamedBody) and body.failure is not None:
                 return _bare(body.failure)
             return self._failure(error, request, deadline)
         except BaseException as error:  # noqa: BLE001 - raised by the caller
             return without_frames(error)
 
-    def _sent(self, request: Request, body: bytes | Upload | None, login: bool, deadline: Deadline) -> Answer:
+    def _sent(self, request: Request, body: bytes | StreamedBody | None, login: bool, deadline: Deadline) -> Answer:
         session = self._session()
         mark = current.set(deadline)
         try:
@@ -251,7 +251,7 @@ class Transport:
         return session
 
     def _prepared(
-        self, session: requests.Session, request: Request, body: bytes | Upload | None, login: bool
+        self, session: requests.Session, request: Request, body: bytes | StreamedBody | None, login: bool
     ) -> requests.PreparedRequest:
         asked = requests.Request(
             request.method,
@@ -292,7 +292,7 @@ class Transport:
         for chunk in raw.iter_content(CHUNK):
             content += chunk
             if len(content) > self._settings.max_bytes:
-                raise Unreadable(
+                raise InvalidResponse(
                     f"The answer to {redacted_line(request)} is larger than {self._settings.max_bytes} bytes."
                     " Ask for less at a time, or raise max_bytes=.",
                     status=raw.status_code,
@@ -381,15 +381,15 @@ def _check_agent(text: str) -> None:
         raise BadValue(f"user_agent={text!r} cannot be sent: a header carries Latin-1 letters only.") from None
 
 
-def _body(request: Request) -> bytes | Upload | None:
+def _body(request: Request) -> bytes | StreamedBody | None:
     if request.body is None or isinstance(request.body, bytes):
         return request.body
-    upload = Upload(request.body)
+    upload = StreamedBody(request.body)
     return b"" if getattr(upload, "len", None) == 0 else upload
 
 
-def _size(body: bytes | Upload | None) -> int:
-    return body.sent if isinstance(body, Upload) else len(body or b"")
+def _size(body: bytes | StreamedBody | None) -> int:
+    return body.sent if isinstance(body, StreamedBody) else len(body or b"")
 
 
 def _received(raw: requests.Response) -> int:

@@ -9,7 +9,7 @@ import sys
 import time
 
 from assetmeta import V1Meta
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.http import Request, Response
 from benchmarks.document import FIRST, meta_document
 from benchmarks.tape import Tape
 

@@ -10,7 +10,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.http import Request, Response
 from benchmarks.bench import Bench
 from benchmarks.rows.commit import HAS_BULK
 from benchmarks.sandbox import Sandbox

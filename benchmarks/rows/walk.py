@@ -6,7 +6,7 @@ import math
 import time
 from itertools import islice
 
-from assetmeta.core.access import workspace_of
+from assetmeta.core.values import context_of
 from benchmarks.bench import Bench
 from benchmarks.chains import MARK
 from benchmarks.clock import medians
@@ -60,7 +60,7 @@ def _ours(sandbox: Sandbox, count: int) -> tuple[float, int, int]:
             seconds = time.perf_counter() - start
         assert len(found) == count
         assert all(found)
-        return seconds, len(trace), workspace_of(v1.Story(1)).backend.can.max_keys
+        return seconds, len(trace), context_of(v1.Story(1)).backend.can.max_keys
 
 
 def _theirs(sandbox: Sandbox, count: int) -> tuple[float, int]:

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.base import parse_xml
-from assetmeta.backends.testspace import meta as ts_meta
-from assetmeta.backends.testspace import table as ts_table
-from assetmeta.backends.valispace.meta import Survey
-from assetmeta.backends.valispace.meta import schema as merged
-from assetmeta.backends.valispace.table import bundled
-from assetmeta.backends.valohai import meta as vh_meta
-from assetmeta.backends.valohai import table as vh_table
-from assetmeta.backends.versionone.meta import read_schema
+from assetmeta.backends.responses import parse_xml
+from assetmeta.backends.testspace import api as ts_table
+from assetmeta.backends.testspace import schema as ts_meta
+from assetmeta.backends.valispace.api import bundled
+from assetmeta.backends.valispace.schema import Discovery
+from assetmeta.backends.valispace.schema import schema as merged
+from assetmeta.backends.valohai import api as vh_table
+from assetmeta.backends.valohai import schema as vh_meta
+from assetmeta.backends.versionone.schema import read_schema
 from assetmeta.model.errors import AssetmetaError
-from assetmeta.model.flows import Pause, Request, Response
+from assetmeta.model.http import Pause, Request, Response
 from assetmeta.model.schema import Schema
 
 CASES = File(__file__).parent / "cases"
@@ -34,7 +34,7 @@ def v1_schema() -> Schema:
 def vs_schema() -> Schema:
     """The Valispace schema of the bundled table, with content types as one deployment numbers them."""
     numbers = {"group": 4, "user": 5, "project": 13, "component": 60, "vali": 61, "requirement": 120, "file": 171}
-    return merged(bundled(), Survey(content_types=numbers))
+    return merged(bundled(), Discovery(content_types=numbers))
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +46,7 @@ def ts_schema() -> Schema:
 @pytest.fixture(scope="session")
 def vh_schema() -> Schema:
     """The Valohai schema of the bundled table."""
-    return vh_meta.schema(vh_table.bundled(), vh_meta.Survey())
+    return vh_meta.schema(vh_table.bundled(), vh_meta.Discovery())
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def play() -> Callable[..., tuple[Any, list[Request]]]:
                     yielded = flow.send(tuple(answer(request) for request in yielded))
                     continue
                 if isinstance(yielded, Pause):
-                    # Patience lasts as long as there are answers.
+                    # RetryPolicy lasts as long as there are answers.
                     yielded = flow.send(()) if waiting else flow.throw(yielded.error)
                     continue
                 given = answer(yielded)

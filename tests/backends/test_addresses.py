@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.addresses import address_of, origin, own_address
+from assetmeta.backends.rest.urls import address_of, origin, own_address
 from assetmeta.backends.testspace import Testspace
 from assetmeta.backends.testspace.files import body, fetched
 from assetmeta.backends.valispace import Valispace
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.valohai.connection import base_url, token_uri
-from assetmeta.model.flows import Response
+from assetmeta.model.http import Response
 from assetmeta.model.values import Oid
 
 BASE = "https://host.example/app"

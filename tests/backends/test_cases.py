@@ -22,12 +22,12 @@ from assetmeta.backends.testspace import Testspace
 from assetmeta.backends.valispace import Valispace
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.versionone import VersionOne
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.errors import AssetmetaError, Unreachable
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.http import Request, Response
 from assetmeta.model.paths import Path, counts, resolve
-from assetmeta.model.plans import Call, Create, Delete, Delta, Done, Fetch, Find, Row, Sort, Update
+from assetmeta.model.plans import AttributeChange, Call, Create, Delete, Done, Fetch, Find, Row, Sort, Update
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.values import UNREAD, Oid
 
 CASES = File(__file__).parent / "cases"
@@ -156,14 +156,14 @@ def _argument(value: Any) -> Any:
     return Oid.parse(value[1:-1]) if isinstance(value, str) and value.startswith("<") else value
 
 
-def _delta(schema: Schema, owner: str, name: str, value: Any, old: Case) -> Delta:
+def _delta(schema: Schema, owner: str, name: str, value: Any, old: Case) -> AttributeChange:
     attribute = schema.attribute(owner, name)
     codec = attribute.codec
     if attribute.multi and isinstance(value, dict):
         added, removed = (tuple(map(codec.parse, value.get(act, ()))) for act in ("add", "remove"))
         before = tuple(map(codec.parse, old[name])) if name in old else UNREAD
-        return Delta(name, before, added=added, removed=removed, is_multi=True)
-    return Delta(name, codec.parse(old[name]) if name in old else UNREAD, codec.parse(value))
+        return AttributeChange(name, before, added=added, removed=removed, is_multi=True)
+    return AttributeChange(name, codec.parse(old[name]) if name in old else UNREAD, codec.parse(value))
 
 
 def _response(item: Any) -> Response | AssetmetaError:

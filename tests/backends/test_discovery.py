@@ -9,23 +9,23 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.jsonrest import Page, argument, ask, body, delete, get, read_object, read_page, send, text_of
-from assetmeta.backends.kinds import Document, choice_kind
-from assetmeta.backends.known import decoded
-from assetmeta.backends.surveying import (
-    Described,
+from assetmeta.backends.local.records import decoded
+from assetmeta.backends.rest.codecs import Document, choice_kind
+from assetmeta.backends.rest.discovery import (
+    FieldInfo,
     below,
     class_name,
     described,
-    fresh_name,
     from_metadata,
     from_value,
-    sampled,
+    sample_objects,
     union,
+    unused_name,
 )
+from assetmeta.backends.rest.http import Page, argument, ask, body, delete, get, read_object, read_page, send, text_of
 from assetmeta.model.codecs import Text
-from assetmeta.model.errors import BadValue, NotFound, Unreadable
-from assetmeta.model.flows import Response
+from assetmeta.model.errors import BadValue, InvalidResponse, NotFound
+from assetmeta.model.http import Response
 from assetmeta.model.schema import AssetType, Attribute
 from assetmeta.model.values import Oid
 
@@ -52,10 +52,10 @@ class TestFields:
         assert [kind] * len(words) == [from_metadata({"type": word}).kind for word in words]
 
     def test_the_rest_of_a_field(self) -> None:
-        assert Described("Json") == from_metadata({})
+        assert FieldInfo("Json") == from_metadata({})
         given = {"type": "string", "label": "Name", "required": True, "read_only": True}
-        assert Described("Text", "Name", True, True) == from_metadata(given)
-        assert Described("Text") == from_metadata({"type": "string", "label": None, "required": 1, "read_only": "yes"})
+        assert FieldInfo("Text", "Name", True, True) == from_metadata(given)
+        assert FieldInfo("Text") == from_metadata({"type": "string", "label": None, "required": 1, "read_only": "yes"})
         choices = [{"value": "a", "display_name": "A"}, {"value": 2}, {"value": None}, "b", {"display_name": "c"}]
         assert (
             choice_kind((("a", "A"), (2, "")), open=False) == from_metadata({"type": "choice", "choices": choices}).kind
@@ -91,7 +91,7 @@ class TestEndpoints:
         root = {"a": "https://inner/x/rest/a/", "b": "/rest/b/c", "again": "http://h/rest/a", "no": "https://h/other/"}
         assert ("a", "b/c") == below(answer({**root, "top": "https://h/rest/", "odd": 5, "u": None}), "rest")
         assert ("ü",) == below(answer({"a": "/rest/%C3%BC/"}), "rest")
-        with pytest.raises(Unreadable):
+        with pytest.raises(InvalidResponse):
             below(answer([]), "rest")
         with pytest.raises(NotFound):
             below(answer({}, 404), "rest")
@@ -101,13 +101,13 @@ class TestEndpoints:
         answers = [answer(fields), answer(fields, 403), answer({"actions": []}), answer({"actions": {"POST": {}}})]
         answers += [answer([]), Response(200, {"content-type": "text/html"}, b"<html>")]
         found, made = play(described(list("abcdef"), lambda path: f"rest/{path}/"), *answers)
-        assert {"a": {"name": Described("Text")}} == found
+        assert {"a": {"name": FieldInfo("Text")}} == found
         assert [f"OPTIONS rest/{path}/" for path in "abcdef"] == [request.line for request in made]
         assert all(request.idempotent and not request.writes for request in made)
 
     def test_the_first_object_of_each(self, play: Any) -> None:
         answers = [answer([{"id": 1}, {"id": 2}]), answer([]), answer({}, 403), answer({"results": [{"id": 3}]})]
-        found, made = play(sampled(list("abcd"), lambda path: f"rest/{path}/"), *answers)
+        found, made = play(sample_objects(list("abcd"), lambda path: f"rest/{path}/"), *answers)
         assert {"a": {"id": 1}, "d": {"id": 3}} == found
         assert {(("limit", "1"), ("page_size", "1"))} == {request.query for request in made}
 
@@ -126,10 +126,10 @@ class TestEndpoints:
             "a_b": "AB",
         }
         assert names == {path: class_name(path) for path in names}
-        assert "Thing" == fresh_name("things", set())
-        assert "Thing2" == fresh_name("things", {"Thing"})
-        assert "Thing4" == fresh_name("things", {"Thing", "Thing2", "Thing3"})
-        assert ("E3DModel", "Endpoint") == (fresh_name("3d-models", ()), fresh_name("-", ()))
+        assert "Thing" == unused_name("things", set())
+        assert "Thing2" == unused_name("things", {"Thing"})
+        assert "Thing4" == unused_name("things", {"Thing", "Thing2", "Thing3"})
+        assert ("E3DModel", "Endpoint") == (unused_name("3d-models", ()), unused_name("-", ()))
 
 
 class TestRequests:
@@ -169,11 +169,11 @@ class TestRequests:
         assert Page(({"id": 1},), (("offset", "2"), ("empty", "")), 7) == found
         assert Page(()) == read_page(answer({"results": [], "next": None, "count": "7"}))
         for document in ({}, {"results": 5}, "x", {"detail": "y"}):
-            with pytest.raises(Unreadable):
+            with pytest.raises(InvalidResponse):
                 read_page(answer(document))
         assert {"a": 1} == read_object(answer({"a": 1}, 201))
         for document in ([], "x", None):
-            with pytest.raises(Unreadable):
+            with pytest.raises(InvalidResponse):
                 read_object(answer(document))
 
     def test_a_document_that_is_too_deep_stays_as_it_came(self) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends import base
-from assetmeta.backends.base import check, parse_json, parse_xml
-from assetmeta.model.errors import LoginRefused, NotFound, Refused, ServerFailed, Unreadable
-from assetmeta.model.flows import Request, Response
+from assetmeta.backends import responses
+from assetmeta.backends.responses import check, parse_json, parse_xml
+from assetmeta.model.errors import AuthenticationFailed, InvalidResponse, NotFound, Rejected, ServerFailed
+from assetmeta.model.http import Request, Response
 
 LAUGHS = b"""<?xml version="1.0"?>
 <!DOCTYPE lolz [<!ENTITY a "haha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>
@@ -40,7 +40,7 @@ class TestXml:
         ],
     )
     def test_a_document_type_is_refused_in_any_disguise(self, body: bytes) -> None:
-        with pytest.raises(Unreadable):
+        with pytest.raises(InvalidResponse):
             parse_xml(xml(body))
 
     @pytest.mark.parametrize(
@@ -59,29 +59,29 @@ class TestXml:
         ],
     )
     def test_junk_is_refused(self, body: bytes) -> None:
-        with pytest.raises(Unreadable, match=r"GET rest-1\.v1/Data/Story"):
+        with pytest.raises(InvalidResponse, match=r"GET rest-1\.v1/Data/Story"):
             parse_xml(xml(body))
 
     def test_deep_nesting_is_refused(self) -> None:
         depth = 257
-        with pytest.raises(Unreadable, match="depth"):
+        with pytest.raises(InvalidResponse, match="depth"):
             parse_xml(xml(b"<a>" * depth + b"</a>" * depth))
-        with pytest.raises(Unreadable):
+        with pytest.raises(InvalidResponse):
             parse_xml(xml(b"<a>" * 100_000 + b"</a>" * 100_000))
         assert parse_xml(xml(b"<a>" * 50 + b"</a>" * 50)).tag == "a"
 
     def test_a_large_document_is_refused_before_it_is_parsed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(base, "MAX_DOCUMENT", 10)
-        with pytest.raises(Unreadable, match="larger than 10 bytes"):
+        monkeypatch.setattr(responses, "MAX_DOCUMENT", 10)
+        with pytest.raises(InvalidResponse, match="larger than 10 bytes"):
             parse_xml(xml(b"<a>" + b"x" * 10))
 
     @pytest.mark.parametrize("kind", ["text/html", "text/html; charset=utf-8", "text/xml", ""])
     def test_a_page_for_people_is_named_as_such(self, kind: str) -> None:
-        with pytest.raises(Unreadable, match=r"HTML page.*address"):
+        with pytest.raises(InvalidResponse, match=r"HTML page.*address"):
             parse_xml(xml(b"<!DOCTYPE html><html><body>Sign in</body></html>", kind))
 
     def test_json_in_place_of_xml_is_refused(self) -> None:
-        with pytest.raises(Unreadable, match="application/json"):
+        with pytest.raises(InvalidResponse, match="application/json"):
             parse_xml(xml(b"<a/>", "application/json"))
 
     def test_text_comes_through_letter_by_letter(self) -> None:
@@ -102,39 +102,39 @@ class TestJson:
         "body", [b"", b"{", b"[NaN]", b"[Infinity]", b"[1,]", b"\xff", b"[" * 1_000_000, b'{"a":' * 5000, b"1" * 5000]
     )
     def test_junk_is_refused(self, body: bytes) -> None:
-        with pytest.raises(Unreadable):
+        with pytest.raises(InvalidResponse):
             parse_json(js(body))
 
     def test_deep_nesting_is_refused(self) -> None:
         assert parse_json(js(b"[" * 50 + b"]" * 50))
         depth = 200_000
         for nested in (b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth):
-            with pytest.raises(Unreadable):
+            with pytest.raises(InvalidResponse):
                 parse_json(js(nested))
 
     def test_another_media_type_is_refused(self) -> None:
-        with pytest.raises(Unreadable, match="text/xml"):
+        with pytest.raises(InvalidResponse, match="text/xml"):
             parse_json(js(b"[]", "text/xml"))
-        with pytest.raises(Unreadable, match="HTML page"):
+        with pytest.raises(InvalidResponse, match="HTML page"):
             parse_json(js(b"[]", "text/html"))
         assert parse_json(js(b"[]", "text/plain")) == []
 
     def test_a_large_document_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(base, "MAX_DOCUMENT", 10)
-        with pytest.raises(Unreadable, match="larger than 10 bytes"):
+        monkeypatch.setattr(responses, "MAX_DOCUMENT", 10)
+        with pytest.raises(InvalidResponse, match="larger than 10 bytes"):
             parse_json(js(json.dumps("x" * 20).encode()))
 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, Refused),
-        (401, LoginRefused),
-        (403, Refused),
+        (400, Rejected),
+        (401, AuthenticationFailed),
+        (403, Rejected),
         (404, NotFound),
-        (405, Refused),
-        (413, Refused),
-        (302, Refused),
+        (405, Rejected),
+        (413, Rejected),
+        (302, Rejected),
         (500, ServerFailed),
         (503, ServerFailed),
     ],
@@ -159,5 +159,5 @@ def test_a_success_is_returned_as_it_is() -> None:
 @pytest.mark.parametrize(("parse", "kind"), [(parse_json, "JSON"), (parse_xml, "XML")])
 def test_an_empty_body_is_called_so(parse: Any, kind: str) -> None:
     media_type = f"application/{kind.lower()}"
-    with pytest.raises(Unreadable, match=f"{kind} was expected and the body is empty"):
+    with pytest.raises(InvalidResponse, match=f"{kind} was expected and the body is empty"):
         parse(Response(200, {"content-type": media_type}, b" \n"))

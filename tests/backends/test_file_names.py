@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assetmeta.backends.file_names import safe_name
+from assetmeta.backends.filenames import safe_name
 from assetmeta.backends.valispace import Valispace
 from assetmeta.backends.versionone import VersionOne
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.form import Form
+from assetmeta.backends.multipart import Form
 
 
 class Pipe(io.RawIOBase):

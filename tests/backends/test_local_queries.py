@@ -10,19 +10,28 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.evaluating import Page, Place, Unaided, done_here, evaluated, fetched, refuse, split
-from assetmeta.backends.kinds import Document, Link, Real
-from assetmeta.backends.known import Known, aggregate, decoded
-from assetmeta.backends.matching import admits, asked_paths, compares_attributes, wanted_values
-from assetmeta.backends.ordering import ordered, window
-from assetmeta.backends.trees import all_paths, own_names, tree
-from assetmeta.backends.walking import walk
+from assetmeta.backends.local.executor import (
+    Cursor,
+    Page,
+    UnorderedSource,
+    execute,
+    execute_all,
+    explain_local,
+    refuse,
+    split,
+)
+from assetmeta.backends.local.operators import compares_attributes, equality, matches, paths_in
+from assetmeta.backends.local.path_trees import all_paths, own_names, path_tree
+from assetmeta.backends.local.prefetch import prefetch
+from assetmeta.backends.local.records import RowStore, aggregate, decoded
+from assetmeta.backends.local.sorting import slice_rows, sort_rows
+from assetmeta.backends.rest.codecs import Document, Link, Real
 from assetmeta.model.codecs import Integer, Text
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.errors import NotFound, Unsupported
 from assetmeta.model.paths import Path, Step
-from assetmeta.model.plans import Cell, Fetch, Find, Row, Rows, Sort
+from assetmeta.model.plans import Fetch, Find, RawValue, Row, Rows, Sort
 from assetmeta.model.schema import AssetType, Attribute, Schema
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.values import Oid
 
 
@@ -35,7 +44,7 @@ def attributes(*names: str) -> dict[str, Attribute]:
         "box": Attribute("box", "Relation", Link("Box"), related="Box"),
         "tags": Attribute("tags", "Text", Text(), multi=True),
         "things": Attribute("things", "Relation", Link("Thing"), related="Thing", multi=True),
-        "shelf": Attribute("shelf", "Relation", Link("Shelf"), related="Shelf"),
+        "shelf": Attribute("shelf", "Relation", Link("FileCache"), related="FileCache"),
     }
     return {name: made[name] for name in names}
 
@@ -44,7 +53,7 @@ SCHEMA = Schema(
     {
         "Thing": AssetType("Thing", attributes("name", "size", "weight", "papers", "box", "tags")),
         "Box": AssetType("Box", attributes("name", "shelf", "things")),
-        "Shelf": AssetType("Shelf", attributes("name")),
+        "FileCache": AssetType("FileCache", attributes("name")),
     }
 )
 
@@ -61,12 +70,12 @@ def compare(text: str, word: str, *values: object) -> Compare:
     return Compare(path(text), word, values)
 
 
-class Shop(Unaided):
+class Shop(UnorderedSource):
     """A server of lists in pages of two. It keeps the pages that it sent and what it was asked for beyond them."""
 
     def __init__(self, number: int = 7, *, total: int | None = None, is_sorted: bool = False, start: int = 0) -> None:
         self.reading = self
-        self._known = Known(SCHEMA)
+        self._known = RowStore(SCHEMA)
         self.things = [thing(each) for each in range(number)]
         self.total, self.is_sorted, self.start = total, is_sorted, start
         self.pages: list[int] = []
@@ -75,14 +84,14 @@ class Shop(Unaided):
     schema = SCHEMA  # type: ignore[assignment]
 
     @property
-    def known(self) -> Known:
+    def known(self) -> RowStore:
         return self._known
 
     def holds(self, type_name: str, name: str) -> bool:
         return name not in ("tags", "things")
 
-    def begin(self, wanted: Fetch) -> Place:
-        return Place(self.start, self.start) if self.start else Place()
+    def begin(self, wanted: Fetch) -> Cursor:
+        return Cursor(self.start, self.start) if self.start else Cursor()
 
     def sorts(self, wanted: Fetch) -> bool:
         return self.is_sorted
@@ -98,7 +107,7 @@ class Shop(Unaided):
         part = self.things[first : first + 2]
         for oid in part:
             number = int(str(oid.key))
-            cells: dict[str, Cell] = {"name": f"t{number}", "size": number % 3, "box": Oid("Box", number // 2)}
+            cells: dict[str, RawValue] = {"name": f"t{number}", "size": number % 3, "box": Oid("Box", number // 2)}
             self.known.take(oid, cells)
         return Page(part, first + 2 if first + 2 < len(self.things) else None)
 
@@ -106,7 +115,11 @@ class Shop(Unaided):
         yield from ()
         self.asked.append((type_name, [oid.key for oid in oids], list(names)))
         for oid in oids:
-            told: dict[str, Cell] = {"name": f"{type_name}{oid.key}".lower(), "shelf": Oid("Shelf", 1), "tags": ("x",)}
+            told: dict[str, RawValue] = {
+                "name": f"{type_name}{oid.key}".lower(),
+                "shelf": Oid("FileCache", 1),
+                "tags": ("x",),
+            }
             self.known.take(oid, {name: told[name] for name in names if name in told})
 
 
@@ -128,7 +141,7 @@ class TestWindows:
         order = (Sort(path("name")),)
         for number, start, size in product((0, 1, 2, 4, 5), (0, 1, 2, 3, 9), (None, 1, 2, 3, 9)):
             shop = Shop(number, is_sorted=is_sorted)
-            rows = run(evaluated(shop, Fetch("Thing", (path("name"),), sort=order, start=start, size=size)))
+            rows = run(execute(shop, Fetch("Thing", (path("name"),), sort=order, start=start, size=size)))
             whole = list(range(number))
             assert whole[start : None if size is None else start + size] == keys(rows)
             if size is not None and start + size < number:
@@ -146,34 +159,34 @@ class TestWindows:
             (5, 9, [0, 2, 4, 6]),
         ):
             shop = Shop()
-            run(evaluated(shop, Fetch("Thing", start=start, size=size)))
+            run(execute(shop, Fetch("Thing", start=start, size=size)))
             assert pages == shop.pages
 
     def test_there_is_more_behind_a_window_that_ends_within_or_at_a_page(self) -> None:
-        found = [run(evaluated(Shop(4), Fetch("Thing", size=size))).more for size in (1, 2, 3, 4, 5)]
+        found = [run(execute(Shop(4), Fetch("Thing", size=size))).more for size in (1, 2, 3, 4, 5)]
         assert [True, True, True, False, False] == found
-        found = [run(evaluated(Shop(3), Fetch("Thing", size=size))).more for size in (2, 3)]
+        found = [run(execute(Shop(3), Fetch("Thing", size=size))).more for size in (2, 3)]
         assert [True, False] == found
 
     def test_a_server_that_skips_is_not_read_from_the_start(self) -> None:
         shop = Shop(start=4)
-        rows = run(evaluated(shop, Fetch("Thing", start=5, size=1)))
+        rows = run(execute(shop, Fetch("Thing", start=5, size=1)))
         assert ([5], [4]) == (keys(rows), shop.pages)
 
     def test_conditions_are_checked_before_the_window_is_cut(self) -> None:
         shop = Shop(9)
-        rows = run(evaluated(shop, Fetch("Thing", where=compare("size", "=", 0), start=1, size=1)))
+        rows = run(execute(shop, Fetch("Thing", where=compare("size", "=", 0), start=1, size=1)))
         assert ([3], [0, 2], True) == (keys(rows), shop.pages, rows.more)
 
     def test_parts_join_to_the_whole(self) -> None:
         for part, where in product((1, 2, 3, 4), (None, compare("size", "!=", 1))):
             wanted = Fetch("Thing", where=where, start=1, size=4, part=part)
-            whole = run(evaluated(Shop(), Fetch("Thing", where=where, start=1, size=4)))
+            whole = run(execute(Shop(), Fetch("Thing", where=where, start=1, size=4)))
             found: list[object] = []
             after: object = None
             shop = Shop()
             while True:
-                rows = run(evaluated(shop, Fetch("Thing", where=where, start=1, size=4, part=part, after=after)))
+                rows = run(execute(shop, Fetch("Thing", where=where, start=1, size=4, part=part, after=after)))
                 assert len(rows.rows) <= part + 1
                 found += keys(rows)
                 after = rows.rest
@@ -185,82 +198,85 @@ class TestWindows:
 
     def test_what_one_page_told_is_dropped_before_the_next(self) -> None:
         shop = Shop()
-        run(evaluated(shop, Fetch("Thing")))
+        run(execute(shop, Fetch("Thing")))
         assert [6] == [oid.key for oid in shop.known.cells]
 
     def test_an_empty_window_is_no_request_and_counted_by_the_server_where_it_can(self) -> None:
         shop = Shop(total=40)
-        assert Rows() == run(evaluated(shop, Fetch("Thing", size=0)))
-        assert Rows(total=40) == run(evaluated(shop, Fetch("Thing", size=0, counted=True)))
+        assert Rows() == run(execute(shop, Fetch("Thing", size=0)))
+        assert Rows(total=40) == run(execute(shop, Fetch("Thing", size=0, counted=True)))
         assert [] == shop.pages
         shop = Shop(5)
-        assert Rows(total=5, more=True) == run(evaluated(shop, Fetch("Thing", size=0, counted=True)))
+        assert Rows(total=5, more=True) == run(execute(shop, Fetch("Thing", size=0, counted=True)))
         assert [0, 2, 4] == shop.pages
 
     def test_counting_reads_all_and_counts_what_matches(self) -> None:
         shop = Shop()
-        rows = run(evaluated(shop, Fetch("Thing", where=compare("size", ">=", 1), size=1, counted=True)))
+        rows = run(execute(shop, Fetch("Thing", where=compare("size", ">=", 1), size=1, counted=True)))
         assert (4, [1], True) == (rows.total, keys(rows), rows.more)
-        assert run(evaluated(Shop(), Fetch("Thing", sort=(Sort(path("size")),)))).total is None
+        assert run(execute(Shop(), Fetch("Thing", sort=(Sort(path("size")),)))).total is None
 
     def test_windows_of_whole_lists(self) -> None:
         oids = [thing(number) for number in range(3)]
-        assert (oids, False) == window(oids, 0, None)
-        assert (oids, False) == window(oids, 0, 3)
-        assert (oids[:2], True) == window(oids, 0, 2)
-        assert (oids[1:3], False) == window(oids, 1, 2)
-        assert (oids[1:2], True) == window(oids, 1, 1)
-        assert ([], False) == window(oids, 3, 1)
+        assert (oids, False) == slice_rows(oids, 0, None)
+        assert (oids, False) == slice_rows(oids, 0, 3)
+        assert (oids[:2], True) == slice_rows(oids, 0, 2)
+        assert (oids[1:3], False) == slice_rows(oids, 1, 2)
+        assert (oids[1:2], True) == slice_rows(oids, 1, 1)
+        assert ([], False) == slice_rows(oids, 3, 1)
 
 
 class TestWhatIsReadAlong:
     def test_related_assets_of_the_window_alone_once_each(self) -> None:
         shop = Shop()
         select = (path("name"), path("box.name"), path("box.shelf.name"))
-        rows = run(evaluated(shop, Fetch("Thing", select, start=1, size=3)))
+        rows = run(execute(shop, Fetch("Thing", select, start=1, size=3)))
         # Pages are gone through one by one.
-        expected = [("Box", [0], ["name", "shelf"]), ("Shelf", [1], ["name"])]
-        expected += [("Box", [1], ["name", "shelf"]), ("Shelf", [1], ["name"])]
+        expected = [("Box", [0], ["name", "shelf"]), ("FileCache", [1], ["name"])]
+        expected += [("Box", [1], ["name", "shelf"]), ("FileCache", [1], ["name"])]
         assert expected == [each for each in shop.asked if each[0] != "Thing"]
-        assert {"Box", "Shelf"} == {row.oid.type for row in rows.related}
+        assert {"Box", "FileCache"} == {row.oid.type for row in rows.related}
 
     def test_what_conditions_need_of_related_assets_is_read_for_those_that_pass_the_near_ones(self) -> None:
         shop = Shop(2)
         where = And((compare("size", "=", 1), compare("box.name", "=", "box0")))
-        assert [1] == keys(run(evaluated(shop, Fetch("Thing", where=where))))
+        assert [1] == keys(run(execute(shop, Fetch("Thing", where=where))))
         assert [("Thing", [1], ["box"]), ("Box", [0], ["name"])] == shop.asked
         shop = Shop(2)
-        assert [] == keys(run(evaluated(shop, Fetch("Thing", where=compare("box.name", "=", "other")))))
+        assert [] == keys(run(execute(shop, Fetch("Thing", where=compare("box.name", "=", "other")))))
 
     def test_what_order_needs_is_read_for_all_at_once(self) -> None:
         shop = Shop(4)
-        rows = run(evaluated(shop, Fetch("Thing", sort=(Sort(path("box.name"), True),), size=3)))
+        rows = run(execute(shop, Fetch("Thing", sort=(Sort(path("box.name"), True),), size=3)))
         assert [2, 3, 0] == keys(rows)
         assert [("Thing", [0, 1, 2, 3], ["box"]), ("Box", [0, 1], ["name"])] == shop.asked
 
     def test_a_list_that_is_made_by_asking_is_read_and_nothing_else(self) -> None:
         shop = Shop(2)
-        rows = run(evaluated(shop, Fetch("Thing", (path("name"), path("size"), path("tags")))))
+        rows = run(execute(shop, Fetch("Thing", (path("name"), path("size"), path("tags")))))
         assert [("Thing", [0, 1], ["tags"])] == shop.asked
         assert [("x",), ("x",)] == [dict(zip(row.columns, row.values, strict=True))["tags"] for row in rows.rows]
 
     def test_computed_values_stand_under_their_paths(self) -> None:
         shop = Shop(1)
-        [row] = run(evaluated(shop, Fetch("Thing", (path("name"), path("tags.@Count"))))).rows
+        [row] = run(execute(shop, Fetch("Thing", (path("name"), path("tags.@Count"))))).rows
         assert (("name", "size", "box", "tags", "tags.@Count"), 1) == (row.columns, row.values[-1])
 
     def test_nothing_is_sent_back_of_assets_that_a_page_held_and_no_window(self) -> None:
-        rows = run(evaluated(Shop(2), Fetch("Thing", size=1)))
+        rows = run(execute(Shop(2), Fetch("Thing", size=1)))
         assert ([0], ()) == (keys(rows), rows.related)
 
     def test_types_without_a_name_are_passed_over_and_each_asset_is_asked_for_once(self) -> None:
         shop = Shop()
-        oids = [thing(1), Oid("Shelf", 1), thing(1), Oid("Box", 2)]
-        run(walk(shop, oids, {"size": {}, "name": {}, "name.@CleanText": {}}))
-        expected = [("Thing", [1], ["size", "name", "name.@CleanText"]), ("Shelf", [1], ["name", "name.@CleanText"])]
+        oids = [thing(1), Oid("FileCache", 1), thing(1), Oid("Box", 2)]
+        run(prefetch(shop, oids, {"size": {}, "name": {}, "name.@CleanText": {}}))
+        expected = [
+            ("Thing", [1], ["size", "name", "name.@CleanText"]),
+            ("FileCache", [1], ["name", "name.@CleanText"]),
+        ]
         assert [*expected, ("Box", [2], ["name", "name.@CleanText"])] == shop.asked
         shop = Shop()
-        run(walk(shop, [thing(1)], {}))
+        run(prefetch(shop, [thing(1)], {}))
         assert [] == shop.asked
 
     def test_conditions_are_split_by_who_decides_them(self) -> None:
@@ -278,7 +294,7 @@ class TestWhatIsReadAlong:
 
 class TestMissing:
     def read(self, *fetches: Fetch, number: int = 0) -> list[Rows]:
-        found: list[Rows] = run(fetched(fetches, lambda: Shop(number)))
+        found: list[Rows] = run(execute_all(fetches, lambda: Shop(number)))
         return found
 
     def test_one_asset_that_is_named_alone_is_not_found(self) -> None:
@@ -325,24 +341,24 @@ class TestRefusals:
 
     def test_what_is_done_here_in_words(self) -> None:
         where, sort = compare("size", "=", 1), (Sort(path("name"), True), Sort(path("size")))
-        assert [] == list(done_here(Fetch("Thing"), again=True))
-        told = list(done_here(Fetch("Thing", where=where, sort=sort, start=2), again=False))
+        assert [] == list(explain_local(Fetch("Thing"), again=True))
+        told = list(explain_local(Fetch("Thing", where=where, sort=sort, start=2), again=False))
         assert [f"filtered here: {where}", "sorted here: -name, size", "cut here: all from 2"] == told
-        told = list(done_here(Fetch("Thing", where=where, size=3), again=True))
+        told = list(explain_local(Fetch("Thing", where=where, size=3), again=True))
         assert [f"filtered here, again: {where}", "cut here: 3 from 0"] == told
-        assert ["cut here: 0 from 0"] == list(done_here(Fetch("Thing", size=0), again=True))
+        assert ["cut here: 0 from 0"] == list(explain_local(Fetch("Thing", size=0), again=True))
 
 
-def known(*cells: dict[str, Cell]) -> Known:
+def known(*cells: dict[str, RawValue]) -> RowStore:
     """The things 0, 1, 2, ... with these cells."""
-    found = Known(SCHEMA)
+    found = RowStore(SCHEMA)
     for number, each in enumerate(cells):
         found.take(thing(number), each)
     return found
 
 
-def matching(term: Term | None, data: Known) -> list[object]:
-    return [oid.key for oid in data.cells if admits(term, data, oid)]
+def matching(term: Term | None, data: RowStore) -> list[object]:
+    return [oid.key for oid in data.cells if matches(term, data, oid)]
 
 
 class TestConditions:
@@ -406,11 +422,11 @@ class TestConditions:
 
     def test_paths_that_a_condition_looks_at(self) -> None:
         term = And((Compare(path("size"), "=", (1, path("weight"))), Not(Exists(path("name"))), RawFilter("x")))
-        assert ["size", "weight", "name"] == [str(each) for each in asked_paths(term)]
-        assert [] == list(asked_paths(None))
+        assert ["size", "weight", "name"] == [str(each) for each in paths_in(term)]
+        assert [] == list(paths_in(None))
 
     def test_plain_equalities(self) -> None:
-        assert ("size", (1, 2)) == wanted_values(compare("size", "=", 1, 2))
+        assert ("size", (1, 2)) == equality(compare("size", "=", 1, 2))
         others: Iterator[Term] = iter(
             (
                 compare("size", "!=", 1),
@@ -422,13 +438,13 @@ class TestConditions:
                 And((compare("size", "=", 1),)),
             )
         )
-        assert all(wanted_values(other) is None for other in others)
+        assert all(equality(other) is None for other in others)
 
 
 class TestOrder:
-    def order(self, data: Known, *sorts: str) -> list[object]:
+    def order(self, data: RowStore, *sorts: str) -> list[object]:
         keys = [Sort(path(text.removeprefix("-")), text.startswith("-")) for text in sorts]
-        return [oid.key for oid in ordered(list(data.cells), keys, data)]
+        return [oid.key for oid in sort_rows(list(data.cells), keys, data)]
 
     def test_the_first_key_counts_most_and_equals_stay(self) -> None:
         data = known(
@@ -474,8 +490,8 @@ class TestKnown:
         data = known({"name": "a", "size": 1})
         data.take(thing(0), {"size": 2})
         assert {"name": "a", "size": 2} == data.cells[thing(0)]
-        assert [thing(1)] == data.lacking([thing(0), thing(1), thing(1)], "size")
-        assert [thing(0), thing(1)] == data.lacking([thing(0), thing(1)], "weight")
+        assert [thing(1)] == data.missing([thing(0), thing(1), thing(1)], "size")
+        assert [thing(0), thing(1)] == data.missing([thing(0), thing(1)], "weight")
         assert (True, False) == (data.has(thing(0), "size"), data.has(thing(0), "shelf"))
 
     def test_members_and_targets(self) -> None:
@@ -491,7 +507,7 @@ class TestKnown:
     def test_answers_are_known_with_their_related_assets(self) -> None:
         rows = Rows((Row(thing(1), ("name",), ("a",)),), (Row(Oid("Box", 1), ("name",), ("b",)),))
         more = Rows((Row(thing(2), ("name",), ("c",)),))
-        data = Known.of(SCHEMA, rows, more)
+        data = RowStore.of(SCHEMA, rows, more)
         assert [thing(1), Oid("Box", 1), thing(2)] == list(data.cells)
         assert data.row(thing(1)).columns is data.row(thing(2)).columns
 
@@ -535,7 +551,7 @@ class TestKnown:
 
 class TestTrees:
     def test_names_share_their_beginnings(self) -> None:
-        found = tree(map(path, ("name", "box.name", "box.shelf.name", "things.@Count", "text.@CleanText")))
+        found = path_tree(map(path, ("name", "box.name", "box.shelf.name", "things.@Count", "text.@CleanText")))
         assert {"name": {}, "box": {"name": {}, "shelf": {"name": {}}}, "things": {}, "text.@CleanText": {}} == found
 
     def test_all_that_a_fetch_mentions(self) -> None:

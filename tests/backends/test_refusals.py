@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.base import failure
-from assetmeta.backends.jsonrest import explain, naming
-from assetmeta.backends.refusals import findings
-from assetmeta.model.errors import Finding, Refused
-from assetmeta.model.flows import Request, Response
+from assetmeta.backends.responses import failure
+from assetmeta.backends.rest.errors import findings
+from assetmeta.backends.rest.http import naming, parse_error
+from assetmeta.model.errors import Finding, Rejected
+from assetmeta.model.http import Request, Response
 
 MISSING = {"message": "Object with slug or primary key bluup does not exist.", "code": "does_not_exist"}
 
@@ -62,8 +62,8 @@ def test_bodies_that_are_no_document_find_nothing(body: bytes) -> None:
 
 def test_an_error_carries_the_findings_and_their_code() -> None:
     response = answer({"environment": [MISSING], "non_field_errors": ["oh"]})
-    error = naming(failure(response, explain), response)
-    assert isinstance(error, Refused)
+    error = naming(failure(response, parse_error), response)
+    assert isinstance(error, Rejected)
     assert "environment" == error.attribute
     assert ("environment", "") == tuple(finding.path for finding in error.findings)
     assert error.code is None, "two findings, two codes"
@@ -83,4 +83,4 @@ def test_an_error_carries_the_findings_and_their_code() -> None:
     ],
 )
 def test_the_code_of_a_refusal(document: Any, code: str | None) -> None:
-    assert code == failure(answer(document), explain).code
+    assert code == failure(answer(document), parse_error).code

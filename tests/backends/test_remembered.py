@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.kinds import choice_kind, choice_of
-from assetmeta.backends.known import aggregate
-from assetmeta.backends.testspace import settings as testspace
+from assetmeta.backends.local.records import aggregate
+from assetmeta.backends.rest.codecs import choice_kind, choice_of
+from assetmeta.backends.testspace import options as testspace
 from assetmeta.backends.valispace import Valispace
-from assetmeta.backends.valohai import Valohai, writing
-from assetmeta.backends.valohai import settings as valohai
-from assetmeta.backends.valohai.encoding import as_read
-from assetmeta.backends.valohai.table import bundled
+from assetmeta.backends.valohai import Valohai, writes
+from assetmeta.backends.valohai import options as valohai
+from assetmeta.backends.valohai.api import bundled
+from assetmeta.backends.valohai.encode import as_read
 from assetmeta.model.contract import UNOBSERVED
 from assetmeta.model.errors import Unsupported
-from assetmeta.model.flows import Request, Response
-from assetmeta.model.plans import Delta, Done, Update
+from assetmeta.model.http import Request, Response
+from assetmeta.model.plans import AttributeChange, Done, Update
 from assetmeta.model.schema import AssetType, Attribute, Schema
-from assetmeta.model.schema_text import from_text, to_text
+from assetmeta.model.schema_json import from_text, to_text
 from assetmeta.model.values import UNREAD, Oid
 
 Play = Callable[..., tuple[Any, list[Request]]]
@@ -36,14 +36,14 @@ def js(document: object, status: int = 200) -> Response:
 class TestValohai:
     def test_what_was_numbered_is_forgotten_with_its_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(valohai, "_REMEMBERED", 3)
-        learned = valohai.Learned()
+        learned = valohai.ServerMemory()
         for number in range(1, 6):
             learned.met(Oid("Execution", f"e{number}"), "p", number)
         assert ["e3", "e4", "e5"] == [oid.key for oid in learned.places]
         assert [3, 4, 5] == [number for _, _, number in learned.numbered]
 
     def test_an_asset_that_moved_has_one_number(self) -> None:
-        learned = valohai.Learned()
+        learned = valohai.ServerMemory()
         oid = Oid("Execution", "e")
         learned.met(oid, "p", 7)
         learned.met(oid, "p")
@@ -70,9 +70,9 @@ class TestValohai:
         store = replace(store, fields={**store.fields, "paths": replace(store.fields["paths"], whole=True)})
         table = replace(table, by_type={**table.by_type, "Store": store})
         oid = Oid("Store", "01943a8e-45d0-0006-89de-38def875223b")
-        change = Update(oid, (Delta("allow_write", UNREAD, False),))
+        change = Update(oid, (AttributeChange("allow_write", UNREAD, False),))
         item = {"id": oid.key, "name": "s", "access_mode": "public", "allow_write": False, "paths": STORED}
-        flow = writing.write(vh_schema, [change], table, Valohai(), UNOBSERVED)
+        flow = writes.write(vh_schema, [change], table, Valohai(), UNOBSERVED)
         [outcome], made = play(flow, js({}, 405), js({**item, "allow_write": True}), js(item))
         assert isinstance(outcome, Done)
         assert ["PATCH", "GET", "PUT"] == [request.method for request in made]
@@ -83,7 +83,7 @@ class TestValohai:
 class TestTestspace:
     def test_remembered_projects_stay_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(testspace, "_REMEMBERED", 3)
-        learned = testspace.Learned()
+        learned = testspace.ServerMemory()
         for space in range(1, 6):
             learned.met(space, 100 + space)
         assert {3: 103, 4: 104, 5: 105} == learned.projects

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.base import check
+from assetmeta.backends.responses import check
 from assetmeta.backends.testspace import Testspace
 from assetmeta.backends.valispace import Valispace
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.model.errors import Unreadable
-from assetmeta.model.flows import Request, Response
-from assetmeta.model.plans import Call, Change, Delete, Delta, Failed, Unknown, Update
+from assetmeta.model.errors import InvalidResponse
+from assetmeta.model.http import Request, Response
+from assetmeta.model.plans import AttributeChange, Call, Change, Delete, Failed, Unknown, Update
 from assetmeta.model.values import Oid
 
 Play = Callable[..., tuple[Any, list[Request]]]
@@ -61,17 +61,17 @@ def test_a_call_that_a_page_answers_is_unknown(play: Play, v1_schema: Any, vh_sc
 
 
 def test_an_update_that_a_page_answers_is_unknown(play: Play, v1_schema: Any) -> None:
-    change = Update(Oid("Story", 5), (Delta("Name", "a", "b"),))
+    change = Update(Oid("Story", 5), (AttributeChange("Name", "a", "b"),))
     [outcome], [_] = play(VersionOne(bulk=False).write(v1_schema, [change]), PAGE)
     assert isinstance(outcome, Unknown)
 
 
 @pytest.mark.parametrize("page", [PAGE, UNMARKED])
 def test_an_upload_that_a_page_answers_is_refused(play: Play, page: Response) -> None:
-    with pytest.raises(Unreadable, match="HTML page"):
+    with pytest.raises(InvalidResponse, match="HTML page"):
         play(VersionOne().upload(Oid("Attachment", 7), io.BytesIO(b"x")), page)
     described = Response(200, {"content-type": "application/json"}, b'{"id": 7, "name": "a.pdf"}')
-    with pytest.raises(Unreadable, match="HTML page"):
+    with pytest.raises(InvalidResponse, match="HTML page"):
         play(Valispace().upload(Oid("File", 7), io.BytesIO(b"x")), described, page)
 
 
@@ -90,7 +90,7 @@ class TestDownloads:
     def test_a_page_is_no_file(self, play: Play) -> None:
         sink = io.BytesIO()
         for flow, answers in self.downloads(sink):
-            with pytest.raises(Unreadable, match="HTML page"):
+            with pytest.raises(InvalidResponse, match="HTML page"):
                 play(flow, *answers)
         assert b"" == sink.getvalue()
 
@@ -103,7 +103,7 @@ class TestDownloads:
         assert (kind, sink.getvalue()) == ("text/html", BODY)
         assert ["GET attachment.img/7", "GET rest-1.v1/Data/Attachment/7"] == [each.line for each in made]
         other = stored.replace(b"text/html", b"image/png")
-        with pytest.raises(Unreadable, match="HTML page"):
+        with pytest.raises(InvalidResponse, match="HTML page"):
             play(
                 VersionOne().download(Oid("Attachment", 7), sink),
                 PAGE,
@@ -126,14 +126,14 @@ class TestDownloads:
         first = Response(200, {"content-type": "application/json"}, described)
         play(Valispace().download(Oid("File", 7), sink), first, Response(200, PAGE.headers, report))
         assert report == sink.getvalue()
-        with pytest.raises(Unreadable, match="HTML page"):
+        with pytest.raises(InvalidResponse, match="HTML page"):
             play(Valispace().download(Oid("File", 7), sink), first, PAGE)
 
 
 class TestWholeAnswers:
     @pytest.mark.parametrize("status", [202, 206, 207, 208, 226, 299])
     def test_a_read_takes_no_part_for_the_whole(self, status: int) -> None:
-        with pytest.raises(Unreadable, match=f"status {status}"):
+        with pytest.raises(InvalidResponse, match=f"status {status}"):
             check(Response(status, {}, b"[]", GET))
 
     @pytest.mark.parametrize("status", [200, 201, 202, 203, 204, 205])
@@ -142,7 +142,7 @@ class TestWholeAnswers:
 
     @pytest.mark.parametrize("status", [206, 207, 226])
     def test_a_write_is_not_done_in_part(self, status: int) -> None:
-        with pytest.raises(Unreadable, match=f"status {status}"):
+        with pytest.raises(InvalidResponse, match=f"status {status}"):
             check(Response(status, {}, b"{}", WRITE))
 
     def test_a_part_that_was_requested_is_one(self) -> None:

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.base import confirm, each_once
+from assetmeta.backends.responses import confirm, each_once
 from assetmeta.backends.testspace import Testspace
 from assetmeta.backends.valispace import Valispace
 from assetmeta.backends.valispace.bulk import WORTH_IT
-from assetmeta.backends.valohai import Valohai, questions
+from assetmeta.backends.valohai import Valohai, calls
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.model.errors import AssetmetaError, Unreadable
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.errors import AssetmetaError, InvalidResponse
+from assetmeta.model.http import Request, Response
 from assetmeta.model.paths import Path
-from assetmeta.model.plans import Delta, Done, Fetch, Unknown, Update
+from assetmeta.model.plans import AttributeChange, Done, Fetch, Unknown, Update
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import UNREAD, Oid
 
@@ -39,18 +39,18 @@ def fetch(type_name: str, *keys: int | str, select: str = "name", **more: Any) -
 
 
 def renamed(type_name: str, key: int | str, name: str = "name") -> Update:
-    return Update(Oid(type_name, key), (Delta(name, UNREAD, "new"),))
+    return Update(Oid(type_name, key), (AttributeChange(name, UNREAD, "new"),))
 
 
 def refused(play: Play, flow: Any, *answers: Any) -> str:
     with pytest.raises(AssetmetaError) as caught:
         play(flow, *answers)
-    assert isinstance(caught.value, Unreadable), caught.value
+    assert isinstance(caught.value, InvalidResponse), caught.value
     return str(caught.value)
 
 
 def test_the_message_names_both_and_the_request() -> None:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(InvalidResponse) as caught:
         confirm(False, "Story:5", "Story:6", "GET x")
     assert "GET x cannot be believed: it is about Story:6 and should be about Story:5" in str(caught.value)
     confirm(True, "Story:5", "Story:5", "GET x")
@@ -58,7 +58,7 @@ def test_the_message_names_both_and_the_request() -> None:
 
 def test_what_has_no_identity_may_come_twice() -> None:
     each_once([1, None, 2, None], "GET x")
-    with pytest.raises(Unreadable, match="lists 1 twice"):
+    with pytest.raises(InvalidResponse, match="lists 1 twice"):
         each_once([1, None, 1], "GET x")
 
 
@@ -177,7 +177,7 @@ class TestValohai:
     def test_another_alias(self, vh_schema: Schema, play: Play) -> None:
         found = js({"name": "other", "datum": {"id": RUN}})
         refused(play, Valohai().look_up(vh_schema, "Datum", "latest-model"), found)
-        refused(play, questions.resolved("latest-model", Oid("Project", PROJECT), Valohai()), found)
+        refused(play, calls.resolved("latest-model", Oid("Project", PROJECT), Valohai()), found)
 
     def test_the_same_object_twice_in_a_page(self, vh_schema: Schema, play: Play) -> None:
         page = js({"count": 2, "next": None, "results": [{"id": PROJECT}, {"id": PROJECT}]})

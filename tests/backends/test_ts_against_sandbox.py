@@ -16,29 +16,29 @@ from typing import Any
 import pytest
 
 from assetmeta import (
+    AuthenticationFailed,
     BadValue,
     Cassette,
     Done,
-    LoginRefused,
-    Moved,
+    InvalidResponse,
     NotFound,
     ReadOnly,
-    Refused,
+    Rejected,
+    ResultChanged,
     ServerFailed,
     TestspaceMeta,
     Unknown,
     UnknownName,
-    Unreadable,
     Unsupported,
     V1Meta,
     inspect,
     sandbox,
 )
 from assetmeta.backends.testspace import files
-from assetmeta.backends.testspace.kinds import CaseCounts, Mark
+from assetmeta.backends.testspace.codecs import CaseCounts, Mark
 from assetmeta.model import paths
+from assetmeta.model.conditions import Compare
 from assetmeta.model.plans import Fetch
-from assetmeta.model.terms import Compare
 from assetmeta.model.values import Oid
 from assetmeta.sandbox.testspace import app
 from assetmeta.sandbox.testspace.publishing import publish
@@ -253,7 +253,7 @@ class TestQueries:
         for row in first.rows[:10]:
             ts.delete(ts.asset_from_oid(row.oid))
         ts.commit().raise_if_failed()
-        with pytest.raises(Moved):
+        with pytest.raises(ResultChanged):
             ts.run(backend.fetch(ts.schema, [ts_fetch(ts, space, after=first.rest, part=1000)]))
 
 
@@ -408,7 +408,7 @@ class TestMetrics:
         assert (1, 0) == (len(metric.variables), ts.pending)
         metric.variables = [{"name": "A", "color": "#008000", "expression": "d1 +"}]
         [error] = ts.commit()
-        assert isinstance(error, Refused)
+        assert isinstance(error, Rejected)
         inspect(metric).revert()
         ts.delete(metric)
         ts.commit().raise_if_failed()
@@ -496,7 +496,7 @@ class TestChanges:
         assert f"https://github.com/{owner}/repo" == project.source_repo_url
         project.description = "mine"
         [error] = ts.commit()
-        assert isinstance(error, Refused)
+        assert isinstance(error, Rejected)
         assert "follows its repository" in str(error)
         assert "mine" == project.description
 
@@ -605,7 +605,7 @@ class TestLogins:
         for given in ({"token": "wrong"}, {"username": "admin", "password": "wrong"}):
             with (
                 TestspaceMeta(server.url, **given) as session,  # type: ignore[arg-type]
-                pytest.raises((LoginRefused, Refused), match="check the login|refused the"),
+                pytest.raises((AuthenticationFailed, Rejected), match="check the login|refused the"),
             ):
                 list(session.Project)
 
@@ -616,7 +616,7 @@ class TestLogins:
             report = session.commit()
         assert ["POST api/projects/1/spaces"] == [f"{entry.method} {entry.path}" for entry in trace]
         assert (1, len(spaces) - 1) == (len(report.failed), len(report.skipped))
-        assert {LoginRefused} == {type(error) for error in report.errors}
+        assert {AuthenticationFailed} == {type(error) for error in report.errors}
         session.revert()
         session.close()
 
@@ -625,7 +625,7 @@ class TestLogins:
             session.Space.new(name=f"forbidden_{next(NUMBERS)}", project=3)
             session.Space.new(name=f"forbidden_{next(NUMBERS)}", project=3)
             report = session.commit()
-            assert [Refused, Refused] == [type(outcome.error) for outcome in report.failed]
+            assert [Rejected, Rejected] == [type(outcome.error) for outcome in report.failed]
             session.revert()
 
     def test_what_is_public_needs_none(self, server: sandbox.Server) -> None:
@@ -696,11 +696,11 @@ class TestTrouble:
     ) -> None:
         url, heard = elsewhere
         link = {"next": f"{url}/api/projects?page=2"}
-        monkeypatch.setattr("assetmeta.backends.testspace.listing.relations", lambda header: link)
-        with pytest.raises(Unreadable, match="does not end"):
+        monkeypatch.setattr("assetmeta.backends.testspace.pages.relations", lambda header: link)
+        with pytest.raises(InvalidResponse, match="does not end"):
             list(ts.Project)
         link["next"] = f"{url}/projects?page=2"
-        with pytest.raises(Unreadable, match="not followed"):
+        with pytest.raises(InvalidResponse, match="not followed"):
             list(ts.Project)
         assert [] == heard
 
@@ -716,7 +716,7 @@ class TestTrouble:
         with (
             sandbox.running("versionone") as other,
             TestspaceMeta(other.url, token="x") as session,
-            pytest.raises((Unreadable, NotFound, LoginRefused, Refused)),
+            pytest.raises((InvalidResponse, NotFound, AuthenticationFailed, Rejected)),
         ):
             list(session.Project)
 

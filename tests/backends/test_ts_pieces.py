@@ -13,8 +13,8 @@ from hypothesis import given, strategies
 
 from assetmeta.backends.testspace import Testspace, bare_token, base_url
 from assetmeta.backends.testspace.aliases import key_of
-from assetmeta.backends.testspace.keys import checked, divided, escaped, folder_of, item_path, plain, segment
-from assetmeta.backends.testspace.kinds import (
+from assetmeta.backends.testspace.api import bundled, resource_of
+from assetmeta.backends.testspace.codecs import (
     AnnotationCounts,
     Badge,
     CaseCounts,
@@ -24,17 +24,17 @@ from assetmeta.backends.testspace.kinds import (
     SuiteCounts,
     codec_for,
 )
-from assetmeta.backends.testspace.listing import Pages, followed, relations
-from assetmeta.backends.testspace.objects import file_of
-from assetmeta.backends.testspace.settings import Settings
-from assetmeta.backends.testspace.table import bundled, kind_of
-from assetmeta.model.errors import BadValue, Moved, NotFound, Refused, Unreadable, Unsupported
-from assetmeta.model.flows import Response
+from assetmeta.backends.testspace.decode import file_of
+from assetmeta.backends.testspace.keys import divided, escaped, folder_of, item_path, plain, require_key, segment
+from assetmeta.backends.testspace.options import Settings
+from assetmeta.backends.testspace.pages import Pages, followed, relations
+from assetmeta.model.conditions import And, Compare
+from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Rejected, ResultChanged, Unsupported
+from assetmeta.model.http import Response
 from assetmeta.model.paths import Path
-from assetmeta.model.plans import Change, Create, Delta, Done, Failed, Fetch, Sort, Unknown, Update
+from assetmeta.model.plans import AttributeChange, Change, Create, Done, Failed, Fetch, Sort, Unknown, Update
 from assetmeta.model.schema import Schema
-from assetmeta.model.schema_text import from_text, to_text
-from assetmeta.model.terms import And, Compare
+from assetmeta.model.schema_json import from_text, to_text
 from assetmeta.model.values import UNREAD, Oid
 
 BASE = "https://abccorp.testspace.com"
@@ -117,7 +117,7 @@ class TestKeys:
         with pytest.raises(BadValue):
             segment(name)
         with pytest.raises(BadValue):
-            checked(Oid("Content", f"1/2/a/{name}/b"))
+            require_key(Oid("Content", f"1/2/a/{name}/b"))
 
     def test_half_a_character_is_no_part_of_a_path(self, ts_schema: Schema, play: Any) -> None:
         with pytest.raises(BadValue, match="half"):
@@ -126,8 +126,8 @@ class TestKeys:
     @pytest.mark.parametrize("name", HOSTILE)
     def test_contents_and_failures_have_one_key_each(self, name: str) -> None:
         for type_name in ("Content", "Failure"):
-            key = f"12/34/{escaped(kind_of(type_name), name)}"
-            assert checked(Oid.parse(f"{type_name}:{key}")) == key
+            key = f"12/34/{escaped(resource_of(type_name), name)}"
+            assert require_key(Oid.parse(f"{type_name}:{key}")) == key
             assert key_of(type_name, key) == key
 
     @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ class TestKeys:
     )
     def test_paths(self, token: str, path: str) -> None:
         oid = Oid.parse(token)
-        assert path == item_path(kind_of(oid.type), checked(oid))
+        assert path == item_path(resource_of(oid.type), require_key(oid))
 
     @pytest.mark.parametrize(
         "oid",
@@ -174,7 +174,7 @@ class TestKeys:
         strategies.sampled_from(["Content", "Failure"]),
     )
     def test_any_text_makes_one_key(self, text: str, type_name: str) -> None:
-        kind = kind_of(type_name)
+        kind = resource_of(type_name)
         own = escaped(kind, text)
         oid = Oid.parse(f"{type_name}:1/2/{own}")
         assert ("1/2", text) == (divided(kind, oid.key)[0], plain(divided(kind, oid.key)[1]))
@@ -182,7 +182,7 @@ class TestKeys:
 
     def test_folders(self) -> None:
         assert [folder_of(f"1/2/{path}") for path in ("a", "a/b", "a/b/c%20d")] == [None, "1/2/a", "1/2/a/b"]
-        assert divided(kind_of("Content"), "1/2/a/b") == ("1/2", "a/b")
+        assert divided(resource_of("Content"), "1/2/a/b") == ("1/2", "a/b")
 
 
 class TestPages:
@@ -208,7 +208,7 @@ class TestPages:
         ],
     )
     def test_a_list_that_goes_on_elsewhere_is_not_followed_and_not_cut_short(self, link: str, play: Any) -> None:
-        with pytest.raises(Unreadable):
+        with pytest.raises(InvalidResponse):
             self.read(play, page(1, following=link))
 
     @pytest.mark.parametrize(
@@ -236,24 +236,24 @@ class TestPages:
         settings, place = Settings(base=BASE), "api/projects/a%2Fb/spaces/main/results"
         numbers = "api/projects/66/spaces/97/results"
         assert numbers == followed(f"http://inner/{numbers}?page=2", settings, place).path
-        with pytest.raises(Unreadable):
+        with pytest.raises(InvalidResponse):
             followed("http://inner/api/projects/66/spaces/97/metrics?page=2", settings, place)
 
     def test_a_list_that_leads_back_to_itself_ends(self, play: Any) -> None:
         second, first = f"{BASE}/api/projects?page=2", f"{BASE}/api/projects?page=1"
-        with pytest.raises(Unreadable, match="does not end"):
+        with pytest.raises(InvalidResponse, match="does not end"):
             self.read(play, page(1, following=second), page(2, following=first), page(3, following=second))
 
     def test_a_list_that_goes_on_with_nothing_new_ends(self, play: Any) -> None:
         links = [f"{BASE}/api/projects?page={number}" for number in range(2, 20)]
-        with pytest.raises(Unreadable, match="does not end"):
+        with pytest.raises(InvalidResponse, match="does not end"):
             self.read(play, *(page(1, following=link) for link in links))
 
     @pytest.mark.parametrize(
         "item", [None, "a", 1, [], {}, {"id": None}, {"id": []}, {"id": {}}, {"id": "x"}, {"id": -1}]
     )
     def test_what_cannot_be_told_apart_is_not_left_out(self, item: object, ts_schema: Schema, play: Any) -> None:
-        with pytest.raises(Unreadable):
+        with pytest.raises(InvalidResponse):
             play(Testspace().fetch(ts_schema, [Fetch("Project", ())]), answer([{"id": 1}, item]))
 
     def test_what_was_added_meanwhile_moves_the_rest_and_nothing_is_lost(self, play: Any) -> None:
@@ -264,7 +264,7 @@ class TestPages:
         "then", [page(), page(3, last=2), page(3), page(2, following=f"{BASE}/api/projects?page=3", last=2)]
     )
     def test_a_list_that_became_shorter_meanwhile_is_an_error(self, then: Response, play: Any) -> None:
-        with pytest.raises(Moved):
+        with pytest.raises(ResultChanged):
             self.read(play, page(5, 4, following=f"{BASE}/api/projects?page=2", last=3), then)
 
     def test_what_is_below_something_that_is_gone_is_nothing(self, play: Any) -> None:
@@ -390,11 +390,11 @@ class TestSchema:
         assert ["GET api"] == [each.line for each in made]
 
     def test_another_server_is_told_apart(self, play: Any) -> None:
-        with pytest.raises(Unreadable):
+        with pytest.raises(InvalidResponse):
             play(Testspace(survey="root").reflect(), answer({"projects": "?"}))
-        with pytest.raises(Unreadable, match="HTML"):
+        with pytest.raises(InvalidResponse, match="HTML"):
             play(Testspace(survey="root").reflect(), Response(200, {"content-type": "text/html"}, b"<html></html>"))
-        with pytest.raises(Refused, match="check the login"):
+        with pytest.raises(Rejected, match="check the login"):
             play(Testspace(survey="root").reflect(), answer({"message": "Forbidden"}, 403))
 
     def test_surveys_that_there_are_not(self) -> None:
@@ -570,8 +570,8 @@ def test_files_are_those_of_this_server(link: Any, number: int | None) -> None:
 def test_a_short_answer_to_a_write_says_nothing_of_what_it_lacks(word: str, ts_schema: Schema, play: Any) -> None:
     """What the answer left out is read when it is asked for, and is not taken for null."""
     dialect = Testspace(base=BASE)
-    space, name = Oid("Space", 5), Delta("name", UNREAD, "n")
-    project = Delta("project", UNREAD, Oid("Project", 1))
+    space, name = Oid("Space", 5), AttributeChange("name", UNREAD, "n")
+    project = AttributeChange("project", UNREAD, Oid("Project", 1))
     new = Oid.new("Space", 1)
     change: Change = Create(new, (project, name)) if word == "create" else Update(space, (name,))
     [outcome], _ = play(dialect.write(ts_schema, [change]), answer({"id": 5, "name": "n"}, 201))
@@ -590,7 +590,7 @@ def test_a_short_answer_to_a_write_says_nothing_of_what_it_lacks(word: str, ts_s
 @pytest.mark.parametrize("old", [UNREAD, "before"])
 def test_a_change_that_was_taken_and_not_made(old: object, ts_schema: Schema, play: Any) -> None:
     """As connected projects may do it: also where nobody knows what was there before."""
-    change = Update(Oid("Project", 1), (Delta("description", old, "after"),))
+    change = Update(Oid("Project", 1), (AttributeChange("description", old, "after"),))
     [outcome], _ = play(Testspace().write(ts_schema, [change]), answer({"id": 1, "description": "before"}, 205))
     assert isinstance(outcome, Failed)
     assert "left description as it was" in str(outcome.error)
@@ -598,7 +598,10 @@ def test_a_change_that_was_taken_and_not_made(old: object, ts_schema: Schema, pl
 
 def test_an_endless_number_in_an_address_is_no_key(ts_schema: Schema, play: Any) -> None:
     place = answer({}, 201, location=f"{BASE}/api/spaces/{'9' * 5000}")
-    create = Create(Oid.new("Space", 1), (Delta("project", UNREAD, Oid("Project", 1)), Delta("name", UNREAD, "n")))
+    create = Create(
+        Oid.new("Space", 1),
+        (AttributeChange("project", UNREAD, Oid("Project", 1)), AttributeChange("name", UNREAD, "n")),
+    )
     [outcome], _ = play(Testspace().write(ts_schema, [create]), place)
     assert isinstance(outcome, Unknown)
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.testspace import Testspace
-from assetmeta.backends.testspace.kinds import CaseCounts, FailureCounts, Mark
+from assetmeta.backends.testspace.api import resource_of
+from assetmeta.backends.testspace.codecs import CaseCounts, FailureCounts, Mark
 from assetmeta.backends.testspace.suites import read
-from assetmeta.backends.testspace.table import kind_of
-from assetmeta.model.flows import Response
+from assetmeta.model.conditions import Compare, Term
+from assetmeta.model.http import Response
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch, Row
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import Compare, Term
 from assetmeta.model.values import Oid
 
 BODIES = File(__file__).parents[3] / "shared/reference/data/testspace"
@@ -67,7 +67,7 @@ def test_every_recorded_object_becomes_a_row_and_every_key_a_value(
     document = json.loads((BODIES / name).read_text())
     objects = document if isinstance(document, list) else [document]
     rows = fetched(name, type_name, parent, ts_schema, play)
-    own = kind_of(type_name).own
+    own = resource_of(type_name).own
     assert [item[own] for item in objects] == [values(row, ts_schema)[own] for row in rows]
     for item, row in zip(objects, rows, strict=True):
         found = values(row, ts_schema)

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.known import Known
-from assetmeta.backends.testspace import reading as ts_reading
+from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.testspace import lookup as ts_reading
 from assetmeta.backends.testspace.aliases import look_up
-from assetmeta.backends.testspace.listing import Pages, mark, objects_of, page_of
-from assetmeta.backends.testspace.narrowing import _rebased
-from assetmeta.backends.testspace.objects import key_of, number, told
-from assetmeta.backends.testspace.reading import Reading
-from assetmeta.backends.testspace.settings import Learned, Settings
-from assetmeta.backends.testspace.table import kind_of
-from assetmeta.backends.testspace.telling import tell
-from assetmeta.model.errors import BadValue, Unreadable
-from assetmeta.model.flows import Response
+from assetmeta.backends.testspace.api import resource_of
+from assetmeta.backends.testspace.decode import key_of, number, told
+from assetmeta.backends.testspace.lookup import LookupReader
+from assetmeta.backends.testspace.options import ServerMemory, Settings
+from assetmeta.backends.testspace.pages import Pages, mark, objects_of, page_of
+from assetmeta.backends.testspace.prefetch import tell
+from assetmeta.backends.testspace.pushdown import _rebased
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter
+from assetmeta.model.errors import BadValue, InvalidResponse
+from assetmeta.model.http import Response
 from assetmeta.model.paths import Path
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter
 from assetmeta.model.values import Oid
 
 BASE = "https://abccorp.testspace.com"
@@ -37,65 +37,65 @@ def page(ids: list[int], following: int = 0, **fields: Any) -> Response:
 
 
 @pytest.fixture
-def reading(ts_schema: Schema) -> Reading:
-    return Reading(ts_schema, Settings(base=BASE), Known(ts_schema))
+def reading(ts_schema: Schema) -> LookupReader:
+    return LookupReader(ts_schema, Settings(base=BASE), RowStore(ts_schema))
 
 
 class TestByIdentity:
     def read(
-        self, reading: Reading, play: Any, type_name: str, keys: list[Any], *answers: Any
+        self, reading: LookupReader, play: Any, type_name: str, keys: list[Any], *answers: Any
     ) -> tuple[Any, list[str]]:
-        found, made = play(reading.by_identity(kind_of(type_name), keys), *answers)
+        found, made = play(reading.by_keys(resource_of(type_name), keys), *answers)
         query = ["?" + "&".join("=".join(pair) for pair in each.query) if each.query else "" for each in made]
         return [oid.key for oid in found], [each.line[4:] + end for each, end in zip(made, query, strict=True)]
 
-    def test_one_or_two_are_asked_for_themselves(self, reading: Reading, play: Any) -> None:
+    def test_one_or_two_are_asked_for_themselves(self, reading: LookupReader, play: Any) -> None:
         found = self.read(reading, play, "Project", [2, 1, 2], answer({"id": 2}), answer({"id": 1}))
         assert ([2, 1], ["api/projects/2", "api/projects/1"]) == found
 
-    def test_what_is_not_there_is_left_out_and_not_asked_for_again(self, reading: Reading, play: Any) -> None:
+    def test_what_is_not_there_is_left_out_and_not_asked_for_again(self, reading: LookupReader, play: Any) -> None:
         found, made = self.read(reading, play, "Project", [1, 2], answer({"id": 1}), answer({}, 404))
         assert ([1], 2) == (found, len(made))
         assert {Oid("Project", 2)} == reading.absent
         assert ([1], []) == self.read(reading, play, "Project", [1, 2])
 
-    def test_several_are_a_list_for_no_more_pages_than_assets(self, reading: Reading, play: Any) -> None:
+    def test_several_are_a_list_for_no_more_pages_than_assets(self, reading: LookupReader, play: Any) -> None:
         pages = page([9, 3], 2), page([8, 1], 3), page([2, 7], 4)
         found = self.read(reading, play, "Project", [1, 2, 3], *pages)
         assert ([1, 2, 3], ["api/projects", "api/projects?page=2", "api/projects?page=3"]) == found
         assert Oid("Project", 9) not in reading.known.cells
 
-    def test_what_the_list_had_not_shown_by_then_is_asked_for_itself(self, reading: Reading, play: Any) -> None:
+    def test_what_the_list_had_not_shown_by_then_is_asked_for_itself(self, reading: LookupReader, play: Any) -> None:
         pages = page([9, 3], 2), page([8, 1], 3), page([6, 7], 4)
         found = self.read(reading, play, "Project", [1, 2, 3], *pages, answer({"id": 2}))
         assert ([1, 2, 3], "api/projects/2", 4) == (found[0], found[1][-1], len(found[1]))
 
-    def test_two_results_of_a_space_are_its_list(self, reading: Reading, play: Any) -> None:
+    def test_two_results_of_a_space_are_its_list(self, reading: LookupReader, play: Any) -> None:
         found = self.read(
             reading, play, "Result", ["4/8", "4/9", "5/1"], page([9, 8]), answer({"id": 1, "space_id": 5})
         )
         assert (["4/8", "4/9", "5/1"], ["api/spaces/4/results", "api/spaces/5/results/1"]) == found
 
-    def test_an_answer_about_another_asset_is_not_believed(self, reading: Reading, play: Any) -> None:
+    def test_an_answer_about_another_asset_is_not_believed(self, reading: LookupReader, play: Any) -> None:
         for type_name, key, document in (
             ("Project", 1, {"id": 2}),
             ("Result", "4/8", {"id": 9}),
             ("Result", "4/8", {"id": 8, "space_id": 5}),
         ):
-            with pytest.raises(Unreadable, match=f"{type_name}:{key}"):
+            with pytest.raises(InvalidResponse, match=f"{type_name}:{key}"):
                 self.read(reading, play, type_name, [key], answer(document))
 
-    def test_a_name_alone_does_not_make_it_another_one(self, reading: Reading, play: Any) -> None:
+    def test_a_name_alone_does_not_make_it_another_one(self, reading: LookupReader, play: Any) -> None:
         for alias, document in (("App", {"id": 1, "name": "app"}), ("17", {"id": 17, "name": "x"}), ("x", {"id": 1})):
             reading.known.cells.clear()
             row, _ = play(look_up(reading, "Project", alias), answer(document))
             assert document["id"] == row.oid.key
         for alias, document in (("App", {"id": 1, "name": "other"}), ("17", {"id": 18, "name": "x"})):
-            with pytest.raises(Unreadable):
+            with pytest.raises(InvalidResponse):
                 play(look_up(reading, "Project", alias), answer(document))
 
     def test_what_was_kept_is_bounded_and_the_oldest_goes_first(
-        self, reading: Reading, play: Any, monkeypatch: pytest.MonkeyPatch
+        self, reading: LookupReader, play: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(ts_reading, "_KEPT", 2)
         for key in (1, 2, 3):
@@ -104,14 +104,14 @@ class TestByIdentity:
         assert ([3, 2], []) == self.read(reading, play, "Project", [3, 2])
         assert ([1], ["api/projects/1"]) == self.read(reading, play, "Project", [1], answer({"id": 1}))
 
-    def test_the_spaces_of_a_project_are_its_list(self, reading: Reading, play: Any) -> None:
+    def test_the_spaces_of_a_project_are_its_list(self, reading: LookupReader, play: Any) -> None:
         for space in (1, 2, 3):
             reading.settings.learned.met(space, 12)
         found = self.read(reading, play, "Space", [1, 2, 3], page([3, 2, 1], project_id=12))
         assert ([1, 2, 3], ["api/projects/12/spaces"]) == found
 
     def test_of_spaces_that_nobody_knows_one_is_asked_for_and_names_the_project(
-        self, reading: Reading, play: Any
+        self, reading: LookupReader, play: Any
     ) -> None:
         first = answer({"id": 1, "name": "a", "project_id": 12})
         found = self.read(reading, play, "Space", [1, 2, 3, 4], first, page([4, 3, 2], project_id=12))
@@ -122,17 +122,17 @@ class TestWhatIsReadAhead:
     SPACE = Oid("Space", 4)
     RESULTS = (Oid("Result", "4/8"), Oid("Result", "4/9"))
 
-    def tell(self, reading: Reading, play: Any, names: Any, *answers: Any) -> list[str]:
+    def tell(self, reading: LookupReader, play: Any, names: Any, *answers: Any) -> list[str]:
         first, second = self.RESULTS
         reading.known.take(self.SPACE, {"id": 4, "active_result_set": first, "latest_result_set": second})
         return [each.line for each in play(tell(reading, "Space", [self.SPACE], names), *answers)[1]]
 
-    def test_what_several_relations_lead_to_is_one_list(self, reading: Reading, play: Any) -> None:
+    def test_what_several_relations_lead_to_is_one_list(self, reading: LookupReader, play: Any) -> None:
         several = {"active_result_set": {"name": {}}, "latest_result_set": {"name": {}}}
         assert ["GET api/spaces/4/results"] == self.tell(reading, play, several, page([9, 8]))
         assert set(self.RESULTS) <= reading.known.cells.keys()
 
-    def test_nothing_where_nothing_of_them_is_wanted(self, reading: Reading, play: Any) -> None:
+    def test_nothing_where_nothing_of_them_is_wanted(self, reading: LookupReader, play: Any) -> None:
         for names in (
             {"active_result_set": {}, "latest_result_set": {}},
             {"active_result_set": {"name": {}}, "latest_result_set": {}},
@@ -149,7 +149,7 @@ class TestWhatIsReadAhead:
         ],
     )
     def test_what_is_no_name_says_what_is(
-        self, reading: Reading, play: Any, type_name: str, alias: str, words: str
+        self, reading: LookupReader, play: Any, type_name: str, alias: str, words: str
     ) -> None:
         with pytest.raises(BadValue, match=f"or names: {words}"):
             play(look_up(reading, type_name, alias))
@@ -162,12 +162,14 @@ class TestConditionsOnWhatIsAbove:
 
         above, other = equal("space.name"), equal("name")
         mixed = And((above, Not(Or((above, Exists(Path.parse("space.description")))))))
-        found = list(_rebased(kind_of("Space"), "space.", [other, above, mixed, Or((above, other)), RawFilter("x")]))
+        found = list(
+            _rebased(resource_of("Space"), "space.", [other, above, mixed, Or((above, other)), RawFilter("x")])
+        )
         seen = equal("name")
         assert [seen, And((seen, Not(Or((seen, Exists(Path.parse("description")))))))] == found
-        assert [] == list(_rebased(kind_of("Space"), "", [above]))
+        assert [] == list(_rebased(resource_of("Space"), "", [above]))
 
-    def test_what_has_no_names_mentions_none(self, reading: Reading, play: Any) -> None:
+    def test_what_has_no_names_mentions_none(self, reading: LookupReader, play: Any) -> None:
         with pytest.raises(BadValue) as caught:
             play(look_up(reading, "Metric", "Test Cases"))
         assert "names" not in str(caught.value)
@@ -184,12 +186,12 @@ class TestListsThatRepeat:
 
     def test_it_may_end_with_any_number_of_them_and_goes_on_after_ten(self, play: Any) -> None:
         assert [1, 2] == self.read(play, 10, ends=True) == self.read(play, 11, ends=True)
-        with pytest.raises(Unreadable, match="does not end"):
+        with pytest.raises(InvalidResponse, match="does not end"):
             self.read(play, 11, ends=False)
         with pytest.raises(AssertionError, match="unexpected request"):
             self.read(play, 10, ends=False)
 
-    def test_what_is_known_is_not_read_again(self, reading: Reading, play: Any) -> None:
+    def test_what_is_known_is_not_read_again(self, reading: LookupReader, play: Any) -> None:
         one, other = Oid("Space", 4), Oid("Space", 5)
         reading.known.take(one, {"id": 4, "project": Oid("Project", 12)})
         reading.known.take(other, {"project": Oid("Project", 12)})
@@ -218,19 +220,19 @@ class TestObjects:
             ("ProjectUser", {"user_id": 3}, 12, "12/3"),
         ]
         for type_name, item, parent, key in cases:
-            assert key == key_of(kind_of(type_name), item, parent), (type_name, item)
+            assert key == key_of(resource_of(type_name), item, parent), (type_name, item)
 
     def test_what_the_place_of_an_object_tells(self) -> None:
-        found = told(kind_of("Result"), {"id": 8, "odd": [1], "odder": "x"}, 4, BASE)
+        found = told(resource_of("Result"), {"id": 8, "odd": [1], "odder": "x"}, 4, BASE)
         assert found is not None and found.file is None
         assert (Oid("Space", 4), "[1]", "x") == tuple(found.cells[name] for name in ("space", "odd", "odder"))
         assert "name" not in found.cells
         link = f"{BASE}/api/files/5"
-        content = told(kind_of("Content"), {"path": "a/b", "name": "b", "download_url": link}, "4/8", BASE)
+        content = told(resource_of("Content"), {"path": "a/b", "name": "b", "download_url": link}, "4/8", BASE)
         assert content is not None
         assert (Oid("Content", "4/8/a"), Oid("File", 5)) == (content.cells["folder"], content.cells["file"])
         assert (Oid("File", 5), {"id": 5, "name": "b", "download_url": link}) == content.file
-        top = told(kind_of("Content"), {"path": "a"}, "4/8", BASE)
+        top = told(resource_of("Content"), {"path": "a"}, "4/8", BASE)
         assert top is not None and top.cells["folder"] is None and top.cells["file"] is None and top.file is None
 
     def test_what_tells_objects_apart(self) -> None:
@@ -249,13 +251,13 @@ class TestObjects:
     def test_an_answer_holds_objects(self) -> None:
         assert [{"id": 1}] == objects_of(answer({"id": 1})) == objects_of(answer([{"id": 1}]))
         for document in ("text", 5, None, [{"id": 1}, 5]):
-            with pytest.raises(Unreadable):
+            with pytest.raises(InvalidResponse):
                 objects_of(answer(document))
 
 
 class TestLearned:
     def test_what_objects_were_seen_to_lack(self) -> None:
-        learned = Learned()
+        learned = ServerMemory()
         assert not learned.is_absent("Space", "name")
         learned.saw("Space", ["id", "name"])
         learned.saw("Space", ["badge"])
@@ -265,7 +267,7 @@ class TestLearned:
     def test_the_answers_to_writes_teach_nothing(self, ts_schema: Schema) -> None:
         for teaches in (True, False):
             settings = Settings(base=BASE)
-            reading = Reading(ts_schema, settings, Known(ts_schema), teaches=teaches)
-            reading.take(kind_of("Space"), [{"id": 4, "project_id": 12}], None)
+            reading = LookupReader(ts_schema, settings, RowStore(ts_schema), teaches=teaches)
+            reading.take(resource_of("Space"), [{"id": 4, "project_id": 12}], None)
             assert teaches is settings.learned.is_absent("Space", "other")
             assert {4: 12} == settings.learned.projects

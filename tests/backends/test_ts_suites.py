@@ -12,8 +12,8 @@ import pytest
 
 from assetmeta.backends.testspace import suites
 from assetmeta.backends.testspace.suites import Annotation, read, walk
-from assetmeta.model.errors import Unreadable
-from assetmeta.model.flows import Response
+from assetmeta.model.errors import InvalidResponse
+from assetmeta.model.http import Response
 
 
 def packed(data: bytes) -> str:
@@ -96,7 +96,7 @@ def test_a_note_without_payload() -> None:
     ],
 )
 def test_what_is_no_suite(response: Response) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidResponse):
         read(response)
 
 
@@ -104,7 +104,7 @@ def test_notes_that_are_nested_without_end() -> None:
     note: dict[str, Any] = {"name": "n"}
     for _ in range(200):
         note = {"name": "n", "children": [note]}
-    with pytest.raises(Unreadable, match="nested"):
+    with pytest.raises(InvalidResponse, match="nested"):
         read(as_json({"name": "s", "cases": [{"name": "c", "annotations": [note]}]}))
 
 
@@ -119,16 +119,16 @@ def test_notes_that_are_nested_without_end() -> None:
     ],
 )
 def test_payloads_that_are_damaged(payload: str) -> None:
-    with pytest.raises(Unreadable, match="damaged"):
+    with pytest.raises(InvalidResponse, match="damaged"):
         Annotation("n", packed=payload).data
 
 
 def test_payloads_that_would_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suites, "MAX_PAYLOAD", 1000)
     assert 1000 == len(Annotation("n", packed=packed(b"\0" * 1000)).data)
-    with pytest.raises(Unreadable, match="larger"):
+    with pytest.raises(InvalidResponse, match="larger"):
         Annotation("n", packed=packed(b"\0" * 100_000)).data
-    with pytest.raises(Unreadable, match="larger than 1000"):
+    with pytest.raises(InvalidResponse, match="larger than 1000"):
         Annotation("n", packed=packed(b"\0" * 1001)).data
 
 

@@ -13,14 +13,15 @@ import pytest
 from assetmeta import sandbox
 from assetmeta.backends.asset_state import AssetState
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.model.errors import LoginRefused, NotFound, Refused
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term
+from assetmeta.model.errors import AuthenticationFailed, NotFound, Rejected
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.plans import (
+    AttributeChange,
     Call,
     Change,
     Create,
     Delete,
-    Delta,
     Done,
     Failed,
     Fetch,
@@ -32,7 +33,6 @@ from assetmeta.model.plans import (
     Update,
 )
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.values import UNREAD, Oid
 from assetmeta.wire.auth import Basic
 from assetmeta.wire.driver import Driver
@@ -82,8 +82,12 @@ def write(driver: Driver, schema: Schema) -> Callable[..., list[Any]]:
 def made(write: Callable[..., list[Any]]) -> Oid:
     """A new Story of Administrator's in the root project."""
     deltas = (
-        *(Delta("Name", None, HOSTILE), Delta("Scope", None, ROOT), Delta("Estimate", None, Decimal("2.5"))),
-        *(Delta("Owners", (), added=(ADMIN,)), Delta("TaggedWith", (), added=("ux", "a,b|c"))),
+        *(
+            AttributeChange("Name", None, HOSTILE),
+            AttributeChange("Scope", None, ROOT),
+            AttributeChange("Estimate", None, Decimal("2.5")),
+        ),
+        *(AttributeChange("Owners", (), added=(ADMIN,)), AttributeChange("TaggedWith", (), added=("ux", "a,b|c"))),
     )
     [done] = write(Create(Oid.new("Story", 1), deltas, comment="why 'not'; & so"))
     assert isinstance(done, Done)
@@ -232,8 +236,8 @@ def test_a_string_of_changes(read: Any, write: Any, made: Oid) -> None:
     assert first["ChangeComment"] == "why 'not'; & so"
     assert (first["Owners"], first["TaggedWith"]) == ((ADMIN,), ("ux", "a,b|c"))
     deltas = (
-        *(Delta("Estimate", UNREAD, None), Delta("Owners", UNREAD, removed=(ADMIN,))),
-        Delta("TaggedWith", UNREAD, added=("new",), removed=("a,b|c",)),
+        *(AttributeChange("Estimate", UNREAD, None), AttributeChange("Owners", UNREAD, removed=(ADMIN,))),
+        AttributeChange("TaggedWith", UNREAD, added=("new",), removed=("a,b|c",)),
     )
     assert all(isinstance(each, Done) for each in write(Update(made, deltas), Call(made, "QuickClose")))
     last = cells(read(Fetch("Story", select, oids=(made,))).rows[0])
@@ -244,28 +248,35 @@ def test_a_string_of_changes(read: Any, write: Any, made: Oid) -> None:
 def test_a_tree_is_created_in_one_write(read: Any, write: Any) -> None:
     epic, story, task = Oid.new("Epic", 1), Oid.new("Story", 2), Oid.new("Task", 3)
     outcomes = write(
-        Create(epic, (Delta("Name", None, "E"), Delta("Scope", None, ROOT))),
-        Create(story, (Delta("Name", None, "S"), Delta("Scope", None, ROOT), Delta("Super", None, epic))),
-        Create(task, (Delta("Name", None, "T"),), context=story),
+        Create(epic, (AttributeChange("Name", None, "E"), AttributeChange("Scope", None, ROOT))),
+        Create(
+            story,
+            (
+                AttributeChange("Name", None, "S"),
+                AttributeChange("Scope", None, ROOT),
+                AttributeChange("Super", None, epic),
+            ),
+        ),
+        Create(task, (AttributeChange("Name", None, "T"),), context=story),
     )
     assert [type(each) for each in outcomes] == [Done, Done, Done]
     [row] = read(Fetch("Task", paths("Parent"), oids=(outcomes[2].oid,))).rows
     assert cells(row) == {"Parent": outcomes[1].oid}
-    write(Update(outcomes[0].oid, (Delta("Subs", UNREAD, removed=(outcomes[1].oid,)),)))
+    write(Update(outcomes[0].oid, (AttributeChange("Subs", UNREAD, removed=(outcomes[1].oid,)),)))
     assert cells(read(Fetch("Story", paths("Super"), oids=(outcomes[1].oid,))).rows[0]) == {"Super": None}
 
 
 def test_refused_changes_fail_with_the_server_s_words(write: Any, made: Oid) -> None:
     epic = Oid.new("Epic", 1)
     outcomes = write(
-        Create(epic, (Delta("Name", None, "E"), Delta("Scope", None, Oid("Scope", 999_999)))),
-        Create(Oid.new("Story", 2), (Delta("Name", None, "S"), Delta("Super", None, epic))),
-        Update(made, (Delta("Name", UNREAD, ""),)),
+        Create(epic, (AttributeChange("Name", None, "E"), AttributeChange("Scope", None, Oid("Scope", 999_999)))),
+        Create(Oid.new("Story", 2), (AttributeChange("Name", None, "S"), AttributeChange("Super", None, epic))),
+        Update(made, (AttributeChange("Name", UNREAD, ""),)),
         Call(made, "Nope"),
         Delete(Oid("Story", 999_999)),
     )
     assert [type(each) for each in outcomes] == [Failed, Skipped, Failed, Failed, Failed]
-    assert [type(outcomes[place].error) for place in (0, 2, 3, 4)] == [Refused, Refused, Refused, NotFound]
+    assert [type(outcomes[place].error) for place in (0, 2, 3, 4)] == [Rejected, Rejected, Rejected, NotFound]
     assert "Epic.Scope" in str(outcomes[0].error)
     assert "Story.Name" in str(outcomes[2].error)
     assert "Unknown Operation 'Story.Nope'" in str(outcomes[3].error)
@@ -284,7 +295,7 @@ def test_deleted_assets_are_seen_on_demand_and_come_back(read: Any, write: Any, 
 
 
 def test_the_past(read: Any, write: Any, made: Oid) -> None:
-    write(Update(made, (Delta("Name", UNREAD, "renamed"), Delta("Super", UNREAD, None))))
+    write(Update(made, (AttributeChange("Name", UNREAD, "renamed"), AttributeChange("Super", UNREAD, None))))
     history = read(Fetch("Story", paths("Name", "Scope", "ChangeDateUTC"), oids=(made,), history=True)).rows
     assert [cells(row)["Name"] for row in history] == [HOSTILE, "renamed"]
     first = history[0].oid.moment
@@ -307,13 +318,15 @@ def test_ranks_are_moved(read: Any, write: Any) -> None:
 
     one, other = (row.oid for row in read(Fetch("Story", size=2)).rows)
     for sign in "+-":
-        write(Update(one, (Delta("Order", UNREAD, f"{ranks()[1]}{sign}"),)))
+        write(Update(one, (AttributeChange("Order", UNREAD, f"{ranks()[1]}{sign}"),)))
         mine, its = ranks()
         assert (mine > its) is (sign == "+")
 
 
 def test_templates(driver: Driver, schema: Schema, write: Any) -> None:
-    [epic] = write(Create(Oid.new("Epic", 1), (Delta("Name", None, "E"), Delta("Scope", None, ROOT))))
+    [epic] = write(
+        Create(Oid.new("Epic", 1), (AttributeChange("Name", None, "E"), AttributeChange("Scope", None, ROOT)))
+    )
     suggested = {delta.name: delta.new for delta in driver.run(BACKEND.template(schema, "Story", epic.oid))}
     assert (suggested["Super"], suggested["Scope"]) == (epic.oid, ROOT)
     assert driver.run(BACKEND.template(schema, "Story", None)) == ()
@@ -321,8 +334,12 @@ def test_templates(driver: Driver, schema: Schema, write: Any) -> None:
 
 def test_attachments(driver: Driver, write: Any, made: Oid) -> None:
     deltas = (
-        *(Delta("Name", None, "Log"), Delta("Filename", None, "log.txt"), Delta("ContentType", None, "text/plain")),
-        *(Delta("Content", None, None), Delta("Asset", None, made)),
+        *(
+            AttributeChange("Name", None, "Log"),
+            AttributeChange("Filename", None, "log.txt"),
+            AttributeChange("ContentType", None, "text/plain"),
+        ),
+        *(AttributeChange("Content", None, None), AttributeChange("Asset", None, made)),
     )
     [done] = write(Create(Oid.new("Attachment", 1), deltas))
     data, sink = b"\x00<hello>" * 10_000, io.BytesIO()
@@ -334,7 +351,7 @@ def test_attachments(driver: Driver, write: Any, made: Oid) -> None:
 def test_a_wrong_password_is_refused(server: sandbox.Server) -> None:
     with Driver(server.credentials["instance_url"], Basic("admin", "wrong")) as driver:
         schema = driver.run(BACKEND.reflect(["Story"]))
-        with pytest.raises(LoginRefused):
+        with pytest.raises(AuthenticationFailed):
             driver.run(BACKEND.fetch(schema, [Fetch("Story", size=1)]))
 
 
@@ -344,7 +361,7 @@ def test_the_schema_does_not_show_that_the_login_is_right(server: sandbox.Server
         schema = driver.run(BACKEND.reflect(["Story", "Role"]))
         before = len(server.requests)
         fetches = [Fetch("Story", oids=tuple(Oid("Story", key) for key in range(1000, 1600))), Fetch("Role")]
-        with pytest.raises(LoginRefused):
+        with pytest.raises(AuthenticationFailed):
             driver.run(BACKEND.fetch(schema, fetches))
         assert [entry.status for entry in server.requests[before:]] == [401]
 

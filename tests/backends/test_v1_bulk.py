@@ -12,24 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.backends.versionone.bodies import spelled
+from assetmeta.backends.versionone.bodies import yaml_safe_json
 from assetmeta.backends.versionone.commands import command, fits
 from assetmeta.model.errors import (
+    AuthenticationFailed,
     BadValue,
-    Busy,
-    LoginRefused,
+    BudgetExceeded,
+    InvalidResponse,
     NotFound,
-    OverBudget,
+    RateLimited,
     ReadOnly,
-    Refused,
+    Rejected,
     SessionClosed,
     TimedOut,
     Unreachable,
-    Unreadable,
     Unsupported,
 )
-from assetmeta.model.flows import Request, Response
-from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
+from assetmeta.model.http import Request, Response
+from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import UNREAD, Oid
 
@@ -39,15 +39,15 @@ STORY = Oid("Story", 5)
 
 
 def named(oid: Oid, name: str = "x", **more: Any) -> Update:
-    return Update(oid, (Delta("Name", UNREAD, name),), **more)
+    return Update(oid, (AttributeChange("Name", UNREAD, name),), **more)
 
 
 def stories(*keys: int) -> list[Change]:
     return [named(Oid("Story", key)) for key in keys]
 
 
-def new(number: int, kind: str = "Story", *deltas: Delta) -> Create:
-    return Create(Oid.new(kind, number), (Delta("Name", None, "n"), *deltas))
+def new(number: int, kind: str = "Story", *deltas: AttributeChange) -> Create:
+    return Create(Oid.new(kind, number), (AttributeChange("Name", None, "n"), *deltas))
 
 
 def answer(status: int = 200, **document: Any) -> Response:
@@ -186,7 +186,7 @@ class TestPuttingTogether:
         assert waves(v1_schema, [new(n) for n in range(4)], max_bulk=4) == [[4], [4]]
 
     def test_a_chunk_waits_for_the_create_that_it_needs(self, v1_schema: Schema) -> None:
-        parent = Delta("Super", None, Oid.new("Epic", 1))
+        parent = AttributeChange("Super", None, Oid.new("Epic", 1))
         changes: list[Change] = [new(1, "Epic"), new(2), new(3, "Story", parent), new(4, "Story", parent)]
         server = Obedient()
         outcomes = run(v1_schema, changes, server, max_bulk=4)
@@ -195,7 +195,10 @@ class TestPuttingTogether:
 
     def test_an_asset_is_updated_once_per_request(self, v1_schema: Schema) -> None:
         assert waves(v1_schema, [*stories(1, 2), named(Oid("Story", 1), "y"), *stories(3)]) == [[2], [2]]
-        changes: list[Change] = [new(1), Update(Oid.new("Story", 1), (Delta("Super", UNREAD, Oid("Epic", 1)),))]
+        changes: list[Change] = [
+            new(1),
+            Update(Oid.new("Story", 1), (AttributeChange("Super", UNREAD, Oid("Epic", 1)),)),
+        ]
         assert waves(v1_schema, changes) == [[3]]
 
     def test_operations_on_one_asset_stay_apart_unless_only_their_arguments_differ(self, v1_schema: Schema) -> None:
@@ -208,18 +211,22 @@ class TestPuttingTogether:
 
     def test_deletes_are_not_sent_beside_or_before_other_changes(self, v1_schema: Schema) -> None:
         deletes: list[Change] = [Delete(Oid("Story", n)) for n in range(10, 14)]
-        clear = Update(Oid("Story", 9), (Delta("Super", UNREAD, None),))
+        clear = Update(Oid("Story", 9), (AttributeChange("Super", UNREAD, None),))
         assert waves(v1_schema, [*stories(1, 2), clear, *deletes], max_bulk=2) == [[2, 0], [2, 2]]
         assert waves(v1_schema, [*stories(1, 2, 3), *deletes], max_bulk=2) == [[2], [2], [2, 1]]
 
     def test_large_texts_make_small_chunks(self, v1_schema: Schema) -> None:
         text = "x" * 900_000
-        changes: list[Change] = [Update(Oid("Story", n), (Delta("Description", UNREAD, text),)) for n in range(4)]
+        changes: list[Change] = [
+            Update(Oid("Story", n), (AttributeChange("Description", UNREAD, text),)) for n in range(4)
+        ]
         assert waves(v1_schema, changes) == [[2], [2]]
 
     def test_ten_thousand_changes_of_all_sorts_keep_their_order(self, v1_schema: Schema) -> None:
         changes: list[Change] = [
-            Update(Oid("Story", n), (Delta("Status", UNREAD, None if n % 10 == 0 else Oid("StoryStatus", 1)),))
+            Update(
+                Oid("Story", n), (AttributeChange("Status", UNREAD, None if n % 10 == 0 else Oid("StoryStatus", 1)),)
+            )
             for n in range(10_000)
         ]
         outcomes = run(v1_schema, changes, Obedient(), max_batch=1000)
@@ -229,20 +236,20 @@ class TestPuttingTogether:
 @pytest.mark.parametrize(
     "change",
     [
-        Update(STORY, (Delta("Status", UNREAD, None),)),
-        Update(STORY, (Delta("Benefits", UNREAD, ""),)),
-        Update(STORY, (Delta("Order", UNREAD, "454+"),)),
-        Update(STORY, (Delta("Name", UNREAD, "@n1"),)),
-        Update(STORY, (Delta("Name", UNREAD, " @n1"),)),
-        Update(STORY, (Delta("TaggedWith", UNREAD, added=("@n1",), is_multi=True),)),
-        Update(STORY, (Delta("Owners", UNREAD, is_multi=True),)),
-        Update(STORY, (Delta("Super", UNREAD, "Epic:1"),)),
-        Update(STORY, (Delta("Nonsense", UNREAD, "x"),)),
+        Update(STORY, (AttributeChange("Status", UNREAD, None),)),
+        Update(STORY, (AttributeChange("Benefits", UNREAD, ""),)),
+        Update(STORY, (AttributeChange("Order", UNREAD, "454+"),)),
+        Update(STORY, (AttributeChange("Name", UNREAD, "@n1"),)),
+        Update(STORY, (AttributeChange("Name", UNREAD, " @n1"),)),
+        Update(STORY, (AttributeChange("TaggedWith", UNREAD, added=("@n1",), is_multi=True),)),
+        Update(STORY, (AttributeChange("Owners", UNREAD, is_multi=True),)),
+        Update(STORY, (AttributeChange("Super", UNREAD, "Epic:1"),)),
+        Update(STORY, (AttributeChange("Nonsense", UNREAD, "x"),)),
         Update(STORY, ()),
         named(STORY, "a\x00b"),
         named(STORY, comment="why"),
         named(Oid("Story", 5, 77)),
-        Create(Oid.new("Story", 1), (Delta("Owners", None, removed=(Oid("Member", 1),), is_multi=True),)),
+        Create(Oid.new("Story", 1), (AttributeChange("Owners", None, removed=(Oid("Member", 1),), is_multi=True),)),
     ],
 )
 def test_what_the_bulk_api_cannot_do_goes_the_plain_way(v1_schema: Schema, change: Change) -> None:
@@ -275,7 +282,7 @@ def test_arguments_that_cannot_be_sent_fail_alone(v1_schema: Schema, value: obje
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_json_is_read_the_same(text: str) -> None:
-    assert json.loads(spelled({"a": text})) == {"a": text}
+    assert json.loads(yaml_safe_json({"a": text})) == {"a": text}
 
 
 class TestTellingApart:
@@ -286,11 +293,11 @@ class TestTellingApart:
         changes: list[Change] = []
         for n, kind in enumerate(kinds):
             if kind in ("ok", "broken"):
-                changes.append(Create(Oid.new("Story", n), (Delta("Name", None, f"{kind}{n}"),)))
+                changes.append(Create(Oid.new("Story", n), (AttributeChange("Name", None, f"{kind}{n}"),)))
             elif kind == "child":
                 parents = [each.oid for each in changes if isinstance(each, Create)]
-                link = [Delta("Super", None, data.draw(st.sampled_from(parents)))] if parents else []
-                changes.append(Create(Oid.new("Story", n), (Delta("Name", None, "c"), *link)))
+                link = [AttributeChange("Super", None, data.draw(st.sampled_from(parents)))] if parents else []
+                changes.append(Create(Oid.new("Story", n), (AttributeChange("Name", None, "c"), *link)))
             else:
                 oid = Oid("Story", n)
                 changes.append(Call(oid, "Op") if kind == "call" else named(oid))
@@ -330,7 +337,7 @@ class TestTellingApart:
         assert len(set(real)) == len(real)
 
     def test_without_reports_of_failures_and_with_empty_results(self, v1_schema: Schema) -> None:
-        changes: list[Change] = [new(1), Create(Oid.new("Story", 2), (Delta("Name", None, "bad"),)), new(3)]
+        changes: list[Change] = [new(1), Create(Oid.new("Story", 2), (AttributeChange("Name", None, "bad"),)), new(3)]
         outcomes = run(v1_schema, changes, Obedient(("bad",), style="silent"))
         assert [type(each) for each in outcomes] == [Done, Failed, Done]
         assert [outcomes[place].oid.key for place in (0, 2)] == [1001, 1002]
@@ -378,7 +385,7 @@ class TestTellingApart:
         outcomes, _ = play(VersionOne().write(v1_schema, stories(1, 2, 3)), given)
         assert [type(each) for each in outcomes] == [Done, Failed, Done]
         assert (outcomes[1].error.server_message, outcomes[1].error.oid) == ("no", "Story:2")
-        assert isinstance(outcomes[1].error, Refused)
+        assert isinstance(outcomes[1].error, Rejected)
 
     @pytest.mark.parametrize(
         "entry",
@@ -425,7 +432,10 @@ class TestTellingApart:
         self, v1_schema: Schema, play: Play
     ) -> None:
         def change(key: int, *added: Oid) -> Update:
-            deltas = (Delta("Estimate", UNREAD, Decimal("2.0")), Delta("Owners", UNREAD, added=added, is_multi=True))
+            deltas = (
+                AttributeChange("Estimate", UNREAD, Decimal("2.0")),
+                AttributeChange("Owners", UNREAD, added=added, is_multi=True),
+            )
             return Update(Oid("Story", key), deltas)
 
         member, other = Oid("Member", 1), Oid("Member", 2)
@@ -434,7 +444,7 @@ class TestTellingApart:
         changes = [change(1, member), change(2, other), change(3, member)]
         outcomes, _ = play(VersionOne().write(v1_schema, changes), told(commandFailures=None), looked)
         assert [type(each) for each in outcomes] == [Done, Failed, Failed]
-        assert [type(each.error) for each in outcomes[1:]] == [Refused, NotFound]
+        assert [type(each.error) for each in outcomes[1:]] == [Rejected, NotFound]
 
 
 class TestWhenItGoesWrong:
@@ -474,14 +484,18 @@ class TestWhenItGoesWrong:
         [
             (TimedOut("slow"), Unknown),
             (Unreachable("refused", sent=False), Failed),
-            (Busy("later", sent=False), Failed),
-            (LoginRefused("no", status=401), Failed),
+            (RateLimited("later", sent=False), Failed),
+            (AuthenticationFailed("no", status=401), Failed),
         ],
     )
     def test_an_error_is_unknown_only_when_something_may_have_been_done(
         self, v1_schema: Schema, play: Play, error: Exception, kind: type
     ) -> None:
-        changes: list[Change] = [new(1), *stories(1), new(2, "Story", Delta("Super", None, Oid.new("Story", 1)))]
+        changes: list[Change] = [
+            new(1),
+            *stories(1),
+            new(2, "Story", AttributeChange("Super", None, Oid.new("Story", 1))),
+        ]
         outcomes, made = play(VersionOne().write(v1_schema, changes), error)
         assert [type(each) for each in outcomes] == [kind, kind, kind]
         assert len(made) == 1
@@ -499,7 +513,7 @@ class TestWhenItGoesWrong:
     def test_an_unreadable_answer_leaves_the_chunk_unknown(self, v1_schema: Schema, play: Play, body: bytes) -> None:
         outcomes, _ = play(VersionOne().write(v1_schema, stories(1, 2)), Response(200, {}, body))
         assert [type(each) for each in outcomes] == [Unknown, Unknown]
-        assert isinstance(outcomes[0].error, Unreadable)
+        assert isinstance(outcomes[0].error, InvalidResponse)
 
     @pytest.mark.parametrize("status", [404, 405])
     def test_a_missing_end_point_is_remembered(self, v1_schema: Schema, play: Play, status: int) -> None:
@@ -532,7 +546,7 @@ class TestWhenItGoesWrong:
         outcomes, _ = play(VersionOne().write(v1_schema, stories(1, 2)), answer(403, message="no"))
         assert [type(each) for each in outcomes] == [Failed, Failed]
 
-    @pytest.mark.parametrize("error", [ReadOnly("read-only"), OverBudget("spent"), SessionClosed("closed")])
+    @pytest.mark.parametrize("error", [ReadOnly("read-only"), BudgetExceeded("spent"), SessionClosed("closed")])
     def test_a_session_that_may_not_send_raises_before_anything_has_landed(
         self, v1_schema: Schema, error: Exception
     ) -> None:
@@ -541,7 +555,7 @@ class TestWhenItGoesWrong:
         with pytest.raises(type(error)):
             flow.throw(error)
 
-    @pytest.mark.parametrize("error", [OverBudget("spent"), SessionClosed("closed")])
+    @pytest.mark.parametrize("error", [BudgetExceeded("spent"), SessionClosed("closed")])
     def test_a_session_that_may_send_no_more_loses_no_outcome(self, v1_schema: Schema, error: Exception) -> None:
         flow = VersionOne(max_bulk=2).write(v1_schema, stories(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12))
         next(flow)

@@ -13,9 +13,21 @@ from hypothesis import strategies as st
 
 from assetmeta import sandbox
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.model.errors import NotFound, Refused
+from assetmeta.model.errors import NotFound, Rejected
 from assetmeta.model.paths import Path
-from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Fetch, Skipped, Unknown, Update
+from assetmeta.model.plans import (
+    AttributeChange,
+    Call,
+    Change,
+    Create,
+    Delete,
+    Done,
+    Failed,
+    Fetch,
+    Skipped,
+    Unknown,
+    Update,
+)
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import UNREAD, Oid
 from assetmeta.wire.auth import Basic
@@ -101,12 +113,14 @@ def values(driver: Driver, schema: Schema) -> Callable[..., list[Any]]:
     return reader
 
 
-def story(number: int, name: object = "s", *deltas: Delta, scope: Oid = ROOT) -> Create:
-    return Create(Oid.new("Story", number), (Delta("Name", None, name), Delta("Scope", None, scope), *deltas))
+def story(number: int, name: object = "s", *deltas: AttributeChange, scope: Oid = ROOT) -> Create:
+    return Create(
+        Oid.new("Story", number), (AttributeChange("Name", None, name), AttributeChange("Scope", None, scope), *deltas)
+    )
 
 
 def rename(oid: Oid, name: str) -> Update:
-    return Update(oid, (Delta("Name", UNREAD, name),))
+    return Update(oid, (AttributeChange("Name", UNREAD, name),))
 
 
 def made(write: Write, number: int) -> list[Oid]:
@@ -128,15 +142,18 @@ def older(server: sandbox.Server, **switches: bool) -> Iterator[None]:
 
 
 def test_new_assets_refer_to_each_other_across_chunks(write: Write, values: Any) -> None:
-    changes: list[Change] = [Create(Oid.new("Epic", 0), (Delta("Name", None, "E"), Delta("Scope", None, ROOT)))]
+    changes: list[Change] = [
+        Create(Oid.new("Epic", 0), (AttributeChange("Name", None, "E"), AttributeChange("Scope", None, ROOT)))
+    ]
     for n in range(1, 31):
         before = Oid.new("Story", n - 3) if n > 3 else None
-        links = [Delta("Super", None, Oid.new("Epic", 0))]
+        links = [AttributeChange("Super", None, Oid.new("Epic", 0))]
         if before is not None:
-            links.append(Delta("Dependencies", (), added=(before,), is_multi=True))
+            links.append(AttributeChange("Dependencies", (), added=(before,), is_multi=True))
         changes.append(story(n, f"s{n}", *links))
     changes += [
-        Create(Oid.new("Task", 31 + n), (Delta("Name", None, "t"),), context=Oid.new("Story", n)) for n in range(1, 31)
+        Create(Oid.new("Task", 31 + n), (AttributeChange("Name", None, "t"),), context=Oid.new("Story", n))
+        for n in range(1, 31)
     ]
     outcomes = write(changes, max_bulk=14)
     assert all(isinstance(outcome, Done) for outcome in outcomes)
@@ -157,10 +174,10 @@ def test_one_in_ten_fails_alone(write: Write, values: Any) -> None:
     bad = [outcomes[n] for n in range(3, 100, 10)]
     good = [outcome for outcome in outcomes if outcome not in bad]
     assert {type(outcome) for outcome in good} == {Done}
-    assert {(type(outcome), type(outcome.error)) for outcome in bad} == {(Failed, Refused)}
+    assert {(type(outcome), type(outcome.error)) for outcome in bad} == {(Failed, Rejected)}
     assert values([each.oid for each in good], "Name") == [each.change.deltas[0].new for each in good]
     assert "Story.Scope" in str(bad[0].error)
-    broken = Delta("Super", UNREAD, Oid("Epic", 9999))
+    broken = AttributeChange("Super", UNREAD, Oid("Epic", 9999))
     updates: list[Change] = [rename(each.oid, f"r{place}") for place, each in enumerate(good)]
     updates[3::10] = [Update(each.oid, (broken,)) for each in good[3::10]]
     kinds = [type(outcome) for outcome in write(updates)]
@@ -170,7 +187,10 @@ def test_one_in_ten_fails_alone(write: Write, values: Any) -> None:
 def test_what_needs_a_failed_create_is_skipped_in_its_chunk_and_later(write: Write) -> None:
     changes: list[Change] = [story(1, scope=Oid("Scope", 9999)), story(2)]
     changes += [
-        Create(Oid.new("Task", n), (Delta("Name", None, "t"), Delta("Parent", None, Oid.new("Story", 1 + n % 2))))
+        Create(
+            Oid.new("Task", n),
+            (AttributeChange("Name", None, "t"), AttributeChange("Parent", None, Oid.new("Story", 1 + n % 2))),
+        )
         for n in range(10, 20)
     ]
     for most in (200, 4):
@@ -203,7 +223,7 @@ def test_an_update_that_changes_nothing_is_done(write: Write) -> None:
 @given(texts=st.lists(TEXT | LOOKALIKES, min_size=2, max_size=8))
 def test_any_text_comes_back_letter_by_letter(texts: list[str], write: Write, values: Any) -> None:
     """Written by bulk creates and updates and read by query.v1; what could be an alias goes another way."""
-    creates = write([story(n, "s", Delta("Description", None, text)) for n, text in enumerate(texts)])
+    creates = write([story(n, "s", AttributeChange("Description", None, text)) for n, text in enumerate(texts)])
     oids = [outcome.oid for outcome in creates]
     assert values(oids, "Description") == texts
     for outcome in creates:
@@ -213,7 +233,13 @@ def test_any_text_comes_back_letter_by_letter(texts: list[str], write: Write, va
     tags = [tuple(dict.fromkeys([text, "plain"])) for text in texts]
     updates = write(
         [
-            Update(oid, (Delta("Description", UNREAD, text), Delta("TaggedWith", (), added=each, is_multi=True)))
+            Update(
+                oid,
+                (
+                    AttributeChange("Description", UNREAD, text),
+                    AttributeChange("TaggedWith", (), added=each, is_multi=True),
+                ),
+            )
             for oid, text, each in zip(oids, mirrored, tags, strict=True)
         ]
     )
@@ -223,11 +249,11 @@ def test_any_text_comes_back_letter_by_letter(texts: list[str], write: Write, va
 
 
 def test_values_of_all_kinds_arrive_as_one_by_one(write: Write, values: Any, schema: Schema) -> None:
-    def deltas(kind: str) -> tuple[Delta, ...]:
+    def deltas(kind: str) -> tuple[AttributeChange, ...]:
         given = {"Name": "n", "Scope": ROOT, "Estimate": Decimal("9.30"), "BeginDate": "2026-03-01", "Super": None}
         known = schema.type(kind).attributes
         return tuple(
-            Delta(name, None, known[name].codec.parse(value))
+            AttributeChange(name, None, known[name].codec.parse(value))
             for name, value in given.items()
             if name in known and value is not None and known[name].writable
         )
@@ -236,7 +262,9 @@ def test_values_of_all_kinds_arrive_as_one_by_one(write: Write, values: Any, sch
     both = [*write(changes), *write(changes, bulk=False)]
     assert values([each.oid for each in both], "Estimate") == [Decimal("9.3")] * 4
     scopes = [
-        Create(Oid.new("Scope", n), (Delta("Name", None, f"p{n}"), Delta("Parent", None, ROOT), *extra))
+        Create(
+            Oid.new("Scope", n), (AttributeChange("Name", None, f"p{n}"), AttributeChange("Parent", None, ROOT), *extra)
+        )
         for n, extra in enumerate(2 * [tuple(d for d in deltas("Scope") if d.name == "BeginDate")])
     ]
     dates = values([each.oid for each in [*write(scopes), *write(scopes, bulk=False)]], "BeginDate")
@@ -253,9 +281,12 @@ def test_operations_with_arguments(write: Write, driver: Driver) -> None:
     assert [type(each) for each in write(calls[:1])] == [Done]
 
 
-def _member(number: int) -> tuple[Delta, ...]:
+def _member(number: int) -> tuple[AttributeChange, ...]:
     texts = {"Name": f"M{number}", "Nickname": f"m{number}", "Username": f"m{number}", "Password": "secret"}
-    return (*(Delta(name, None, text) for name, text in texts.items()), Delta("DefaultRole", None, Oid("Role", 3)))
+    return (
+        *(AttributeChange(name, None, text) for name, text in texts.items()),
+        AttributeChange("DefaultRole", None, Oid("Role", 3)),
+    )
 
 
 def test_operations_on_many_assets_take_few_requests(write: Write) -> None:
@@ -268,7 +299,10 @@ def test_a_thousand_updates_take_ten_requests_at_most(write: Write, values: Any)
     oids = made(write, 1000)
     assert len(write.paths) == 10  # type: ignore[attr-defined]
     changes = [
-        Update(oid, (Delta("Name", UNREAD, f"r{n}"), Delta("Owners", (), added=(ADMIN,), is_multi=True)))
+        Update(
+            oid,
+            (AttributeChange("Name", UNREAD, f"r{n}"), AttributeChange("Owners", (), added=(ADMIN,), is_multi=True)),
+        )
         for n, oid in enumerate(oids)
     ]
     assert {type(each) for each in write(changes)} == {Done}
@@ -280,7 +314,7 @@ def test_a_server_without_bulk_api_is_written_one_by_one(server: sandbox.Server,
     backend = VersionOne()
     with older(server, enabled=False):
         outcomes = write(
-            [story(1, "a"), story(2, "b", Delta("Super", None, Oid("Epic", 9999))), story(3, "c")], backend
+            [story(1, "a"), story(2, "b", AttributeChange("Super", None, Oid("Epic", 9999))), story(3, "c")], backend
         )
         assert [type(each) for each in outcomes] == [Done, Failed, Done]
         assert write.paths == ["api/asset", *["rest-1.v1/Data/Story"] * 3]  # type: ignore[attr-defined]
@@ -294,14 +328,14 @@ def test_a_server_that_reports_no_failures(server: sandbox.Server, write: Write,
     with older(server, failures=False):
         changes: list[Change] = [
             rename(oids[0], "x"),
-            Update(oids[1], (Delta("Super", UNREAD, Oid("Epic", 9999)),)),
+            Update(oids[1], (AttributeChange("Super", UNREAD, Oid("Epic", 9999)),)),
             rename(Oid("Story", 99_999), "x"),
             Call(oids[2], "Nope"),
             Call(oids[0], "QuickClose"),
         ]
         outcomes = write(changes)
         assert [type(each) for each in outcomes] == [Done, Failed, Failed, Failed, Done]
-        assert [type(each.error) for each in outcomes[1:4]] == [Refused, NotFound, Refused]
+        assert [type(each.error) for each in outcomes[1:4]] == [Rejected, NotFound, Rejected]
         outcomes = write([story(1), story(2, scope=Oid("Scope", 9999)), story(3)])
         assert Done not in [type(each) for each in outcomes[1:2]]
         assert {type(each) for each in write([story(1), story(2)])} == {Done}

@@ -6,12 +6,12 @@ import pickle
 
 import pytest
 
-from assetmeta.backends.base import check
+from assetmeta.backends.responses import check
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.backends.versionone.complaints import explain
-from assetmeta.backends.versionone.verdicts import refused
-from assetmeta.model.errors import LoginRefused, NotFound, Refused, ServerError, ServerFailed
-from assetmeta.model.flows import Request, Response
+from assetmeta.backends.versionone.bulk_outcomes import refused
+from assetmeta.backends.versionone.errors import parse_error
+from assetmeta.model.errors import AuthenticationFailed, NotFound, Rejected, ServerError, ServerFailed
+from assetmeta.model.http import Request, Response
 from assetmeta.model.plans import Update
 from assetmeta.model.values import Oid
 
@@ -27,13 +27,13 @@ REQUEST = Request("GET", "rest-1.v1/Data/Scope/71376")
 
 def error(status: int, body: bytes, kind: str) -> ServerError:
     with pytest.raises(ServerError) as caught:
-        check(Response(status, {"content-type": kind}, body, REQUEST), explain)
+        check(Response(status, {"content-type": kind}, body, REQUEST), parse_error)
     return caught.value
 
 
 def test_an_xml_error_tells_summary_and_causes() -> None:
     found = error(400, UNKNOWN_TOKEN, "text/xml; charset=utf-8")
-    assert type(found) is Refused
+    assert type(found) is Rejected
     assert found.server_message == "Invalid SEL parameter"
     assert found.causes == (
         "Unknown token: Number",
@@ -63,7 +63,7 @@ def test_a_json_error_may_have_one_field_only() -> None:
 )
 def test_a_body_of_any_other_kind_is_survived(body: bytes) -> None:
     found = error(401, body, "text/html")
-    assert (type(found), found.server_message, found.causes) == (LoginRefused, None, ())
+    assert (type(found), found.server_message, found.causes) == (AuthenticationFailed, None, ())
 
 
 def test_a_page_in_place_of_an_error_is_hinted_at() -> None:

@@ -12,23 +12,23 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assetmeta.backends.versionone import VersionOne, counting, reading
-from assetmeta.backends.versionone.query import request
+from assetmeta.backends.versionone import VersionOne, counts, rest_reads
+from assetmeta.backends.versionone.query_request import request
+from assetmeta.model.conditions import Compare, Or
 from assetmeta.model.errors import (
     BadValue,
+    InvalidResponse,
     NotFound,
-    Refused,
+    Rejected,
     TimedOut,
     UnknownName,
     Unreachable,
-    Unreadable,
     Unsupported,
 )
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.http import Request, Response
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.plans import Fetch, Sort
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import Compare, Or
 from assetmeta.model.values import Oid
 
 Play = Callable[..., tuple[Any, list[Request]]]
@@ -164,7 +164,7 @@ def test_failures_are_raised(v1_schema: Schema, play: Play) -> None:
     with pytest.raises(Unreachable):
         play(VersionOne().fetch(v1_schema, [Fetch("Story")]), Unreachable("no"))
     body = b'{"error": "Bad Request", "exceptions": [{"message": "Unknown token: X"}]}'
-    with pytest.raises(Refused, match="Unknown token: X"):
+    with pytest.raises(Rejected, match="Unknown token: X"):
         play(VersionOne().fetch(v1_schema, [Fetch("Story")]), Response(400, {"content-type": "application/json"}, body))
 
 
@@ -182,13 +182,13 @@ def test_failures_are_raised(v1_schema: Schema, play: Play) -> None:
     ],
 )
 def test_an_answer_of_another_shape_is_unreadable(v1_schema: Schema, play: Play, body: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidResponse):
         play(VersionOne().fetch(v1_schema, [Fetch("Story")]), Response(200, {"content-type": "application/json"}, body))
 
 
 @pytest.mark.parametrize("body", ["<Assets/>", "<Asset/>", '<Asset id="5"/>', "<Error/>"])
 def test_an_asset_document_of_another_shape_is_unreadable(v1_schema: Schema, play: Play, body: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidResponse):
         play(VersionOne().fetch(v1_schema, [story(5)]), document(body))
 
 
@@ -301,10 +301,10 @@ def test_a_long_selection_is_measured_once(v1_schema: Schema, monkeypatch: pytes
         measured.append(len(text))
         return text
 
-    monkeypatch.setattr(counting, "quote_plus", quote)
+    monkeypatch.setattr(counts, "quote_plus", quote)
     tokens = [f"Custom_Attribute{number}" for number in range(3000)]
-    pieces = reading._pieces(tokens)
+    pieces = rest_reads._pieces(tokens)
     assert tokens == [token for piece in pieces for token in piece]
-    assert all(counting.fits([("sel", ",".join(piece))]) for piece in pieces)
+    assert all(counts.fits([("sel", ",".join(piece))]) for piece in pieces)
     assert len(pieces) > 30
     assert sum(measured) < 4 * sum(map(len, tokens))

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.model.errors import NotFound, Refused, Unsupported
-from assetmeta.model.flows import Request, Response
-from assetmeta.model.plans import Delta
+from assetmeta.model.errors import NotFound, Rejected, Unsupported
+from assetmeta.model.http import Request, Response
+from assetmeta.model.plans import AttributeChange
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
@@ -34,7 +34,7 @@ def test_bytes_come_from_the_source(play: Play) -> None:
 def test_failures_are_raised(play: Play) -> None:
     with pytest.raises(NotFound):
         play(VersionOne().download(Oid("Attachment", 7), io.BytesIO()), Response(404))
-    with pytest.raises(Refused, match="413"):
+    with pytest.raises(Rejected, match="413"):
         play(VersionOne().upload(Oid("Attachment", 7), io.BytesIO()), Response(413))
 
 
@@ -60,7 +60,7 @@ def test_a_template_is_read_as_deltas(v1_schema: Schema, play: Play) -> None:
         ("Estimate", "2.5"),
         ("Scope", "Scope:0"),
     ]
-    assert deltas[3] == Delta("Owners", (), added=(Oid("Member", 20),), is_multi=True)
+    assert deltas[3] == AttributeChange("Owners", (), added=(Oid("Member", 20),), is_multi=True)
     assert len(deltas) == 4
 
 

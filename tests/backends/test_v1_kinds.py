@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from assetmeta.backends.asset_state import AssetState
-from assetmeta.backends.versionone.kinds import codec_for
+from assetmeta.backends.versionone.codecs import codec_for
 from assetmeta.model.codecs import AnyValue, Span
 from assetmeta.model.values import Oid
 

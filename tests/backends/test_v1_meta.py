@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.base import parse_xml
+from assetmeta.backends.responses import parse_xml
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.backends.versionone.meta import read_schema, reflect
-from assetmeta.model.errors import BadValue, NotFound, UnknownName, Unreadable
-from assetmeta.model.flows import Response
+from assetmeta.backends.versionone.schema import read_schema, reflect
+from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, UnknownName
+from assetmeta.model.http import Response
 from assetmeta.model.schema import Operation, Schema
 
 RECORDED = Path(__file__).parents[3] / "shared" / "reference" / "data" / "versionone"
@@ -118,7 +118,7 @@ def test_an_unknown_type_is_not_found(play: Any) -> None:
 
 
 def test_another_document_is_refused() -> None:
-    with pytest.raises(Unreadable, match="Assets"):
+    with pytest.raises(InvalidResponse, match="Assets"):
         read_schema(parse_xml(document(b"<Assets/>")))
 
 
@@ -206,7 +206,7 @@ def test_settings_that_cannot_work_are_refused(settings: dict[str, Any]) -> None
 )
 def test_types_that_are_based_on_each_other_are_named(bases: dict[str, str], names: str) -> None:
     types = "".join(f'<AssetType name="{name}"><Base nameref="{base}"/></AssetType>' for name, base in bases.items())
-    with pytest.raises(Unreadable, match=names):
+    with pytest.raises(InvalidResponse, match=names):
         read_schema(parse_xml(document(f"<Meta>{types}</Meta>".encode())))
 
 
@@ -215,5 +215,5 @@ def test_types_read_one_by_one_may_not_be_based_on_each_other_either(play: Any) 
         document(f'<AssetType name="{name}"><Base nameref="{base}"/></AssetType>'.encode())
         for name, base in (("A", "B"), ("B", "A"))
     ]
-    with pytest.raises(Unreadable, match="based on each other"):
+    with pytest.raises(InvalidResponse, match="based on each other"):
         play(reflect("UTC", ["A"]), *answers)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.base import parse_json
+from assetmeta.backends.responses import parse_json
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.model.errors import Unreadable
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.errors import InvalidResponse
+from assetmeta.model.http import Request, Response
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch
 from assetmeta.model.schema import Schema
@@ -31,7 +31,7 @@ def xml(document: str) -> Response:
 
 @pytest.mark.parametrize("text", [b"[1e99999999999999999999]", b"[-1.5E+99999999999999999999]", ENDLESS.encode()])
 def test_endless_numbers_are_no_json(text: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidResponse):
         parse_json(Response(200, {"content-type": "application/json"}, text))
 
 
@@ -53,7 +53,7 @@ def test_endless_numbers_are_no_json(text: bytes) -> None:
 )
 def test_an_asset_that_makes_no_sense_is_not_read(v1_schema: Schema, play: Play, item: object) -> None:
     fetch = Fetch("Story", (Path.parse("Name"), Path.parse("Scope.Name")))
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidResponse):
         play(VersionOne().fetch(v1_schema, [fetch]), js([[item]]))
 
 
@@ -68,9 +68,9 @@ def test_no_related_asset_is_told_in_many_ways(v1_schema: Schema, play: Play, sc
 @pytest.mark.parametrize("token", [f"Story:{ENDLESS}", "Story:new-1", "Story:five", "Story"])
 def test_an_xml_asset_without_a_number_is_not_read(v1_schema: Schema, play: Play, token: str) -> None:
     asked = Fetch("Story", (Path.parse("Name"),), asof=77, oids=(Oid("Story", 5),))
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidResponse):
         play(VersionOne().fetch(v1_schema, [asked]), xml(f'<Asset id="{token}"/>'))
     relation = f'<Asset id="Story:5:77"><Relation name="Scope"><Asset idref="{token}"/></Relation></Asset>'
     asked = Fetch("Story", (Path.parse("Scope"),), asof=77, oids=(Oid("Story", 5),))
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidResponse):
         play(VersionOne().fetch(v1_schema, [asked]), xml(relation))

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.base import parse_xml
+from assetmeta.backends.responses import parse_xml
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.backends.versionone.meta import read_schema
-from assetmeta.backends.versionone.rest import identity, read_list
-from assetmeta.model.flows import Request, Response
+from assetmeta.backends.versionone.rest_response import identity, read_list
+from assetmeta.backends.versionone.schema import read_schema
+from assetmeta.model.http import Request, Response
 from assetmeta.model.paths import Path
-from assetmeta.model.plans import Delta, Done, Fetch, Update
+from assetmeta.model.plans import AttributeChange, Done, Fetch, Update
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import UNREAD, Oid
 
@@ -74,7 +74,9 @@ def test_lists_with_their_totals_and_negative_identities() -> None:
 
 
 def test_an_update_whose_answer_has_no_moment(v1_schema: Schema, play: Play) -> None:
-    update = Update(Oid("Story", 1025), (Delta("Name", UNREAD, "Story 1"),), comment="Expected Change Comment")
+    update = Update(
+        Oid("Story", 1025), (AttributeChange("Name", UNREAD, "Story 1"),), comment="Expected Change Comment"
+    )
     answer = recorded("services--rest-1-v1-data-story-comment-expected-change-comment")
     [outcome], [made] = play(VersionOne().write(v1_schema, [update]), answer)
     assert isinstance(outcome, Done)
@@ -89,6 +91,6 @@ def test_a_template(play: Play) -> None:
     deltas, [made] = play(VersionOne().template(schema, "Story", request), answer)
     assert made.query == (("ctx", "Request:6075"),)
     assert deltas == (
-        Delta("Name", None, "Bigger Description Fields"),
-        Delta("Requests", (), added=(request,), is_multi=True),
+        AttributeChange("Name", None, "Bigger Description Fields"),
+        AttributeChange("Requests", (), added=(request,), is_multi=True),
     )

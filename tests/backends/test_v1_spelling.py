@@ -13,14 +13,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assetmeta.backends.asset_state import AssetState
-from assetmeta.backends.base import parse_xml
-from assetmeta.backends.versionone.meta import read_schema
-from assetmeta.backends.versionone.spelling import Spelling
+from assetmeta.backends.responses import parse_xml
+from assetmeta.backends.versionone.schema import read_schema
+from assetmeta.backends.versionone.tokens import TokenBuilder
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.errors import BadValue
-from assetmeta.model.flows import Response
+from assetmeta.model.http import Response
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.values import Oid
 from assetmeta.sandbox.versionone import tokens as grammar
 
@@ -30,7 +30,7 @@ GRAMMATICAL = re.compile(r"[A-Za-z0-9_.:@#+\-=!<>~'$,;|()\[\]]*\Z")
 
 
 def spelled(schema: Schema, term: Term) -> tuple[list[str], dict[str, str]]:
-    spelling = Spelling(schema)
+    spelling = TokenBuilder(schema)
     return spelling.filters(term, "Story"), spelling.variables
 
 
@@ -113,7 +113,7 @@ def test_text_goes_into_variables(v1_schema: Schema, term: Term, expected: list[
 
 def test_terms_inside_brackets_use_the_same_variables(v1_schema: Schema) -> None:
     step = Step("Children", downcast="Task", where=Or((eq("Name", "x';|"), eq("ToDo", Decimal(0)))))
-    spelling = Spelling(v1_schema)
+    spelling = TokenBuilder(v1_schema)
     token = spelling.token(Path((step, Step("ToDo")), "Sum"), "Story")
     assert token == "Children:Task[(Name=$v1|ToDo='0')].ToDo.@Sum"
     assert spelling.variables == {"$v1": "x';|"}
@@ -121,9 +121,9 @@ def test_terms_inside_brackets_use_the_same_variables(v1_schema: Schema) -> None
 
 def test_raw_text_in_brackets_and_the_present_are_kept(v1_schema: Schema) -> None:
     text = "Parent#.Name"
-    assert text == Spelling(v1_schema).token(Path.parse(text), "Story")
+    assert text == TokenBuilder(v1_schema).token(Path.parse(text), "Story")
     text = "Children:Task[Name='a.b'].@Count"
-    assert text == Spelling(v1_schema).token(Path.parse(text), "Story")
+    assert text == TokenBuilder(v1_schema).token(Path.parse(text), "Story")
 
 
 def test_an_uncommitted_asset_cannot_be_compared_with(v1_schema: Schema) -> None:
@@ -134,7 +134,7 @@ def test_an_uncommitted_asset_cannot_be_compared_with(v1_schema: Schema) -> None
 @pytest.mark.parametrize("key", ["1'|+ID", "a,b", "ä"])
 def test_identities_of_another_alphabet_are_refused(v1_schema: Schema, key: str) -> None:
     with pytest.raises(BadValue):
-        Spelling(v1_schema).oids([Oid("Story", key)])
+        TokenBuilder(v1_schema).oids([Oid("Story", key)])
     filters, variables = spelled(v1_schema, eq("Super", Oid("Epic", key)))
     assert (["Super=$v1"], {"$v1": f"Epic:{key}"}) == (filters, variables)
 

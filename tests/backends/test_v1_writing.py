@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.backends.versionone.documents import document
+from assetmeta.backends.versionone.rest_request import document
 from assetmeta.model.codecs import Text
 from assetmeta.model.errors import (
     BadValue,
-    Busy,
+    InvalidResponse,
     NotFound,
+    RateLimited,
     ReadOnly,
-    Refused,
+    Rejected,
     SessionClosed,
     TimedOut,
     Unreachable,
-    Unreadable,
     Unsupported,
 )
-from assetmeta.model.flows import Request, Response
-from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
+from assetmeta.model.http import Request, Response
+from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.schema import AssetType, Attribute, Schema
 from assetmeta.model.values import UNREAD, Oid
 
@@ -45,11 +45,11 @@ def echoed(request: Request, number: int) -> Response:
 
 
 def named(oid: Oid, name: str = "x", **more: Any) -> Update:
-    return Update(oid, (Delta("Name", UNREAD, name),), **more)
+    return Update(oid, (AttributeChange("Name", UNREAD, name),), **more)
 
 
 def parent(oid: Oid, other: Oid | None) -> Update:
-    return Update(oid, (Delta("Super", UNREAD, other),))
+    return Update(oid, (AttributeChange("Super", UNREAD, other),))
 
 
 def batches(schema: Schema, changes: list[Change], **settings: int) -> list[int]:
@@ -88,7 +88,7 @@ def test_deletes_wait_for_all_else(v1_schema: Schema) -> None:
 
 
 def test_moves_within_a_rank_run_one_after_the_other(v1_schema: Schema) -> None:
-    moves = [Update(Oid("Story", n), (Delta("Order", UNREAD, f"{n}+"),)) for n in range(3)]
+    moves = [Update(Oid("Story", n), (AttributeChange("Order", UNREAD, f"{n}+"),)) for n in range(3)]
     assert batches(v1_schema, moves) == [1, 1, 1]
 
 
@@ -128,7 +128,7 @@ def test_a_session_that_may_not_write_raises(v1_schema: Schema) -> None:
 
 def test_a_create_of_unknown_fate_skips_what_needs_it(v1_schema: Schema, play: Play) -> None:
     new = Oid.new("Epic", 1)
-    changes: list[Change] = [Create(new, (Delta("Name", None, "e"),)), parent(STORY, new)]
+    changes: list[Change] = [Create(new, (AttributeChange("Name", None, "e"),)), parent(STORY, new)]
     outcomes, _ = play(VersionOne(bulk=False).write(v1_schema, changes), TimedOut("slow"))
     assert [type(each) for each in outcomes] == [Unknown, Skipped]
     assert outcomes[1].needs == new
@@ -141,7 +141,7 @@ def test_a_refusal_tells_the_asset(v1_schema: Schema, play: Play) -> None:
     outcomes, _ = play(
         VersionOne(bulk=False).write(v1_schema, [named(STORY, ""), Delete(Oid("Story", 6))]), refusal, missing
     )
-    assert [type(each.error) for each in outcomes] == [Refused, NotFound]
+    assert [type(each.error) for each in outcomes] == [Rejected, NotFound]
     assert (outcomes[0].error.oid, outcomes[0].error.server_message) == ("Story:5", "Violation'Required'Story.Name")
 
 
@@ -157,9 +157,9 @@ def test_an_operation_with_arguments_is_refused_before_anything_is_sent(v1_schem
         named(Oid("Story", 5, 77)),
         named(Oid.new("Story", 9)),
         parent(STORY, Oid.new("Epic", 9)),
-        Update(STORY, (Delta("Super", UNREAD, "Epic:1"),)),
-        Update(STORY, (Delta("Owners", UNREAD, (Oid("Member", 1),), is_multi=True),)),
-        Update(STORY, (Delta("Owners", UNREAD, added=("Joe",), is_multi=True),)),
+        Update(STORY, (AttributeChange("Super", UNREAD, "Epic:1"),)),
+        Update(STORY, (AttributeChange("Owners", UNREAD, (Oid("Member", 1),), is_multi=True),)),
+        Update(STORY, (AttributeChange("Owners", UNREAD, added=("Joe",), is_multi=True),)),
         named(STORY, "a\x00b"),
     ],
 )
@@ -173,21 +173,23 @@ def test_what_cannot_be_sent_fails_alone(v1_schema: Schema, play: Play, change: 
 
 def test_a_new_whole_of_a_multi_value_is_sent_as_its_difference(v1_schema: Schema) -> None:
     old, new = (Oid("Member", 1), Oid("Member", 2)), (Oid("Member", 2), Oid("Member", 3))
-    root = etree.fromstring(document(v1_schema, "Story", [Delta("Owners", old, new, is_multi=True)], {}))
+    root = etree.fromstring(document(v1_schema, "Story", [AttributeChange("Owners", old, new, is_multi=True)], {}))
     assert [(each.get("idref"), each.get("act")) for each in root[0]] == [("Member:3", "add"), ("Member:1", "remove")]
-    root = etree.fromstring(document(v1_schema, "Story", [Delta("TaggedWith", ("a",), (), is_multi=True)], {}))
+    root = etree.fromstring(
+        document(v1_schema, "Story", [AttributeChange("TaggedWith", ("a",), (), is_multi=True)], {})
+    )
     assert [(each.text, each.get("act")) for each in root[0]] == [("a", "remove")]
 
 
 def test_an_edit_that_came_to_nothing_removes_nothing(v1_schema: Schema) -> None:
-    delta = Delta("Owners", (Oid("Member", 1),), is_multi=True)
+    delta = AttributeChange("Owners", (Oid("Member", 1),), is_multi=True)
     assert len(etree.fromstring(document(v1_schema, "Story", [delta], {}))[0]) == 0
 
 
 def test_a_value_that_no_document_can_carry_is_refused() -> None:
     kind = AssetType("T", {"A": Attribute("A", "Text", Text())})
     with pytest.raises(BadValue, match=r"T\.A cannot be sent"):
-        document(Schema({"T": kind}), "T", [Delta("A", UNREAD, "\ud800")], {})
+        document(Schema({"T": kind}), "T", [AttributeChange("A", UNREAD, "\ud800")], {})
 
 
 @given(
@@ -199,7 +201,7 @@ def test_a_value_that_no_document_can_carry_is_refused() -> None:
 )
 def test_text_is_sent_letter_by_letter(text: str) -> None:
     kind = AssetType("T", {"A": Attribute("A", "Text", Text())})
-    body = document(Schema({"T": kind}), "T", [Delta("A", UNREAD, text)], {})
+    body = document(Schema({"T": kind}), "T", [AttributeChange("A", UNREAD, text)], {})
     assert (etree.fromstring(body)[0].text or "") == text
 
 
@@ -212,7 +214,7 @@ def test_outcomes_keep_the_order_of_ten_thousand_changes(v1_schema: Schema) -> N
 def test_an_answer_about_another_asset_proves_nothing(v1_schema: Schema, play: Play, token: str) -> None:
     for change in (named(STORY), Delete(STORY)):
         [outcome], _ = play(VersionOne(bulk=False).write(v1_schema, [change]), landed(token))
-        assert (type(outcome), type(outcome.error)) == (Unknown, Unreadable)
+        assert (type(outcome), type(outcome.error)) == (Unknown, InvalidResponse)
 
 
 @pytest.mark.parametrize("token", ["Story:5:1", "PrimaryWorkitem:5:1"])
@@ -223,18 +225,18 @@ def test_an_answer_may_name_the_type_more_or_less_exactly(v1_schema: Schema, pla
 
 @pytest.mark.parametrize("token", ["Epic:9:1", "Story:5:1", "Story:new-1", "Story:8:1"])
 def test_a_create_needs_an_asset_of_its_own(v1_schema: Schema, play: Play, token: str) -> None:
-    deltas = (Delta("Name", None, "x"),)
+    deltas = (AttributeChange("Name", None, "x"),)
     changes: list[Change] = [Create(Oid.new("Story", 1), deltas), Create(Oid.new("Story", 2), deltas), named(STORY)]
     answers = [landed("Story:8:1"), landed(token), landed("Story:5:2")]
     outcomes, _ = play(VersionOne(bulk=False).write(v1_schema, changes), *answers)
     assert [type(each) for each in outcomes] == [Done, Unknown, Done]
-    assert isinstance(outcomes[1].error, Unreadable)
+    assert isinstance(outcomes[1].error, InvalidResponse)
 
 
 def test_a_gateway_does_not_know_what_the_server_did(v1_schema: Schema, play: Play) -> None:
     for status in (502, 503, 504):
         [outcome], _ = play(VersionOne(bulk=False).write(v1_schema, [named(STORY)]), Response(status, {}, b"no"))
         assert isinstance(outcome, Unknown)
-    turned_away = Busy("later", status=503, sent=False)
+    turned_away = RateLimited("later", status=503, sent=False)
     [outcome], _ = play(VersionOne(bulk=False).write(v1_schema, [named(STORY)]), turned_away)
     assert isinstance(outcome, Failed)

@@ -10,10 +10,10 @@ import pytest
 
 from assetmeta import ValohaiMeta, inspect, sandbox
 from assetmeta.model.errors import (
+    AuthenticationFailed,
     BadValue,
-    Busy,
-    LoginRefused,
     NotFound,
+    RateLimited,
     ServerFailed,
     UnknownName,
     Unsupported,
@@ -351,7 +351,8 @@ class TestErrors:
     """What goes wrong, in words."""
 
     @pytest.mark.parametrize(
-        ("fault", "error"), [("500", ServerFailed), ("503", ServerFailed), ("429=9", Busy), ("truncate", Exception)]
+        ("fault", "error"),
+        [("500", ServerFailed), ("503", ServerFailed), ("429=9", RateLimited), ("truncate", Exception)],
     )
     def test_a_server_that_cannot(self, fault: str, error: type[Exception]) -> None:
         faults = [f"{fault}:*:GET /executions/"]
@@ -365,7 +366,7 @@ class TestErrors:
     def test_a_wrong_token(self, server: sandbox.Server) -> None:
         with (
             ValohaiMeta(server.url, token="wrong") as vh,
-            pytest.raises(LoginRefused, match="refused the access token"),
+            pytest.raises(AuthenticationFailed, match="refused the access token"),
         ):
             list(vh.Project)
 

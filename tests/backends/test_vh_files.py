@@ -11,8 +11,8 @@ import pytest
 
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.valohai.files import Held, local_name, local_parts
-from assetmeta.model.errors import BadValue, NotFound, Unreadable, Unsupported
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Unsupported
+from assetmeta.model.http import Request, Response
 from assetmeta.model.values import Oid
 
 DATUM = Oid("Datum", "0190a000-0000-7000-8000-000000000003")
@@ -77,7 +77,7 @@ def test_an_address_on_the_same_host_may_be_short(play: Play) -> None:
 def test_an_answer_with_neither_is_unreadable(play: Play, document: object) -> None:
     sink = io.BytesIO()
     answer = sent(json.dumps(document).encode(), "application/json")
-    with pytest.raises(Unreadable, match="neither the file nor its address"):
+    with pytest.raises(InvalidResponse, match="neither the file nor its address"):
         play(Valohai(survey="none").download(DATUM, sink), answer)
     assert b"" == sink.getvalue()
 
@@ -174,13 +174,13 @@ def test_a_long_answer_about_the_bytes_is_no_file(play: Play) -> None:
 
 def test_an_address_that_is_too_far_down_is_none(play: Play) -> None:
     answer = sent(json.dumps({"more": "x" * 70_000, "url": ELSEWHERE}).encode(), "application/json")
-    with pytest.raises(Unreadable, match="neither the file nor its address"):
+    with pytest.raises(InvalidResponse, match="neither the file nor its address"):
         download(play, answer)
 
 
 def test_an_answer_that_cannot_be_read_is_no_address(play: Play) -> None:
     for body in (b"{", b"[" * 60_000, b"\xff"):
-        with pytest.raises(Unreadable, match="neither the file nor its address"):
+        with pytest.raises(InvalidResponse, match="neither the file nor its address"):
             download(play, sent(body, "application/json"))
 
 

@@ -12,15 +12,15 @@ from typing import Any, ClassVar
 import pytest
 
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.kinds import codec_for, status_kind
-from assetmeta.backends.valohai.meta import endpoint_of
-from assetmeta.backends.valohai.table import ACCESSES, bundled
+from assetmeta.backends.valohai.api import ACCESSES, bundled
+from assetmeta.backends.valohai.codecs import codec_for, status_kind
+from assetmeta.backends.valohai.schema import endpoint_of
 from assetmeta.model.codecs import Secret
-from assetmeta.model.errors import BadValue, LoginRefused, UnknownName, Unreadable
-from assetmeta.model.flows import Response
+from assetmeta.model.errors import AuthenticationFailed, BadValue, InvalidResponse, UnknownName
+from assetmeta.model.http import Response
 from assetmeta.model.plans import Fetch
 from assetmeta.model.schema import Schema
-from assetmeta.model.schema_text import from_text, to_text
+from assetmeta.model.schema_json import from_text, to_text
 from assetmeta.model.values import Oid
 
 REFERENCE = File(__file__).resolve().parents[2].parent / "shared" / "reference" / "valohai.md"
@@ -278,7 +278,7 @@ class TestReflection:
         assert "Execution" in schema.types
 
     def test_a_refused_login_and_another_site_are_told(self, play: Any) -> None:
-        with pytest.raises(LoginRefused, match="Invalid token"):
+        with pytest.raises(AuthenticationFailed, match="Invalid token"):
             play(Valohai().reflect(), answer({"detail": "Invalid token."}, 401))
-        with pytest.raises(Unreadable, match="HTML page"):
+        with pytest.raises(InvalidResponse, match="HTML page"):
             play(Valohai().reflect(), Response(200, {"content-type": "text/html"}, b"<!DOCTYPE html><p>Welcome"))

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.known import Known
+from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.objects import Reader
-from assetmeta.backends.valohai.table import bundled
+from assetmeta.backends.valohai.api import bundled
+from assetmeta.backends.valohai.decode import Reader
 from assetmeta.model.codecs import JsonText
-from assetmeta.model.plans import Cell
+from assetmeta.model.plans import RawValue
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
@@ -51,7 +51,7 @@ class Told:
     """What one reader was told."""
 
     def __init__(self, schema: Schema) -> None:
-        self.known = Known(schema)
+        self.known = RowStore(schema)
         self.backend = Valohai()
         self.reader = Reader(schema, bundled(), self.known, self.backend.learned)
 
@@ -66,7 +66,7 @@ class Told:
         assert found is not None
         return found
 
-    def cell(self, oid: Oid, name: str) -> Cell:
+    def cell(self, oid: Oid, name: str) -> RawValue:
         return self.known.cells[oid][name]
 
 

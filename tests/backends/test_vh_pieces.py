@@ -9,28 +9,28 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.identities import as_key, checked, commit_parts, member_parts
-from assetmeta.backends.valohai.kinds import Seconds
-from assetmeta.backends.valohai.listing import counted, whole
-from assetmeta.backends.valohai.narrowing import narrowed
-from assetmeta.backends.valohai.settings import Settings
-from assetmeta.backends.valohai.table import bundled
+from assetmeta.backends.valohai.api import bundled
+from assetmeta.backends.valohai.codecs import Seconds
+from assetmeta.backends.valohai.keys import commit_parts, member_parts, parse_key, require_key
+from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.valohai.pages import counted, read_all
+from assetmeta.backends.valohai.pushdown import push_down
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.errors import (
+    AuthenticationFailed,
     BadValue,
-    LoginRefused,
-    Moved,
+    InvalidResponse,
     NotFound,
-    Refused,
+    Rejected,
+    ResultChanged,
     ServerError,
     ServerFailed,
-    Unreadable,
     Unsupported,
 )
-from assetmeta.model.flows import Response
+from assetmeta.model.http import Response
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.values import Oid
 
 PROJECT = "01943a8e-45d0-0006-89de-38def875223b"
@@ -50,7 +50,7 @@ class TestPaging:
     """A list that changes while it is read is whole, or said to have moved."""
 
     def read(self, play: Any, *pages: Response) -> str:
-        found, made = play(whole("api/v0/data/", (), Settings(sweep=2)), *pages)
+        found, made = play(read_all("api/v0/data/", (), Settings(sweep=2)), *pages)
         assert len(pages) == len(made)
         return "".join(item["id"] for item in found)
 
@@ -61,18 +61,18 @@ class TestPaging:
         assert "abcd" == self.read(play, page("ab", 4, more=True), page("abc", 5, more=True), page("cd", 5))
 
     def test_what_goes_before_is_noticed(self, play: Any) -> None:
-        with pytest.raises(Moved, match="after 2 of 4 rows"):
+        with pytest.raises(ResultChanged, match="after 2 of 4 rows"):
             self.read(play, page("ab", 4, more=True), page("cd", 3))
 
     def test_what_goes_behind_is_no_loss(self, play: Any) -> None:
         assert "abc" == self.read(play, page("ab", 4, more=True), page("bc", 3))
 
     def test_an_end_before_the_count_is_noticed(self, play: Any) -> None:
-        with pytest.raises(Moved, match="after 2 of 4 rows"):
+        with pytest.raises(ResultChanged, match="after 2 of 4 rows"):
             self.read(play, page("ab", 4))
 
     def test_a_next_page_that_brings_nothing_is_noticed(self, play: Any) -> None:
-        with pytest.raises(Moved):
+        with pytest.raises(ResultChanged):
             self.read(play, page("ab", 4, more=True), page("b", 4, more=True))
 
     def test_a_server_may_send_fewer_rows_than_were_asked_for(self, play: Any) -> None:
@@ -96,7 +96,7 @@ class TestFiltersThatAreRefused:
 
     def test_an_object_that_does_not_exist_has_nothing(self, play: Any) -> None:
         refusal = answer({"project": [{"message": "Invalid pk.", "code": "does_not_exist"}]}, 400)
-        assert [] == play(whole("api/v0/data/", self.PROJECT, Settings()), refusal)[0]
+        assert [] == play(read_all("api/v0/data/", self.PROJECT, Settings()), refusal)[0]
         assert 0 == play(counted("api/v0/data/", self.PROJECT, Settings()), refusal)[0]
 
     @pytest.mark.parametrize(
@@ -109,22 +109,22 @@ class TestFiltersThatAreRefused:
     )
     def test_any_other_refusal_is_told(self, play: Any, query: Any, blamed: str) -> None:
         refusal = answer({blamed: ["Select a valid choice."]}, 400)
-        with pytest.raises(Refused, match="valid choice"):
-            play(whole("api/v0/executions/", query, Settings()), refusal)
-        with pytest.raises(Refused, match="valid choice"):
+        with pytest.raises(Rejected, match="valid choice"):
+            play(read_all("api/v0/executions/", query, Settings()), refusal)
+        with pytest.raises(Rejected, match="valid choice"):
             play(counted("api/v0/executions/", query, Settings()), refusal)
 
     def test_what_goes_away_between_two_pages_ends_no_list(self, play: Any) -> None:
         refusal = answer({"project": ["Invalid pk."]}, 400)
-        with pytest.raises(Refused, match="Invalid pk"):
-            play(whole("api/v0/data/", self.PROJECT, Settings(sweep=2)), page("ab", 4, more=True), refusal)
+        with pytest.raises(Rejected, match="Invalid pk"):
+            play(read_all("api/v0/data/", self.PROJECT, Settings(sweep=2)), page("ab", 4, more=True), refusal)
 
 
 class TestNarrowing:
     """Only documented filters go along, and only values that have a spelling there."""
 
     def query(self, name: str, where: Term | None, **more: Any) -> list[str]:
-        found = narrowed(bundled().by_type[name], Fetch(name, where=where, **more))
+        found = push_down(bundled().by_type[name], Fetch(name, where=where, **more))
         return ["&".join("=".join(pair) for pair in query) for query in found.queries]
 
     def equal(self, name: str, *values: object) -> Compare:
@@ -164,7 +164,7 @@ class TestNarrowing:
         assert ["deleted=true"] == self.query("Execution", self.equal("deleted", True))
 
     def test_ids_are_read_as_such(self) -> None:
-        found = narrowed(
+        found = push_down(
             bundled().by_type["Datum"], Fetch("Datum", where=self.equal("id", PROJECT.upper(), "nonsense"))
         )
         assert (PROJECT,) == found.keys
@@ -172,9 +172,9 @@ class TestNarrowing:
     def test_a_count_is_exact_only_where_all_conditions_are(self) -> None:
         project = self.equal("project", Oid("Project", PROJECT))
         execution = bundled().by_type["Execution"]
-        assert narrowed(execution, Fetch("Execution", where=project)).exact
-        assert not narrowed(execution, Fetch("Execution", where=And((project, self.equal("step", "x"))))).exact
-        assert not narrowed(bundled().by_type["Datum"], Fetch("Datum", where=self.equal("name", "x"))).exact
+        assert push_down(execution, Fetch("Execution", where=project)).exact
+        assert not push_down(execution, Fetch("Execution", where=And((project, self.equal("step", "x"))))).exact
+        assert not push_down(bundled().by_type["Datum"], Fetch("Datum", where=self.equal("name", "x"))).exact
 
 
 class TestKeys:
@@ -196,12 +196,12 @@ class TestKeys:
         ],
     )
     def test_texts_that_are_keys(self, name: str, text: str, key: object) -> None:
-        assert key == as_key(bundled().by_type[name], text)
+        assert key == parse_key(bundled().by_type[name], text)
 
     @pytest.mark.parametrize("key", ["new-1", "a/b", "../users", "..", "a b", "x?y"])
     def test_what_cannot_stand_in_a_path(self, key: str) -> None:
         with pytest.raises(BadValue):
-            checked(bundled().by_type["Execution"], key)
+            require_key(bundled().by_type["Execution"], key)
 
     @pytest.mark.parametrize("raw", [Decimal("1e300"), 10**400])
     def test_a_length_of_time_beyond_all_times_cannot_be_read(self, raw: Any) -> None:
@@ -256,13 +256,13 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("status", "document", "error", "words"),
         [
-            (401, {"detail": "Invalid token."}, LoginRefused, "Invalid token"),
-            (403, {"detail": "You may not."}, Refused, "You may not"),
+            (401, {"detail": "Invalid token."}, AuthenticationFailed, "Invalid token"),
+            (403, {"detail": "You may not."}, Rejected, "You may not"),
             (404, {"detail": "Not found."}, NotFound, "Not found"),
-            (405, {"error": "Oh no!"}, Refused, "Oh no!"),
-            (429, {"detail": "Request was throttled. Expected available in 5 seconds."}, Refused, "throttled"),
+            (405, {"error": "Oh no!"}, Rejected, "Oh no!"),
+            (429, {"detail": "Request was throttled. Expected available in 5 seconds."}, Rejected, "throttled"),
             (500, {"message": "broken", "code": None}, ServerFailed, "broken"),
-            (400, {"limit": [{"message": "Too large.", "code": "invalid"}, "really"]}, Refused, "Too large"),
+            (400, {"limit": [{"message": "Too large.", "code": "invalid"}, "really"]}, Rejected, "Too large"),
         ],
     )
     def test_errors_in_json(
@@ -274,7 +274,7 @@ class TestRefusals:
 
     def test_pages_for_people_are_no_answers(self, vh_schema: Schema, play: Any) -> None:
         html = b"<!DOCTYPE html><title>Server Error</title>"
-        for status, error in ((500, ServerFailed), (200, Unreadable)):
+        for status, error in ((500, ServerFailed), (200, InvalidResponse)):
             with pytest.raises(error, match="HTML page"):
                 play(
                     Valohai().fetch(vh_schema, [Fetch("Project")]),

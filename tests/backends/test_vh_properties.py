@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.meta import Survey
-from assetmeta.backends.valohai.meta import schema as merged
+from assetmeta.backends.valohai.api import bundled
 from assetmeta.backends.valohai.properties import applied
-from assetmeta.backends.valohai.table import bundled
-from assetmeta.model.errors import LoginRefused, Unreachable
-from assetmeta.model.flows import Request, Response
+from assetmeta.backends.valohai.schema import Discovery
+from assetmeta.backends.valohai.schema import schema as merged
+from assetmeta.model.errors import AuthenticationFailed, Unreachable
+from assetmeta.model.http import Request, Response
 from assetmeta.model.plans import Call, Done, Failed, Skipped, Unknown
 from assetmeta.model.values import Oid
 
@@ -40,7 +40,7 @@ def kinds(outcomes: list[Any]) -> list[type]:
 
 
 def written(changes: list[Call]) -> Any:
-    return Valohai(survey="none").write(merged(bundled(), Survey()), changes)
+    return Valohai(survey="none").write(merged(bundled(), Discovery()), changes)
 
 
 def test_a_thousand_go_together(play: Play) -> None:
@@ -81,7 +81,11 @@ def test_only_those_fail_that_a_refusal_names(play: Play) -> None:
 
 @pytest.mark.parametrize(
     ("lost", "kind"),
-    [(Unreachable("broke"), Unknown), (Unreachable("no way", sent=False), Failed), (LoginRefused("no"), Failed)],
+    [
+        (Unreachable("broke"), Unknown),
+        (Unreachable("no way", sent=False), Failed),
+        (AuthenticationFailed("no"), Failed),
+    ],
 )
 def test_without_an_answer_nothing_more_is_sent(play: Play, lost: Any, kind: type) -> None:
     outcomes, requests = play(written([call(number) for number in range(1001)]), lost)

@@ -11,30 +11,30 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.kinds import choice_kind
-from assetmeta.backends.known import Known
-from assetmeta.backends.surveying import Described
-from assetmeta.backends.valohai import Valohai, acts, events, fetching, owners, questions
-from assetmeta.backends.valohai.calling import said
-from assetmeta.backends.valohai.encoding import as_read, identified_by_alias, secrets_in, secrets_of, sendable
-from assetmeta.backends.valohai.fetching import ordering, page_limit, parents, uncounted
-from assetmeta.backends.valohai.identities import about, key_in
-from assetmeta.backends.valohai.listing import Place, counted, part, whole, whole_if_worth, whole_or_none
-from assetmeta.backends.valohai.meta import Survey, from_sample
-from assetmeta.backends.valohai.meta import schema as merged
-from assetmeta.backends.valohai.narrowing import Narrowed, narrowed
-from assetmeta.backends.valohai.objects import Reader
-from assetmeta.backends.valohai.reading import Reading
-from assetmeta.backends.valohai.settings import Settings
-from assetmeta.backends.valohai.table import Endpoint, Field, bundled
+from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.rest.codecs import choice_kind
+from assetmeta.backends.rest.discovery import FieldInfo
+from assetmeta.backends.valohai import Valohai, actions, calls, logs, owners, queries
+from assetmeta.backends.valohai.api import Field, Resource, bundled
+from assetmeta.backends.valohai.decode import Reader
+from assetmeta.backends.valohai.encode import as_read, identified_by_alias, secrets_in, secrets_of, sendable
+from assetmeta.backends.valohai.keys import about, parse_key_from
+from assetmeta.backends.valohai.lookup import LookupReader
+from assetmeta.backends.valohai.operations import said
+from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.valohai.pages import ListPlace, counted, read_all, read_all_if_cheaper, read_part, whole_or_none
+from assetmeta.backends.valohai.pushdown import Pushdown, push_down
+from assetmeta.backends.valohai.queries import ordering, page_limit, parents, uncounted
+from assetmeta.backends.valohai.schema import Discovery, from_sample
+from assetmeta.backends.valohai.schema import schema as merged
 from assetmeta.model.codecs import Hidden
-from assetmeta.model.errors import BadValue, NotFound, Refused, Unreadable
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.conditions import And, Compare, Term
+from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Rejected
 from assetmeta.model.frozen import frozen
+from assetmeta.model.http import Request, Response
 from assetmeta.model.paths import Path
-from assetmeta.model.plans import Call, Create, Delta, Fetch, Sort, Update
+from assetmeta.model.plans import AttributeChange, Call, Create, Fetch, Sort, Update
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Term
 from assetmeta.model.values import UNREAD, Oid
 
 PROJECT = Oid("Project", "01943a8e-45d0-0006-89de-38def875223b")
@@ -76,33 +76,33 @@ def wanted(*terms: Term, **given: Any) -> Fetch:
 class TestLists:
     def test_each_page_after_the_first_begins_with_the_last_row(self, play: Any) -> None:
         pages = rows(0, 2, 5, more=True), rows(1, 4, 5, more=True), rows(3, 5, 5, more=False)
-        found, made = play(whole("data/", (("a", "b"),), Settings(sweep=2)), *pages)
+        found, made = play(read_all("data/", (("a", "b"),), Settings(sweep=2)), *pages)
         assert ["0", "1", "2", "3", "4"] == [item["id"] for item in found]
         asked = [dict(request.query) for request in made]
         offsets: list[dict[str, str]] = [{}, {"offset": "1"}, {"offset": "3"}]
         assert [{"a": "b", "limit": limit, **at} for limit, at in zip("233", offsets, strict=True)] == asked
 
     def test_a_list_that_begins_later(self, play: Any) -> None:
-        some, [request] = play(part("data/", (), Place(4, start=4), 2, Settings()), rows(4, 6, 9, more=True))
+        some, [request] = play(read_part("data/", (), ListPlace(4, start=4), 2, Settings()), rows(4, 6, 9, more=True))
         assert {"limit": "2", "offset": "4"} == dict(request.query)
-        assert (Place(6, "5", 4, 9), 9) == (some.rest, some.total)
+        assert (ListPlace(6, "5", 4, 9), 9) == (some.rest, some.total)
 
     def test_a_list_is_read_whole_when_it_is_no_longer_than_worth(self, play: Any) -> None:
         settings = Settings(worth=2, sweep=3)
         for count, pages, number in ((4, (rows(0, 3, 4, more=True), rows(2, 4, 4, more=False)), 4), (3, (), 3)):
             some = pages or (rows(0, 3, count, more=False),)
-            found, made = play(whole_if_worth("data/", (), 2, settings), *some)
+            found, made = play(read_all_if_cheaper("data/", (), 2, settings), *some)
             assert number == len(found)
             assert "3" == dict(made[0].query)["limit"]
         for count in (5, None):
-            found, made = play(whole_if_worth("data/", (), 2, settings), rows(0, 3, count, more=True))
+            found, made = play(read_all_if_cheaper("data/", (), 2, settings), rows(0, 3, count, more=True))
             assert (None, 1) == (found, len(made))
-        _, [request] = play(whole_if_worth("data/", (), 1, settings), rows(0, 2, 2, more=False))
+        _, [request] = play(read_all_if_cheaper("data/", (), 1, settings), rows(0, 2, 2, more=False))
         assert "2" == dict(request.query)["limit"]
 
     def test_a_list_that_there_is_not(self, play: Any) -> None:
         assert play(whole_or_none("data/", (), Settings()), answer({}, 404))[0] is None
-        with pytest.raises(Refused):
+        with pytest.raises(Rejected):
             play(whole_or_none("data/", (), Settings()), answer({}, 403))
 
     @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ class TestLists:
         ],
     )
     def test_a_filter_by_what_is_not_there(self, play: Any, query: Any, document: Any, is_nothing: bool) -> None:
-        for flow in (counted("data/", query, Settings()), whole("data/", query, Settings())):
+        for flow in (counted("data/", query, Settings()), read_all("data/", query, Settings())):
             if is_nothing:
                 assert play(flow, answer(document, 400))[0] in (0, [])
             else:
-                with pytest.raises(Refused):
+                with pytest.raises(Rejected):
                     play(flow, answer(document, 400))
-        with pytest.raises(Refused):
-            play(part("data/", query, Place(2, "1"), 2, Settings()), answer(document, 400))
+        with pytest.raises(Rejected):
+            play(read_part("data/", query, ListPlace(2, "1"), 2, Settings()), answer(document, 400))
 
     def test_counting_asks_for_one_row(self, play: Any) -> None:
         found, [request] = play(counted("data/", (("a", "b"),), Settings()), rows(0, 1, 7, more=True))
@@ -133,7 +133,7 @@ class TestLists:
 
 
 class TestSizes:
-    EXACT = Narrowed(exact=True)
+    EXACT = Pushdown(exact=True)
 
     @pytest.mark.parametrize(
         ("given", "narrow", "offset", "limit"),
@@ -144,7 +144,7 @@ class TestSizes:
             ({"size": 3, "start": 2}, EXACT, 4, 1),
             ({"size": 3, "start": 2}, EXACT, 9, 1),
             ({"size": 5000}, EXACT, 0, 1000),
-            ({"size": 1}, Narrowed(), 0, 1000),
+            ({"size": 1}, Pushdown(), 0, 1000),
             ({"part": 7}, EXACT, 0, 7),
             ({"part": 7, "size": 9}, EXACT, 4, 5),
             ({"size": 1, "counted": True}, EXACT, 0, 5000),
@@ -154,7 +154,7 @@ class TestSizes:
         ],
     )
     def test_no_more_rows_are_asked_for_than_needed(
-        self, given: Any, narrow: Narrowed, offset: int, limit: int
+        self, given: Any, narrow: Pushdown, offset: int, limit: int
     ) -> None:
         assert limit == page_limit(EXECUTION, wanted(**given), narrow, offset, Settings())
 
@@ -193,13 +193,13 @@ class TestSizes:
         none = answer({"count": 0, "next": None, "results": []})
         number = 2 if fetch == wanted(equal("step", "a", "b"), start=3) else 1
         table = replace(TABLE, by_type={**TABLE.by_type, "Execution": EXECUTION})
-        _, made = play(fetching.fetch(vh_schema, [fetch], table, Settings()), *[none] * number)
+        _, made = play(queries.fetch(vh_schema, [fetch], table, Settings()), *[none] * number)
         assert {str(offset) if offset else None} == {dict(request.query).get("offset") for request in made}
 
 
 class TestConditions:
-    def queries(self, *terms: Term, endpoint: Endpoint = EXECUTION, **given: Any) -> list[tuple[tuple[str, str], ...]]:
-        return list(narrowed(endpoint, wanted(*terms, **given)).queries)
+    def queries(self, *terms: Term, endpoint: Resource = EXECUTION, **given: Any) -> list[tuple[tuple[str, str], ...]]:
+        return list(push_down(endpoint, wanted(*terms, **given)).queries)
 
     def test_values_go_along_as_the_filter_spells_them(self) -> None:
         assert [(("status", "error"),)] == self.queries(equal("status", "Error"))
@@ -227,17 +227,17 @@ class TestConditions:
         assert product == self.queries(equal("step", "a", "b"), equal("image", "c"))
 
     def test_a_parameter_is_taken_once(self) -> None:
-        found = narrowed(EXECUTION, wanted(equal("step", "a"), equal("step", "b")))
+        found = push_down(EXECUTION, wanted(equal("step", "a"), equal("step", "b")))
         assert (((("step", "a"),),), False) == (found.queries, found.exact)
 
     def test_what_an_inexact_filter_finds_is_not_told(self) -> None:
-        exact = narrowed(EXECUTION, wanted(equal("step", "a"), equal("status", "error")))
+        exact = push_down(EXECUTION, wanted(equal("step", "a"), equal("status", "error")))
         assert (True, {"step": "a", "status": "error"}) == (exact.exact, exact.told)
-        loose = narrowed(EXECUTION, wanted(equal("title", "a")))
+        loose = push_down(EXECUTION, wanted(equal("title", "a")))
         assert (False, {}, 1) == (loose.exact, loose.told, len(loose.pushed))
-        assert {} == narrowed(EXECUTION, wanted(equal("status", "error", "complete"))).told
-        assert not narrowed(EXECUTION, wanted(equal("step", "a", "b"))).exact
-        assert not narrowed(EXECUTION, wanted(equal("step", "a"), equal("n_alerts", 1))).exact
+        assert {} == push_down(EXECUTION, wanted(equal("status", "error", "complete"))).told
+        assert not push_down(EXECUTION, wanted(equal("step", "a", "b"))).exact
+        assert not push_down(EXECUTION, wanted(equal("step", "a"), equal("n_alerts", 1))).exact
 
     def test_deleted_ones_are_left_out_unless_they_are_asked_for(self) -> None:
         soft = replace(EXECUTION, filters={**EXECUTION.filters, "deleted": "deleted"})
@@ -257,18 +257,26 @@ class TestForms:
     def test_aliases_of_added_members_are_looked_up_too(self) -> None:
         endpoint = TABLE.by_type["Project"]
         slug, one = Oid("Environment", "small"), Oid("Environment", OTHER)
-        assert [slug] == identified_by_alias(TABLE, endpoint, [Delta("default_environment", UNREAD, slug)] * 2)
-        assert [] == identified_by_alias(TABLE, endpoint, [Delta("default_environment", UNREAD, one)])
-        assert [slug] == identified_by_alias(TABLE, endpoint, [Delta("unheard_of", UNREAD, added=(one, slug))])
+        assert [slug] == identified_by_alias(
+            TABLE, endpoint, [AttributeChange("default_environment", UNREAD, slug)] * 2
+        )
+        assert [] == identified_by_alias(TABLE, endpoint, [AttributeChange("default_environment", UNREAD, one)])
+        assert [slug] == identified_by_alias(
+            TABLE, endpoint, [AttributeChange("unheard_of", UNREAD, added=(one, slug))]
+        )
         assert [] == identified_by_alias(
-            TABLE, endpoint, [Delta("default_environment", None, Oid.new("Environment", 1))]
+            TABLE, endpoint, [AttributeChange("default_environment", None, Oid.new("Environment", 1))]
         )
 
     def test_texts_that_no_error_shows(self) -> None:
         oid = Oid("Store", OTHER)
         hidden = frozen({"key": "long enough", "deep": [{"key": "four"}], "no": 5, "short": "abc"}, concealed=True)
         shown = frozen({"key": "not secret"})
-        deltas = (Delta("a", UNREAD, hidden), Delta("b", UNREAD, shown), Delta("c", UNREAD, Hidden("quiet")))
+        deltas = (
+            AttributeChange("a", UNREAD, hidden),
+            AttributeChange("b", UNREAD, shown),
+            AttributeChange("c", UNREAD, Hidden("quiet")),
+        )
         assert ("long enough", "four", "quiet") == secrets_of(Update(oid, deltas)) == secrets_of(Create(oid, deltas))
         call = Call(oid, "do", (("value", "secret"), ("name", "shown"), ("more", Hidden("other"))))
         assert ("secret", "other") == secrets_of(call, ("value",))
@@ -277,20 +285,20 @@ class TestForms:
         assert () == secrets_in(None)
 
     def test_what_options_call_read_only_is_not_written(self) -> None:
-        told = {"projects": {"name": Described("Text", read_only=True), "description": Described("Text", "What")}}
-        schema = merged(TABLE, Survey(fields=told))
+        told = {"projects": {"name": FieldInfo("Text", read_only=True), "description": FieldInfo("Text", "What")}}
+        schema = merged(TABLE, Discovery(fields=told))
         name, description = (schema.attribute("Project", each) for each in ("name", "description"))
         assert (False, True) == (name.writable, name.readonly)
         assert (True, False, "What") == (description.writable, description.readonly, description.label)
 
     def test_what_a_sample_tells(self) -> None:
-        text, number = Described("Text"), Described("Integer")
-        assert Described("Uuid", read_only=True) == from_sample("id", text, OTHER)
-        assert Described("Uuid") == from_sample("owner", text, OTHER)
+        text, number = FieldInfo("Text"), FieldInfo("Integer")
+        assert FieldInfo("Uuid", read_only=True) == from_sample("id", text, OTHER)
+        assert FieldInfo("Uuid") == from_sample("owner", text, OTHER)
         for name in ("ctime", "mtime"):
-            assert Described("DateTime", read_only=True) == from_sample(name, text, "2026-01-01T00:00:00Z")
+            assert FieldInfo("DateTime", read_only=True) == from_sample(name, text, "2026-01-01T00:00:00Z")
         for name in ("id", "url", "urls"):
-            assert Described("Integer", read_only=True) == from_sample(name, number, 5)
+            assert FieldInfo("Integer", read_only=True) == from_sample(name, number, 5)
         assert number == from_sample("size", number, 5)
 
     def test_places(self) -> None:
@@ -302,22 +310,22 @@ class TestForms:
 class TestCalls:
     def test_fetching_commits(self, play: Any) -> None:
         document = {"commits": [{"identifier": "a"}, "?"], "errors": ["one", 2]}
-        found, [request] = play(acts.fetched(PROJECT, Settings()), answer(document))
-        assert acts.Fetched(({"identifier": "a"},), ("one", "2")) == found
+        found, [request] = play(actions.fetched(PROJECT, Settings()), answer(document))
+        assert actions.Fetched(({"identifier": "a"},), ("one", "2")) == found
         assert (f"POST api/v0/projects/{PROJECT.key}/fetch/", True) == (request.line, request.writes)
-        assert acts.Fetched((), ()) == play(acts.fetched(PROJECT, Settings()), answer({"commits": None}))[0]
+        assert actions.Fetched((), ()) == play(actions.fetched(PROJECT, Settings()), answer({"commits": None}))[0]
 
     def test_code_that_is_known(self, play: Any) -> None:
-        found, [request] = play(acts.known_code("~a/b", PROJECT, Settings()), answer({"adhoc": True, "id": 1}))
+        found, [request] = play(actions.known_code("~a/b", PROJECT, Settings()), answer({"adhoc": True, "id": 1}))
         assert {"adhoc": True, "id": 1} == found
         assert ("GET api/v0/commits/~a%2Fb/", (("project", PROJECT.key),)) == (request.line, request.query)
         for other in (answer({"adhoc": False}), answer({"adhoc": 1}), answer({}, 404)):
-            assert play(acts.known_code("a", PROJECT, Settings()), other)[0] is None
-        with pytest.raises(Refused):
-            play(acts.known_code("a", PROJECT, Settings()), answer({}, 403))
+            assert play(actions.known_code("a", PROJECT, Settings()), other)[0] is None
+        with pytest.raises(Rejected):
+            play(actions.known_code("a", PROJECT, Settings()), answer({}, 403))
 
     def test_code_is_uploaded_as_a_form(self, play: Any) -> None:
-        flow = acts.imported(PROJECT, io.BytesIO(b"bytes"), {"description": "d"}, Settings())
+        flow = actions.imported(PROJECT, io.BytesIO(b"bytes"), {"description": "d"}, Settings())
         found, [request] = play(flow, answer({"identifier": "~x"}, 201))
         assert ({"identifier": "~x"}, True) == (found, request.writes)
         assert f"POST api/v0/projects/{PROJECT.key}/import-package/" == request.line
@@ -329,42 +337,42 @@ class TestCalls:
         assert b'name="data"; filename="data.tgz"' in content and b"\r\n\r\nbytes\r\n--" in content
 
     def test_a_pipeline_from_its_template(self, play: Any) -> None:
-        found, [request] = play(acts.from_template(PROJECT, "main", "all", Settings()), answer({"id": OTHER}, 201))
+        found, [request] = play(actions.from_template(PROJECT, "main", "all", Settings()), answer({"id": OTHER}, 201))
         assert {"project": PROJECT.key, "commit": "main", "name": "all"} == sent(request)
         assert ("POST api/v0/pipelines/create-from-template/", {"id": OTHER}) == (request.line, found)
 
     def test_a_notebook_shows_none_of_its_variables(self, play: Any) -> None:
         fields = {"project": PROJECT.key, "environment_variables": {"TOKEN": 'qu"ote-é'}}
-        found, [request] = play(acts.notebook(fields, Settings()), answer({"id": OTHER}, 201))
+        found, [request] = play(actions.notebook(fields, Settings()), answer({"id": OTHER}, 201))
         assert ({"id": OTHER}, fields) == (found, sent(request))
         assert "POST api/v0/notebook-executions/" == request.line
         quoting = answer({"detail": 'Bad value qu"ote-é'}, 400)
-        with pytest.raises(Refused) as caught:
-            play(acts.notebook(fields, Settings()), quoting)
+        with pytest.raises(Rejected) as caught:
+            play(actions.notebook(fields, Settings()), quoting)
         assert "Bad value ***" in str(caught.value)
 
     def test_triggers_take_any_body(self, play: Any) -> None:
-        found, [request] = play(acts.launched("t-1", {"a": 1}, {"X-Key": "k"}, Settings()), answer({"run_id": "r"}))
+        found, [request] = play(actions.launched("t-1", {"a": 1}, {"X-Key": "k"}, Settings()), answer({"run_id": "r"}))
         assert ({"run_id": "r"}, {"a": 1}, True) == (found, sent(request), request.writes)
         assert "POST api/v0/launch/t-1/" == request.line
         kinds = {"Accept": "*/*", "Content-Type": "application/json", "X-Key": "k"}
         assert kinds == dict(request.headers)
         words = Response(200, {"content-type": "text/plain"}, b"done \xff")
-        found, [request] = play(acts.launched("t", b"raw", {"Content-Type": "text/x"}, Settings()), words)
+        found, [request] = play(actions.launched("t", b"raw", {"Content-Type": "text/x"}, Settings()), words)
         assert ("done �", b"raw", "text/x") == (found, request.body, dict(request.headers)["Content-Type"])
-        _, [request] = play(acts.launched("t", b"raw", {}, Settings()), words)
+        _, [request] = play(actions.launched("t", b"raw", {}, Settings()), words)
         assert "application/octet-stream" == dict(request.headers)["Content-Type"]
-        with pytest.raises(Refused):
-            play(acts.launched("t", {}, {}, Settings()), answer({"detail": "no"}, 400))
+        with pytest.raises(Rejected):
+            play(actions.launched("t", {}, {}, Settings()), answer({"detail": "no"}, 400))
 
     def test_what_came_of_a_launch(self, play: Any) -> None:
-        found, [request] = play(acts.run_of("t", "r 1", {"X-Key": "k"}, Settings()), answer({"status": "ok"}))
+        found, [request] = play(actions.run_of("t", "r 1", {"X-Key": "k"}, Settings()), answer({"status": "ok"}))
         assert ({"status": "ok"}, (("run_id", "r 1"),), True) == (found, request.query, request.idempotent)
         assert ("GET api/v0/launch/t/run/", "k") == (request.line, dict(request.headers)["X-Key"])
 
     @pytest.mark.parametrize("trigger", ["", ".", "..", "a/b", "a?b", "a b", "é"])
     def test_an_id_is_one_part_of_a_path(self, trigger: str) -> None:
-        for flow in (acts.launched(trigger, {}, {}, Settings()), acts.run_of(trigger, "r", {}, Settings())):
+        for flow in (actions.launched(trigger, {}, {}, Settings()), actions.run_of(trigger, "r", {}, Settings())):
             with pytest.raises(BadValue):
                 next(flow)
 
@@ -373,7 +381,7 @@ class TestCalls:
         assert said(Response(200, {"content-type": "text/plain"}, b"stopped")) is None
         assert {"a": 1} == said(answer({"a": 1}))
         for kind in ("text/plain", "application/json", "text/html"):
-            with pytest.raises(Unreadable):
+            with pytest.raises(InvalidResponse):
                 said(Response(200, {"content-type": kind}, b" <html><body>Log in"))
 
 
@@ -426,11 +434,11 @@ class TestKeys:
             ("User", "9" * 19, None, None, None),
         ]
         for type_name, value, project, owner, key in cases:
-            assert key == key_in(types[type_name], value, project, owner), (type_name, value)
+            assert key == parse_key_from(types[type_name], value, project, owner), (type_name, value)
 
     def test_a_deployment_that_is_an_object_names_no_place(self, vh_schema: Schema) -> None:
         learned = Settings().learned
-        reader = Reader(vh_schema, TABLE, Known(vh_schema), learned)
+        reader = Reader(vh_schema, TABLE, RowStore(vh_schema), learned)
         for deployment in ({"id": OTHER}, None, [OTHER]):
             oid = reader.take(TABLE.by_type["DeploymentVersion"], {"id": PROJECT.key, "deployment": deployment})
             assert oid is not None and oid not in learned.places
@@ -476,8 +484,8 @@ class TestKeys:
         assert (1.5, float) == (as_read(name, plain, Decimal("1.5")), type(as_read(name, plain, Decimal(2))))
 
     def test_a_time_of_the_log_that_is_none_is_the_beginning(self) -> None:
-        found = [events._moment(raw) for raw in ("2026-01-02T03:04:05", "nonsense", None, 5, "")]
-        assert ["2026-01-02T03:04:05+00:00"] + [events._BEGINNING.isoformat()] * 4 == [one.isoformat() for one in found]
+        found = [logs._moment(raw) for raw in ("2026-01-02T03:04:05", "nonsense", None, 5, "")]
+        assert ["2026-01-02T03:04:05+00:00"] + [logs._BEGINNING.isoformat()] * 4 == [one.isoformat() for one in found]
 
 
 class TestAnswers:
@@ -495,16 +503,16 @@ class TestAnswers:
             oid = Oid("Commit", f"{PROJECT.key}/{key}")
             assert item is about(commit, oid, item, "GET x")
             about(commit, oid, {**item, "project": {"id": PROJECT.key.upper()}}, "GET x")
-            with pytest.raises(Unreadable):
+            with pytest.raises(InvalidResponse):
                 about(commit, oid, {**item, "project": OTHER}, "GET x")
         for odd in (item, {**item, "ref_names": "bcd"}, {**item, "ref_names": None, "ref": None}):
-            with pytest.raises(Unreadable):
+            with pytest.raises(InvalidResponse):
                 about(commit, Oid("Commit", f"{PROJECT.key}/bcd"), odd, "GET x")
         about(commit, Oid("Commit", f"{PROJECT.key}/bcd"), {}, "GET x")
         for right in ({"id": OTHER}, {"id": OTHER.upper()}, {"id": None}, {}):
             about(execution, Oid("Execution", OTHER), right, "GET x")
         for wrong in ({"id": PROJECT.key}, {"id": 5}, {"id": ""}):
-            with pytest.raises(Unreadable):
+            with pytest.raises(InvalidResponse):
                 about(execution, Oid("Execution", OTHER), wrong, "GET x")
 
     def test_the_number_and_the_project_of_an_alias(self, vh_schema: Schema, play: Any) -> None:
@@ -522,7 +530,7 @@ class TestAnswers:
             if is_it:
                 assert OTHER == play(flow, answer({**item, **told}))[0].oid.key
             else:
-                with pytest.raises(Unreadable):
+                with pytest.raises(InvalidResponse):
                     play(flow, answer({**item, **told}))
 
     def test_texts_that_are_keys(self) -> None:
@@ -544,25 +552,25 @@ class TestAnswers:
         table = Response(200, {"content-type": "text/csv"}, b"\xef\xbb\xbfa,b\n")
         oids = [Oid("Execution", OTHER), Oid("Execution", PROJECT.key)]
         for first in ((), (answer({}, 405),)):
-            found, made = play(questions.metadata_csv(oids, Settings()), *first, table)
+            found, made = play(calls.metadata_csv(oids, Settings()), *first, table)
             assert ("a,b\n", ["POST", "GET"][: len(first) + 1]) == (found, [request.method for request in made])
             assert all({"ids": [OTHER, PROJECT.key]} == sent(request) and not request.writes for request in made)
-        with pytest.raises(Refused):
-            play(questions.metadata_csv(oids, Settings()), answer({}, 403))
+        with pytest.raises(Rejected):
+            play(calls.metadata_csv(oids, Settings()), answer({}, 403))
         with pytest.raises(BadValue):
-            next(questions.metadata_csv([], Settings()))
+            next(calls.metadata_csv([], Settings()))
 
     def test_choices_and_fields_that_only_options_tell(self) -> None:
         choice = choice_kind((("a", "A"),), open=False)
         told = {
-            "name": Described(choice),
-            "description": Described("Integer"),
-            "ctime": Described(choice),
-            "must": Described("Text", required=True),
-            "shown": Described("Text", required=True, read_only=True),
-            "may": Described("Text"),
+            "name": FieldInfo(choice),
+            "description": FieldInfo("Integer"),
+            "ctime": FieldInfo(choice),
+            "must": FieldInfo("Text", required=True),
+            "shown": FieldInfo("Text", required=True, read_only=True),
+            "may": FieldInfo("Text"),
         }
-        found = merged(TABLE, Survey(fields={"projects": told})).type("Project").attributes
+        found = merged(TABLE, Discovery(fields={"projects": told})).type("Project").attributes
         kinds = [found[name].kind for name in ("name", "description", "ctime")]
         assert [choice, "Text", "DateTime"] == kinds
         assert [(True, True, False), (False, False, True), (False, True, False)] == [
@@ -589,8 +597,8 @@ class TestDeleted:
         assert 1 == len(found.rows)
 
     def test_what_was_named_by_others_and_is_gone_is_left_out(self, vh_schema: Schema, play: Any) -> None:
-        reading = Reading(vh_schema, TABLE, Settings(), Known(vh_schema))
+        reading = LookupReader(vh_schema, TABLE, Settings(), RowStore(vh_schema))
         oid = Oid("Execution", OTHER)
         reading.known.take(oid, {"project": PROJECT})
-        found, [request] = play(reading.by_identity(reading.endpoint("Execution"), [OTHER], ["step"]), answer({}, 404))
+        found, [request] = play(reading.by_keys(reading.endpoint("Execution"), [OTHER], ["step"]), answer({}, 404))
         assert ([], f"GET api/v0/executions/{OTHER}/") == (found, request.line)

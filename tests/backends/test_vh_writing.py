@@ -11,23 +11,23 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.meta import Survey
-from assetmeta.backends.valohai.meta import schema as merged
-from assetmeta.backends.valohai.table import bundled
+from assetmeta.backends.valohai.api import bundled
+from assetmeta.backends.valohai.schema import Discovery
+from assetmeta.backends.valohai.schema import schema as merged
 from assetmeta.model.codecs import Hidden
 from assetmeta.model.errors import (
+    AuthenticationFailed,
     BadValue,
-    LoginRefused,
+    InvalidResponse,
     NotFound,
     ReadOnly,
-    Refused,
+    Rejected,
     Unreachable,
-    Unreadable,
     Unsupported,
 )
-from assetmeta.model.flows import Request, Response
 from assetmeta.model.frozen import frozen
-from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
+from assetmeta.model.http import Request, Response
+from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import UNREAD, Oid
 
@@ -42,7 +42,7 @@ Play = Callable[..., tuple[Any, list[Request]]]
 
 @pytest.fixture(scope="module")
 def schema() -> Schema:
-    return merged(bundled(), Survey())
+    return merged(bundled(), Discovery())
 
 
 @pytest.fixture
@@ -71,11 +71,11 @@ def updated(token: str, old: dict[str, object] | None = None, **values: object) 
     return Update(Oid.parse(token), tuple(delta(pair, before.get(pair[0], UNREAD)) for pair in values.items()))
 
 
-def delta(pair: tuple[str, object], old: object = UNREAD) -> Delta:
+def delta(pair: tuple[str, object], old: object = UNREAD) -> AttributeChange:
     name, value = pair
     if isinstance(value, tuple) and not isinstance(value, Oid):
-        return Delta(name, old, added=value, is_multi=True)
-    return Delta(name, old, value)
+        return AttributeChange(name, old, added=value, is_multi=True)
+    return AttributeChange(name, old, value)
 
 
 def lines(requests: list[Request]) -> list[str]:
@@ -412,7 +412,7 @@ class TestOutcomes:
     def test_a_create_whose_answer_has_no_id_is_unknown(self, write: Any, document: Any) -> None:
         [outcome], _ = write(created("Project", name="p"), answer(document, 201))
         assert isinstance(outcome, Unknown)
-        assert isinstance(outcome.error, Unreadable)
+        assert isinstance(outcome.error, InvalidResponse)
 
     @pytest.mark.parametrize(
         "change",
@@ -461,7 +461,7 @@ class TestOutcomes:
         page = Response(200, {"content-type": "text/html"}, b"<!DOCTYPE html><html>Please log in</html>")
         [outcome], [_] = write(change, page)
         assert isinstance(outcome, Unknown)
-        assert isinstance(outcome.error, Unreadable)
+        assert isinstance(outcome.error, InvalidResponse)
 
     def test_words_for_an_answer_will_do(self, write: Any) -> None:
         words = Response(200, {"content-type": "text/plain"}, b"The execution is being stopped.")
@@ -469,9 +469,9 @@ class TestOutcomes:
         assert isinstance(outcome, Done)
 
     def test_dependents_of_a_failed_create_are_skipped_and_others_go_on(self, write: Any) -> None:
-        project = Create(Oid.new("Project", 1), (Delta("name", None, "p"),))
-        deployment = Create(Oid.new("Deployment", 2), (Delta("project", None, project.oid),))
-        dataset = Create(Oid.new("Dataset", 3), (Delta("name", None, "d"),))
+        project = Create(Oid.new("Project", 1), (AttributeChange("name", None, "p"),))
+        deployment = Create(Oid.new("Deployment", 2), (AttributeChange("project", None, project.oid),))
+        dataset = Create(Oid.new("Dataset", 3), (AttributeChange("name", None, "d"),))
         outcomes, requests = write(
             [deployment, project, dataset],
             answer({"name": ["taken"]}, 400),
@@ -481,8 +481,8 @@ class TestOutcomes:
         assert ["POST api/v0/projects/", "POST api/v0/datasets/"] == lines(requests)
 
     def test_new_assets_are_named_by_their_real_ids(self, write: Any) -> None:
-        project = Create(Oid.new("Project", 1), (Delta("name", None, "p"),))
-        deployment = Create(Oid.new("Deployment", 2), (Delta("project", None, project.oid),))
+        project = Create(Oid.new("Project", 1), (AttributeChange("name", None, "p"),))
+        deployment = Create(Oid.new("Deployment", 2), (AttributeChange("project", None, project.oid),))
         _, requests = write(
             [deployment, project], answer({"id": PROJECT}, 201), answer({"id": OTHER, "project": {"id": PROJECT}}, 201)
         )
@@ -491,9 +491,9 @@ class TestOutcomes:
     def test_a_refused_login_stops_the_rest(self, write: Any) -> None:
         changes: list[Change] = [
             updated(f"Project:{PROJECT}", name="a"),
-            Update(Oid("Project", PROJECT), (Delta("description", None, "b"),)),
+            Update(Oid("Project", PROJECT), (AttributeChange("description", None, "b"),)),
         ]
-        outcomes, requests = write(changes, LoginRefused("no", status=401))
+        outcomes, requests = write(changes, AuthenticationFailed("no", status=401))
         assert 1 == len(requests)
         assert [Failed, Skipped] == [type(outcome) for outcome in outcomes]
         assert outcomes[1].error.sent is False
@@ -517,11 +517,11 @@ class TestOutcomes:
 
     @pytest.mark.parametrize("key", ["main", "../projects", "a b"])
     def test_an_alias_is_no_path(self, write: Any, key: str) -> None:
-        [outcome], requests = write(Update(Oid("Project", key), (Delta("name", None, "x"),)))
+        [outcome], requests = write(Update(Oid("Project", key), (AttributeChange("name", None, "x"),)))
         assert [] == requests
         assert isinstance(outcome.error, BadValue)
 
     def test_forbidden_is_refused(self, write: Any) -> None:
         [outcome], _ = write(updated(f"Project:{PROJECT}", name="x"), answer({"detail": "No permission."}, 403))
-        assert isinstance(outcome.error, Refused)
+        assert isinstance(outcome.error, Rejected)
         assert (403, f"Project:{PROJECT}") == (outcome.error.status, outcome.error.oid)

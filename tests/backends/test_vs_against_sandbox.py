@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 
 from assetmeta import sandbox
-from assetmeta.backends.valispace import CLIENT_ID, Html, Valispace, base_url, questions, token_uri
+from assetmeta.backends.valispace import CLIENT_ID, Html, Valispace, base_url, calls, token_uri
 from assetmeta.backends.valispace.files import upload_new
-from assetmeta.model.errors import BadValue, LoginRefused, NotFound, ReadOnly, Refused
+from assetmeta.model.conditions import And, Compare, Exists, Term
+from assetmeta.model.errors import AuthenticationFailed, BadValue, NotFound, ReadOnly, Rejected
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import (
+    AttributeChange,
     Call,
     Change,
     Create,
     Delete,
-    Delta,
     Done,
     Failed,
     Fetch,
@@ -29,7 +30,6 @@ from assetmeta.model.plans import (
     Update,
 )
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Exists, Term
 from assetmeta.model.values import UNREAD, Oid
 from assetmeta.wire.driver import Driver
 from assetmeta.wire.oauth import OAuth2
@@ -112,14 +112,14 @@ def compare(path: str, operator: str, *wanted: object) -> Compare:
     return Compare(Path.parse(path), operator, wanted)
 
 
-def deltas(schema: Schema, type_name: str, given: dict[str, Any]) -> tuple[Delta, ...]:
+def deltas(schema: Schema, type_name: str, given: dict[str, Any]) -> tuple[AttributeChange, ...]:
     found = []
     for name, value in given.items():
         attribute = schema.attribute(type_name, name)
         if attribute.multi:
-            found.append(Delta(name, UNREAD, added=tuple(value), is_multi=True))
+            found.append(AttributeChange(name, UNREAD, added=tuple(value), is_multi=True))
         else:
-            found.append(Delta(name, UNREAD, attribute.codec.parse(value)))
+            found.append(AttributeChange(name, UNREAD, attribute.codec.parse(value)))
     return tuple(found)
 
 
@@ -240,7 +240,7 @@ class TestReads:
     def test_a_wrong_password_is_refused_in_words(self, server: sandbox.Server) -> None:
         with (
             Driver(base_url(server.url), login(server, password="wrong")) as other,
-            pytest.raises(LoginRefused, match="invalid_grant"),
+            pytest.raises(AuthenticationFailed, match="invalid_grant"),
         ):
             other.run(Valispace().reflect())
 
@@ -269,12 +269,12 @@ class TestWrites:
     def test_refusals_name_the_field(self, bench: Bench, component: Oid) -> None:
         [bad, read_only, impossible] = bench.write(
             Create(Oid.new("Vali", 1), deltas(bench.schema, "Vali", {"formula": "5"})),
-            Update(Oid("Vali", 1), (Delta("value", UNREAD, 5.0),)),
+            Update(Oid("Vali", 1), (AttributeChange("value", UNREAD, 5.0),)),
             update(bench, component, parent=Oid("Component", 987654)),
         )
-        assert isinstance(bad.error, Refused) and 400 == bad.error.status
+        assert isinstance(bad.error, Rejected) and 400 == bad.error.status
         assert isinstance(read_only.error, ReadOnly)
-        assert (Refused, "parent") == (type(impossible.error), impossible.error.attribute)
+        assert (Rejected, "parent") == (type(impossible.error), impossible.error.attribute)
 
     def test_what_needs_a_failed_create_is_skipped(self, bench: Bench, component: Oid) -> None:
         bad, child = Oid.new("Component", next(NUMBERS)), Oid.new("Vali", next(NUMBERS))
@@ -287,7 +287,9 @@ class TestWrites:
     def test_lists_are_merged(self, bench: Bench, component: Oid) -> None:
         tags = [row.oid for row in bench.read(Fetch("Tag")).rows[:3]]
         bench.write(update(bench, component, tags=tags[:2]))
-        change = Update(component, (Delta("tags", UNREAD, added=(tags[2],), removed=(tags[0],), is_multi=True),))
+        change = Update(
+            component, (AttributeChange("tags", UNREAD, added=(tags[2],), removed=(tags[0],), is_multi=True),)
+        )
         [outcome] = bench.write(change)
         assert {tags[1], tags[2]} == set(values(outcome.row)["tags"]) == set(bench.one(component)["tags"])
 
@@ -367,16 +369,16 @@ class TestQuestions:
     """What is asked besides assets."""
 
     def test_profile_and_deployment(self, bench: Bench) -> None:
-        assert bench.driver.run(questions.profile(bench.backend))["username"]
-        assert "vali_assistant" in bench.driver.run(questions.deployment(bench.backend))
+        assert bench.driver.run(calls.profile(bench.backend))["username"]
+        assert "vali_assistant" in bench.driver.run(calls.deployment(bench.backend))
 
     def test_what_if_and_impact(self, bench: Bench, component: Oid) -> None:
         first = bench.create("Vali", shortname="In", parent=component, formula="2")
         second = bench.create("Vali", shortname="Out", parent=component, formula=f"${first.key}*3")
         names = [bench.one(oid)["name"] for oid in (first, second)]
-        assert bench.driver.run(questions.what_if(names[0], names[1], 5, bench.backend)) is not None
-        assert bench.driver.run(questions.impact(first, second, 0, 4, 2, bench.backend))
-        assert first == bench.driver.run(questions.fuzzy(names[0], bench.backend))
+        assert bench.driver.run(calls.what_if(names[0], names[1], 5, bench.backend)) is not None
+        assert bench.driver.run(calls.impact(first, second, 0, 4, 2, bench.backend))
+        assert first == bench.driver.run(calls.fuzzy(names[0], bench.backend))
 
 
 class TestOtherDeployments:

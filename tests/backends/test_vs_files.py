@@ -11,8 +11,8 @@ import pytest
 
 from assetmeta.backends.valispace import Valispace
 from assetmeta.backends.valispace.files import upload_new
-from assetmeta.model.errors import NotFound, Refused, Unreadable, Unsupported
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.errors import InvalidResponse, NotFound, Rejected, Unsupported
+from assetmeta.model.http import Request, Response
 from assetmeta.model.values import Oid
 
 Play = Callable[..., tuple[Any, list[Request]]]
@@ -57,9 +57,9 @@ def test_failures_are_raised(play: Play) -> None:
         play(backend.download(FILE, io.BytesIO()), Response(404, JSON, b"{}"))
     with pytest.raises(NotFound):
         play(backend.download(FILE, io.BytesIO()), item(download_url="media/x"), Response(404))
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         play(backend.upload(FILE, io.BytesIO(b"x")), item(), Response(413))
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidResponse):
         play(upload_new({}, "a", io.BytesIO(b"x"), backend), Response(201, JSON, b"[]"))
 
 

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 import pytest
 
-from assetmeta.backends.surveying import class_name
+from assetmeta.backends.rest.discovery import class_name
 from assetmeta.backends.valispace import Valispace
-from assetmeta.backends.valispace.meta import endpoint_of
-from assetmeta.backends.valispace.table import bundled
-from assetmeta.model.errors import LoginRefused, NotFound, UnknownName
-from assetmeta.model.flows import Response
+from assetmeta.backends.valispace.api import bundled
+from assetmeta.backends.valispace.schema import endpoint_of
+from assetmeta.model.errors import AuthenticationFailed, NotFound, UnknownName
+from assetmeta.model.http import Response
 from assetmeta.model.schema import Schema
 
 SHARED = File(__file__).resolve().parents[2].parent / "shared" / "reference" / "data" / "valispace"
@@ -93,7 +93,7 @@ class TestSchema:
     def test_values_are_read_only_and_formulas_are_not(self, vs_schema: Schema) -> None:
         vali = vs_schema.type("Vali").attributes
         assert [True, True, False, False] == [vali[n].writable for n in ("formula", "margin_plus", "value", "wc_plus")]
-        assert vali["value"].computed and vali["formula"].ripples
+        assert vali["value"].computed and vali["formula"].affects_related
 
     def test_a_parent_may_be_of_several_types(self, vs_schema: Schema) -> None:
         union = vs_schema.type("ValiParent")
@@ -194,8 +194,8 @@ class TestReflection:
         assert ["OPTIONS rest/extras/gadgets/", "GET rest/extras/gadgets/"] == [request.line for request in made[2:]]
 
     def test_a_refused_login_is_raised(self, play: Any) -> None:
-        with pytest.raises(LoginRefused):
-            play(Valispace().reflect(), LoginRefused("no", status=401), answer([]))
+        with pytest.raises(AuthenticationFailed):
+            play(Valispace().reflect(), AuthenticationFailed("no", status=401), answer([]))
 
     def test_another_site_is_not_taken_for_a_server(self, play: Any) -> None:
         page = Response(404, {"content-type": "text/html"}, b"<!doctype html><html></html>")

@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.form import Form
-from assetmeta.backends.jsonrest import explain, field_errors, naming, read_page
-from assetmeta.backends.kinds import Choice, Day, Document, Instant, Link, Real
-from assetmeta.backends.known import Known
+from assetmeta.backends.concurrency import gather_results
+from assetmeta.backends.local.operators import matches
+from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.local.sorting import slice_rows, sort_rows
 from assetmeta.backends.markup import HtmlText, dereferenced, plain
-from assetmeta.backends.matching import admits
-from assetmeta.backends.ordering import ordered, window
-from assetmeta.backends.together import settled
-from assetmeta.backends.valispace import Cleaned, Html, Valispace, bare_token, base_url, questions, token_uri
+from assetmeta.backends.multipart import Form
+from assetmeta.backends.rest.codecs import Choice, Day, Document, Instant, Link, Real
+from assetmeta.backends.rest.http import field_errors, naming, parse_error, read_page
+from assetmeta.backends.valispace import Cleaned, Html, Valispace, bare_token, base_url, calls, token_uri
 from assetmeta.backends.valispace.files import upload_new
-from assetmeta.model.errors import BadValue, NotFound, Refused, ServerFailed, Unreachable, Unreadable, Unsupported
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term
+from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Rejected, ServerFailed, Unreachable, Unsupported
+from assetmeta.model.http import Request, Response
 from assetmeta.model.paths import Path
-from assetmeta.model.plans import Delta, Fetch, Find, Sort, Update
+from assetmeta.model.plans import AttributeChange, Fetch, Find, Sort, Update
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.values import Oid
 
 REFERENCE = (
@@ -132,8 +132,8 @@ class TestCodecs:
 
 
 @pytest.fixture
-def known(vs_schema: Schema) -> Known:
-    found = Known(vs_schema)
+def known(vs_schema: Schema) -> RowStore:
+    found = RowStore(vs_schema)
     found.take(Oid("Vali", 1), {"shortname": "Mass", "value": Decimal("1.5"), "parent": Oid("Component", 9)})
     found.take(Oid("Vali", 2), {"shortname": "length", "value": None, "parent": None, "tags": ()})
     found.take(Oid("Vali", 3), {"shortname": "Area", "value": 3, "tags": (Oid("Tag", 1), Oid("Tag", 2))})
@@ -169,12 +169,12 @@ class TestConditions:
             (Not(compare("value", ">", 2.0)), [1, 2]),
         ],
     )
-    def test_admits(self, known: Known, term: Term, numbers: list[int]) -> None:
-        assert numbers == [number for number in (1, 2, 3) if admits(term, known, Oid("Vali", number))]
+    def test_admits(self, known: RowStore, term: Term, numbers: list[int]) -> None:
+        assert numbers == [number for number in (1, 2, 3) if matches(term, known, Oid("Vali", number))]
 
-    def test_filter_text_has_no_meaning_here(self, known: Known) -> None:
+    def test_filter_text_has_no_meaning_here(self, known: RowStore) -> None:
         with pytest.raises(Unsupported):
-            admits(RawFilter("x"), known, Oid("Vali", 1))
+            matches(RawFilter("x"), known, Oid("Vali", 1))
 
 
 class TestOrder:
@@ -190,15 +190,17 @@ class TestOrder:
             ("parent.name", False, [1, 2, 3]),
         ],
     )
-    def test_what_has_no_value_comes_last(self, known: Known, key: str, descending: bool, numbers: list[int]) -> None:
+    def test_what_has_no_value_comes_last(
+        self, known: RowStore, key: str, descending: bool, numbers: list[int]
+    ) -> None:
         oids = [Oid("Vali", number) for number in (1, 2, 3)]
-        assert numbers == [oid.key for oid in ordered(oids, [Sort(Path.parse(key), descending)], known)]
+        assert numbers == [oid.key for oid in sort_rows(oids, [Sort(Path.parse(key), descending)], known)]
 
     def test_windows(self) -> None:
         oids = [Oid("Vali", number) for number in range(5)]
-        assert (oids[1:3], True) == window(oids, 1, 2)
-        assert (oids[3:], False) == window(oids, 3, 2)
-        assert (oids[2:], False) == window(oids, 2, None)
+        assert (oids[1:3], True) == slice_rows(oids, 1, 2)
+        assert (oids[3:], False) == slice_rows(oids, 3, 2)
+        assert (oids[2:], False) == slice_rows(oids, 2, None)
 
 
 class TestAnswers:
@@ -206,8 +208,8 @@ class TestAnswers:
 
     def test_field_errors_are_said_and_named(self) -> None:
         response = json_answer('{"shortname":["This field is required.","Too short."]}', 400)
-        assert ("shortname: This field is required.", "shortname: Too short.") == explain(response).causes
-        assert "shortname" == naming(Refused("no", status=400), response).attribute
+        assert ("shortname: This field is required.", "shortname: Too short.") == parse_error(response).causes
+        assert "shortname" == naming(Rejected("no", status=400), response).attribute
 
     @pytest.mark.parametrize(
         ("body", "summary"),
@@ -224,17 +226,17 @@ class TestAnswers:
         ],
     )
     def test_other_errors(self, body: str, summary: str | None) -> None:
-        found = explain(json_answer(body, 400)).summary
+        found = parse_error(json_answer(body, 400)).summary
         assert found is None if summary is None else str(found).startswith(summary)
 
     def test_a_page_is_quoted(self) -> None:
         assert {} == field_errors(Response(404, {"content-type": "text/html"}, b"<html>"))
-        with pytest.raises(Unreadable):
+        with pytest.raises(InvalidResponse):
             read_page(json_answer('{"a": 1}'))
 
     def test_a_page_that_comes_back_is_an_error(self, vs_schema: Schema, play: Any) -> None:
         page = '{"count":1,"next":"http://h/rest/tag/?page=2","results":[]}'
-        with pytest.raises(Unreadable, match="same page twice"):
+        with pytest.raises(InvalidResponse, match="same page twice"):
             play(Valispace().fetch(vs_schema, [Fetch("Tag")]), *[json_answer(page)] * 2)
 
     def test_a_missing_asset_is_not_found(self, vs_schema: Schema, play: Any) -> None:
@@ -342,18 +344,18 @@ class TestQuestions:
     """What is asked besides assets."""
 
     def test_names_are_one_piece_of_a_path(self, play: Any) -> None:
-        _, made = play(questions.what_if("Fan/Mass", "A & B", 0, Valispace()), json_answer("{}"))
+        _, made = play(calls.what_if("Fan/Mass", "A & B", 0, Valispace()), json_answer("{}"))
         assert "rest/alexa_what_if/Fan%2FMass/A%20%26%20B/0/" == made[0].path
         with pytest.raises(BadValue):
-            play(questions.fuzzy("..", Valispace()))
+            play(calls.fuzzy("..", Valispace()))
 
     def test_impact_and_fuzzy(self, play: Any) -> None:
         vali = Oid("Vali", 1)
-        _, made = play(questions.impact(vali, Oid("Vali", 2), 0, 1, 0.5, Valispace()), json_answer("[]"))
+        _, made = play(calls.impact(vali, Oid("Vali", 2), 0, 1, 0.5, Valispace()), json_answer("[]"))
         assert "rest/valis/1/impact-analysis-graph-for/2/" == made[0].path
         assert (None, vali) == (
-            play(questions.fuzzy("x", Valispace()), json_answer("{}"))[0],
-            play(questions.fuzzy("x", Valispace()), json_answer('{"id": 1}'))[0],
+            play(calls.fuzzy("x", Valispace()), json_answer("{}"))[0],
+            play(calls.fuzzy("x", Valispace()), json_answer('{"id": 1}'))[0],
         )
 
 
@@ -363,13 +365,13 @@ def test_flows_run_side_by_side_and_keep_their_own_errors(play: Any) -> None:
         second = yield Request("GET", f"b{number}")
         return first.status + second.status
 
-    result, made = play(settled([flow(1), flow(2)]), Response(1), Unreachable("gone"), Response(2))
+    result, made = play(gather_results([flow(1), flow(2)]), Response(1), Unreachable("gone"), Response(2))
     assert [3, "gone"] == [result[0], str(result[1])]
     assert ["a1", "a2", "b1"] == [request.path for request in made]
 
 
 def test_hostile_texts_travel_unchanged(vs_schema: Schema, play: Any) -> None:
-    change = Update(Oid("Requirement", 5), (Delta("text", "", HtmlText().parse(HOSTILE)),))
+    change = Update(Oid("Requirement", 5), (AttributeChange("text", "", HtmlText().parse(HOSTILE)),))
 
     def echo(request: Request) -> Response:
         assert isinstance(request.body, bytes)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.carrying import Step, answered_write, carried, outcome_of
-from assetmeta.backends.judging import Sent, judge, left_alone, whole_list
-from assetmeta.backends.kinds import Document, Link, Real
+from assetmeta.backends.attempt import Attempt, attempt, outcome_of, send_write
+from assetmeta.backends.concurrency import MOST, gather, gather_results, send_one
+from assetmeta.backends.rest.codecs import Document, Link, Real
+from assetmeta.backends.rest.echo import SentValue, apply_list_change, compare_echo, ignored_by_server
 from assetmeta.backends.testspace import Testspace
-from assetmeta.backends.together import MOST, settled, single, together
 from assetmeta.backends.valispace import Valispace
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.verification import Verifier
@@ -19,24 +19,24 @@ from assetmeta.backends.versionone import VersionOne
 from assetmeta.model.codecs import Boolean, Integer, Text
 from assetmeta.model.errors import (
     AssetmetaError,
+    AuthenticationFailed,
     BadValue,
-    LoginRefused,
+    BudgetExceeded,
+    InvalidResponse,
     NotFound,
-    OverBudget,
-    Refused,
+    Rejected,
     ServerFailed,
     SessionClosed,
     TimedOut,
     Unreachable,
-    Unreadable,
 )
-from assetmeta.model.flows import NO_WORD, Request, Response
+from assetmeta.model.http import NO_WORD, Request, Response
 from assetmeta.model.plans import (
+    AttributeChange,
     Call,
     Change,
     Create,
     Delete,
-    Delta,
     Done,
     Failed,
     Fetch,
@@ -67,48 +67,52 @@ class TestErrors:
             (error(ServerFailed, 502), (Unknown,) * 4),
             (error(ServerFailed, 503), (Unknown,) * 4),
             (error(ServerFailed, 504), (Unknown,) * 4),
-            (error(Refused, 303), (Unknown,) * 4),
+            (error(Rejected, 303), (Unknown,) * 4),
             (error(ServerFailed, 520), (Unknown,) * 4),
             (error(ServerFailed, 527), (Unknown,) * 4),
-            (error(Refused, 400), (Failed,) * 4),
+            (error(Rejected, 400), (Failed,) * 4),
             (error(NotFound, 404), (Failed,) * 4),
-            (error(Unreadable, 200), (Unknown,) * 4),
+            (error(InvalidResponse, 200), (Unknown,) * 4),
             (error(Unreachable), (Unknown,) * 4),
             (error(TimedOut), (Unknown,) * 4),
             (error(Unreachable, sent=False), (Failed,) * 4),
-            (error(Unreadable, 200, sent=False), (Failed,) * 4),
-            (error(LoginRefused, 401), (Failed,) * 4),
-            (error(LoginRefused, 401, sent=False), (Skipped,) * 4),
+            (error(InvalidResponse, 200, sent=False), (Failed,) * 4),
+            (error(AuthenticationFailed, 401), (Failed,) * 4),
+            (error(AuthenticationFailed, 401, sent=False), (Skipped,) * 4),
             (error(SessionClosed), (Skipped,) * 4),
-            (error(OverBudget), (Skipped,) * 4),
+            (error(BudgetExceeded), (Skipped,) * 4),
             (error(BadValue), (Failed,) * 4),
         ],
     )
     def test_what_each_means_for_a_change_that_was_sent(self, found: AssetmetaError, kinds: tuple[type, ...]) -> None:
-        assert list(kinds) == [type(outcome_of(change, found, Step(wrote=True))) for change in EVERY]
+        assert list(kinds) == [type(outcome_of(change, found, Attempt(wrote=True))) for change in EVERY]
 
     def test_what_was_not_sent_is_never_unknown(self) -> None:
-        for found in (error(ServerFailed, 500), error(Unreachable), error(Unreadable), error(ServerFailed, 503)):
-            assert [Failed] * 4 == [type(outcome_of(change, found, Step())) for change in EVERY]
-        assert [Skipped] * 4 == [type(outcome_of(change, error(SessionClosed), Step())) for change in EVERY]
+        for found in (error(ServerFailed, 500), error(Unreachable), error(InvalidResponse), error(ServerFailed, 503)):
+            assert [Failed] * 4 == [type(outcome_of(change, found, Attempt())) for change in EVERY]
+        assert [Skipped] * 4 == [type(outcome_of(change, error(SessionClosed), Attempt())) for change in EVERY]
 
     def test_a_change_of_which_a_part_landed_is_unknown_when_the_session_ends(self) -> None:
-        for kind in (SessionClosed, OverBudget):
-            assert isinstance(outcome_of(UPDATE, error(kind), Step(wrote=True, landed=True)), Unknown)
-        assert isinstance(outcome_of(UPDATE, error(BadValue), Step(wrote=True, landed=True)), Failed)
-        assert isinstance(outcome_of(UPDATE, error(Refused, 400), Step(wrote=True, landed=True)), Failed)
+        for kind in (SessionClosed, BudgetExceeded):
+            assert isinstance(outcome_of(UPDATE, error(kind), Attempt(wrote=True, landed=True)), Unknown)
+        assert isinstance(outcome_of(UPDATE, error(BadValue), Attempt(wrote=True, landed=True)), Failed)
+        assert isinstance(outcome_of(UPDATE, error(Rejected, 400), Attempt(wrote=True, landed=True)), Failed)
 
     def test_statuses_of_gateways(self) -> None:
         cloudflare = {520, 521, 522, 523, 524, 525, 526, 527, 530}
         assert {502, 503, 504, 598, 599} | cloudflare == NO_WORD
 
     def test_the_server_blames_the_asset_of_the_change(self, play: Any) -> None:
-        def flow(step: Step, failing: AssetmetaError) -> Any:
+        def flow(step: Attempt, failing: AssetmetaError) -> Any:
             yield from ()
             raise failing
 
-        for failing, oid in ((error(Refused, 400), OID.token), (error(Unreadable, 200), None), (error(BadValue), None)):
-            outcome, _ = play(carried(UPDATE, lambda step, failing=failing: flow(step, failing)))
+        for failing, oid in (
+            (error(Rejected, 400), OID.token),
+            (error(InvalidResponse, 200), None),
+            (error(BadValue), None),
+        ):
+            outcome, _ = play(attempt(UPDATE, lambda step, failing=failing: flow(step, failing)))
             assert (Failed, oid) == (type(outcome), outcome.error.oid)
 
 
@@ -117,9 +121,9 @@ class TestWrites:
 
     def test_how_far_it_came(self, play: Any) -> None:
         for status, landed in ((200, True), (201, True), (400, False), (500, False)):
-            step = Step()
+            step = Attempt()
             try:
-                play(answered_write(self.REQUEST, step), Response(status, {"content-type": "application/json"}, b"{}"))
+                play(send_write(self.REQUEST, step), Response(status, {"content-type": "application/json"}, b"{}"))
             except AssetmetaError:
                 assert not landed
             assert (True, landed) == (step.wrote, step.landed)
@@ -133,8 +137,8 @@ class TestWrites:
             json.dumps({"detail": f"no: {json.dumps({'a': secret}, ensure_ascii=False)}!"}),
         ):
             answer = Response(400, {"content-type": "application/json"}, body.encode())
-            with pytest.raises(Refused) as caught:
-                play(answered_write(self.REQUEST, Step(secrets=("sec", secret))), answer)
+            with pytest.raises(Rejected) as caught:
+                play(send_write(self.REQUEST, Attempt(secrets=("sec", secret))), answer)
             shown = str(caught.value) + str(caught.value.causes)
             assert "***" in shown
             assert not any(form in shown for form in (secret, json.dumps(secret)[1:-1]))
@@ -148,8 +152,8 @@ class TestWrites:
             (403, {"name": ["no"]}, None),
         ):
             body = json.dumps(document).encode()
-            with pytest.raises(Refused) as caught:
-                play(answered_write(self.REQUEST, Step()), Response(status, {"content-type": "application/json"}, body))
+            with pytest.raises(Rejected) as caught:
+                play(send_write(self.REQUEST, Attempt()), Response(status, {"content-type": "application/json"}, body))
             assert name == caught.value.attribute
 
 
@@ -164,11 +168,11 @@ class TestBroken:
         [
             (VersionOne(bulk=False), "v1_schema", Call(OLD, "QuickClose", ()), Unknown),
             (VersionOne(), "v1_schema", Call(OLD, "QuickClose", ()), Unknown),
-            (VersionOne(bulk=False), "v1_schema", Create(NEW, (Delta("Name", None, "a"),)), Unknown),
-            (VersionOne(bulk=False), "v1_schema", Update(OLD, (Delta("Name", "b", "a"),)), Failed),
+            (VersionOne(bulk=False), "v1_schema", Create(NEW, (AttributeChange("Name", None, "a"),)), Unknown),
+            (VersionOne(bulk=False), "v1_schema", Update(OLD, (AttributeChange("Name", "b", "a"),)), Failed),
             (VersionOne(bulk=False), "v1_schema", Delete(OLD), Failed),
             (Valispace(), "vs_schema", Call(Oid("Vali", 6), "convert_to_dataset", ()), Unknown),
-            (Valispace(), "vs_schema", Update(Oid("Vali", 6), (Delta("shortname", "b", "a"),)), Failed),
+            (Valispace(), "vs_schema", Update(Oid("Vali", 6), (AttributeChange("shortname", "b", "a"),)), Failed),
             (Valispace(), "vs_schema", Delete(Oid("Vali", 6)), Failed),
             (
                 Valohai(),
@@ -177,8 +181,8 @@ class TestBroken:
                 Unknown,
             ),
             (Valohai(), "vh_schema", Delete(Oid("Execution", "0190a000-0000-7000-8000-000000000002")), Failed),
-            (Testspace(), "ts_schema", Create(Oid.new("Project", 1), (Delta("name", None, "a"),)), Unknown),
-            (Testspace(), "ts_schema", Update(Oid("Project", 4), (Delta("name", "b", "a"),)), Failed),
+            (Testspace(), "ts_schema", Create(Oid.new("Project", 1), (AttributeChange("name", None, "a"),)), Unknown),
+            (Testspace(), "ts_schema", Update(Oid("Project", 4), (AttributeChange("name", "b", "a"),)), Failed),
             (Testspace(), "ts_schema", Delete(Oid("Project", 4)), Failed),
         ],
     )
@@ -221,8 +225,8 @@ def real(value: object) -> object:
 
 
 def sent(name: str, new: object = None, old: object = UNREAD, before: tuple[object, ...] = (), **lists: Any) -> Any:
-    given = Delta(name, old, new, is_multi=bool(lists), **lists)
-    return {name: Sent(TYPES.attribute("Thing", name), given, before)}
+    given = AttributeChange(name, old, new, is_multi=bool(lists), **lists)
+    return {name: SentValue(TYPES.attribute("Thing", name), given, before)}
 
 
 class TestEcho:
@@ -261,32 +265,32 @@ class TestEcho:
             (sent("boxes", removed=(FIRST,), before=(FIRST,)), None, False, False),
         ],
     )
-    def test_what_differs(self, item: dict[str, Sent], cell: Any, ignored: bool, noted: bool) -> None:
+    def test_what_differs(self, item: dict[str, SentValue], cell: Any, ignored: bool, noted: bool) -> None:
         [name] = item
-        found = judge(item, {name: cell, "other": 5}, real)
+        found = compare_echo(item, {name: cell, "other": 5}, real)
         assert ((name,) if ignored else ()) == found.ignored
         assert noted is (len(found.notes) == 1)
-        assert judge(item, {"other": 5}, real).notes == ()
+        assert compare_echo(item, {"other": 5}, real).notes == ()
 
     def test_verbatim_texts_and_new_documents(self) -> None:
-        assert ("name",) == judge(sent("name", "a"), {"name": "b"}, real, verbatim=True).ignored
-        assert () == judge(sent("name", "a", "c"), {"name": "b"}, real, verbatim=True).ignored
-        assert () == judge(sent("papers", {"a": 1}), {"papers": "[]"}, real, verbatim=True).ignored
+        assert ("name",) == compare_echo(sent("name", "a"), {"name": "b"}, real, verbatim=True).ignored
+        assert () == compare_echo(sent("name", "a", "c"), {"name": "b"}, real, verbatim=True).ignored
+        assert () == compare_echo(sent("papers", {"a": 1}), {"papers": "[]"}, real, verbatim=True).ignored
         completed = {"papers": '{"a":1,"b":2}'}
-        assert () == judge(sent("papers", {"a": 1}), completed, real, is_new=True).notes
-        assert 1 == len(judge(sent("papers", {"a": 2}), completed, real, is_new=True).notes)
-        assert 1 == len(judge(sent("papers", [1]), completed, real, is_new=True).notes)
+        assert () == compare_echo(sent("papers", {"a": 1}), completed, real, is_new=True).notes
+        assert 1 == len(compare_echo(sent("papers", {"a": 2}), completed, real, is_new=True).notes)
+        assert 1 == len(compare_echo(sent("papers", [1]), completed, real, is_new=True).notes)
 
     def test_the_error_names_every_attribute_and_the_first_as_such(self) -> None:
         items = {**sent("size", 2), **sent("box", FIRST)}
-        found = left_alone(OID, judge(items, {"size": 1, "box": SECOND}, real), 200)
+        found = ignored_by_server(OID, compare_echo(items, {"size": 1, "box": SECOND}, real), 200)
         assert ("size", "Thing", "Thing:1", 200) == (found.attribute, found.type_name, found.oid, found.status)
         for words in ("left size, box as it was", "size: 2 was sent, and the server has 1", "Box:1 was sent"):
             assert words in str(found)
 
     def test_lists_keep_their_order(self) -> None:
-        change = Delta("tags", UNREAD, added=("b", "d"), removed=("a",), is_multi=True)
-        assert ["c", "b", "d"] == whole_list(change, ["a", "c", "b"])
+        change = AttributeChange("tags", UNREAD, added=("b", "d"), removed=("a",), is_multi=True)
+        assert ["c", "b", "d"] == apply_list_change(change, ["a", "c", "b"])
 
 
 class TestLookingAgain:
@@ -314,26 +318,26 @@ class TestLookingAgain:
     @pytest.mark.parametrize(
         ("delta", "cell", "is_there"),
         [
-            (Delta("size", UNREAD, 2), 2, True),
-            (Delta("size", UNREAD, 2), 1, False),
-            (Delta("box", UNREAD, MADE), SECOND, True),
-            (Delta("box", UNREAD, FIRST), SECOND, False),
-            (Delta("box", UNREAD, FIRST), Oid("Box", 1, 7), True),
-            (Delta("box", UNREAD, None), None, True),
-            (Delta("tags", UNREAD, added=("a",), is_multi=True), ("b", "a"), True),
-            (Delta("tags", UNREAD, added=("a", "c"), is_multi=True), ("b", "a"), False),
-            (Delta("tags", UNREAD, removed=("a",), is_multi=True), ("b",), True),
-            (Delta("tags", UNREAD, removed=("a",), is_multi=True), ("b", "a"), False),
-            (Delta("tags", UNREAD, removed=("a",), is_multi=True), None, True),
-            (Delta("boxes", UNREAD, added=(MADE,), is_multi=True), (FIRST, SECOND), True),
-            (Delta("boxes", UNREAD, added=(FIRST,), is_multi=True), FIRST, False),
-            (Delta("boxes", UNREAD, removed=(MADE,), is_multi=True), (FIRST, SECOND), False),
-            (Delta("boxes", UNREAD, (FIRST, MADE)), (SECOND, FIRST), True),
-            (Delta("boxes", UNREAD, (FIRST,)), (SECOND, FIRST), False),
-            (Delta("boxes", UNREAD, (FIRST, SECOND)), (FIRST,), False),
+            (AttributeChange("size", UNREAD, 2), 2, True),
+            (AttributeChange("size", UNREAD, 2), 1, False),
+            (AttributeChange("box", UNREAD, MADE), SECOND, True),
+            (AttributeChange("box", UNREAD, FIRST), SECOND, False),
+            (AttributeChange("box", UNREAD, FIRST), Oid("Box", 1, 7), True),
+            (AttributeChange("box", UNREAD, None), None, True),
+            (AttributeChange("tags", UNREAD, added=("a",), is_multi=True), ("b", "a"), True),
+            (AttributeChange("tags", UNREAD, added=("a", "c"), is_multi=True), ("b", "a"), False),
+            (AttributeChange("tags", UNREAD, removed=("a",), is_multi=True), ("b",), True),
+            (AttributeChange("tags", UNREAD, removed=("a",), is_multi=True), ("b", "a"), False),
+            (AttributeChange("tags", UNREAD, removed=("a",), is_multi=True), None, True),
+            (AttributeChange("boxes", UNREAD, added=(MADE,), is_multi=True), (FIRST, SECOND), True),
+            (AttributeChange("boxes", UNREAD, added=(FIRST,), is_multi=True), FIRST, False),
+            (AttributeChange("boxes", UNREAD, removed=(MADE,), is_multi=True), (FIRST, SECOND), False),
+            (AttributeChange("boxes", UNREAD, (FIRST, MADE)), (SECOND, FIRST), True),
+            (AttributeChange("boxes", UNREAD, (FIRST,)), (SECOND, FIRST), False),
+            (AttributeChange("boxes", UNREAD, (FIRST, SECOND)), (FIRST,), False),
         ],
     )
-    def test_what_the_server_has(self, delta: Delta, cell: Any, is_there: bool) -> None:
+    def test_what_the_server_has(self, delta: AttributeChange, cell: Any, is_there: bool) -> None:
         change = Update(OID, (delta,))
         [outcome], [fetch] = self.verify([change], (OID, {delta.name: cell}))
         assert (outcome is not None) is is_there
@@ -341,16 +345,23 @@ class TestLookingAgain:
         assert ([delta.name], (OID,)) == ([str(path) for path in fetch.select], fetch.oids)
 
     def test_every_attribute_counts_and_what_is_never_read_is_not_asked_for(self) -> None:
-        change = Update(OID, (Delta("size", UNREAD, 2), Delta("name", UNREAD, "a")))
+        change = Update(OID, (AttributeChange("size", UNREAD, 2), AttributeChange("name", UNREAD, "a")))
         assert [None] == self.verify([change], (OID, {"size": 2, "name": "b"}))[0]
         assert [None] == self.verify([change], (OID, {"size": 1, "name": "a"}))[0]
         assert isinstance(self.verify([change], (OID, {"size": 2, "name": "a"}))[0][0], Done)
-        hidden = Update(OID, (Delta("photo", UNREAD, "x"), Delta("word", UNREAD, "y"), Delta("size", UNREAD, 2)))
+        hidden = Update(
+            OID,
+            (
+                AttributeChange("photo", UNREAD, "x"),
+                AttributeChange("word", UNREAD, "y"),
+                AttributeChange("size", UNREAD, 2),
+            ),
+        )
         [outcome], [fetch] = self.verify([hidden], (OID, {"size": 2}))
         assert (None, ["size"]) == (outcome, [str(path) for path in fetch.select])
 
     def test_what_is_gone(self) -> None:
-        change = Update(OID, (Delta("size", UNREAD, 2),))
+        change = Update(OID, (AttributeChange("size", UNREAD, 2),))
         for rows in ((), (None,)):
             [outcome, deleted], _ = self.verify([change, Delete(OID)], *rows)
             assert isinstance(outcome, Failed) and isinstance(outcome.error, NotFound)
@@ -366,10 +377,10 @@ class TestLookingAgain:
     def test_one_read_for_each_type(self) -> None:
         two = Oid("Thing", 2)
         changes = [
-            Update(OID, (Delta("size", UNREAD, 2),)),
+            Update(OID, (AttributeChange("size", UNREAD, 2),)),
             Delete(FIRST),
-            Update(two, (Delta("name", UNREAD, "a"),)),
-            Update(OID, (Delta("name", UNREAD, "a"),)),
+            Update(two, (AttributeChange("name", UNREAD, "a"),)),
+            Update(OID, (AttributeChange("name", UNREAD, "a"),)),
         ]
         outcomes, made = self.verify(changes, (OID, {"size": 2, "name": "a"}), (two, {"size": 0, "name": "b"}))
         assert [Done, Done, type(None), Done] == [type(outcome) for outcome in outcomes]
@@ -388,7 +399,7 @@ class TestTogether:
             if width:
                 found += [each.body for each in (yield tuple(Request("GET", path) for _ in range(width)))]
             else:
-                found.append((yield from single(Request("GET", path))).body)
+                found.append((yield from send_one(Request("GET", path))).body)
         return number, len(found)
 
     def run(self, flow: Any, answers: Any = None) -> tuple[Any, list[list[str]]]:
@@ -409,29 +420,29 @@ class TestTogether:
     @pytest.mark.parametrize(("number", "sizes"), [(1, [1]), (64, [64]), (65, [64, 1]), (130, [64, 64, 2])])
     def test_as_many_requests_as_fit_at_a_time(self, number: int, sizes: list[int]) -> None:
         assert 64 == MOST
-        found, rounds = self.run(settled([self.flow(each) for each in range(number)]))
+        found, rounds = self.run(gather_results([self.flow(each) for each in range(number)]))
         assert ([(each, 1) for each in range(number)], sizes) == (found, [len(group) for group in rounds])
 
     def test_a_flow_of_many_requests_is_not_divided(self) -> None:
         flows = [self.flow(0, width=40), self.flow(1, width=24), self.flow(2, width=70), self.flow(3)]
-        found, rounds = self.run(settled(flows))
+        found, rounds = self.run(gather_results(flows))
         assert ([64, 70, 1], [40, 24, 70, 1]) == ([len(group) for group in rounds], [number for _, number in found])
 
     def test_each_gets_its_own_answers_for_as_many_rounds_as_it_needs(self) -> None:
-        found, rounds = self.run(settled([self.flow(0, 1), self.flow(1, 3), self.flow(2, 2)]))
+        found, rounds = self.run(gather_results([self.flow(0, 1), self.flow(1, 3), self.flow(2, 2)]))
         assert [(0, 1), (1, 3), (2, 2)] == found
         assert [["0.0", "1.0", "2.0"], ["1.1", "2.1"], ["1.2"]] == rounds
-        assert ([], []) == self.run(settled([]))
+        assert ([], []) == self.run(gather_results([]))
 
     def test_what_keeps_the_first_requests_from_being_sent_is_raised_later_on_it_is_an_outcome(self) -> None:
         closed = SessionClosed("closed")
         with pytest.raises(SessionClosed):
-            self.run(settled([self.flow(0), self.flow(1)]), lambda number, group: closed)
+            self.run(gather_results([self.flow(0), self.flow(1)]), lambda number, group: closed)
 
         def later(number: int, group: Any) -> Any:
             return closed if number == 2 else tuple(Response(200, {}, b"") for _ in group)
 
-        found, _ = self.run(settled([self.flow(0, 1), self.flow(1, 2), self.flow(2, 2)]), later)
+        found, _ = self.run(gather_results([self.flow(0, 1), self.flow(1, 2), self.flow(2, 2)]), later)
         assert [(0, 1), closed, closed] == found
 
     def test_the_first_error_is_raised_and_a_single_flow_keeps_its_own(self) -> None:
@@ -441,8 +452,8 @@ class TestTogether:
             return tuple(lost if request.path.startswith("1") else Response(200, {}, b"") for request in group)
 
         with pytest.raises(Unreachable):
-            self.run(together([self.flow(0), self.flow(1)]), broken)
-        found, rounds = self.run(together([self.flow(0), self.flow(2)]), broken)
+            self.run(gather([self.flow(0), self.flow(1)]), broken)
+        found, rounds = self.run(gather([self.flow(0), self.flow(2)]), broken)
         assert ([(0, 1), (2, 1)], 1) == (found, len(rounds))
         alone = self.flow(5)
-        assert ([(5, 1)], [["5.0"]]) == self.run(together([alone]))
+        assert ([(5, 1)], [["5.0"]]) == self.run(gather([alone]))

@@ -12,10 +12,21 @@ from hypothesis import strategies as st
 from assetmeta.backends.verification import Verifier
 from assetmeta.backends.write_scheduler import MOST, Batch, WriteSchedule, alone, in_rounds, run_writes
 from assetmeta.model.contract import UNOBSERVED
-from assetmeta.model.errors import BadValue, Refused, SessionClosed, Unreachable
-from assetmeta.model.flows import Pause, Request, Response
+from assetmeta.model.errors import BadValue, Rejected, SessionClosed, Unreachable
+from assetmeta.model.http import Pause, Request, Response
 from assetmeta.model.ordering import in_order, needs, references_in
-from assetmeta.model.plans import Change, Create, Delete, Delta, Done, Failed, Outcome, Skipped, Unknown, Update
+from assetmeta.model.plans import (
+    AttributeChange,
+    Change,
+    Create,
+    Delete,
+    Done,
+    Failed,
+    Outcome,
+    Skipped,
+    Unknown,
+    Update,
+)
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import UNREAD, Oid
 
@@ -23,11 +34,13 @@ EMPTY = Verifier(Schema({}), lambda fetches: iter(()), lambda value: value)  # t
 
 
 def new(number: int, *parents: int) -> Create:
-    return Create(Oid.new("A", number), tuple(Delta(f"p{parent}", None, Oid.new("A", parent)) for parent in parents))
+    return Create(
+        Oid.new("A", number), tuple(AttributeChange(f"p{parent}", None, Oid.new("A", parent)) for parent in parents)
+    )
 
 
 def update(key: int, *named: int) -> Update:
-    return Update(Oid("A", key), tuple(Delta(f"n{other}", UNREAD, Oid("A", other)) for other in named))
+    return Update(Oid("A", key), tuple(AttributeChange(f"n{other}", UNREAD, Oid("A", other)) for other in named))
 
 
 class Log:
@@ -116,7 +129,7 @@ def test_what_keeps_the_first_round_from_being_sent_is_raised_and_nothing_is_rep
 
 def test_what_needs_a_lost_create_is_skipped_at_any_distance() -> None:
     changes: list[Change] = [new(1), new(2, 1), new(3, 2), Update(Oid.new("A", 3), ()), new(4)]
-    outcomes, rounds, _ = written(changes, {changes[0].oid: Failed(changes[0], Refused("no"))})
+    outcomes, rounds, _ = written(changes, {changes[0].oid: Failed(changes[0], Rejected("no"))})
     assert [Failed, Skipped, Skipped, Skipped, Done] == [type(outcome) for outcome in outcomes]
     assert [Oid.new("A", 1), Oid.new("A", 2), Oid.new("A", 3)] == [outcome.needs for outcome in outcomes[1:4]]  # type: ignore[union-attr]
     assert [["A:new-1", "A:new-4"]] == rounds
@@ -148,7 +161,7 @@ def test_after_a_passing_fault_one_change_goes_first() -> None:
 
 def test_a_server_that_breaks_at_everything_is_left_alone() -> None:
     changes: list[Change] = [new(number) for number in range(1, MOST + 3)]
-    broken = {change.oid: Unknown(change, Refused("boom", status=500)) for change in changes}
+    broken = {change.oid: Unknown(change, Rejected("boom", status=500)) for change in changes}
     outcomes, rounds, _ = written(changes, broken)
     assert [Unknown] * MOST + [Skipped] * 2 == [type(outcome) for outcome in outcomes]
     assert 1 == len(rounds)
@@ -202,9 +215,9 @@ def test_any_changes_are_sent_once_each_in_an_order_that_works(data: st.DataObje
 
 def test_references_in_a_delta_are_those_set_added_and_removed() -> None:
     one, two, three = (Oid("A", number) for number in (1, 2, 3))
-    assert [one] == references_in(Delta("x", None, one))
-    assert [one, two, three] == references_in(Delta("x", None, (one,), (two, "t"), (three,), True))
-    assert [] == references_in(Delta("x", one, "text"))
+    assert [one] == references_in(AttributeChange("x", None, one))
+    assert [one, two, three] == references_in(AttributeChange("x", None, (one,), (two, "t"), (three,), True))
+    assert [] == references_in(AttributeChange("x", one, "text"))
 
 
 def test_a_batch_may_put_changes_back() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from assetmeta import Session
-from assetmeta.model.contract import Can
+from assetmeta.model.contract import Capabilities
 from assetmeta.model.values import Key
 from assetmeta.sandbox import Server
 
@@ -115,7 +115,7 @@ class Dialect:
     name: str
     sandbox: str
     kind: type[Session]
-    can: Can
+    can: Capabilities
     item: str
     own: str
     label: str

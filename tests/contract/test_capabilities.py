@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assetmeta import UnknownName, Unsupported, inspect
-from assetmeta.model.contract import Can
+from assetmeta.model.contract import Capabilities
 from assetmeta.sandbox import Server
 from contract.dialect import Dialect
 from contract.scene import Scene
@@ -93,7 +93,7 @@ KEEPS: dict[str, tuple[frozenset[str], str | None]] = {
 """The types that keep bytes, and the attribute by which lists go on."""
 
 
-def vars_of(can: Can) -> dict[str, object]:
+def vars_of(can: Capabilities) -> dict[str, object]:
     """The capabilities by name."""
     return {each.name: getattr(can, each.name) for each in fields(can)}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta import CommitError, Done, Failed, NotFound, ReadOnly, Refused, Skipped, inspect
+from assetmeta import CommitError, Done, Failed, NotFound, ReadOnly, Rejected, Skipped, inspect
 from assetmeta.sandbox import Server
 from contract.committed import Connect, kinds, loaded, stored
 from contract.dialect import Dialect
@@ -175,7 +175,7 @@ def test_an_asset_can_be_created_at_once(dialect: Dialect, session: Any, connect
     assert (1, 1) == (len(trace), session.pending)
     assert [name] == stored(connect, [created], dialect.own)
     session.revert()
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         session[dialect.item].create(**{**values, dialect.refused[0]: dialect.refused[1]})
     assert 0 == session.pending
 
@@ -191,7 +191,7 @@ def test_one_of_several_is_refused_and_the_others_land(dialect: Dialect, session
     report = session.commit()
     assert [Done, Done, Failed, Done, Done] == kinds(report)
     [error] = report
-    assert isinstance(error, Refused)
+    assert isinstance(error, Rejected)
     assert (items[2].idref, dialect.status) == (error.oid, error.status)
     assert name in str(error)
     assert items[2].idref in str(report)

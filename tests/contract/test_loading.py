@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta import OverBudget, inspect
+from assetmeta import BudgetExceeded, inspect
 from contract.dialect import Dialect
 from contract.needs import needs
 from contract.scene import Scene
@@ -224,7 +224,7 @@ def test_a_budget_stops_the_request_that_exceeds_it(dialect: Dialect, session: A
     with session.trace() as trace, session.budget(requests=2), session.loading("one"):
         for item in items[:2]:
             item[dialect.own]
-        with pytest.raises(OverBudget, match="2 requests"):
+        with pytest.raises(BudgetExceeded, match="2 requests"):
             items[2][dialect.own]
     assert 2 == len(trace)
     assert scene.rows[2].own == items[2][dialect.own]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from assetmeta import Misuse, NotOne
-from assetmeta.model.contract import Explains
+from assetmeta import NotExactlyOne, UsageError
+from assetmeta.model.contract import SupportsExplain
 from assetmeta.sandbox import Server
 from contract.dialect import Dialect
 from contract.needs import needs
@@ -29,7 +29,7 @@ def test_building_a_query_sends_nothing_and_changes_no_other(
     assert narrow != whole
     assert {word, dialect.own, order} <= set(_words(repr(narrow)))
     for act in misused(dialect, session, scene):
-        with pytest.raises(Misuse):
+        with pytest.raises(UsageError):
             act()
     assert [] == server.requests
 
@@ -42,7 +42,7 @@ def test_an_explanation_sends_nothing_and_names_what_is_sent(
     told = query.explain()
     assert [] == server.requests
     assert [] == query.all()
-    if isinstance(session.backend, Explains):
+    if isinstance(session.backend, SupportsExplain):
         assert server.requests[0].path.partition("?")[0].strip("/") in told
     else:
         assert (1, True) == (len(server.requests), "one request" in told)
@@ -161,7 +161,7 @@ def test_questions_about_a_result_take_the_promised_requests(dialect: Dialect, s
             assert answer == question()
         assert 1 <= len(trace) <= dialect.costs.sweep
     for query in (found, none):
-        with session.trace() as trace, pytest.raises(NotOne, match=dialect.item):
+        with session.trace() as trace, pytest.raises(NotExactlyOne, match=dialect.item):
             query.one()
         assert 1 <= len(trace) <= dialect.costs.sweep
 

@@ -15,7 +15,7 @@ import pandas
 import pytest
 
 from assetmeta import BadValue
-from assetmeta.model.errors import AssetmetaError, Misuse, ReadOnly
+from assetmeta.model.errors import AssetmetaError, ReadOnly, UsageError
 from contract.dialect import Dialect
 from contract.needs import needs
 from contract.systems import DISTINCT
@@ -105,7 +105,7 @@ def test_no_value_breaks_a_condition(dialect: Dialect, session: Any) -> None:
         for value in [*NO_VALUES, *EXTREMES]:
             if isinstance(value, tuple | set | list):
                 continue
-            with contextlib.suppress(Misuse):
+            with contextlib.suppress(UsageError):
                 repr(session.query(dialect.item).where(**{attribute.name: value}))
             if any(value is one for one in NO_VALUES):
                 with pytest.raises(BadValue):

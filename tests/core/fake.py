@@ -6,19 +6,19 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from assetmeta.core.commit import Writer
+from assetmeta.core.class_builder import ClassRegistry
+from assetmeta.core.commit import Committer
+from assetmeta.core.context import SessionContext
 from assetmeta.core.loading import Loader
 from assetmeta.core.query import Query
-from assetmeta.core.reflect import Classes
-from assetmeta.core.unit import Unit
-from assetmeta.core.workspace import Workspace
+from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.model.codecs import DateTime, Number, Text
-from assetmeta.model.contract import UNOBSERVED, Can, WriteObserver
-from assetmeta.model.errors import AssetmetaError, NotFound, Refused, Unreachable
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.conditions import Compare, leaves
+from assetmeta.model.contract import UNOBSERVED, Capabilities, WriteObserver
+from assetmeta.model.errors import AssetmetaError, NotFound, Rejected, Unreachable
+from assetmeta.model.http import Request, Response
 from assetmeta.model.plans import Create, Delete, Done, Failed, Fetch, Outcome, Row, Rows, Skipped, Unknown, Update
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
-from assetmeta.model.terms import Compare, leaves
 from assetmeta.model.values import Oid
 
 
@@ -57,7 +57,7 @@ SCHEMA = Schema(
 )
 
 
-ALL_ROUND = Can(
+ALL_ROUND = Capabilities(
     asof=True,
     sort=True,
     paths=True,
@@ -91,7 +91,7 @@ class FakeBackend:
     meanwhile: list[Callable[[], object]] = field(default_factory=list)
     file_name_attribute: str = "Name"
     file_facts: dict[str, str] = field(default_factory=dict)
-    can: Can = ALL_ROUND
+    can: Capabilities = ALL_ROUND
     name: str = "fake"
     fetched: list[Fetch] = field(default_factory=list)
     written: list[Any] = field(default_factory=list)
@@ -160,7 +160,7 @@ class FakeBackend:
                     return Skipped(change, value)
         if token in self.refuse:
             failed.add(change.oid)
-            return Failed(change, Refused(f"{token} was refused", oid=token, status=400))
+            return Failed(change, Rejected(f"{token} was refused", oid=token, status=400))
         if not change.oid.is_new and change.oid not in self.assets:
             return Failed(change, NotFound(f"{token} is not there", oid=token, status=404))
         if token in self.lose:
@@ -231,8 +231,8 @@ class Bench:
     ) -> None:
         self.backend = backend or FakeBackend()
         self.requests = 0
-        self.classes = Classes()
-        self.workspace = Workspace(
+        self.classes = ClassRegistry()
+        self.workspace = SessionContext(
             backend=self.backend,  # type: ignore[arg-type]
             run=self.run,
             schema=lambda: schema,
@@ -244,8 +244,8 @@ class Bench:
         )
         self.classes.serve(self.workspace)
         self.loader = self.workspace.loader = Loader(self.workspace, "peers")
-        self.unit = self.workspace.unit = Unit(self.workspace)
-        self.writer = self.workspace.writer = Writer(self.workspace, self.unit)
+        self.unit = self.workspace.unit = UnitOfWork(self.workspace)
+        self.writer = self.workspace.writer = Committer(self.workspace, self.unit)
 
     def run(self, flow: Any) -> Any:
         try:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from assetmeta.model.errors import BadValue, NotFound, Refused
-from assetmeta.model.flows import Request
+from assetmeta.model.errors import BadValue, NotFound, Rejected
+from assetmeta.model.http import Request
 from assetmeta.model.plans import Row
 from assetmeta.model.values import Key, Oid
 from core.fake import Bench, FakeBackend
@@ -116,7 +116,7 @@ class Failing(Named):
 
     def look_up(self, schema: Any, type_name: str, alias: str) -> Generator[Any, Any, Row]:
         yield Request("GET", "alias")
-        raise Refused("The server has had enough.", status=400)
+        raise Rejected("The server has had enough.", status=400)
 
 
 class Searching(Named):
@@ -129,7 +129,7 @@ class Searching(Named):
 
 
 def test_only_what_is_not_found_is_said_to_be_so() -> None:
-    with pytest.raises(Refused, match=r"^The server has had enough\.$"):
+    with pytest.raises(Rejected, match=r"^The server has had enough\.$"):
         Bench(Failing()).Scope("web")
     with pytest.raises(NotFound, match=r"^Scope\('shop/web'\): there is no project shop$") as caught:
         Bench(Searching()).Scope("shop/web")

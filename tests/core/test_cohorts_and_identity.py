@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta.core.inspection import inspect
+from assetmeta.core.inspect import inspect
 from assetmeta.model.values import Oid
 from core.fake import Bench
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from assetmeta.core.inspection import inspect
-from assetmeta.model.errors import BadValue, CommitError, Misuse, NotFound, Refused, UnknownName
+from assetmeta.core.inspect import inspect
+from assetmeta.model.errors import BadValue, CommitError, NotFound, Rejected, UnknownName, UsageError
 from assetmeta.model.ordering import in_order
-from assetmeta.model.plans import Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
+from assetmeta.model.plans import AttributeChange, Create, Delete, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.values import UNREAD, Oid
 from core.fake import Bench
 
@@ -120,7 +120,7 @@ def test_a_failed_change_stays_pending_with_its_error(bench: Bench) -> None:
     report = bench.writer.commit()
     assert (len(report.done), len(report.failed)) == (5, 1)
     [error] = report
-    assert isinstance(error, Refused)
+    assert isinstance(error, Rejected)
     assert error is inspect(bench.Story(3)).error
     assert Decimal(50) == bench.Story(3).Estimate
     assert len(bench.unit) == 1
@@ -146,7 +146,9 @@ def test_a_create_that_landed_is_known_by_its_real_identity_to_what_failed(bench
     story = bench.Story.new(Name="S", Super=epic)
     bench.backend.refuse.add("Story:new-2")
     bench.writer.commit()
-    assert (Delta("Name", None, "S"), Delta("Super", None, epic._state.oid)) == inspect(story).changes
+    assert (AttributeChange("Name", None, "S"), AttributeChange("Super", None, epic._state.oid)) == inspect(
+        story
+    ).changes
     assert not epic._state.oid.is_new
 
 
@@ -203,14 +205,14 @@ def test_create_is_at_once_and_raises_what_the_server_says(bench: Bench) -> None
     assert story.idref == "Story:1001"
     assert len(bench.unit) == 0
     bench.backend.refuse.add("Story:new-2")
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         bench.Story.create(Name="never")
     assert len(bench.unit) == 0
 
 
 def test_create_refuses_to_lean_on_a_pending_asset(bench: Bench) -> None:
     epic = bench.Epic.new(Name="E")
-    with pytest.raises(Misuse, match="commit first"):
+    with pytest.raises(UsageError, match="commit first"):
         bench.Story.create(Name="S", Super=epic)
     assert len(bench.unit) == 1
 
@@ -235,8 +237,8 @@ def test_a_report_raises_with_itself_attached(bench: Bench) -> None:
 
 def test_the_order_of_a_plan_is_that_of_its_input_where_it_can_be() -> None:
     one, two, three = Oid("A", "new-1"), Oid("A", "new-2"), Oid("A", 3)
-    update = Update(three, (Delta("x", UNREAD, one),))
-    changes = [update, Delete(Oid("A", 9)), Create(one, (Delta("y", None, two),)), Create(two, ())]
+    update = Update(three, (AttributeChange("x", UNREAD, one),))
+    changes = [update, Delete(Oid("A", 9)), Create(one, (AttributeChange("y", None, two),)), Create(two, ())]
     assert [changes[3], changes[2], changes[0], changes[1]] == in_order(changes)
 
 

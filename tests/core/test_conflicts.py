@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from assetmeta.core.conflicts import Clash
-from assetmeta.core.inspection import inspect
+from assetmeta.core.inspect import inspect
 from assetmeta.model.errors import BadValue, Conflict
 from assetmeta.model.plans import Done, Failed
 from assetmeta.model.values import Oid

@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import pytest
 
-from assetmeta.core.inspection import inspect
+from assetmeta.core.inspect import inspect
 from assetmeta.model.codecs import Number
 from assetmeta.model.errors import BadValue, ReadOnly
-from assetmeta.model.plans import Delta
+from assetmeta.model.plans import AttributeChange
 from assetmeta.model.values import UNREAD, Oid
 from core.fake import Bench
 
@@ -31,14 +31,14 @@ def test_an_assignment_is_read_back_and_not_sent(bench: Bench) -> None:
     story.Estimate = "7.50"
     assert Decimal("7.50") == story.Estimate
     assert bench.requests == 0
-    assert (Delta("Estimate", UNREAD, Decimal("7.50")),) == inspect(story).changes
+    assert (AttributeChange("Estimate", UNREAD, Decimal("7.50")),) == inspect(story).changes
 
 
 def test_a_delta_carries_the_loaded_value_it_replaces(bench: Bench) -> None:
     story = bench.Story(2)
     assert Decimal(1) == story.Estimate
     story.Estimate = 3
-    assert (Delta("Estimate", Decimal(1), Decimal(3)),) == inspect(story).changes
+    assert (AttributeChange("Estimate", Decimal(1), Decimal(3)),) == inspect(story).changes
 
 
 def test_setting_the_loaded_value_back_drops_the_edit(bench: Bench) -> None:
@@ -95,7 +95,7 @@ def test_add_and_remove_need_no_reading(bench: Bench) -> None:
     story.Owners.add(bench.Member(21))
     story.Owners.remove(bench.Member(20))
     assert bench.requests == 0
-    delta = Delta("Owners", UNREAD, None, (Oid("Member", 21),), (Oid("Member", 20),), is_multi=True)
+    delta = AttributeChange("Owners", UNREAD, None, (Oid("Member", 21),), (Oid("Member", 20),), is_multi=True)
     assert (delta,) == inspect(story).changes
     assert [bench.Member(21)] == story.Owners
     assert "Member:20" not in repr(story.Owners)
@@ -156,7 +156,7 @@ def test_deleting_an_attribute_clears_it(bench: Bench) -> None:
     story = bench.Story(2)
     del story.Estimate
     assert story.Estimate is None
-    assert (Delta("Estimate", UNREAD, None),) == inspect(story).changes
+    assert (AttributeChange("Estimate", UNREAD, None),) == inspect(story).changes
 
 
 def test_an_asset_of_another_session_is_refused(bench: Bench) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from assetmeta.core.files import download, expected_of
-from assetmeta.core.inspection import inspect
+from assetmeta.core.attachments import download, expected_of
+from assetmeta.core.inspect import inspect
 from assetmeta.core.measured import Expected, Measured, known_digest
-from assetmeta.model.errors import BadValue, Misuse, ReadOnly, Unreachable, Unreadable, Unsupported
+from assetmeta.model.errors import BadValue, InvalidResponse, ReadOnly, Unreachable, Unsupported, UsageError
 from assetmeta.model.values import Oid
 from core.fake import Bench
 
@@ -52,7 +52,7 @@ def test_what_is_no_file_and_who_has_none_is_refused(bench: Bench) -> None:
         bench.Epic(5).file_data = "a text"
     with pytest.raises(Unsupported, match="keeps no file with a Story"):
         inspect(bench.Story(1)).upload(b"x")
-    with pytest.raises(Misuse, match="commit it"):
+    with pytest.raises(UsageError, match="commit it"):
         bench.Epic.new(Name="x").file_data = b"x"
     assert bench.requests == 0
 
@@ -79,7 +79,7 @@ def test_bytes_in_memory_are_bounded_and_files_are_not(bench: Bench, tmp_path: P
     bench.backend.files[oid] = b"x" * 1000
     assert 1000 == len(bench.Epic(5).file_data)
     bench.backend.files[oid] = b"x" * 1001
-    with pytest.raises(Unreadable, match=r"Epic:5: .*larger than max_bytes=1000.*save"):
+    with pytest.raises(InvalidResponse, match=r"Epic:5: .*larger than max_bytes=1000.*save"):
         bench.Epic(5).file_data
     assert 1001 == inspect(bench.Epic(5)).save(tmp_path).stat().st_size
     sink = io.BytesIO()
@@ -102,7 +102,7 @@ def test_bytes_are_compared_with_what_is_loaded_of_them(bench: Bench, tmp_path: 
     assert Expected(None, ("sha256", digest)) == expected_of(story)
     assert inspect(story).save(tmp_path).read_bytes() == content
     bench.backend.files[Oid("Epic", 5)] = b"damaged"
-    with pytest.raises(Unreadable, match="Epic:5: the sha256"):
+    with pytest.raises(InvalidResponse, match="Epic:5: the sha256"):
         inspect(story).save(tmp_path)
     assert [content] == [path.read_bytes() for path in tmp_path.iterdir()]
 
@@ -111,7 +111,7 @@ def test_a_wrong_size_is_an_error() -> None:
     measured = Measured(io.BytesIO())
     measured.write(b"four")
     for size in (3, 5):
-        with pytest.raises(Unreadable, match=f"Datum:1: 4 bytes came of {size}"):
+        with pytest.raises(InvalidResponse, match=f"Datum:1: 4 bytes came of {size}"):
             measured.check(Expected(size), "Datum:1")
     measured.check(Expected(4), "Datum:1")
 

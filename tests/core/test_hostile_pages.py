@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta.model.errors import Moved
+from assetmeta.model.errors import ResultChanged
 from assetmeta.model.plans import Fetch, Rows
 from core.fake import ALL_ROUND, Bench
 
@@ -76,7 +76,7 @@ def test_a_server_that_ignores_the_key_is_noticed(bench: Bench) -> None:
     answering(bench, lambda fetch, honest: honest(replace(fetch, where=None)))
     pages = bench.query("Story").select("Name").pages()
     assert len(next(pages)) == 25
-    with pytest.raises(Moved, match="the server sent again what it had sent"):
+    with pytest.raises(ResultChanged, match="the server sent again what it had sent"):
         next(pages)
 
 
@@ -84,7 +84,7 @@ def test_a_server_that_ignores_the_key_is_noticed(bench: Bench) -> None:
 def test_a_server_that_repeats_its_first_page_is_noticed(bench: Bench, keys: bool) -> None:
     bench.backend.can = KEYED if keys else ALL_ROUND
     answering(bench, lambda fetch, honest: honest(replace(fetch, start=0, where=None)))
-    with pytest.raises(Moved):
+    with pytest.raises(ResultChanged):
         list(bench.query("Story").select("Name").sort("Name") if not keys else bench.query("Story").select("Name"))
     assert bench.requests <= 3
 
@@ -112,5 +112,5 @@ def test_a_server_that_ends_early_is_noticed(bench: Bench) -> None:
         return honest(fetch) if fetch.start == 0 else Rows(more=True)
 
     answering(bench, short)
-    with pytest.raises(Moved):
+    with pytest.raises(ResultChanged):
         list(bench.query("Story").select("Name").sort("Name"))

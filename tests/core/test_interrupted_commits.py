@@ -9,11 +9,11 @@ from typing import NoReturn
 
 import pytest
 
-from assetmeta.core.inspection import inspect
+from assetmeta.core.inspect import inspect
 from assetmeta.model import ordering
-from assetmeta.model.errors import NotFound, Refused, Unreachable
+from assetmeta.model.errors import NotFound, Rejected, Unreachable
 from assetmeta.model.ordering import in_order
-from assetmeta.model.plans import Create, Delete, Delta, Done, Failed, Skipped, Unknown, Update
+from assetmeta.model.plans import AttributeChange, Create, Delete, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.values import Oid
 from core.fake import Bench
 
@@ -171,7 +171,7 @@ def test_setting_the_old_value_back_during_a_commit_stays_pending(bench: Bench) 
     bench.backend.meanwhile += [lambda: setattr(story, "Estimate", 1)]
     assert not bench.writer.commit()
     assert Decimal(1) == story.Estimate
-    assert (Delta("Estimate", Decimal(5), Decimal(1)),) == inspect(story).changes
+    assert (AttributeChange("Estimate", Decimal(5), Decimal(1)),) == inspect(story).changes
     assert not bench.writer.commit()
     assert bench.backend.assets[Oid("Story", 2)]["Estimate"] == "1"
     assert len(bench.unit) == 0
@@ -253,7 +253,7 @@ def test_a_circle_of_new_assets_can_be_committed_again_after_a_refusal(bench: Be
     bench.backend.refuse.add("Story:new-1")
     report = bench.writer.commit()
     assert [Failed, Skipped, Skipped] == [type(outcome) for outcome in report.outcomes]
-    assert isinstance(report.errors[0], Refused)
+    assert isinstance(report.errors[0], Rejected)
     bench.backend.refuse.clear()
     assert not bench.writer.commit()
     assert first.Twin is second
@@ -290,7 +290,10 @@ def test_a_long_chain_of_new_assets_is_ordered_in_one_pass(backwards: bool, monk
     monkeypatch.setattr(ordering, "needs", needs)
     number = 400
     oids = [Oid("Epic", f"new-{index}") for index in range(number)]
-    chain = [Create(oid, (Delta("Super", None, oids[index - 1]),) if index else ()) for index, oid in enumerate(oids)]
+    chain = [
+        Create(oid, (AttributeChange("Super", None, oids[index - 1]),) if index else ())
+        for index, oid in enumerate(oids)
+    ]
     changes = [*(reversed(chain) if backwards else chain), Delete(Oid("Epic", 5)), Update(Oid("Epic", 6), ())]
     assert [*chain, changes[-1], changes[-2]] == in_order(changes)
     assert len(asked) <= 2 * number

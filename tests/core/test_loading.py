@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from assetmeta.core.inspection import inspect
+from assetmeta.core.inspect import inspect
 from assetmeta.model.errors import NotFound, NotLoaded, UnknownName
 from assetmeta.model.values import Oid
 from core.fake import Bench

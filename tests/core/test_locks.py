@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from assetmeta.core.identity import IdentityMap
-from assetmeta.core.inspection import inspect
+from assetmeta.core.identity_map import IdentityMap
+from assetmeta.core.inspect import inspect
 from assetmeta.core.state import State
-from assetmeta.core.unit import Unit
+from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.model.values import Oid
 from core.fake import Bench, FakeBackend
 
@@ -126,18 +126,18 @@ def test_states_and_maps_are_changed_under_the_lock(bench: Bench, work: Callable
 
 def test_a_plan_and_the_edits_that_it_sends_are_of_one_moment(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     held = []
-    plan, tracked = Unit.plan, Unit.tracked
+    plan, tracked = UnitOfWork.plan, UnitOfWork.tracked
 
     def noted(real: Callable[..., Any]) -> Callable[..., Any]:
-        def noting(unit: Unit, *given: Any) -> Any:
+        def noting(unit: UnitOfWork, *given: Any) -> Any:
             found = real(unit, *given)
             held.append(bench.workspace.lock._is_owned())  # type: ignore[attr-defined]
             return found
 
         return noting
 
-    monkeypatch.setattr(Unit, "plan", noted(plan))
-    monkeypatch.setattr(Unit, "tracked", noted(tracked))
+    monkeypatch.setattr(UnitOfWork, "plan", noted(plan))
+    monkeypatch.setattr(UnitOfWork, "tracked", noted(tracked))
     bench.Story(1).Name = "mine"
     assert not bench.writer.commit()
     assert held == [True, True]

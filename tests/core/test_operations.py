@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from assetmeta.core.inspection import inspect
-from assetmeta.model.errors import BadValue, Misuse, ReadOnly, Refused, UnknownName, Unsupported
+from assetmeta.core.inspect import inspect
+from assetmeta.model.errors import BadValue, ReadOnly, Rejected, UnknownName, Unsupported, UsageError
 from assetmeta.model.plans import Call, Done, Failed
 from assetmeta.model.values import Oid
 from core.fake import ALL_ROUND, Bench, FakeBackend
@@ -52,14 +52,14 @@ def test_what_no_document_can_carry_is_refused_by_its_name(bench: Bench, value: 
 
 
 def test_where_and_when_there_is_no_operation(bench: Bench) -> None:
-    with pytest.raises(Misuse, match="commit the new asset first"):
+    with pytest.raises(UsageError, match="commit the new asset first"):
         bench.Story.new(Name="new").Close()
     with pytest.raises(ReadOnly, match="as of 77"):
         bench.workspace.asset(Oid("Story", 1, 77)).Close()
     with pytest.raises(UnknownName):
         bench.query("Story").execute("Clsoe")
     bench.backend.refuse.add("Story:1")
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         bench.Story(1).Close()
     none = Bench(FakeBackend(can=replace(ALL_ROUND, operations=False)))
     with pytest.raises(Unsupported, match="has no operations"):

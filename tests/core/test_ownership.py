@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta.core.inspection import inspect
+from assetmeta.core.inspect import inspect
 from assetmeta.core.ownership import TakenAlong
 from assetmeta.model.errors import NotFound
 from assetmeta.model.schema import Schema

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta.model.flows import Request
+from assetmeta.model.http import Request
 from assetmeta.model.plans import Fetch, Rows
 from core.fake import ALL_ROUND, Bench, FakeBackend
 

@@ -11,9 +11,9 @@ from decimal import Decimal
 import pytest
 
 from assetmeta.core.query import Query
-from assetmeta.model.errors import BadValue, NotOne, UnknownName, Unsupported
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter
+from assetmeta.model.errors import BadValue, NotExactlyOne, UnknownName, Unsupported
 from assetmeta.model.paths import Path, Step
-from assetmeta.model.terms import And, Compare, Exists, Not, Or, RawFilter
 from assetmeta.model.values import Oid
 from core.fake import ALL_ROUND, Bench, FakeBackend
 
@@ -92,9 +92,9 @@ def test_first_one_exists_and_count(bench: Bench) -> None:
     assert bench.query("Story").exists()
     assert not bench.query("Member")
     assert 60 == bench.query("Story").count() == bench.query("Story").page(size=3).max_length()
-    with pytest.raises(NotOne, match="no Member"):
+    with pytest.raises(NotExactlyOne, match="no Member"):
         bench.query("Member").one()
-    with pytest.raises(NotOne, match="more than one Story"):
+    with pytest.raises(NotExactlyOne, match="more than one Story"):
         bench.query("Story").one()
 
 
@@ -277,7 +277,7 @@ def test_the_only_one_is_read_with_one_more(bench: Bench, room: int | None, size
     if room == 1:
         assert query.one() is bench.Story(1)
     else:
-        with pytest.raises(NotOne):
+        with pytest.raises(NotExactlyOne):
             query.one()
     assert sizes == [fetch.size for fetch in bench.backend.fetched]
 

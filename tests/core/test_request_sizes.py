@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from assetmeta.model.conditions import RawFilter
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.plans import Fetch, Rows
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import RawFilter
 from assetmeta.model.values import Oid
 from core.fake import ALL_ROUND, Bench, FakeBackend
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from assetmeta.core.schemas import SchemaSource
+from assetmeta.core.schema_source import SchemaSource
 from assetmeta.model.codecs import Secret, Text
-from assetmeta.model.flows import Request
+from assetmeta.model.http import Request
 from assetmeta.model.schema import AssetType, Attribute, Schema
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from assetmeta.core.identity import IdentityMap
-from assetmeta.core.inspection import inspect
+from assetmeta.core.identity_map import IdentityMap
+from assetmeta.core.inspect import inspect
 from assetmeta.model.errors import NotFound
 from assetmeta.model.plans import Row
 from assetmeta.model.values import Oid

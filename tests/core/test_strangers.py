@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from assetmeta.core.inspection import inspect
-from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, Unreadable
-from assetmeta.model.plans import Delta
-from assetmeta.model.terms import And, Exists, Or
+from assetmeta.core.inspect import inspect
+from assetmeta.model.conditions import And, Exists, Or
+from assetmeta.model.errors import BadValue, InvalidResponse, ReadOnly, UnknownName
+from assetmeta.model.plans import AttributeChange
 from assetmeta.model.values import UNREAD, Oid
 from core.fake import Bench
 
@@ -109,7 +109,7 @@ def test_a_relation_is_cleared_by_none_the_empty_tuple_and_the_stand_in(bench: B
     for value in (None, (), unset):
         story = bench.Story(1)
         story.Super = value
-        assert (Delta("Super", UNREAD, None),) == inspect(story).changes
+        assert (AttributeChange("Super", UNREAD, None),) == inspect(story).changes
         inspect(story).revert()
 
 
@@ -229,9 +229,9 @@ def test_a_new_asset_that_was_dropped_is_not_revived_by_an_assignment(bench: Ben
 def test_a_read_that_fails_like_a_missing_name_shows_the_real_error(bench: Bench) -> None:
     bench.backend.assets[Oid("Story", 1)]["Super"] = Oid("Phantom", 7)
     story = bench.Story(1)
-    with pytest.raises(Unreadable, match=r"Story:1\.Super: .*no asset type 'Phantom'"):
+    with pytest.raises(InvalidResponse, match=r"Story:1\.Super: .*no asset type 'Phantom'"):
         hasattr(story, "Super")
-    with pytest.raises(Unreadable, match=r"Story:1\.Super"):
+    with pytest.raises(InvalidResponse, match=r"Story:1\.Super"):
         getattr(story, "Super", "a default")
     assert bench.requests == 1
     assert not hasattr(story, "Nope")

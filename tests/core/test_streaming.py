@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from assetmeta.model.errors import Moved
+from assetmeta.model.errors import ResultChanged
 from assetmeta.model.plans import Fetch, Rows
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
@@ -35,7 +35,7 @@ def test_an_asset_that_vanishes_before_the_next_page_is_noticed(bench: Bench) ->
     pages = bench.query("Story").select("Name").pages(20)
     assert len(next(pages)) == 20
     drop(bench, 3)
-    with pytest.raises(Moved, match="Story:20 is not at its place any more"):
+    with pytest.raises(ResultChanged, match="Story:20 is not at its place any more"):
         next(pages)
 
 
@@ -44,7 +44,7 @@ def test_a_result_that_ends_up_shorter_than_counted_is_reported(bench: Bench) ->
     assert (len(next(pages)), len(next(pages))) == (20, 20)
     drop(bench, 55)
     assert len(next(pages)) == 19
-    with pytest.raises(Moved) as caught:
+    with pytest.raises(ResultChanged) as caught:
         next(pages)
     assert (caught.value.expected, caught.value.received) == (60, 59)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from assetmeta.core.asset import Asset
-from assetmeta.core.inspection import inspect
+from assetmeta.core.inspect import inspect
 from assetmeta.model.codecs import JsonText
 from assetmeta.model.errors import UnknownName
 from assetmeta.model.plans import Row
@@ -27,7 +27,7 @@ def bench() -> Bench:
     bench = Bench()
     columns = ("Name", "shiny", "nested", "empty")
     bench.workspace.identity.touch(bench.Story(5))
-    bench.workspace.absorb([Row(Oid("Story", 5), columns, ("A", "yes", JsonText('{"a": [1.5, "x"]}'), None))])
+    bench.workspace.merge_rows([Row(Oid("Story", 5), columns, ("A", "yes", JsonText('{"a": [1.5, "x"]}'), None))])
     return bench
 
 
@@ -58,7 +58,7 @@ def test_a_name_that_nobody_sent_is_a_slip(bench: Bench) -> None:
 
 def _sent(bench: Bench, **values: str) -> Asset:
     story: Asset = bench.Story(5)
-    bench.workspace.absorb([Row(Oid("Story", 5), tuple(values), tuple(values.values()))])
+    bench.workspace.merge_rows([Row(Oid("Story", 5), tuple(values), tuple(values.values()))])
     return story
 
 
@@ -73,7 +73,7 @@ def test_any_key_that_a_server_sends_can_be_read_and_shown(key: str) -> None:
 
 def test_a_value_that_cannot_be_read_is_named_in_the_repr_of_what_is_loaded() -> None:
     story = _sent(Bench(), Name="A", Estimate="many")
-    assert "{'Name': 'A', 'Estimate': <Unreadable>}" == repr(story.data)
+    assert "{'Name': 'A', 'Estimate': <InvalidResponse>}" == repr(story.data)
 
 
 def test_an_undeclared_key_leaves_helpers_alone(bench: Bench) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from assetmeta import V1Meta
 from assetmeta import sandbox as sandboxes
-from assetmeta.core.inspection import inspect
-from assetmeta.model.errors import BadValue, Moved, NotFound, ReadOnly
+from assetmeta.core.inspect import inspect
+from assetmeta.model.errors import BadValue, NotFound, ReadOnly, ResultChanged
 from assetmeta.model.plans import Delete, Skipped, Unknown
 from assetmeta.model.values import Oid
 from core.fake import Bench
@@ -264,7 +264,7 @@ def test_a_sorted_result_that_repeats_one_asset_ends(bench):
         return rows if fetch.counted else replace(rows, rows=rows.rows * 2, more=True)
 
     bench.backend._answer = answer
-    with pytest.raises(Moved):
+    with pytest.raises(ResultChanged):
         list(bench.query("Story").select("Name").sort("Name").pages(2))
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 
-from assetmeta.core.watch import Load, Watch, repeats
+from assetmeta.core.load_log import LazyLoad, LoadLog, repeats
 from core.fake import Bench
 
 
-def load(name: str, place: str = "a.py:1 in f", advice: str = "select it") -> Load:
-    return Load("Story", name, 1, place, advice)
+def load(name: str, place: str = "a.py:1 in f", advice: str = "select it") -> LazyLoad:
+    return LazyLoad("Story", name, 1, place, advice)
 
 
 def test_every_open_block_has_every_load_and_a_closed_one_no_more() -> None:
-    watch = Watch()
+    watch = LoadLog()
     assert not watch.is_on
     first, second = watch.watching(), watch.watching()
     outer, inner = first.__enter__(), second.__enter__()
@@ -30,10 +30,10 @@ def test_every_open_block_has_every_load_and_a_closed_one_no_more() -> None:
 
 def test_blocks_of_several_threads_lose_none() -> None:
     """A second thread opens its block while the first one is about to."""
-    watch, seen = Watch(), []
+    watch, seen = LoadLog(), []
 
     class Meddling(dict):  # type: ignore[type-arg]
-        def __setitem__(self, key: int, value: list[Load]) -> None:
+        def __setitem__(self, key: int, value: list[LazyLoad]) -> None:
             if not seen:
                 seen.append(None)
                 thread = threading.Thread(target=other.__enter__)

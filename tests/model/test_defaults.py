@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from assetmeta.model.codecs import Text
-from assetmeta.model.flows import Request
-from assetmeta.model.plans import Call, Create, Delta, Done, Fetch, Rows, Skipped, Update
+from assetmeta.model.http import Request
+from assetmeta.model.plans import AttributeChange, Call, Create, Done, Fetch, Rows, Skipped, Update
 from assetmeta.model.schema import AssetType, Attribute, Operation
 from assetmeta.model.values import Oid
 
@@ -32,7 +32,7 @@ NOTHING: dict[Any, dict[str, Any]] = {
         "optional": frozenset(),
     },
     Rows(): {"rows": (), "related": (), "total": None, "more": False, "rest": None},
-    Delta("Name", "old"): {"new": None, "added": (), "removed": (), "is_multi": False},
+    AttributeChange("Name", "old"): {"new": None, "added": (), "removed": (), "is_multi": False},
     Create(STORY, ()): {"context": None, "comment": None},
     Update(STORY, ()): {"comment": None},
     Call(STORY, "Close"): {"arguments": ()},
@@ -49,7 +49,7 @@ NOTHING: dict[Any, dict[str, Any]] = {
         "computed": False,
         "basic": False,
         "label": "",
-        "ripples": False,
+        "affects_related": False,
         "cascades": False,
     },
     Operation("Close"): {"validator": None},

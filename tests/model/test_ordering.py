@@ -5,21 +5,25 @@ from __future__ import annotations
 import pytest
 
 from assetmeta.model.ordering import in_order, needs, references
-from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Update
+from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Update
 from assetmeta.model.values import Oid
 
 A, B, C = (Oid.new("Story", number) for number in (1, 2, 3))
 OLD, SCOPE = Oid("Story", 7), Oid("Scope", 8)
 
 
-def to(name: str, *targets: Oid) -> Delta:
-    return Delta(name, None, targets[0]) if len(targets) == 1 else Delta(name, (), None, targets, is_multi=True)
+def to(name: str, *targets: Oid) -> AttributeChange:
+    return (
+        AttributeChange(name, None, targets[0])
+        if len(targets) == 1
+        else AttributeChange(name, (), None, targets, is_multi=True)
+    )
 
 
 def test_a_circle_is_cut_where_it_begins() -> None:
-    first = Create(A, (Delta("Name", None, "a"), to("Twin", B), to("Super", OLD)), SCOPE, "why")
+    first = Create(A, (AttributeChange("Name", None, "a"), to("Twin", B), to("Super", OLD)), SCOPE, "why")
     second = Create(B, (to("Twin", A),), A)
-    kept = Create(A, (Delta("Name", None, "a"), to("Super", OLD)), SCOPE, "why")
+    kept = Create(A, (AttributeChange("Name", None, "a"), to("Super", OLD)), SCOPE, "why")
     assert [kept, second, Update(A, (to("Twin", B),), "why")] == in_order([first, second])
 
 
@@ -44,10 +48,10 @@ def test_every_create_comes_before_what_names_it() -> None:
     "change, named, needed",
     [
         (Create(A, (to("Twin", B), to("Super", OLD)), C), [C, B, OLD], {B, C}),
-        (Create(A, (Delta("x", (), None, (B,), (OLD,), is_multi=True),)), [B, OLD], {B}),
-        (Create(A, (Delta("x", None, (B, OLD)),)), [B, OLD], {B}),
+        (Create(A, (AttributeChange("x", (), None, (B,), (OLD,), is_multi=True),)), [B, OLD], {B}),
+        (Create(A, (AttributeChange("x", None, (B, OLD)),)), [B, OLD], {B}),
         (Update(A, (to("Twin", OLD),)), [OLD], {A}),
-        (Update(OLD, (Delta("Name", None, "a"),)), [], set()),
+        (Update(OLD, (AttributeChange("Name", None, "a"),)), [], set()),
         (Delete(OLD), [], set()),
         (Call(OLD, "Move", (("to", B), ("name", "x"), ("below", SCOPE))), [B, SCOPE], {B}),
     ],

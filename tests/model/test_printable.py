@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.base import failure
-from assetmeta.backends.jsonrest import explain as jsonrest
-from assetmeta.backends.testspace.complaints import explain as of_testspace
-from assetmeta.backends.versionone.complaints import explain as versionone
+from assetmeta.backends.responses import failure
+from assetmeta.backends.rest.http import parse_error as jsonrest
+from assetmeta.backends.testspace.errors import parse_error as of_testspace
+from assetmeta.backends.versionone.errors import parse_error as versionone
 from assetmeta.core.plan import Plan
 from assetmeta.core.report import Report
-from assetmeta.model.errors import AssetmetaError, Finding, Refused
-from assetmeta.model.flows import Request, Response
-from assetmeta.model.plans import Create, Delta, Done, Failed
+from assetmeta.model.errors import AssetmetaError, Finding, Rejected
+from assetmeta.model.http import Request, Response
+from assetmeta.model.plans import AttributeChange, Create, Done, Failed
 from assetmeta.model.printable import printable
 from assetmeta.model.schema import AssetType, Operation
 from assetmeta.model.values import Oid
@@ -52,7 +52,7 @@ def test_languages_and_emoji_stay(text: str) -> None:
 
 
 def test_every_error_says_its_words_so() -> None:
-    error = Refused(
+    error = Rejected(
         f"no: {EVIL}",
         server_message=EVIL,
         causes=(EVIL, EVIL),
@@ -85,7 +85,7 @@ def test_error_documents_of_every_dialect(explain: Callable[..., Any], kind: str
 
 
 def test_plans_and_reports() -> None:
-    change = Create(Oid("Story", EVIL), (Delta(EVIL, None, (EVIL,)), Delta("Name", None, EVIL)))
+    change = Create(Oid("Story", EVIL), (AttributeChange(EVIL, None, (EVIL,)), AttributeChange("Name", None, EVIL)))
     error = AssetmetaError(EVIL)
     for shown in (
         str(Plan((change,), {change.oid: EVIL})),

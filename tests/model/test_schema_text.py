@@ -9,7 +9,7 @@ import pytest
 
 from assetmeta.model.codecs import Codec, Text
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
-from assetmeta.model.schema_text import FORMAT, from_text, to_text
+from assetmeta.model.schema_json import FORMAT, from_text, to_text
 
 CODEC = Text()
 PLAIN = Attribute("Name", "Text", CODEC)
@@ -27,7 +27,7 @@ FULL = Attribute(
     computed=True,
     basic=True,
     label="Who",
-    ripples=True,
+    affects_related=True,
     cascades=True,
 )
 KIND = AssetType(

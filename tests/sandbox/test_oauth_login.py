@@ -8,7 +8,7 @@ import pytest
 
 from assetmeta import OAuth2
 from assetmeta import sandbox as sandboxes
-from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.model.http import Flow, Request, Response
 from assetmeta.wire.driver import Driver
 
 

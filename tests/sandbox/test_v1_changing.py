@@ -304,18 +304,18 @@ class TestRanks:
 
 
 class TestTemplates:
-    def suggested(self, desk: Desk, type_name: str, context: str | None) -> dict[str, object]:
+    def new_from_template(self, desk: Desk, type_name: str, context: str | None) -> dict[str, object]:
         return {
             change.name: change.value.oid if isinstance(change.value, Ref) else change.value
             for change in desk.engine.template(type_name, context, member="Member:20")
         }
 
     def test_without_a_context_nothing_is_suggested(self, desk: Desk) -> None:
-        assert {} == self.suggested(desk, "Story", None)
+        assert {} == self.new_from_template(desk, "Story", None)
 
     def test_a_project_suggests_itself(self, desk: Desk) -> None:
-        assert {"Scope": "Scope:0"} == self.suggested(desk, "Story", "Scope:0")
-        assert {"Parent": "Scope:0", "BeginDate": "2024-05-01"} == self.suggested(desk, "Scope", "Scope:0")
+        assert {"Scope": "Scope:0"} == self.new_from_template(desk, "Story", "Scope:0")
+        assert {"Parent": "Scope:0", "BeginDate": "2024-05-01"} == self.new_from_template(desk, "Scope", "Scope:0")
 
     def test_a_project_made_with_a_name_alone_is_accepted_in_its_context(self, desk: Desk) -> None:
         schedule = desk.make("Schedule", Name="s", TimeboxLength="2 Weeks", TimeboxGap="1 Days")
@@ -325,7 +325,7 @@ class TestTemplates:
         assert (schedule, "2024-05-15") == (desk.get(box, "Schedule"), desk.get(box, "EndDate")[:10])
 
     def test_a_project_without_a_schedule_suggests_nothing_for_an_iteration(self, desk: Desk) -> None:
-        assert {} == self.suggested(desk, "Timebox", "Scope:0")
+        assert {} == self.new_from_template(desk, "Timebox", "Scope:0")
 
     def test_every_required_value_that_can_be_told_is_suggested(self, desk: Desk) -> None:
         story = desk.make("Story")
@@ -335,12 +335,12 @@ class TestTemplates:
         project = desk.make("BuildProject", Name="b", Reference="b")
         today = "2024-05-01"
         effort = {"Workitem": story, "Scope": "Scope:0", "Date": today, "Member": "Member:20"}
-        assert effort == self.suggested(desk, "Actual", story)
-        assert {"Member": member, "Role": "Role:4"} == self.suggested(desk, "Grant", member)
-        assert {"Scope": "Scope:0"} == self.suggested(desk, "Grant", "Scope:0")
-        assert {"RegressionSuite": suite, "Scope": "Scope:0"} == self.suggested(desk, "TestSet", suite)
-        assert {"BuildProject": project, "Date": today} == self.suggested(desk, "BuildRun", project)
-        assert {"Mentions": story, "Author": "Member:20"} == self.suggested(desk, "Expression", story)
+        assert effort == self.new_from_template(desk, "Actual", story)
+        assert {"Member": member, "Role": "Role:4"} == self.new_from_template(desk, "Grant", member)
+        assert {"Scope": "Scope:0"} == self.new_from_template(desk, "Grant", "Scope:0")
+        assert {"RegressionSuite": suite, "Scope": "Scope:0"} == self.new_from_template(desk, "TestSet", suite)
+        assert {"BuildProject": project, "Date": today} == self.new_from_template(desk, "BuildRun", project)
+        assert {"Mentions": story, "Author": "Member:20"} == self.new_from_template(desk, "Expression", story)
 
     def test_who_asks_is_who_is_suggested(self, desk: Desk) -> None:
         member = desk.make("Member", Name="m", Nickname="m", DefaultRole="Role:4")
@@ -351,7 +351,7 @@ class TestTemplates:
     def test_a_request_hands_over_its_words_and_is_related(self, desk: Desk) -> None:
         request = desk.make("Request", Name="Bigger fields", Description="please")
         expected = {"Requests": request, "Name": "Bigger fields", "Description": "please", "Scope": "Scope:0"}
-        assert expected == self.suggested(desk, "Story", request)
+        assert expected == self.new_from_template(desk, "Story", request)
         assert "add" == desk.engine.template("Story", request, member="Member:20")[0].act
 
     def test_an_epic_hands_over_its_words_and_is_above(self, desk: Desk) -> None:
@@ -363,16 +363,16 @@ class TestTemplates:
 
     def test_a_story_is_the_parent_of_tasks_and_the_asset_of_notes(self, desk: Desk) -> None:
         story = desk.make("Story")
-        assert {"Parent": story} == self.suggested(desk, "Task", story)
+        assert {"Parent": story} == self.new_from_template(desk, "Task", story)
         for type_name in ("Note", "Link", "Attachment"):
-            assert {"Asset": story} == self.suggested(desk, type_name, story)
+            assert {"Asset": story} == self.new_from_template(desk, type_name, story)
 
     def test_a_schedule_suggests_the_dates_of_its_next_iteration(self, desk: Desk) -> None:
         schedule = desk.make("Schedule", Name="s", TimeboxLength="2 Weeks", TimeboxGap="1 Days")
         expected = {"Schedule": schedule, "State": "State:100", "BeginDate": "2024-05-01", "EndDate": "2024-05-15"}
-        assert expected == self.suggested(desk, "Timebox", schedule)
+        assert expected == self.new_from_template(desk, "Timebox", schedule)
         desk.make("Timebox", ctx=schedule, Name="first")
-        assert "2024-05-16" == self.suggested(desk, "Timebox", schedule)["BeginDate"]
+        assert "2024-05-16" == self.new_from_template(desk, "Timebox", schedule)["BeginDate"]
 
     @pytest.mark.parametrize("context", ["Scope:9999", "NULL"])
     def test_a_context_that_is_not_there_is_refused(self, desk: Desk, context: str) -> None:

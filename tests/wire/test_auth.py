@@ -11,12 +11,12 @@ import threading
 import pytest
 from requests.auth import AuthBase, HTTPDigestAuth
 
-from assetmeta.model.errors import BadValue, LoginRefused
-from assetmeta.model.flows import Request
-from assetmeta.wire.auth import Basic, Bearer, Bound, TokenCallable, choose
+from assetmeta.model.errors import AuthenticationFailed, BadValue
+from assetmeta.model.http import Request
+from assetmeta.wire.auth import Basic, Bearer, OriginBoundAuth, TokenCallable, choose
 from assetmeta.wire.bare import TokenAsUser
 from assetmeta.wire.oauth import OAuth2, TokenExchange
-from assetmeta.wire.origin import Origin
+from assetmeta.wire.urls import Origin
 
 from .conftest import Reply, one
 
@@ -80,8 +80,8 @@ class TestSchemes:
     def test_reprs_show_the_kind_and_never_the_secret(self):
         origin = Origin.of("http://h")
         for credential in (Basic("joe", "s3cret"), Bearer("s3cret"), TokenCallable(lambda: "s3cret")):
-            assert credential.kind in repr(Bound(credential, origin))
-            assert "s3cret" not in repr(credential) + repr(Bound(credential, origin)) + str(credential)
+            assert credential.kind in repr(OriginBoundAuth(credential, origin))
+            assert "s3cret" not in repr(credential) + repr(OriginBoundAuth(credential, origin)) + str(credential)
 
     def test_no_login_is_pickled_and_a_copy_is_the_login_itself(self):
         oauth = {"client_id": "app", "token_uri": "https://h/t", "refresh_token": "s3cret"}
@@ -92,8 +92,8 @@ class TestSchemes:
             TokenAsUser("s3cret"),
             TokenExchange(uri="https://h/t", username="joe", password="s3cret"),
             OAuth2(**oauth),
-            Bound(HTTPDigestAuth("joe", "s3cret"), Origin.of("http://h")),
-            Bound(HTTPDigestAuth("joe", "s3cret"), Origin.of("http://h")).credential,
+            OriginBoundAuth(HTTPDigestAuth("joe", "s3cret"), Origin.of("http://h")),
+            OriginBoundAuth(HTTPDigestAuth("joe", "s3cret"), Origin.of("http://h")).credential,
         )
         for login in logins:
             with pytest.raises(TypeError, match=f"{type(login).__name__} holds a secret and is not pickled"):
@@ -151,7 +151,7 @@ class TestRefusedLogin:
     )
     def test_it_is_tried_once_and_says_what_was_used(self, server, drive, auth, advice):
         server.answers = [Reply(401, b"<html>go away</html>")]
-        with pytest.raises(LoginRefused, match=advice) as caught:
+        with pytest.raises(AuthenticationFailed, match=advice) as caught:
             drive(auth).run(one(GET))
         assert (401, "GET /a", "<html>go away</html>") == (
             caught.value.status,
@@ -182,7 +182,7 @@ class TestRefusedLogin:
     )
     def test_it_tells_expired_unknown_and_missing_tokens_apart(self, server, drive, auth, header, words):
         server.answers = [Reply(401, headers={"WWW-Authenticate": header})]
-        with pytest.raises(LoginRefused) as caught:
+        with pytest.raises(AuthenticationFailed) as caught:
             drive(auth).run(one(GET))
         assert words in str(caught.value)
         assert "s3cret" not in str(caught.value)
@@ -213,7 +213,7 @@ class TestWindowsLogin:
     )
     def test_a_server_that_wants_one_is_named_with_what_to_use(self, server, drive, auth, header, advice):
         server.answers = [Reply(401, headers={"WWW-Authenticate": header})]
-        with pytest.raises(LoginRefused, match=advice):
+        with pytest.raises(AuthenticationFailed, match=advice):
             drive(auth).run(one(GET))
         assert 1 == len(server.seen)
 
@@ -229,7 +229,7 @@ class TestWindowsLogin:
     )
     def test_where_other_logins_are_taken_the_usual_is_advised(self, server, drive, header):
         server.answers = [Reply(401, headers={"WWW-Authenticate": header} if header else {})]
-        with pytest.raises(LoginRefused, match="Check that it is right") as caught:
+        with pytest.raises(AuthenticationFailed, match="Check that it is right") as caught:
             drive(Basic("joe", "pw")).run(one(GET))
         assert not [word for word in ("Ntlm", "Kerberos", "kerberos") if word in str(caught.value)]
 
@@ -253,14 +253,14 @@ class TestTokenCallable:
 
     def test_the_same_token_again_is_not_tried_again(self, server, drive):
         server.answers = [Reply(401)]
-        with pytest.raises(LoginRefused, match="token function"):
+        with pytest.raises(AuthenticationFailed, match="token function"):
             drive(TokenCallable(lambda: "t")).run(one(GET))
         assert 1 == len(server.seen)
 
     def test_a_new_token_that_is_refused_too_is_the_end(self, server, drive):
         tokens = iter("abc")
         server.answers = [Reply(401)]
-        with pytest.raises(LoginRefused):
+        with pytest.raises(AuthenticationFailed):
             drive(TokenCallable(lambda: next(tokens))).run(one(GET))
         assert ["Bearer a", "Bearer b"] == authorization(server)
 

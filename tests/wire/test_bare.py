@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from assetmeta.model.errors import BadValue
-from assetmeta.model.flows import perform
+from assetmeta.model.http import perform
 from assetmeta.wire.auth import TokenCallable
 from assetmeta.wire.bare import TokenAsUser, TokenFunction, packed
 

@@ -16,7 +16,7 @@ from assetmeta.backends.valispace import Valispace
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.versionone import VersionOne
 from assetmeta.core.measured import Measured
-from assetmeta.model.errors import Unreadable
+from assetmeta.model.errors import InvalidResponse
 from assetmeta.model.values import Oid
 
 from .conftest import Reply, Server
@@ -52,7 +52,7 @@ def test_a_small_answer_that_becomes_a_large_one_is_stopped(
     sink = io.BytesIO()
     tracemalloc.start()
     try:
-        with pytest.raises(Unreadable, match="too much"):
+        with pytest.raises(InvalidResponse, match="too much"):
             driver.run(backend.download(oid, cast(Any, Measured(sink, most=MOST, advice="too much"))))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -64,5 +64,5 @@ def test_a_small_answer_that_becomes_a_large_one_is_stopped(
 
 def test_suite_files_that_are_read_are_bounded(server: Server, drive: Callable[..., Any]) -> None:
     server.answers = [PACKED]
-    with pytest.raises(Unreadable, match="max_bytes"):
+    with pytest.raises(InvalidResponse, match="max_bytes"):
         drive(max_bytes=MOST).run(body(f"{server.url}/api/files/5", Testspace()))

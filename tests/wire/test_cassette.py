@@ -11,8 +11,8 @@ import vcr
 import yaml
 from urllib3 import HTTPSConnectionPool
 
-from assetmeta.model.errors import BadValue, Unreachable, Unreadable, Unsupported
-from assetmeta.model.flows import Request
+from assetmeta.model.errors import BadValue, InvalidResponse, Unreachable, Unsupported
+from assetmeta.model.http import Request
 from assetmeta.wire import connections
 from assetmeta.wire.auth import Basic, Bearer
 from assetmeta.wire.cassette import Cassette
@@ -228,7 +228,7 @@ def test_a_file_that_is_no_cassette_is_refused(path, replay, content):
     path.parent.mkdir()
     if content is not None:
         path.write_text(content, encoding="latin-1")
-    with pytest.raises(Unreadable, match=r"cassette\.yaml"):
+    with pytest.raises(InvalidResponse, match=r"cassette\.yaml"):
         replay()
 
 

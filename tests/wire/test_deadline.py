@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from assetmeta.model.errors import BadValue, TimedOut, Unreachable
-from assetmeta.model.flows import Request
+from assetmeta.model.http import Request
 
 from .conftest import Reply, one
 

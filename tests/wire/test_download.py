@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from assetmeta.model.errors import TimedOut, Unreachable, Unreadable
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.errors import InvalidResponse, TimedOut, Unreachable
+from assetmeta.model.http import Request, Response
 from assetmeta.wire.download import Download
-from assetmeta.wire.retry import Patience, Trial
+from assetmeta.wire.retry import RetryPolicy, RetryState
 
 from .conftest import Reply, Seen, Server, Time, one
 
@@ -200,7 +200,7 @@ def test_what_was_compressed_on_the_way_is_not_continued() -> None:
 def test_a_part_that_nobody_asked_for_is_no_file(server: Server, drive: Any) -> None:
     server.answers = [Reply(206, CONTENT[:10], {"Content-Range": "bytes 0-9/300000"})]
     sink = io.BytesIO()
-    with pytest.raises(Unreadable, match="206"):
+    with pytest.raises(InvalidResponse, match="206"):
         download(drive, sink)
     assert (b"", 1) == (sink.getvalue(), len(server.seen))
 
@@ -233,7 +233,7 @@ def test_a_checksum_in_the_head_is_compared(server: Server, drive: Any, header: 
     server.answers = [Reply(200, CONTENT, {header: form.format(_sum(algorithm, CONTENT))})]
     assert CONTENT == download(drive)[0]
     server.answers = [Reply(200, OTHER, {header: form.format(_sum(algorithm, CONTENT))})]
-    with pytest.raises(Unreadable, match=f"its {algorithm} is not the one"):
+    with pytest.raises(InvalidResponse, match=f"its {algorithm} is not the one"):
         download(drive)
 
 
@@ -243,7 +243,7 @@ def test_a_checksum_covers_what_came_before_and_after_a_break(server: Server, dr
     assert CONTENT == download(drive)[0]
     mixed = CONTENT[:100_000] + OTHER[100_000:]
     server.answers = [Reply(200, CONTENT, summed, cut=200_000), lambda seen: part(seen, mixed)]
-    with pytest.raises(Unreadable, match="md5"):
+    with pytest.raises(InvalidResponse, match="md5"):
         download(drive)
 
 
@@ -255,7 +255,7 @@ def test_a_checksum_that_cannot_be_read_says_nothing(server: Server, drive: Any)
 def test_silence_is_tried_again_only_after_some_of_a_file_came(time: Time) -> None:
     request = Request("GET", "/file", idempotent=True)
     found = Download(request, io.BytesIO())
-    trial = Trial(request, Patience(sleep=time.sleep, clock=time.clock), found)
+    trial = RetryState(request, RetryPolicy(sleep=time.sleep, clock=time.clock), found)
     silence = TimedOut("nothing came")
     found.request()
     with pytest.raises(TimedOut):

@@ -6,11 +6,19 @@ import threading
 
 import pytest
 
-from assetmeta.model.errors import BadValue, BrokenOff, LoginRefused, OverBudget, ReadOnly, SessionClosed, Unreachable
-from assetmeta.model.flows import Pause, Request, Response
+from assetmeta.model.errors import (
+    AuthenticationFailed,
+    BadValue,
+    BrokenOff,
+    BudgetExceeded,
+    ReadOnly,
+    SessionClosed,
+    Unreachable,
+)
+from assetmeta.model.http import Pause, Request, Response
 from assetmeta.wire.auth import Basic, TokenCallable
 from assetmeta.wire.driver import Driver
-from assetmeta.wire.retry import Patience
+from assetmeta.wire.retry import RetryPolicy
 
 from .conftest import Reply, one
 
@@ -103,7 +111,7 @@ def test_a_wrong_password_is_tried_once_however_many_requests_there_are(server, 
     writes = tuple(Request("POST", f"/{number}", writes=True) for number in range(64))
     answers = drive(Basic("joe", "wrong")).run(one(writes))
     assert 1 == len(server.seen)
-    assert all(isinstance(answer, LoginRefused) for answer in answers)
+    assert all(isinstance(answer, AuthenticationFailed) for answer in answers)
     assert [True] + [False] * 63 == [answer.sent for answer in answers]
     assert "POST /9 was not sent, because POST /0" in str(answers[9])
 
@@ -134,10 +142,10 @@ def test_an_accepted_login_lets_requests_run_side_by_side(server, drive):
 def test_what_an_inner_budget_stops_an_outer_one_does_not_count(server, drive):
     driver = drive()
     with driver.budget(2):
-        with driver.budget(0), pytest.raises(OverBudget):
+        with driver.budget(0), pytest.raises(BudgetExceeded):
             driver.run(one((GET, GET)))
         driver.run(one((GET, GET)))
-    with driver.budget(1), driver.budget(2), pytest.raises(OverBudget):
+    with driver.budget(1), driver.budget(2), pytest.raises(BudgetExceeded):
         driver.run(one((GET, GET)))
     assert 2 == len(server.seen)
 
@@ -150,7 +158,7 @@ def test_of_so_many_requests_against_one_less_exactly_one_is_refused(server, dri
         together.wait()
         try:
             driver.run(one(GET))
-        except OverBudget as error:
+        except BudgetExceeded as error:
             refused.append(error)
 
     with driver.budget(number - 1):
@@ -177,7 +185,7 @@ def test_each_open_budget_block_can_refuse_a_request_of_any_thread(server, drive
     try:
         with driver.budget(5):
             driver.run(one(GET))
-            with pytest.raises(OverBudget, match="may send 1 requests"):
+            with pytest.raises(BudgetExceeded, match="may send 1 requests"):
                 driver.run(one(GET))
     finally:
         done.set()
@@ -402,7 +410,7 @@ def test_a_request_that_waits_is_not_sent_once_the_session_is_closed(server):
 
 
 def test_a_wait_of_work_that_was_broken_off_ends_and_others_go_on_waiting():
-    policy = Patience()
+    policy = RetryPolicy()
     over, ended = threading.Event(), []
     threads = [
         threading.Thread(target=lambda: ended.append(("left", policy.wait(50, over.is_set)))),
@@ -417,4 +425,4 @@ def test_a_wait_of_work_that_was_broken_off_ends_and_others_go_on_waiting():
     policy.wake(is_ended=True)
     threads[1].join(10)
     assert [("left", False), ("kept", False)] == ended
-    assert Patience(sleep=lambda seconds: None).wait(5)
+    assert RetryPolicy(sleep=lambda seconds: None).wait(5)

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from assetmeta.model.errors import BadValue, Busy, LoginRefused, ServerFailed, Unreachable
-from assetmeta.model.flows import Request
+from assetmeta.model.errors import AuthenticationFailed, BadValue, RateLimited, ServerFailed, Unreachable
+from assetmeta.model.http import Request
 from assetmeta.wire.oauth import TokenExchange
 
 from .conftest import Reply, one
@@ -54,7 +54,7 @@ def test_a_token_that_is_refused_is_got_anew_once(server, drive):
 
 def test_the_same_token_again_is_not_sent_again(server, drive):
     server.answers = [granted("t1"), Reply(401), granted("t1"), Reply()]
-    with pytest.raises(LoginRefused):
+    with pytest.raises(AuthenticationFailed):
         drive(login(server)).run(one(GET))
     assert 3 == len(server.seen)
 
@@ -63,7 +63,7 @@ def test_a_refused_exchange_is_tried_once(server, drive):
     server.answers = [refused({"non_field_errors": [{"message": "Unable to log in.", "code": "authorization"}]})]
     driver = drive(login(server))
     for _ in range(2):
-        with pytest.raises(LoginRefused, match=r"Unable to log in.*Check user name and password") as caught:
+        with pytest.raises(AuthenticationFailed, match=r"Unable to log in.*Check user name and password") as caught:
             driver.run(one(GET))
     assert 1 == len(server.seen)
     assert caught.value.sent is False
@@ -79,7 +79,7 @@ def test_a_refused_exchange_is_tried_once(server, drive):
 )
 def test_a_code_is_answered_with_advice(server, drive, document):
     server.answers = [refused(document)]
-    with pytest.raises(LoginRefused, match="Make a token instead") as caught:
+    with pytest.raises(AuthenticationFailed, match="Make a token instead") as caught:
         drive(login(server, advice={"has_2fa": "Make a token instead."})).run(one(GET))
     assert ("has_2fa", 400) == (caught.value.code, caught.value.status)
 
@@ -89,7 +89,7 @@ def test_failures_of_the_server_are_not_held_against_the_password(server, drive)
     driver = drive(login(server))
     with pytest.raises(ServerFailed):
         driver.run(one(GET))
-    with pytest.raises(Busy):
+    with pytest.raises(RateLimited):
         driver.run(one(GET))
     driver.run(one(GET))
     assert ("/a", "Token t1") == lines(server)[-1]
@@ -98,7 +98,7 @@ def test_failures_of_the_server_are_not_held_against_the_password(server, drive)
 @pytest.mark.parametrize("body", [b"", b"<html>hello", b"[]", b'{"token": 5}', b'{"token": ""}'])
 def test_an_answer_without_a_token_is_a_refusal(server, drive, body):
     server.answers = [Reply(200, body)]
-    with pytest.raises(LoginRefused):
+    with pytest.raises(AuthenticationFailed):
         drive(login(server)).run(one(GET))
     assert 1 == len(server.seen)
 
@@ -109,7 +109,7 @@ def test_an_answer_without_a_token_is_a_refusal(server, drive, body):
 )
 def test_what_is_no_refusal_is_not_blamed_on_the_password(server, drive, reply):
     server.answers = [reply]
-    with pytest.raises(LoginRefused, match="check the address") as caught:
+    with pytest.raises(AuthenticationFailed, match="check the address") as caught:
         drive(login(server)).run(one(GET))
     assert "Check user name" not in str(caught.value)
 
@@ -119,7 +119,7 @@ def test_secrets_are_in_no_text(server, drive):
     server.answers = [refused(echo)]
     auth = login(server)
     driver = drive(auth)
-    with pytest.raises(LoginRefused) as caught:
+    with pytest.raises(AuthenticationFailed) as caught:
         driver.run(one(GET))
     told = [repr(auth), str(caught.value), repr(vars(caught.value)), repr(driver), repr(list(driver.ledger))]
     assert not [text for text in told if SECRET in text or "wörd" in text]
@@ -163,7 +163,7 @@ def test_after_an_accepted_login_a_refused_exchange_ends_it_for_all_later_reques
     driver.run(one(GET))
     errors = []
     for _ in range(10):
-        with pytest.raises(LoginRefused) as caught:
+        with pytest.raises(AuthenticationFailed) as caught:
             driver.run(one(GET))
         errors.append(caught.value)
     assert ["/get-token/", "/a", "/a", "/get-token/"] == [target for target, _ in lines(server)]

@@ -8,10 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 
-from assetmeta.model.errors import LoginRefused, Misuse, Unreachable
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.errors import AuthenticationFailed, Unreachable, UsageError
+from assetmeta.model.http import Request, Response
 from assetmeta.wire.auth import Basic, Bearer, TokenCallable
-from assetmeta.wire.gate import LoginGuard
+from assetmeta.wire.login_guard import LoginGuard
 
 from .conftest import Reply, one
 
@@ -19,8 +19,8 @@ GET = Request("GET", "/a", idempotent=True)
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
-def refused(driver, request=GET) -> LoginRefused:
-    with pytest.raises(LoginRefused) as caught:
+def refused(driver, request=GET) -> AuthenticationFailed:
+    with pytest.raises(AuthenticationFailed) as caught:
         driver.run(one(request))
     return caught.value
 
@@ -132,7 +132,7 @@ def test_an_auth_object_is_tried_again_when_it_was_changed(server, drive):
 
 def test_a_token_function_that_uses_its_own_session_is_told_so(server, drive):
     driver = drive(TokenCallable(lambda: driver.run(one(GET)).body.decode()))
-    with pytest.raises(Misuse, match="token function cannot use the session"):
+    with pytest.raises(UsageError, match="token function cannot use the session"):
         driver.run(one(GET))
     assert [] == server.seen
 

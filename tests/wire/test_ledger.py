@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from assetmeta.model.errors import Unreachable
-from assetmeta.model.flows import Request
+from assetmeta.model.http import Request
 from assetmeta.wire.auth import Basic, Bearer
 from assetmeta.wire.ledger import Entry, Ledger
 
@@ -116,7 +116,7 @@ def test_a_request_is_one_debug_line_without_query_or_secret(server, drive, capl
     driver = drive(auth)
     driver.run(one(Request("GET", server.url + "/a?token=s3cret-pw", query=(("password", "s3cret-pw"),))))
     (record,) = [record for record in caplog.records if record.name.startswith("assetmeta")]
-    assert ("DEBUG", "assetmeta.wire.courier") == (record.levelname, record.name)
+    assert ("DEBUG", "assetmeta.wire.sender") == (record.levelname, record.name)
     assert record.getMessage().startswith(f"GET {server.url}/a: 200, ")
     assert "0 bytes out, 2 bytes in" in record.getMessage()
     assert "s3cret-pw" not in caplog.text + str(driver.ledger) + repr(tuple(driver.ledger))

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from assetmeta.model.errors import LoginRefused, Refused
-from assetmeta.model.flows import Request
+from assetmeta.model.errors import AuthenticationFailed, Rejected
+from assetmeta.model.http import Request
 from assetmeta.wire import cassette, redact
 from assetmeta.wire.auth import Basic
 from assetmeta.wire.oauth import OAuth2
@@ -54,7 +54,7 @@ def test_a_renewal_that_is_refused_is_final_and_a_page_in_between_is_not(server,
     sent = []
     for _ in range(3):
         before = sum(seen.target == "/token" for seen in server.seen)
-        with suppress(LoginRefused):
+        with suppress(AuthenticationFailed):
             driver.run(one(GET))
         sent.append(sum(seen.target == "/token" for seen in server.seen) - before)
     assert sent[1] == 1
@@ -85,6 +85,6 @@ def test_an_idempotent_write_is_sent_on_where_its_method_is_kept(server, drive, 
         assert drive().run(one(request)).status == 200
         assert [(seen.method, seen.body) for seen in server.seen] == [("PUT", b"x")] * 2
     else:
-        with pytest.raises(Refused, match="not sent on"):
+        with pytest.raises(Rejected, match="not sent on"):
             drive().run(one(request))
         assert len(server.seen) == 1

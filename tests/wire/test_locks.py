@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from assetmeta.model.flows import Request
+from assetmeta.model.http import Request
 from assetmeta.wire.auth import Basic, SharedAttempt, TokenCallable
-from assetmeta.wire.budget import Budget
+from assetmeta.wire.budget import RequestBudget
 from assetmeta.wire.driver import Driver
-from assetmeta.wire.gate import LoginGuard
 from assetmeta.wire.ledger import Ledger
-from assetmeta.wire.retry import Patience
+from assetmeta.wire.login_guard import LoginGuard
+from assetmeta.wire.retry import RetryPolicy
 
 from .conftest import Reply
 
 SHARED = {
     Driver: {"_traces", "_budgets", "_closed", "_threads"},
     Ledger: {"_count", "_sent", "_received", "_milliseconds"},
-    Patience: {"_until"},
+    RetryPolicy: {"_until"},
     LoginGuard: {"_turn"},
     SharedAttempt: {"_current"},
 }
@@ -76,7 +76,7 @@ def test_of_what_holds_requests_back(server, drive, changes):
 
 
 def test_a_wait_is_read_under_the_lock():
-    patience = Patience(3, 60.0, lambda seconds: None, lambda: float(patience._lock.locked()))
+    patience = RetryPolicy(3, 60.0, lambda seconds: None, lambda: float(patience._lock.locked()))
     with patience._lock:
         patience._until = 5.0
     assert patience.left() == 4.0
@@ -85,13 +85,13 @@ def test_a_wait_is_read_under_the_lock():
 def test_budgets_are_read_and_spent_under_one_lock(server, drive, monkeypatch):
     driver, held = drive(), []
     for name in ("allow", "spend"):
-        real = getattr(Budget, name)
+        real = getattr(RequestBudget, name)
 
         def noted(self, number, real=real):
             held.append(driver._lock.locked())
             return real(self, number)
 
-        monkeypatch.setattr(Budget, name, noted)
+        monkeypatch.setattr(RequestBudget, name, noted)
     with driver.budget(2), driver.budget(2):
         driver.run(several(1))
     assert held == [True] * 4

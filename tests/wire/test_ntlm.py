@@ -17,8 +17,8 @@ import requests_ntlm
 import spnego
 from spnego.exceptions import SpnegoError
 
-from assetmeta.model.errors import LoginRefused, Unreachable, Unsupported
-from assetmeta.model.flows import Request
+from assetmeta.model.errors import AuthenticationFailed, Unreachable, Unsupported
+from assetmeta.model.http import Request
 from assetmeta.wire.ntlm import Ntlm
 
 from .conftest import Reply, one
@@ -200,7 +200,7 @@ def test_a_loop_tries_a_wrong_password_once(accept, drive):
     driver = drive(Ntlm(USER, "wrong"), acceptor.url)
     errors = []
     for _ in range(10):
-        with pytest.raises(LoginRefused, match="refused the Windows login.*tried once") as caught:
+        with pytest.raises(AuthenticationFailed, match="refused the Windows login.*tried once") as caught:
             driver.run(one(GET))
         errors.append(caught.value)
     assert [True] + [False] * 9 == [error.sent for error in errors]
@@ -216,7 +216,7 @@ def test_threads_try_a_wrong_password_once(accept, drive):
         start.wait()
         try:
             driver.run(one(GET))
-        except LoginRefused as error:
+        except AuthenticationFailed as error:
             errors.append(error.sent)
 
     threads = [threading.Thread(target=read) for _ in range(8)]
@@ -233,7 +233,7 @@ def test_a_login_that_the_server_breaks_off_is_tried_once(server, drive, ask):
     server.answers = [Reply(401, headers={"WWW-Authenticate": "NTLM"})]
     driver = drive(Ntlm(USER, PASSWORD))
     for _ in range(5):
-        with pytest.raises(LoginRefused, match="Windows login was broken off"):
+        with pytest.raises(AuthenticationFailed, match="Windows login was broken off"):
             driver.run(one(ask))
     assert 2 == len(server.seen)
 
@@ -269,7 +269,7 @@ def test_a_refused_login_sends_no_large_body(accept, drive):
     source = io.BytesIO(LARGE)
     driver = drive(Ntlm(USER, "wrong"), acceptor.url)
     for _ in range(3):
-        with pytest.raises(LoginRefused):
+        with pytest.raises(AuthenticationFailed):
             driver.run(one(Request("POST", "/w", body=source, writes=True)))
     assert [("GET", "/w", 0)] * 3 == acceptor.refused
     assert ([], 0) == (acceptor.answered, source.tell())
@@ -318,7 +318,9 @@ def test_a_proxy_is_not_logged_in_to(server, drive):
 
 def test_a_kerberos_server_is_named(server, drive):
     server.answers = [Reply(401, headers={"WWW-Authenticate": "Negotiate"})]
-    with pytest.raises(LoginRefused, match=r"broken off.*HTTPKerberosAuth\(\) of the package requests-kerberos"):
+    with pytest.raises(
+        AuthenticationFailed, match=r"broken off.*HTTPKerberosAuth\(\) of the package requests-kerberos"
+    ):
         drive(Ntlm(USER, PASSWORD)).run(one(GET))
 
 

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from assetmeta.model.errors import BadValue, Busy, LoginRefused, ServerFailed, Unreachable
-from assetmeta.model.flows import Request
+from assetmeta.model.errors import AuthenticationFailed, BadValue, RateLimited, ServerFailed, Unreachable
+from assetmeta.model.http import Request
 from assetmeta.wire.auth import SharedAttempt
 from assetmeta.wire.oauth import OAuth2
 
@@ -75,7 +75,7 @@ def test_without_a_way_to_renew_a_token_is_used_until_it_is_refused(server, driv
     server.answers = [Reply(), Reply(401)]
     driver = drive(login(server, access_token="a1", expires_at=1))
     assert 200 == driver.run(one(GET)).status
-    with pytest.raises(LoginRefused, match="refused the OAuth2 token"):
+    with pytest.raises(AuthenticationFailed, match="refused the OAuth2 token"):
         driver.run(one(GET))
     assert [("/a", "Bearer a1")] * 2 == lines(server)
 
@@ -101,7 +101,7 @@ def test_the_password_grant_logs_in_and_logs_in_again_when_the_refresh_token_is_
 )
 def test_a_refused_refresh_token_is_a_refused_login_tried_once(server, drive, reply):
     server.answers = [reply]
-    with pytest.raises(LoginRefused, match="refused the refresh token") as caught:
+    with pytest.raises(AuthenticationFailed, match="refused the refresh token") as caught:
         drive(login(server, refresh_token="s3cret")).run(one(GET))
     assert "s3cret" not in str(caught.value)
     assert reply.status == caught.value.status
@@ -111,7 +111,7 @@ def test_a_refused_refresh_token_is_a_refused_login_tried_once(server, drive, re
 def test_a_refusal_says_what_the_server_said_and_no_secret(server, drive):
     body = {"error": "invalid_grant", "error_description": "Expired: s3cret-token (bad)"}
     server.answers = [Reply(400, json.dumps(body).encode())]
-    with pytest.raises(LoginRefused) as caught:
+    with pytest.raises(AuthenticationFailed) as caught:
         drive(login(server, refresh_token="s3cret-token")).run(one(GET))
     assert "invalid_grant: Expired: REDACTED (bad)" in str(caught.value)
     assert "s3cret" not in str(caught.value) + str(caught.value.server_message)
@@ -174,7 +174,7 @@ def test_what_was_refused_is_not_asked_again_for_every_read(server, drive):
         driver = drive(login(server, **details))
         sent = []
         for _ in range(50):
-            with pytest.raises(LoginRefused, match="invalid_grant") as caught:
+            with pytest.raises(AuthenticationFailed, match="invalid_grant") as caught:
                 driver.run(one(GET))
             sent.append(caught.value.sent)
         assert [True] + [False] * 49 == sent
@@ -185,11 +185,11 @@ def test_a_refused_refresh_token_leaves_the_access_token_in_use_until_its_end(se
     server.answers = [Reply(400, b'{"error": "invalid_grant"}'), Reply()]
     driver = drive(login(server, access_token="a1", refresh_token="r1", expires_at=100, clock=time.clock))
     time.now = 95
-    with pytest.raises(LoginRefused):
+    with pytest.raises(AuthenticationFailed):
         driver.run(one(GET))
     assert 200 == driver.run(one(GET)).status
     time.now = 100
-    with pytest.raises(LoginRefused):
+    with pytest.raises(AuthenticationFailed):
         driver.run(one(GET))
     assert [("/o/token/", None), ("/a", "Bearer a1")] == lines(server)
 
@@ -204,14 +204,14 @@ def test_after_an_accepted_login_a_refused_renewal_ends_it_for_all_later_request
     if early:
         time.now = 95
         server.answers = [refused, Reply(401)]
-        with pytest.raises(LoginRefused):
+        with pytest.raises(AuthenticationFailed):
             driver.run(one(GET))
         time.now = 96
     else:
         server.answers = [Reply(401), refused]
     errors = []
     for _ in range(20):
-        with pytest.raises(LoginRefused, match="refused the refresh token.*Token was revoked") as caught:
+        with pytest.raises(AuthenticationFailed, match="refused the refresh token.*Token was revoked") as caught:
             driver.run(one(GET))
         errors.append(caught.value)
     assert [("/a", "Bearer a1")] * 2 + [("/o/token/", None)] == sorted(lines(server), key=lambda line: line[0])
@@ -225,7 +225,7 @@ def test_threads_share_a_refused_renewal_after_an_accepted_login(server, drive):
     driver.run(one(GET))
     server.answers = [lambda seen: Reply(400 if seen.target == "/o/token/" else 401)]
     for _ in range(5):
-        assert {LoginRefused} == {type(answer) for answer in driver.run(one((GET,) * 4))}
+        assert {AuthenticationFailed} == {type(answer) for answer in driver.run(one((GET,) * 4))}
     targets = [seen.target for seen in server.seen]
     assert 1 == targets.count("/o/token/")
     # The accepted one, and those that were under way together.
@@ -245,7 +245,7 @@ def test_a_page_in_between_does_not_end_a_login_that_worked(server, drive):
     server.answers = [granted(access_token="a1"), Reply(), Reply(401), Reply(200, b"<html>")]
     driver = drive(login(server, refresh_token="r1"))
     driver.run(one(GET))
-    with pytest.raises(LoginRefused, match="refused the refresh token"):
+    with pytest.raises(AuthenticationFailed, match="refused the refresh token"):
         driver.run(one(GET))
     server.answers = [Reply(401), granted(access_token="a2"), Reply()]
     assert 200 == driver.run(one(GET)).status
@@ -340,7 +340,7 @@ def test_an_unknown_way_to_name_the_client_is_refused(server):
         login(server, client_secret="cs", refresh_token="r1", client_auth="basic")
 
 
-@pytest.mark.parametrize(("status", "kind"), [(500, ServerFailed), (429, Busy), (400, LoginRefused)])
+@pytest.mark.parametrize(("status", "kind"), [(500, ServerFailed), (429, RateLimited), (400, AuthenticationFailed)])
 def test_errors_of_the_token_endpoint_carry_status_and_address(server, drive, status, kind):
     server.answers = [Reply(status)]
     with pytest.raises(kind) as caught:
@@ -358,7 +358,7 @@ def test_threads_that_wait_share_one_refusal(server, drive):
 
     def read(_):
         start.wait()
-        with pytest.raises(LoginRefused, match="invalid_grant"):
+        with pytest.raises(AuthenticationFailed, match="invalid_grant"):
             driver.run(one(GET))
 
     with ThreadPoolExecutor(8) as threads:

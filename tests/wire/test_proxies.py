@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from assetmeta.model.errors import BadValue, Unreachable, Unsupported
-from assetmeta.model.flows import Request
+from assetmeta.model.http import Request
 from assetmeta.wire.transport import Settings
 
 from .conftest import Reply, one

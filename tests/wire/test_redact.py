@@ -8,10 +8,10 @@ from xml.sax.saxutils import escape
 import pytest
 
 from assetmeta.model.errors import BadValue
-from assetmeta.model.flows import Request, Response
+from assetmeta.model.http import Request, Response
 from assetmeta.wire import redact
 from assetmeta.wire.bodies import redacted_body, rules_of
-from assetmeta.wire.origin import Origin
+from assetmeta.wire.urls import Origin
 
 
 def test_login_headers_and_cookies_are_hidden():

@@ -8,8 +8,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from assetmeta.model.errors import Busy, Unreachable
-from assetmeta.model.flows import Request
+from assetmeta.model.errors import RateLimited, Unreachable
+from assetmeta.model.http import Request
 from assetmeta.wire.retry import BACKOFF, JITTER
 
 from .conftest import Reply, one
@@ -45,11 +45,11 @@ def test_a_write_is_sent_once_whatever_happens(server, drive, time):
     server.answers = [Reply(503, b"sorry")]
     assert b"sorry" == drive().run(one(WRITE)).body
     server.answers = [Reply(503, headers={"Retry-After": "1"})]
-    with pytest.raises(Busy) as caught:
+    with pytest.raises(RateLimited) as caught:
         drive().run(one(WRITE))
     assert caught.value.sent
     server.answers = [Reply(429)]
-    with pytest.raises(Busy) as caught:
+    with pytest.raises(RateLimited) as caught:
         drive().run(one(WRITE))
     assert not caught.value.sent
     assert 4 == len(server.seen)
@@ -66,7 +66,7 @@ def test_a_write_turned_away_by_429_with_a_time_is_sent_again_then(server, drive
 
 def test_a_body_that_cannot_be_read_twice_is_sent_once(server, drive):
     server.answers = [Reply(429, headers={"Retry-After": "1"})]
-    with pytest.raises(Busy):
+    with pytest.raises(RateLimited):
         drive().run(one(Request("PUT", "/w", body=Unseekable(b"content"), idempotent=True)))
     server.answers = [Reply(cut=0)]
     with pytest.raises(Unreachable):
@@ -120,7 +120,7 @@ def test_an_unreadable_retry_after_counts_as_none(server, drive, time):
 
 def test_a_wait_longer_than_patience_is_busy_at_once(server, drive, time):
     server.answers = [Reply(429, headers={"Retry-After": "61"})]
-    with pytest.raises(Busy, match="for 61 s") as caught:
+    with pytest.raises(RateLimited, match="for 61 s") as caught:
         drive(patience=60).run(one(READ))
     assert (429, 61, "GET /a") == (caught.value.status, caught.value.retry_after, caught.value.request)
     assert (1, []) == (len(server.seen), time.slept)
@@ -128,7 +128,7 @@ def test_a_wait_longer_than_patience_is_busy_at_once(server, drive, time):
 
 def test_all_waits_of_one_request_together_are_bounded_by_patience(server, drive, time):
     server.answers = [Reply(429, headers={"Retry-After": "25"})]
-    with pytest.raises(Busy):
+    with pytest.raises(RateLimited):
         drive(patience=60, retries=10).run(one(READ))
     assert (3, [25, 25]) == (len(server.seen), time.slept)
 
@@ -143,7 +143,7 @@ def test_patience_bounds_the_pauses_between_broken_connections_too(server, drive
 def test_when_one_request_is_told_to_wait_the_others_wait_too(server, drive, time):
     server.answers = [Reply(429, headers={"Retry-After": "9"}), Reply()]
     driver = drive(retries=0)
-    with pytest.raises(Busy):
+    with pytest.raises(RateLimited):
         driver.run(one(READ))
     driver.run(one(WRITE))
     assert (2, [9]) == (len(server.seen), time.slept)
@@ -153,7 +153,7 @@ def test_a_request_held_back_longer_than_patience_is_not_sent(server, drive):
     server.answers = [Reply(503, headers={"Retry-After": "900"})]
     driver = drive()
     for request in (READ, WRITE):
-        with pytest.raises(Busy) as caught:
+        with pytest.raises(RateLimited) as caught:
             driver.run(one(request))
     assert not caught.value.sent
     assert "not sent" in str(caught.value)

@@ -6,15 +6,15 @@ import os
 
 import pytest
 
-from assetmeta.wire import shelf
-from assetmeta.wire.shelf import Shelf
+from assetmeta.wire import file_cache
+from assetmeta.wire.file_cache import FileCache
 
 
 @pytest.mark.parametrize(
     ("now", "is_there"), [(999.0, False), (1000.0, True), (1060.0, True), (1060.5, False), (1e9, False)]
 )
 def test_a_text_counts_for_its_age_and_never_before_it_was_written(tmp_path, now, is_there):
-    kept = Shelf(tmp_path, "key", 60.0, lambda: now)
+    kept = FileCache(tmp_path, "key", 60.0, lambda: now)
     kept.save("text")
     [file] = tmp_path.iterdir()
     os.utime(file, (1000.0, 1000.0))
@@ -23,8 +23,8 @@ def test_a_text_counts_for_its_age_and_never_before_it_was_written(tmp_path, now
 
 @pytest.mark.parametrize(("length", "is_there"), [(9, True), (10, True), (11, False)])
 def test_a_text_that_is_too_large_is_no_text(tmp_path, monkeypatch, length, is_there):
-    monkeypatch.setattr(shelf, "MAX_BYTES", 10)
-    kept = Shelf(tmp_path, "key", 60.0, lambda: next(tmp_path.iterdir()).stat().st_mtime)
+    monkeypatch.setattr(file_cache, "MAX_BYTES", 10)
+    kept = FileCache(tmp_path, "key", 60.0, lambda: next(tmp_path.iterdir()).stat().st_mtime)
     kept.save("x" * length)
     assert ("x" * length if is_there else None) == kept.load()
-    assert Shelf(tmp_path, "other", 60.0).load() is None
+    assert FileCache(tmp_path, "other", 60.0).load() is None

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from assetmeta.model.errors import BadValue, Unreachable, Unsupported
-from assetmeta.model.flows import Request
+from assetmeta.model.http import Request
 from assetmeta.wire.auth import Basic, SharedAttempt
-from assetmeta.wire.budget import Budget
+from assetmeta.wire.budget import RequestBudget
 from assetmeta.wire.connections import _alert, _Connection
 from assetmeta.wire.deadline import Deadline, current
 from assetmeta.wire.extras import load_extra
@@ -25,8 +25,8 @@ GET = Request("GET", "/a", idempotent=True)
 @pytest.mark.parametrize("limit", [-1, True, False, 1.0, "1", None])
 def test_a_budget_is_a_number_of_requests(limit):
     with pytest.raises(BadValue, match="number of requests"):
-        Budget(limit)
-    Budget(0)
+        RequestBudget(limit)
+    RequestBudget(0)
 
 
 @pytest.mark.parametrize(("now", "is_over"), [(9.9, False), (10.0, True), (10.1, True)])

@@ -9,7 +9,7 @@ from types import TracebackType
 import pytest
 
 from assetmeta.model.errors import AssetmetaError, BadValue
-from assetmeta.model.flows import Request
+from assetmeta.model.http import Request
 from assetmeta.wire.auth import Basic, Bearer
 from assetmeta.wire.oauth import OAuth2, TokenExchange
 

@@ -21,8 +21,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from assetmeta.model.errors import BadValue, LoginRefused, Refused, TimedOut, Unreachable, Unreadable, Unsupported
-from assetmeta.model.flows import Request
+from assetmeta.model.errors import (
+    AuthenticationFailed,
+    BadValue,
+    InvalidResponse,
+    Rejected,
+    TimedOut,
+    Unreachable,
+    Unsupported,
+)
+from assetmeta.model.http import Request
 from assetmeta.wire.auth import Basic, Bearer
 from assetmeta.wire.failures import Limits, translated
 
@@ -154,13 +162,13 @@ class TestBodies:
     def test_an_answer_larger_than_allowed_is_refused_by_its_unpacked_size(self, server, drive, packed):
         body = gzip.compress(b"a" * 2_000_000) if packed else b"a" * 2_000_000
         server.answers = [Reply(body=body, headers={"Content-Encoding": "gzip"} if packed else {})]
-        with pytest.raises(Unreadable, match="max_bytes="):
+        with pytest.raises(InvalidResponse, match="max_bytes="):
             drive(max_bytes=1_000_000).run(one(Request("GET", "/")))
         assert 2_000_000 == len(drive(max_bytes=2_000_000).run(one(Request("GET", "/"))).body)
 
     def test_a_damaged_compression_is_unreadable(self, server, drive):
         server.answers = [Reply(body=b"not gzip", headers={"Content-Encoding": "gzip"})]
-        with pytest.raises(Unreadable, match="decompressed"):
+        with pytest.raises(InvalidResponse, match="decompressed"):
             drive().run(one(Request("GET", "/")))
 
     def test_a_download_goes_into_the_sink_whatever_its_size(self, server, drive):
@@ -262,7 +270,7 @@ class TestRedirects:
         driver = drive()
         assert b"ok" == driver.run(one(ask)).body
         for _ in range(2):
-            with pytest.raises(Refused):
+            with pytest.raises(Rejected):
                 driver.run(one(ask))
         assert [b"from: Story"] * 4 == [seen.body for seen in server.seen]
         assert [] == elsewhere.seen
@@ -270,14 +278,14 @@ class TestRedirects:
     @pytest.mark.parametrize("status", [307, 308])
     def test_an_idempotent_put_of_a_file_is_not_redirected(self, server, drive, status):
         server.answers = [Reply(status, headers={"Location": "/elsewhere"}), Reply()]
-        with pytest.raises(Refused, match="PUT /f to"):
+        with pytest.raises(Rejected, match="PUT /f to"):
             drive().run(one(Request("PUT", "/f", body=io.BytesIO(b"content"), idempotent=True)))
         assert [("PUT", b"content")] == [(seen.method, seen.body) for seen in server.seen]
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     def test_a_write_is_never_redirected(self, server, drive, status):
         server.answers = [Reply(status, headers={"Location": "/elsewhere?secret=1"})]
-        with pytest.raises(Refused, match=r"POST /w to http://127.0.0.1:\d+/elsewhere, and") as caught:
+        with pytest.raises(Rejected, match=r"POST /w to http://127.0.0.1:\d+/elsewhere, and") as caught:
             drive().run(one(Request("POST", "/w", body=b"x", writes=True)))
         assert status == caught.value.status
         assert 1 == len(server.seen)
@@ -285,7 +293,7 @@ class TestRedirects:
     @pytest.mark.parametrize("location", ["ftp://h/x", "http://a\\@b/", "http://h:port/", "http://[::1/"])
     def test_a_redirect_to_what_is_no_url_is_refused(self, server, drive, location):
         server.answers = [Reply(302, headers={"Location": location})]
-        with pytest.raises(Refused, match="to nowhere"):
+        with pytest.raises(Rejected, match="to nowhere"):
             drive().run(one(Request("GET", "/a", idempotent=True)))
         assert 1 == len(server.seen)
 
@@ -296,7 +304,7 @@ class TestRedirects:
 
     def test_going_round_in_circles_ends(self, server, drive):
         server.answers = [Reply(302, headers={"Location": "/a"})]
-        with pytest.raises(Refused, match="more than 5 times"):
+        with pytest.raises(Rejected, match="more than 5 times"):
             drive().run(one(Request("GET", "/a", idempotent=True)))
         assert 6 == len(server.seen)
 
@@ -304,7 +312,7 @@ class TestRedirects:
         elsewhere = servers()
         elsewhere.answers = [Reply(401)]
         server.answers = [Reply(302, headers={"Location": elsewhere.url})]
-        with pytest.raises(LoginRefused, match="are not sent there"):
+        with pytest.raises(AuthenticationFailed, match="are not sent there"):
             drive(Bearer("tok")).run(one(Request("GET", "/a", idempotent=True)))
         assert (1, 1) == (len(server.seen), len(elsewhere.seen))
 
@@ -476,7 +484,7 @@ def test_a_netrc_file_never_replaces_or_adds_credentials(server, servers, drive,
 
 def test_a_malformed_answer_to_a_write_is_not_taken_for_a_request_that_was_never_sent(server, drive):
     server.answers = [Reply(201, b"done", {"Content-Length": "1, 2"})]
-    with pytest.raises(Unreadable, match="answer of .* to POST w is malformed: .*Content-Length") as raised:
+    with pytest.raises(InvalidResponse, match="answer of .* to POST w is malformed: .*Content-Length") as raised:
         drive().run(one(Request("POST", "w", writes=True)))
     assert raised.value.sent
     assert 1 == len(server.seen)

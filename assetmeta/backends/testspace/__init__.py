@@ -6,21 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from assetmeta.backends.file_names import safe_name
-from assetmeta.backends.jsonrest import get
-from assetmeta.backends.known import Known
-from assetmeta.backends.testspace import aliases, complaints, explaining, fetching, files, reflecting, writing
+from assetmeta.backends.filenames import safe_name
+from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.rest.http import get
+from assetmeta.backends.testspace import aliases, discovery, errors, explain, files, queries, writes
+from assetmeta.backends.testspace.api import bundled
+from assetmeta.backends.testspace.codecs import codec_for
 from assetmeta.backends.testspace.connection import bare_token, base_url
 from assetmeta.backends.testspace.keys import item_path
-from assetmeta.backends.testspace.kinds import codec_for
-from assetmeta.backends.testspace.pages import page_of
-from assetmeta.backends.testspace.reading import Reading
-from assetmeta.backends.testspace.settings import SURVEYS, Settings
-from assetmeta.backends.testspace.table import bundled
+from assetmeta.backends.testspace.lookup import LookupReader
+from assetmeta.backends.testspace.options import SURVEYS, Settings
+from assetmeta.backends.testspace.page_links import page_of
 from assetmeta.model.codecs import Codec
-from assetmeta.model.contract import UNOBSERVED, Can, WriteObserver
+from assetmeta.model.contract import UNOBSERVED, Capabilities, WriteObserver
 from assetmeta.model.errors import BadValue, Unsupported
-from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.plans import Change, Fetch, Outcome, Row, Rows
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
@@ -55,12 +55,12 @@ class Testspace(Settings):
 
     def refuses_login(self, response: Response) -> bool | None:
         """Whether a 403 refuses the login; None when it may be about a right."""
-        return complaints.refuses_login(response)
+        return errors.refuses_login(response)
 
     @property
-    def can(self) -> Can:
+    def can(self) -> Capabilities:
         """What there is on the server, and what is done here instead: conditions, order, windows, paths, counts."""
-        return Can(
+        return Capabilities(
             paths=True,
             aggregates=True,
             sort=True,
@@ -74,26 +74,26 @@ class Testspace(Settings):
         )
 
     def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
-        """Make the schema of the bundled table; see assetmeta.backends.testspace.reflecting. *names* change nothing."""
-        return reflecting.reflect(bundled(), self)
+        """Make the schema of the bundled table; see assetmeta.backends.testspace.discovery. *names* change nothing."""
+        return discovery.reflect(bundled(), self)
 
     def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
         """Return the codec of an attribute, for a schema that was kept without its codecs."""
         return codec_for(kind, related)
 
     def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
-        """Read; see assetmeta.backends.testspace.fetching for which requests are sent."""
-        return fetching.fetch(schema, fetches, self)
+        """Read; see assetmeta.backends.testspace.queries for which requests are sent."""
+        return queries.fetch(schema, fetches, self)
 
     def explain(self, schema: Schema, fetch: Fetch) -> str:
         """Tell which requests a read sends, what the server filters and what is done here. Sends nothing."""
-        return explaining.explain(fetch, self)
+        return explain.explain(fetch, self)
 
     def write(
         self, schema: Schema, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED
     ) -> Flow[list[Outcome]]:
-        """Write; see assetmeta.backends.testspace.writing for order and failures."""
-        return writing.write(schema, changes, self, observer)
+        """Write; see assetmeta.backends.testspace.writes for order and failures."""
+        return writes.write(schema, changes, self, observer)
 
     def key_of(self, type_name: str, text: str) -> Key | None:
         """Return the key that a text is; None for a name."""
@@ -105,7 +105,7 @@ class Testspace(Settings):
 
     def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
         """Return the asset of a name; see assetmeta.backends.testspace.aliases."""
-        return aliases.look_up(Reading(schema, self, Known(schema)), type_name, alias)
+        return aliases.look_up(LookupReader(schema, self, RowStore(schema)), type_name, alias)
 
     @property
     def file_name_attribute(self) -> str:

@@ -19,16 +19,16 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from assetmeta.backends.base import confirm
-from assetmeta.backends.jsonrest import Object, get
+from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.responses import confirm
+from assetmeta.backends.rest.http import Object, get
+from assetmeta.backends.testspace.api import Resource, resource_of
+from assetmeta.backends.testspace.decode import number
 from assetmeta.backends.testspace.keys import below, depth, divided, escaped, is_key, list_path, segment, shape
-from assetmeta.backends.testspace.listing import Pages, objects_of
-from assetmeta.backends.testspace.objects import number
-from assetmeta.backends.testspace.reading import Reading
-from assetmeta.backends.testspace.table import Kind, kind_of
-from assetmeta.backends.together import single
+from assetmeta.backends.testspace.lookup import LookupReader
+from assetmeta.backends.testspace.pages import Pages, objects_of
 from assetmeta.model.errors import BadValue, NotFound
-from assetmeta.model.flows import Flow
+from assetmeta.model.http import Flow
 from assetmeta.model.plans import Row
 from assetmeta.model.values import Key, Oid
 
@@ -39,24 +39,24 @@ _LISTED_BY = {"Metric": "name", "User": "username"}
 
 def key_of(type_name: str, text: str) -> Key | None:
     """Return the key that a text is; None for a name."""
-    kind = kind_of(type_name)
+    kind = resource_of(type_name)
     key: Key = int(text) if _NUMBER.fullmatch(text) and len(text) < 60 else text
     return key if is_key(kind, key) else None
 
 
-def look_up(reading: Reading, type_name: str, alias: str) -> Flow[Row]:
+def look_up(reading: LookupReader, type_name: str, alias: str) -> Flow[Row]:
     """Return the asset of a name, with all its attributes. One request; one per page for those found in a list.
 
     Raises NotFound, and BadValue for a text that is neither name nor key.
     """
-    kind = kind_of(type_name)
+    kind = resource_of(type_name)
     if type_name in _NAMED:
         found = yield from _by_paths(reading, kind, alias)
     elif type_name in _LISTED_BY:
         found = yield from _by_list(reading, kind, alias)
     elif kind.own in ("path", "key"):
         parent, own = _split(kind, alias)
-        found = yield from reading.by_identity(kind, [below(parent, escaped(kind, own))])
+        found = yield from reading.by_keys(kind, [below(parent, escaped(kind, own))])
     else:
         raise _no_key(kind, alias)
     if not found:
@@ -70,7 +70,7 @@ _Names = tuple[tuple[str, str], ...]
 """The steps of a path: a collection, and the name or id of one of it."""
 
 
-def _by_paths(reading: Reading, kind: Kind, alias: str) -> Flow[list[Oid]]:
+def _by_paths(reading: LookupReader, kind: Resource, alias: str) -> Flow[list[Oid]]:
     """Ask for an asset by each path of names and ids that an alias can mean, until one leads to it."""
     for names in _readings(kind, alias):
         found = yield from _by_path(reading, kind, names)
@@ -79,9 +79,9 @@ def _by_paths(reading: Reading, kind: Kind, alias: str) -> Flow[list[Oid]]:
     return []
 
 
-def _by_path(reading: Reading, kind: Kind, names: _Names) -> Flow[list[Oid]]:
+def _by_path(reading: LookupReader, kind: Resource, names: _Names) -> Flow[list[Oid]]:
     path = "/".join(_named_path(names))
-    response = yield from single(get(reading.settings.place(path)))
+    response = yield from send_one(get(reading.settings.place(path)))
     if response.status == 404:
         return []
     found = objects_of(response)[:1]
@@ -92,14 +92,14 @@ def _by_path(reading: Reading, kind: Kind, names: _Names) -> Flow[list[Oid]]:
     return reading.take(kind, found, space)
 
 
-def _confirm(kind: Kind, asked: str, item: Object, line: str) -> None:
-    """Raise Unreadable for an object that has neither the number nor the name that was asked for."""
+def _confirm(kind: Resource, asked: str, item: Object, line: str) -> None:
+    """Raise InvalidResponse for an object that has neither the number nor the name that was asked for."""
     name = item.get("name")
     is_it = not isinstance(name, str) or name.casefold() == asked.casefold() or str(item.get(kind.own)) == asked
     confirm(is_it, f"{kind.name} {asked!r}", f"{name!r}", line)
 
 
-def _readings(kind: Kind, alias: str) -> Iterator[_Names]:
+def _readings(kind: Resource, alias: str) -> Iterator[_Names]:
     """Yield what an alias can mean, the likeliest first; the last name may hold slashes. Raises BadValue."""
     collections = ("projects", "spaces", "results")
     most = _NAMED[kind.name]
@@ -121,7 +121,7 @@ def _named_path(names: _Names) -> Iterator[str]:
         yield segment(part)
 
 
-def _by_list(reading: Reading, kind: Kind, alias: str) -> Flow[list[Oid]]:
+def _by_list(reading: LookupReader, kind: Resource, alias: str) -> Flow[list[Oid]]:
     """Go through a list for the one of that name."""
     parent, own = _split(kind, alias)
     name = _LISTED_BY[kind.name]
@@ -134,7 +134,7 @@ def _by_list(reading: Reading, kind: Kind, alias: str) -> Flow[list[Oid]]:
     return []
 
 
-def _split(kind: Kind, alias: str) -> tuple[Key | None, str]:
+def _split(kind: Resource, alias: str) -> tuple[Key | None, str]:
     """The parent's key and the rest of an alias as it is meant."""
     parts = depth(kind)
     pieces = alias.split("/", parts)
@@ -143,7 +143,7 @@ def _split(kind: Kind, alias: str) -> tuple[Key | None, str]:
     return divided(kind, alias)[0], pieces[-1]
 
 
-def _no_key(kind: Kind, alias: str) -> BadValue:
+def _no_key(kind: Resource, alias: str) -> BadValue:
     name = {
         "Project": "its name",
         "Space": "project/space",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assetmeta.backends import addresses
+from assetmeta.backends.rest import urls
 from assetmeta.model.errors import BadValue
 
 EXAMPLE = "https://name.testspace.com"
@@ -19,7 +19,7 @@ def base_url(given: str, *, allow_http: bool = False) -> str:
     text = given.strip()
     if _ORGANIZATION.fullmatch(text) and text.lower() != "localhost":
         text = f"{text.lower()}.testspace.com"
-    return addresses.base_url(text, server="Testspace server", example=EXAMPLE, below="/api", allow_http=allow_http)
+    return urls.base_url(text, server="Testspace server", example=EXAMPLE, below="/api", allow_http=allow_http)
 
 
 def bare_token(given: str) -> str:

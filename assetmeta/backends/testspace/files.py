@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from assetmeta.backends.addresses import address_of
-from assetmeta.backends.base import check, check_file
-from assetmeta.backends.testspace.complaints import explain
-from assetmeta.backends.testspace.keys import checked, item_path
-from assetmeta.backends.testspace.objects import is_file
-from assetmeta.backends.testspace.settings import Settings
-from assetmeta.backends.testspace.table import kind_of
-from assetmeta.backends.together import single
+from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.responses import check, check_file
+from assetmeta.backends.rest.urls import address_of
+from assetmeta.backends.testspace.api import resource_of
+from assetmeta.backends.testspace.decode import is_file
+from assetmeta.backends.testspace.errors import parse_error
+from assetmeta.backends.testspace.keys import item_path, require_key
+from assetmeta.backends.testspace.options import Settings
 from assetmeta.model.errors import Unsupported
-from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.values import Oid
 
 TYPES = frozenset({"File"})
@@ -26,7 +26,7 @@ def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
     """Write a file's bytes to *sink* and return their media type. One request."""
     if oid.type not in TYPES:
         raise Unsupported(f"Only a File keeps bytes, {oid} does not.", oid=oid.token)
-    place = settings.place(item_path(kind_of(oid.type), checked(oid)))
+    place = settings.place(item_path(resource_of(oid.type), require_key(oid)))
     return (yield from _streamed(place, sink)).media_type
 
 
@@ -40,9 +40,9 @@ def fetched(link: str, sink: BinaryIO, settings: Settings) -> Flow[str]:
 def body(link: str, settings: Settings) -> Flow[Response]:
     """Return what is at a `download_url`. One request, as `fetched`."""
     place = address_of(link, settings.base, is_file)
-    return check((yield from single(Request("GET", place, headers=_ANY, idempotent=True))), explain)
+    return check((yield from send_one(Request("GET", place, headers=_ANY, idempotent=True))), parse_error)
 
 
 def _streamed(place: str, sink: BinaryIO) -> Flow[Response]:
     request = Request("GET", place, headers=_ANY, sink=sink, idempotent=True)
-    return check_file((yield from single(request)), explain)
+    return check_file((yield from send_one(request)), parse_error)

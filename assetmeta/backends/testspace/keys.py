@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote
 
-from assetmeta.backends.testspace.table import Kind, kind_of
+from assetmeta.backends.testspace.api import Resource, resource_of
 from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Key, Oid
 
@@ -36,7 +36,7 @@ def segment(text: str) -> str:
         raise BadValue(f"{text!r} cannot be part of a path: it has half a character in it.") from None
 
 
-def escaped(kind: Kind, text: str) -> str:
+def escaped(kind: Resource, text: str) -> str:
     """The part of a key that tells siblings apart. The slashes of a content's path lead into folders and stay."""
     return quote(text, safe="/" if kind.own == "path" else "", errors=_ANY_TEXT)
 
@@ -46,15 +46,15 @@ def plain(key: Key) -> str:
     return unquote(str(key), errors=_ANY_TEXT)
 
 
-def depth(kind: Kind) -> int:
+def depth(kind: Resource) -> int:
     """How many parts of a key are its parent's."""
     if kind.flat or kind.parent is None:
         return 0
-    parent = kind_of(kind.parent)
+    parent = resource_of(kind.parent)
     return depth(parent) + 1
 
 
-def divided(kind: Kind, key: Key) -> tuple[Key | None, str]:
+def divided(kind: Resource, key: Key) -> tuple[Key | None, str]:
     """A key's parent, where the key tells it, and its own part."""
     parts = depth(kind)
     if not parts:
@@ -71,7 +71,7 @@ def below(parent: Key | None, own: str) -> Key:
     return f"{parent}/{own}"
 
 
-def is_key(kind: Kind, key: Key) -> bool:
+def is_key(kind: Resource, key: Key) -> bool:
     """True for a key as this dialect writes it; one asset has one."""
     parts = depth(kind)
     if not parts:
@@ -85,9 +85,9 @@ def is_key(kind: Kind, key: Key) -> bool:
     return bool(own) and escaped(kind, plain(own)) == own
 
 
-def checked(oid: Oid) -> Key:
+def require_key(oid: Oid) -> Key:
     """Return a key that a request can be made of. Raises BadValue for any other, and for a new asset's."""
-    kind = kind_of(oid.type)
+    kind = resource_of(oid.type)
     if oid.is_new:
         raise BadValue(f"{oid.token} is not on the server yet.", oid=oid.token, type_name=oid.type)
     if not is_key(kind, oid.key):
@@ -98,16 +98,16 @@ def checked(oid: Oid) -> Key:
     return oid.key
 
 
-def shape(kind: Kind) -> str:
+def shape(kind: Resource) -> str:
     """What a key of a type looks like, in words: "space/result/the content's path, escaped"."""
     parts = [_SHAPES[kind.own]]
     while not kind.flat and kind.parent is not None:
-        kind = kind_of(kind.parent)
+        kind = resource_of(kind.parent)
         parts.append(f"{kind.name.lower()} id")
     return "/".join(reversed(parts))
 
 
-def item_path(kind: Kind, key: Key) -> str:
+def item_path(kind: Resource, key: Key) -> str:
     """The path of one asset below the API."""
     parent, own = divided(kind, key)
     if parent is None:
@@ -115,15 +115,15 @@ def item_path(kind: Kind, key: Key) -> str:
     return f"{list_path(kind, parent)}/{own}"
 
 
-def list_path(kind: Kind, parent: Key | None) -> str:
+def list_path(kind: Resource, parent: Key | None) -> str:
     """The path of the list of all that is below *parent*."""
     if kind.parent is None or parent is None:
         return kind.collection
-    return f"{item_path(kind_of(kind.parent), parent)}/{kind.collection}"
+    return f"{item_path(resource_of(kind.parent), parent)}/{kind.collection}"
 
 
 def folder_of(key: Key) -> Key | None:
     """The folder that a content is in; None for one at the top of its result."""
-    parent, own = divided(kind_of("Content"), key)
+    parent, own = divided(resource_of("Content"), key)
     above, slash, _ = own.rpartition("/")
     return below(parent, above) if slash and above else None

@@ -1,16 +1,174 @@
-"""Where people see assets in a browser (reference 12.7: what the API calls results is `result_sets` there)."""
+"""Lists: bare arrays in pages, each naming the next in its `Link` header (reference 4).
+
+No page is computed: what `next` says is asked for. Lists are newest first, so that what is added meanwhile moves the
+rest to later pages, where it comes a second time and is passed over. What was deleted meanwhile moves the rest to
+earlier pages, so that some of it may never come; that is an error as soon as the number of pages shows it. A deletion
+that does not change that number shows nowhere.
+"""
 
 from __future__ import annotations
 
-from assetmeta.backends.testspace.keys import divided
-from assetmeta.backends.testspace.table import kind_of
-from assetmeta.model.values import Oid
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.responses import Json, check, each_once, parse_json
+from assetmeta.backends.rest.http import Object, Pairs, get
+from assetmeta.backends.rest.urls import own_address
+from assetmeta.backends.testspace.errors import parse_error
+from assetmeta.backends.testspace.options import Settings
+from assetmeta.model.errors import InvalidResponse, ResultChanged
+from assetmeta.model.http import Flow, Request, Response
+
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s";,]+))', re.IGNORECASE)
+_NOT_FOUND = 404
+_STALE = 10
+"""Pages with nothing new that may follow each other: more than are added while a list is read."""
 
 
-def page_of(oid: Oid) -> str | None:
-    """The page of an asset below the server's URL, or of what it belongs to; None where there is none."""
-    kind = kind_of(oid.type)
-    if kind.page is not None:
-        return kind.page.format(*str(oid.key).split("/"))
-    parent = divided(kind, oid.key)[0]
-    return None if parent is None or kind.parent is None else page_of(Oid(kind.parent, parent))
+def objects_of(response: Response) -> list[Object]:
+    """Return the objects of a 2xx answer: an array, or a single one as some contents are told (reference 7.4).
+
+    Raises the error that fits another status, and InvalidResponse.
+    """
+    document: Json = parse_json(check(response, parse_error))
+    if isinstance(document, dict):
+        return [document]
+    if not isinstance(document, list):
+        line = response.request.line if response.request else "the request"
+        raise InvalidResponse(f"The answer to {line} cannot be read: a list was expected.", request=line)
+    objects = [item for item in document if isinstance(item, dict)]
+    if len(objects) < len(document):
+        line = response.request.line if response.request else "the request"
+        raise InvalidResponse(f"The answer to {line} cannot be read: its list holds what is no object.", request=line)
+    return objects
+
+
+@dataclass(slots=True)
+class Pages:
+    """One list gone through, page by page; it can be gone through once. *due* is the request for the next page, *gone*
+    says that what the list hangs below is not there.
+    """
+
+    path: str
+    settings: Settings
+    due: Request | None
+    optional: bool = False
+    gone: bool = False
+    number: int = 0
+    _last: int = 0
+    _stale: int = 0
+    _seen: set[object] = field(default_factory=set)
+    _asked: set[object] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, path: str, settings: Settings, query: Pairs = (), *, optional: bool = False) -> Pages:
+        """The list at a path below the API. An *optional* one is empty when it is not there: its owner is gone."""
+        place = settings.place(path)
+        return cls(place, settings, get(place, query), optional)
+
+    def read(self) -> Flow[list[Object]]:
+        """Read the next page; return what had not come before. One request.
+
+        Raises ResultChanged when the list turned out shorter than it said, InvalidResponse for one that goes on
+        elsewhere, and for one that goes on and on with nothing new.
+        """
+        assert self.due is not None, "the list was at its end"
+        self._asked.add((self.due.path, self.due.query))
+        response = yield from send_one(self.due)
+        if response.status == _NOT_FOUND and self.optional and self.number == 0:
+            self.due, self.gone = None, True
+            return []
+        found = objects_of(response)
+        links = relations(response.headers.get("link", ""))
+        self.due = self._next(links.get("next"))
+        self._check(len(found), page_of(links.get("last")))
+        each_once(map(mark, found), f"GET {self.path}")
+        fresh = [item for item in found if mark(item) not in self._seen]
+        self._seen.update(map(mark, fresh))
+        self._stale = 0 if fresh else self._stale + 1
+        if self._stale > _STALE and self.due is not None:
+            raise InvalidResponse(f"The list at {self.path} does not end: page after page has what had come before.")
+        return fresh
+
+    def all(self) -> Flow[list[Object]]:
+        """Read all pages that are left, one after the other."""
+        found: list[Object] = []
+        while self.due is not None:
+            found += yield from self.read()
+        return found
+
+    def _check(self, size: int, last: int) -> None:
+        self.number += 1
+        if self.number > 1 and not size:
+            self._moved(f"page {self.number} is empty")
+        if (last or self.due is None) and max(last, self.number) < self._last:
+            self._moved(f"it had {self._last} pages, and ends with page {max(last, self.number)}")
+        self._last = max(self._last, last)
+
+    def _moved(self, what: str) -> None:
+        raise ResultChanged(
+            f"The list at {self.path} became shorter while it was being read: {what}. Some of it may not have come; "
+            "read it again.",
+            received=len(self._seen),
+        )
+
+    def _next(self, link: str | None) -> Request | None:
+        if link is None:
+            return None
+        request = followed(link, self.settings, self.path)
+        if (request.path, request.query) in self._asked:
+            raise InvalidResponse(f"The list at {self.path} does not end: a page names one before it as the next.")
+        return request
+
+
+def mark(item: Object) -> object:
+    """What tells the objects of one list apart."""
+    found = item.get("id"), item.get("key"), item.get("user_id")
+    is_odd = any(isinstance(value, list | dict) for value in found)
+    return str(item) if is_odd or found == (None, None, None) else found
+
+
+def relations(header: str) -> dict[str, str]:
+    """The addresses in a `Link` header by their relation."""
+    return {word.lower(): link for link, words in _links(header) for word in words.split()}
+
+
+def _links(header: str) -> Iterator[tuple[str, str]]:
+    for link, rest in _LINK.findall(header):
+        found = _RELATION.search(rest)
+        if found:
+            yield link.strip(), found[1] or found[2]
+
+
+def page_of(link: str | None) -> int:
+    """The number of the page that an address asks for; 0 where it names none."""
+    pairs = dict(parse_qsl(urlsplit(link).query)) if link else {}
+    number = pairs.get("page", "")
+    return int(number) if re.fullmatch(r"[0-9]{1,9}", number) else 0
+
+
+def followed(link: str, settings: Settings, place: str) -> Request:
+    """The request that an address of the server stands for, which is where the list at *place* goes on: below the
+    session's own URL, also where the server sees itself at another one (see addresses.own_address).
+
+    Raises InvalidResponse for one that leads elsewhere, or out of the API.
+    """
+    depth, last = place.count("/"), place.rpartition("/")[2]
+
+    def fits(path: str) -> bool:
+        return path.startswith(f"{settings.root}/") and (path.count("/"), path.rpartition("/")[2]) == (depth, last)
+
+    found = own_address(link, settings.base, fits)
+    if found is None:
+        raise InvalidResponse(
+            f"The list goes on at {link[:200]!r}, which is not at {settings.base}. It is not followed there, and "
+            "without it the list would be short. If it is the same server, use that address for the session."
+        )
+    path, _, query = found.partition("?")
+    if not path.startswith(f"{settings.root}/"):
+        raise InvalidResponse(f"The list goes on at {link[:200]!r}, which is not below /{settings.root}.")
+    return get(path, tuple(parse_qsl(query, keep_blank_values=True)))

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from assetmeta.backends.base import Json, parse_json, parse_xml
-from assetmeta.model.errors import Unreadable
-from assetmeta.model.flows import Response
+from assetmeta.backends.responses import Json, parse_json, parse_xml
+from assetmeta.model.errors import InvalidResponse
+from assetmeta.model.http import Response
 
 MAX_PAYLOAD = 64 * 1024 * 1024
 """Bytes of an annotation's payload; more is refused while it is unpacked."""
@@ -47,18 +47,20 @@ class Annotation:
 
     @property
     def data(self) -> bytes:
-        """The payload, unpacked; nothing where there is none. Raises Unreadable for a damaged or too large one."""
+        """The payload, unpacked; nothing where there is none. Raises InvalidResponse for a damaged or too large one."""
         if not self.packed:
             return b""
         unpacker = zlib.decompressobj(_GZIP)
         try:
             found = unpacker.decompress(base64.b64decode("".join(self.packed.split()), validate=True), MAX_PAYLOAD)
         except (binascii.Error, ValueError, zlib.error) as error:
-            raise Unreadable(f"The payload of the annotation {self.name!r:.80} is damaged ({error}).") from error
+            raise InvalidResponse(f"The payload of the annotation {self.name!r:.80} is damaged ({error}).") from error
         if unpacker.unconsumed_tail or (not unpacker.eof and len(found) == MAX_PAYLOAD):
-            raise Unreadable(f"The payload of the annotation {self.name!r:.80} is larger than {MAX_PAYLOAD} bytes.")
+            raise InvalidResponse(
+                f"The payload of the annotation {self.name!r:.80} is larger than {MAX_PAYLOAD} bytes."
+            )
         if not unpacker.eof:
-            raise Unreadable(f"The payload of the annotation {self.name!r:.80} is damaged: it breaks off.")
+            raise InvalidResponse(f"The payload of the annotation {self.name!r:.80} is damaged: it breaks off.")
         return found
 
     @property
@@ -108,16 +110,18 @@ class _Node:
 
 
 def read(response: Response) -> Suite:
-    """Read a suite file, in whichever format it is. Raises Unreadable for anything else."""
+    """Read a suite file, in whichever format it is. Raises InvalidResponse for anything else."""
     if response.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         root = parse_xml(response)
         if root.tag != "test_suite":
-            raise Unreadable(f"The file is no suite: it begins with {str(root.tag)[:40]!r}.", status=response.status)
+            raise InvalidResponse(
+                f"The file is no suite: it begins with {str(root.tag)[:40]!r}.", status=response.status
+            )
         return _suite(_of_element(root))
     document = parse_json(response)
     inner = document.get("suite", document) if isinstance(document, dict) else None
     if not isinstance(inner, dict) or "name" not in inner:
-        raise Unreadable("The file is no suite: it has neither a name nor cases.", status=response.status)
+        raise InvalidResponse("The file is no suite: it has neither a name nor cases.", status=response.status)
     return _suite(_of_object(inner, 0))
 
 
@@ -177,7 +181,7 @@ def _of_element(element: etree._Element) -> _Node:
 def _of_object(item: Mapping[str, Json], depth: int) -> _Node:
     """An object as a node; its annotations are under `annotations` or, within another, `children`."""
     if depth > _DEEPEST:
-        raise Unreadable(f"The suite is nested deeper than {_DEEPEST} levels.")
+        raise InvalidResponse(f"The suite is nested deeper than {_DEEPEST} levels.")
     plain = {name: value for name, value in item.items() if not isinstance(value, list | dict | None)}
     texts = {name: _text(value) for name, value in plain.items()}
     notes = [*_objects(item.get("annotations")), *_objects(item.get("children"))]

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from assetmeta.backends.file_names import safe_name
+from assetmeta.backends.filenames import safe_name
 from assetmeta.backends.markup import Html
-from assetmeta.backends.valispace import encoding, explaining, fetching, files, reflecting, writing
+from assetmeta.backends.valispace import discovery, encode, explain, files, queries, writes
+from assetmeta.backends.valispace.api import bundled
+from assetmeta.backends.valispace.codecs import codec_for
 from assetmeta.backends.valispace.connection import CLIENT_ID, bare_token, base_url, token_uri
-from assetmeta.backends.valispace.kinds import codec_for
-from assetmeta.backends.valispace.settings import SURVEYS, Settings
-from assetmeta.backends.valispace.table import bundled
+from assetmeta.backends.valispace.options import SURVEYS, Settings
 from assetmeta.model.codecs import Cleaned, Codec
-from assetmeta.model.contract import UNOBSERVED, Can, WriteObserver
+from assetmeta.model.contract import UNOBSERVED, Capabilities, WriteObserver
 from assetmeta.model.errors import BadValue
-from assetmeta.model.flows import Flow
+from assetmeta.model.http import Flow
 from assetmeta.model.ordering import ReferencesIn
 from assetmeta.model.plans import Change, Fetch, Outcome, Rows
 from assetmeta.model.schema import Schema
@@ -42,9 +42,9 @@ class Valispace(Settings):
         return "valispace"
 
     @property
-    def can(self) -> Can:
+    def can(self) -> Capabilities:
         """What there is on the server, and what is done here instead: conditions, order, windows, paths, counts."""
-        return Can(
+        return Capabilities(
             paths=True,
             aggregates=True,
             sort=True,
@@ -60,31 +60,31 @@ class Valispace(Settings):
         )
 
     def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
-        """Read the schema; see assetmeta.backends.valispace.reflecting for the requests. *names* make no difference."""
-        return reflecting.reflect(bundled(), self)
+        """Read the schema; see assetmeta.backends.valispace.discovery for the requests. *names* make no difference."""
+        return discovery.reflect(bundled(), self)
 
     def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
         """Return the codec of an attribute, for a schema that was kept without its codecs."""
         return codec_for(kind, related)
 
     def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
-        """Read; see assetmeta.backends.valispace.fetching for which requests are sent."""
-        return fetching.fetch(schema, fetches, bundled(), self)
+        """Read; see assetmeta.backends.valispace.queries for which requests are sent."""
+        return queries.fetch(schema, fetches, bundled(), self)
 
     def explain(self, schema: Schema, fetch: Fetch) -> str:
         """Tell which requests a read sends, what the server filters and what is done here. Sends nothing."""
-        return explaining.explain(schema, fetch, bundled(), self)
+        return explain.explain(schema, fetch, bundled(), self)
 
     def write(
         self, schema: Schema, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED
     ) -> Flow[list[Outcome]]:
-        """Write; see assetmeta.backends.valispace.writing for order and failures."""
-        return writing.write(schema, changes, bundled(), self, observer)
+        """Write; see assetmeta.backends.valispace.writes for order and failures."""
+        return writes.write(schema, changes, bundled(), self, observer)
 
     @property
     def references_in(self) -> ReferencesIn:
         """Find the assets that a delta names, also new valis within formulas."""
-        return encoding.references_in
+        return encode.references_in
 
     @property
     def file_name_attribute(self) -> str:

@@ -14,17 +14,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assetmeta.backends.base import Json, check, parse_json
-from assetmeta.backends.carrying import Step, outcome_of
-from assetmeta.backends.jsonrest import Object, Sendable, explain, send
-from assetmeta.backends.judging import Sent
-from assetmeta.backends.together import single
-from assetmeta.backends.valispace.changing import Changer
-from assetmeta.backends.valispace.encoding import real_oid
-from assetmeta.backends.valispace.objects import identity, present
-from assetmeta.backends.valispace.table import Endpoint
-from assetmeta.model.errors import AssetmetaError, Misuse, NotFound, Refused, Unreadable
-from assetmeta.model.flows import Flow, Request
+from assetmeta.backends.attempt import Attempt, outcome_of
+from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.responses import Json, check, parse_json
+from assetmeta.backends.rest.echo import SentValue
+from assetmeta.backends.rest.http import Object, Sendable, parse_error, send
+from assetmeta.backends.valispace.api import Resource
+from assetmeta.backends.valispace.decode import identity, present
+from assetmeta.backends.valispace.encode import resolve_oid
+from assetmeta.backends.valispace.writer import ChangeWriter
+from assetmeta.model.errors import AssetmetaError, InvalidResponse, NotFound, Rejected, UsageError
+from assetmeta.model.http import Flow, Request
 from assetmeta.model.plans import Change, Done, Outcome, Update
 from assetmeta.model.values import UNREAD, Key
 
@@ -38,11 +38,11 @@ class Part:
 
     change: Update
     key: Key
-    sent: dict[str, Sent]
+    sent: dict[str, SentValue]
     body: dict[str, Sendable]
 
 
-def grouped(changer: Changer, changes: Sequence[Change]) -> tuple[list[list[Part]], list[Change]]:
+def grouped(changer: ChangeWriter, changes: Sequence[Change]) -> tuple[list[list[Part]], list[Change]]:
     """Divide *changes* into groups that go out together and those that go singly."""
     groups: dict[tuple[str, str], list[Part]] = {}
     others: list[Change] = []
@@ -59,7 +59,7 @@ def grouped(changer: Changer, changes: Sequence[Change]) -> tuple[list[list[Part
     return large, others + small
 
 
-def _part(changer: Changer, change: Update) -> Part | None:
+def _part(changer: ChangeWriter, change: Update) -> Part | None:
     """The update as a part of a bulk request; None where one does not serve, or the update cannot be sent at all."""
     endpoint = changer.reading.endpoint(change.oid.type)
     lists = [delta for delta in change.deltas if delta.is_multi]
@@ -70,8 +70,8 @@ def _part(changer: Changer, change: Update) -> Part | None:
     before = {delta.name: delta.old for delta in lists if isinstance(delta.old, tuple)}
     try:
         sent = changer.sent(endpoint, change.deltas, before)
-        return Part(change, real_oid(change.oid, changer.real).key, sent, changer.body(endpoint, sent))
-    except Misuse:
+        return Part(change, resolve_oid(change.oid, changer.real).key, sent, changer.body(endpoint, sent))
+    except UsageError:
         return None
 
 
@@ -79,22 +79,22 @@ def _names(change: Update) -> list[str]:
     return [delta.name for delta in change.deltas]
 
 
-def carried_out(changer: Changer, parts: Sequence[Part]) -> Flow[list[Outcome]]:
+def write(changer: ChangeWriter, parts: Sequence[Part]) -> Flow[list[Outcome]]:
     """Carry out a group. One outcome per part, same order. One request, and what reading back takes."""
     endpoint = changer.reading.endpoint(parts[0].change.oid.type)
     try:
-        response = yield from single(_request(changer, endpoint, parts))
-        told = _objects(parse_json(check(response, explain)))
-    except (Unreadable, Refused, NotFound):
+        response = yield from send_one(_request(changer, endpoint, parts))
+        told = _objects(parse_json(check(response, parse_error)))
+    except (InvalidResponse, Rejected, NotFound):
         told = {}
     except AssetmetaError as error:
-        return [outcome_of(part.change, error, Step(wrote=True)) for part in parts]
+        return [outcome_of(part.change, error, Attempt(wrote=True)) for part in parts]
     else:
         told = yield from _read_back(changer, endpoint, parts, told)
     return (yield from _verdicts(changer, endpoint, parts, told))
 
 
-def _request(changer: Changer, endpoint: Endpoint, parts: Sequence[Part]) -> Request:
+def _request(changer: ChangeWriter, endpoint: Resource, parts: Sequence[Part]) -> Request:
     place = changer.settings.place(endpoint.path, "bulk-update")
     if endpoint.bulk == "each":
         return send("POST", place, {str(part.key): part.body for part in parts})
@@ -117,20 +117,20 @@ def _objects(document: Json) -> dict[Key, Object]:
 
 
 def _read_back(
-    changer: Changer, endpoint: Endpoint, parts: Sequence[Part], told: dict[Key, Object]
+    changer: ChangeWriter, endpoint: Resource, parts: Sequence[Part], told: dict[Key, Object]
 ) -> Flow[dict[Key, Object]]:
     """Read what the answer did not tell."""
     missing = [part.key for part in parts if not _tells(endpoint, told.get(part.key), part)]
     if not missing:
         return told
     try:
-        return {**told, **(yield from changer.reading.by_identity(endpoint, missing, (), ()))}
+        return {**told, **(yield from changer.reading.by_keys(endpoint, missing, (), ()))}
     except AssetmetaError:
         # Without a verdict each change is sent once more, which does no harm: it sets the same values.
         return told
 
 
-def _tells(endpoint: Endpoint, item: Object | None, part: Part) -> bool:
+def _tells(endpoint: Resource, item: Object | None, part: Part) -> bool:
     if item is None:
         return False
     fields = ((name, endpoint.fields.get(name)) for name in part.sent)
@@ -138,14 +138,14 @@ def _tells(endpoint: Endpoint, item: Object | None, part: Part) -> bool:
 
 
 def _verdicts(
-    changer: Changer, endpoint: Endpoint, parts: Sequence[Part], told: dict[Key, Object]
+    changer: ChangeWriter, endpoint: Resource, parts: Sequence[Part], told: dict[Key, Object]
 ) -> Flow[list[Outcome]]:
     outcomes: list[Outcome] = []
     for part in parts:
         item = told.get(part.key)
         outcome: Outcome | None = None
         if item is not None:
-            oid = real_oid(part.change.oid, changer.real)
+            oid = resolve_oid(part.change.oid, changer.real)
             outcome = changer.outcome(endpoint, part.change, oid, item, part.sent)
-        outcomes.append(outcome if isinstance(outcome, Done) else (yield from changer.carried_out(part.change)))
+        outcomes.append(outcome if isinstance(outcome, Done) else (yield from changer.write(part.change)))
     return outcomes

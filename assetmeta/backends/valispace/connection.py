@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assetmeta.backends import addresses
+from assetmeta.backends.rest import urls
 
 CLIENT_ID = "ValispaceREST"
 """The public OAuth2 client that every deployment has."""
@@ -14,9 +14,7 @@ def base_url(given: str, *, allow_http: bool = False) -> str:
     Raises BadValue for plain http to another computer, unless *allow_http*.
     """
     example = "https://name.valispace.com"
-    return addresses.base_url(
-        given, server="Valispace deployment", example=example, below="/rest", allow_http=allow_http
-    )
+    return urls.base_url(given, server="Valispace deployment", example=example, below="/rest", allow_http=allow_http)
 
 
 def token_uri(base: str) -> str:

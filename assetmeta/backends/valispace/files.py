@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
-from assetmeta.backends.addresses import address_of
-from assetmeta.backends.base import answered, check, check_file
-from assetmeta.backends.form import Form
-from assetmeta.backends.jsonrest import JSON, Object, explain, get, read_object
-from assetmeta.backends.valispace.reading import checked
-from assetmeta.backends.valispace.settings import Settings
+from assetmeta.backends.multipart import Form
+from assetmeta.backends.responses import answered, check, check_file
+from assetmeta.backends.rest.http import JSON, Object, get, parse_error, read_object
+from assetmeta.backends.rest.urls import address_of
+from assetmeta.backends.valispace.lookup import require_key
+from assetmeta.backends.valispace.options import Settings
 from assetmeta.model.errors import Unsupported
-from assetmeta.model.flows import Flow, Request
+from assetmeta.model.http import Flow, Request
 from assetmeta.model.values import Oid
 
 TYPES = frozenset({"File"})
@@ -33,7 +33,7 @@ def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
     path = address_of(link, settings.base, settings.is_own)
     response = answered((yield Request("GET", path, headers=(("Accept", "*/*"),), sink=sink, idempotent=True)))
     page = "html" in str(item.get("mimetype") or "").lower()
-    return check_file(response, explain, page=page).media_type
+    return check_file(response, parse_error, page=page).media_type
 
 
 def upload(oid: Oid, source: BinaryIO, settings: Settings) -> Flow[None]:
@@ -43,7 +43,7 @@ def upload(oid: Oid, source: BinaryIO, settings: Settings) -> Flow[None]:
     headers = (*JSON, ("Content-Type", form.media_type))
     path = settings.place("files", oid.key)
     response = answered((yield Request("PATCH", path, headers=headers, body=cast(BinaryIO, form), writes=True)))
-    check(response, explain)
+    check(response, parse_error)
 
 
 def upload_new(fields: dict[str, str], name: str, source: BinaryIO, settings: Settings) -> Flow[Object]:
@@ -59,4 +59,4 @@ def upload_new(fields: dict[str, str], name: str, source: BinaryIO, settings: Se
 def _object(oid: Oid, settings: Settings) -> Flow[Object]:
     if oid.type not in TYPES:
         raise Unsupported(f"Only a File keeps bytes, {oid} does not.", oid=oid.token)
-    return read_object(answered((yield get(settings.place("files", checked(oid.type, oid.key))))))
+    return read_object(answered((yield get(settings.place("files", require_key(oid.type, oid.key))))))

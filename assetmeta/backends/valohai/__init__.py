@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from assetmeta.backends.valohai import aliases, explaining, fetching, files, reflecting, writing
-from assetmeta.backends.valohai.identities import commit_parts, member_parts
-from assetmeta.backends.valohai.kinds import codec_for
-from assetmeta.backends.valohai.settings import SURVEYS, Settings
-from assetmeta.backends.valohai.table import bundled
+from assetmeta.backends.valohai import aliases, discovery, explain, files, queries, writes
+from assetmeta.backends.valohai.api import bundled
+from assetmeta.backends.valohai.codecs import codec_for
+from assetmeta.backends.valohai.keys import commit_parts, member_parts
+from assetmeta.backends.valohai.options import SURVEYS, Settings
 from assetmeta.model.codecs import Codec
-from assetmeta.model.contract import UNOBSERVED, Can, WriteObserver
+from assetmeta.model.contract import UNOBSERVED, Capabilities, WriteObserver
 from assetmeta.model.errors import BadValue
-from assetmeta.model.flows import Flow
+from assetmeta.model.http import Flow
 from assetmeta.model.plans import Change, Fetch, Outcome, Row, Rows
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
@@ -39,9 +39,9 @@ class Valohai(Settings):
         return "valohai"
 
     @property
-    def can(self) -> Can:
+    def can(self) -> Capabilities:
         """What there is on the server, and what is done here instead: conditions, order, windows, paths, counts."""
-        return Can(
+        return Capabilities(
             paths=True,
             aggregates=True,
             sort=True,
@@ -56,20 +56,20 @@ class Valohai(Settings):
         )
 
     def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
-        """Read the schema; see assetmeta.backends.valohai.reflecting for the requests. *names* make no difference."""
-        return reflecting.reflect(bundled(), self)
+        """Read the schema; see assetmeta.backends.valohai.discovery for the requests. *names* make no difference."""
+        return discovery.reflect(bundled(), self)
 
     def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
         """Return the codec of an attribute, for a schema that was kept without its codecs."""
         return codec_for(kind, related)
 
     def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
-        """Read; see assetmeta.backends.valohai.fetching for which requests are sent."""
-        return fetching.fetch(schema, fetches, bundled(), self)
+        """Read; see assetmeta.backends.valohai.queries for which requests are sent."""
+        return queries.fetch(schema, fetches, bundled(), self)
 
     def explain(self, schema: Schema, fetch: Fetch) -> str:
         """Tell which requests a read sends, what the server filters and what is done here. Sends nothing."""
-        return explaining.explain(schema, fetch, bundled(), self)
+        return explain.explain(schema, fetch, bundled(), self)
 
     def key_of(self, type_name: str, text: str) -> Key | None:
         """Return the key that a text is; None for an alias. Sends nothing."""
@@ -86,8 +86,8 @@ class Valohai(Settings):
     def write(
         self, schema: Schema, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED
     ) -> Flow[list[Outcome]]:
-        """Write; see assetmeta.backends.valohai.writing for order and failures."""
-        return writing.write(schema, changes, bundled(), self, observer)
+        """Write; see assetmeta.backends.valohai.writes for order and failures."""
+        return writes.write(schema, changes, bundled(), self, observer)
 
     @property
     def file_name_attribute(self) -> str:

@@ -15,19 +15,19 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from assetmeta.backends.base import Json, confirm
-from assetmeta.backends.jsonrest import Object, Pairs
-from assetmeta.backends.known import Known
-from assetmeta.backends.valohai.identities import about, as_key, commit_key
-from assetmeta.backends.valohai.kinds import is_uuid
-from assetmeta.backends.valohai.listing import one_or_none, whole
-from assetmeta.backends.valohai.meta import endpoint_of
-from assetmeta.backends.valohai.objects import Around
-from assetmeta.backends.valohai.reading import Reading
-from assetmeta.backends.valohai.settings import Settings
-from assetmeta.backends.valohai.table import Endpoint, Table
+from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.responses import Json, confirm
+from assetmeta.backends.rest.http import Object, Pairs
+from assetmeta.backends.valohai.api import Api, Resource
+from assetmeta.backends.valohai.codecs import is_uuid
+from assetmeta.backends.valohai.decode import ParseContext
+from assetmeta.backends.valohai.keys import about, commit_key, parse_key
+from assetmeta.backends.valohai.lookup import LookupReader
+from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.valohai.pages import one_or_none, read_all
+from assetmeta.backends.valohai.schema import endpoint_of
 from assetmeta.model.errors import BadValue, NotFound
-from assetmeta.model.flows import Flow
+from assetmeta.model.http import Flow
 from assetmeta.model.plans import Row
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
@@ -39,7 +39,7 @@ TAKEN = frozenset({"Commit", "Environment"})
 """Types that writes name by an identifier, a branch or a slug, which the server resolves."""
 
 
-def key_of(table: Table, type_name: str, text: str, settings: Settings) -> Key | None:
+def key_of(table: Api, type_name: str, text: str, settings: Settings) -> Key | None:
     """Return the key that a text is, None for an alias. Sends nothing."""
     if type_name in table.unions:
         return int(text) if _NUMBER.fullmatch(text) else None
@@ -49,7 +49,7 @@ def key_of(table: Table, type_name: str, text: str, settings: Settings) -> Key |
         return int(text) if _NUMBER.fullmatch(text) else text
     if endpoint.type == "Repository" and is_uuid(text):
         return text.lower()
-    found = as_key(endpoint, text)
+    found = parse_key(endpoint, text)
     if found is None and endpoint.alias == "counter":
         project, _, number = text.rpartition(":")
         known = settings.learned.numbered.get((type_name, project.lower(), _number(number)))
@@ -57,16 +57,16 @@ def key_of(table: Table, type_name: str, text: str, settings: Settings) -> Key |
     return found
 
 
-def taken_by_alias(table: Table, type_name: str) -> bool:
+def taken_by_alias(table: Api, type_name: str) -> bool:
     """Whether relations to the type may be written with an alias."""
     return type_name in TAKEN or type_name in table.unions
 
 
-def look_up(schema: Schema, type_name: str, alias: str, table: Table, settings: Settings) -> Flow[Row]:
+def look_up(schema: Schema, type_name: str, alias: str, table: Api, settings: Settings) -> Flow[Row]:
     """Return the asset that an alias names, with what was told of it. One request, and one more for a project that is
     given by name or a commit that is given by its branch. Raises NotFound, BadValue.
     """
-    reading = Reading(schema, table, settings, Known(schema))
+    reading = LookupReader(schema, table, settings, RowStore(schema))
     endpoint = endpoint_of(table, schema, type_name)
     if endpoint.alias == "counter":
         found = yield from _numbered(reading, endpoint, alias)
@@ -88,7 +88,7 @@ def _number(text: str) -> int:
     return int(text) if _NUMBER.fullmatch(text) else -1
 
 
-def _numbered(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
+def _numbered(reading: LookupReader, endpoint: Resource, alias: str) -> Flow[Oid]:
     project, _, number = alias.rpartition(":")
     if not project or (number != LATEST and _number(number) < 0):
         raise BadValue(
@@ -109,7 +109,7 @@ def _numbered(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
     return _taken(reading, endpoint, item, alias, key)
 
 
-def _commit(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
+def _commit(reading: LookupReader, endpoint: Resource, alias: str) -> Flow[Oid]:
     project, _, name = alias.rpartition(":")
     if not project or not name:
         raise BadValue(
@@ -122,15 +122,15 @@ def _commit(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
     item = yield from one_or_none(place, own)
     if item is not None:
         about(endpoint, Oid("Commit", commit_key(key, name)), item, f"GET {place}")
-        return reading.reader.take(endpoint, item, Around(key)) or Oid("Commit", commit_key(key, name))
-    objects = yield from whole(reading.settings.place(endpoint.path), own, reading.settings)
+        return reading.reader.take(endpoint, item, ParseContext(key)) or Oid("Commit", commit_key(key, name))
+    objects = yield from read_all(reading.settings.place(endpoint.path), own, reading.settings)
     branch = [one for one in objects if one.get("ref") == name or name in _texts(one.get("ref_names"))]
     if not branch:
         raise NotFound(f"The project has no commit and no branch {name!r}.", type_name="Commit", status=404)
     return _taken(reading, endpoint, max(branch, key=lambda one: str(one.get("commit_time") or "")), alias, key)
 
 
-def _resolved(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
+def _resolved(reading: LookupReader, endpoint: Resource, alias: str) -> Flow[Oid]:
     """Ask what an alias of a datum stands for."""
     query, name = yield from _narrowed(reading, alias)
     place = reading.settings.place("datum-aliases", "resolve")
@@ -142,7 +142,7 @@ def _resolved(reading: Reading, endpoint: Endpoint, alias: str) -> Flow[Oid]:
     return _taken(reading, endpoint, datum, alias, None)
 
 
-def _narrowed(reading: Reading, alias: str) -> Flow[tuple[Pairs, str]]:
+def _narrowed(reading: LookupReader, alias: str) -> Flow[tuple[Pairs, str]]:
     """A project in front of a name, as a filter, and the name."""
     project, colon, name = alias.rpartition(":")
     if not colon:
@@ -151,16 +151,16 @@ def _narrowed(reading: Reading, alias: str) -> Flow[tuple[Pairs, str]]:
     return (("project", str(key)),), name
 
 
-def _project(reading: Reading, text: str) -> Flow[Key]:
+def _project(reading: LookupReader, text: str) -> Flow[Key]:
     if is_uuid(text):
         return text.lower()
     endpoint = reading.endpoint("Project")
     return (yield from _among(reading, endpoint, "name", text, ())).key
 
 
-def _among(reading: Reading, endpoint: Endpoint, name: str, value: str, query: Pairs) -> Flow[Oid]:
+def _among(reading: LookupReader, endpoint: Resource, name: str, value: str, query: Pairs) -> Flow[Oid]:
     """Find the one object of a list whose field *name* has a *value*."""
-    objects = yield from whole(reading.settings.place(endpoint.path), query, reading.settings)
+    objects = yield from read_all(reading.settings.place(endpoint.path), query, reading.settings)
     found = [item for item in objects if item.get(name) == value]
     if len(found) > 1:
         keys = ", ".join(str(item.get("id")) for item in found[:5])
@@ -173,8 +173,8 @@ def _among(reading: Reading, endpoint: Endpoint, name: str, value: str, query: P
     return _taken(reading, endpoint, found[0], value, None)
 
 
-def _taken(reading: Reading, endpoint: Endpoint, item: Object, alias: str, project: Key | None) -> Oid:
-    oid = reading.reader.take(endpoint, item, Around(project))
+def _taken(reading: LookupReader, endpoint: Resource, item: Object, alias: str, project: Key | None) -> Oid:
+    oid = reading.reader.take(endpoint, item, ParseContext(project))
     if oid is None:
         raise NotFound(f"The answer for {endpoint.type}({alias!r}) has no id.", type_name=endpoint.type, status=404)
     return oid

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from assetmeta.backends import addresses
+from assetmeta.backends.rest import urls
 
 HOST = "https://app.valohai.com"
 """Where the vendor runs Valohai for everybody."""
@@ -37,7 +37,7 @@ def base_url(given: str, *, allow_http: bool = False) -> str:
     path ends where that of a page begins, and the vendor's own installation is at the root in any case. Raises BadValue
     for plain http to another computer, unless *allow_http*.
     """
-    whole = addresses.base_url(given, server="Valohai installation", example=HOST, allow_http=allow_http)
+    whole = urls.base_url(given, server="Valohai installation", example=HOST, allow_http=allow_http)
     match = re.match(r"https?://[^/?#]*", whole, re.IGNORECASE)
     if match is None or match[0].lower() == HOST:
         return match[0] if match else whole

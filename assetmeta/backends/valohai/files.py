@@ -7,14 +7,14 @@ import json
 import re
 from typing import BinaryIO, cast
 
-from assetmeta.backends.addresses import address_of
-from assetmeta.backends.base import answered, check_file
-from assetmeta.backends.file_names import safe_name
-from assetmeta.backends.jsonrest import explain
-from assetmeta.backends.valohai.encoding import path_key
-from assetmeta.backends.valohai.settings import Settings
-from assetmeta.model.errors import Unreadable, Unsupported
-from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.backends.filenames import safe_name
+from assetmeta.backends.responses import answered, check_file
+from assetmeta.backends.rest.http import parse_error
+from assetmeta.backends.rest.urls import address_of
+from assetmeta.backends.valohai.encode import path_key
+from assetmeta.backends.valohai.options import Settings
+from assetmeta.model.errors import InvalidResponse, Unsupported
+from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.values import Oid
 
 TYPES = frozenset({"Datum"})
@@ -97,7 +97,7 @@ def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
     """Write a datum's bytes to *sink* and return their media type.
 
     One request where the API sends them itself, two where it says where they are. The second goes to a storage of its
-    own, which gets no credentials. Raises Unsupported for what is no Datum, NotFound, Refused for a purged one.
+    own, which gets no credentials. Raises Unsupported for what is no Datum, NotFound, Rejected for a purged one.
     """
     if oid.type not in TYPES:
         raise Unsupported(f"Only a Datum keeps bytes, {oid} does not.", oid=oid.token)
@@ -113,7 +113,7 @@ def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
 
 def _read(path: str, sink: BinaryIO) -> Flow[Response]:
     response = answered((yield Request("GET", path, headers=_ANY, sink=sink, idempotent=True)))
-    return check_file(response, explain)
+    return check_file(response, parse_error)
 
 
 def _is_file(response: Response) -> bool:
@@ -131,7 +131,7 @@ def _whereabouts(held: Held, response: Response) -> str:
     if isinstance(url, str) and _ADDRESS.match(url):
         return url
     line = response.request.line if response.request else "the download"
-    raise Unreadable(f"The answer to {line} has neither the file nor its address.", status=200, request=line)
+    raise InvalidResponse(f"The answer to {line} has neither the file nor its address.", status=200, request=line)
 
 
 def upload(oid: Oid, source: BinaryIO, settings: Settings) -> Flow[None]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from assetmeta.backends.jsonrest import get, read_object, read_page
-from assetmeta.backends.together import single
-from assetmeta.backends.valohai.encoding import Names
-from assetmeta.backends.valohai.settings import Settings
-from assetmeta.model.errors import BadValue, NotFound, Refused
-from assetmeta.model.flows import Flow
+from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.rest.http import get, read_object, read_page
+from assetmeta.backends.valohai.encode import Names
+from assetmeta.backends.valohai.options import Settings
+from assetmeta.model.errors import BadValue, NotFound, Rejected
+from assetmeta.model.http import Flow
 from assetmeta.model.values import Oid
 
 _ALL = (("limit", "10000"),)
@@ -50,20 +50,20 @@ def _named(type_name: str, name: str, settings: Settings) -> Flow[Oid | None]:
 def _read(oid: Oid, settings: Settings) -> Flow[dict[Oid, str]]:
     if oid.type == "Organization":
         return (yield from _listed("organizations", "Organization", "name", settings))
-    me = read_object((yield from single(get(settings.place("users", "me")))))
+    me = read_object((yield from send_one(get(settings.place("users", "me")))))
     number = me.get("id")
     found = {Oid("User", number): str(me.get("username"))} if isinstance(number, int) else {}
     if oid in found:
         return found
     try:
         return {**found, **(yield from _listed("users", "User", "username", settings))}
-    except (NotFound, Refused):
+    except (NotFound, Rejected):
         # Not everybody may see who else there is.
         return found
 
 
 def _listed(path: str, type_name: str, key: str, settings: Settings) -> Flow[dict[Oid, str]]:
-    page = read_page((yield from single(get(settings.place(path), _ALL))))
+    page = read_page((yield from send_one(get(settings.place(path), _ALL))))
     found: dict[Oid, str] = {}
     for item in page.objects:
         number, name = item.get("id"), item.get(key)

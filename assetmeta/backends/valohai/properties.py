@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assetmeta.backends.carrying import Step, answered_write, outcome_of
-from assetmeta.backends.jsonrest import Sendable, send
-from assetmeta.backends.valohai.calling import said
-from assetmeta.backends.valohai.encoding import path_key
-from assetmeta.backends.valohai.settings import Settings
+from assetmeta.backends.attempt import Attempt, outcome_of, send_write
+from assetmeta.backends.rest.http import Sendable, send
+from assetmeta.backends.valohai.encode import path_key
+from assetmeta.backends.valohai.operations import said
+from assetmeta.backends.valohai.options import Settings
 from assetmeta.model.errors import AssetmetaError
-from assetmeta.model.flows import Flow
+from assetmeta.model.http import Flow
 from assetmeta.model.plans import Call, Change, Done, Outcome
 from assetmeta.model.values import Key
 
@@ -48,12 +48,12 @@ def applied(calls: Sequence[Call], settings: Settings, tries: int = _TRIES) -> F
     A request is taken or refused as a whole. Where the refusal names the data that are to blame, only those fail and
     the others are sent again, a few times at most: setting the same once more does no harm.
     """
-    step = Step()
+    step = Attempt()
     named = {str(call.oid.key) for call in calls}
     try:
         properties: dict[str, Sendable] = {str(path_key(call.oid)): call.arguments[0][1] for call in calls}  # type: ignore[misc]
         request = send("POST", settings.place("data", "metadata", "apply"), {"datum_metadata": properties})
-        said((yield from answered_write(request, step)))
+        said((yield from send_write(request, step)))
     except AssetmetaError as error:
         blamed = {part for finding in error.findings for part in finding.path.split(".")} & named
         rest = [call for call in calls if str(call.oid.key) not in blamed]

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from assetmeta.backends.file_names import safe_name
-from assetmeta.backends.versionone import fetching, files, lookup, meta, templates, writes
-from assetmeta.backends.versionone.kinds import codec_for
-from assetmeta.backends.versionone.settings import Settings
+from assetmeta.backends.filenames import safe_name
+from assetmeta.backends.versionone import files, lookup, reads, schema, templates, writes
+from assetmeta.backends.versionone.codecs import codec_for
+from assetmeta.backends.versionone.options import Settings
 from assetmeta.model.codecs import Codec
-from assetmeta.model.contract import UNOBSERVED, Can, WriteObserver
-from assetmeta.model.flows import Flow
-from assetmeta.model.plans import Change, Delta, Fetch, Outcome, Row, Rows
+from assetmeta.model.contract import UNOBSERVED, Capabilities, WriteObserver
+from assetmeta.model.http import Flow
+from assetmeta.model.plans import AttributeChange, Change, Fetch, Outcome, Row, Rows
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
 
@@ -31,9 +31,9 @@ class VersionOne(Settings):
         return "versionone"
 
     @property
-    def can(self) -> Can:
+    def can(self) -> Capabilities:
         """All that the contract knows."""
-        return Can(
+        return Capabilities(
             asof=True,
             find=True,
             history=True,
@@ -56,15 +56,15 @@ class VersionOne(Settings):
 
     def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
         """Read meta.v1: all types in one request, or each of *names* and its bases in one request each."""
-        return meta.reflect(self.zone, names)
+        return schema.reflect(self.zone, names)
 
     def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
         """Return the codec of an attribute, for a schema that was kept without its codecs."""
         return codec_for(kind, name, self.zone, related)
 
     def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
-        """Read; see assetmeta.backends.versionone.fetching for which requests are sent."""
-        return fetching.fetch(schema, fetches, self)
+        """Read; see assetmeta.backends.versionone.reads for which requests are sent."""
+        return reads.fetch(schema, fetches, self)
 
     def key_of(self, type_name: str, text: str) -> Key | None:
         """Return the id that a text is; None for a number such as S-01005, or a name."""
@@ -80,7 +80,7 @@ class VersionOne(Settings):
         """Write; see assetmeta.backends.versionone.writes for order and failures."""
         return writes.write(schema, changes, self, observer)
 
-    def template(self, schema: Schema, type_name: str, context: Oid | None) -> Flow[tuple[Delta, ...]]:
+    def template(self, schema: Schema, type_name: str, context: Oid | None) -> Flow[tuple[AttributeChange, ...]]:
         """Ask for a new asset's suggested values, in one request."""
         return templates.template(schema, type_name, context, self)
 

@@ -12,7 +12,7 @@ HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
 _YAML_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
-def spelled(document: object) -> str:
+def yaml_safe_json(document: object) -> str:
     """Return *document* as JSON text that a YAML parser reads the same."""
     text = json.dumps(document, ensure_ascii=False)
     return _YAML_UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assetmeta.backends.base import check
-from assetmeta.backends.carrying import Step, outcome_of
-from assetmeta.backends.together import single
-from assetmeta.backends.versionone.chunks import Chunk
-from assetmeta.backends.versionone.complaints import explain
-from assetmeta.backends.versionone.told import Told, read_told, unreadable
-from assetmeta.backends.versionone.verdicts import judge, not_found, refused
+from assetmeta.backends.attempt import Attempt, outcome_of
+from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.responses import check
+from assetmeta.backends.versionone.bulk_outcomes import not_found, outcomes_from, refused
+from assetmeta.backends.versionone.bulk_request import BulkRequest
+from assetmeta.backends.versionone.bulk_response import BulkResponse, parse_response, unreadable
+from assetmeta.backends.versionone.errors import parse_error
 from assetmeta.backends.versionone.write_state import WriteState
 from assetmeta.backends.write_scheduler import Outcomes
 from assetmeta.model.errors import AssetmetaError, ServerFailed
-from assetmeta.model.flows import Flow
+from assetmeta.model.http import Flow
 from assetmeta.model.plans import Change, Delete, Done, Failed, Outcome, Row, Unknown, Update
 from assetmeta.model.values import Oid
 
@@ -28,32 +28,32 @@ _NOT_TAKEN = frozenset({400, 404, 405, 411, 413, 415})
 """Once a body is understood the status is 200, whatever becomes of its commands: these say that nothing was done."""
 
 
-def write_chunk(state: WriteState, chunk: Chunk) -> Flow[Outcomes]:
+def write_chunk(state: WriteState, chunk: BulkRequest) -> Flow[Outcomes]:
     """Perform the changes of a chunk. One outcome per change, same order; None for all when the body was not taken.
 
     Requests: one, and one more for changes of which the answer says nothing.
     """
     changes = [each.change for each in chunk.commands.values()]
     try:
-        response = yield from single(chunk.request())
+        response = yield from send_one(chunk.request())
         if response.status in _NOT_TAKEN:
             state.only_singly.update(chunk.indices)
             if response.status in _MISSING and state.settings.seen.bulk is None:
                 state.settings.seen.bulk = False
             return [None] * len(changes)
-        told = read_told(check(response, explain), chunk)
+        told = parse_response(check(response, parse_error), chunk)
     except ServerFailed as error:
         # It may have done some of it.
         return [Unknown(change, error) for change in changes]
     except AssetmetaError as error:
-        return [outcome_of(change, error, Step(wrote=True)) for change in changes]
+        return [outcome_of(change, error, Attempt(wrote=True)) for change in changes]
     state.settings.seen.bulk = True
-    outcomes = judge(chunk, told, state)
+    outcomes = outcomes_from(chunk, told, state)
     return (yield from _look_again(state, changes, outcomes, told))
 
 
 def _look_again(
-    state: WriteState, changes: Sequence[Change], outcomes: Sequence[Outcome | None], told: Told
+    state: WriteState, changes: Sequence[Change], outcomes: Sequence[Outcome | None], told: BulkResponse
 ) -> Flow[list[Outcome | None]]:
     """Read the assets of the updates and deletes without an outcome, and complete the outcomes.
 
@@ -77,7 +77,7 @@ def _look_again(
     ]
 
 
-def _looked_at(state: WriteState, change: Update | Delete, rows: dict[Oid, Row], told: Told) -> Outcome:
+def _looked_at(state: WriteState, change: Update | Delete, rows: dict[Oid, Row], told: BulkResponse) -> Outcome:
     """Gone: an update failed, a delete is done. There: an update is done when its values are what they should be, or
     when the server would have reported a failure; else it was refused, or nobody knows.
     """

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 
-from assetmeta.backends.base import Json
-from assetmeta.backends.versionone.documents import moves
+from assetmeta.backends.responses import Json
+from assetmeta.backends.versionone.rest_request import moves
 from assetmeta.model.codecs import plain_decimal
-from assetmeta.model.errors import BadValue, Misuse
-from assetmeta.model.plans import Call, Change, Create, Delete, Delta, Update
+from assetmeta.model.errors import BadValue, UsageError
+from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Update
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
 
@@ -43,12 +43,12 @@ def fits(schema: Schema, change: Change) -> bool:
         return False
     try:
         return all(_fits(schema.attribute(change.oid.type, delta.name), delta, created) for delta in change.deltas)
-    except (Misuse, ValueError):
+    except (UsageError, ValueError):
         # What cannot be sent at all is sent the other way, which says why.
         return False
 
 
-def _fits(attribute: Attribute, delta: Delta, created: bool) -> bool:
+def _fits(attribute: Attribute, delta: AttributeChange, created: bool) -> bool:
     if attribute.kind in _SINGLY or (delta.is_multi and not attribute.multi):
         return False
     if not attribute.multi:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assetmeta.backends import addresses
+from assetmeta.backends.rest import urls
 
 EXAMPLE = "https://host/Instance"
 
@@ -12,4 +12,4 @@ def base_url(given: str, *, allow_http: bool = False) -> str:
 
     Raises BadValue for plain http to another computer, unless *allow_http*.
     """
-    return addresses.base_url(given, server="VersionOne server", example=EXAMPLE, allow_http=allow_http)
+    return urls.base_url(given, server="VersionOne server", example=EXAMPLE, allow_http=allow_http)

@@ -9,7 +9,7 @@ from assetmeta.model.plans import Row
 from assetmeta.model.values import Oid
 
 
-def checked(oid: Oid) -> Oid:
+def require_key(oid: Oid) -> Oid:
     """Return *oid* without its moment, safe to stand in a path or a filter.
 
     Raises BadValue for an asset that was not created yet, and for what no VersionOne asset is called: ids are numbers.
@@ -23,7 +23,7 @@ def checked(oid: Oid) -> Oid:
 
 def place(oid: Oid) -> str:
     """Return `Story/1005`. Raises BadValue like `checked`."""
-    found = checked(oid)
+    found = require_key(oid)
     return f"{found.type}/{found.key}"
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from assetmeta.backends.versionone.fetching import fetch
-from assetmeta.backends.versionone.settings import Settings
-from assetmeta.model.errors import BadValue, NotFound, NotOne
-from assetmeta.model.flows import Flow
+from assetmeta.backends.versionone.options import Settings
+from assetmeta.backends.versionone.reads import fetch
+from assetmeta.model.conditions import Compare, Or
+from assetmeta.model.errors import BadValue, NotExactlyOne, NotFound
+from assetmeta.model.http import Flow
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.plans import Fetch, Row
 from assetmeta.model.schema import AssetType, Schema
-from assetmeta.model.terms import Compare, Or
 from assetmeta.model.values import Key
 
 _ID = re.compile(r"-?[0-9]+")
@@ -30,7 +30,8 @@ def key_of(text: str) -> Key | None:
 def look_up(schema: Schema, type_name: str, alias: str, settings: Settings) -> Flow[Row]:
     """Return the asset that *alias* names, with its basic attributes. One request.
 
-    Raises NotFound, NotOne when several assets have that name, BadValue where the type has neither number nor name.
+    Raises NotFound, NotExactlyOne when several assets have that name, BadValue where the type has neither number nor
+    name.
     """
     kind = schema.type(type_name)
     names = _naming(kind)
@@ -48,7 +49,7 @@ def look_up(schema: Schema, type_name: str, alias: str, settings: Settings) -> F
     if len(rows) > 1:
         tokens = ", ".join(row.oid.token for row in rows[:5])
         why = f"{len(rows)} assets of type {type_name} have the {called} {alias!r} ({tokens}): give the id of one."
-        raise NotOne(why, type_name=type_name, attribute=names[0])
+        raise NotExactlyOne(why, type_name=type_name, attribute=names[0])
     return rows[0]
 
 

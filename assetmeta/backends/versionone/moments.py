@@ -6,14 +6,14 @@ import re
 from datetime import datetime
 
 from assetmeta.model.errors import BadValue
-from assetmeta.model.values import Moment, Oid
+from assetmeta.model.values import AsOf, Oid
 from assetmeta.model.zones import local_moment, wall_time, zone_named
 
 _DATE = len("2026-03-01")
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?\Z", re.ASCII)
 
 
-def asof_text(moment: Moment, zone: str) -> str:
+def asof_text(moment: AsOf, zone: str) -> str:
     """Return `asof` for a time: a datetime goes into the member's *zone*, text without offset goes as it is.
 
     Raises BadValue for a datetime without zone, for local times that clocks show twice or never, for text that is no
@@ -46,6 +46,6 @@ def _read(text: str) -> datetime:
         raise BadValue(f"{text!r} is not an ISO date or time such as 2026-03-01 or 2026-03-01T17:30:00.") from None
 
 
-def asked_moment(asof: Moment | None, oids: tuple[Oid, ...] | None) -> Moment | None:
+def asked_moment(asof: AsOf | None, oids: tuple[Oid, ...] | None) -> AsOf | None:
     """The moment that a fetch is about: its own, or the one that its assets carry."""
     return asof if asof is not None or not oids else oids[0].moment

@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from assetmeta.backends.known import Known
-from assetmeta.backends.versionone.kinds import Rank
+from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.versionone.codecs import Rank
+from assetmeta.model.conditions import And, Compare, Not, Or, Term, and_terms, is_exact
 from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
 from assetmeta.model.plans import Fetch, Rows, Sort
 from assetmeta.model.schema import Schema
-from assetmeta.model.terms import And, Compare, Not, Or, Term, conjunction, is_exact
 from assetmeta.model.values import Oid
 
 _ORDERS = 5
@@ -48,7 +48,7 @@ def exclusion(wanted: Fetch, most: int) -> tuple[Fetch, Fetch] | None:
     """
     if wanted.where is None or wanted.oids is not None or wanted.history:
         return None
-    terms = conjunction(wanted.where)
+    terms = and_terms(wanted.where)
     for place, term in enumerate(terms):
         opposite = _opposite(term)
         if opposite is not None and len(list(_divided(opposite, most))) > 1:
@@ -84,7 +84,7 @@ def _divided(term: Term, most: int) -> Iterator[Term]:
 
 def loosened(term: Term | None) -> Term | None:
     """Return what the server can be asked instead of exact equality: it admits all that *term* does, and more."""
-    kept = [loose for part in conjunction(term) if (loose := _loosened(part)) is not None]
+    kept = [loose for part in and_terms(term) if (loose := _loosened(part)) is not None]
     return None if not kept else kept[0] if len(kept) == 1 else And(tuple(kept))
 
 
@@ -106,7 +106,7 @@ def _once(values: tuple[object, ...]) -> tuple[object, ...]:
 
 def united(schema: Schema, wanted: Fetch, answers: Sequence[Rows]) -> list[Oid]:
     """Return the assets of all *answers*, each once, in the order of *wanted*."""
-    known = Known.of(schema, *answers)
+    known = RowStore.of(schema, *answers)
     found = sorted(dict.fromkeys(row.oid for answer in answers for row in answer.rows), key=_by_id)
     for sort in reversed(wanted.sort):
         order = _Order(schema, wanted.type_name, sort)
@@ -138,7 +138,7 @@ class _Order:
         # An asset without a relation comes before those with one, whatever orders these.
         self._missing = 2 if isinstance(self._reached.attribute.codec, Rank) and self.path == sort.path else 0
 
-    def key(self, known: Known, oid: Oid) -> tuple[int, str, object]:
+    def key(self, known: RowStore, oid: Oid) -> tuple[int, str, object]:
         """What the place of an asset follows from."""
         value = self._value(known, oid)
         if value is None:
@@ -149,7 +149,7 @@ class _Order:
             return (1, "asset", _by_id(value))
         return (1, "", value)
 
-    def _value(self, known: Known, oid: Oid) -> object:
+    def _value(self, known: RowStore, oid: Oid) -> object:
         if self.path.is_plain:
             return next(iter(known.values(oid, self.path)), None)
         # What the server worked out came under its own text.

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from assetmeta.backends.base import check
-from assetmeta.backends.carrying import Step, carried
-from assetmeta.backends.together import single
-from assetmeta.backends.versionone.complaints import explain
-from assetmeta.backends.versionone.documents import write_request
-from assetmeta.backends.versionone.rest import Wanted, identity, read_asset, row
+from assetmeta.backends.attempt import Attempt, attempt
+from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.responses import check
+from assetmeta.backends.versionone.errors import parse_error
+from assetmeta.backends.versionone.rest_request import write_request
+from assetmeta.backends.versionone.rest_response import Column, identity, read_asset, row
 from assetmeta.backends.versionone.write_state import WriteState
-from assetmeta.model.errors import Unreadable
-from assetmeta.model.flows import Flow, Response
+from assetmeta.model.errors import InvalidResponse
+from assetmeta.model.http import Flow, Response
 from assetmeta.model.plans import Call, Change, Create, Done, Outcome, Update
 from assetmeta.model.values import Oid
 
 
 def write_singly(state: WriteState, change: Change) -> Flow[Outcome]:
     """Perform one change; every failure is an outcome. One request."""
-    outcome = yield from carried(change, lambda step: _written(state, change, step))
+    outcome = yield from attempt(change, lambda step: _written(state, change, step))
     state.take_over([outcome])
     return outcome
 
 
-def _written(state: WriteState, change: Change, step: Step) -> Flow[Outcome]:
+def _written(state: WriteState, change: Change, step: Attempt) -> Flow[Outcome]:
     request = write_request(state.schema, change, state.known, state.settings)
     step.wrote = True
-    return _done(state, change, check((yield from single(request)), explain))
+    return _done(state, change, check((yield from send_one(request)), parse_error))
 
 
 def _done(state: WriteState, change: Change, response: Response) -> Done:
@@ -40,12 +40,12 @@ def _done(state: WriteState, change: Change, response: Response) -> Done:
     if not isinstance(change, Create | Update):
         return Done(change, oid)
     attributes = [state.schema.attribute(change.oid.type, delta.name) for delta in change.deltas]
-    told = {each.name: Wanted(each.name, multi=False) for each in attributes if not each.multi and each.kind != "Rank"}
+    told = {each.name: Column(each.name, multi=False) for each in attributes if not each.multi and each.kind != "Rank"}
     return Done(change, oid, row(asset, told, oid, None))
 
 
 def _verify(state: WriteState, change: Change, oid: Oid, response: Response) -> None:
-    """Raise Unreadable when the answer to *change* names an asset that it cannot be about: another one than was
+    """Raise InvalidResponse when the answer to *change* names an asset that it cannot be about: another one than was
     changed, or, for a create, one of another type or one that is known already. An operation may name what it made.
     """
     if isinstance(change, Call):
@@ -58,7 +58,7 @@ def _verify(state: WriteState, change: Change, oid: Oid, response: Response) -> 
         is_it, meant = related and oid.key == asked.key, asked.current.token
     if not is_it:
         line = response.request.line if response.request else "the request"
-        raise Unreadable(
+        raise InvalidResponse(
             f"The answer to {line} cannot be believed: it is about {oid.token} and should be about {meant}. "
             "Look whether the change landed before doing it again.",
             status=response.status,

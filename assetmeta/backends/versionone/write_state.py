@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from assetmeta.backends.verification import Verifier
-from assetmeta.backends.versionone.fetching import fetch
-from assetmeta.backends.versionone.settings import Settings
+from assetmeta.backends.versionone.options import Settings
+from assetmeta.backends.versionone.reads import fetch
 from assetmeta.model.plans import Change, Create, Done, Outcome
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid

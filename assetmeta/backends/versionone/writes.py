@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from assetmeta.backends.versionone.bulk_request import BulkRequest, Command
 from assetmeta.backends.versionone.bulk_writes import write_chunk
-from assetmeta.backends.versionone.chunks import Chunk, Command
 from assetmeta.backends.versionone.commands import fits
-from assetmeta.backends.versionone.documents import unsupported
-from assetmeta.backends.versionone.settings import Settings
+from assetmeta.backends.versionone.options import Settings
+from assetmeta.backends.versionone.rest_request import unsupported
 from assetmeta.backends.versionone.single_writes import write_singly
 from assetmeta.backends.versionone.write_state import WriteState
 from assetmeta.backends.write_scheduler import Batch, Outcomes, WriteSchedule, alone, run_writes
 from assetmeta.model.contract import WriteObserver
-from assetmeta.model.errors import Misuse, UnknownName
-from assetmeta.model.flows import Flow
+from assetmeta.model.errors import UnknownName, UsageError
+from assetmeta.model.http import Flow
 from assetmeta.model.plans import Call, Change, Create, Failed, Outcome, Update
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
@@ -61,14 +61,14 @@ class _Wave:
     def __init__(self, state: WriteState, schedule: WriteSchedule) -> None:
         self._state = state
         self._schedule = schedule
-        self._chunks: list[Chunk] = []
+        self._chunks: list[BulkRequest] = []
         self._singles: list[int] = []
         self._refused: list[Batch] = []
         self._lanes = state.settings.max_lanes if state.settings.seen.bulk else 1
         self._open_chunk()
 
     def _open_chunk(self) -> None:
-        self._chunk = Chunk(self._state.schema, self._state.known, self._state.settings.max_bulk)
+        self._chunk = BulkRequest(self._state.schema, self._state.known, self._state.settings.max_bulk)
         self._schedule.open_group()
 
     def batches(self) -> list[Batch]:
@@ -90,7 +90,7 @@ class _Wave:
         if state.may_bulk and index not in state.only_singly and fits(state.schema, change):
             try:
                 return self._add_command(index, self._chunk.spell(index, change))
-            except Misuse as error:
+            except UsageError as error:
                 self._refused.append(Batch([index], _failed(change, error)))
         elif self._schedule.is_free(index):
             self._singles.append(index)
@@ -113,7 +113,7 @@ class _Wave:
         return not self._schedule.is_probing
 
 
-def _failed(change: Change, error: Misuse) -> Flow[Outcomes]:
+def _failed(change: Change, error: UsageError) -> Flow[Outcomes]:
     """A flow without requests for what cannot be sent."""
     yield from ()
     return [Failed(change, error)]

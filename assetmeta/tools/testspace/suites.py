@@ -6,24 +6,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from assetmeta.backends.base import check
-from assetmeta.backends.jsonrest import delete
-from assetmeta.backends.testspace import Testspace, files, reflecting
-from assetmeta.backends.testspace.complaints import explain
+from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.responses import check
+from assetmeta.backends.rest.http import delete
+from assetmeta.backends.testspace import Testspace, discovery, files
+from assetmeta.backends.testspace.api import resource_of
+from assetmeta.backends.testspace.errors import parse_error
 from assetmeta.backends.testspace.keys import item_path
 from assetmeta.backends.testspace.suites import Case, Suite, read
-from assetmeta.backends.testspace.table import kind_of
-from assetmeta.backends.together import single
 from assetmeta.core.asset import Asset
+from assetmeta.core.context import SessionContext
 from assetmeta.core.query import Query
 from assetmeta.core.state import forget
 from assetmeta.core.whole_file import write_whole
-from assetmeta.core.workspace import Workspace
 from assetmeta.model.contract import Backend
 from assetmeta.model.errors import BadValue, Unsupported
-from assetmeta.model.flows import Flow, Request, Response
+from assetmeta.model.http import Flow, Request, Response
 from assetmeta.session import Session
-from assetmeta.tools.given import existing
+from assetmeta.tools.common import existing
 
 
 class CaseOf(NamedTuple):
@@ -36,7 +36,7 @@ class CaseOf(NamedTuple):
 def suite(content: Any) -> Suite | None:
     """Return the suite file of a Content, read; None for a folder, and for a suite that has no cases.
 
-    One request for a content that is loaded. Raises Unreadable for a file that is no suite, BadValue, Unsupported.
+    One request for a content that is loaded. Raises InvalidResponse for a file that is no suite, BadValue, Unsupported.
     """
     workspace = _workspace(content, "Content")
     link = content.download_url
@@ -81,7 +81,7 @@ def clear(result: Any) -> None:
     once.
     """
     workspace = _workspace(result, "Result")
-    place = _dialect(workspace.backend).place(item_path(kind_of("Result"), result._state.oid.key), "contents")
+    place = _dialect(workspace.backend).place(item_path(resource_of("Result"), result._state.oid.key), "contents")
     workspace.run(_done(delete(place)))
     with workspace.lock:
         forget(result)
@@ -89,7 +89,7 @@ def clear(result: Any) -> None:
 
 def links(session: Session) -> dict[str, str]:
     """Return the server's link map, templates of addresses by name. One request: the cheapest way to try a login."""
-    return session.run(reflecting.links(_dialect(session.backend)))
+    return session.run(discovery.links(_dialect(session.backend)))
 
 
 def suite_and_case(failure: Any) -> tuple[str, str]:
@@ -120,7 +120,7 @@ def _has_cases(content: Any) -> bool:
     return counts is None or any(number is None or number > 0 for number in counts)
 
 
-def _workspace(asset: Any, type_name: str) -> Workspace:
+def _workspace(asset: Any, type_name: str) -> SessionContext:
     """What *asset*'s session shares. Raises BadValue for another type, Unsupported for another server."""
     workspace = existing(asset, type_name)
     _dialect(workspace.backend)
@@ -135,4 +135,4 @@ def _dialect(backend: Backend) -> Testspace:
 
 def _done(request: Request) -> Flow[Response]:
     """Send a write; raises what it is refused with."""
-    return check((yield from single(request)), explain)
+    return check((yield from send_one(request)), parse_error)

@@ -23,10 +23,10 @@ def dataset(vali: Any, rows: Sequence[Sequence[float]]) -> Any:
     widths = {len(row) for row in rows}
     if len(widths) != 1 or min(widths) < 2:
         raise BadValue("A dataset needs rows of the same length, with two numbers at least.", oid=vali.idref)
-    made: Any = workspace.writer.create_now("Dataset", {"vali": vali}, None)
+    made: Any = workspace.writer.create("Dataset", {"vali": vali}, None)
     points = [(point["id"], point["variables"]) for point in made.points[:1]]
     for _ in rows[len(points) :]:
-        point: Any = workspace.writer.create_now("DatasetPoint", {"dataset": made}, None)
+        point: Any = workspace.writer.create("DatasetPoint", {"dataset": made}, None)
         points.append((point.intid, point.variables))
     for (key, variables), (x, *values) in zip(points, rows, strict=True):
         if len(variables) != len(values):

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from assetmeta.backends.valispace import Valispace
-from assetmeta.core.workspace import Workspace
+from assetmeta.core.context import SessionContext
 from assetmeta.model.contract import Backend
 from assetmeta.model.errors import Unsupported
-from assetmeta.tools.given import existing
+from assetmeta.tools.common import existing
 
 
 def valispace(backend: Backend) -> Valispace:
@@ -20,7 +20,7 @@ def valispace(backend: Backend) -> Valispace:
     return backend
 
 
-def workspace_of(asset: object, type_name: str) -> Workspace:
+def workspace_of(asset: object, type_name: str) -> SessionContext:
     """Return what *asset*'s session shares. Raises BadValue for anything but a *type_name* that exists, Unsupported
     for another server.
     """

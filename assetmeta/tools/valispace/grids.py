@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assetmeta.core.asset import Asset
-from assetmeta.model.errors import BadValue, Unreadable
+from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.scalars import plain, shown
 from assetmeta.tools.valispace.dialect import warn_of_references, workspace_of
 from assetmeta.wire.extras import load_extra
@@ -122,10 +122,11 @@ def _is_same(formula: str | None, value: object) -> bool:
 def matrix(asset: Any) -> Grid:
     """Return a Matrix as rows of valis. One request for the matrix unless it is loaded; the cells follow when read.
 
-    Raises BadValue for another asset, Unreadable when the server's cells and its numbers of rows and columns differ.
+    Raises BadValue for another asset, InvalidResponse when the server's cells and its numbers of rows and columns
+    differ.
     """
     workspace_of(asset, "Matrix")
     height, width, cells = asset.number_of_rows or 0, asset.number_of_columns or 0, list(asset.cells)
     if len(cells) != height * width:
-        raise Unreadable(f"{asset.idref} has {height} rows of {width} and {len(cells)} cells.", oid=asset.idref)
+        raise InvalidResponse(f"{asset.idref} has {height} rows of {width} and {len(cells)} cells.", oid=asset.idref)
     return Grid(asset, tuple(tuple(cells[start : start + width]) for start in range(0, len(cells), width or 1)))

@@ -6,12 +6,12 @@ import io
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from assetmeta.backends.valispace.encoding import number_of
+from assetmeta.backends.valispace.encode import number_of
 from assetmeta.backends.valispace.files import upload_new
 from assetmeta.core.asset import Asset
+from assetmeta.core.context import SessionContext
 from assetmeta.core.state import forget
-from assetmeta.core.workspace import Workspace
-from assetmeta.model.errors import BadValue, Unreadable
+from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.values import Oid
 from assetmeta.tools.valispace.dialect import valispace, workspace_of
 
@@ -27,7 +27,7 @@ def upload(
     """Make a file in a project and return the File. One request, streamed from an open binary file or a Path.
 
     *name* is needed unless a Path is given. *folder* is a FileFolder, *attached_to* any asset that the file belongs to.
-    Raises BadValue for what cannot be sent, Refused when the server turns it down.
+    Raises BadValue for what cannot be sent, Rejected when the server turns it down.
     """
     workspace = workspace_of(project, "Project")
     called = content.name if name is None and isinstance(content, Path) else name
@@ -48,7 +48,7 @@ def upload(
     return made
 
 
-def _fields(workspace: Workspace, project: Any, folder: Any, attached_to: Any) -> dict[str, str]:
+def _fields(workspace: SessionContext, project: Any, folder: Any, attached_to: Any) -> dict[str, str]:
     fields = {"project": str(project.intid)}
     if folder is not None:
         workspace_of(folder, "FileFolder")
@@ -62,9 +62,9 @@ def _fields(workspace: Workspace, project: Any, folder: Any, attached_to: Any) -
     return fields
 
 
-def _sent(workspace: Workspace, fields: dict[str, str], name: str, source: BinaryIO) -> Any:
+def _sent(workspace: SessionContext, fields: dict[str, str], name: str, source: BinaryIO) -> Any:
     item = workspace.run(upload_new(fields, name, source, valispace(workspace.backend)))
     key = item.get("id")
     if not isinstance(key, int):
-        raise Unreadable("The answer to the upload does not say which id the new file has.", type_name="File")
+        raise InvalidResponse("The answer to the upload does not say which id the new file has.", type_name="File")
     return workspace.asset(Oid("File", key))

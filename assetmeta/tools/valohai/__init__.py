@@ -9,7 +9,7 @@ for line in valohai.logs(execution, follow=True):
 valohai.download(execution, "results", pattern="*.csv")
 """
 
-from assetmeta.backends.valohai.events import Event
+from assetmeta.backends.valohai.logs import Event
 from assetmeta.tools.valohai.code import pack, upload_code
 from assetmeta.tools.valohai.data import adopt, apply_metadata, resolve_alias
 from assetmeta.tools.valohai.downloads import download

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from assetmeta.backends.valohai import acts
+from assetmeta.backends.valohai import actions
 from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue
 from assetmeta.tools.valohai.dialect import met, valohai, workspace_of
@@ -65,11 +65,11 @@ def upload_code(
         oid, settings = project._state.oid, valohai(workspace.backend)
         start = package.tell()
         identifier = f"~{_sha256(package)}"
-        found = workspace.run(acts.known_code(identifier, oid, settings))
+        found = workspace.run(actions.known_code(identifier, oid, settings))
         if found is None:
             package.seek(start)
             fields = {"description": description, "yaml_path": path}
-            found = workspace.run(acts.imported(oid, package, fields, settings))
+            found = workspace.run(actions.imported(oid, package, fields, settings))
             with workspace.lock:
                 forget(project, ["commits"])
         return met(workspace, "Commit", found, oid.key)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from assetmeta.backends.jsonrest import body
-from assetmeta.backends.valohai import properties, questions
-from assetmeta.core.aftermath import Aftermath
+from assetmeta.backends.rest.http import body
+from assetmeta.backends.valohai import calls, properties
+from assetmeta.core.invalidation import Invalidation
 from assetmeta.core.report import Report
 from assetmeta.model.errors import BadValue
 from assetmeta.model.plans import Call, Done
@@ -34,7 +34,7 @@ def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:
     ]
     outcomes = workspace.run(workspace.backend.write(workspace.schema, calls))
     with workspace.lock:
-        after = Aftermath(workspace)
+        after = Invalidation(workspace)
         for outcome in outcomes:
             if isinstance(outcome, Done):
                 after.called(workspace.asset(outcome.oid))
@@ -46,18 +46,18 @@ def resolve_alias(project: Any, name: str) -> Any:
     """Return the Datum that an alias of a project means now, loaded. One request. Raises NotFound."""
     workspace = workspace_of(project, "Project")
     oid = project._state.oid
-    return met(workspace, "Datum", workspace.run(questions.resolved(name, oid, valohai(workspace.backend))), oid.key)
+    return met(workspace, "Datum", workspace.run(calls.resolved(name, oid, valohai(workspace.backend))), oid.key)
 
 
 def adopt(store: Any, project: Any, url: str) -> Any:
     """Make a Datum of a file that lies in a store already, and return it. One request.
 
-    Raises Refused with the code `adoptable_file_not_found` where there is no such file, and where it was adopted
+    Raises Rejected with the code `adoptable_file_not_found` where there is no such file, and where it was adopted
     before.
     """
     workspace = workspace_of(store, "Store")
     shared([store, project], "Store", "Project")
-    made: Any = workspace.writer.call_now(store, "adopt", {"url": url, "project": project})
+    made: Any = workspace.writer.call(store, "adopt", {"url": url, "project": project})
     if made._type.name != "Datum":
         raise BadValue(f"{store.idref}: the answer does not say which datum {url!r:.200} became.", oid=store.idref)
     return made

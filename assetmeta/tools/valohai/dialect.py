@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from assetmeta.backends.jsonrest import Object
-from assetmeta.backends.known import Known
+from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.rest.http import Object
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.meta import endpoint_of
-from assetmeta.backends.valohai.objects import Around, Reader
-from assetmeta.backends.valohai.table import bundled
-from assetmeta.core.workspace import Workspace
+from assetmeta.backends.valohai.api import bundled
+from assetmeta.backends.valohai.decode import ParseContext, Reader
+from assetmeta.backends.valohai.schema import endpoint_of
+from assetmeta.core.context import SessionContext
 from assetmeta.model.contract import Backend
-from assetmeta.model.errors import BadValue, Unreadable, Unsupported
+from assetmeta.model.errors import BadValue, InvalidResponse, Unsupported
 from assetmeta.model.values import Key
-from assetmeta.tools.given import existing
+from assetmeta.tools.common import existing
 
 
 def valohai(backend: Backend) -> Valohai:
@@ -25,7 +25,7 @@ def valohai(backend: Backend) -> Valohai:
     return backend
 
 
-def workspace_of(asset: object, *type_names: str) -> Workspace:
+def workspace_of(asset: object, *type_names: str) -> SessionContext:
     """Return what *asset*'s session shares. Raises BadValue for anything but an asset of one of these types that
     exists, Unsupported for another server. Sends nothing.
     """
@@ -34,7 +34,7 @@ def workspace_of(asset: object, *type_names: str) -> Workspace:
     return workspace
 
 
-def shared(assets: Iterable[object], *type_names: str) -> Workspace:
+def shared(assets: Iterable[object], *type_names: str) -> SessionContext:
     """Return what the sessions of several assets share. Raises BadValue for none, for what `workspace_of` refuses, and
     for assets of different sessions. Sends nothing.
     """
@@ -46,17 +46,18 @@ def shared(assets: Iterable[object], *type_names: str) -> Workspace:
     return workspaces[0]
 
 
-def met(workspace: Workspace, type_name: str, item: Object, project: Key | None = None) -> Any:
+def met(workspace: SessionContext, type_name: str, item: Object, project: Key | None = None) -> Any:
     """Return the asset that an object in an answer is, with what the answer told of it and of what is embedded in it.
 
-    *project* is the one that it is in, where the object does not say that. Raises Unreadable for one without identity.
+    *project* is the one that it is in, where the object does not say that. Raises InvalidResponse for one without
+    identity.
     """
-    known = Known(workspace.schema)
+    known = RowStore(workspace.schema)
     reader = Reader(workspace.schema, bundled(), known, valohai(workspace.backend).learned)
-    oid = reader.take(endpoint_of(bundled(), workspace.schema, type_name), item, Around(project))
+    oid = reader.take(endpoint_of(bundled(), workspace.schema, type_name), item, ParseContext(project))
     if oid is None:
-        raise Unreadable(f"The answer does not say which {type_name} it is about.", type_name=type_name)
+        raise InvalidResponse(f"The answer does not say which {type_name} it is about.", type_name=type_name)
     rows = [known.row(each) for each in known.cells]
     workspace.know(rows)
-    found = workspace.absorb(rows)
+    found = workspace.merge_rows(rows)
     return next(asset for asset in found if asset._state.oid == oid)

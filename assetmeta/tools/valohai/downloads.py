@@ -11,8 +11,8 @@ from typing import Any
 
 from assetmeta.backends.valohai.files import local_name, local_parts
 from assetmeta.core.asset import Asset
-from assetmeta.core.files import download as fetch
-from assetmeta.core.files import expected_of
+from assetmeta.core.attachments import download as fetch
+from assetmeta.core.attachments import expected_of
 from assetmeta.core.measured import digest_of
 from assetmeta.core.whole_file import numbered, write_whole
 from assetmeta.model.errors import BadValue
@@ -47,7 +47,7 @@ def download(
     Two requests per file, one where the server sends files itself; before them those that tell outputs, names and
     sizes, for all data together. Size and checksum are compared with what the server tells of the datum, as far as that
     is loaded. A file appears when all of it has come; a download that breaks off goes on where it stood, if the storage
-    can send the rest. Raises Unreadable for a file that is not whole; no part of it is left behind then.
+    can send the rest. Raises InvalidResponse for a file that is not whole; no part of it is left behind then.
     """
     if existing not in EXISTING:
         raise BadValue(f"existing={existing!r} is none of {', '.join(EXISTING)}.")

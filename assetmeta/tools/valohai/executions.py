@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
-from assetmeta.backends.valohai import events as flows
-from assetmeta.backends.valohai import questions
-from assetmeta.backends.valohai.events import COMPLETE, Event, Log, Told
+from assetmeta.backends.valohai import calls
+from assetmeta.backends.valohai import logs as flows
+from assetmeta.backends.valohai.logs import COMPLETE, Event, Log, LogPage
 from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue, ServerFailed
-from assetmeta.model.flows import Flow, T
+from assetmeta.model.http import Flow, T
 from assetmeta.tools.plain import plain
 from assetmeta.tools.valohai.dialect import shared, valohai, workspace_of
 
@@ -107,7 +107,7 @@ def _followed(
     execution: Any, wanted: frozenset[str], limit: int, interval: float, sleep: Callable[[float], None]
 ) -> Iterator[Event]:
     workspace = execution._workspace
-    oid, settings, told = execution._state.oid, valohai(workspace.backend), Told()
+    oid, settings, told = execution._state.oid, valohai(workspace.backend), LogPage()
     # The state is asked for first: what an execution had written when it ended is then in the log.
     state = workspace.run(flows.status(oid, settings))
     log = _end(workspace, execution, wanted, limit, _TAIL)
@@ -148,7 +148,7 @@ def metadata(execution: Any) -> Any:
     with a dict for each line. One request. (`execution.cumulative_metadata` has the latest value of each name.)
     """
     workspace = workspace_of(execution, "Execution")
-    return plain(workspace.run(questions.metadata(execution._state.oid, valohai(workspace.backend))))
+    return plain(workspace.run(calls.metadata(execution._state.oid, valohai(workspace.backend))))
 
 
 def metadata_csv(executions: Iterable[Any]) -> str:
@@ -159,7 +159,7 @@ def metadata_csv(executions: Iterable[Any]) -> str:
     given = list(executions)
     workspace = shared(given, "Execution")
     oids = [execution._state.oid for execution in given]
-    return workspace.run(questions.metadata_csv(oids, valohai(workspace.backend)))
+    return workspace.run(calls.metadata_csv(oids, valohai(workspace.backend)))
 
 
 def outputs(executions: Iterable[Any]) -> dict[Any, list[Any]]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from assetmeta.backends.valohai import acts, questions
-from assetmeta.backends.valohai.encoding import path_key
-from assetmeta.backends.valohai.identities import commit_parts
+from assetmeta.backends.valohai import actions, calls
+from assetmeta.backends.valohai.encode import path_key
+from assetmeta.backends.valohai.keys import commit_parts
 from assetmeta.core.asset import Asset
 from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Oid
@@ -31,15 +31,15 @@ def launch(session: Session, trigger: str, content: Any = None, *, headers: Mapp
     """Launch the trigger of that id with *content* as the body, JSON or bytes; return its answer: JSON, or a text.
 
     One request, never repeated. A trigger has a login of its own, which goes into *headers*; the session's own takes
-    the place of an Authorization header. Raises Refused when one of the trigger's conditions fails.
+    the place of an Authorization header. Raises Rejected when one of the trigger's conditions fails.
     """
     sent = {} if content is None else content
-    return plain(session.run(acts.launched(trigger, sent, headers or {}, valohai(session.backend))))
+    return plain(session.run(actions.launched(trigger, sent, headers or {}, valohai(session.backend))))
 
 
 def run_info(session: Session, trigger: str, run_id: str, *, headers: Mapping[str, str] | None = None) -> Run:
     """Return what came of a launch so far; *run_id* is in the answer to it. One request."""
-    found = plain(session.run(acts.run_of(trigger, run_id, headers or {}, valohai(session.backend))))
+    found = plain(session.run(actions.run_of(trigger, run_id, headers or {}, valohai(session.backend))))
     listed = found.get("result")
     result = listed if isinstance(listed, list) else []
     return Run(str(found.get("status") or ""), [one for item in result for one in _started(session, item)], result)
@@ -58,7 +58,7 @@ def run_pipeline(project: Any, name: str, commit: Any = "main") -> Any:
     """
     workspace = workspace_of(project, "Project")
     oid = project._state.oid
-    flow = acts.from_template(oid, _commit(project, commit), name, valohai(workspace.backend))
+    flow = actions.from_template(oid, _commit(project, commit), name, valohai(workspace.backend))
     return met(workspace, "Pipeline", workspace.run(flow), oid.key)
 
 
@@ -82,13 +82,13 @@ def run_notebook(project: Any, image: str, environment: Any = "PROJECT_DEFAULT",
         shared([project, environment], "Project", "Environment")
         environment = environment._state.oid.key
     body = {**fields, "project": path_key(oid), "image": image, "environment": environment}
-    return met(workspace, "Execution", workspace.run(acts.notebook(body, valohai(workspace.backend))), oid.key)
+    return met(workspace, "Execution", workspace.run(actions.notebook(body, valohai(workspace.backend))), oid.key)
 
 
 def suggest_version_name(deployment: Any) -> str:
     """Return a name that the next version of a deployment can have, such as "20260301.0". One request."""
     workspace = workspace_of(deployment, "Deployment")
-    return workspace.run(questions.suggested_name(deployment._state.oid, valohai(workspace.backend)))
+    return workspace.run(calls.suggested_name(deployment._state.oid, valohai(workspace.backend)))
 
 
 def endpoint_logs(endpoint: Any, start: datetime | None = None, end: datetime | None = None) -> Any:
@@ -96,7 +96,7 @@ def endpoint_logs(endpoint: Any, start: datetime | None = None, end: datetime | 
     One request. Raises BadValue for a moment without a time zone.
     """
     workspace = workspace_of(endpoint, "DeploymentEndpoint")
-    flow = questions.endpoint_logs(endpoint._state.oid, _minute(start), _minute(end), valohai(workspace.backend))
+    flow = calls.endpoint_logs(endpoint._state.oid, _minute(start), _minute(end), valohai(workspace.backend))
     return plain(workspace.run(flow))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from assetmeta.backends.valohai import acts, questions
+from assetmeta.backends.valohai import actions, calls
 from assetmeta.core.state import forget
 from assetmeta.model.codecs import Hidden
 from assetmeta.session import Session
@@ -28,12 +28,12 @@ class Fetched(NamedTuple):
 
 def profile(session: Session) -> Any:
     """Return the user whose token is in use, as the server tells it. One request: the cheapest way to try a login."""
-    return plain(session.run(questions.profile(valohai(session.backend))))
+    return plain(session.run(calls.profile(valohai(session.backend))))
 
 
 def ownership_options(session: Session) -> tuple[str, ...]:
     """Return the names by which a new project can be owned (`organization`, `organization:team`). One request."""
-    return session.run(questions.ownership_options(valohai(session.backend)))
+    return session.run(calls.ownership_options(valohai(session.backend)))
 
 
 def variables(project: Any) -> dict[str, Variable]:
@@ -47,13 +47,13 @@ def set_variable(project: Any, name: str, value: str, *, secret: bool = False) -
     """Set an environment variable of a project, at once. One request. A secret is shown by no repr and no error."""
     workspace = workspace_of(project, "Project")
     given = {"name": name, "value": Hidden(value) if secret else value, "secret": secret}
-    workspace.writer.call_now(project, "set_environment_variable", given)
+    workspace.writer.call(project, "set_environment_variable", given)
 
 
 def delete_variable(project: Any, name: str) -> None:
     """Delete an environment variable of a project, at once. One request. Raises NotFound where there is none."""
     workspace = workspace_of(project, "Project")
-    workspace.writer.call_now(project, "delete_environment_variable", {"name": name})
+    workspace.writer.call(project, "delete_environment_variable", {"name": name})
 
 
 def fetch(project: Any) -> Fetched:
@@ -63,7 +63,7 @@ def fetch(project: Any) -> Fetched:
     """
     workspace = workspace_of(project, "Project")
     oid = project._state.oid
-    found = workspace.run(acts.fetched(oid, valohai(workspace.backend)))
+    found = workspace.run(actions.fetched(oid, valohai(workspace.backend)))
     commits = [met(workspace, "Commit", item, oid.key) for item in found.commits]
     with workspace.lock:
         forget(project, ["commits"])

@@ -1,0 +1,1 @@
+"""Queries that are evaluated in the client, over the lists that a server sends."""

@@ -1,0 +1,129 @@
+"""Conditions evaluated over what is known: the part of a query that a server cannot do, or cannot be trusted with."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from assetmeta.backends.local.records import RowStore
+from assetmeta.model.conditions import EXACT, And, Compare, Exists, Not, Or, RawFilter, Term, leaves
+from assetmeta.model.errors import Unsupported
+from assetmeta.model.paths import Path
+from assetmeta.model.values import Oid
+
+_ORDERS: dict[str, Callable[[Any, Any], object]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+Test = Callable[[RowStore, Oid], bool]
+
+
+def matches(term: Term | None, known: RowStore, oid: Oid) -> bool:
+    """True when *oid* satisfies *term*; see `admission`."""
+    return admission(term)(known, oid)
+
+
+def admission(term: Term | None) -> Test:
+    """Return the test of whether an asset satisfies *term*, to be used for many assets.
+
+    `=` and the orders hold when any value that the path reaches matches any of the term's; `!=` when none does, also
+    where there is no value. `~=` looks for a part of the text, letter case aside. Raises Unsupported for filter text.
+    """
+    if term is None:
+        return lambda known, oid: True
+    if isinstance(term, And | Or):
+        parts = [admission(part) for part in term.terms]
+        enough = all if isinstance(term, And) else any
+        return lambda known, oid: enough(part(known, oid) for part in parts)
+    if isinstance(term, Not):
+        inner = admission(term.term)
+        return lambda known, oid: not inner(known, oid)
+    if isinstance(term, RawFilter):
+        raise Unsupported("This server has no filter language of its own.")
+    path = term.path
+    if isinstance(term, Exists):
+        present = term.present
+        return lambda known, oid: any(value != "" for value in known.values(oid, path)) is present
+    if any(isinstance(value, Path) for value in term.values):
+        return _between(term)
+    holds = _comparison(term)
+    if term.operator == "!=":
+        return lambda known, oid: not any(map(holds, known.values(oid, path)))
+    return lambda known, oid: any(map(holds, known.values(oid, path)))
+
+
+def _between(term: Compare) -> Test:
+    """The test of a condition that compares attributes of an asset with each other."""
+
+    def holds(known: RowStore, oid: Oid) -> bool:
+        wanted = (known.values(oid, value) if isinstance(value, Path) else [value] for value in term.values)
+        values = tuple(one for several in wanted for one in several)
+        found = any(map(_comparison(replace(term, values=values)), known.values(oid, term.path)))
+        return found is not (term.operator == "!=")
+
+    return holds
+
+
+def _comparison(term: Compare) -> Callable[[object], bool]:
+    """The test of one value: whether it matches any of the term's values (for `!=`: equals one)."""
+    word, wanted = term.operator, term.values
+    if word in ("=", "!=", EXACT):
+        return _membership(wanted)
+    if word == "~=":
+        parts = [str(part).casefold() for part in wanted]
+        return lambda value: any(part in str(value).casefold() for part in parts)
+    order = _ORDERS[word]
+    return lambda value: any(_in_order(order, value, other) for other in wanted)
+
+
+def _membership(wanted: Sequence[object]) -> Callable[[object], bool]:
+    """Whether a value is one of *wanted*, however many they are. Pieces of JSON have no hash and are compared."""
+    try:
+        known = frozenset(wanted)
+    except TypeError:
+        return lambda value: value in wanted
+
+    def holds(value: object) -> bool:
+        try:
+            return value in known
+        except TypeError:
+            return value in wanted
+
+    return holds
+
+
+def _in_order(order: Callable[[Any, Any], object], value: object, other: object) -> bool:
+    try:
+        return bool(order(value, other))
+    except TypeError:
+        # Values of different kinds stand in no order.
+        return False
+
+
+def compares_attributes(term: Term) -> bool:
+    """True when a part of *term* compares an attribute with another one."""
+    return any(isinstance(leaf, Compare) and any(isinstance(one, Path) for one in leaf.values) for leaf in leaves(term))
+
+
+def paths_in(term: Term | None) -> Iterator[Path]:
+    """Yield the paths that a condition looks at."""
+    for leaf in () if term is None else leaves(term):
+        if not isinstance(leaf, RawFilter):
+            yield leaf.path
+            if isinstance(leaf, Compare):
+                yield from (value for value in leaf.values if isinstance(value, Path))
+
+
+def equality(term: Term) -> tuple[str, tuple[object, ...]] | None:
+    """The path and the values of a plain `path = any of values`; None for every other term."""
+    if not isinstance(term, Compare) or any(isinstance(value, Path) for value in term.values):
+        return None
+    if term.operator == "=" and term.path.is_plain and term.values:
+        return str(term.path), term.values
+    return None

@@ -1,0 +1,287 @@
+"""What all dialects share: answers checked for errors and sign-in pages, and documents parsed without trusting the
+sender.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Hashable, Iterable
+from decimal import Decimal
+from typing import NamedTuple, NoReturn
+
+from lxml import etree
+
+from assetmeta.model.errors import (
+    AuthenticationFailed,
+    Finding,
+    InvalidResponse,
+    NotFound,
+    Rejected,
+    ServerError,
+    ServerFailed,
+    quoted,
+)
+from assetmeta.model.http import Reply, Response
+
+Json = str | int | Decimal | bool | None | list["Json"] | dict[str, "Json"]
+
+MAX_DOCUMENT = 128 * 1024 * 1024
+"""Bytes of one document; more is refused before it is parsed."""
+
+
+_LONGEST_WORDS = 500
+"""Characters of the server's own words in a message; `server_message` and `causes` hold them whole."""
+
+_QUOTED_FROM = 2000
+"""Bytes of a body that are looked at for a quotation of its beginning."""
+
+_COMPLETE = frozenset({200, 201, 203, 204, 205})
+_ACCEPTED = 202
+_PART = 206
+
+_NO_PAGE = frozenset({"text/plain", "application/octet-stream"})
+"""Media types of texts and files, which may begin like a page and be none."""
+
+_LOGIN = re.compile(rb"""type\s*=\s*["']?password|SAMLRequest|http-equiv\s*=\s*["']?refresh""", re.IGNORECASE)
+
+_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+
+
+class ErrorDetail(NamedTuple):
+    """What an error document says: its summary, and the causes from the outermost to the innermost.
+
+    *type_name* and *attribute* are what it blames, where it names them, *advice* what that means in words. *findings*
+    are its complaints field by field, *code* its word for all of them.
+    """
+
+    summary: str | None = None
+    causes: tuple[str, ...] = ()
+    type_name: str | None = None
+    attribute: str | None = None
+    advice: str | None = None
+    findings: tuple[Finding, ...] = ()
+    code: str | None = None
+
+
+Explain = Callable[[Response], ErrorDetail]
+"""Reads a dialect's error documents. It must cope with any body and never raise."""
+
+
+def no_detail(response: Response) -> ErrorDetail:
+    """Find no words of the server in *response*."""
+    return ErrorDetail()
+
+
+def check(response: Response, explain: Explain = no_detail) -> Response:
+    """Return a 2xx *response* as it is. Raises the error that fits any other status, with the server's own words.
+
+    Raises InvalidResponse for a 2xx that is no answer of the server to the whole request: an HTML page, as sign-in
+    pages and proxies send them with status 200; a part (206) of which no part was requested; and, for a read,
+    "accepted" (202).
+    """
+    if not response.ok:
+        raise failure(response, explain)
+    reason = _incomplete(response) or _hint(response)
+    if reason:
+        _unreadable(response, reason)
+    return response
+
+
+def check_file(response: Response, explain: Explain = no_detail, *, page: bool = False) -> Response:
+    """Return a 2xx *response* whose body is a file, which may be an HTML page only when *page* says so, when the server
+    marks it as an attachment, or when the path ends in .html and it is no sign-in page. Raises as `check`.
+
+    The transport does not write an unmarked page into the sink of the request: one that is accepted here is.
+    """
+    sink = response.request.sink if response.request else None
+    if not response.ok or not response.body or sink is None or not is_page(response):
+        return response if response.ok and _is_marked(response) else check(response, explain)
+    named = response.request is not None and response.request.line.lower().endswith((".htm", ".html"))
+    if not page and not (named and _LOGIN.search(response.body) is None):
+        _unreadable(response, _hint(response))
+    sink.write(response.body)
+    return response
+
+
+def is_page(response: Response) -> bool:
+    """True when the body is an HTML page."""
+    if response.media_type in _NO_PAGE:
+        return False
+    return "html" in response.media_type or _HTML.match(response.body[:_QUOTED_FROM].lstrip()) is not None
+
+
+def failure(response: Response, explain: Explain = no_detail) -> ServerError:
+    """Return the error for a response that is not 2xx."""
+    complaint = explain(response)
+    causes = complaint.causes
+    words = ": ".join(dict.fromkeys(part for part in (complaint.summary, causes[-1] if causes else None) if part))
+    kind, what = _meaning(response.status)
+    told = words[:_LONGEST_WORDS] or _hint(response) or _quoted(response) or "it gave no reason"
+    advice = f". {complaint.advice}" if complaint.advice else ""
+    return kind(
+        f"{what} {_line(response)} ({response.status}): {told}{advice}",
+        status=response.status,
+        request=_line(response),
+        server_message=complaint.summary,
+        causes=causes,
+        type_name=complaint.type_name,
+        attribute=complaint.attribute,
+        findings=complaint.findings,
+        code=complaint.code,
+    )
+
+
+def answered(sent: Reply) -> Response:
+    """Return what a flow was sent for a single request."""
+    if isinstance(sent, Response):
+        return sent
+    raise TypeError("one request was yielded and several answers came")
+
+
+def answers(sent: Reply) -> tuple[Response, ...]:
+    """Return what a flow was sent for a tuple of requests. Raises the first failure among them."""
+    found: list[Response] = []
+    for item in sent if isinstance(sent, tuple) else (sent,):
+        if not isinstance(item, Response):
+            raise item
+        found.append(item)
+    return tuple(found)
+
+
+def confirm(is_it: bool, wanted: str, came: object, line: str, status: int | None = None) -> None:
+    """Raise InvalidResponse unless an answer *is* about what was asked for. Every read by identity, name or number is
+    compared so, and every answer to a write: a cache, a proxy or a confused server must not swap one asset for another.
+
+    *wanted* and *came* say what was asked for and what the answer names, *line* is the request.
+    """
+    if not is_it:
+        raise InvalidResponse(
+            f"The answer to {line} cannot be believed: it is about {quoted(str(came))} and should be about "
+            f"{wanted}. Something between here and the server may mix up answers.",
+            status=status,
+            request=line,
+        )
+
+
+def each_once(identities: Iterable[Hashable], line: str) -> None:
+    """Raise InvalidResponse when one page of a list names an asset twice. None stands for what has no identity."""
+    seen: set[Hashable] = set()
+    for found in identities:
+        if found is not None and found in seen:
+            raise InvalidResponse(f"The answer to {line} cannot be believed: it lists {found} twice.", request=line)
+        seen.add(found)
+
+
+def parse_xml(response: Response) -> etree._Element:
+    """Return the root of an XML document in UTF-8.
+
+    Entities are not expanded, nothing is loaded, comments and processing instructions are dropped. Raises
+    InvalidResponse for HTML, another media type, a DOCTYPE, malformed or oversized documents, and elements nested
+    deeper than the parser's own bound of 256.
+    """
+    _guard(response, "XML", wrong="json")
+    prolog = _PROLOG.match(response.body)
+    if prolog and response.body[prolog.end() : prolog.end() + 9].upper() == b"<!DOCTYPE":
+        _unreadable(response, "it has a DOCTYPE, which is refused because it can hold harmful entities")
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(response.body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        _unreadable(response, f"it is not well-formed XML ({error})")
+    if root.getroottree().docinfo.internalDTD is not None:
+        _unreadable(response, "it has a DOCTYPE, which is refused because it can hold harmful entities")
+    return root
+
+
+def parse_json(response: Response) -> Json:
+    """Return a JSON document; numbers with a fraction are Decimals.
+
+    Raises InvalidResponse for HTML, another media type, malformed or oversized documents, NaN, and nesting deeper than
+    the interpreter's recursion limit.
+    """
+    _guard(response, "JSON", wrong="xml")
+    try:
+        found: Json = json.loads(response.body, parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        # A number with an endless exponent is an ArithmeticError of Decimal.
+        _unreadable(response, f"it is not valid JSON ({error})")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _guard(response: Response, wanted: str, wrong: str) -> None:
+    if len(response.body) > MAX_DOCUMENT:
+        _unreadable(response, f"it is larger than {MAX_DOCUMENT} bytes")
+    hint = _hint(response)
+    if hint:
+        _unreadable(response, hint)
+    if not response.body.strip():
+        _unreadable(response, f"{wanted} was expected and the body is empty")
+    if wrong in response.media_type:
+        _unreadable(response, f"{wanted} was expected and {response.media_type} came")
+
+
+def _incomplete(response: Response) -> str:
+    """Say why a 2xx is no answer to the whole request, or nothing."""
+    request = response.request
+    if response.status == _PART and request is not None and any(name.lower() == "range" for name, _ in request.headers):
+        return ""
+    if response.status == _ACCEPTED and (request is None or request.writes):
+        return ""
+    if response.status in _COMPLETE:
+        return ""
+    return f"status {response.status} says that it is not the whole answer"
+
+
+def _is_marked(response: Response) -> bool:
+    """True when the server calls the body a file."""
+    return "content-disposition" in response.headers and not _incomplete(response)
+
+
+def _hint(response: Response) -> str:
+    """Say what an HTML page most likely means, or nothing."""
+    if is_page(response):
+        return (
+            "it is an HTML page, so a login page, a proxy or another site answered; "
+            f"check the address of the server ({_quoted(response)})"
+        )
+    return ""
+
+
+def _quoted(response: Response) -> str:
+    return quoted(response.body[:_QUOTED_FROM])
+
+
+def _unreadable(response: Response, reason: str) -> NoReturn:
+    raise InvalidResponse(
+        f"The answer to {_line(response)} cannot be read: {reason}.",
+        status=response.status,
+        request=_line(response),
+    )
+
+
+def _line(response: Response) -> str:
+    return response.request.line if response.request else "the request"
+
+
+def _meaning(status: int) -> tuple[type[ServerError], str]:
+    if status == 401:
+        return AuthenticationFailed, "The server does not accept the credentials for"
+    if status == 404:
+        return NotFound, "The server found nothing at"
+    if status >= 500:
+        return ServerFailed, "The server failed at"
+    return Rejected, "The server refused"

@@ -1,0 +1,1 @@
+"""What the JSON REST dialects share."""

@@ -1,0 +1,179 @@
+"""What servers built on Django REST framework say of themselves: the API root, OPTIONS, sample objects.
+
+OPTIONS of a list tells the fields of new objects, to those who may make any. Related keys and computed values are both
+a plain `field` there, so relations cannot be told from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import unquote, urlsplit
+
+from assetmeta.backends.concurrency import gather_results, send_one
+from assetmeta.backends.responses import Json, check, parse_json
+from assetmeta.backends.rest.codecs import choice_kind
+from assetmeta.backends.rest.http import JSON, Object, get, parse_error, read_page
+from assetmeta.model.errors import AssetmetaError, InvalidResponse
+from assetmeta.model.http import Flow, Request, Response
+from assetmeta.model.schema import AssetType, Attribute
+
+_SAMPLE = (("limit", "1"), ("page_size", "1"))
+
+_KINDS = {
+    "boolean": "Boolean",
+    "date": "Date",
+    "datetime": "DateTime",
+    "decimal": "Number",
+    "email": "Text",
+    "file upload": "File",
+    "float": "Number",
+    "image upload": "File",
+    "integer": "Integer",
+    "regex": "Text",
+    "slug": "Text",
+    "string": "Text",
+    "url": "Text",
+}
+
+Place = Callable[[str], str]
+"""The path of an endpoint below the base URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """What a server says about one field."""
+
+    kind: str
+    label: str = ""
+    required: bool = False
+    read_only: bool = False
+
+
+Fields = Mapping[str, FieldInfo]
+
+
+def from_metadata(given: Object) -> FieldInfo:
+    """Read one field of an OPTIONS answer."""
+    word = str(given.get("type"))
+    choices = given.get("choices")
+    kind = _KINDS.get(word, "Json")
+    if word == "choice" and isinstance(choices, list):
+        kind = choice_kind(_names(choices), open=False)
+    return FieldInfo(kind, str(given.get("label") or ""), given.get("required") is True, given.get("read_only") is True)
+
+
+def _names(choices: list[Json]) -> tuple[tuple[int | str, str], ...]:
+    found: list[tuple[int | str, str]] = []
+    for item in choices:
+        value = item.get("value") if isinstance(item, dict) else None
+        if isinstance(item, dict) and isinstance(value, int | str):
+            found.append((value, str(item.get("display_name") or "")))
+    return tuple(found)
+
+
+def from_value(value: Json) -> FieldInfo:
+    """Guess the kind of a field from a value that an object has there."""
+    if isinstance(value, bool):
+        return FieldInfo("Boolean")
+    if isinstance(value, int):
+        return FieldInfo("Integer")
+    if isinstance(value, str):
+        return FieldInfo("Text")
+    return FieldInfo("Json" if value is None or isinstance(value, list | dict) else "Number")
+
+
+def below(root: Response, place: str) -> tuple[str, ...]:
+    """The endpoints that the API root lists, as paths below *place*. Raises the error that fits another status.
+
+    Host and scheme of the links are not trusted: a proxy may stand before the server.
+    """
+    document = parse_json(check(root, parse_error))
+    if not isinstance(document, dict):
+        raise InvalidResponse("The API root does not list its endpoints.", status=root.status)
+    found = []
+    for link in document.values():
+        path = unquote(urlsplit(link).path) if isinstance(link, str) else ""
+        _, seen, rest = f"{path}/".partition(f"/{place}/")
+        if seen and rest.strip("/"):
+            found.append(rest.strip("/"))
+    return tuple(dict.fromkeys(found))
+
+
+def described(paths: Sequence[str], place: Place) -> Flow[dict[str, Fields]]:
+    """Ask by OPTIONS what each endpoint takes; side by side. Endpoints that do not tell are left out."""
+    requests = [Request("OPTIONS", place(path), (), JSON, idempotent=True) for path in paths]
+    found: dict[str, Fields] = {}
+    for path, answer in zip(paths, (yield from gather_results([send_one(each) for each in requests])), strict=True):
+        fields = _posted(answer) if isinstance(answer, Response) and answer.ok else {}
+        if fields:
+            found[path] = fields
+    return found
+
+
+def _posted(response: Response) -> dict[str, FieldInfo]:
+    try:
+        document = parse_json(response)
+    except InvalidResponse:
+        return {}
+    actions = document.get("actions") if isinstance(document, dict) else None
+    fields = actions.get("POST") if isinstance(actions, dict) else None
+    if not isinstance(fields, dict):
+        return {}
+    return {name: from_metadata(given) for name, given in fields.items() if isinstance(given, dict)}
+
+
+def sample_objects(paths: Sequence[str], place: Place) -> Flow[dict[str, Object]]:
+    """Read the first object of each endpoint; side by side. Servers that page send no more than that one."""
+    requests = [get(place(path), _SAMPLE) for path in paths]
+    found: dict[str, Object] = {}
+    for path, answer in zip(paths, (yield from gather_results([send_one(each) for each in requests])), strict=True):
+        sample = _first(answer)
+        if sample is not None:
+            found[path] = sample
+    return found
+
+
+def _first(answer: Response | AssetmetaError) -> Object | None:
+    if isinstance(answer, AssetmetaError):
+        return None
+    try:
+        return next(iter(read_page(answer).objects), None)
+    except AssetmetaError:
+        return None
+
+
+def class_name(path: str) -> str:
+    """Make a class name of an endpoint: singular, CamelCase ("data/custom-states" becomes DataCustomState)."""
+    return "".join(_singular(word).title() for word in re.split(r"[^A-Za-z0-9]+", path) if word)
+
+
+def _singular(word: str) -> str:
+    if re.search(r"(?:ss|us|is)$", word):
+        return word
+    for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("s", "")):
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            return word[: -len(ending)] + instead
+    return word
+
+
+def unused_name(path: str, taken: Container[str]) -> str:
+    """A class name that no other endpoint has; a name that begins with a digit gets a letter."""
+    name = class_name(path) or "Endpoint"
+    name = name if name.isidentifier() else f"E{name}"
+    number = 2
+    fresh = name
+    while fresh in taken:
+        fresh, number = f"{name}{number}", number + 1
+    return fresh
+
+
+def union(name: str, members: tuple[str, ...], types: Mapping[str, AssetType], display: str | None) -> AssetType:
+    """The abstract type of several: it has what any of them has, to be asked for in paths."""
+    attributes: dict[str, Attribute] = {}
+    for member in members:
+        for attribute in types[member].attributes.values():
+            only_id = attribute.name == "id"
+            attributes.setdefault(attribute.name, replace(attribute, writable=False, readonly=True, basic=only_id))
+    return AssetType(name, attributes, abstract=True, display=display, members=members)

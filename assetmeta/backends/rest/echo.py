@@ -1,0 +1,120 @@
+"""Comparing what was sent with what the server stored: servers ignore unknown and read-only keys without a word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from assetmeta.backends.local.records import decoded
+from assetmeta.model.errors import Rejected
+from assetmeta.model.plans import AttributeChange, RawValue
+from assetmeta.model.schema import Attribute
+from assetmeta.model.values import UNREAD, Oid
+
+_TEXTS = frozenset({"Text", "Html", "Formula", "DateTime", "Date", "Json", "SecretJson", "Source", "Inputs"})
+
+
+@dataclass(frozen=True, slots=True)
+class EchoResult:
+    """*ignored* attributes stayed as they were; *notes* tell of values that were stored in another form."""
+
+    ignored: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SentValue:
+    """One attribute as it was sent: its delta, and the members that a list had before."""
+
+    attribute: Attribute
+    delta: AttributeChange
+    before: tuple[object, ...] = ()
+
+
+Real = Callable[[object], object]
+"""Puts real identities in the place of provisional ones."""
+
+
+def apply_list_change(delta: AttributeChange, present: Iterable[object]) -> list[object]:
+    """The members of a list after a change, order kept, additions last: a write replaces the whole list."""
+    kept = [value for value in present if value not in delta.removed]
+    return [*kept, *(value for value in delta.added if value not in kept)]
+
+
+def compare_echo(
+    sent: Mapping[str, SentValue],
+    cells: Mapping[str, RawValue],
+    real: Real,
+    *,
+    verbatim: bool = False,
+    is_new: bool = False,
+) -> EchoResult:
+    """Compare what was *sent* with the *cells* of the answer. What the answer does not tell is taken for done.
+
+    A value that differs counts as ignored when it is the old one, or when it is no text: servers trim and rewrite
+    texts, and nothing else. Of a server that keeps plain texts *verbatim* it counts as ignored, too, when nobody knows
+    the old one. What a server adds to a document is no difference in an asset that *is_new*: those are its defaults.
+    """
+    ignored: list[str] = []
+    notes: list[str] = []
+    for name, item in sent.items():
+        if name not in cells:
+            continue
+        wanted, stored = _wanted(item, real), _stored(item.attribute, cells[name])
+        if is_same(wanted, stored) or (is_new and _is_completed(wanted, stored)):
+            continue
+        told = f"{name}: {_shown(wanted)} was sent, and the server has {_shown(stored)}"
+        notes.append(told)
+        known = item.delta.old is not UNREAD and not item.delta.is_multi
+        is_old = is_same(item.delta.old, stored) if known else verbatim and item.attribute.kind == "Text"
+        if is_old or item.attribute.kind not in _TEXTS:
+            ignored.append(name)
+    return EchoResult(tuple(ignored), tuple(notes))
+
+
+def ignored_by_server(oid: Oid, verdict: EchoResult, status: int) -> Rejected:
+    """The error for a change that a server took and did not make."""
+    return Rejected(
+        f"{oid.token}: the server took the change and left {', '.join(verdict.ignored)} as it was "
+        f"({'; '.join(verdict.notes)}). This object, or this user, may not change that.",
+        status=status,
+        oid=oid.token,
+        type_name=oid.type,
+        attribute=verdict.ignored[0],
+    )
+
+
+def _wanted(item: SentValue, real: Real) -> object:
+    if item.delta.is_multi:
+        members = (real(value) for value in apply_list_change(item.delta, item.before))
+        return frozenset(value.key if isinstance(value, Oid) else value for value in members)
+    return real(item.delta.new)
+
+
+def _stored(attribute: Attribute, cell: RawValue) -> object:
+    if attribute.multi:
+        members = cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else ()
+        return frozenset(value.key if isinstance(value, Oid) else value for value in members)
+    return cell if isinstance(cell, Oid) else decoded(attribute, cell)
+
+
+def is_same(wanted: object, stored: object) -> bool:
+    if isinstance(wanted, Oid) and isinstance(stored, Oid):
+        # Which type an owner's id belongs to is a guess where the answer does not say.
+        return wanted.key == stored.key
+    if isinstance(wanted, str) and isinstance(stored, str):
+        return wanted.strip() == stored.strip()
+    if isinstance(wanted, float) and isinstance(stored, int | float):
+        return math.isclose(wanted, stored, rel_tol=1e-9, abs_tol=1e-12)
+    return wanted == stored or (wanted in (None, "") and stored in (None, ""))
+
+
+def _is_completed(wanted: object, stored: object) -> bool:
+    return isinstance(wanted, dict) and isinstance(stored, dict) and wanted.items() <= stored.items()
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, frozenset):
+        return f"[{', '.join(sorted(map(str, value)))}]"[:80]
+    return value.token if isinstance(value, Oid) else repr(str(value) if isinstance(value, str) else value)[:80]

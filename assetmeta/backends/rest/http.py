@@ -1,0 +1,151 @@
+"""Requests of a JSON interface as Django REST framework makes them, and its answers: errors and pages.
+
+A list comes as a bare array, or as an object with `results`, `next` and `count`. An error is an object from field names
+to messages; `detail` and `non_field_errors` speak of the whole request.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from assetmeta.backends.responses import ErrorDetail, Json, check, parse_json
+from assetmeta.backends.rest.errors import code_of, findings
+from assetmeta.model.errors import BadValue, InvalidResponse, ServerError
+from assetmeta.model.http import Request, Response
+from assetmeta.model.values import Oid
+
+JSON = (("Accept", "application/json"),)
+_SENT = (*JSON, ("Content-Type", "application/json"))
+
+Object = dict[str, Json]
+Pairs = tuple[tuple[str, str], ...]
+Sendable = str | int | float | bool | None | Sequence["Sendable"] | Mapping[str, "Sendable"]
+
+
+def get(path: str, query: Pairs = ()) -> Request:
+    """Return a read; it may be repeated."""
+    return Request("GET", path, query, JSON, idempotent=True)
+
+
+def ask(path: str, document: Sendable) -> Request:
+    """Return a read whose question is posted, as searches are; it may be repeated."""
+    return Request("POST", path, (), _SENT, body(document), idempotent=True)
+
+
+def send(method: str, path: str, document: Sendable, query: Pairs = ()) -> Request:
+    """Return a write of a document. It is never repeated and never redirected."""
+    return Request(method, path, query, _SENT, body(document), writes=True)
+
+
+def delete(path: str) -> Request:
+    """Return a deletion."""
+    return Request("DELETE", path, (), JSON, writes=True)
+
+
+def body(document: Sendable) -> bytes:
+    """Return a document as compact JSON in UTF-8. Raises BadValue for what JSON cannot hold, such as NaN or a set."""
+    try:
+        return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadValue(f"This cannot be sent as JSON: {error}.") from None
+
+
+def argument(value: object) -> Sendable:
+    """Return the argument of an operation as JSON: assets by their ids, times as ISO text, lengths of time in seconds.
+
+    Raises BadValue for a time without a zone.
+    """
+    if isinstance(value, Oid):
+        return value.key
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise BadValue(f"{value.isoformat()} has no time zone; give it one.")
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal | timedelta):
+        number = float(value) if isinstance(value, Decimal) else value.total_seconds()
+        return int(number) if number.is_integer() else number
+    return value  # type: ignore[return-value]
+
+
+def text_of(document: Json) -> str:
+    """Return a parsed document as JSON text, numbers as they are."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_number)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def parse_error(response: Response) -> ErrorDetail:
+    """Read what an error document says: each field's messages, or those about the whole request."""
+    found = findings(response)
+    messages = tuple(f"{path}: {message}" if path else message for path, message, _ in found)
+    summary = messages[0] if messages else None
+    return ErrorDetail(summary, messages, findings=found, code=code_of(response, found))
+
+
+def field_errors(response: Response) -> dict[str, tuple[str, ...]]:
+    """Return the messages of an error document by field, those about the whole request under an empty name."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path, message, _ in findings(response):
+        name = path.partition(".")[0]
+        found[name] = (*found.get(name, ()), message)
+    return found
+
+
+def naming(error: ServerError, response: Response) -> ServerError:
+    """Add to an error the field that the server blames, when it blames exactly one."""
+    fields = [name for name in field_errors(response) if name]
+    if len(fields) == 1 and error.status == 400:
+        error.attribute = fields[0]
+    return error
+
+
+def read_object(response: Response) -> Object:
+    """Return the object that a 2xx answer holds. Raises the error that fits another status, and InvalidResponse."""
+    document = parse_json(check(response, parse_error))
+    if not isinstance(document, dict):
+        raise _unexpected("an object", response)
+    return document
+
+
+class Page(NamedTuple):
+    """A part of a list; *rest* asks for the next one, on the path of the first."""
+
+    objects: tuple[Object, ...]
+    rest: Pairs | None = None
+    total: int | None = None
+
+
+def read_page(response: Response) -> Page:
+    """Return the objects of a list, whole or paged. Raises the error that fits another status, and InvalidResponse.
+
+    Only the query of a `next` link is used: behind a proxy its host can be an inner name.
+    """
+    document = parse_json(check(response, parse_error))
+    rest: Pairs | None = None
+    total: int | None = None
+    if isinstance(document, dict) and isinstance(document.get("results"), list):
+        link, count = document.get("next"), document.get("count")
+        rest = tuple(parse_qsl(urlsplit(link).query, keep_blank_values=True)) if isinstance(link, str) else None
+        total = count if isinstance(count, int) else None
+        document = document["results"]
+    if not isinstance(document, list):
+        raise _unexpected("a list", response)
+    return Page(tuple(item for item in document if isinstance(item, dict)), rest, total)
+
+
+def _unexpected(wanted: str, response: Response) -> InvalidResponse:
+    line = response.request.line if response.request else "the request"
+    return InvalidResponse(
+        f"The answer to {line} cannot be read: {wanted} was expected.", status=response.status, request=line
+    )

@@ -1,0 +1,93 @@
+"""The flow of every read (reference 5): lists with the filters that the server is known to apply, and the rest here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assetmeta.backends.concurrency import gather
+from assetmeta.backends.local import executor
+from assetmeta.backends.local.executor import Page, UnorderedSource, execute_all
+from assetmeta.backends.local.path_trees import Tree, own_names
+from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.rest.http import Object
+from assetmeta.backends.valispace.api import Api, Resource
+from assetmeta.backends.valispace.lookup import LookupReader
+from assetmeta.backends.valispace.options import Settings
+from assetmeta.backends.valispace.pages import read_all, searched
+from assetmeta.backends.valispace.prefetch import clean_locally, read, tell
+from assetmeta.backends.valispace.pushdown import Pushdown, push_down
+from assetmeta.backends.valispace.schema import field_of
+from assetmeta.backends.valispace.variants import ReadVariant, read_variants
+from assetmeta.model.http import Flow
+from assetmeta.model.plans import Fetch, Rows
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
+
+
+def fetch(schema: Schema, fetches: Sequence[Fetch], table: Api, settings: Settings) -> Flow[list[Rows]]:
+    """Read. One Rows per fetch, same order.
+
+    An asset that a fetch names alone and that does not exist raises NotFound; among several it is left out. Raises
+    Unsupported, before anything is sent, for what the server cannot do.
+    """
+    for wanted in fetches:
+        refuse(wanted)
+    return execute_all(fetches, lambda: Lists(LookupReader(schema, table, settings, RowStore(schema))))
+
+
+def refuse(wanted: Fetch) -> None:
+    """Raise Unsupported for what no request could answer."""
+    executor.refuse(wanted, "Valispace")
+
+
+@dataclass(frozen=True, slots=True)
+class Lists(UnorderedSource):
+    """The lists of one deployment, as a Source: they come whole, and in no order that could be asked for."""
+
+    reading: LookupReader
+
+    def tell(self, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
+        """Read what assets lack; see assetmeta.backends.valispace.prefetch."""
+        return tell(self.reading, type_name, oids, names)
+
+    def holds(self, type_name: str, name: str) -> bool:
+        """True unless the attribute is a list of what refers to the asset."""
+        known = self.reading.endpoint(type_name).fields.get(name)
+        return known is None or known.via is None
+
+    def page(self, wanted: Fetch, at: object) -> Flow[Page]:
+        """Read the assets that the conditions may admit, with their own attributes; the server's order."""
+        reading, names = self.reading, own_names(wanted)
+        endpoint = reading.endpoint(wanted.type_name)
+        if wanted.oids is not None:
+            narrow = Pushdown((), keys=tuple(oid.key for oid in wanted.oids))
+        else:
+            narrow = push_down(endpoint, wanted.where)
+        found: list[Oid] = []
+        for variant in read_variants(endpoint, reading.schema, held(reading, endpoint, names)):
+            if narrow.keys is not None:
+                found = yield from read(reading, endpoint, narrow.keys, variant)
+            else:
+                objects = yield from _listed(reading, endpoint, narrow, variant)
+                found = reading.take(endpoint, objects, variant.cleaned)
+        clean_locally(reading, found, names)
+        return Page(found)
+
+
+def held(reading: LookupReader, endpoint: Resource, names: Sequence[str]) -> list[str]:
+    """Those of *names* that the objects of an endpoint hold themselves."""
+    attributes = reading.schema.type(endpoint.type).attributes
+    plain = [(name, name.partition(".@")[0]) for name in names]
+    kept = [(name, text) for name, text in plain if text in attributes]
+    return [name for name, text in kept if not field_of(endpoint, reading.schema, text).via]
+
+
+def _listed(reading: LookupReader, endpoint: Resource, narrow: Pushdown, variant: ReadVariant) -> Flow[list[Object]]:
+    """Read lists, one per combination of filters, side by side; a search where the endpoint has nothing else."""
+    if not endpoint.listed and endpoint.search:
+        found = yield from searched(endpoint, dict(narrow.filters), reading.settings)
+        return found or []
+    queries = [(*query, *variant.query) for query in narrow.queries]
+    lists = yield from gather([read_all(endpoint, query, reading.settings) for query in queries])
+    return [item for objects in lists for item in objects]

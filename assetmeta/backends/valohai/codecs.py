@@ -1,0 +1,225 @@
+"""The kinds of attributes and their codecs. A choice carries its values in its kind, so that the kind says it all."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from assetmeta.backends.rest.codecs import Choice, Day, Document, Instant, Link, Real, choice_of
+from assetmeta.model.codecs import Boolean, Codec, Hidden, Integer, Number, Raw, Secret, Text, document_part
+from assetmeta.model.frozen import frozen
+from assetmeta.model.record import Record
+from assetmeta.model.values import Oid
+
+_UUID = re.compile(r"[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}", re.IGNORECASE | re.ASCII)
+
+
+def is_uuid(text: str) -> bool:
+    """True for a text of the form of a UUID as the server spells it: with hyphens, of any version."""
+    return _UUID.fullmatch(text) is not None
+
+
+class Uuid(Record):
+    """A UUID, read as its text: that is what assets are known by. Other texts are left as they are."""
+
+    accepts: str = "a UUID or its text"
+
+    def decode(self, raw: Raw) -> object:
+        return None if raw is None else str(raw)
+
+    def encode(self, value: object) -> str:
+        return "" if value is None else str(value)
+
+    def parse(self, value: object) -> object:
+        if value is None:
+            return None
+        if not isinstance(value, str | uuid.UUID) or not str(value).strip():
+            raise ValueError(f"{value!r} is not a UUID")
+        text = str(value).strip()
+        return text.lower() if is_uuid(text) else text
+
+
+class Seconds(Record):
+    """A length of time, which is a number of seconds on the wire."""
+
+    is_number: ClassVar[bool] = True
+    zero: ClassVar[timedelta] = timedelta()
+    accepts: str = "a timedelta, or a number of seconds"
+
+    def decode(self, raw: Raw) -> object:
+        try:
+            return None if raw is None or raw == "" else timedelta(seconds=float(raw))
+        except OverflowError:
+            raise ValueError(f"{raw!r:.40} seconds are too long a time") from None
+
+    def encode(self, value: object) -> str:
+        return repr(value.total_seconds()) if isinstance(value, timedelta) else ""
+
+    def parse(self, value: object) -> object:
+        if value is None:
+            return None
+        number = None if isinstance(value, timedelta) else Real().parse(value)
+        try:
+            length = value if isinstance(value, timedelta) else timedelta(seconds=number)  # type: ignore[arg-type]
+        except OverflowError:
+            raise ValueError(f"{value!r:.40} seconds are too long a time") from None
+        if length < timedelta():
+            raise ValueError(f"{length} is negative")
+        return length
+
+
+class Status(Record):
+    """Where something is in its life: one of *names*, or another word that only this server has. Letter case is that of
+    *names*, whichever the server or a person writes. Conditions know *words* for several of them, too.
+    """
+
+    names: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+    @property
+    def listed(self) -> tuple[object, ...]:
+        return (*self.names, *self.words)
+
+    @property
+    def accepts(self) -> str:
+        return "one of " + ", ".join(self.names)
+
+    def decode(self, raw: Raw) -> object:
+        return raw if raw is None else self._known(str(raw))
+
+    def encode(self, value: object) -> str:
+        return "" if value is None else str(value)
+
+    def parse(self, value: object) -> object:
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError(f"{value!r} is no status")
+        return self._known(value.strip())
+
+    def _known(self, text: str) -> str:
+        return next((name for name in self.names if name.casefold() == text.casefold()), text)
+
+
+class JsonDocument(Document):
+    """A piece of JSON. Commits in it are named by their identifier, and what is called like a secret is concealed."""
+
+    def decode(self, raw: Raw) -> object:
+        return _concealing(Document.decode(self, raw))
+
+    def parse(self, value: object) -> object:
+        return _concealing(Document.parse(self, value))
+
+    def part(self, value: object) -> object:
+        found = document_part(value)
+        return str(found).rpartition("/")[2] if isinstance(value, Oid) and value.type == "Commit" else found
+
+
+def _concealing(value: Any) -> Any:
+    """Conceal environment variables that are a part of a larger document, as those of the nodes of a pipeline."""
+    if isinstance(value, dict):
+        return {
+            name: frozen(item, concealed=True) if name == _SECRET else _concealing(item) for name, item in value.items()
+        }
+    return [_concealing(item) for item in value] if isinstance(value, list) else value
+
+
+_SECRET = "environment_variables"
+
+
+class Inputs(JsonDocument):
+    """What a run reads: names with lists of addresses. Files of the server have addresses of their own (datum://id)."""
+
+    accepts: str = "a dict from names to lists of addresses and of Datum assets"
+
+    def part(self, value: object) -> object:
+        found = document_part(value)
+        if isinstance(value, Oid) and value.type != "Datum":
+            raise ValueError(f"{value.token} is no file; give a Datum, or an address such as 'datum://...'")
+        return f"datum://{found}" if isinstance(value, Oid) else found
+
+
+class Source(JsonDocument):
+    """What a model version was made by: an execution, a pipeline, or a person."""
+
+    accepts: str = "an Execution or a Pipeline, {'execution': id}, {'pipeline': id} or {'type': 'manual'}"
+
+    def parse(self, value: object) -> object:
+        if isinstance(value, Oid):
+            value = {value.type.lower(): value}
+        found = JsonDocument.parse(self, value)
+        if found is None or (isinstance(found, dict) and "type" in found):
+            return found
+        [(made_by, key)] = found.items() if isinstance(found, dict) and len(found) == 1 else [("", None)]
+        if made_by not in ("execution", "pipeline") or not isinstance(key, str):
+            raise ValueError("it does not say which execution or pipeline made the version")
+        return {"type": made_by, "id": key}
+
+
+class SecretDocument(Secret):
+    """A piece of JSON with secrets in it: it is read and written like any other, and a repr shows its keys only."""
+
+    accepts: str = "what JSON can hold; its values are never shown"
+
+    def decode(self, raw: Raw) -> object:
+        return _concealed(JsonDocument().decode(raw))
+
+    def encode(self, value: object) -> str:
+        return JsonDocument().encode(value)
+
+    def parse(self, value: object) -> object:
+        return _concealed(JsonDocument().parse(value))
+
+
+def _concealed(value: object) -> object:
+    return Hidden(value) if isinstance(value, str) else frozen(value, concealed=True)
+
+
+DOCUMENTS = frozenset({"Json", "SecretJson", "Source", "Inputs"})
+"""Kinds whose values are pieces of JSON."""
+
+_CODECS: dict[str, Codec] = {
+    "Boolean": Boolean(),
+    "Date": Day(),
+    "DateTime": Instant(),
+    "Decimal": Number(),
+    "Duration": Seconds(),
+    "File": Text(),
+    "Integer": Integer(),
+    "Json": JsonDocument(),
+    "Inputs": Inputs(),
+    "Number": Real(),
+    "SecretJson": SecretDocument(),
+    "Source": Source(),
+    "Text": Text(),
+    "Uuid": Uuid(),
+}
+
+
+def codec_for(kind: str, related: str | None = None) -> Codec:
+    """Return the codec of a kind; one that we do not know is JSON, kept as it came."""
+    if kind == "Relation":
+        return Link(related)
+    word, _, values = kind.partition(" [")
+    if word == "Status" and values:
+        names, _, words = values.partition("] [")
+        return Status(_texts(f"[{names.removesuffix(']')}]"), _texts(f"[{words}") if words else ())
+    return _open(choice_of(kind)) or _CODECS.get(kind, _CODECS["Json"])
+
+
+def _open(choice: Choice | None) -> Choice | None:
+    """A choice that takes other values, too: what a server may come to know is not ours to refuse."""
+    return choice and Choice(choice.names, open=True)
+
+
+def _texts(values: str) -> tuple[str, ...]:
+    return tuple(str(name) for name in json.loads(values))
+
+
+def status_kind(names: tuple[str, ...], words: tuple[str, ...] = ()) -> str:
+    """Return the kind of a status with these *names*, and *words* for several of them in conditions."""
+    parts = [json.dumps(list(texts), ensure_ascii=False) for texts in (names, words) if texts]
+    return f"Status {' '.join(parts)}"

@@ -1,0 +1,119 @@
+"""What assets are known by: UUIDs, numbers, and keys made of two where one is not enough.
+
+Commit                        <project>/<identifier>; a hyphen stands for a project that nobody told
+PipelineNode, PipelineEdge    <pipeline>/<id>: they stand in their pipeline and nowhere else
+Repository                    its number, or the project where bodies leave the number out
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from assetmeta.backends.responses import Json, confirm
+from assetmeta.backends.rest.http import Object
+from assetmeta.backends.valohai.api import Resource
+from assetmeta.backends.valohai.codecs import is_uuid
+from assetmeta.model.errors import BadValue
+from assetmeta.model.values import Key, Oid
+
+_NOWHERE = "-"
+
+
+def commit_key(project: Key | None, identifier: str) -> str:
+    """The key of a commit. A project whose id is none of the server's kind is as good as unknown."""
+    return f"{project if isinstance(project, str) and is_uuid(project) else _NOWHERE}/{identifier}"
+
+
+def commit_parts(key: Key) -> tuple[str | None, str]:
+    """The project, if it is known, and the identifier of a commit. Raises BadValue for a key without both."""
+    project, slash, identifier = str(key).partition("/")
+    if not slash or not identifier or not (project == _NOWHERE or is_uuid(project)):
+        raise BadValue(
+            f"Commit:{key} names no project: write <project uuid>/<identifier>, or <project uuid>:<branch>.",
+            type_name="Commit",
+        )
+    return None if project == _NOWHERE else project, identifier
+
+
+def member_parts(key: Key, type_name: str) -> tuple[str, str]:
+    """The object that something stands in, and its own id. Raises BadValue for a key without both."""
+    owner, slash, own = str(key).partition("/")
+    if not slash or not own or not owner:
+        raise BadValue(
+            f"{type_name}:{key} does not say what it is in: write <pipeline uuid>/<id>.", type_name=type_name
+        )
+    return owner, own
+
+
+def parse_key(endpoint: Resource, text: str) -> Key | None:
+    """The key that a text is for assets of *endpoint*, None when it is none."""
+    text = text.strip()
+    if endpoint.key in ("commit", "member"):
+        first, slash, rest = text.partition("/")
+        return text if slash and rest and (is_uuid(first) or first == _NOWHERE) else None
+    if is_uuid(text):
+        return text.lower()
+    return int(text) if endpoint.key == "int" and re.fullmatch(r"[0-9]{1,18}", text) else None
+
+
+def require_key(endpoint: Resource, key: Key) -> Key:
+    """Return a key that can stand in a path. Raises BadValue for a new asset's key, and for what is no key."""
+    token = Oid(endpoint.type, key).token
+    if Oid(endpoint.type, key).is_new:
+        raise BadValue(f"{token} is not on the server yet.", oid=token, type_name=endpoint.type)
+    if endpoint.key == "commit":
+        commit_parts(key)
+    elif endpoint.key == "member":
+        member_parts(key, endpoint.type)
+    elif isinstance(key, str) and not re.fullmatch(r"(?!\.+\Z)[\w.~-]+", key):
+        raise BadValue(f"{token} is no asset's identity: ids are numbers or UUIDs.", oid=token, type_name=endpoint.type)
+    return key
+
+
+def about(endpoint: Resource, oid: Oid, item: Object, line: str) -> Object:
+    """Return the object that a request for *oid* was answered with. Raises InvalidResponse for another one; an object
+    that does not say which it is was met at the address of the one that was asked for.
+    """
+    if endpoint.key == "commit":
+        confirm(*_commit(oid, item), line)
+    elif endpoint.key != "member" and item.get("id") is not None:
+        confirm(str(item["id"]).lower() == str(oid.key).lower(), oid.token, f"id {item['id']!r}", line)
+    return item
+
+
+def _commit(oid: Oid, item: Object) -> tuple[bool, str, str]:
+    """Whether an object is the commit that was asked for: by its identifier, the beginning of it, or a branch."""
+    project, name = commit_parts(oid.key)
+    told = item.get("identifier")
+    known = told is None or str(told).startswith(name) or name in _names(item)
+    place = item.get("project", item.get("project_id"))
+    place = place.get("id") if isinstance(place, dict) else place
+    is_there = project is None or not isinstance(place, str) or place.lower() == project.lower()
+    return known and is_there, oid.token, f"commit {told!r} of project {place!r}"
+
+
+def _names(item: Object) -> Iterator[str]:
+    names = item.get("ref_names")
+    for name in (item.get("ref"), *(names if isinstance(names, list) else ())):
+        if isinstance(name, str):
+            yield name
+            yield name.rpartition("/")[2]
+
+
+def parse_key_from(endpoint: Resource, value: Json, project: Key | None, owner: Json) -> Key | None:
+    """The key in a reference: a bare id, its text, or an object with it; None for null and for what holds none.
+
+    *project* is the one that the reference was met in, *owner* the object that members stand in.
+    """
+    whole = value if isinstance(value, Mapping) else None
+    value = whole.get("identifier" if endpoint.key == "commit" else "id") if whole is not None else value
+    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+        return project if whole and endpoint.type == "Repository" else None
+    if endpoint.key == "commit":
+        return commit_key(project, str(value))
+    if endpoint.key == "member":
+        return None if owner is None else f"{owner}/{value}"
+    if endpoint.key == "int":
+        return int(value) if re.fullmatch(r"[0-9]{1,18}", str(value)) else None
+    return value

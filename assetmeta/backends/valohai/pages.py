@@ -1,0 +1,149 @@
+"""Lists by `limit` and `offset` (reference 4), read so that nothing is lost while they change.
+
+A page after the first begins with the last row of the one before. Rows that came in before it make the page begin
+earlier, and what is repeated is passed over; where that row is not on the page any more, rows have gone and others have
+slipped past. A list that ends earlier than it was counted has lost rows, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.responses import each_once
+from assetmeta.backends.rest.http import Object, Page, Pairs, field_errors, get, read_object, read_page
+from assetmeta.backends.valohai.codecs import is_uuid
+from assetmeta.backends.valohai.options import Settings
+from assetmeta.model.errors import NotFound, ResultChanged
+from assetmeta.model.http import Flow, Response
+
+
+class ListPlace(NamedTuple):
+    """Where a list goes on: *offset* rows lie before, the last of which is *last*; *start* were skipped at first, and
+    *expected* are there in all, as was counted first.
+    """
+
+    offset: int = 0
+    last: str | None = None
+    start: int = 0
+    expected: int | None = None
+
+
+class Part(NamedTuple):
+    """Some rows of a list, where it goes on (None at its end), and how many rows were counted."""
+
+    objects: Sequence[Object]
+    rest: ListPlace | None
+    total: int | None = None
+
+
+def read_part(path: str, query: Pairs, place: ListPlace, limit: int, settings: Settings) -> Flow[Part]:
+    """Read the next rows of a list, about *limit* of them. One request. Raises ResultChanged.
+
+    A filter by an object that does not exist is refused with 400, naming the filter; that means that nothing is there,
+    unless rows came before. Any other refusal is raised: a list is never short because a part of it was refused.
+    """
+    overlap = 0 if place.last is None else 1
+    window = [("limit", str(limit + overlap))]
+    if place.offset > overlap:
+        window.append(("offset", str(place.offset - overlap)))
+    response = yield from send_one(get(path, (*query, *window)))
+    if place.last is None and _is_of_nothing(query, response):
+        return Part((), None, 0)
+    page = read_page(response)
+    each_once((str(item["id"]) if item.get("id") is not None else None for item in page.objects), f"GET {path}")
+    fresh = _fresh(path, place, page)
+    offset = place.offset - overlap + len(page.objects)
+    expected = place.expected if place.expected is not None else page.total
+    if page.rest is not None and fresh:
+        return Part(fresh, ListPlace(offset, _mark(fresh[-1]), place.start, expected), page.total)
+    wanted = min((count for count in (expected, page.total) if count is not None), default=0)
+    if page.rest is not None or (offset < wanted and place.start < wanted):
+        raise _moved(path, wanted - place.start, offset - place.start)
+    return Part(fresh, None, page.total)
+
+
+def _is_of_nothing(query: Pairs, response: Response) -> bool:
+    """True when a list is refused for a filter by one object, which does not exist."""
+    blamed = field_errors(response) if response.status == 400 else {}
+    values = {name: [value for key, value in query if key == name] for name in blamed}
+    return bool(blamed) and all(len(ids) == 1 and _is_id(ids[0]) for ids in values.values())
+
+
+def _is_id(text: str) -> bool:
+    return is_uuid(text) or (text.isascii() and text.isdigit())
+
+
+def _fresh(path: str, place: ListPlace, page: Page) -> Sequence[Object]:
+    """The rows of a page that come after those that were read."""
+    if place.last is None:
+        return page.objects
+    for index, item in enumerate(page.objects):
+        if _mark(item) == place.last:
+            return page.objects[index + 1 :]
+    raise _moved(path, place.expected or 0, place.offset - place.start)
+
+
+def _mark(item: Object) -> str:
+    return str(item.get("id", item.get("identifier")))
+
+
+def _moved(path: str, expected: int, received: int) -> ResultChanged:
+    return ResultChanged(
+        f"The list {path} changed while it was being read, after {received} of {expected} rows. Read it again.",
+        expected=expected,
+        received=received,
+    )
+
+
+def read_all(path: str, query: Pairs, settings: Settings) -> Flow[list[Object]]:
+    """Read a list to its end: one request for each `settings.sweep` rows. Raises ResultChanged."""
+    return (yield from _rest(path, query, Part((), ListPlace()), settings))
+
+
+def _rest(path: str, query: Pairs, some: Part, settings: Settings) -> Flow[list[Object]]:
+    """Read a list on from where *some* of it broke off."""
+    found = list(some.objects)
+    while some.rest is not None:
+        some = yield from read_part(path, query, some.rest, settings.sweep, settings)
+        found += some.objects
+    return found
+
+
+def read_all_if_cheaper(path: str, query: Pairs, requests: int, settings: Settings) -> Flow[list[Object] | None]:
+    """Read a list to its end; None, after one request, when it has more rows than it is worth to save *requests*.
+    Raises ResultChanged.
+    """
+    most = requests * settings.worth
+    some = yield from read_part(path, query, ListPlace(), min(most, settings.sweep), settings)
+    if some.rest is not None and (some.total is None or some.total > most):
+        return None
+    return (yield from _rest(path, query, some, settings))
+
+
+def whole_or_none(path: str, query: Pairs, settings: Settings) -> Flow[list[Object] | None]:
+    """Read a list to its end; None when there is no such list. Raises ResultChanged."""
+    try:
+        return (yield from read_all(path, query, settings))
+    except NotFound:
+        return None
+
+
+def counted(path: str, query: Pairs, settings: Settings) -> Flow[int | None]:
+    """Ask how many rows a list has; None when the server does not count. One request."""
+    response = yield from send_one(get(path, (*query, ("limit", "1"))))
+    return 0 if _is_of_nothing(query, response) else read_page(response).total
+
+
+def one(path: str, query: Pairs) -> Flow[Object]:
+    """Read one object. One request. Raises NotFound."""
+    return read_object((yield from send_one(get(path, query))))
+
+
+def one_or_none(path: str, query: Pairs) -> Flow[Object | None]:
+    """Read one object; None when it is not there. One request."""
+    try:
+        return (yield from one(path, query))
+    except NotFound:
+        return None

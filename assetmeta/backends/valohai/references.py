@@ -1,0 +1,56 @@
+"""Conditions on the name of a project, a model or a dataset, turned into conditions on which one it is.
+
+The server filters by the id of those and not by their name, and there are few of them: their list, read first, saves
+reading the whole list of what belongs to any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from assetmeta.backends.local.operators import equality, matches
+from assetmeta.backends.valohai.api import Api, Resource
+from assetmeta.backends.valohai.lookup import LookupReader
+from assetmeta.backends.valohai.pages import read_all
+from assetmeta.model.conditions import And, Compare, Term, and_terms
+from assetmeta.model.http import Flow
+from assetmeta.model.paths import Path
+from assetmeta.model.plans import Fetch
+
+NOTHING = Compare(Path.parse("id"), "=", ("",))
+"""A condition that no asset satisfies: it is answered without a request."""
+
+
+def named(table: Api, endpoint: Resource, wanted: Fetch) -> Iterator[tuple[Term, str, Resource]]:
+    """Yield the conditions that can be turned so: each with the relation that it goes along, and where that leads."""
+    for term in and_terms(wanted.where) if endpoint.listed and wanted.oids is None else ():
+        path, values = equality(term) or ("", ())
+        relation, dot, name = path.partition(".")
+        known = endpoint.fields.get(relation)
+        if dot and "." not in name and len(values) == 1 and relation in endpoint.filters and known is not None:
+            there = table.endpoints[known.to[0]]
+            if there.short_list and not _is_hidden(there, name):
+                yield term, relation, there
+
+
+def _is_hidden(endpoint: Resource, name: str) -> bool:
+    known = endpoint.fields.get(name)
+    return known is None or known.detail or known.elsewhere or not known.readable
+
+
+def resolved(reading: LookupReader, endpoint: Resource, wanted: Fetch) -> Flow[Fetch]:
+    """Return the read with those conditions turned. One request for each list that takes; several assets of one name
+    leave the condition as it is.
+    """
+    found: dict[Term, Term] = {}
+    for term, relation, there in named(reading.table, endpoint, wanted):
+        objects = yield from read_all(reading.settings.place(there.path), (), reading.settings)
+        assert isinstance(term, Compare)
+        own = replace(term, path=Path(term.path.steps[1:]))
+        matched = [oid for oid in reading.take(there, objects) if matches(own, reading.known, oid)]
+        if len(matched) < 2:
+            found[term] = Compare(Path.parse(relation), "=", tuple(matched)) if matched else NOTHING
+    if not found:
+        return wanted
+    return replace(wanted, where=And(tuple(found.get(term, term) for term in and_terms(wanted.where))))

@@ -1,0 +1,246 @@
+"""Paths as attribute tokens and terms as filters (attribute tokens; filters): the one place that escapes.
+
+The filter grammar has no trustworthy escape, so text never enters a filter: it goes into a variable of query.v1's
+`with`, which the server does not parse. Only literals that a codec made out of a typed value stand in quotes, and only
+when they consist of harmless characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from assetmeta.backends.versionone.codecs import Rank
+from assetmeta.backends.versionone.identities import require_key
+from assetmeta.model.codecs import Codec, Number, condition_text
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term
+from assetmeta.model.errors import BadValue
+from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
+
+EVERYTHING = "+ID"
+NOTHING = "-ID"
+"""Every asset has an ID, so these stand for an empty *and* and an empty *or*."""
+
+_LITERAL = re.compile(r"[A-Za-z0-9_:.\-]+\Z")
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_ALWAYS_THERE = frozenset({"ID", "AssetType", "AssetState", "Key", "Moment"})
+_COUNT = Number()
+
+
+class TokenBuilder:
+    """Spells the tokens and filters of one query, and gathers the variables that they need in `variables`."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.variables: dict[str, str] = {}
+
+    def token(self, path: Path, owner: str) -> str:
+        """Spell *path*, which starts at type *owner*."""
+        pieces = []
+        for step in path.steps:
+            related = self._behind(owner, step)
+            pieces.append(self._step(step, related))
+            owner = related or owner
+        if path.aggregate:
+            pieces.append(f"@{path.aggregate}")
+        return ".".join(pieces)
+
+    def filters(self, term: Term | None, owner: str) -> list[str]:
+        """Spell *term* as the entries of a `filter` list, which the server joins by *and*."""
+        if term is None:
+            return []
+        if isinstance(term, And):
+            return [entry for inner in term.terms for entry in self.filters(inner, owner)]
+        return [self.filter(term, owner)]
+
+    def filter(self, term: Term, owner: str) -> str:
+        """Spell one term. Raw filter text is taken as it is."""
+        match term:
+            case RawFilter():
+                return term.text
+            case Exists():
+                return self._exists(term.path, owner, term.present)
+            case And():
+                return _joined(";", [self._part(inner, owner) for inner in term.terms], EVERYTHING)
+            case Or():
+                return _joined("|", [self._part(inner, owner) for inner in term.terms], NOTHING)
+            case Not():
+                return self._negated(term.term, owner)
+            case Compare():
+                return self._compared(term, owner)
+            case _:
+                assert_never(term)
+
+    def oids(self, oids: Sequence[Oid]) -> str:
+        """Spell the filter for exactly these assets. Raises BadValue for a key that no VersionOne asset can have."""
+        literals = [f"'{require_key(oid).token}'" for oid in oids]
+        return f"ID={','.join(literals)}"
+
+    def _part(self, term: Term, owner: str) -> str:
+        """Spell a part of a larger term. All but raw text is one comparison or stands in parentheses already."""
+        text = self.filter(term, owner)
+        return f"({text})" if isinstance(term, RawFilter) else text
+
+    def _negated(self, term: Term, owner: str) -> str:
+        """Spell every asset that *term* does not admit."""
+        match term:
+            case Not():
+                return self.filter(term.term, owner)
+            case And():
+                return self.filter(Or(tuple(Not(inner) for inner in term.terms)), owner)
+            case Or():
+                return self.filter(And(tuple(Not(inner) for inner in term.terms)), owner)
+            case Exists():
+                return self._exists(term.path, owner, not term.present)
+            case RawFilter():
+                return f"-ID[{term.text}]"
+            case Compare():
+                if term.operator == "!=":
+                    return self.filter(replace(term, operator="="), owner)
+                return self._none(term, owner)
+            case _:
+                assert_never(term)
+
+    def _compared(self, term: Compare, owner: str) -> str:
+        """`=` and its like admit an asset when any value fits. `!=` is the opposite of `=`: none fits."""
+        if term.operator == "!=":
+            return self._none(replace(term, operator="="), owner)
+        return self._any(term, owner)
+
+    def _any(self, term: Compare, owner: str) -> str:
+        term, nothing = _without_null(term)
+        term = self._by_name(term, owner)
+        parts = self._comparisons(term, owner)
+        if nothing:
+            parts.append(self._exists(term.path, owner, present=False))
+        return _joined("|", parts, NOTHING)
+
+    def _none(self, term: Compare, owner: str) -> str:
+        """Spell that no value fits, assets without a value included.
+
+        What `!=` means on several values and on null is not documented, so neither is relied upon: "none of the related
+        assets fits" is spelled `-Owners[...]`, and a missing value is named.
+        """
+        term, nothing = _without_null(term)
+        term = self._by_name(term, owner)
+        reached = resolve(self.schema, owner, term.path)
+        if nothing:
+            present = self._exists(term.path, owner, present=True)
+            return _joined(";", [self._none(term, owner), present], EVERYTHING) if term.values else present
+        if not term.values:
+            return EVERYTHING
+        if reached.multi:
+            return self._none_reached(term, owner, reached)
+        if term.operator == "~=":
+            return f"-ID[{self._any(term, owner)}]"
+        opposite = replace(term, operator=_OPPOSITE.get(term.operator, "!="))
+        outside = self._each(opposite, owner)
+        # Not so for required attributes: one that was made required later is still missing from older assets.
+        if term.path.is_name and reached.attribute.name in _ALWAYS_THERE:
+            return outside
+        return _joined("|", [outside, self._exists(term.path, owner, present=False)], NOTHING)
+
+    def _none_reached(self, term: Compare, owner: str, reached: Resolved) -> str:
+        """`-Owners[Name=$v1]`; for a multi-value scalar of the asset itself, `-ID[TaggedWith=$v1]`."""
+        path = term.path
+        if reached.is_relation:
+            inner, holder = Path((Step("ID"),)), path.steps
+        elif len(path.steps) > 1:
+            inner, holder = Path(path.steps[-1:]), path.steps[:-1]
+        else:
+            return f"-ID[{self._any(term, owner)}]"
+        *before, last = holder
+        wanted: Term = replace(term, path=inner)
+        where = wanted if last.where is None else And((_as_term(last.where), wanted))
+        return f"-{self.token(Path((*before, replace(last, where=where))), owner)}"
+
+    def _each(self, term: Compare, owner: str) -> str:
+        """Spell that *term* holds for every one of its values."""
+        reached = resolve(self.schema, owner, term.path)
+        literals = [self._literal(value, self._codec(term.path, reached)) for value in term.values]
+        if term.operator == "!=" and None not in literals:
+            return self._comparison(term.path, owner, "!=", ",".join(f"'{literal}'" for literal in literals))
+        parts = [part for value in term.values for part in self._comparisons(replace(term, values=(value,)), owner)]
+        return _joined(";", parts, EVERYTHING)
+
+    def _comparisons(self, term: Compare, owner: str) -> list[str]:
+        """Spell *term* as few comparisons as possible: literals share one, each text has its own variable."""
+        codec = self._codec(term.path, resolve(self.schema, owner, term.path))
+        literals, texts = [], []
+        for value in term.values:
+            literal = self._literal(value, codec)
+            if literal is None:
+                texts.append(self._variable(codec.encode(value)))
+            else:
+                literals.append(f"'{literal}'")
+        lists = [",".join(literals)] if term.operator == "=" and literals else literals
+        return [self._comparison(term.path, owner, term.operator, values) for values in (*lists, *texts)]
+
+    def _comparison(self, path: Path, owner: str, operator: str, values: str) -> str:
+        return f"{self.token(path, owner)}{operator}{values}"
+
+    def _exists(self, path: Path, owner: str, present: bool) -> str:
+        return f"{'+' if present else '-'}{self.token(path, owner)}"
+
+    def _variable(self, text: str) -> str:
+        name = f"$v{len(self.variables) + 1}"
+        self.variables[name] = text
+        return name
+
+    def _literal(self, value: object, codec: Codec) -> str | None:
+        """Return the canonical text of a typed value when it may stand in quotes, else None."""
+        if isinstance(value, str):
+            return None
+        if isinstance(value, Oid) and value.is_new:
+            raise BadValue(f"{value} is not on the server yet, so nothing can be compared with it.", oid=value.token)
+        text = condition_text(codec, value)
+        return text if _LITERAL.match(text) else None
+
+    def _codec(self, path: Path, reached: Resolved) -> Codec:
+        if counts(path) or isinstance(reached.attribute.codec, Rank):
+            return _COUNT
+        return reached.attribute.codec
+
+    def _by_name(self, term: Compare, owner: str) -> Compare:
+        """Texts compared with a relation mean what people call the related asset: `Status='Done'` is `Status.Name`."""
+        if not term.values or not all(isinstance(value, str) for value in term.values):
+            return term
+        reached = resolve(self.schema, owner, term.path)
+        if not reached.is_relation or reached.attribute.related is None:
+            return term
+        known = self.schema.types.get(term.path.steps[-1].downcast or reached.attribute.related)
+        name = (known.display if known else None) or "Name"
+        return replace(term, path=Path((*term.path.steps, *Path.parse(name).steps)))
+
+    def _behind(self, owner: str, step: Step) -> str | None:
+        return step.downcast or self.schema.attribute(owner, step.name).related
+
+    def _step(self, step: Step, related: str | None) -> str:
+        if step.where is None:
+            return str(step)
+        where = _as_term(step.where)
+        return f"{replace(step, where=None)}[{self.filter(where, related or '')}]"
+
+
+def _as_term(where: object) -> Term:
+    """What stands in the brackets of a step, as a term; text is the user's own."""
+    if isinstance(where, Compare | Exists | And | Or | Not | RawFilter):
+        return where
+    return RawFilter(str(where))
+
+
+def _without_null(term: Compare) -> tuple[Compare, bool]:
+    """Take None out of the values."""
+    values = tuple(value for value in term.values if value is not None)
+    return replace(term, values=values), len(values) < len(term.values)
+
+
+def _joined(sign: str, parts: Sequence[str], empty: str) -> str:
+    """Join. *and* and *or* have no precedence on the server, so several parts always stand in parentheses."""
+    if not parts:
+        return empty
+    return f"({sign.join(parts)})" if len(parts) > 1 else parts[0]

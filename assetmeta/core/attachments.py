@@ -1,0 +1,105 @@
+"""The bytes that a server keeps with some assets: `attachment.file_data`, and streaming to and from files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from assetmeta.core.measured import Expected, Measured, known_digest
+from assetmeta.core.state import Instance, forget
+from assetmeta.core.values import context_of
+from assetmeta.core.whole_file import naming, write_whole
+from assetmeta.model.contract import SupportsFiles
+from assetmeta.model.errors import BadValue, ReadOnly, Unsupported, UsageError
+
+
+def _get(asset: Any) -> bytes:
+    sink = io.BytesIO()
+    download(asset, sink, most=context_of(asset).max_bytes)
+    return sink.getvalue()
+
+
+def _set(asset: Any, content: bytes | BinaryIO) -> None:
+    upload(asset, content)
+
+
+file_data = property(
+    _get,
+    _set,
+    doc="The asset's bytes. Reading it downloads them (one request, not remembered; more than the session's max_bytes= "
+    "raise InvalidResponse); setting it uploads bytes, or an open binary file, at once (one request).",
+)
+
+
+def download(
+    asset: Instance, sink: BinaryIO, progress: Callable[[int], None] | None = None, most: int | None = None
+) -> str:
+    """Write the asset's bytes to *sink* in chunks and return their media type. One request, or as many as the dialect
+    needs to find them.
+
+    *progress* is called with the number of bytes so far. They are compared with the size and checksum that are loaded
+    of the asset, where the server keeps such. Raises InvalidResponse for bytes that are not these, and for more than
+    *most*.
+    """
+    backend = _checked(asset)
+    token = asset._state.oid.token
+    expected = expected_of(asset)
+    advice = (
+        f"{token}: its file is larger than max_bytes={most}. Save it with inspect(asset).save(folder), or raise "
+        "max_bytes=."
+    )
+    digest = expected.digest[0] if expected.digest else None
+    measured = Measured(sink, digest, progress, most, advice)
+    with naming(getattr(sink, "name", None)):
+        found: str = context_of(asset).run(backend.download(asset._state.oid, cast(BinaryIO, measured)))
+    measured.check(expected, token)
+    return found
+
+
+def expected_of(asset: Instance) -> Expected:
+    """What is loaded of the size and the checksum of an asset's bytes. Sends nothing."""
+    backend = cast(SupportsFiles, context_of(asset).backend)
+    known = {kind: asset._state.cell(name) for kind, name in backend.file_facts.items()}
+    size, sums = known.pop("size", None), {kind: cell for kind, cell in known.items() if isinstance(cell, str)}
+    return Expected(int(size) if isinstance(size, int | str) and str(size).isdigit() else None, known_digest(sums))
+
+
+def upload(asset: Instance, content: bytes | BinaryIO | Path) -> None:
+    """Replace the asset's bytes, streamed from a file where one is given. One request, at once."""
+    backend = _checked(asset)
+    workspace, oid = context_of(asset), asset._state.oid
+    if oid.moment is not None:
+        raise ReadOnly(f"{oid.token} is seen as of {oid.moment!s}; upload to the asset as it is now.", oid=oid.token)
+    if not isinstance(content, bytes | Path) and not hasattr(content, "read"):
+        raise BadValue(f"{oid.token}: a file is given as bytes, an open binary file or a Path, not {content!r:.40}.")
+    if isinstance(content, Path):
+        with content.open("rb") as opened:
+            workspace.run(backend.upload(asset._state.oid, opened))
+    else:
+        source = io.BytesIO(content) if isinstance(content, bytes) else content
+        workspace.run(backend.upload(asset._state.oid, source))
+    with workspace.lock:
+        forget(asset)
+
+
+def save(asset: Any, folder: Path) -> Path:
+    """Download into *folder* under a harmless form of the name that the server gives, and return the new file's path.
+
+    The file appears when all of it has come (see assetmeta.core.whole_file). An existing file is never overwritten: a
+    number is added to the name.
+    """
+    backend = _checked(asset)
+    given = asset[backend.file_name_attribute] or asset._state.oid.token
+    return write_whole(folder, backend.safe_name(str(given)), lambda sink: download(asset, sink))
+
+
+def _checked(asset: Instance) -> Any:
+    backend = context_of(asset).backend
+    oid = asset._state.oid
+    if oid.type not in backend.can.file_types:
+        raise Unsupported(f"{oid.token}: {backend.name} keeps no file with a {oid.type}.", oid=oid.token)
+    if oid.is_new:
+        raise UsageError(f"{oid.token} does not exist yet: commit it, then send its file.", oid=oid.token)
+    return backend

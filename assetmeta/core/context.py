@@ -1,0 +1,225 @@
+"""What all machinery of one session shares: schema, identities, and the roles that loading and tracking play."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from cachetools import LRUCache
+
+from assetmeta.core.identity_map import IdentityMap
+from assetmeta.core.load_log import LoadLog
+from assetmeta.core.report import Report
+from assetmeta.core.state import Instance, RowShapes, merge_row
+from assetmeta.core.vocabulary import Vocabulary
+from assetmeta.model.contract import Backend, SupportsLookup, SupportsReferences
+from assetmeta.model.errors import NotFound, SessionClosed
+from assetmeta.model.http import Flow, T
+from assetmeta.model.ordering import ReferencesIn, references_in
+from assetmeta.model.paths import Path
+from assetmeta.model.plans import Fetch, Row, Rows
+from assetmeta.model.processes import fork_outside, renew_in_child
+from assetmeta.model.schema import Attribute, Schema
+from assetmeta.model.values import AsOf, Oid
+
+_SHAPES = 10_000
+"""Shapes of answers that are remembered as looked at."""
+
+
+class FlowRunner(Protocol):
+    """Performs the I/O of a flow."""
+
+    def __call__(self, flow: Flow[T]) -> T: ...
+
+
+class LoaderProtocol(Protocol):
+    """Fetches what a read found missing."""
+
+    def need(self, asset: Instance, name: str) -> None: ...
+    def load(self, oids: Sequence[Oid], names: Sequence[str]) -> None: ...
+    def populate(self, assets: Sequence[Instance], names: Sequence[str]) -> None: ...
+
+
+class UnitProtocol(Protocol):
+    """Keeps the pending edits."""
+
+    def assign(self, asset: Instance, attribute: Attribute, value: object) -> None: ...
+    def check(self, type_name: str, values: Mapping[str, object]) -> None: ...
+    def assign_all(self, asset: Instance, values: Mapping[str, object]) -> None: ...
+    def edit_members(
+        self, asset: Instance, attribute: Attribute, add: Sequence[object], remove: Sequence[object]
+    ) -> None: ...
+    def delete(self, *assets: Instance) -> None: ...
+    def begin(self, oid: Oid, values: Mapping[str, object], context: Oid | None) -> Instance: ...
+    def fresh_oid(self, type_name: str) -> Oid: ...
+
+
+class CommitterProtocol(Protocol):
+    """Sends changes."""
+
+    def create(self, type_name: str, values: Mapping[str, object], context: Oid | None) -> Instance: ...
+    def call(self, asset: Instance, operation: str, arguments: Mapping[str, object]) -> Instance: ...
+    def execute(self, oids: Sequence[Oid], operation: str, arguments: Mapping[str, object]) -> Report: ...
+    def new_from_template(self, type_name: str, context: Oid | None, values: Mapping[str, object]) -> Instance: ...
+
+
+class SessionContext:
+    """The shared ground of one session. *lock* guards states and maps; no I/O happens while it is held."""
+
+    loader: LoaderProtocol
+    unit: UnitProtocol
+    writer: CommitterProtocol
+
+    def __init__(
+        self,
+        backend: Backend,
+        run: FlowRunner,
+        schema: Callable[[], Schema],
+        make: Callable[[Oid], Instance],
+        link: Callable[[str], str],
+        keep: int,
+        page_size: int,
+        max_bytes: int,
+        renew: Callable[[Iterable[tuple[str, str]]], None] | None = None,
+    ) -> None:
+        self.backend = backend
+        self.identity = IdentityMap(keep)
+        self.layouts = RowShapes()
+        self.after_fork()
+        renew_in_child(self)
+        fork_outside(self)
+        self.page_size = min(page_size, backend.can.max_page)
+        self.max_bytes = max_bytes
+        self.link = link
+        self.closed = False
+        self.writes = 0
+        self.watch = LoadLog()
+        self.vocabulary: Vocabulary | None = Vocabulary()
+        self._paths: LRUCache[str, Path] = LRUCache(maxsize=10_000)
+        self._run = run
+        self._schema = schema
+        self._make = make
+        self._renew = renew
+        self._familiar: set[tuple[str, tuple[str, ...]]] = set()
+        self._types: set[str] = set()
+
+    def after_fork(self) -> None:
+        """Free the lock, which another thread may have held."""
+        self.lock = threading.RLock()
+
+    @property
+    def schema(self) -> Schema:
+        """The server's schema; the first use reads it (one request)."""
+        return self._schema()
+
+    @property
+    def references_in(self) -> ReferencesIn:
+        """Finds the assets that a change of one attribute names, as the dialect knows them."""
+        backend = self.backend
+        return backend.references_in if isinstance(backend, SupportsReferences) else references_in
+
+    def run(self, flow: Flow[T]) -> T:
+        """Perform a flow's requests. Raises SessionClosed after close()."""
+        if self.closed:
+            raise SessionClosed("The session is closed; open a new one to talk to the server.")
+        return self._run(flow)
+
+    def fetch(self, fetches: Sequence[Fetch]) -> list[Rows]:
+        """Perform fetches of a query, in as few requests as the server allows. What their conditions name is checked
+        against the server's lists (see core.vocabulary). Raises BadValue.
+        """
+
+        def read(wanted: Sequence[Fetch]) -> list[Rows]:
+            return self.run(self.backend.fetch(self.schema, wanted))
+
+        return read(fetches) if self.vocabulary is None else self.vocabulary.checked(self.schema, fetches, read)
+
+    def path(self, text: str) -> Path:
+        """Return the path of that text: the very one that was selected, conditions and all, or else the text parsed."""
+        return self._paths.get(text) or Path.parse(text)
+
+    def remember(self, path: Path) -> None:
+        """Let *path* be found again by its text, which is what its values are kept under."""
+        if not path.is_plain:
+            self._paths[str(path)] = path
+
+    def asset(self, oid: Oid) -> Instance:
+        """Return the one asset of *oid*; sends nothing. Raises UnknownName for a type that the schema lacks."""
+        with self.lock:
+            return self.identity.obtain(oid, self._make)
+
+    def named(self, type_name: str, text: str) -> Instance:
+        """Return the asset of a type that *text* means: its key as a person writes it, or an alias where the server has
+        such. Sends nothing for a key, one request for an alias. Raises BadValue, NotFound, NotExactlyOne.
+        """
+        backend = self.backend
+        if not isinstance(backend, SupportsLookup):
+            return self.asset(Oid.of(type_name, text))
+        key = backend.key_of(type_name, text)
+        if key is not None:
+            return self.asset(Oid.of(type_name, key))
+        since = self.writes
+        try:
+            row = self.run(backend.look_up(self.schema, type_name, text))
+        except NotFound as error:
+            # What was looked for on the way, such as a project, is not what the user wrote.
+            if repr(text) in str(error):
+                raise
+            named = NotFound(f"{type_name}({text!r:.200}): {error}", **{"status": 404, **vars(error)})
+            raise named from error
+        self.know([row])
+        return self.merge_rows([row], since)[0]
+
+    def know(self, rows: Iterable[Row], oids: Iterable[Oid] = ()) -> None:
+        """Have the schema read anew, once, where an answer names types and attributes that it lacks: it is older than
+        the server then. To be called before the lock is taken. No request where all is known, or was missing before.
+        """
+        if self._renew is None:
+            return
+        missing: dict[tuple[str, str], None] = {}
+        types = self._types
+        for oid in oids:
+            if oid.type not in types:
+                self._look_at(oid.type, (), missing)
+        for row in rows:
+            if (row.oid.type, row.columns) not in self._familiar:
+                self._look_at(row.oid.type, row.columns, missing)
+            for cell in row.values:
+                if type(cell) is Oid:
+                    if cell.type not in types:
+                        self._look_at(cell.type, (), missing)
+                elif type(cell) is tuple:
+                    for member in cell:
+                        if type(member) is Oid and member.type not in types:
+                            self._look_at(member.type, (), missing)
+        if missing:
+            self._renew(missing)
+
+    def _look_at(self, type_name: str, columns: tuple[str, ...], missing: dict[tuple[str, str], None]) -> None:
+        kind = self.schema.types.get(type_name)
+        if kind is None:
+            missing[type_name, ""] = None
+        else:
+            for name in columns:
+                if name.isidentifier() and name not in kind.attributes:
+                    missing[type_name, name] = None
+        self._types.add(type_name)
+        if len(self._familiar) >= _SHAPES:
+            self._familiar.clear()
+        self._familiar.add((type_name, columns))
+
+    def merge_rows(self, rows: Iterable[Row], since: int | None = None) -> list[Instance]:
+        """Merge rows into their assets; return the assets, same order. *since* is `writes` when they were asked for."""
+        with self.lock:
+            assets = []
+            for row in rows:
+                asset = self.identity.obtain(row.oid, self._make)
+                merge_row(asset, row, self.layouts, since)
+                assets.append(asset)
+            return assets
+
+
+def moment_of(asset: Instance) -> AsOf | None:
+    """The moment at which this asset is seen; None for the present."""
+    return asset._state.oid.moment

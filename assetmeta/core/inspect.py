@@ -1,0 +1,138 @@
+"""`inspect(asset)`: the helpers of an asset, whatever its server calls its attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+from typing import Any, BinaryIO
+
+from assetmeta.core import attachments
+from assetmeta.core.asset import Asset
+from assetmeta.core.context import SessionContext
+from assetmeta.core.edits import deltas
+from assetmeta.core.snapshot import LoadedData
+from assetmeta.core.state import forget
+from assetmeta.core.unit_of_work import UnitOfWork
+from assetmeta.core.values import context_of
+from assetmeta.core.walk import is_loaded
+from assetmeta.model.errors import AssetmetaError, BadValue, Unsupported, UsageError
+from assetmeta.model.paths import Path, in_parts, resolve
+from assetmeta.model.plans import AttributeChange, Fetch
+from assetmeta.model.printable import printable
+from assetmeta.model.values import Oid
+
+
+class Inspector:
+    """What is known of one asset, and what can be done with it as a whole."""
+
+    def __init__(self, asset: Asset) -> None:
+        self._asset = asset
+
+    @property
+    def _workspace(self) -> SessionContext:
+        return context_of(self._asset)
+
+    @property
+    def _unit(self) -> UnitOfWork:
+        unit = self._workspace.unit
+        assert isinstance(unit, UnitOfWork)
+        return unit
+
+    @property
+    def oid(self) -> Oid:
+        """The identity: type, key and moment."""
+        return self._asset._state.oid
+
+    @property
+    def loaded(self) -> Mapping[str, Any]:
+        """What is loaded, by name; reading it sends nothing."""
+        return LoadedData(self._asset)
+
+    @property
+    def pending(self) -> bool:
+        """Whether a commit would do something about this asset."""
+        return self._unit.is_pending(self._asset)
+
+    @property
+    def changes(self) -> tuple[AttributeChange, ...]:
+        """The pending edits with the values they replace (UNREAD where those were never loaded)."""
+        return deltas(self._asset)
+
+    @property
+    def error(self) -> AssetmetaError | None:
+        """Why the last commit did not land this asset's changes, which are still pending."""
+        return self._unit.errors.get(self.oid)
+
+    @property
+    def url(self) -> str:
+        """Where a person sees the asset in a browser."""
+        return self._workspace.link(self._workspace.backend.address(self.oid))
+
+    def would_fetch(self, name: str) -> bool:
+        """Return whether reading *name* (or a path) would send a request. Sends nothing. Raises UnknownName."""
+        path = in_parts(self._workspace.schema, self.oid.type, Path.parse(name))
+        resolve(self._workspace.schema, self.oid.type, path)
+        return not is_loaded(self._asset, path)
+
+    def refresh(self) -> Asset:
+        """Forget what is loaded, so that the next read asks the server; pending edits stay. Sends nothing."""
+        with self._workspace.lock:
+            forget(self._asset)
+        return self._asset
+
+    def revert(self) -> Asset:
+        """Drop the pending edits, and a pending deletion. Sends nothing."""
+        self._unit.revert([self._asset])
+        return self._asset
+
+    def retry(self) -> None:
+        """Let the next commit send this create again, though it was sent before and never answered."""
+        self._unit.retry(self._asset)
+
+    def history(self, *names: str) -> list[Any]:
+        """Return the asset as it was after each of its changes, oldest first: read-only assets with a moment each.
+
+        *names* are loaded for all of them; without any, the basic attributes. One request. Raises Unsupported.
+        """
+        workspace = self._workspace
+        if not workspace.backend.can.history:
+            raise Unsupported(f"{workspace.backend.name} keeps no history that can be read.", oid=self.oid.token)
+        if self.oid.is_new:
+            raise UsageError(f"{self.oid.token} has no history yet.", oid=self.oid.token)
+        kind = workspace.schema.type(self.oid.type)
+        select = tuple(Path.parse(name) for name in names or kind.basic)
+        for path in select:
+            if not path.is_name:
+                raise BadValue(f"history() loads attributes of the asset itself, not {path}.", attribute=str(path))
+            resolve(workspace.schema, kind.name, path)
+        fetch = Fetch(kind.name, select=select, oids=(self.oid.current,), history=True)
+        since = workspace.writes
+        [rows] = workspace.run(workspace.backend.fetch(workspace.schema, [fetch]))
+        workspace.know(rows.rows)
+        return workspace.merge_rows(rows.rows, since)
+
+    def download(self, sink: BinaryIO) -> str:
+        """Write the asset's bytes to *sink* in chunks; return their media type. One request. Raises Unsupported."""
+        return attachments.download(self._asset, sink)
+
+    def upload(self, content: bytes | BinaryIO | FilePath) -> None:
+        """Replace the asset's bytes at once, streamed from an open file or a path. One request. Raises Unsupported."""
+        attachments.upload(self._asset, content)
+
+    def save(self, folder: str | FilePath) -> FilePath:
+        """Download the asset's bytes into *folder*, under a harmless form of their name, overwriting nothing."""
+        return attachments.save(self._asset, FilePath(folder))
+
+    def __repr__(self) -> str:
+        state = self._asset._state
+        loaded = sum(1 for _ in state.names())
+        edits = f", pending: {', '.join(state.edits)}" if state.edits else ""
+        gone = f", {state.gone}" if state.gone else ""
+        return printable(f"<{state.oid.token}: {loaded} values loaded{edits}{gone}>")
+
+
+def inspect(asset: object) -> Inspector:
+    """Return the helpers of *asset*, also where its server has attributes of the same names."""
+    if not isinstance(asset, Asset):
+        raise BadValue(f"inspect() takes an asset, not {asset!r:.80}.")
+    return Inspector(asset)

@@ -1,0 +1,232 @@
+"""What writes mean for what is loaded: written values become loaded, whatever the server works out is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from assetmeta.core.context import SessionContext
+from assetmeta.core.ownership import Owners, Parts, oids_in
+from assetmeta.core.state import Instance, LoadedValue, forget, merge_row
+from assetmeta.model.errors import NotFound
+from assetmeta.model.plans import AttributeChange, Change, Create, Delete, Row, Update
+from assetmeta.model.schema import AssetType, Attribute
+from assetmeta.model.values import UNREAD, Oid
+
+
+class Invalidation:
+    """Takes over the outcomes of one commit or call. What other assets must forget is gathered, and done once by
+    `close()`: one pass over all assets in memory, however many were written.
+    """
+
+    def __init__(self, workspace: SessionContext) -> None:
+        self._workspace = workspace
+        self._written: set[Oid] = set()
+        self._gone: set[Oid] = set()
+        self._deleted: set[Oid] = set()
+        self._found_owners: Owners | None = None
+        self._ripples = False
+        workspace.writes += 1
+
+    def wrote(
+        self,
+        asset: Instance,
+        deltas: Sequence[AttributeChange],
+        row: Row | None,
+        context: Oid | None = None,
+        *,
+        is_new: bool = False,
+    ) -> None:
+        """Take over what a create (*is_new*) or update of *asset* wrote; *row* is what the server's answer told."""
+        workspace = self._workspace
+        oid = asset._state.oid
+        kind = workspace.schema.type(oid.type)
+        written = {delta.name: _cell(kind.attributes[delta.name], delta) for delta in deltas}
+        self._ripples |= any(kind.attributes[name].affects_related for name in written)
+        self._written.add(oid)
+        forget(asset, [*written, *computed_names(kind, asset._state.layout.names)])
+        known = {name: cell for name, cell in written.items() if cell is not UNREAD}
+        merge_row(asset, Row(oid, tuple(known), tuple(known.values())), workspace.layouts)  # type: ignore[arg-type]
+        if row is not None:
+            merge_row(asset, row._replace(oid=oid), workspace.layouts)
+        if is_new:
+            self._owners.add(asset)
+        asset._state.changed = workspace.writes
+        for delta in deltas:
+            if kind.attributes[delta.name].is_relation:
+                self._forget_far_side(kind.attributes[delta.name], delta)
+        self._forget_members(context)
+
+    def doubted(self, asset: Instance, change: Change) -> None:
+        """Forget what is different if a change landed that was sent and not answered. What is pending stays so, and
+        what it replaces is forgotten when it is reverted.
+        """
+        oid = asset._state.oid
+        kind = self._workspace.schema.type(oid.type)
+        if isinstance(change, Delete):
+            self._left(asset)
+        elif isinstance(change, Create | Update):
+            self._ripples |= any(kind.attributes[delta.name].affects_related for delta in change.deltas)
+            self._written.add(oid)
+            forget(asset, computed_names(kind, asset._state.layout.names))
+            if isinstance(change, Create):
+                cells = {delta.name: _cell(kind.attributes[delta.name], delta) for delta in change.deltas}
+                self._owners.add_values(oid.type, cells)
+                self._forget_members(change.context)
+            for delta in change.deltas:
+                if kind.attributes[delta.name].is_relation:
+                    self._forget_far_side(kind.attributes[delta.name], delta)
+        else:
+            self.called(asset)
+
+    def called(self, asset: Instance) -> None:
+        """Forget what was loaded of *asset*: an operation may have changed anything."""
+        self._unsettle(asset)
+        forget(asset)
+        asset._state.changed = self._workspace.writes
+        self._written.add(asset._state.oid)
+        self._gone.add(asset._state.oid)
+
+    def deleted(self, asset: Instance) -> None:
+        """Forget a deleted asset; reading it again raises NotFound."""
+        oid = asset._state.oid
+        self._left(asset)
+        asset._state.gone = NotFound(f"{oid.token} was deleted by this session.", oid=oid.token, status=404)
+
+    def _left(self, asset: Instance) -> None:
+        """Forget what was loaded of an asset that is deleted, surely or perhaps."""
+        oid = asset._state.oid
+        self._unsettle(asset)
+        forget(asset)
+        asset._state.changed = self._workspace.writes
+        self._written.add(oid)
+        self._gone.add(oid)
+        self._deleted.add(oid)
+
+    def _forget_members(self, context: Oid | None) -> None:
+        """Forget the lists of the asset that a new one was made in the context of."""
+        giver = None if context is None else self._workspace.identity.get(context)
+        if giver is not None:
+            members = self._workspace.schema.type(giver._state.oid.type).attributes
+            forget(giver, [name for name in giver._state.layout.names if name in members and members[name].multi])
+
+    @property
+    def _owners(self) -> Owners:
+        # Made when it is needed: a commit of nothing asks for no schema.
+        if self._found_owners is None:
+            self._found_owners = Owners(self._workspace.schema, self._workspace.identity)
+        return self._found_owners
+
+    def _unsettle(self, asset: Instance) -> None:
+        """Note what depends on *asset*, of which anything may be different now."""
+        kind = self._workspace.schema.type(asset._state.oid.type)
+        self._ripples |= any(attribute.affects_related for attribute in kind.attributes.values())
+        self._owners.add(asset)
+
+    def close(self) -> None:
+        """Let all other assets forget what may be different now: whatever the server works out of what was written (of
+        the asset itself, of what it is part of, through a relation, or under a text of its own), and relations to what
+        may be gone. What may have gone along with a deleted asset is forgotten altogether: the server knows.
+        """
+        # Not list(identity), which would count them first, in a pass of its own.
+        others = list(iter(self._workspace.identity))
+        if self._found_owners is not None:
+            self._found_owners.close()
+        below = self._below(others)
+        self._gone |= below
+        for other in others:
+            names = self._outdated(other)
+            if other._state.oid in below:
+                forget(other)
+            elif names:
+                forget(other, names)
+            else:
+                continue
+            other._state.changed = self._workspace.writes
+
+    def _below(self, others: Sequence[Instance]) -> set[Oid]:
+        """Those of *others* that may have gone with what was deleted."""
+        if not self._deleted:
+            return set()
+        parts = Parts(self._workspace.schema, self._workspace.identity, self._deleted)
+        oids = {other._state.oid for other in others} - self._deleted
+        return {oid for oid in oids if oid.moment is None and not oid.is_new and parts.holds(oid)}
+
+    def _outdated(self, other: Instance) -> list[str]:
+        """The names of what may be different now of *other*."""
+        names = list(other._state.layout.tokens)
+        kind = self._workspace.schema.types.get(other._state.oid.type)
+        if kind is not None:
+            related, lost = self._relations(other, kind)
+            owners = self._found_owners if other._state.oid.moment is None else None
+            lists = owners.lists_of(other._state.oid) if owners is not None else None
+            names += [*lost, *(lists or ())]
+            if related or self._ripples or lists is not None:
+                names += computed_names(kind, other._state.layout.names)
+        return names
+
+    def _relations(self, other: Instance, kind: AssetType) -> tuple[bool, list[str]]:
+        """Whether *other* refers to anything written, and its relations to what may be gone."""
+        related, lost = False, []
+        for name, cell in zip(other._state.layout.names, other._state.cells, strict=True):
+            if name in kind.attributes and kind.attributes[name].is_relation:
+                oids = set(oids_in(cell))
+                related = related or not self._written.isdisjoint(oids)
+                if not self._gone.isdisjoint(oids):
+                    lost.append(name)
+        return related, lost
+
+    def _forget_far_side(self, attribute: Attribute, delta: AttributeChange) -> None:
+        back = (attribute.reciprocal or "").rpartition(".")[2]
+        for value in (delta.old, delta.new, *delta.added, *delta.removed):
+            far = self._workspace.identity.get(value) if isinstance(value, Oid) else None
+            if far is not None:
+                kind = self._workspace.schema.type(far._state.oid.type)
+                forget(far, [back, *computed_names(kind, far._state.layout.names)])
+                far._state.changed = self._workspace.writes
+
+
+def computed_names(kind: AssetType, names: Iterable[str]) -> Iterator[str]:
+    """The names among *names* whose values change without being written: computed attributes, tokens, ranks."""
+    for name in names:
+        attribute = kind.attributes.get(name)
+        if attribute is None or attribute.computed or attribute.kind == "Rank":
+            yield name
+
+
+def _cell(attribute: Attribute, delta: AttributeChange) -> LoadedValue:
+    """The raw cell that a written value becomes; UNREAD where only the server can tell."""
+    if delta.is_multi:
+        # Not the loaded members: a merge builds on those that the server had just before the write.
+        if not isinstance(delta.old, tuple) or not attribute.is_relation:
+            return UNREAD
+        kept = [oid for oid in delta.old if oid not in delta.removed]
+        return (*kept, *(oid for oid in delta.added if oid not in kept))
+    if isinstance(delta.new, Oid):
+        return delta.new
+    if delta.new is None:
+        return None
+    text = attribute.codec.encode(delta.new)
+    try:
+        return text if attribute.codec.decode(text) == delta.new else UNREAD
+    except ValueError:
+        # What is written is not always what is read: a rank is set by naming a neighbour's.
+        return UNREAD
+
+
+def renamed(deltas: Iterable[AttributeChange], real: Mapping[Oid, Oid]) -> tuple[AttributeChange, ...]:
+    """Return *deltas* with provisional identities replaced by real ones."""
+    return tuple(
+        AttributeChange(
+            delta.name,
+            delta.old,
+            _real(delta.new, real),
+            tuple(_real(value, real) for value in delta.added),
+            tuple(_real(value, real) for value in delta.removed),
+            delta.is_multi,
+        )
+        for delta in deltas
+    )
+
+
+def _real(value: object, real: Mapping[Oid, Oid]) -> object:
+    return real.get(value, value) if isinstance(value, Oid) else value

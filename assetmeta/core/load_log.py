@@ -1,0 +1,93 @@
+"""Watching lazy loads: which reads sent requests, from which line of code, and what would have saved them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path as FilePath
+from types import FrameType
+
+from assetmeta.model.printable import printable
+from assetmeta.model.record import Record
+
+_PACKAGE = str(FilePath(__file__).parent.parent)
+
+
+class LazyLoad(Record):
+    """One lazy load: *name* of *number* assets of *type_name*, read at *place* ("report.py:14 in main").
+
+    *advice* is the call that would have brought it along.
+    """
+
+    type_name: str
+    name: str
+    number: int
+    place: str
+    advice: str
+
+
+class RepeatedLoad(Record):
+    """Loads that differ in nothing but the asset: the same attribute, at the same line, *times* over."""
+
+    load: LazyLoad
+    times: int
+
+    def __str__(self) -> str:
+        load = self.load
+        return printable(
+            f"{self.times} times {load.type_name}.{load.name}, read at {load.place}, took a request each: {load.advice}"
+        )
+
+
+def repeats(loads: Sequence[LazyLoad]) -> list[RepeatedLoad]:
+    """Group like loads; groups of one are left out. Most repeated first."""
+    groups: dict[tuple[str, str, str], list[LazyLoad]] = {}
+    for load in loads:
+        groups.setdefault((load.place, load.type_name, load.name), []).append(load)
+    found = [RepeatedLoad(group[0], len(group)) for group in groups.values() if len(group) > 1]
+    return sorted(found, key=lambda repeat: -repeat.times)
+
+
+class LoadLog:
+    """Hands every lazy load to the lists of the blocks that are open."""
+
+    def __init__(self) -> None:
+        # By identity, since equal lists are told apart; one step each, so that threads lose no block of each other.
+        self._open: dict[int, list[LazyLoad]] = {}
+
+    @property
+    def is_on(self) -> bool:
+        """True while somebody watches; finding the place of a read is not free."""
+        return bool(self._open)
+
+    def note(self, load: LazyLoad) -> None:
+        """Record a load."""
+        for loads in tuple(self._open.values()):
+            loads.append(load)
+
+    @contextmanager
+    def watching(self) -> Iterator[list[LazyLoad]]:
+        """Collect the loads of a block, from all threads."""
+        loads: list[LazyLoad] = []
+        self._open[id(loads)] = loads
+        try:
+            yield loads
+        finally:
+            del self._open[id(loads)]
+
+
+def refuse_inspection() -> None:
+    """Raise TypeError when IPython asks for a length only to show it in its help: help sends no request."""
+    if sys._getframe(2).f_globals.get("__name__") == "IPython.core.oinspect":
+        raise TypeError("it is not loaded, and help loads nothing")
+
+
+def place_of_read() -> str:
+    """The innermost line outside this package, as "file.py:14 in function"."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    if frame is None:
+        return "an unknown place"
+    return f"{FilePath(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_name}"

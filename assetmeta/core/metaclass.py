@@ -1,0 +1,207 @@
+"""The class of asset classes: what `v1.Story` itself can do, besides what its assets can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from assetmeta.core.context import SessionContext
+from assetmeta.core.query import Query
+from assetmeta.core.values import oid_of_session, require_oid
+from assetmeta.model.contract import SupportsAliases
+from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, Unsupported
+from assetmeta.model.printable import printable
+from assetmeta.model.scalars import checked_scalar
+from assetmeta.model.schema import AssetType
+from assetmeta.model.values import Oid
+
+
+class AssetClass(type):
+    """The class of asset classes: `v1.Story` is called for one asset, iterated for all, and starts queries.
+
+    A server attribute of the same name takes the place of a verb here; `session.query("Story")` always has them all.
+    """
+
+    _workspace: SessionContext
+    _type: AssetType
+
+    def __call__(cls, key: Any) -> Any:
+        """Return the one asset of that id (5, "5" or "Story:5"). Sends nothing. Raises BadValue.
+
+        Where the server knows other names for an asset (`v1.Story("S-01005")`, a number within a project), such a name
+        is looked up: one request. Raises NotFound, and NotExactlyOne where several assets have the name.
+        """
+        if cls._type.abstract:
+            raise BadValue(
+                f"{cls._type.name} is abstract, so {key!r} cannot say which asset is meant; use the concrete type, or "
+                f"query {cls._type.name}.",
+                type_name=cls._type.name,
+            )
+        key = checked_scalar(key, f"{cls.__name__}(...)")
+        if isinstance(key, int) and not isinstance(key, bool) and isinstance(cls._workspace.backend, SupportsAliases):
+            # Such a server says which of its types have numbers as keys.
+            key = str(key)
+        given = oid_of_session(cls._workspace, key)
+        is_token = given is not None and (given.type == cls._type.name or given.type in cls._workspace.schema.types)
+        if isinstance(key, str) and not is_token:
+            asset = cls._workspace.named(cls._type.name, key)
+            cls._workspace.identity.touch(asset)
+            return asset
+        if given is not None and given.type != cls._type.name:
+            raise BadValue(f"{key} is no {cls._type.name}.", type_name=cls._type.name, oid=str(key))
+        asset = cls._workspace.asset(given or Oid.of(cls._type.name, key))
+        cls._workspace.identity.touch(asset)
+        return asset
+
+    def _query(cls) -> Query:
+        return Query(cls._workspace, cls._type.name)
+
+    def query(cls, where: str | None = None, sel: str | None = None) -> Query:
+        """Start a query, optionally with a filter text and a comma-separated selection."""
+        query = cls._query() if where is None else cls._query().filter(where)
+        return query.select(*_split_selection(sel)) if sel else query
+
+    def select(cls, *names: Any) -> Query:
+        """Query all assets, loading these attributes; see Query.select."""
+        return cls._query().select(*names)
+
+    def where(cls, *conditions: Any, **equals: Any) -> Query:
+        """Query the assets that satisfy conditions; see Query.where."""
+        return cls._query().where(*conditions, **equals)
+
+    def filter(cls, expression: Any) -> Query:
+        """Query with a filter in the server's language; see Query.filter."""
+        return cls._query().filter(expression)
+
+    def sort(cls, *keys: Any) -> Query:
+        """Query all assets in this order; see Query.sort."""
+        return cls._query().sort(*keys)
+
+    def find(cls, text: str | None = None, field: Any = None) -> Query:
+        """Query by the server's text search; see Query.find."""
+        return cls._query().find(text, field)
+
+    def page(cls, size: int | None = None, start: int | None = None) -> Query:
+        """Query a window; see Query.page."""
+        return cls._query().page(size, start)
+
+    def asof(cls, *moments: Any) -> Query:
+        """Query the past; see Query.asof."""
+        return cls._query().asof(*moments)
+
+    def deleted(cls, included: bool = True) -> Query:
+        """Query deleted assets too; see Query.deleted."""
+        return cls._query().deleted(included)
+
+    def clean_text(cls, *names: Any) -> Query:
+        """Query texts without markup; see Query.clean_text."""
+        return cls._query().clean_text(*names)
+
+    def clean_html(cls, *names: Any) -> Query:
+        """Query texts with harmless markup; see Query.clean_html."""
+        return cls._query().clean_html(*names)
+
+    def explain(cls) -> str:
+        """Say which requests a query of all assets would send; see Query.explain."""
+        return cls._query().explain()
+
+    def all(cls) -> list[Any]:
+        """Return all assets of this type, with their basic attributes; one request per page."""
+        return cls._query().all()
+
+    def first(cls) -> Any:
+        """Return the first asset, or None. One request."""
+        return cls._query().first()
+
+    def one(cls) -> Any:
+        """Return the only asset of this type. One request. Raises NotExactlyOne."""
+        return cls._query().one()
+
+    def exists(cls) -> bool:
+        """Return whether there is any asset of this type. One request."""
+        return cls._query().exists()
+
+    def count(cls) -> int:
+        """Return how many assets there are. One request."""
+        return cls._query().count()
+
+    def pages(cls, size: int | None = None) -> Iterator[list[Any]]:
+        """Yield all assets in lists of at most *size*, one request each."""
+        return cls._query().pages(size)
+
+    def __iter__(cls) -> Iterator[Any]:
+        return iter(cls._query())
+
+    def __getitem__(cls, part: slice | int | str) -> Any:
+        """`v1.Story[:10]`, `v1.Story[0]`, `v1.Story["Name"]`; see Query."""
+        return cls._query()[part]
+
+    def __contains__(cls, asset: object) -> bool:
+        return isinstance(asset, cls)
+
+    def _context(cls, given: Any) -> Oid | None:
+        if given is None:
+            return None
+        if not cls._workspace.backend.can.context:
+            raise Unsupported(f"{cls._workspace.backend.name} fills in nothing from another asset: give all values.")
+        return require_oid(cls._workspace, given, f"The context of a new {cls._type.name}")
+
+    def create(cls, context: Any = None, /, **values: Any) -> Any:
+        """Create an asset at once and return it. One request.
+
+        With a *context* asset the server fills in what follows from it. Raises Rejected when the server turns it down,
+        BadValue and UnknownName before anything is sent.
+        """
+        return cls._workspace.writer.create(cls._type.name, values, cls._context(context))
+
+    def new(cls, context: Any = None, /, **values: Any) -> Any:
+        """Return a new asset that the next commit creates. Sends nothing. Raises BadValue and UnknownName."""
+        oid = cls._workspace.unit.fresh_oid(cls._type.name)
+        return cls._workspace.unit.begin(oid, values, cls._context(context))
+
+    def template(cls, context: Any = None, /, **values: Any) -> Any:
+        """Return a new pending asset with the values that the server suggests, and *values* over them. One request.
+
+        Raises Unsupported where the server suggests nothing.
+        """
+        return cls._workspace.writer.new_from_template(cls._type.name, cls._context(context), values)
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        cls._type.attribute(name)
+        raise UnknownName(f"{cls._type.name} has no {name!r}.", type_name=cls._type.name, attribute=name)
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        if not name.startswith("_"):
+            raise ReadOnly(f"{cls._type.name}.{name}: set attributes on an asset, or query.set(...) on several.")
+        super().__setattr__(name, value)
+
+    def __dir__(cls) -> list[str]:
+        verbs = (name for name in vars(AssetClass) if not name.startswith("_"))
+        return sorted({*super().__dir__(), *verbs})
+
+    def __repr__(cls) -> str:
+        found = cls.__dict__.get("_type")
+        if found is None:
+            return super().__repr__()
+        return printable(
+            f"<asset type {cls.__name__}: {len(found.attributes)} attributes, {len(found.operations)} operations>"
+        )
+
+
+for _verb in ("select", "where", "filter", "sort", "find", "page", "asof", "deleted"):
+    # The verbs of a class start a query, and are explained where queries are.
+    getattr(AssetClass, _verb).__doc__ = getattr(Query, _verb).__doc__
+
+
+def _split_selection(text: str) -> list[str]:
+    """Split a comma-separated selection outside brackets."""
+    parts, depth = [""], 0
+    for char in text:
+        depth += {"[": 1, "]": -1}.get(char, 0)
+        if char == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return [part.strip() for part in parts if part.strip()]

@@ -1,0 +1,189 @@
+"""Reading a result page by page, with no more than a page in memory, and noticing when it moved meanwhile.
+
+Unsorted results go on from the last key that was read, where the server can filter by it: then nothing is read twice or
+left out, whatever happens to the list. Other results overlap by one asset from page to page, which has to be the same
+one. A result that needs more than one page is counted after the first, and must not turn out shorter. A dialect that
+cuts windows itself says where its answer breaks off, and looks after all this on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from assetmeta.core.cohort import Cohort, join
+from assetmeta.core.context import SessionContext
+from assetmeta.core.state import Instance
+from assetmeta.model.conditions import And, Compare
+from assetmeta.model.errors import ResultChanged
+from assetmeta.model.paths import Path, Step
+from assetmeta.model.plans import Fetch, Row, Rows
+from assetmeta.model.values import Oid
+
+
+def run(workspace: SessionContext, fetch: Fetch) -> Rows:
+    """Perform one fetch."""
+    [rows] = workspace.fetch([fetch])
+    return rows
+
+
+def totals(workspace: SessionContext, fetches: Sequence[Fetch]) -> list[int]:
+    """Count the matches of each of *fetches*, their windows aside. One request for one, which carries no assets.
+    Several share requests where the server takes several queries in one, unless more match than a page holds.
+    """
+    size = _together(workspace)
+    asked = [replace(fetch, select=(), sort=(), start=0, size=0, counted=True) for fetch in fetches]
+    answers = [rows for start in range(0, len(asked), size) for rows in workspace.fetch(asked[start : start + size])]
+    return [rows.total or 0 for rows in answers]
+
+
+def _together(workspace: SessionContext) -> int:
+    """How many fetches may share a request."""
+    return workspace.backend.can.max_fetches if workspace.backend.can.windows else 1
+
+
+def merge_page(workspace: SessionContext, rows: Rows, since: int, with_deleted: bool = False) -> list[Instance]:
+    """Merge the rows of one result; its assets become one cohort."""
+    workspace.know((*rows.rows, *rows.related))
+    with workspace.lock:
+        assets = workspace.merge_rows(rows.rows, since)
+        cohort = Cohort([asset._state.oid for asset in assets], with_deleted=with_deleted)
+        cohort.keep(workspace.merge_rows(rows.related, since))
+        for asset in assets:
+            if asset._state.cohort is None:
+                asset._state.cohort = cohort
+            else:
+                join(workspace, cohort, asset)
+    return assets
+
+
+def pages(workspace: SessionContext, fetches: Sequence[Fetch], page_size: int) -> Iterator[list[Instance]]:
+    """Yield the pages of several fetches, one fetch after the other.
+
+    Their first pages come together, where the server takes several queries in one request.
+    """
+    together = _together(workspace)
+    for start in range(0, len(fetches), together):
+        streams = [Pager(workspace, fetch, page_size) for fetch in fetches[start : start + together]]
+        if len(streams) > 1 and all(fetch.size != 0 for fetch in fetches):
+            begin(workspace, streams)
+        for stream in streams:
+            yield from stream.pages()
+
+
+def begin(workspace: SessionContext, streams: Sequence[Pager]) -> None:
+    """Read the first page of each of *streams*, in as few requests as the server allows."""
+    since = workspace.writes
+    firsts = [stream.next_fetch() for stream in streams]
+    for stream, rows in zip(streams, workspace.fetch(firsts), strict=True):
+        stream.begun = (rows, since)
+
+
+class Pager:
+    """The pages of one fetch. *received* counts assets so far, *expected* what the server counted, once known."""
+
+    def __init__(self, workspace: SessionContext, whole: Fetch, page_size: int) -> None:
+        self.workspace = workspace
+        self.whole = whole
+        self.page_size = page_size
+        self.received = 0
+        self.expected: int | None = None
+        self.last: Oid | None = None
+        self.begun: tuple[Rows, int] | None = None
+
+    def pages(self) -> Iterator[list[Instance]]:
+        """Yield the assets page by page, one request each, and one more to count when there are several pages.
+
+        Raises ResultChanged when the result changed in a way that a page can tell, or turned out shorter than it was
+        counted.
+        """
+        if not self.workspace.backend.can.windows:
+            yield from self._told()
+            return
+        more = self.whole.size != 0
+        while more:
+            rows, since = self.begun or (None, self.workspace.writes)
+            self.begun = None
+            if rows is None:
+                rows = run(self.workspace, self.next_fetch())
+            found = self._new(rows)[: self._left()]
+            more = rows.more and bool(found) and self._left() != len(found)
+            self.received += len(found)
+            if found:
+                self.last = found[-1].oid
+                yield from self._parts(replace(rows, rows=tuple(found)), since)
+            if more and self.expected is None:
+                self.expected = self._counted()
+                more = self.received < self.expected
+            if more and self.expected is not None and self.received > self.expected and not self._by_key():
+                # It may have grown; what does not end at what is counted now repeats itself.
+                self.expected = self._counted()
+                if self.received > self.expected:
+                    self._moved("the server sends more than it counts")
+        if self.expected is not None and self.received < self.expected:
+            self._moved(f"{self.expected} were counted and {self.received} received")
+
+    def _told(self) -> Iterator[list[Instance]]:
+        """The answers of a dialect that goes through its lists itself."""
+        fetch = replace(self.whole, part=self.page_size)
+        while True:
+            since = self.workspace.writes
+            rows = run(self.workspace, fetch)
+            yield from self._parts(rows, since)
+            if rows.rest is None:
+                return
+            fetch = replace(fetch, after=rows.rest)
+
+    def _parts(self, rows: Rows, since: int) -> Iterator[list[Instance]]:
+        """What one answer brought: one page, or several where the answer is longer."""
+        assets = merge_page(self.workspace, rows, since, self.whole.deleted)
+        for start in range(0, len(assets), self.page_size):
+            yield assets[start : start + self.page_size]
+
+    def _left(self) -> int | None:
+        return None if self.whole.size is None else self.whole.size - self.received
+
+    def next_fetch(self) -> Fetch:
+        """What the next page is asked for by."""
+        left = self._left()
+        can = self.workspace.backend.can
+        size = self.page_size if left is None else min(left, self.page_size)
+        if self.last is None:
+            return replace(self.whole, size=size)
+        if self._by_key():
+            beyond = Compare(Path((Step(can.keyset or ""),)), ">", (self.last.key,))
+            where = beyond if self.whole.where is None else And((self.whole.where, beyond))
+            return replace(self.whole, where=where, start=0, size=size)
+        overlapping = max(min(size + 1, can.max_page), 2)
+        return replace(self.whole, start=self.whole.start + self.received - 1, size=overlapping)
+
+    def _by_key(self) -> bool:
+        return bool(self.workspace.backend.can.keyset) and not self.whole.sort and self.whole.find is None
+
+    def _new(self, rows: Rows) -> Sequence[Row]:
+        """The rows of a page without the one that it shares with the page before."""
+        if self.last is None:
+            return rows.rows
+        if self._by_key():
+            if any(not _beyond(row.oid, self.last) for row in rows.rows):
+                self._moved("the server sent again what it had sent")
+            return rows.rows
+        if not rows.rows or rows.rows[0].oid != self.last:
+            self._moved(f"{self.last.token} is not at its place any more")
+        return rows.rows[1:]
+
+    def _counted(self) -> int:
+        matches = max(totals(self.workspace, [self.whole])[0] - self.whole.start, 0)
+        return matches if self.whole.size is None else min(matches, self.whole.size)
+
+    def _moved(self, what: str) -> None:
+        raise ResultChanged(
+            f"The {self.whole.type_name} result changed while it was being read: {what}. Read it again.",
+            type_name=self.whole.type_name,
+            expected=self.expected or 0,
+            received=self.received,
+        )
+
+
+def _beyond(oid: Oid, last: Oid) -> bool:
+    return not isinstance(oid.key, int) or not isinstance(last.key, int) or oid.key > last.key

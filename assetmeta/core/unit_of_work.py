@@ -1,0 +1,287 @@
+"""The unit of work: which assets of a session have pending edits, are new, or are to go. It keeps them alive."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from assetmeta.core import edits
+from assetmeta.core.context import SessionContext
+from assetmeta.core.ownership import taken_along
+from assetmeta.core.plan import Plan
+from assetmeta.core.report import error_of
+from assetmeta.core.state import NOTHING_SENT, Edit, Instance, forget
+from assetmeta.core.values import require_asset
+from assetmeta.model.errors import AssetmetaError, NotFound, ReadOnly, Unsupported, UsageError
+from assetmeta.model.ordering import in_order
+from assetmeta.model.plans import Change, Create, Delete, Failed, Skipped, Unknown, Update
+from assetmeta.model.processes import renew_in_child
+from assetmeta.model.schema import Attribute
+from assetmeta.model.values import Oid
+
+log = logging.getLogger(__name__)
+
+
+class UnitOfWork:
+    """Pending changes of one session. Nothing here sends a request, except that replacing all members of a
+    multi-valued attribute loads the present ones.
+    """
+
+    def __init__(self, workspace: SessionContext) -> None:
+        self._workspace = workspace
+        self._dirty: dict[Oid, Instance] = {}
+        self._deleted: dict[Oid, Instance] = {}
+        self._contexts: dict[Oid, Oid] = {}
+        self._numbers = count(1)
+        self.errors: dict[Oid, AssetmetaError] = {}
+        self.unanswered: dict[Oid, Change] = {}
+        self._process = os.getpid()
+        self._left: tuple[str, ...] = ()
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Leave what is pending to the process that made it, which alone commits it. Nothing is pending here then:
+        assets show their values on the server, and new ones raise NotFound.
+        """
+        maker, self._process = self._process, os.getpid()
+        pending = {asset._state.oid: asset for asset in (*self._dirty.values(), *self._deleted.values())}
+        for oid, asset in pending.items():
+            self.discard(asset)
+            if oid.is_new:
+                asset._state.gone = NotFound(
+                    f"{oid.token} was made by process {maker}, which alone creates it; this process was forked before."
+                    " Make it anew here, or look it up once it is there.",
+                    oid=oid.token,
+                )
+        for asset in self._workspace.identity:
+            asset._state.sending = NOTHING_SENT
+        if pending:
+            number = f"{len(pending)} pending change{'s' * (len(pending) != 1)}"
+            self._left = (f"{number} of process {maker}, made before the fork, are left to that process.",)
+
+    def notes(self) -> tuple[str, ...]:
+        """What a commit of this process has to say about changes that it does not send, once."""
+        notes, self._left = self._left, ()
+        for note in notes:
+            log.warning(note)
+        return notes
+
+    def assign(self, asset: Instance, attribute: Attribute, value: object) -> None:
+        """Make *value* pending. Raises BadValue and ReadOnly; then nothing is changed."""
+        edits.refuse_unwritable(asset, attribute)
+        if attribute.multi:
+            edits.replace_members(asset, attribute, () if value is None else value)  # type: ignore[arg-type]
+        else:
+            edits.set_value(asset, attribute, value)
+        self._track(asset)
+
+    def check(self, type_name: str, values: Mapping[str, object]) -> None:
+        """Raise what assigning *values* to assets of a type would raise. Sends nothing."""
+        for name, value in values.items():
+            edits.check(self._workspace, type_name, name, value)
+
+    def assign_all(self, asset: Instance, values: Mapping[str, object]) -> None:
+        """Make several values pending; when one of them is refused, none is."""
+        kind = self._workspace.schema.type(asset._state.oid.type)
+        before = dict(asset._state.edits or {})
+        try:
+            for name, value in values.items():
+                self.assign(asset, kind.attribute(name), value)
+        except BaseException:
+            edits.restore(asset, before)
+            self._track(asset)
+            raise
+
+    def edit_members(
+        self, asset: Instance, attribute: Attribute, add: Sequence[object], remove: Sequence[object]
+    ) -> None:
+        """Make additions and removals of members pending. Raises BadValue and ReadOnly; then nothing is changed."""
+        edits.refuse_unwritable(asset, attribute)
+        edits.change_members(asset, attribute, add, remove)
+        self._track(asset)
+
+    def _track(self, asset: Instance) -> None:
+        oid = asset._state.oid
+        with self._workspace.lock:
+            if asset._state.edits or (oid.is_new and asset._state.gone is None):
+                self._dirty[oid] = asset
+            elif oid in self._dirty and self._dirty[oid]._state is asset._state:
+                del self._dirty[oid]
+                self.errors.pop(oid, None)
+
+    def fresh_oid(self, type_name: str) -> Oid:
+        """A provisional identity for a new asset. Raises BadValue for an abstract type."""
+        if self._workspace.schema.type(type_name).abstract:
+            raise UsageError(f"{type_name} is abstract: create an asset of a concrete type.", type_name=type_name)
+        return Oid.new(type_name, next(self._numbers))
+
+    def begin(self, oid: Oid, values: Mapping[str, object], context: Oid | None) -> Any:
+        """Return a new asset with pending *values*; None leaves an attribute unset."""
+        asset = self._workspace.asset(oid)
+        try:
+            for name, value in values.items():
+                attribute = self._workspace.schema.attribute(oid.type, name)
+                if value is not None:
+                    self.assign(asset, attribute, value)
+        except Exception:
+            self.drop(asset)
+            raise
+        if context is not None:
+            self._contexts[oid] = context
+        self._track(asset)
+        return asset
+
+    def delete(self, *assets: Instance) -> None:
+        """Make the deletion of *assets* pending; new assets are simply dropped. Raises BadValue, Unsupported and
+        ReadOnly; then nothing is changed.
+        """
+        chosen = [require_asset(self._workspace, asset, "delete()") for asset in assets]
+        for oid in (asset._state.oid for asset in chosen):
+            if oid.moment is not None:
+                raise ReadOnly(f"{oid.token} as of {oid.moment!s} cannot be deleted; delete the asset as it is now.")
+            if not oid.is_new and not self._workspace.backend.can.delete:
+                raise Unsupported(f"{self._workspace.backend.name} deletes nothing.", oid=oid.token)
+        with self._workspace.lock:
+            self.revert([asset for asset in chosen if asset._state.oid.is_new])
+            self._deleted.update({asset._state.oid: asset for asset in chosen if not asset._state.oid.is_new})
+
+    def revert(self, assets: Iterable[Instance] | None = None) -> None:
+        """Drop what is pending for *assets*, or for all. New assets are dropped altogether."""
+        given = list(assets if assets is not None else [*self._dirty.values(), *self._deleted.values()])
+        chosen = [require_asset(self._workspace, asset, "revert()") for asset in given]
+        with self._workspace.lock:
+            for asset in chosen:
+                if asset._state.oid in self.unanswered:
+                    # It was sent, and may have landed: what was loaded before says nothing any more.
+                    forget(asset)
+                self.discard(asset)
+                if asset._state.oid.is_new:
+                    token = asset._state.oid.token
+                    asset._state.gone = NotFound(f"{token} was dropped before it was created.", oid=token)
+
+    def drop(self, asset: Instance) -> None:
+        """Stop tracking *asset*."""
+        oid = asset._state.oid
+        with self._workspace.lock:
+            for table in (self._dirty, self._deleted, self._contexts, self.errors, self.unanswered):
+                table.pop(oid, None)
+
+    def discard(self, asset: Instance) -> None:
+        """Drop everything that is pending about an asset that is deleted."""
+        edits.drop_edits(asset, list(asset._state.edits or ()))
+        self.drop(asset)
+
+    def begin_sending(self, names: Mapping[Oid, set[str]]) -> None:
+        """Note which edits are on their way, so that none made meanwhile is taken for a return to what was."""
+        with self._workspace.lock:
+            for oid, sent in names.items():
+                self._workspace.asset(oid)._state.sending |= frozenset(sent)
+
+    def end_sending(self, names: Mapping[Oid, set[str]]) -> None:
+        """Nothing is on its way any more."""
+        with self._workspace.lock:
+            for oid in names:
+                self._workspace.asset(oid)._state.sending = NOTHING_SENT
+
+    def is_pending(self, asset: Instance) -> bool:
+        """True when a commit would do something about *asset*."""
+        return asset._state.oid in self._dirty or asset._state.oid in self._deleted
+
+    def __len__(self) -> int:
+        return len(self._dirty.keys() | self._deleted.keys())
+
+    def tracked(self, oid: Oid) -> Instance | None:
+        """The pending asset of *oid*."""
+        return self._dirty.get(oid) or self._deleted.get(oid)
+
+    def change_of(self, asset: Instance) -> Create | Update:
+        """The pending edits of *asset* as one change."""
+        oid = asset._state.oid
+        if oid.is_new:
+            return Create(oid, edits.deltas(asset), self._contexts.get(oid))
+        return Update(oid, edits.deltas(asset))
+
+    def plan(self) -> Plan:
+        """All pending changes in the order in which a commit sends them."""
+        with self._workspace.lock:
+            changes: list[Change] = [
+                self.change_of(asset) for oid, asset in self._dirty.items() if oid not in self._deleted
+            ]
+            changes += [Delete(oid) for oid in self._deleted]
+            pending = [*self._dirty.values(), *self._deleted.values()]
+            names = {asset._state.oid: name for asset in pending if (name := self._name(asset))}
+        return Plan(tuple(in_order(changes, self._workspace.references_in)), names)
+
+    def annotated(self, plan: Plan) -> Plan:
+        """Return *plan* with the names of all assets that it mentions, and what its deletes take along, as far as that
+        is loaded. Sends nothing.
+        """
+        deleted = [change.oid for change in plan.changes if isinstance(change, Delete)]
+        with self._workspace.lock:
+            along = taken_along(self._workspace.schema, self._workspace.identity, deleted)
+            mentioned = {oid for change in plan.changes for oid in _mentioned(change)}
+            mentioned.update(oid for taken in along.values() for oid in taken.known)
+            found = ((oid, self._workspace.identity.get(oid)) for oid in mentioned)
+            names = {oid: name for oid, asset in found if asset is not None and (name := self._name(asset))}
+        return Plan(plan.changes, {**plan.names, **names}, along)
+
+    def _name(self, asset: Instance) -> str | None:
+        display = self._workspace.schema.type(asset._state.oid.type).display
+        edit = (asset._state.edits or {}).get(display or "")
+        cell = edit.new if edit else asset._state.cell(display) if display else None
+        return cell if isinstance(cell, str) else None
+
+    def settle(self, asset: Instance, sent: Mapping[str, Edit]) -> None:
+        """Drop the edits that were *sent*; one that was made since the sending stays pending."""
+        current = asset._state.edits or {}
+        edits.drop_edits(asset, [name for name, edit in sent.items() if current.get(name) is edit])
+        self.errors.pop(asset._state.oid, None)
+        self.unanswered.pop(asset._state.oid, None)
+        self._track(asset)
+
+    def note_failure(self, asset: Instance, outcome: Failed | Skipped | Unknown) -> None:
+        """Remember why the changes of *asset* did not land; they stay pending."""
+        oid = asset._state.oid
+        if isinstance(self.unanswered.get(oid), Create) and not isinstance(outcome.change, Create):
+            # What was cut from a create that may have landed waits with it, and says nothing about it.
+            return
+        self.errors[oid] = error_of(outcome)
+        self.unanswered.pop(oid, None)
+        if isinstance(outcome, Unknown):
+            self.unanswered[oid] = outcome.change
+
+    def retry(self, asset: Instance) -> None:
+        """Let the next commit send a create again that was sent before and never answered."""
+        with self._workspace.lock:
+            self.unanswered.pop(asset._state.oid, None)
+
+    def rename(self, asset: Instance, oid: Oid) -> None:
+        """Give a created asset its real identity everywhere."""
+        before = asset._state.oid
+        self._workspace.identity.rename(asset, oid)
+        for table in (self._dirty, self._contexts, self.errors, self.unanswered):
+            table.pop(before, None)
+
+    def substitute(self, real: Mapping[Oid, Oid]) -> None:
+        """Put real identities in the place of provisional ones in all edits that are still pending."""
+        if not real:
+            return
+        for asset in self._dirty.values():
+            for edit in (asset._state.edits or {}).values():
+                edit.new = real.get(edit.new, edit.new) if isinstance(edit.new, Oid) else edit.new
+                edit.added = [real.get(value, value) if isinstance(value, Oid) else value for value in edit.added]
+        for oid, context in self._contexts.items():
+            self._contexts[oid] = real.get(context, context)
+
+
+def _mentioned(change: Change) -> Iterator[Oid]:
+    """Yield the identities that a change is about and that its values name."""
+    yield change.oid
+    for delta in change.deltas if isinstance(change, Create | Update) else ():
+        old = delta.old if isinstance(delta.old, tuple) and not isinstance(delta.old, Oid) else (delta.old,)
+        for value in (delta.new, *old, *delta.added, *delta.removed):
+            if isinstance(value, Oid):
+                yield value.current

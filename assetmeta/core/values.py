@@ -1,0 +1,306 @@
+"""Reading values of assets and checking values that people give: one place for both directions."""
+
+from __future__ import annotations
+
+import decimal
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from assetmeta.core.context import SessionContext
+from assetmeta.core.state import Instance, LoadedValue, at_moment_of
+from assetmeta.model.codecs import AnyValue, JsonText, Raw, wire_text, writable_text
+from assetmeta.model.contract import SupportsAliases
+from assetmeta.model.errors import AssetmetaError, BadValue, InvalidResponse, NotFound, UnknownName
+from assetmeta.model.frozen import frozen
+from assetmeta.model.paths import resolve
+from assetmeta.model.scalars import plain, shown
+from assetmeta.model.schema import Attribute, Schema
+from assetmeta.model.values import ABSENT, LONGEST_KEY, UNREAD, Oid
+
+READS = 3
+"""How often a missing value is asked for when writes keep overtaking the answer."""
+
+
+def context_of(asset: Instance) -> SessionContext:
+    """The workspace of the session that *asset* belongs to."""
+    found: SessionContext = type(asset)._workspace
+    return found
+
+
+def load_raw(asset: Instance, name: str) -> LoadedValue:
+    """Return the raw cell of *name*, loading it first when it is missing (see core.loading for how many requests).
+
+    Raises NotFound for an asset that the server does not show, NotLoaded where loading is forbidden.
+    """
+    state = asset._state
+    cell = state.cell(name)
+    if cell is UNREAD:
+        if state.gone is not None:
+            raise state.gone
+        if state.oid.is_new:
+            return None
+        # What a read brings is dropped when a write came in between; it is then asked for again, but not for ever.
+        for _ in range(READS):
+            context_of(asset).loader.need(asset, name)
+            cell = state.cell(name)
+            if cell is not UNREAD:
+                break
+    return None if cell is ABSENT or cell is UNREAD else cell
+
+
+def read_single(asset: Instance, attribute: Attribute) -> object:
+    """Return the current value of a single-valued attribute: a Python value, or an Oid for a relation."""
+    edits = asset._state.edits
+    if edits and attribute.name in edits:
+        return edits[attribute.name].new
+    cell = load_raw(asset, attribute.name)
+    return cell_value(asset, attribute, cell)
+
+
+def read_multi(asset: Instance, attribute: Attribute) -> tuple[object, ...]:
+    """Return the current members of a multi-valued attribute: Python values, or Oids for a relation."""
+    members = cell_members(asset, attribute, load_raw(asset, attribute.name))
+    edits = asset._state.edits
+    return edits[attribute.name].applied_to(members) if edits and attribute.name in edits else members
+
+
+def cell_value(asset: Instance, attribute: Attribute, cell: LoadedValue) -> object:
+    """Turn the raw cell of a single-valued attribute into its Python value."""
+    if isinstance(cell, Oid):
+        return at_moment_of(asset, cell)
+    if cell is None or attribute.is_relation:
+        return None
+    if isinstance(cell, tuple):
+        cell = cell[0] if cell else None
+    return decoded(asset, attribute, cell)
+
+
+def cell_members(asset: Instance, attribute: Attribute, cell: LoadedValue) -> tuple[object, ...]:
+    """Turn the raw cell of a multi-valued attribute into a tuple of Python values or Oids."""
+    if cell is None or cell is ABSENT or cell is UNREAD:
+        return ()
+    if isinstance(cell, Oid) or not isinstance(cell, tuple):
+        cell = (cell,)  # type: ignore[assignment]
+    if attribute.is_relation:
+        return tuple(at_moment_of(asset, oid) for oid in cell if isinstance(oid, Oid))  # type: ignore[union-attr]
+    return tuple(decoded(asset, attribute, value) for value in cell)  # type: ignore[union-attr]
+
+
+def decoded(asset: Instance, attribute: Attribute, raw: object) -> object:
+    """Decode one raw scalar. Raises InvalidResponse when the server sent something that the kind cannot be."""
+    try:
+        # A kind that nobody knows yet can hold anything.
+        is_document = isinstance(raw, JsonText) and isinstance(attribute.codec, AnyValue)
+        scalar = _scalar(raw)
+        value = json.loads(str(raw), parse_float=decimal.Decimal) if is_document else attribute.codec.decode(scalar)
+        return frozen(value, _place(asset, attribute.name)) if isinstance(value, list | dict) else value
+    except (ValueError, ArithmeticError, TypeError, RecursionError) as error:
+        token = asset._state.oid.token
+        raise InvalidResponse(
+            f"{token}.{attribute.name}: the server sent {_shown(attribute, raw)}, which is no {attribute.kind} value.",
+            oid=token,
+            attribute=attribute.name,
+        ) from error
+
+
+def _place(asset: Instance, name: str) -> str:
+    return f"{asset._state.oid.token}.{name}"
+
+
+def undeclared(asset: Instance, name: str) -> object:
+    """Return what the server sent under a *name* that the schema lacks, as JSON has it; UNREAD when it sent none.
+
+    *name* is any text: what reads as a path of the schema is one, and everything else is taken letter by letter.
+    """
+    cell = asset._state.cell(name)
+    if cell is UNREAD or _is_declared(asset, name):
+        return UNREAD
+    if not isinstance(cell, JsonText):
+        return cell
+    return frozen(json.loads(cell, parse_float=decimal.Decimal), _place(asset, name))
+
+
+def _is_declared(asset: Instance, name: str) -> bool:
+    workspace = context_of(asset)
+    kind = workspace.schema.type(asset._state.oid.type)
+    if name.isidentifier():
+        return name in kind.attributes
+    try:
+        resolve(workspace.schema, kind.name, workspace.path(name))
+    except (BadValue, UnknownName):
+        return False
+    return True
+
+
+def _scalar(raw: object) -> Raw:
+    return raw if raw is None or isinstance(raw, str | int | float | decimal.Decimal) else str(raw)
+
+
+def parsed(
+    workspace: SessionContext, type_name: str, attribute: Attribute, value: object, *, in_condition: bool = False
+) -> object:
+    """Check a value that a person gave for *attribute* and return it as its Python value, which can be sent as it is.
+
+    Scalars of numpy and pandas are taken like Python's. Raises BadValue for everything that the codec does not take, or
+    could not send.
+    """
+    codec = attribute.codec
+    try:
+        found = codec.parse(identified(workspace, plain(value)))
+        if not isinstance(found, bytes):
+            wire_text(codec, found, in_condition=in_condition)
+    except AssetmetaError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # A value of a class of the user's own may raise anything.
+        why = _reason(error) if isinstance(error, ValueError) else f"{type(error).__name__}, {_reason(error)}"
+        clears = " None clears it." if isinstance(value, str) and not value.strip() else ""
+        raise BadValue(
+            f"{type_name}.{attribute.name} does not take {_shown(attribute, value)}: {why}. "
+            f"It takes {codec.accepts}.{clears}",
+            type_name=type_name,
+            attribute=attribute.name,
+        ) from (None if attribute.is_secret else error)
+    return frozen(found, f"{type_name}.{attribute.name}") if isinstance(found, list | dict) else found
+
+
+def identified(workspace: SessionContext, value: Any) -> Any:
+    """Return *value* with the identities of the assets in it, within lists and dicts, too. Raises BadValue for assets
+    of another session.
+    """
+    if isinstance(value, Instance):
+        return oid_of_session(workspace, value)
+    if isinstance(value, Mapping):
+        return {key: identified(workspace, item) for key, item in value.items()}
+    return [identified(workspace, item) for item in value] if type(value) in (list, tuple) else value
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeError):
+        return "it contains half of a surrogate pair, which no document can carry"
+    return str(error).rstrip(".") or type(error).__name__
+
+
+def _shown(attribute: Attribute, value: object) -> str:
+    return "this value" if attribute.is_secret else shown(value)
+
+
+def related_oid(
+    workspace: SessionContext, type_name: str, attribute: Attribute, value: object, *, look_up: bool = True
+) -> Oid:
+    """Return the identity that *value* (an asset, an Oid, a token) names, checked against the relation's type.
+
+    Where assets have other names than their keys (see `SessionContext.named`), such a name is looked up: one request.
+    It is refused with *look_up* False.
+    """
+    schema, related = workspace.schema, attribute.related or ""
+    try:
+        value = plain(value)
+        oid = oid_of_session(workspace, value)
+        if isinstance(value, str) and len(writable_text(value)) > LONGEST_KEY:
+            raise ValueError(f"a name or an id has {LONGEST_KEY} characters at most")
+    except ValueError as error:
+        if isinstance(error, BadValue):
+            raise
+        raise BadValue(
+            f"{type_name}.{attribute.name} does not take {_shown(attribute, value)}: {error}. It takes assets of type "
+            f"{related}; None clears it.",
+            type_name=type_name,
+            attribute=attribute.name,
+        ) from error
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if isinstance(workspace.backend, SupportsAliases):
+        # Such a server says which of its types have numbers as keys.
+        if is_number or (isinstance(value, str) and not _is_token(schema, oid)):
+            place = f"{type_name}.{attribute.name}" if look_up else None
+            oid = _named(workspace, workspace.backend, place, related, str(value))
+    elif is_number and not schema.type(related).abstract:
+        oid = Oid.of(related, value)
+    if oid is None:
+        finder = f"{related}(name)" if isinstance(workspace.backend, SupportsAliases) else f"{related}.where(...).one()"
+        raise BadValue(
+            f"{type_name}.{attribute.name} takes assets of type {related}, not {shown(value)}. Give the asset "
+            f"({finder} finds one by name), or its token such as '{related}:1005'."
+            f"{' None clears it.' if value == '' and not attribute.multi else ''}",
+            type_name=type_name,
+            attribute=attribute.name,
+        )
+    if oid.moment is not None:
+        oid = oid.current
+    if not schema.is_a(oid.type, related):
+        raise BadValue(
+            f"{type_name}.{attribute.name} takes assets of type {related}, not the {oid.type} {oid.token}.",
+            type_name=type_name,
+            attribute=attribute.name,
+            oid=oid.token,
+        )
+    return oid
+
+
+def _is_token(schema: Schema, oid: Oid | None) -> bool:
+    """True when what looks like a token names a type that there is; names can have a colon, too."""
+    return oid is not None and oid.type in schema.types
+
+
+def _named(
+    workspace: SessionContext, backend: SupportsAliases, place: str | None, type_name: str, text: str
+) -> Oid | None:
+    """The identity that a text is for a relation: a key, an alias that the server resolves itself, or one that is
+    looked up. *place* says in errors where it was given; None when nothing is to be sent.
+    """
+    key = backend.key_of(type_name, text)
+    if key is not None:
+        return Oid.of(type_name, key)
+    if not text.strip():
+        return None
+    if backend.taken_by_alias(type_name):
+        return Oid(type_name, text)
+    if place is None or workspace.schema.type(type_name).abstract:
+        return None
+    try:
+        return workspace.named(type_name, text)._state.oid
+    except (BadValue, NotFound) as error:
+        # The attribute does not take this value, whether its text names nothing or cannot name anything.
+        raise BadValue(f"{place}: {error}", **{**vars(error), "attribute": place.partition(".")[2]}) from error
+
+
+def oid_of_session(workspace: SessionContext, value: object) -> Oid | None:
+    """The identity that *value* stands for, or None. Raises BadValue for an asset of another session."""
+    if isinstance(value, Instance) and context_of(value) is not workspace:
+        token = value._state.oid.token
+        raise BadValue(f"{token} ({value!r:.80}) belongs to another session; use this session's own.", oid=token)
+    return as_oid(value)
+
+
+def require_oid(workspace: SessionContext, value: object, what: str) -> Oid:
+    """The identity of an asset that *what* needs. Raises BadValue for anything else."""
+    found = oid_of_session(workspace, value)
+    if found is None:
+        raise BadValue(f"{what} takes an asset (or its token such as 'Story:1005'), not {shown(value)}.")
+    return found
+
+
+def require_asset(workspace: SessionContext, value: object, what: str) -> Instance:
+    """The asset that *what* needs, given as such or by its token. Raises BadValue for anything else."""
+    oid = require_oid(workspace, value, what)
+    return value if isinstance(value, Instance) else workspace.asset(oid)
+
+
+def same_value(one: object, other: object) -> bool:
+    """True when two values of an attribute are the same to the server: an empty text is no value."""
+    return one == other or (one in (None, "") and other in (None, ""))
+
+
+def as_oid(value: object) -> Oid | None:
+    """The identity that *value* stands for, or None when it stands for none."""
+    if isinstance(value, Instance):
+        return value._state.oid
+    if isinstance(value, Oid):
+        return value
+    if isinstance(value, str):
+        try:
+            return Oid.parse(value)
+        except BadValue:
+            return None
+    return None

@@ -1,0 +1,118 @@
+"""How a backend talks: a flow yields Requests and is sent Responses, and never does I/O itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import field
+from typing import BinaryIO, TypeVar
+
+from assetmeta.model.errors import AssetmetaError
+from assetmeta.model.printable import printable
+from assetmeta.model.record import Record
+
+NO_WORD = frozenset({502, 503, 504, *range(520, 528), 530, 598, 599})
+"""Statuses of gateways, Cloudflare's among them, that do not know what the server did."""
+
+T = TypeVar("T")
+_Y = TypeVar("_Y")
+_S = TypeVar("_S")
+
+
+class Request(Record):
+    """One HTTP request. *path* is below the session's base URL, or a whole URL; *query* pairs are encoded in order.
+
+    *body* is bytes, or an open binary file that is streamed (measured by seeking when it can seek). *sink*, when
+    given, receives the body of a 2xx answer in chunks instead of `Response.body`. Only *idempotent* requests are ever
+    repeated; *writes* is what a read-only session refuses. *public* is what the server answers without looking at the
+    login, so that an answer is no sign that the login is right.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | BinaryIO | None = None
+    sink: BinaryIO | None = None
+    idempotent: bool = False
+    writes: bool = False
+    public: bool = False
+
+    @property
+    def line(self) -> str:
+        """The method and path, for messages; queries may hold user data and signatures, and are left out."""
+        return f"{self.method} {self.path.partition('?')[0]}"
+
+    def __repr__(self) -> str:
+        """Without query, values of headers and body: tools that show local variables show this."""
+        names = ", ".join(name for name, _ in self.headers)
+        size = f", {len(self.body)} bytes" if isinstance(self.body, bytes) else ", a file" if self.body else ""
+        user = self.path.rpartition("@")
+        path = self.line if "://" not in self.path or not user[1] else f"{self.method} {user[2].partition('?')[0]}"
+        return printable(f"<Request {path}{f' ({names})' if names else ''}{size}>")
+
+
+class Response(Record):
+    """One answer of any status. Header names are lower case. *url* is where it came from, without secrets, for the
+    messages of errors; empty with a 2xx.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    request: Request | None = None
+    url: str = field(default="", compare=False)
+
+    @property
+    def ok(self) -> bool:
+        """True for 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def media_type(self) -> str:
+        """The content type without parameters, lower case."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def __repr__(self) -> str:
+        """Without values of headers and body, as of a request."""
+        return printable(
+            f"<Response {self.status}: {self.media_type or 'no media type'}, {len(self.body)} bytes, {self.request!r}>"
+        )
+
+
+class Pause(Record):
+    """A wait after a passing fault. Whoever runs the flow chooses how long, by *attempt* (from 1), and throws *error*
+    into the flow once it has waited often or long enough.
+    """
+
+    attempt: int
+    error: AssetmetaError
+
+
+Yielded = Request | tuple[Request, ...] | Pause
+"""What a flow yields: one request, several independent ones that may run at the same time, or a wait."""
+
+Reply = Response | tuple[Response | AssetmetaError, ...]
+"""What a flow is sent. A failure of a single request is thrown into the flow; one of several is sent as a value.
+A Pause is followed by an empty tuple."""
+
+Flow = Generator[Yielded, Reply, T]
+
+
+def perform(flow: Generator[_Y, _S, T], answer: Callable[[_Y], _S]) -> T:
+    """Run a flow to its end and return its value. *answer* gives what each thing that it yields is sent; an error that
+    it raises is raised inside the flow. A flow that is left early, by an error of any kind, is closed.
+    """
+    try:
+        yielded = next(flow)
+        while True:
+            try:
+                sent = answer(yielded)
+            except AssetmetaError as error:
+                yielded = flow.throw(error)
+            else:
+                yielded = flow.send(sent)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+    finally:
+        flow.close()

@@ -1,0 +1,25 @@
+"""Checking what a function was given: an asset of the right type that exists."""
+
+from __future__ import annotations
+
+from assetmeta.core.asset import Asset
+from assetmeta.core.context import SessionContext
+from assetmeta.model.errors import BadValue
+
+
+def existing(asset: object, *type_names: str) -> SessionContext:
+    """Return what *asset*'s session shares. Raises BadValue for anything but an existing asset of one of these types.
+
+    Sends nothing.
+    """
+    if not isinstance(asset, Asset) or asset._type.name not in type_names:
+        kinds = " or ".join(f"{'an' if name[0] in 'AEIOU' else 'a'} {name}" for name in type_names)
+        raise BadValue(f"This takes {kinds}, not {_shown(asset)}.", type_name=type_names[0])
+    if asset._state.oid.is_new:
+        raise BadValue(f"{asset.idref} does not exist yet: commit it first.", oid=asset.idref)
+    return asset._workspace
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]} …"

@@ -1,0 +1,68 @@
+"""A text kept on disk for the next session: private, replaced in one step, and no text at all when anything is odd."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+MAX_BYTES = 64 * 1024 * 1024
+
+_READING = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+"""No link is followed, and nobody is waited for at the other end of a pipe, where the system knows such flags."""
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def _is_private(about: os.stat_result) -> bool:
+    """True for what this user owns and nobody else can write, on systems that know users."""
+    return not hasattr(os, "getuid") or (about.st_uid == os.getuid() and not about.st_mode & _OTHERS_WRITE)
+
+
+class FileCache:
+    """One file in *folder*, named after *key* without showing it; it counts for *age* seconds after it was written."""
+
+    def __init__(self, folder: str | Path, key: str, age: float, clock: Callable[[], float] = time.time) -> None:
+        self._folder = Path(folder).expanduser()
+        self._file = self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+        self._age = age
+        self._clock = clock
+
+    def load(self) -> str | None:
+        """Return the text; None when there is none, or it is too old, too large, or cannot be read, when the file is no
+        regular one, and when anybody but this user owns, or can write, the file or its folder.
+        """
+        try:
+            if not _is_private(self._folder.stat()):
+                return None
+            with open(os.open(self._file, _READING), "rb") as file:
+                about = os.fstat(file.fileno())
+                if not stat.S_ISREG(about.st_mode) or not _is_private(about):
+                    return None
+                if about.st_size > MAX_BYTES or not 0 <= self._clock() - about.st_mtime <= self._age:
+                    return None
+                return file.read(MAX_BYTES).decode()
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def save(self, text: str) -> None:
+        """Keep a text, readable by this user only. A disk that does not let us is no reason to fail, and neither is a
+        folder that others can write, from which nothing would be loaded.
+        """
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not _is_private(self._folder.stat()):
+                return
+            number, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
+        except OSError:
+            return
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(text.encode())
+            Path(name).replace(self._file)
+        except OSError:
+            Path(name).unlink(missing_ok=True)

@@ -1,0 +1,37 @@
+"""The seam between deciding what to send and sending it: one request out, one answer in."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Protocol
+
+from assetmeta.model.http import Request, Response
+from assetmeta.model.record import Record
+
+
+class Answer(Record):
+    """An answer of any status, the URL it came from and what went over the line for it.
+
+    *sent* counts the bytes of the request's body, *received* those of the answer's body, still compressed.
+    """
+
+    response: Response
+    url: str = field(repr=False)
+    sent: int = 0
+    received: int = 0
+
+
+class BaseTransport(Protocol):
+    """One way of getting an answer: a real server, or a cassette."""
+
+    def exchange(self, request: Request, *, login: bool = True) -> Answer:
+        """Send one request, once; redirects, refused logins and repeats are not its business.
+
+        Without *login* the session's credentials and cookies stay away, wherever the request goes.
+        Raises Unreachable, TimedOut, InvalidResponse or BadValue.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        ...
