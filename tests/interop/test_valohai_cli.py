@@ -131,6 +131,7 @@ class TestProjects:
         bare.log_in()
         assert "Linked" in bare("project", "create", "-n", "mine", "-d", "A try", "--yes", "--owner", "admin")
         assert "A try" in bare("project", "list")
+        assert "Unlinked" in bare("project", "unlink", "--yes")
 
     def test_link_by_name_and_unlink(self, bare: Desk) -> None:
         bare.log_in()
