@@ -16,7 +16,6 @@ arguments of the session class.
 
 from __future__ import annotations
 
-import importlib
 import os
 import stat
 import sys
@@ -24,6 +23,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from assetmeta.model import optional
 from assetmeta.model.errors import BadValue, nearest
 
 VARIABLE = "ASSETMETA_PROFILES"
@@ -72,7 +72,7 @@ def _read(path: Path) -> dict[str, Any]:
     if len(content) > MAX_BYTES:
         raise BadValue(f"The file of profiles, {path}, is longer than {MAX_BYTES} bytes.")
     # Loaded when there is a file to read: no import of this package should wait for it.
-    tomllib = importlib.import_module("tomllib")
+    tomllib = optional.load("tomllib")
     try:
         found: dict[str, Any] = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import Any, Unpack
 
 from requests.auth import AuthBase
 
+from assetmeta.model import optional
 from assetmeta.model.errors import BadValue
 from assetmeta.model.signatures import names_settings
 from assetmeta.session import Session, SessionSettings
@@ -21,7 +21,7 @@ from assetmeta.wire.tracebacks import discreet
 
 def _dialect(name: str) -> Any:
     """A dialect's package, loaded when its first session is made: the others cost an import of assetmeta nothing."""
-    return importlib.import_module(f"assetmeta.backends.{name}")
+    return optional.load(f"assetmeta.backends.{name}")
 
 
 class V1Meta(Session):

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import ast
+import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent / "assetmeta"
-ABOVE = ("trace", "session", "systems", "profiles", "connecting", "v1pysdk", "tools", "sandbox")
+ABOVE = ("trace", "session", "systems", "profiles", "connect", "v1pysdk", "tools", "sandbox")
 FORBIDDEN = {
-    "model": ("wire", "backends", "core", *ABOVE),
-    "wire": ("backends", "core", *ABOVE),
-    "backends": ("wire", "core", *ABOVE),
-    "core": ("wire", "backends", *ABOVE),
+    "model": ("wire", "backends", "core", "features", *ABOVE),
+    "wire": ("backends", "core", "features", *ABOVE),
+    "backends": ("wire", "core", "features", *ABOVE),
+    "core": ("wire", "backends", "features", *ABOVE),
+    "features": ("wire", "backends", *ABOVE),
     **{name: ABOVE[place + 1 :] for place, name in enumerate(ABOVE)},
     "tools": (),
-    "sandbox": ("model", "wire", "backends", "core", *ABOVE[:-1]),
+    "sandbox": ("model", "wire", "backends", "core", "features", *ABOVE[:-1]),
 }
 STANDARD_ONLY = {"model"}
 THIRD_PARTY = {
@@ -67,7 +69,18 @@ def imports(module: str) -> set[str]:
             for alias in node.names:
                 whole = f"{base}.{alias.name}"
                 found.add(whole if whole in MODULES else base)
-    return found
+    return found | {name for name in loaded(module) if name in MODULES}
+
+
+def loaded(module: str) -> set[str]:
+    """The modules that *module* imports when they are first needed: `optional.load("name")`."""
+    return {
+        node.args[0].value
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "optional.load"
+        and isinstance(node.args[0], ast.Constant)
+    }
 
 
 def test_imports_go_down() -> None:
@@ -97,17 +110,35 @@ def test_there_is_no_import_cycle() -> None:
     assert done == MODULES.keys()
 
 
-def test_no_import_hides_in_a_function_or_behind_type_checking() -> None:
+IMPORTERS = {"assetmeta.model.optional", "assetmeta.sandbox.extra"}
+"""What may import by a name: the sandbox imports nothing of the client."""
+
+
+def test_only_the_helper_imports_later_than_at_the_top() -> None:
+    """Types of optional packages may be imported under TYPE_CHECKING: they cost nothing and need no package."""
     hidden = [
         f"{module}, line {inner.lineno}"
         for module in MODULES
         for node in ast.walk(tree(module))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.If)
-        and (not isinstance(node, ast.If) or "TYPE_CHECKING" in ast.unparse(node.test))
         for inner in ast.walk(node)
         if isinstance(inner, ast.Import | ast.ImportFrom)
+        if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test) and is_optional(inner))
     ]
-    assert hidden == []
+    by_name = [
+        module
+        for module in MODULES.keys() - IMPORTERS
+        if imports(module) & {"importlib", "pkgutil", "runpy", "imp"}
+        or any(isinstance(node, ast.Name) and node.id in ("__import__", "exec") for node in ast.walk(tree(module)))
+    ]
+    assert (hidden, by_name) == ([], [])
+
+
+def is_optional(node: ast.Import | ast.ImportFrom) -> bool:
+    """Whether an import is of a package that users may do without."""
+    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+    needed = {"assetmeta", "", *sys.stdlib_module_names}.union(*THIRD_PARTY.values())
+    return all(name.partition(".")[0] not in needed for name in names)
 
 
 @pytest.mark.parametrize("name", ["core", "wire"])

@@ -88,7 +88,7 @@ class TestCommand:
         assert (done.returncode, done.stderr) == (0, "")
         for name, command in COMMANDS.items():
             assert name in done.stdout
-            assert f"pip install 'assetmeta[{command.extras}]'" in done.stdout
+            assert f'pip install "assetmeta[{command.extras}]"' in done.stdout
 
     @pytest.mark.parametrize("flag", ["--version", "-V"])
     def test_the_version_needs_no_extra(self, flag: str) -> None:
@@ -99,7 +99,7 @@ class TestCommand:
     def test_a_command_without_its_extras_says_what_to_install(self, name: str) -> None:
         done = without_extras(name, "--help")
         assert (done.returncode, done.stdout) == (1, "")
-        assert f"pip install 'assetmeta[{COMMANDS[name].extras}]'" in done.stderr
+        assert f'pip install "assetmeta[{COMMANDS[name].extras}]"' in done.stderr
         assert len(done.stderr.splitlines()) == 1
 
     @pytest.mark.parametrize("name", COMMANDS)

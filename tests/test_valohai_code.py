@@ -183,7 +183,7 @@ def test_patterns_that_cannot_be_read_are_not_passed_over(
     monkeypatch.setitem(sys.modules, "pathspec", None)
     assert "train.py" in names(folder)
     (folder / file).write_text("*.csv\n")
-    with pytest.raises(Unsupported, match=r"pip install assetmeta\[valohai\]"):
+    with pytest.raises(Unsupported, match=r'pip install "assetmeta\[valohai\]"'):
         names(folder)
 
 

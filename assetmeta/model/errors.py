@@ -5,7 +5,7 @@ AssetmetaError
 │   ├── UnknownName            a type, attribute or operation that the schema does not have (also an AttributeError)
 │   ├── BadValue               a value that the attribute does not take (also a ValueError)
 │   ├── ReadOnly               the attribute, the asset or the session is not to be written (also an AttributeError)
-│   ├── Unsupported            this server cannot do that
+│   ├── Unsupported            this server cannot do that, or a package of an extra is missing
 │   ├── NotLoaded              a read would have sent a request while loading is forbidden
 │   ├── BudgetExceeded         a block would send more requests than it was allowed
 │   ├── NotExactlyOne          one() found no asset, or more than one (also a LookupError)
@@ -27,7 +27,7 @@ AssetmetaError
 
 from __future__ import annotations
 
-import importlib
+import difflib
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -194,8 +194,6 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     Case is ignored in the comparison, since that is the most common slip.
     """
     by_folded = {candidate.casefold(): candidate for candidate in candidates}
-    # Loaded when there is something to suggest: no import of this package should wait for it.
-    difflib = importlib.import_module("difflib")
     found = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)
     return f" Did you mean {', '.join(by_folded[match] for match in found)}?" if found else ""
 

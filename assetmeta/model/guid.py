@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
+from assetmeta.model import optional
 from assetmeta.model.codecs import Raw
 from assetmeta.model.record import Record
 
@@ -30,4 +30,4 @@ class Guid(Record):
 
 
 def _uuid() -> Any:
-    return importlib.import_module("uuid")
+    return optional.load("uuid")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from datetime import UTC, datetime, tzinfo
+
+from assetmeta.model import optional
 
 
 def zone_named(name: str) -> tzinfo:
@@ -11,7 +12,7 @@ def zone_named(name: str) -> tzinfo:
     if name == "UTC":
         return UTC
     # Loaded when a server keeps another time: nobody else should wait for it.
-    found: tzinfo = importlib.import_module("zoneinfo").ZoneInfo(name)
+    found: tzinfo = optional.load("zoneinfo").ZoneInfo(name)
     return found
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from typing import Any, NamedTuple
 
-from assetmeta.model.errors import nearest
+from assetmeta.model import optional
+from assetmeta.model.errors import Unsupported, nearest
 from assetmeta.version import __version__
 
 
@@ -34,7 +34,10 @@ def overview() -> str:
         "Commands:",
     ]
     for name, command in COMMANDS.items():
-        lines += [f"  {name:{width}}  {command.summary}", f"  {'':{width}}  Needs {_install(command)}"]
+        lines += [
+            f"  {name:{width}}  {command.summary}",
+            f"  {'':{width}}  Needs {optional.install_command(command.extras)}",
+        ]
     return "\n".join([*lines, "", "`assetmeta COMMAND --help` explains a command."])
 
 
@@ -58,12 +61,6 @@ def main() -> None:
 def _application(name: str) -> Any:
     command = COMMANDS[name]
     try:
-        return importlib.import_module(command.module).app
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] == "assetmeta":
-            raise
-        sys.exit(f"assetmeta {name} needs {error.name}, which is not installed: {_install(command)}")
-
-
-def _install(command: Command) -> str:
-    return f"pip install 'assetmeta[{command.extras}]'"
+        return optional.load(command.module, extra=command.extras).app
+    except Unsupported as error:
+        sys.exit(f"assetmeta {name}: {error}")

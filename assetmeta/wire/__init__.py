@@ -5,7 +5,6 @@ Files import only `assetmeta.model` and files named before their own:
     redact          what must not be shown: secrets in headers, queries and URLs
     bodies          secrets in bodies: JSON, XML and forms, parsed and masked
     ledger          what was sent: entries and their totals
-    extras          optional packages, loaded when first needed
     urls            scheme + host + port, and how a path becomes a URL
     tracebacks      errors without the frames that hold secrets
     transport_base  the seam: one request out, one answer in

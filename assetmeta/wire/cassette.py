@@ -21,13 +21,13 @@ from urllib.parse import urlsplit
 
 import requests
 
+from assetmeta.model import optional
 from assetmeta.model.errors import BadValue, InvalidResponse, Unreachable, nearest
 from assetmeta.model.http import Request, Response
 from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.bodies import redacted_body, rules_of
 from assetmeta.wire.body import CHUNK, BodyPosition, is_file
 from assetmeta.wire.download import begin
-from assetmeta.wire.extras import load_extra
 from assetmeta.wire.redact import HIDDEN, redacted_headers, redacted_query, scrubbed, split_query
 from assetmeta.wire.transport_base import Answer, BaseTransport
 from assetmeta.wire.urls import Origin, resolved
@@ -70,7 +70,7 @@ class Cassette:
     """
 
     def __init__(self, path: str | os.PathLike[str], mode: str = "once", secrets: Iterable[str] = ()) -> None:
-        modes = load_extra("vcr.record_mode", "vcr").RecordMode
+        modes = optional.load("vcr.record_mode", extra="vcr").RecordMode
         try:
             self._mode = modes(mode)
         except ValueError:
@@ -200,7 +200,7 @@ class _File:
     def __init__(self, scrubber: Scrubber, *, is_required: bool) -> None:
         self._scrubber = scrubber
         self._is_required = is_required
-        self._files = load_extra("vcr.persisters.filesystem", "vcr")
+        self._files = optional.load("vcr.persisters.filesystem", extra="vcr")
 
     def load_cassette(self, path: Path, serializer: Any) -> tuple[list[Any], list[Any]]:
         """Return recorded requests and their answers. Raises InvalidResponse, or what vcrpy takes for an empty
@@ -214,7 +214,7 @@ class _File:
             if not self._is_required:
                 raise
             raise InvalidResponse(f"There is no cassette {path}. Record it.") from None
-        except (*_BROKEN, load_extra("yaml", "vcr").YAMLError) as error:
+        except (*_BROKEN, optional.load("yaml", extra="vcr").YAMLError) as error:
             raise InvalidResponse(
                 f"{path} is not a cassette that can be read: {error!r:.200}. Record it again."
             ) from error
@@ -242,9 +242,9 @@ class _CassetteLine:
     def __init__(self, path: Path, mode: Any, scrubber: Scrubber, open_line: Callable[[], BaseTransport]) -> None:
         self._path = path
         self._scrubber = scrubber
-        self._yaml = load_extra("vcr.serializers.yamlserializer", "vcr")
+        self._yaml = optional.load("vcr.serializers.yamlserializer", extra="vcr")
         self._file = _File(scrubber, is_required=mode == "none")
-        kind = load_extra("vcr.cassette", "vcr").Cassette
+        kind = optional.load("vcr.cassette", extra="vcr").Cassette
         settings = {"path": path, "persister": self._file, "serializer": self._yaml, "record_mode": mode}
         begun = kind if mode == "all" else kind.load
         self._store = begun(**settings, match_on=(_same_request,))
@@ -324,7 +324,7 @@ def _same_request(asked: Any, recorded: Any) -> bool:
     """
     if asked.path != recorded.path or asked.body != recorded.body:
         return False
-    matchers = load_extra("vcr.matchers", "vcr")
+    matchers = optional.load("vcr.matchers", extra="vcr")
     return bool(matchers.requests_match(asked, recorded, (matchers.method, matchers.query)))
 
 
@@ -338,7 +338,7 @@ def _check(answer: dict[str, Any]) -> None:
 
 
 def _recorded(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Any:
-    return load_extra("vcr.request", "vcr").Request(method, url, body, headers)
+    return optional.load("vcr.request", extra="vcr").Request(method, url, body, headers)
 
 
 def _recording(response: Response) -> dict[str, Any]:

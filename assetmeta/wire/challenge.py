@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from assetmeta.model.errors import quoted
+from assetmeta.model.optional import install_command
 from assetmeta.wire.redact import scrubbed
 
 _PART = re.compile(r'\b(error|error_description)\s*=\s*(?:"((?:[^"\\]|\\.)*+)"|([^\s,"]+))', re.IGNORECASE)
@@ -22,7 +23,7 @@ _SCOPE = "It is not allowed to do this: get one with the scope that the server w
 _MISSING = (
     "The server saw no token: check that it wants a token with this scheme word, and that no proxy takes it away."
 )
-_USE_NTLM = r"auth=Ntlm('DOMAIN\user', 'password') (pip install assetmeta[ntlm])"
+_USE_NTLM = rf"auth=Ntlm('DOMAIN\user', 'password') ({install_command('ntlm')})"
 _USE_KERBEROS = (
     "as auth= an auth object for Kerberos, such as HTTPKerberosAuth() of the package requests-kerberos, with a ticket"
     " at hand (kinit)"

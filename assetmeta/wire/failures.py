@@ -10,6 +10,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutErr
 
 from assetmeta.model.errors import AssetmetaError, BadValue, InvalidResponse, TimedOut, Unreachable, Unsupported
 from assetmeta.model.http import Request
+from assetmeta.model.optional import install_command
 from assetmeta.model.record import Record
 from assetmeta.wire.challenge import proxy_advice
 from assetmeta.wire.connections import TunnelRefused
@@ -80,7 +81,7 @@ def translated(
         return InvalidResponse(f"The answer of {origin} to {line} is damaged: it cannot be decompressed.", request=line)
     if isinstance(error, ValueError):
         if "SOCKS" in str(error):
-            return Unsupported("A SOCKS proxy needs the package PySocks. Install it: pip install assetmeta[socks]")
+            return Unsupported(f"A SOCKS proxy needs the package PySocks. Install it: {install_command('socks')}")
         if sent:
             return InvalidResponse(f"The answer of {origin} to {line} is malformed: {_words(cause)}.", request=line)
         return BadValue(f"{line} cannot be sent: it has a malformed URL, header or proxy.", request=line)
@@ -212,7 +213,7 @@ def _mistrust(cause: ssl.SSLCertVerificationError, origin: str) -> str:
     return (
         f"The certificate of {origin} is not trusted: {words}."
         " If a company's own authority signed it, pass verify='ca-bundle.pem', or truststore=True to trust what the"
-        " operating system trusts (pip install assetmeta[truststore])."
+        f" operating system trusts ({install_command('truststore')})."
     )
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import requests
 
+from assetmeta.model import optional
 from assetmeta.model.errors import AuthenticationFailed
 from assetmeta.model.http import Request
 from assetmeta.wire.auth import Credential, Prepared, checked_text
 from assetmeta.wire.challenge import windows_advice
-from assetmeta.wire.extras import load_extra
 from assetmeta.wire.redact import split_query
 
 _LARGEST_REPEATED = 64 * 1024
@@ -32,8 +32,8 @@ class Ntlm(Credential):
     def __init__(self, user: str | None = None, password: str | None = None) -> None:
         self._user = None if user is None else checked_text(user, "user name")
         self._password = None if password is None else checked_text(password, "password")
-        self._package = load_extra("requests_ntlm", "ntlm")
-        self._errors = load_extra("spnego.exceptions", "ntlm")
+        self._package = optional.load("requests_ntlm", extra="ntlm")
+        self._errors = optional.load("spnego.exceptions", extra="ntlm")
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from assetmeta.model import optional
 from assetmeta.model.errors import BadValue, nearest
-from assetmeta.wire.extras import load_extra
 
 _KEYS = ("http", "https", "all")
 _SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
@@ -63,4 +63,4 @@ def _check_address(key: str, proxy: object) -> None:
     if not host:
         raise BadValue(f"proxies=: the address for {key!r} must be such as 'http://host:3128'.")
     if scheme.startswith("socks"):
-        load_extra("socks", "socks")
+        optional.load("socks", extra="socks")

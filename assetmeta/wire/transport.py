@@ -18,6 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, get_cookie_header
 
+from assetmeta.model import optional
 from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.http import Request, Response
 from assetmeta.model.processes import renew_in_child
@@ -28,7 +29,6 @@ from assetmeta.wire.certificates import as_text, check_client, check_environment
 from assetmeta.wire.connections import DeadlineAdapter
 from assetmeta.wire.deadline import Clock, Deadline, current
 from assetmeta.wire.download import begin
-from assetmeta.wire.extras import load_extra
 from assetmeta.wire.failures import Limits, cause_of, translated
 from assetmeta.wire.proxies import checked_proxies, has_password
 from assetmeta.wire.redact import redacted_line
@@ -327,7 +327,7 @@ def _let_go(session: requests.Session, sessions: set[requests.Session], process:
 def _adapter(settings: Settings) -> DeadlineAdapter:
     if not settings.truststore:
         return DeadlineAdapter(settings.pool)
-    package = load_extra("truststore", "truststore")
+    package = optional.load("truststore", extra="truststore")
     return DeadlineAdapter(settings.pool, package.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 

@@ -188,11 +188,11 @@ class TestRefusedLogin:
         assert "s3cret" not in str(caught.value)
 
 
-NTLM = r"by NTLM only: pass auth=Ntlm\('DOMAIN\\user', 'password'\) \(pip install assetmeta\[ntlm\]\)\."
+NTLM = r"""by NTLM only: pass auth=Ntlm\('DOMAIN\\user', 'password'\) \(pip install "assetmeta\[ntlm\]"\)\."""
 KERBEROS = (
     r"by Negotiate only, which is Kerberos: pass as auth= .*HTTPKerberosAuth\(\) of the package requests-kerberos"
 )
-EITHER = r"by NTLM or Kerberos only: pass auth=Ntlm\(.*assetmeta\[ntlm\]\), or as auth= .*requests-kerberos"
+EITHER = r'by NTLM or Kerberos only: pass auth=Ntlm\(.*assetmeta\[ntlm\]"\), or as auth= .*requests-kerberos'
 
 
 class TestWindowsLogin:

@@ -369,7 +369,7 @@ def test_the_address_alone_is_replaced(server, record, replay, path, text, kept)
 
 def test_without_vcrpy_the_extra_is_named(monkeypatch, path):
     monkeypatch.setitem(sys.modules, "vcr.record_mode", None)
-    with pytest.raises(Unsupported, match=r"pip install assetmeta\[vcr\]"):
+    with pytest.raises(Unsupported, match=r'pip install "assetmeta\[vcr\]"'):
         Cassette.replay(path)
 
 

@@ -327,5 +327,5 @@ def test_a_kerberos_server_is_named(server, drive):
 @pytest.mark.parametrize("missing", ["requests_ntlm", "spnego.exceptions"])
 def test_a_missing_package_is_named_with_its_extra(monkeypatch, missing):
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(Unsupported, match=r"pip install assetmeta\[ntlm\]"):
+    with pytest.raises(Unsupported, match=r'pip install "assetmeta\[ntlm\]"'):
         Ntlm("joe", "pw")

@@ -64,7 +64,7 @@ class TestSettings:
     @pytest.mark.parametrize("given", ["socks5h://me:pw@proxy:1080", {"https": "socks4://proxy"}])
     def test_socks_says_which_extra_to_install(self, drive, monkeypatch, given):
         monkeypatch.setitem(sys.modules, "socks", None)
-        with pytest.raises(Unsupported, match=r"pip install assetmeta\[socks\]"):
+        with pytest.raises(Unsupported, match=r'pip install "assetmeta\[socks\]"'):
             drive(proxies=given)
 
     def test_socks_of_the_environment_says_so_too(self, drive, monkeypatch):
@@ -74,7 +74,7 @@ class TestSettings:
         driver = drive(url="http://host.example")
         monkeypatch.setenv("http_proxy", "socks5h://127.0.0.1:1")
         monkeypatch.setattr(requests.adapters, "SOCKSProxyManager", missing)
-        with pytest.raises(Unsupported, match=r"pip install assetmeta\[socks\]"):
+        with pytest.raises(Unsupported, match=r'pip install "assetmeta\[socks\]"'):
             driver.run(one(GET))
 
     def test_a_password_is_neither_shown_nor_pickled(self):

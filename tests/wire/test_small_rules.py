@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from assetmeta.model.errors import BadValue, Unreachable, Unsupported
+from assetmeta.model.errors import BadValue, Unreachable
 from assetmeta.model.http import Request
 from assetmeta.wire.auth import Basic, SharedAttempt
 from assetmeta.wire.budget import RequestBudget
 from assetmeta.wire.connections import _alert, _Connection
 from assetmeta.wire.deadline import Deadline, current
-from assetmeta.wire.extras import load_extra
 
 from .conftest import one
 
@@ -47,21 +45,6 @@ def test_what_has_no_deadline_is_never_over():
     deadline.check()
     assert not deadline.over
     assert (deadline.bounded(None), deadline.bounded(3.0)) == (None, 3.0)
-
-
-def test_an_error_within_an_optional_package_is_its_own(monkeypatch):
-    def broken(error):
-        def load(name):
-            raise error
-
-        return load
-
-    monkeypatch.setattr(importlib, "import_module", broken(RuntimeError("odd platform")))
-    with pytest.raises(RuntimeError, match="odd platform"):
-        load_extra("truststore", "truststore")
-    monkeypatch.setattr(importlib, "import_module", broken(ImportError("no such file")))
-    with pytest.raises(Unsupported, match=r"package a, which .*no such file.*assetmeta\[b\]"):
-        load_extra("a.c", "b")
 
 
 def test_threads_share_connections_where_a_login_is_not_bound_to_one(server, drive):

@@ -411,7 +411,7 @@ class TestFailures:
         monkeypatch.setitem(sys.modules, "truststore", package)
         assert 200 == drive(url=server.url, truststore=True).run(one(Request("GET", "/a"))).status
         monkeypatch.setitem(sys.modules, "truststore", None)
-        with pytest.raises(Unsupported, match=r"pip install assetmeta\[truststore\]"):
+        with pytest.raises(Unsupported, match=r'pip install "assetmeta\[truststore\]"'):
             drive(url=server.url, truststore=True)
 
     def test_the_traceback_does_not_quote_the_query(self, drive):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from assetmeta.core.asset import Asset
+from assetmeta.model import optional
 from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.scalars import plain, shown
 from assetmeta.tools.valispace.dialect import warn_of_references, workspace_of
-from assetmeta.wire.extras import load_extra
 
 Row = tuple[Any, ...]
 
@@ -78,7 +78,7 @@ class Grid:
 
         Raises Unsupported when pandas is not installed.
         """
-        pandas: Any = load_extra("pandas", "pandas")
+        pandas: Any = optional.load("pandas", extra="pandas")
         return pandas.DataFrame(self.values(name), index=range(self.shape[0]), columns=range(self.shape[1]))
 
 

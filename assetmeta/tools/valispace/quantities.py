@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from assetmeta.model import optional
 from assetmeta.model.errors import BadValue
 from assetmeta.tools.valispace.dialect import warn_of_references, workspace_of
-from assetmeta.wire.extras import load_extra
 
 
 def quantity(vali: Any, name: str = "value", *, registry: Any = None) -> Any:
@@ -18,7 +18,7 @@ def quantity(vali: Any, name: str = "value", *, registry: Any = None) -> Any:
 
     Raises BadValue for a unit that pint does not know, Unsupported without pint.
     """
-    pint: Any = load_extra("pint", "units")
+    pint: Any = optional.load("pint", extra="units")
     workspace_of(vali, "Vali")
     number, unit = vali[name], _unit(vali)
     if number is None:
@@ -36,7 +36,7 @@ def set_quantity(vali: Any, given: Any, name: str = "formula") -> None:
 
     Raises BadValue when the quantity does not fit the unit.
     """
-    pint: Any = load_extra("pint", "units")
+    pint: Any = optional.load("pint", extra="units")
     workspace_of(vali, "Vali")
     try:
         magnitude = float(given.to(_unit(vali)).magnitude)

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from assetmeta.wire.extras import load_extra
+from assetmeta.model import optional
 
 _IGNORED = 0
 _FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
@@ -81,5 +81,5 @@ def _patterns(path: Path) -> Callable[[str], bool]:
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if not lines:
         return lambda name: False
-    spec = load_extra("pathspec", "valohai").GitIgnoreSpec.from_lines(lines)
+    spec = optional.load("pathspec", extra="valohai").GitIgnoreSpec.from_lines(lines)
     return lambda name: bool(spec.match_file(name))
