@@ -72,7 +72,7 @@ class V1Meta(Session):
         )
         if not instance_url and ("/" in address or "@" in address):
             raise BadValue("address= is a host, with a port perhaps: a whole URL is given as instance_url=.")
-        base_url = _dialect("versionone.connection").base_url(
+        base_url = _dialect("versionone.options").base_url(
             instance_url or f"{scheme}://{address}/{instance.strip('/')}",
             allow_http=allow_http or scheme.lower() == "http",
         )

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.backends.versionone.bodies import yaml_safe_json
-from assetmeta.backends.versionone.commands import command, fits
+from assetmeta.backends.versionone.bulk_request import command, fits
+from assetmeta.backends.versionone.query_request import yaml_safe_json
 from assetmeta.model.errors import (
     AuthenticationFailed,
     BadValue,
@@ -52,6 +52,10 @@ def new(number: int, kind: str = "Story", *deltas: AttributeChange) -> Create:
 
 def answer(status: int = 200, **document: Any) -> Response:
     return Response(status, {"content-type": "application/json"}, json.dumps(document).encode())
+
+
+def answer_xml(text: str) -> Response:
+    return Response(200, {"content-type": "text/xml"}, text.encode())
 
 
 def section(*tokens: str) -> dict[str, Any]:
@@ -349,18 +353,61 @@ class TestTellingApart:
         outcomes, _ = play(VersionOne().write(v1_schema, [new(1), new(2)]), given)
         assert [type(each) for each in outcomes] == [Unknown, Unknown]
 
-    def test_results_that_contradict_what_was_made_are_not_believed(self, v1_schema: Schema, play: Play) -> None:
-        for results in (
+    @pytest.mark.parametrize(
+        "results",
+        [
             [[{"_oid": "Story:8"}], [{"_oid": "Story:8"}]],
             [[{"_oid": "Story:8"}], [{"_oid": "Epic:9"}]],
             [[{"_oid": "Story:7"}], [{"_oid": "Story:9"}]],
             [[{"_oid": "Story:8"}, {"_oid": "Story:9"}], []],
             [[{"_oid": "NULL"}], [{}]],
-            [],
-        ):
-            given = told(assetsCreated=section("Story:8", "Story:9"), queryResult={"results": results, "count": 2})
-            outcomes, _ = play(VersionOne().write(v1_schema, [new(1), new(2)]), given)
-            assert [outcome.oid.key for outcome in outcomes] == [8, 9]
+            [[{"_oid": "Epic:9"}], [{"_oid": "Story:8"}]],
+        ],
+    )
+    def test_results_that_contradict_what_was_made_are_not_believed(
+        self, v1_schema: Schema, play: Play, results: list[Any]
+    ) -> None:
+        found = {"results": results, "count": 2}
+        given = told(assetsCreated=section("Story:8", "Epic:9", "Story:9"), queryResult=found)
+        outcomes, _ = play(VersionOne().write(v1_schema, [new(1), new(2)]), given)
+        assert [type(each) for each in outcomes] == [Unknown, Unknown]
+
+    def test_without_results_new_assets_are_known_by_their_order(self, v1_schema: Schema, play: Play) -> None:
+        given = told(assetsCreated=section("Story:8", "Epic:9"))
+        outcomes, _ = play(VersionOne().write(v1_schema, [new(1), new(2, "Epic")]), given)
+        assert [outcome.oid.token for outcome in outcomes] == ["Story:8", "Epic:9"]
+        outcomes, _ = play(VersionOne().write(v1_schema, [new(1, "Epic"), new(2)]), given)
+        assert [type(each) for each in outcomes] == [Unknown, Unknown]
+
+    def test_values_of_new_assets_go_by_identity_where_a_failed_query_left_no_result(
+        self, v1_schema: Schema, play: Play
+    ) -> None:
+        entry = {"@n1": {"AssetType": "Story"}, "error": {"message": "no", "sourceCommandIndex": 0}}
+        results = [[{"_oid": "Story:9", "Name": "second"}], [{"_oid": "Story:8", "Name": "first"}]]
+        given = told(
+            assetsCreated=section("Story:8", "Story:9"),
+            commandFailures=failures(entry),
+            queryResult={"results": results, "count": 2},
+        )
+        outcomes, _ = play(VersionOne().write(v1_schema, [new(1), new(2), new(3)]), given)
+        assert [type(each) for each in outcomes] == [Failed, Done, Done]
+        assert [(each.oid.token, each.row.values[0]) for each in outcomes[1:]] == [
+            ("Story:8", "first"),
+            ("Story:9", "second"),
+        ]
+
+    def test_a_create_that_failed_and_has_a_result_is_not_believed(self, v1_schema: Schema, play: Play) -> None:
+        entry = {"@n1": {"AssetType": "Story"}, "error": {"message": "no", "sourceCommandIndex": 0}}
+        results = {"results": [[{"_oid": "Story:8"}], []], "count": 2}
+        given = told(assetsCreated=section("Story:8"), commandFailures=failures(entry), queryResult=results)
+        outcomes, _ = play(VersionOne().write(v1_schema, [new(1), new(2)]), given)
+        assert [type(each) for each in outcomes] == [Failed, Unknown]
+
+    def test_a_create_that_made_nothing_failed_also_without_a_reason(self, v1_schema: Schema, play: Play) -> None:
+        results = {"results": [[{"_oid": "Story:8"}], []], "count": 2}
+        given = told(assetsCreated=section("Story:8"), queryResult=results)
+        outcomes, _ = play(VersionOne().write(v1_schema, [new(1), new(2)]), given)
+        assert [type(each) for each in outcomes] == [Done, Failed]
 
     def test_assets_made_besides_do_not_confuse(self, v1_schema: Schema, play: Play) -> None:
         results = {"results": [[{"_oid": "Story:8"}], [{"_oid": "Story:9"}]], "count": 2}
@@ -374,11 +421,10 @@ class TestTellingApart:
             {"@n2": {"oid": "Story:2", "update": {}}, "error": {"message": "no"}},
             {"@n2": {"oid": "Story:2", "update": {}}, "error": {"message": "no", "sourceCommandIndex": 0}},
             {"@guid": {"oid": "Story:2", "update": {}}, "error": {"message": "no", "sourceCommandIndex": 1}},
-            {"@guid": {"from": "Story:2", "update": {}}, "error": {"message": "no", "sourceCommandIndex": 1}},
             {"error": {"message": "no", "sourceCommandIndex": 1}},
         ],
     )
-    def test_a_failure_is_known_by_alias_else_by_place_and_echo(
+    def test_a_failure_is_known_by_alias_else_by_place(
         self, v1_schema: Schema, play: Play, entry: dict[str, Any]
     ) -> None:
         given = told(assetsModified=section("Story:1", "Story:3"), commandFailures=failures(entry))
@@ -390,21 +436,57 @@ class TestTellingApart:
     @pytest.mark.parametrize(
         "entry",
         [
-            {"@guid": {"oid": "Story:3", "update": {}}, "error": {"message": "no", "sourceCommandIndex": 1}},
-            {"@guid": {"oid": "Story:2", "execute": {}}, "error": {"message": "no", "sourceCommandIndex": 1}},
-            {"@guid": {"AssetType": "Story"}, "error": {"message": "no", "sourceCommandIndex": 1}},
-            {"@guid": {"oid": "Story:2"}, "error": {"message": "no", "sourceCommandIndex": 77}},
+            {"@guid": {"oid": "Story:2"}, "error": {"message": "no", "sourceCommandIndex": 3}},
+            {"@guid": {"oid": "Story:2"}, "error": {"message": "no", "sourceCommandIndex": -1}},
+            {"@guid": {"oid": "Story:2"}, "error": {"message": "no", "sourceCommandIndex": True}},
             {"@guid": {}, "error": "no"},
             {},
             17,
         ],
     )
-    def test_a_failure_that_may_be_another_s_is_blamed_on_nobody(
-        self, v1_schema: Schema, play: Play, entry: Any
-    ) -> None:
+    def test_a_failure_of_no_command_is_blamed_on_nobody(self, v1_schema: Schema, play: Play, entry: Any) -> None:
         given = told(assetsModified=section("Story:1", "Story:2", "Story:3"), commandFailures=failures(entry))
         outcomes, _ = play(VersionOne().write(v1_schema, stories(1, 2, 3)), given)
         assert [type(each) for each in outcomes] == [Done, Done, Done]
+
+    @pytest.mark.parametrize(("name", "kind"), [("x", Done), ("old", Unknown)])
+    def test_an_update_that_is_listed_as_failed_and_as_modified_is_compared(
+        self, v1_schema: Schema, play: Play, name: str, kind: type
+    ) -> None:
+        entry = {"@n2": {"oid": "Story:2", "update": {}}, "error": {"message": "no"}}
+        given = told(assetsModified=section("Story:1", "Story:2"), commandFailures=failures(entry))
+        read = answer_xml(f'<Asset id="Story:2"><Attribute name="Name">{name}</Attribute></Asset>')
+        outcomes, made = play(VersionOne().write(v1_schema, stories(1, 2)), given, read)
+        assert [type(each) for each in outcomes] == [Done, kind]
+        assert len(made) == 2
+
+    @pytest.mark.parametrize(("name", "kind"), [("x", Done), ("old", Unknown)])
+    def test_an_update_that_is_listed_nowhere_is_compared(
+        self, v1_schema: Schema, play: Play, name: str, kind: type
+    ) -> None:
+        read = answer_xml(f'<Asset id="Story:2"><Attribute name="Name">{name}</Attribute></Asset>')
+        flow = VersionOne().write(v1_schema, stories(1, 2))
+        outcomes, made = play(flow, told(assetsModified=section("Story:1")), read)
+        assert [type(each) for each in outcomes] == [Done, kind]
+        assert len(made) == 2
+
+    def test_a_delete_that_is_listed_nowhere_found_nothing_to_delete(self, v1_schema: Schema, play: Play) -> None:
+        changes: list[Change] = [*stories(1), Delete(Oid("Story", 2))]
+        outcomes, made = play(VersionOne().write(v1_schema, changes), told(assetsModified=section("Story:1")))
+        assert [type(each) for each in outcomes] == [Done, Failed]
+        assert isinstance(outcomes[1].error, NotFound)
+        assert ["api/asset"] == [request.path for request in made]
+
+    @pytest.mark.parametrize(("answer", "kind"), [("gone", Done), ("there", Failed)])
+    def test_where_failures_are_not_reported_a_delete_is_compared(
+        self, v1_schema: Schema, play: Play, answer: str, kind: type
+    ) -> None:
+        changes: list[Change] = [*stories(1), Delete(Oid("Story", 2))]
+        given = told(assetsModified=section("Story:1"), commandFailures=None)
+        read = answer_xml('<Asset id="Story:2"/>') if answer == "there" else Response(404, {}, b"")
+        outcomes, made = play(VersionOne().write(v1_schema, changes), given, read)
+        assert [type(each) for each in outcomes] == [Done, kind]
+        assert len(made) == 2
 
     def test_a_type_may_be_told_more_exactly(self, v1_schema: Schema, play: Play) -> None:
         changes = [named(Oid("Workitem", 1)), named(Oid("Story", 2))]

@@ -8,7 +8,7 @@ import pytest
 
 from assetmeta.backends.responses import check
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.backends.versionone.bulk_outcomes import refused
+from assetmeta.backends.versionone.bulk_response import refused
 from assetmeta.backends.versionone.errors import parse_error
 from assetmeta.model.errors import AuthenticationFailed, NotFound, Rejected, ServerError, ServerFailed
 from assetmeta.model.http import Request, Response

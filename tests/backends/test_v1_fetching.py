@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assetmeta.backends.versionone import VersionOne, counts, rest_reads
+from assetmeta.backends.versionone import VersionOne, query_request, rest_reads
 from assetmeta.backends.versionone.query_request import request
 from assetmeta.model.conditions import Compare, Or
 from assetmeta.model.errors import (
@@ -301,10 +301,10 @@ def test_a_long_selection_is_measured_once(v1_schema: Schema, monkeypatch: pytes
         measured.append(len(text))
         return text
 
-    monkeypatch.setattr(counts, "quote_plus", quote)
+    monkeypatch.setattr(query_request, "quote_plus", quote)
     tokens = [f"Custom_Attribute{number}" for number in range(3000)]
     pieces = rest_reads._pieces(tokens)
     assert tokens == [token for piece in pieces for token in piece]
-    assert all(counts.fits([("sel", ",".join(piece))]) for piece in pieces)
+    assert all(query_request.fits([("sel", ",".join(piece))]) for piece in pieces)
     assert len(pieces) > 30
     assert sum(measured) < 4 * sum(map(len, tokens))

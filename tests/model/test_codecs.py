@@ -12,7 +12,7 @@ import pytest
 from assetmeta.backends.rest.codecs import Document, Instant, Real
 from assetmeta.backends.valispace import Html
 from assetmeta.backends.valohai.codecs import Seconds, codec_for
-from assetmeta.backends.versionone.moments import asof_text
+from assetmeta.backends.versionone.tokens import asof_text
 from assetmeta.model.codecs import Cleaned, DateTime, Duration, Integer, Number, Span, Text, wire_text
 from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Oid

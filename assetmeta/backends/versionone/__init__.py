@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from assetmeta.backends.filenames import safe_name
-from assetmeta.backends.versionone import files, lookup, reads, schema, templates, writes
+from assetmeta.backends.versionone import extras, reads, schema, writes
 from assetmeta.backends.versionone.codecs import codec_for
 from assetmeta.backends.versionone.options import Settings
 from assetmeta.model.codecs import Codec
@@ -46,7 +46,7 @@ class VersionOne(Settings):
             context=True,
             templates=True,
             delete=True,
-            file_types=files.TYPES,
+            file_types=extras.TYPES,
             exact=False,
             keyset="Key",
             max_keys=self.max_keys,
@@ -68,11 +68,11 @@ class VersionOne(Settings):
 
     def key_of(self, type_name: str, text: str) -> Key | None:
         """Return the id that a text is; None for a number such as S-01005, or a name."""
-        return lookup.key_of(text)
+        return reads.key_of(text)
 
     def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
         """Find an asset by its number, or by its name where its type has no numbers, in one request."""
-        return lookup.look_up(schema, type_name, alias, self)
+        return reads.look_up(schema, type_name, alias, self)
 
     def write(
         self, schema: Schema, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED
@@ -82,7 +82,7 @@ class VersionOne(Settings):
 
     def template(self, schema: Schema, type_name: str, context: Oid | None) -> Flow[tuple[AttributeChange, ...]]:
         """Ask for a new asset's suggested values, in one request."""
-        return templates.template(schema, type_name, context, self)
+        return extras.template(schema, type_name, context, self)
 
     @property
     def file_name_attribute(self) -> str:
@@ -100,11 +100,11 @@ class VersionOne(Settings):
 
     def download(self, oid: Oid, sink: BinaryIO) -> Flow[str]:
         """Write an attachment's bytes to *sink* and return their media type, in one request."""
-        return files.download(oid, sink, self)
+        return extras.download(oid, sink, self)
 
     def upload(self, oid: Oid, source: BinaryIO) -> Flow[None]:
         """Replace an attachment's bytes by those of *source*, in one request."""
-        return files.upload(oid, source, self)
+        return extras.upload(oid, source, self)
 
     def address(self, oid: Oid) -> str:
         """The page of an asset in the product's own user interface."""

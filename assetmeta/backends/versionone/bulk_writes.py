@@ -1,7 +1,7 @@
 """Many changes in one request: POST api/asset (bulk). Each command has its own outcome, and nothing is undone.
 
-404, 405   the server is older than its bulk API: this and all that follows goes one by one
-400 ...    the body was not taken, so nothing was done: the changes go one by one, which shows what is wrong
+404, 405   the server is older than its bulk API: this and all that follows is sent one by one
+400 ...    the body was not understood, so nothing was done: the changes are sent one by one, which shows what is wrong
 """
 
 from __future__ import annotations
@@ -11,11 +11,17 @@ from collections.abc import Sequence
 from assetmeta.backends.attempt import Attempt, outcome_of
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import check
-from assetmeta.backends.versionone.bulk_outcomes import not_found, outcomes_from, refused
 from assetmeta.backends.versionone.bulk_request import BulkRequest
-from assetmeta.backends.versionone.bulk_response import BulkResponse, parse_response, unreadable
+from assetmeta.backends.versionone.bulk_response import (
+    BulkResponse,
+    not_found,
+    outcomes_from,
+    parse_response,
+    refused,
+    unreadable,
+)
 from assetmeta.backends.versionone.errors import parse_error
-from assetmeta.backends.versionone.write_state import WriteState
+from assetmeta.backends.versionone.single_writes import WriteState
 from assetmeta.backends.write_scheduler import Outcomes
 from assetmeta.model.errors import AssetmetaError, ServerFailed
 from assetmeta.model.http import Flow
@@ -25,13 +31,13 @@ from assetmeta.model.values import Oid
 _MISSING = frozenset({404, 405})
 
 _NOT_TAKEN = frozenset({400, 404, 405, 411, 413, 415})
-"""Once a body is understood the status is 200, whatever becomes of its commands: these say that nothing was done."""
+"""Once a body is understood the status is 200, whatever becomes of its commands: these mean that nothing was done."""
 
 
 def write_chunk(state: WriteState, chunk: BulkRequest) -> Flow[Outcomes]:
     """Perform the changes of a chunk. One outcome per change, same order; None for all when the body was not taken.
 
-    Requests: one, and one more for changes of which the answer says nothing.
+    Requests: one, and one more per type for updates and deletes whose outcome the answer does not prove.
     """
     changes = [each.change for each in chunk.commands.values()]
     try:
@@ -41,24 +47,24 @@ def write_chunk(state: WriteState, chunk: BulkRequest) -> Flow[Outcomes]:
             if response.status in _MISSING and state.settings.seen.bulk is None:
                 state.settings.seen.bulk = False
             return [None] * len(changes)
-        told = parse_response(check(response, parse_error), chunk)
+        answer = parse_response(check(response, parse_error), chunk)
     except ServerFailed as error:
         # It may have done some of it.
         return [Unknown(change, error) for change in changes]
     except AssetmetaError as error:
         return [outcome_of(change, error, Attempt(wrote=True)) for change in changes]
     state.settings.seen.bulk = True
-    outcomes = outcomes_from(chunk, told, state)
-    return (yield from _look_again(state, changes, outcomes, told))
+    outcomes = outcomes_from(chunk, answer, state)
+    return (yield from _verified(state, changes, outcomes, answer))
 
 
-def _look_again(
-    state: WriteState, changes: Sequence[Change], outcomes: Sequence[Outcome | None], told: BulkResponse
+def _verified(
+    state: WriteState, changes: Sequence[Change], outcomes: Sequence[Outcome | None], answer: BulkResponse
 ) -> Flow[list[Outcome | None]]:
     """Read the assets of the updates and deletes without an outcome, and complete the outcomes.
 
-    The server counts no asset that is gone or hidden as modified, and is not known to count one that already was as it
-    should be (bulk: update).
+    The server counts no asset that is gone or hidden as modified (7.4), and is not known to count one that already was
+    as it should be (12.3).
     """
     open_ = [
         change
@@ -71,24 +77,24 @@ def _look_again(
     except AssetmetaError as error:
         found = {change.oid: Unknown(change, error) for change in open_}
     else:
-        found = {change.oid: _looked_at(state, change, rows, told) for change in open_}
+        found = {change.oid: _compared(state, change, rows, answer) for change in open_}
     return [
         found[change.oid] if outcome is None else outcome for change, outcome in zip(changes, outcomes, strict=True)
     ]
 
 
-def _looked_at(state: WriteState, change: Update | Delete, rows: dict[Oid, Row], told: BulkResponse) -> Outcome:
-    """Gone: an update failed, a delete is done. There: an update is done when its values are what they should be, or
-    when the server would have reported a failure; else it was refused, or nobody knows.
+def _compared(state: WriteState, change: Update | Delete, rows: dict[Oid, Row], answer: BulkResponse) -> Outcome:
+    """Gone: an update failed, a delete is done. There: an update is done when its values are what they should be. What
+    differs was refused where the server reports no failures; elsewhere a failure would have been listed, so it is
+    unknown.
     """
     oid = state.known.get(change.oid, change.oid)
     row = rows.get(oid)
     if row is None:
         return Done(change, oid) if isinstance(change, Delete) else Failed(change, not_found(change, oid))
     cells = dict(zip(row.columns, row.values, strict=True))
-    is_reported = told.failures is not None and told.contradiction is None
-    if isinstance(change, Update) and (is_reported or state.verifier.holds(change, cells)):
+    if isinstance(change, Update) and state.verifier.holds(change, cells):
         return Done(change, oid, row)
-    if told.contradiction is not None:
-        return Unknown(change, unreadable(told.contradiction))
-    return Failed(change, refused(change, None))
+    if answer.failures is None and answer.contradiction is None:
+        return Failed(change, refused(change, None))
+    return Unknown(change, unreadable(answer.contradiction or f"it lists neither success nor failure for {oid.token}"))

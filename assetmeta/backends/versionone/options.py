@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from assetmeta.backends.rest import urls
 from assetmeta.model.errors import BadValue
 from assetmeta.model.zones import zone_named
 
@@ -52,3 +53,14 @@ class Settings:
         for name in ("max_keys", "max_values", "max_page", "max_queries", "max_batch", "max_bulk", "max_lanes"):
             if getattr(self, name) < 1:
                 raise BadValue(f"{name}={getattr(self, name)} must be at least 1.")
+
+
+EXAMPLE = "https://host/Instance"
+
+
+def base_url(given: str, *, allow_http: bool = False) -> str:
+    """Return the base URL of an instance: https when no scheme was given, without a slash at the end.
+
+    Raises BadValue for plain http to another computer, unless *allow_http*.
+    """
+    return urls.base_url(given, server="VersionOne server", example=EXAMPLE, allow_http=allow_http)

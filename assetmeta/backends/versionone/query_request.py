@@ -9,14 +9,16 @@ Tokens that compute something (aggregates, filters, downcasts) stay tokens and c
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote_plus
 
 from assetmeta.backends.responses import Json
-from assetmeta.backends.versionone.bodies import HEADERS, yaml_safe_json
 from assetmeta.backends.versionone.codecs import is_unknown
-from assetmeta.backends.versionone.moments import asked_moment, asof_text
-from assetmeta.backends.versionone.tokens import TokenBuilder
+from assetmeta.backends.versionone.rest_response import XML
+from assetmeta.backends.versionone.tokens import TokenBuilder, asked_moment, asof_text
 from assetmeta.model.http import Request
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch, Sort
@@ -24,11 +26,29 @@ from assetmeta.model.record import Record
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import AsOf, Oid
 
+HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
+
+# YAML parsers break lines at U+0085, U+2028 and U+2029 even inside quotes and take an escaped surrogate pair for two
+# characters: so most text goes as it is, and exactly these characters are escaped.
+_YAML_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+
 ALL_RECORDS = "All"
 """The `asof` that asks query.v1 for every record of every asset."""
 
+LONGEST_URL = 1500
+"""Characters of a query string that every proxy lets pass."""
+
+# `,` and `|` split the values of rest-1.v1 variables, `;` those of careless servers, and none can be escaped.
+_PLAIN_VARIABLE = re.compile(r"\w[\w .@+\-]*\w|\w", re.ASCII)
+
 _DELETED_TOO = "IsDeleted='true','false'"
 """The server hides deleted assets unless a filter speaks of IsDeleted; this one does and admits all."""
+
+
+def yaml_safe_json(document: object) -> str:
+    """Return *document* as JSON text that a YAML parser reads the same."""
+    text = json.dumps(document, ensure_ascii=False)
+    return _YAML_UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 @dataclass(slots=True)
@@ -110,10 +130,10 @@ def sort_keys(spelling: TokenBuilder, keys: Sequence[Sort], owner: str) -> list[
     """Spell a sort list. ID ends it, because pages of equal keys would otherwise overlap; without keys the server's
     own order, by ID, is kept.
     """
-    yaml_safe_json = [f"{'-' if key.descending else '+'}{spelling.token(key.path, owner)}" for key in keys]
-    if yaml_safe_json and all(str(key.path) != "ID" for key in keys):
-        yaml_safe_json.append("+ID")
-    return yaml_safe_json
+    spelled = [f"{'-' if key.descending else '+'}{spelling.token(key.path, owner)}" for key in keys]
+    if spelled and all(str(key.path) != "ID" for key in keys):
+        spelled.append("+ID")
+    return spelled
 
 
 def request(documents: Sequence[Mapping[str, Json]]) -> Request:
@@ -179,3 +199,42 @@ def chunks(oids: Iterable[Oid], size: int) -> list[tuple[Oid, ...]]:
     """Cut *oids*, without repeats, into tuples of at most *size*."""
     unique = list(dict.fromkeys(oids))
     return [tuple(unique[place : place + size]) for place in range(0, len(unique), size)]
+
+
+def parameters(query: Query) -> list[tuple[str, str]] | None:
+    """Return the query's conditions as rest-1.v1 parameters, or None when they cannot travel there."""
+    document = query.document
+    pairs: list[tuple[str, str]] = []
+    if query.filters:
+        entries = query.filters
+        pairs.append(("where", ";".join(f"({entry})" for entry in entries) if len(entries) > 1 else entries[0]))
+    if query.variables:
+        if not all(_PLAIN_VARIABLE.fullmatch(value) for value in query.variables.values()):
+            return None
+        pairs.append(("with", "|".join(f"{name}={value}" for name, value in query.variables.items())))
+    pairs += [(key, str(document[key])) for key in ("find", "asof") if document.get(key) not in (None, ALL_RECORDS)]
+    fields = document.get("findin")
+    if isinstance(fields, list):
+        pairs.append(("findin", ",".join(map(str, fields))))
+    return pairs
+
+
+def fits(pairs: list[tuple[str, str]]) -> bool:
+    """True when *pairs* make a query string that is short enough."""
+    return sum(length(key) + length(value) + 2 for key, value in pairs) <= LONGEST_URL
+
+
+def length(text: str) -> int:
+    """How many characters a text takes in a query string."""
+    return len(quote_plus(text))
+
+
+def count_request(query: Query, root: str) -> Request | None:
+    """Return the request whose `total` is the number of matches, or None when only paging can count them."""
+    pairs = parameters(query)
+    if pairs is None or not fits(pairs):
+        return None
+    pairs = [("sel", ""), ("page", "1,0"), ("needTotal", "true"), *pairs]
+    # The past is documented for Hist, where a time gives one record per asset.
+    part = "Hist" if "asof" in query.document else "Data"
+    return Request("GET", f"{root}/{part}/{query.document['from']}", tuple(pairs), XML, idempotent=True)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from lxml import etree
 
 from assetmeta.backends.responses import answered, answers, check, confirm, each_once
-from assetmeta.backends.versionone.counts import LONGEST_URL, fits, length, where
 from assetmeta.backends.versionone.errors import parse_error
-from assetmeta.backends.versionone.identities import in_order, oldest_first, place
 from assetmeta.backends.versionone.options import Settings
-from assetmeta.backends.versionone.query_request import Query, build_query, chunks
+from assetmeta.backends.versionone.query_request import (
+    LONGEST_URL,
+    Query,
+    build_query,
+    chunks,
+    fits,
+    length,
+    parameters,
+)
 from assetmeta.backends.versionone.rest_response import XML, Column, identity, read_asset, read_list, row
+from assetmeta.backends.versionone.tokens import place
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.plans import Fetch, Row, Rows
@@ -115,7 +122,7 @@ def history(schema: Schema, fetch: Fetch, settings: Settings) -> Flow[Rows | Non
 def _records(schema: Schema, fetch: Fetch, oids: tuple[Oid, ...] | None, settings: Settings) -> _Records | None:
     alone = oids is not None and len(oids) == 1
     query = build_query(schema, fetch, settings.zone, None if alone else oids, nest=False)
-    conditions = where(query)
+    conditions = parameters(query)
     if conditions is None:
         return None
     pairs = [("sel", ",".join(query.layout.tokens)), *conditions]
@@ -179,3 +186,21 @@ def _pieces(tokens: list[str]) -> list[list[str]]:
 
 def _both(first: Row, second: Row) -> Row:
     return Row(first.oid, first.columns + second.columns, first.values + second.values)
+
+
+def in_order(oids: Iterable[Oid], rows: Iterable[Row]) -> list[Row]:
+    """The rows in the order of *oids*; the server may name a more exact type, but keys are unique over all types."""
+    by_key: dict[object, list[Row]] = {}
+    for each in rows:
+        by_key.setdefault(each.oid.key, []).append(each)
+    return [each for key in dict.fromkeys(oid.key for oid in oids) for each in by_key.get(key, ())]
+
+
+def oldest_first(rows: Sequence[Row]) -> list[Row]:
+    """Records of histories by asset, then by moment: what the server does on its own differs between its endpoints."""
+    return sorted(rows, key=_by_time)
+
+
+def _by_time(row: Row) -> tuple[int, int]:
+    key, moment = row.oid.key, row.oid.moment
+    return key if isinstance(key, int) else 0, moment if isinstance(moment, int) else 0

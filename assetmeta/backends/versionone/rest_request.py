@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from lxml import etree
 
-from assetmeta.backends.versionone.identities import place, require_key
 from assetmeta.backends.versionone.options import Settings
+from assetmeta.backends.versionone.tokens import place, require_key
 from assetmeta.model.errors import BadValue, ReadOnly, Unsupported
 from assetmeta.model.http import Request
 from assetmeta.model.plans import AttributeChange, Call, Change, Create, Update

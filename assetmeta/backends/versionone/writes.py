@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from assetmeta.backends.versionone.bulk_request import BulkRequest, Command
+from assetmeta.backends.versionone.bulk_request import BulkRequest, Command, fits
 from assetmeta.backends.versionone.bulk_writes import write_chunk
-from assetmeta.backends.versionone.commands import fits
 from assetmeta.backends.versionone.options import Settings
 from assetmeta.backends.versionone.rest_request import unsupported
-from assetmeta.backends.versionone.single_writes import write_singly
-from assetmeta.backends.versionone.write_state import WriteState
+from assetmeta.backends.versionone.single_writes import WriteState, write_singly
 from assetmeta.backends.write_scheduler import Batch, Outcomes, WriteSchedule, alone, run_writes
 from assetmeta.model.contract import WriteObserver
 from assetmeta.model.errors import UnknownName, UsageError
