@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 # `make test` runs the same examples each time, whatever the machine's speed: --hypothesis-profile=repeatable.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 
-FOLDERS = ("contract", "sandbox", "interop", "", "backends", "wire", "core", "model")
+FOLDERS = ("contract", "sandbox", "session", "docs", "interop", "backends", "tools", "", "wire", "core", "model")
 """The order in which tests are run, "" for files beside these: what takes long first, so that no process waits for
 one that began a long file at the end."""
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from assetmeta import sandbox
-from sandbox.ts_web import JSON, Web, suite
+from sandbox.testspace.web import JSON, Web, suite
 
 PROJECT, SPACE = "abccorp:application", "master"
 

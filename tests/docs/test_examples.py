@@ -1,0 +1,31 @@
+"""The examples run as they stand."""
+
+from __future__ import annotations
+
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
+
+
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if one.stem != "demo"], ids=lambda example: example.stem)
+def test_an_example_runs_as_it_stands(
+    example: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [str(example)])
+    runpy.run_path(str(example), run_name="__main__")
+    shown = capsys.readouterr()
+    assert len(shown.out.splitlines()) > 5
+    assert shown.err == ""
+
+
+def test_the_demo_runs_as_a_command() -> None:
+    command = [sys.executable, str(EXAMPLES[0].with_name("demo.py"))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) > 5
+    assert done.stderr == ""
