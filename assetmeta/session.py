@@ -23,11 +23,13 @@ from assetmeta.core.schema_source import SchemaSource
 from assetmeta.core.snapshot import Snapshot
 from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.core.values import as_oid
+from assetmeta.features import display, schema_map
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginCheck
 from assetmeta.model.errors import BadValue, SessionClosed, UnknownName, elsewhere, nearest
 from assetmeta.model.http import Flow, T
 from assetmeta.model.schema import Schema
 from assetmeta.model.signatures import keywords, names_settings
+from assetmeta.model.table import Displayed, Table
 from assetmeta.model.values import Oid
 from assetmeta.trace import Trace
 from assetmeta.wire.auth import Credential
@@ -47,7 +49,7 @@ class SessionSettings(WireSettings, total=False):
     schema_age: float
 
 
-class Session:
+class Session(Displayed):
     """A server's assets as Python objects. Asset types are attributes: `session.Story`, or `session["Story"]`.
 
     Used as a context manager it commits at the end of the block what is still pending and raises CommitError if not all
@@ -105,6 +107,8 @@ class Session:
             max_bytes=self._driver.max_bytes,
         )
         self._classes.serve(self._workspace)
+        self._workspace.describe = schema_map.describe
+        self._workspace.display = display
         self._loader = self._workspace.loader = Loader(self._workspace, loading)
         self._unit = self._workspace.unit = UnitOfWork(self._workspace)
         self._writer = self._workspace.writer = Committer(self._workspace, self._unit)
@@ -159,6 +163,23 @@ class Session:
     def schema(self) -> Schema:
         """The server's schema as data. The first use reads it (one request)."""
         return self._schemas()
+
+    def search(self, word: str) -> Table:
+        """Return the types, attributes, operations and list values whose name or label contains *word*, best first, as
+        a table of (name, what, description). Letter case is ignored.
+
+        The first search reads the names of the server's lists (statuses, priorities): as many requests as a query per
+        list takes. Raises BadValue for an empty word.
+        """
+        return schema_map.search(self.schema, word, self._workspace.list_names())
+
+    def paths(self, start: str | type[Asset], end: str | type[Asset]) -> list[str]:
+        """Return the shortest ways over relations from one type to another, as paths that `select()` takes:
+        `v1.paths(v1.Story, v1.Member)` has "Owners". Those over what people set come first. Sends nothing. Raises
+        UnknownName.
+        """
+        first, last = self.query(start).type_name, self.query(end).type_name
+        return schema_map.paths(self.schema, first, last, narrowing=not self.backend.can.evaluates)
 
     @property
     def ledger(self) -> Ledger:
@@ -305,6 +326,11 @@ class Session:
 
     def _ipython_key_completions_(self) -> list[str]:
         return self._schemas.known if "_schemas" in vars(self) else []
+
+    def _table(self) -> Table:
+        known = len(self._schemas.known) if "_schemas" in vars(self) else 0
+        types = f"{known} asset types; search(word) finds what is in them" if known else "the schema is not read yet"
+        return Table(repr(self), note=types)
 
     def __repr__(self) -> str:
         if "_unit" not in vars(self):

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from assetmeta.core.load_log import LazyLoad, RepeatedLoad, repeats
 from assetmeta.model.printable import printable
+from assetmeta.model.table import SHOWN, Displayed, Table
 from assetmeta.wire.ledger import Entry, Ledger
 
 
-class Trace:
+class Trace(Displayed):
     """The requests of a block (`len()`, iteration, totals as in a Ledger) and its lazy loads.
 
     Printing it shows both, and names every line that took a request per asset with the select() that would have
@@ -48,6 +49,15 @@ class Trace:
 
     def __str__(self) -> str:
         return printable("\n".join([str(self.ledger), *(f"  {repeat}" for repeat in self.repeats)]))
+
+    def _table(self) -> Table:
+        entries = list(self)
+        rows = [
+            (entry.method, entry.path, entry.outcome, f"{entry.milliseconds:.0f}", str(entry.bytes_received))
+            for entry in entries[-SHOWN:]
+        ]
+        columns = ("method", "path", "answer", "ms", "bytes in")
+        return Table(repr(self), columns, rows, len(self), "; ".join(map(str, self.repeats)))
 
     def __repr__(self) -> str:
         found = len(self.repeats)

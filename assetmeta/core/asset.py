@@ -16,10 +16,11 @@ from assetmeta.model.errors import InvalidResponse, ReadOnly, UnknownName, Unsup
 from assetmeta.model.plans import Row
 from assetmeta.model.printable import printable
 from assetmeta.model.schema import AssetType, Attribute
+from assetmeta.model.table import Displayed, Table
 from assetmeta.model.values import ABSENT, UNREAD, AsOf, Oid
 
 
-class Asset(Instance, metaclass=AssetClass):
+class Asset(Displayed, Instance, metaclass=AssetClass):
     """One asset of the server. Attributes are loaded when they are first read, and written by the session's commit."""
 
     __slots__ = ()
@@ -120,7 +121,7 @@ class Asset(Instance, metaclass=AssetClass):
                 f"{short_form(self._state.oid)}.{name} cannot be set.", type_name=self._type.name, attribute=name
             )
         else:
-            self._type.attribute(name)
+            self._workspace.schema.attribute(self._type.name, name)
 
     def __delattr__(self, name: str) -> None:
         attribute = self._type.attribute(name)
@@ -144,6 +145,7 @@ class Asset(Instance, metaclass=AssetClass):
         if told is not UNREAD:
             return told
         near = elsewhere(name) or nearest(name, [*kind._type.attributes, *kind._type.operations])
+        near += self._workspace.schema.beyond(kind._type, name)
         raise UnknownName(f"{kind.__name__} has no attribute {name!r}.{near}", type_name=kind.__name__, attribute=name)
 
     def _ipython_key_completions_(self) -> list[str]:
@@ -165,6 +167,9 @@ class Asset(Instance, metaclass=AssetClass):
             changes = {name: _edit_text(edit) for name, edit in state.edits.items()}
             text += f".pending({{{', '.join(f'{name!r}: {change}' for name, change in changes.items())}}})"
         return printable(text)
+
+    def _table(self) -> Table:
+        return self._workspace.display.table_of(self)
 
     def __copy__(self) -> Any:
         return self

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from assetmeta.core.relations import RelatedList, related_asset
+from assetmeta.core.load_log import LookedAt
+from assetmeta.core.relations import RelatedList, related_asset, unloaded
 from assetmeta.core.state import Instance, cache_value
 from assetmeta.core.values import context_of, decoded, read_single
 from assetmeta.model.errors import BadValue
@@ -35,7 +36,10 @@ class Scalar(AttributeDescriptor):
         place = state.layout.index.get(attribute.name)
         cell = state.cells[place] if place is not None and not state.edits else None
         # A text that is loaded and not edited is by far the most frequent case.
-        value = decoded(asset, attribute, cell) if type(cell) is str else read_single(asset, attribute)
+        try:
+            value = decoded(asset, attribute, cell) if type(cell) is str else read_single(asset, attribute)
+        except LookedAt:
+            return unloaded(asset, attribute)
         return cache_value(asset, attribute.name, value)
 
 
@@ -43,7 +47,12 @@ class SingleRelation(AttributeDescriptor):
     """A relation to one asset."""
 
     def __get__(self, asset: Instance | None, owner: type) -> Any:
-        return self.column(self.attribute.name) if asset is None else related_asset(asset, self.attribute)
+        if asset is None:
+            return self.column(self.attribute.name)
+        try:
+            return related_asset(asset, self.attribute)
+        except LookedAt:
+            return unloaded(asset, self.attribute)
 
 
 class MultiValue(AttributeDescriptor):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from cachetools import LRUCache
 
@@ -20,7 +20,8 @@ from assetmeta.model.ordering import ReferencesIn, references_in
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.processes import fork_outside, renew_in_child
-from assetmeta.model.schema import Attribute, Schema
+from assetmeta.model.schema import AssetType, Attribute, Schema
+from assetmeta.model.table import Table
 from assetmeta.model.values import AsOf, Oid
 
 _SHAPES = 10_000
@@ -64,12 +65,21 @@ class CommitterProtocol(Protocol):
     def new_from_template(self, type_name: str, context: Oid | None, values: Mapping[str, object]) -> Instance: ...
 
 
+class DisplayProtocol(Protocol):
+    """Makes tables of what is loaded."""
+
+    def table_of(self, shown: object) -> Table: ...
+    def rows_of(self, query: Any, assets: Sequence[Instance]) -> Table: ...
+
+
 class SessionContext:
     """The shared ground of one session. *lock* guards states and maps; no I/O happens while it is held."""
 
     loader: LoaderProtocol
     unit: UnitProtocol
     writer: CommitterProtocol
+    describe: Callable[[AssetType, str | None], Table]
+    display: DisplayProtocol
 
     def __init__(
         self,
@@ -134,6 +144,14 @@ class SessionContext:
             return self.run(self.backend.fetch(self.schema, wanted))
 
         return read(fetches) if self.vocabulary is None else self.vocabulary.checked(self.schema, fetches, read)
+
+    def list_names(self) -> dict[str, frozenset[str]]:
+        """The names of the server's list types, by type; read once per session, in one round of requests."""
+        if self.vocabulary is None:
+            return {}
+        return self.vocabulary.of_all(
+            self.schema, lambda wanted: self.run(self.backend.fetch(self.schema, wanted)) if wanted else []
+        )
 
     def path(self, text: str) -> Path:
         """Return the path of that text: the very one that was selected, conditions and all, or else the text parsed."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path as FilePath
 from types import FrameType
 
+from assetmeta.model.errors import NotLoaded
 from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 
@@ -77,17 +78,54 @@ class LoadLog:
             del self._open[id(loads)]
 
 
+_LOOKING = (
+    "IPython.core.oinspect",
+    "IPython.core.completer",
+    "IPython.core.guarded_eval",
+    "jedi",
+    "rich._inspect",
+    "_pydevd_bundle",
+)
+"""Modules, and packages, that read attributes only to show them or to complete names."""
+
+_FINDING = ("IPython.core.interactiveshell", "_ofind")
+"""Where IPython finds what help is wanted for; the same module also runs what the user writes."""
+
+
+class LookedAt(NotLoaded):
+    """What is not loaded was read by a program that only shows it: that sends no request."""
+
+
+def is_looked_at() -> bool:
+    """Whether the reader is help, completion, rich.inspect() or a debugger's list of variables."""
+    frame = _outside()
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        if name.startswith(_LOOKING) or (name == _FINDING[0] and frame.f_code.co_name.startswith(_FINDING[1])):
+            return True
+        # What finds an object goes through helpers in the same module.
+        if name != _FINDING[0]:
+            return False
+        frame = frame.f_back
+    return False
+
+
 def refuse_inspection() -> None:
-    """Raise TypeError when IPython asks for a length only to show it in its help: help sends no request."""
-    if sys._getframe(2).f_globals.get("__name__") == "IPython.core.oinspect":
-        raise TypeError("it is not loaded, and help loads nothing")
+    """Raise TypeError when help asks for a length only to show it: that sends no request."""
+    if is_looked_at():
+        raise TypeError("it is not loaded, and looking loads nothing")
 
 
 def place_of_read() -> str:
     """The innermost line outside this package, as "file.py:14 in function"."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
+    frame = _outside()
     if frame is None:
         return "an unknown place"
     return f"{FilePath(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_name}"
+
+
+def _outside() -> FrameType | None:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return frame

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from assetmeta.core.cohort import Cohort, cohort_of, join, resolve_related, targets
 from assetmeta.core.context import SessionContext
-from assetmeta.core.load_log import LazyLoad, place_of_read
+from assetmeta.core.load_log import LazyLoad, LookedAt, is_looked_at, place_of_read
 from assetmeta.core.state import Instance, mark_absent
 from assetmeta.core.values import require_asset
 from assetmeta.model.errors import BadValue, NotFound, NotLoaded
@@ -53,6 +53,8 @@ class Loader:
         one per chunk of at most `can.max_keys` members. Raises NotLoaded in mode "raise", NotFound when the asset is
         not there.
         """
+        if is_looked_at():
+            raise LookedAt(f"{asset._state.oid.token}.{name} is not loaded, and looking loads nothing.")
         if self.mode == "raise":
             raise NotLoaded(_advice(asset, name), oid=asset._state.oid.token, attribute=name)
         wanted = self._wanted(asset, name)

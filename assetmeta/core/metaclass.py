@@ -13,6 +13,7 @@ from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, Unsupported
 from assetmeta.model.printable import printable
 from assetmeta.model.scalars import checked_scalar
 from assetmeta.model.schema import AssetType
+from assetmeta.model.table import Table
 from assetmeta.model.values import Oid
 
 
@@ -113,6 +114,10 @@ class AssetClass(type):
         """Return the first asset, or None. One request."""
         return cls._query().first()
 
+    def head(cls, number: int = 10) -> Table:
+        """Read the first assets and return them as a table; see Query.head."""
+        return cls._query().head(number)
+
     def one(cls) -> Any:
         """Return the only asset of this type. One request. Raises NotExactlyOne."""
         return cls._query().one()
@@ -138,6 +143,12 @@ class AssetClass(type):
 
     def __contains__(cls, asset: object) -> bool:
         return isinstance(asset, cls)
+
+    def describe(cls, word: str | None = None) -> Table:
+        """Return the attributes and operations as a table: name, type, notes (required, read-only, custom), choices,
+        and the type that a relation leads to. With a *word* those with it in their name or label. Sends nothing.
+        """
+        return cls._workspace.describe(cls._type, word)
 
     def _context(cls, given: Any) -> Oid | None:
         if given is None:
@@ -169,7 +180,7 @@ class AssetClass(type):
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        cls._type.attribute(name)
+        cls._workspace.schema.attribute(cls._type.name, name)
         raise UnknownName(f"{cls._type.name} has no {name!r}.", type_name=cls._type.name, attribute=name)
 
     def __setattr__(cls, name: str, value: object) -> None:

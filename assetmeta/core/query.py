@@ -28,6 +28,7 @@ from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
 from assetmeta.model.scalars import checked_scalar, is_scalar, plain, whole_number
 from assetmeta.model.schema import Schema
+from assetmeta.model.table import Displayed, Table
 from assetmeta.model.values import AsOf, Oid
 from assetmeta.model.zones import exists_there
 
@@ -49,7 +50,7 @@ _TWO_DAYS = timedelta(days=2)
 _TERMS = (Compare, Exists, And, Or, Not, RawFilter)
 
 
-class Query(Record):
+class Query(Displayed, Record):
     """The assets of one type that match, in order. Equal queries ask for the same.
 
     Iterating streams: one request per page of at most `page_size` assets, and no more than a page in memory.
@@ -435,6 +436,14 @@ class Query(Record):
         fetches = [replace(fetch, select=()) for fetch in self._fetches()]
         for page in pages(self.workspace, fetches, self.workspace.page_size):
             yield from page
+
+    def head(self, number: int = 10) -> Table:
+        """Read the first assets and return them as a table, a column for each selected attribute. One request."""
+        found = self._but(size=_at_least(0, number, "head()") if self.size is None else min(number, self.size))
+        return self.workspace.display.rows_of(self, list(found))
+
+    def _table(self) -> Table:
+        return self.workspace.display.table_of(self)
 
     def __copy__(self) -> Query:
         return self

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn, overload
 
+from assetmeta.core.attribute_words import described
 from assetmeta.core.cohort import resolve_related
 from assetmeta.core.context import SessionContext
-from assetmeta.core.load_log import refuse_inspection
+from assetmeta.core.load_log import LookedAt, refuse_inspection
 from assetmeta.core.state import Instance
 from assetmeta.core.values import context_of, read_multi, read_single, related_oid
 from assetmeta.model.errors import BadValue, ReadOnly
 from assetmeta.model.printable import printable
 from assetmeta.model.schema import Attribute, Schema
+from assetmeta.model.table import Displayed, Table
 from assetmeta.model.values import Oid
 
 
@@ -75,6 +77,44 @@ class NullReference:
         return (type(None), ())
 
 
+class Unloaded:
+    """Stands for a value that is not loaded where somebody only looks: in help, completion or a debugger. It knows
+    what the schema says, and goes on along relations.
+    """
+
+    __slots__ = ("_attribute", "_owner", "_schema")
+
+    def __init__(self, schema: Schema, owner: str, attribute: Attribute) -> None:
+        self._schema = schema
+        self._owner = owner
+        self._attribute = attribute
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        return described(self._attribute)
+
+    def __getattr__(self, name: str) -> Any:
+        found = self._schema.types.get(self._attribute.related or "")
+        if name.startswith("_") or found is None or name not in found.attributes:
+            raise AttributeError(name)
+        return Unloaded(self._schema, f"{self._owner}.{self._attribute.name}", found.attributes[name])
+
+    def __getitem__(self, index: int) -> Unloaded:
+        return self
+
+    def __dir__(self) -> list[str]:
+        found = self._schema.types.get(self._attribute.related or "")
+        return sorted(found.attributes) if found else []
+
+    def __repr__(self) -> str:
+        return printable(f"<{self._owner}.{self._attribute.name}: not loaded>")
+
+
+def unloaded(asset: Instance, attribute: Attribute) -> Unloaded:
+    """Return the stand-in of an asset's attribute."""
+    return Unloaded(context_of(asset).schema, asset._state.oid.token, attribute)
+
+
 class EmptyRelatedList(Sequence[Any]):
     """The members of a relation of an asset that is not there: none, and none can be added."""
 
@@ -104,7 +144,7 @@ class EmptyRelatedList(Sequence[Any]):
     clear = add
 
 
-class RelatedList(Sequence[Any]):
+class RelatedList(Displayed, Sequence[Any]):
     """A live view of a multi-valued attribute: related assets, or plain values.
 
     Reading loads the attribute if it is missing (see core.loading). `add`, `remove` and `clear` are pending until the
@@ -139,7 +179,10 @@ class RelatedList(Sequence[Any]):
     @overload
     def __getitem__(self, index: slice) -> list[Any]: ...
     def __getitem__(self, index: int | slice) -> Any:
-        return self._all()[index]
+        try:
+            return self._all()[index]
+        except LookedAt:
+            return unloaded(self._asset, self._attribute)
 
     def __contains__(self, value: object) -> bool:
         if isinstance(value, Instance):
@@ -166,6 +209,9 @@ class RelatedList(Sequence[Any]):
             for value in read_multi(self._asset, self._attribute)
         ]
         return printable(f"[{', '.join(shown[:20])}{', …' if len(shown) > 20 else ''}]")
+
+    def _table(self) -> Table:
+        return context_of(self._asset).display.table_of(self)
 
     def add(self, *values: Any) -> None:
         """Add assets (or values), pending until the commit. Sends nothing. Raises BadValue, ReadOnly."""

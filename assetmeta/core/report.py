@@ -9,10 +9,11 @@ from assetmeta.model.errors import AssetmetaError, CommitError
 from assetmeta.model.plans import Create, Done, Failed, Outcome, Skipped, Unknown
 from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
+from assetmeta.model.table import SHOWN, Displayed, Table
 from assetmeta.model.values import Oid
 
 
-class Report(Record):
+class Report(Displayed, Record):
     """The outcomes of a commit in the order of its plan. Falsy when every change landed; iterates over the errors.
 
     What is not done is still pending: a failed change with its error attached, a skipped one because it needs a failed
@@ -73,6 +74,15 @@ class Report(Record):
 
     def __repr__(self) -> str:
         return f"<Report {self._counts()}>"
+
+    def _table(self) -> Table:
+        rows = [
+            (type(outcome).__name__.lower(), outcome.change.oid.token, _told(outcome))
+            for outcome in _not_done(self.outcomes)[:SHOWN]
+        ]
+        return Table(
+            self._counts(), ("outcome", "asset", "what happened"), rows, len(self.errors), "; ".join(self.notes)
+        )
 
     def _counts(self) -> str:
         kinds = (("done", self.done), ("failed", self.failed), ("skipped", self.skipped), ("unknown", self.unknown))

@@ -40,6 +40,15 @@ class Vocabulary:
         self._check(schema, fetches, None)
         return answers[: len(fetches)]
 
+    def of_all(self, schema: Schema, read: Read) -> dict[str, frozenset[str]]:
+        """Return the names of all list types that are short enough to choose from, reading by *read* those that were
+        not read yet.
+        """
+        missing = [name for name in schema.types if schema.types[name].choices and name not in self._names]
+        if missing:
+            self._learn(schema, missing, read([_list(schema, type_name) for type_name in missing]))
+        return {name: names for name, names in self._names.items() if names is not None}
+
     def _learn(self, schema: Schema, types: Sequence[str], answers: Sequence[Rows]) -> None:
         for type_name, rows in zip(types, answers, strict=True):
             name = schema.type(type_name).display or ""

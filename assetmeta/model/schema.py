@@ -121,6 +121,10 @@ class AssetType(Record):
         return tuple(name for name, attribute in self.attributes.items() if attribute.basic)
 
 
+_WAYS = 3
+"""Related types, and ways to each, that the error for a wrong name mentions."""
+
+
 class Schema(Record):
     """All types of one server. *types* may load single types when they are first asked for."""
 
@@ -138,8 +142,26 @@ class Schema(Record):
         return found
 
     def attribute(self, type_name: str, name: str) -> Attribute:
-        """Return one attribute. Raises UnknownName."""
-        return self.type(type_name).attribute(name)
+        """Return one attribute. Raises UnknownName, which also names related types that have such an attribute."""
+        kind = self.type(type_name)
+        try:
+            return kind.attribute(name)
+        except UnknownName as error:
+            raise UnknownName(f"{error}{self.beyond(kind, name)}", type_name=type_name, attribute=name) from None
+
+    def beyond(self, kind: AssetType, name: str) -> str:
+        """Return " Member has Email: Owners.Email." for types one relation away that have an attribute *name*, which
+        *kind* has not, or an empty text. Looks at the types that are known already.
+        """
+        known, ways = frozenset(self.types), dict[str, list[str]]()
+        if name in kind.operations:
+            return ""
+        for each in sorted(kind.attributes.values(), key=lambda each: (not each.writable, not each.basic, each.name)):
+            related = self.types[each.related] if each.related in known else None
+            if related is not None and name in related.attributes:
+                ways.setdefault(related.name, []).append(f"{each.name}.{name}")
+        found = list(ways.items())[:_WAYS]
+        return "".join(f" {type_name} has {name}: {', '.join(paths[:_WAYS])}." for type_name, paths in found)
 
     def lineage(self, name: str) -> Iterator[str]:
         """Yield *name* and its bases, nearest first, each once also where a server has them go round in a circle."""
