@@ -7,11 +7,11 @@ puts into it what is loaded. What the server sent is escaped, and what would act
 from __future__ import annotations
 
 import html
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from assetmeta.model.optional import load
 from assetmeta.model.printable import printable
 
 SHOWN = 50
@@ -76,20 +76,16 @@ class Table:
         return f"<div>{caption}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}</div>"
 
     def __rich__(self) -> Any:
-        # rich calls this, so it is there.
-        table = importlib.import_module("rich.table").Table
-        text = importlib.import_module("rich.text").Text
-        if not self.rows:
-            return text("\n".join([printable(self.title), *self._notes]))
-        made = table(title=text(printable(self.title)), title_justify="left", show_header=any(self.columns))
-        for name in self.columns:
-            made.add_column(text(name), overflow="fold")
-        for row in self._visible:
-            made.add_row(*map(text, row))
-        if self._notes:
-            made.caption = text("\n".join(self._notes))
-            made.caption_justify = "left"
-        return made
+        text = load("rich.text", extra="cli").Text
+        parts = [text(printable(self.title), "bold")]
+        if self.rows:
+            table = load("rich.table", extra="cli").Table(show_header=any(self.columns))
+            for name in self.columns:
+                table.add_column(text(name), overflow="fold")
+            for row in self._visible:
+                table.add_row(*map(text, row))
+            parts.append(table)
+        return load("rich.console", extra="cli").Group(*parts, *map(text, self._notes))
 
 
 class Displayed:

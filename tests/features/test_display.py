@@ -1,0 +1,148 @@
+"""What notebooks and rich show: tables of what is loaded, which send nothing and let nothing act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import rich
+from rich.console import Console
+
+from assetmeta import CommitError, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, inspect
+from assetmeta.model.table import SHOWN, Table
+from assetmeta.sandbox import Server
+
+
+@pytest.fixture
+def v1(versionone_sandbox_shared: Server) -> Iterator[V1Meta]:
+    session = V1Meta(**versionone_sandbox_shared.credentials)
+    yield session
+    session.revert()
+    session.close()
+
+
+def shown(value: Any) -> tuple[str, str]:
+    """What a notebook and what rich show of a value."""
+    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    with console:
+        console.print(value)
+    console.file.close()
+    return value._repr_html_(), console.export_text()
+
+
+def test_an_asset_shows_what_is_loaded_and_what_is_not(v1: V1Meta) -> None:
+    story = v1.Story.select("Name", "Owners.Name").first()
+    story.Estimate = 4
+    before = len(v1.ledger)
+
+    html, text = shown(story)
+
+    for form in (html, text):
+        assert "(not loaded)" in form
+        assert "pending" in form
+        assert "Owners" in form
+        assert "of its attributes are not loaded" in form
+    assert len(v1.ledger) == before
+
+
+def test_a_query_shows_what_it_asks_and_what_it_holds(v1: V1Meta) -> None:
+    query = v1.Story.where(Status="Done").select("Name").sort("-Name").page(5)
+    v1.types
+    before = len(v1.ledger)
+    assert "not read yet" in query._repr_html_()
+    assert "Status.Name" in query._repr_html_()
+    assert len(v1.ledger) == before
+
+    first = query.all()[0]
+    read = len(v1.ledger)
+    assert first.idref in query._repr_html_()
+    assert len(v1.ledger) == read
+
+
+def test_head_reads_one_page_and_shows_rows(v1: V1Meta) -> None:
+    query = v1.Story.select("Name", "Scope.Name")
+    v1.types
+    with v1.budget(1):
+        table = query.head(3)
+    assert table.columns == ("Story", "Name", "Scope.Name")
+    assert len(table) == len(table.rows) == 3
+    assert all(token.startswith("Story:") and name and scope for token, name, scope in table.rows)
+    assert len(query.page(2).head(10)) == 2
+    assert len(v1.Story.head(1)) == 1
+
+
+def test_related_lists_show_members_or_that_they_are_not_loaded(v1: V1Meta) -> None:
+    story = v1.Story.select("Name", "Owners.Name").where(v1.Story.Owners.exists()).first()
+    before = len(v1.ledger)
+    assert story.Owners[0].Name in story.Owners._repr_html_()
+    assert "Not loaded" in story.Goals._repr_html_()
+    assert len(v1.ledger) == before
+
+
+def test_sessions_traces_and_reports_have_tables(v1: V1Meta) -> None:
+    assert "the schema is not read yet" in v1._repr_html_()
+    with v1.trace() as trace:
+        v1.Story.first()
+    assert "asset types" in v1._repr_html_()
+    assert "query.v1" in shown(trace)[0]
+    assert len(trace._table()) == len(trace)
+    report = v1.commit()
+    assert "0 done" in shown(report)[1]
+
+
+def test_a_report_shows_what_failed(versionone_sandbox: Server) -> None:
+    with V1Meta(**versionone_sandbox.credentials) as session:
+        session.Story.new(Scope=session.Scope(0), Name="a")
+        session.Story(4711).Name = "nobody"
+        report = session.commit()
+        html, text = shown(report)
+        assert "Story:4711" in html
+        assert "failed" in text
+        with pytest.raises(CommitError):
+            report.raise_if_failed()
+        session.revert()
+
+
+def test_what_a_server_sends_is_escaped() -> None:
+    evil = Table("<b>title</b>", ("<i>",), [("<script>alert(1)</script>",)], note="\x1b[31m&")
+    html, text = shown(evil)
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+    assert "&lt;b&gt;title" in html
+    assert "\x1b" not in html + text
+    assert "[red]" in shown(Table("[red]x", ("a",), [("[bold]y",)]))[1]
+
+
+def test_only_the_first_of_many_rows_are_rendered(v1: V1Meta) -> None:
+    table = Table("many", ("n",), [(str(n),) for n in range(10_000)])
+    html, text = shown(table)
+    assert html.count("<tr>") == SHOWN + 1
+    assert f"and {10_000 - SHOWN} more" in html
+    assert f"and {10_000 - SHOWN} more" in text
+    assert f"and {10_000 - SHOWN} more" in str(table)
+
+
+def test_looking_with_rich_inspect_sends_nothing(v1: V1Meta) -> None:
+    story = v1.Story.select("Name").first()
+    before = len(v1.ledger)
+    console = Console(width=120, file=open("/dev/null", "w"), record=True)  # noqa: SIM115
+    for value in (story, story.Owners, inspect(story), v1, v1.Story, v1.Story.where(Name="x")):
+        rich.inspect(value, console=console, all=False)
+    console.file.close()
+    text = console.export_text()
+    assert "<Story:" in text
+    assert "Estimate: not loaded>" in text
+    assert len(v1.ledger) == before
+    assert story.Estimate is None or story.Estimate >= 0
+    assert len(v1.ledger) == before + 1
+
+
+@pytest.mark.parametrize("system", ["valispace", "valohai", "testspace"])
+def test_the_other_servers_assets_are_shown(system: str, request: pytest.FixtureRequest) -> None:
+    server = request.getfixturevalue(f"{system}_sandbox_shared")
+    opened: dict[str, Any] = {"valispace": ValispaceMeta, "valohai": ValohaiMeta, "testspace": TestspaceMeta}
+    with opened[system](**server.credentials) as session:
+        project = session.Project.first()
+        assert "name" in project._repr_html_()
+        assert project.name in session.Project.head(5)._repr_html_()
