@@ -18,14 +18,11 @@ from assetmeta.model.errors import (
     ServerError,
     SessionClosed,
 )
-from assetmeta.model.http import NO_WORD, Flow, Request, Response
+from assetmeta.model.http import MAYBE_DONE, NO_WORD, Flow, Request, Response
 from assetmeta.model.plans import Call, Change, Create, Failed, Outcome, Skipped, Unknown
 
 _BROKE = 500
 """The server broke, before or after it did what it was asked to do."""
-
-_SEE_OTHER = 303
-"""What was asked for is done or begun, and its outcome is elsewhere."""
 
 
 @dataclass(slots=True)
@@ -67,7 +64,9 @@ def _is_open(change: Change, error: AssetmetaError, step: Attempt) -> bool:
     """True when a change that was sent may have landed. An update or a deletion that the server broke at (500) is sent
     again without harm, where a second create would be a second asset.
     """
-    if isinstance(error, InvalidResponse) or error.status in NO_WORD or error.status == _SEE_OTHER:
+    if isinstance(error, AuthenticationFailed):
+        return False
+    if isinstance(error, InvalidResponse) or error.status in NO_WORD | MAYBE_DONE:
         # A page of a proxy in place of the answer says nothing of what the server did.
         return error.sent
     if isinstance(error, ServerError):

@@ -5,6 +5,7 @@ sender.
 from __future__ import annotations
 
 import json
+import mimetypes
 import re
 from collections.abc import Callable, Hashable, Iterable
 from decimal import Decimal
@@ -22,7 +23,7 @@ from assetmeta.model.errors import (
     ServerFailed,
     quoted,
 )
-from assetmeta.model.http import Reply, Response
+from assetmeta.model.http import INCOMPLETE, Reply, Response
 
 Json = str | int | Decimal | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -40,13 +41,16 @@ _COMPLETE = frozenset({200, 201, 203, 204, 205})
 _ACCEPTED = 202
 _PART = 206
 
-_NO_PAGE = frozenset({"text/plain", "application/octet-stream"})
-"""Media types of texts and files, which may begin like a page and be none."""
+_ANY_BYTES = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/x-download"})
+"""Media types that say nothing about a file."""
 
-_LOGIN = re.compile(rb"""type\s*=\s*["']?password|SAMLRequest|http-equiv\s*=\s*["']?refresh""", re.IGNORECASE)
+_LOGIN = re.compile(
+    rb"""type\s*=\s*["']?password|SAMLRequest|http-equiv\s*=\s*["']?refresh"""
+    rb"""|<title>[^<]*\b(?:sign|log)[ -]?(?:in|on)\b|action\s*=\s*["']?[^"'\s>]*(?:login|logon|sign_?-?in)""",
+    re.IGNORECASE,
+)
 
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
-_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
 class ErrorDetail(NamedTuple):
@@ -89,27 +93,36 @@ def check(response: Response, explain: Explain = no_detail) -> Response:
     return response
 
 
-def check_file(response: Response, explain: Explain = no_detail, *, page: bool = False) -> Response:
-    """Return a 2xx *response* whose body is a file, which may be an HTML page only when *page* says so, when the server
-    marks it as an attachment, or when the path ends in .html and it is no sign-in page. Raises as `check`.
+def check_file(response: Response, explain: Explain = no_detail, *, kind: str = "", name: str = "") -> Response:
+    """Return a 2xx *response* whose body is a file. Raises as `check`.
+
+    *kind* is the media type that the file has by its description, *name* its name, where they are known. An HTML page
+    is a file when the server marks it as an attachment, when the description calls it HTML, and when it is no sign-in
+    page and may be HTML by its name or its media types.
 
     The transport does not write an unmarked page into the sink of the request: one that is accepted here is.
     """
     sink = response.request.sink if response.request else None
-    if not response.ok or not response.body or sink is None or not is_page(response):
+    if not response.ok or not response.body or sink is None or not response.is_page:
         return response if response.ok and _is_marked(response) else check(response, explain)
-    named = response.request is not None and response.request.line.lower().endswith((".htm", ".html"))
-    if not page and not (named and _LOGIN.search(response.body) is None):
+    kind = kind.partition(";")[0].strip().lower()
+    if "html" not in kind and not (_may_be_html(response, kind, name) and _LOGIN.search(response.body) is None):
         _unreadable(response, _hint(response))
     sink.write(response.body)
     return response
 
 
-def is_page(response: Response) -> bool:
-    """True when the body is an HTML page."""
-    if response.media_type in _NO_PAGE:
-        return False
-    return "html" in response.media_type or _HTML.match(response.body[:_QUOTED_FROM].lstrip()) is not None
+def _may_be_html(response: Response, kind: str, name: str) -> bool:
+    """True when a page may be the file: HTML by its name, or a text or bytes of any kind that were sent as such."""
+    named = [_kind_of(each) for each in (name, response.request.line if response.request else "")]
+    if any("html" in each for each in named):
+        return True
+    kinds = {kind, *named, response.media_type}
+    return "html" not in response.media_type and all(each in _ANY_BYTES or each.startswith("text/") for each in kinds)
+
+
+def _kind_of(name: str) -> str:
+    return mimetypes.guess_type(name.rpartition("/")[2])[0] or ""
 
 
 def failure(response: Response, explain: Explain = no_detail) -> ServerError:
@@ -130,6 +143,7 @@ def failure(response: Response, explain: Explain = no_detail) -> ServerError:
         attribute=complaint.attribute,
         findings=complaint.findings,
         code=complaint.code,
+        sent=response.status != INCOMPLETE,
     )
 
 
@@ -253,7 +267,7 @@ def _is_marked(response: Response) -> bool:
 
 def _hint(response: Response) -> str:
     """Say what an HTML page most likely means, or nothing."""
-    if is_page(response):
+    if response.is_page:
         return (
             "it is an HTML page, so a login page, a proxy or another site answered; "
             f"check the address of the server ({_quoted(response)})"
@@ -282,6 +296,8 @@ def _meaning(status: int) -> tuple[type[ServerError], str]:
         return AuthenticationFailed, "The server does not accept the credentials for"
     if status == 404:
         return NotFound, "The server found nothing at"
+    if status == INCOMPLETE:
+        return Rejected, "The server did not receive all of"
     if status >= 500:
         return ServerFailed, "The server failed at"
     return Rejected, "The server refused"

@@ -4,9 +4,9 @@ A round holds what waits for nothing else (model.ordering). After it the schedul
 create that failed, and reports to the write's observer. Three things end or delay a write:
 
 refused login, closed session     nothing more is sent: the rest is skipped, with the reason
-passing fault                     no connection, 429, a gateway's status, a timeout. While anything waits that was never
-                                  sent, the write pauses, compares updates and deletes in doubt by a read, sends again
-                                  what did not land, and goes on with a single change until one is answered
+passing fault                     no connection, 408, 429, a gateway's status, a timeout. While anything waits that
+                                  was never sent, the write pauses, compares updates and deletes in doubt by a read,
+                                  sends again what did not land, and goes on with a single change until one is answered
 broken off by the caller          what was under way is unknown, the rest skipped
 """
 
@@ -31,7 +31,7 @@ from assetmeta.model.errors import (
     SessionClosed,
     Unreachable,
 )
-from assetmeta.model.http import NO_WORD, Flow, Pause
+from assetmeta.model.http import INCOMPLETE, NO_WORD, Flow, Pause
 from assetmeta.model.ordering import Claims, Dependencies, ReferencesIn, references_in
 from assetmeta.model.plans import Change, Create, Delete, Done, Failed, Outcome, Skipped, Unknown, Update
 
@@ -410,8 +410,14 @@ def _may_be_resent(outcome: Failed | Unknown) -> bool:
 
 
 def _is_passing(error: AssetmetaError) -> bool:
-    """True for what another try may not meet: no connection, no answer in time, a gateway without its server."""
-    return error.status in NO_WORD or (isinstance(error, Unreachable) and not error.permanent)
+    """True for what another try may not meet: no connection, a request that did not arrive whole, no answer in time, a
+    gateway without its server.
+    """
+    return (
+        error.status in NO_WORD
+        or error.status == INCOMPLETE
+        or (isinstance(error, Unreachable) and not error.permanent)
+    )
 
 
 def _ends_all(error: AssetmetaError) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import field
 from typing import BinaryIO, TypeVar
@@ -12,6 +13,19 @@ from assetmeta.model.record import Record
 
 NO_WORD = frozenset({502, 503, 504, *range(520, 528), 530, 598, 599})
 """Statuses of gateways, Cloudflare's among them, that do not know what the server did."""
+
+MAYBE_DONE = frozenset({302, 303})
+"""Statuses by which servers lead away after they did what was requested, and also in place of doing it."""
+
+INCOMPLETE = 408
+"""The request did not arrive whole, and may be repeated (RFC 9110, section 15.5.9)."""
+
+SNIFFED = 2000
+"""Bytes of a body that show whether it is an HTML page."""
+
+_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 
 T = TypeVar("T")
 _Y = TypeVar("_Y")
@@ -71,6 +85,11 @@ class Response(Record):
     def media_type(self) -> str:
         """The content type without parameters, lower case."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_page(self) -> bool:
+        """True when the body is an HTML page, whatever its media type: sign-in pages come as text/plain, too."""
+        return "html" in self.media_type or _PAGE.match(self.body[:SNIFFED]) is not None
 
     def __repr__(self) -> str:
         """Without values of headers and body, as of a request."""

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from assetmeta.model.errors import BadValue
-from assetmeta.model.http import Request, Response
+from assetmeta.model.http import SNIFFED, Request, Response
 
 CHUNK = 64 * 1024
+
+_PART = 206
+
+_PAGE = 1024 * 1024
+"""Bytes from which on a page is a file: nobody signs in there."""
 
 
 class StreamedBody:
@@ -59,11 +65,30 @@ class StreamedBody:
 
 def is_file(request: Request, answer: Response) -> bool:
     """True when the body of an answer belongs into the request's sink: no error, and no HTML page that the server does
-    not mark as a file. Sign-in pages of proxies are HTML with status 200.
+    not mark as a file. Sign-in pages of proxies are HTML with status 200, and small. The body of *answer* may be the
+    beginning of it, as `beginning` returns it.
     """
     if request.sink is None or not answer.ok:
         return False
-    return "html" not in answer.media_type or "content-disposition" in answer.headers
+    if "content-disposition" in answer.headers:
+        return True
+    return "html" not in answer.media_type and (_is_part(answer) or len(answer.body) >= _PAGE or not answer.is_page)
+
+
+def beginning(request: Request, answer: Response, pieces: Iterator[bytes]) -> bytes:
+    """Read as much of a body as shows whether it is a file: nothing where the head alone does, all of a small page."""
+    head = bytearray()
+    if not is_file(request, answer) or "content-disposition" in answer.headers or _is_part(answer):
+        return b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= SNIFFED and is_file(request, replace(answer, body=bytes(head))):
+            break
+    return bytes(head)
+
+
+def _is_part(answer: Response) -> bool:
+    return answer.status == _PART
 
 
 class BodyPosition:

@@ -75,7 +75,7 @@ def unquoting(response: Response, secrets: Iterable[str]) -> Response:
 
     Short secrets stay, which are words of the language as well.
     """
-    if response.ok and "html" not in response.media_type:
+    if response.ok and not response.is_page:
         return response
     text = response.body.decode("utf-8", "surrogateescape")
     told = scrubbed(text, (secret for secret in secrets if len(secret) >= _SHORTEST))

@@ -10,11 +10,14 @@ from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 from urllib3.util import Retry
 
 from assetmeta.model.errors import BadValue, RateLimited, SessionClosed, TimedOut, Unreachable
-from assetmeta.model.http import NO_WORD, Pause, Request, Response
+from assetmeta.model.http import INCOMPLETE, NO_WORD, Pause, Request, Response
 from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.body import BodyPosition
 from assetmeta.wire.download import Download
 from assetmeta.wire.redact import redacted_line
+
+_UNPROCESSED = frozenset({None, INCOMPLETE, 429})
+"""Statuses of a try by which nothing was done; None is for none yet."""
 
 BACKOFF = 1.0
 BACKOFF_MAX = 30.0
@@ -94,7 +97,8 @@ class RetryState:
 
     Repeated are, while retries and patience last:
 
-    - idempotent requests: when no connection could be made or it broke, and after 429 and gateways' statuses (NO_WORD);
+    - idempotent requests: when no connection could be made or it broke, and after 408, 429
+      and gateways' statuses (NO_WORD);
     - any request after 429 with a Retry-After, by which the server says that it did nothing and when to come back.
 
     Not repeated are writes in any other case (a 503 may come from a proxy whose server went on working), requests that
@@ -132,7 +136,7 @@ class RetryState:
         """
         held = self._patience.left()
         if held > 0 and not self._paused(held):
-            raise self._busy(held, sent=self._status not in (None, 429))
+            raise self._busy(held, sent=self._status not in _UNPROCESSED)
 
     def after_failure(self, error: Unreachable) -> None:
         """Return after a pause when the request may be sent again; raise *error* when not."""
@@ -151,7 +155,7 @@ class RetryState:
         """
         told = _retry_after(response)
         asked_to_wait = response.status == 429 or (response.status == 503 and told is not None)
-        if not asked_to_wait and response.status not in NO_WORD:
+        if not asked_to_wait and response.status not in NO_WORD and response.status != INCOMPLETE:
             return False
         self._status = response.status
         if told is not None:
@@ -195,11 +199,10 @@ class RetryState:
         self._waited += seconds
         if seconds > 0 and not self._patience.wait(seconds, self._is_over):
             line = redacted_line(self._request)
-            # 429 means that an earlier try was turned away before anything was done with it.
             raise SessionClosed(
                 f"{line} was waiting when the session was closed or the work broken off; it was not sent again.",
                 request=line,
-                sent=self._status not in (None, 429),
+                sent=self._status not in _UNPROCESSED,
             )
         return True
 

@@ -130,7 +130,7 @@ class Sender:
         if self._guard.is_refusal(quiet.response, lambda check: self._exchange(check, 1).response):
             raise self._login_refused(quiet, request)
         # A sign-in page is no answer of the server, and what it answers to everybody says nothing about the login.
-        if quiet.response.ok and not request.public and quiet.response.media_type != "text/html":
+        if quiet.response.ok and not request.public and not quiet.response.is_page:
             self._guard.accept()
         return quiet
 

@@ -10,8 +10,9 @@ import time
 import weakref
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
+from itertools import chain
 from typing import Any, Self
 
 import requests
@@ -24,7 +25,7 @@ from assetmeta.model.http import Request, Response
 from assetmeta.model.processes import renew_in_child
 from assetmeta.version import __version__
 from assetmeta.wire.auth import NoLogin, OriginBoundAuth, checked_text
-from assetmeta.wire.body import CHUNK, StreamedBody, is_file
+from assetmeta.wire.body import CHUNK, StreamedBody, beginning, is_file
 from assetmeta.wire.certificates import as_text, check_client, check_environment, check_trust
 from assetmeta.wire.connections import DeadlineAdapter
 from assetmeta.wire.deadline import Clock, Deadline, current
@@ -282,14 +283,18 @@ class Transport:
                 extract_cookies_to_jar(self._cookies, answer.request, answer.raw)  # type: ignore[no-untyped-call]
 
     def _read(self, raw: requests.Response, request: Request, deadline: Deadline) -> bytes:
-        if request.sink is not None and is_file(request, Response(raw.status_code, _headers(raw))):
+        pieces, head = raw.iter_content(CHUNK), Response(raw.status_code, _headers(raw))
+        if is_file(request, head):
             deadline.lift()
-            begin(request.sink, raw.status_code, _headers(raw))
-            for chunk in raw.iter_content(CHUNK):
+        first = beginning(request, head, pieces)
+        pieces = chain([first] if first else [], pieces)
+        if request.sink is not None and is_file(request, replace(head, body=first)):
+            begin(request.sink, head.status, head.headers)
+            for chunk in pieces:
                 request.sink.write(chunk)
             return b""
         content = bytearray()
-        for chunk in raw.iter_content(CHUNK):
+        for chunk in pieces:
             content += chunk
             if len(content) > self._settings.max_bytes:
                 raise InvalidResponse(

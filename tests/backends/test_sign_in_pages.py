@@ -15,14 +15,20 @@ from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.versionone import VersionOne
 from assetmeta.model.errors import InvalidResponse
 from assetmeta.model.http import Request, Response
-from assetmeta.model.plans import AttributeChange, Call, Change, Delete, Failed, Unknown, Update
+from assetmeta.model.plans import AttributeChange, Call, Change, Delete, Failed, Fetch, Unknown, Update
 from assetmeta.model.values import Oid
 
 Play = Callable[..., tuple[Any, list[Request]]]
 BODY = b"<!DOCTYPE html><html><form><input type='password'></form></html>"
 PAGE = Response(200, {"content-type": "text/html"}, BODY)
 UNMARKED = Response(200, {}, b"\n" + BODY)
+PLAIN = Response(200, {"content-type": "text/plain"}, b"\xef\xbb\xbf<!-- proxy -->\n" + BODY)
+AS_JSON = Response(200, {"content-type": "application/json"}, b"<html><body>Sign in</body></html>")
+AS_XML = Response(200, {"content-type": "text/xml"}, b'<?xml version="1.0"?><html><body>Sign in</body></html>')
+AS_BYTES = Response(200, {"content-type": "application/octet-stream"}, BODY)
+PAGES = [PAGE, UNMARKED, PLAIN, AS_JSON, AS_XML, AS_BYTES]
 EXECUTION = "01999999-0000-0000-0000-000000000001"
+STORED = b'<Asset><Attribute name="ContentType">application/pdf</Attribute></Asset>'
 GET = Request("GET", "x", idempotent=True)
 WRITE = Request("POST", "x", writes=True)
 
@@ -41,7 +47,14 @@ def dialect(request: pytest.FixtureRequest) -> tuple[Any, Any, Oid]:
     return backend, request.getfixturevalue(schemas[request.param]), oid
 
 
-@pytest.mark.parametrize("page", [PAGE, UNMARKED])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_read_that_a_page_answers_is_no_list(play: Play, dialect: Any, page: Response) -> None:
+    backend, schema, oid = dialect
+    with pytest.raises(InvalidResponse, match="login page"):
+        play(backend.fetch(schema, [Fetch(oid.type, oids=(oid,))]), page)
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_a_delete_that_a_page_answers_is_unknown(play: Play, dialect: Any, page: Response) -> None:
     backend, schema, oid = dialect
     [outcome], [made] = play(backend.write(schema, [Delete(oid)]), page)
@@ -66,7 +79,7 @@ def test_an_update_that_a_page_answers_is_unknown(play: Play, v1_schema: Any) ->
     assert isinstance(outcome, Unknown)
 
 
-@pytest.mark.parametrize("page", [PAGE, UNMARKED])
+@pytest.mark.parametrize("page", PAGES)
 def test_an_upload_that_a_page_answers_is_refused(play: Play, page: Response) -> None:
     with pytest.raises(InvalidResponse, match="HTML page"):
         play(VersionOne().upload(Oid("Attachment", 7), io.BytesIO(b"x")), page)
@@ -76,23 +89,78 @@ def test_an_upload_that_a_page_answers_is_refused(play: Play, page: Response) ->
 
 
 class TestDownloads:
-    def downloads(self, sink: io.BytesIO) -> list[tuple[Any, list[Response]]]:
+    def downloads(self, sink: io.BytesIO, page: Response) -> list[tuple[Any, list[Response]]]:
         described = Response(
             200, {"content-type": "application/json"}, b'{"id": 7, "name": "a.pdf", "download_url": "media/a.pdf"}'
         )
+        unnamed = Response(200, described.headers, b'{"id": 7, "download_url": "media/a"}')
+        stored = Response(200, {"content-type": "text/xml"}, STORED)
         return [
-            (VersionOne().download(Oid("EmbeddedImage", 7), sink), [PAGE]),
-            (VersionOne().download(Oid("Attachment", 7), sink), [PAGE, PAGE]),
-            (Valispace().download(Oid("File", 7), sink), [described, PAGE]),
-            (Valohai().download(Oid("Datum", EXECUTION), sink), [PAGE]),
+            (VersionOne().download(Oid("EmbeddedImage", 7), sink), [page]),
+            (VersionOne().download(Oid("Attachment", 7), sink), [page, page]),
+            (VersionOne().download(Oid("Attachment", 7), sink), [page, stored]),
+            (Valispace().download(Oid("File", 7), sink), [described, page]),
+            (Valispace().download(Oid("File", 7), sink), [unnamed, page]),
+            (Valohai().download(Oid("Datum", EXECUTION), sink), [page]),
+            (Testspace().download(Oid("File", 7), sink), [page]),
         ]
 
-    def test_a_page_is_no_file(self, play: Play) -> None:
+    @pytest.mark.parametrize("page", [PAGE, UNMARKED, PLAIN, AS_BYTES, Response(200, {"content-type": "x/y"}, BODY)])
+    def test_a_page_is_no_file(self, play: Play, page: Response) -> None:
         sink = io.BytesIO()
-        for flow, answers in self.downloads(sink):
+        for flow, answers in self.downloads(sink, page):
             with pytest.raises(InvalidResponse, match="HTML page"):
                 play(flow, *answers)
         assert b"" == sink.getvalue()
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"<html><title>Please sign in</title></html>",
+            b"<html><form action='/users/sign_in'></form></html>",
+            b"<!doctype html><input type=password>",
+            b"<html><input name='SAMLRequest' value='x'></html>",
+        ],
+    )
+    def test_signs_of_a_login(self, play: Play, body: bytes) -> None:
+        sink = io.BytesIO()
+        with pytest.raises(InvalidResponse, match="HTML page"):
+            play(Testspace().download(Oid("File", 7), sink), Response(200, {"content-type": "text/plain"}, body))
+        assert b"" == sink.getvalue()
+
+    def test_a_text_that_is_a_page_without_a_login_is_a_file(self, play: Play) -> None:
+        report = Response(200, {"content-type": "text/plain"}, b"<html><table></table></html>")
+        for flow, answers in (
+            (lambda sink: Testspace().download(Oid("File", 7), sink), [report]),
+            (lambda sink: Valohai().download(Oid("Datum", EXECUTION), sink), [report]),
+            (
+                lambda sink: Valispace().download(Oid("File", 7), sink),
+                [
+                    Response(
+                        200,
+                        {"content-type": "application/json"},
+                        b'{"id": 7, "name": "a.txt", "mimetype": "text/plain", "download_url": "media/a.txt"}',
+                    ),
+                    report,
+                ],
+            ),
+        ):
+            sink = io.BytesIO()
+            play(flow(sink), *answers)
+            assert report.body == sink.getvalue()
+
+    def test_a_page_in_place_of_a_picture_is_none_whatever_it_shows(self, play: Play) -> None:
+        described = b'{"id": 7, "name": "a", "mimetype": "image/png", "download_url": "media/a"}'
+        blocked = Response(200, {"content-type": "image/png"}, b"<html>Blocked</html>")
+        for answer in (blocked, Response(200, {"content-type": "text/plain"}, blocked.body)):
+            sink = io.BytesIO()
+            with pytest.raises(InvalidResponse, match="HTML page"):
+                play(
+                    Valispace().download(Oid("File", 7), sink),
+                    Response(200, {"content-type": "application/json"}, described),
+                    answer,
+                )
+            assert b"" == sink.getvalue()
 
     def test_an_attachment_that_is_a_page_is_one_by_its_content_type(self, play: Play) -> None:
         sink = io.BytesIO()
@@ -156,16 +224,16 @@ class TestWholeAnswers:
         assert isinstance(outcome, Unknown)
 
 
-@pytest.mark.parametrize("status", [303, 502, 503, 504, 520, 524, 527, 530, 598, 599])
+@pytest.mark.parametrize("status", [302, 303, 502, 503, 504, 520, 524, 527, 530, 598, 599])
 def test_a_delete_that_a_gateway_answers_is_unknown(play: Play, dialect: Any, status: int) -> None:
-    """What gateways say, Cloudflare's among them, and "see other" say nothing about what the server did."""
+    """Gateways, Cloudflare's among them, do not know what the server did; a redirect may follow a deletion."""
     backend, schema, oid = dialect
     [outcome], [_] = play(backend.write(schema, [Delete(oid)]), Response(status, {}, b""))
     assert isinstance(outcome, Unknown)
     assert outcome.error.sent
 
 
-@pytest.mark.parametrize("status", [302, 307, 400, 403, 408, 501, 519, 528, 529, 597])
+@pytest.mark.parametrize("status", [301, 307, 308, 400, 403, 408, 501, 519, 528, 529, 597])
 def test_a_delete_that_the_server_refuses_has_failed(play: Play, dialect: Any, status: int) -> None:
     backend, schema, oid = dialect
     [outcome], [_] = play(backend.write(schema, [Delete(oid)]), Response(status, {}, b""))

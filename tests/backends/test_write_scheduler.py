@@ -151,6 +151,14 @@ def test_a_create_that_was_not_sent_is_sent_again_and_what_needs_it_waits() -> N
     assert ([["A:new-1", "A:new-3"], ["A:new-1"], ["A:new-2"]], 1) == (rounds, pauses)
 
 
+def test_a_create_that_did_not_arrive_whole_is_sent_again() -> None:
+    changes: list[Change] = [new(1), new(2, 1)]
+    fault = Failed(changes[0], Rejected("slow", status=408, sent=False))
+    outcomes, rounds, pauses = written(changes, {changes[0].oid: [fault, Done(changes[0], Oid("A", 1))]})
+    assert [Done] * 2 == [type(outcome) for outcome in outcomes]
+    assert ([["A:new-1"], ["A:new-1"], ["A:new-2"]], 1) == (rounds, pauses)
+
+
 def test_after_a_passing_fault_one_change_goes_first() -> None:
     changes: list[Change] = [new(number) for number in range(1, 2 * MOST + 1)]
     lost = Unknown(changes[3], Unreachable("dropped"))

@@ -280,3 +280,40 @@ def test_a_page_instead_of_the_rest_is_not_mixed_with_what_came(server: Server, 
     server.answers = [Reply(200, CONTENT, TAG, cut=200_000), page]
     with pytest.raises(Unreachable, match="cannot go back"):
         download(drive, stream)
+
+
+PAGE = b"<!DOCTYPE html><html><form action='/login'></form></html>"
+
+
+class TestPages:
+    """A page that is not marked as a file stays out of the sink, whatever its media type: the dialect looks at it."""
+
+    @pytest.mark.parametrize("kind", ["text/html", "text/plain", "application/pdf", "application/octet-stream"])
+    def test_a_page_stays_out_of_the_file(self, server: Server, drive: Any, kind: str) -> None:
+        for page in (PAGE, b" \n<?xml version='1.0'?>" + PAGE, PAGE + b" " * 200_000):
+            server.answers = [Reply(200, page, {"Content-Type": kind})]
+            content, answer = download(drive)
+            assert (b"", page) == (content, answer.body)
+
+    @pytest.mark.parametrize("kind", ["text/html", "text/plain"])
+    def test_one_that_is_marked_is_a_file(self, server: Server, drive: Any, kind: str) -> None:
+        server.answers = [Reply(200, PAGE, {"Content-Type": kind, "Content-Disposition": "attachment"})]
+        content, answer = download(drive)
+        assert (PAGE, b"") == (content, answer.body)
+
+    def test_a_large_one_is_a_file(self, server: Server, drive: Any) -> None:
+        report = PAGE + b"x" * (1 << 20)
+        server.answers = [Reply(200, report, {"Content-Type": "text/plain"})]
+        content, answer = download(drive)
+        assert (report, b"") == (content, answer.body)
+
+    def test_a_page_in_place_of_the_rest_leaves_nothing_of_the_beginning(self, server: Server, drive: Any) -> None:
+        plain = {"Content-Type": "text/plain"}
+        server.answers = [Reply(200, CONTENT, {**TAG, **plain}, cut=200_000), Reply(200, PAGE, plain)]
+        content, answer = download(drive)
+        assert (b"", PAGE) == (content, answer.body)
+
+    def test_a_page_is_held_to_the_bound_of_answers(self, server: Server, drive: Any) -> None:
+        server.answers = [Reply(200, PAGE + b" " * 5000, {"Content-Type": "text/plain"})]
+        with pytest.raises(InvalidResponse, match="max_bytes"):
+            download(drive, max_bytes=4000)

@@ -20,7 +20,7 @@ WRITE = Request("POST", "/w", body=b"content", writes=True)
 
 
 @pytest.mark.parametrize(
-    "trouble", [Reply(cut=0), Reply(body=b"abc", cut=1), Reply(502), Reply(503), Reply(504), Reply(524)]
+    "trouble", [Reply(cut=0), Reply(body=b"abc", cut=1), Reply(408), Reply(502), Reply(503), Reply(504), Reply(524)]
 )
 def test_a_read_is_repeated_when_the_trouble_may_pass(server, drive, trouble):
     server.answers = [trouble, trouble, Reply(body=b"ok")]
@@ -52,7 +52,9 @@ def test_a_write_is_sent_once_whatever_happens(server, drive, time):
     with pytest.raises(RateLimited) as caught:
         drive().run(one(WRITE))
     assert not caught.value.sent
-    assert 4 == len(server.seen)
+    server.answers = [Reply(408, b"too slow")]
+    assert b"too slow" == drive().run(one(WRITE)).body
+    assert 5 == len(server.seen)
     assert [] == time.slept
 
 

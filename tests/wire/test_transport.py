@@ -290,6 +290,51 @@ class TestRedirects:
         assert status == caught.value.status
         assert 1 == len(server.seen)
 
+    @pytest.mark.parametrize(("status", "sent"), [(301, False), (302, True), (303, True), (307, False), (308, False)])
+    def test_a_redirected_write_may_have_been_performed(self, server, drive, status, sent):
+        server.answers = [Reply(status, headers={"Location": "/elsewhere"})]
+        with pytest.raises(Rejected) as caught:
+            drive().run(one(Request("POST", "/w", body=b"x", writes=True)))
+        assert sent is caught.value.sent
+        assert sent is ("may have been performed" in str(caught.value))
+
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+    @pytest.mark.parametrize(
+        "location",
+        [
+            "/Account.mvc/LogIn?ReturnUrl=%2Fw",
+            "/login",
+            "/accounts/login/?next=/w",
+            "/users/sign_in",
+            "/Sign-In.aspx",
+            "/logon.html#x",
+            "/oauth2/start?rd=/w",
+            "https://login.example.org/tenant/x",
+            "https://sso.example.org/",
+            "https://id.example.org/app?SAMLRequest=abc",
+            "https://id.example.org/adfs/ls/?wa=wsignin1.0",
+            "https://id.example.org/auth?client_id=a&response_type=code",
+        ],
+    )
+    def test_a_write_that_is_led_to_a_sign_in_page_is_a_login_problem(self, server, drive, status, location):
+        server.answers = [Reply(status, headers={"Location": location})]
+        with pytest.raises(AuthenticationFailed, match="sign-in page .*; nothing was done") as caught:
+            drive().run(one(Request("POST", "/w", body=b"x", writes=True)))
+        assert status == caught.value.status
+        assert "SAMLRequest" not in str(caught.value)
+        assert 1 == len(server.seen)
+
+    @pytest.mark.parametrize("location", ["/logins_of_today/5", "/w/5", "/catalogin/", "/w?next=login", "/blog/in"])
+    def test_other_places_are_no_sign_in_pages(self, server, drive, location):
+        server.answers = [Reply(303, headers={"Location": location})]
+        with pytest.raises(Rejected, match="may have been performed"):
+            drive().run(one(Request("POST", "/w", body=b"x", writes=True)))
+
+    def test_what_the_request_has_in_its_path_makes_no_sign_in_page(self, server, drive):
+        server.answers = [Reply(302, headers={"Location": "/login/w/5"})]
+        with pytest.raises(Rejected):
+            drive().run(one(Request("POST", "/login/w", body=b"x", writes=True)))
+
     @pytest.mark.parametrize("location", ["ftp://h/x", "http://a\\@b/", "http://h:port/", "http://[::1/"])
     def test_a_redirect_to_what_is_no_url_is_refused(self, server, drive, location):
         server.answers = [Reply(302, headers={"Location": location})]

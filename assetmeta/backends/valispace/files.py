@@ -32,8 +32,8 @@ def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
         raise Unsupported(f"{oid.token} has no bytes of its own; it leads to {where}.", oid=oid.token)
     path = address_of(link, settings.base, settings.is_own)
     response = answered((yield Request("GET", path, headers=(("Accept", "*/*"),), sink=sink, idempotent=True)))
-    page = "html" in str(item.get("mimetype") or "").lower()
-    return check_file(response, parse_error, page=page).media_type
+    kind, name = str(item.get("mimetype") or ""), str(item.get("name") or "")
+    return check_file(response, parse_error, kind=kind, name=name).media_type
 
 
 def upload(oid: Oid, source: BinaryIO, settings: Settings) -> Flow[None]:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from lxml import etree
 
-from assetmeta.backends.responses import answered, check, check_file, is_page
+from assetmeta.backends.responses import answered, check, check_file
 from assetmeta.backends.versionone.errors import parse_error
 from assetmeta.backends.versionone.options import Settings
 from assetmeta.backends.versionone.rest_response import XML, cell, read_asset
@@ -30,10 +30,10 @@ def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
     """
     request = Request("GET", _place(oid, settings), headers=(("Accept", "*/*"),), sink=sink, idempotent=True)
     response = answered((yield request))
-    page = False
-    if response.ok and response.body and is_page(response) and oid.type == "Attachment":
-        page = yield from _is_stored_page(oid, settings)
-    return check_file(response, parse_error, page=page).media_type
+    kind = "" if oid.type == "Attachment" else "image/*"
+    if response.ok and response.body and response.is_page and oid.type == "Attachment":
+        kind = yield from _stored_kind(oid, settings)
+    return check_file(response, parse_error, kind=kind).media_type
 
 
 def upload(oid: Oid, source: BinaryIO, settings: Settings) -> Flow[None]:
@@ -47,11 +47,11 @@ def upload(oid: Oid, source: BinaryIO, settings: Settings) -> Flow[None]:
     check(answered((yield request)), parse_error)
 
 
-def _is_stored_page(oid: Oid, settings: Settings) -> Flow[bool]:
-    """True when the attachment is HTML by its own ContentType. One request."""
+def _stored_kind(oid: Oid, settings: Settings) -> Flow[str]:
+    """Return the attachment's own ContentType. One request."""
     path = f"{settings.rest}/Data/{place(oid)}"
     response = answered((yield Request("GET", path, (("sel", "ContentType"),), XML, idempotent=True)))
-    return "html" in (read_asset(check(response, parse_error)).findtext("Attribute") or "").lower()
+    return read_asset(check(response, parse_error)).findtext("Attribute") or ""
 
 
 def _place(oid: Oid, settings: Settings) -> str:
