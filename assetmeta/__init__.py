@@ -15,6 +15,7 @@ from assetmeta.core.plan import Plan
 from assetmeta.core.query import Query
 from assetmeta.core.report import Report
 from assetmeta.core.snapshot import Snapshot
+from assetmeta.features.completion import load_ipython_extension
 from assetmeta.model.codecs import Span
 from assetmeta.model.errors import (
     AssetmetaError,
@@ -113,4 +114,5 @@ __all__ = [
     "__version__",
     "connect",
     "inspect",
+    "load_ipython_extension",
 ]

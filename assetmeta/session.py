@@ -14,6 +14,7 @@ from assetmeta.core.asset import Asset
 from assetmeta.core.class_builder import ClassRegistry
 from assetmeta.core.commit import Committer
 from assetmeta.core.context import SessionContext
+from assetmeta.core.load_log import is_completing
 from assetmeta.core.loading import Loader
 from assetmeta.core.metaclass import AssetClass
 from assetmeta.core.plan import Plan
@@ -25,7 +26,7 @@ from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.core.values import as_oid
 from assetmeta.features import display, schema_map
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginCheck
-from assetmeta.model.errors import BadValue, SessionClosed, UnknownName, elsewhere, nearest
+from assetmeta.model.errors import AssetmetaError, BadValue, SessionClosed, UnknownName, elsewhere, nearest
 from assetmeta.model.http import Flow, T
 from assetmeta.model.schema import Schema
 from assetmeta.model.signatures import keywords, names_settings
@@ -321,11 +322,20 @@ class Session(Displayed):
         if not self._workspace.closed:
             self.commit().raise_if_failed()
 
+    # Tab at a prompt reads the schema, once; nothing else that lists names sends a request.
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._ipython_key_completions_()})
 
     def _ipython_key_completions_(self) -> list[str]:
-        return self._schemas.known if "_schemas" in vars(self) else []
+        if "_schemas" not in vars(self):
+            return []
+        try:
+            if is_completing():
+                self._schemas()
+        except AssetmetaError:
+            # What cannot be read is not offered; the first use says why.
+            pass
+        return self._schemas.known
 
     def _table(self) -> Table:
         known = len(self._schemas.known) if "_schemas" in vars(self) else 0

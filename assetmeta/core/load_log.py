@@ -92,6 +92,10 @@ _FINDING = ("IPython.core.interactiveshell", "_ofind")
 """Where IPython finds what help is wanted for; the same module also runs what the user writes."""
 
 
+_COMPLETING = ("IPython.utils.dir2", "IPython.core.completer", "jedi", "rlcompleter")
+"""What lists names to complete one."""
+
+
 class LookedAt(NotLoaded):
     """What is not loaded was read by a program that only shows it: that sends no request."""
 
@@ -108,6 +112,12 @@ def is_looked_at() -> bool:
             return False
         frame = frame.f_back
     return False
+
+
+def is_completing() -> bool:
+    """Whether names are listed to complete one, at a prompt."""
+    frame = _outside()
+    return frame is not None and frame.f_globals.get("__name__", "").startswith(_COMPLETING)
 
 
 def refuse_inspection() -> None:

@@ -13,6 +13,9 @@ from assetmeta.model.table import Table
 _LONGEST = 5
 """Relations on the longest way that is looked for."""
 
+_SHOWN = 500
+"""Rows that are rendered: the largest types have some 150 attributes."""
+
 _WAYS = 20
 """Ways that are returned; there may be thousands of the same length."""
 
@@ -37,7 +40,7 @@ def search(schema: Schema, word: str, lists: Mapping[str, Iterable[str]]) -> Tab
         raise BadValue(f"search() takes a word to look for, not {word!r:.80}.")
     found = sorted(_matches(schema, wanted, lists), key=lambda one: (one.rank, len(one.name), one.name))
     rows = [(one.name, one.what, one.text) for one in found]
-    return Table(f"{word.strip()!r}: {len(rows)} found", ("name", "what", "description"), rows)
+    return Table(f"{word.strip()!r}: {len(rows)} found", ("name", "what", "description"), rows, shown=_SHOWN)
 
 
 def _matches(schema: Schema, wanted: str, lists: Mapping[str, Iterable[str]]) -> Iterator[_Found]:
@@ -121,7 +124,8 @@ def describe(kind: AssetType, word: str | None = None) -> Table:
         if not wanted or _rank(wanted, name) is not None
     ]
     chosen = f" ({len(rows)} with {wanted!r})" if wanted else ""
-    return Table(f"{kind.name}: {_type_text(kind)}{chosen}", ("name", "type", "notes", "choices", "leads to"), rows)
+    columns = ("name", "type", "notes", "choices", "leads to")
+    return Table(f"{kind.name}: {_type_text(kind)}{chosen}", columns, rows, shown=_SHOWN)
 
 
 def _choices(attribute: Attribute) -> str:

@@ -15,7 +15,7 @@ from assetmeta.model.optional import load
 from assetmeta.model.printable import printable
 
 SHOWN = 50
-"""Rows of a table that are rendered; makers of tables prepare no more than these."""
+"""Rows of a table that are rendered unless it says otherwise; makers of tables prepare no more than these."""
 
 _WIDEST = 60
 """Characters of a cell that plain text shows."""
@@ -24,7 +24,7 @@ _WIDEST = 60
 @dataclass(frozen=True, repr=False)
 class Table:
     """A title, column names, and rows of texts. *total* is the number of rows that there are, when *rows* holds the
-    first of them only. *note* is a line below.
+    first of them only; *shown* of them are rendered. *note* is a line below.
     """
 
     title: str
@@ -32,6 +32,7 @@ class Table:
     rows: Sequence[Sequence[str]] = ()
     total: int | None = None
     note: str = ""
+    shown: int = SHOWN
 
     def __len__(self) -> int:
         """The number of rows that there are."""
@@ -42,11 +43,11 @@ class Table:
 
     @property
     def _visible(self) -> list[list[str]]:
-        return [[printable(cell) for cell in row] for row in self.rows[:SHOWN]]
+        return [[printable(cell) for cell in row] for row in self.rows[: self.shown]]
 
     @property
     def _notes(self) -> list[str]:
-        more = len(self) - min(len(self.rows), SHOWN)
+        more = len(self) - min(len(self.rows), self.shown)
         return [printable(line) for line in (f"… and {more} more" if more > 0 else "", self.note) if line]
 
     def __str__(self) -> str:

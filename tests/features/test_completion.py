@@ -1,0 +1,178 @@
+"""Completion and help at an IPython prompt: from the schema, without evaluating or sending anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+from IPython.core.interactiveshell import InteractiveShell
+
+from assetmeta import V1Meta, load_ipython_extension
+from assetmeta.features.completion import completions
+from assetmeta.sandbox import Server
+
+
+@pytest.fixture
+def v1(versionone_sandbox_shared: Server) -> Iterator[V1Meta]:
+    with V1Meta(**versionone_sandbox_shared.credentials) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def bare() -> InteractiveShell:
+    """One shell of this process; the extension is not loaded."""
+    return InteractiveShell.instance()
+
+
+@pytest.fixture
+def shell(bare: InteractiveShell) -> Iterator[InteractiveShell]:
+    before = list(bare.Completer.custom_matchers)
+    load_ipython_extension(bare)
+    yield bare
+    bare.Completer.custom_matchers[:] = before
+
+
+def offered(shell: InteractiveShell, text: str, **names: Any) -> list[str]:
+    """What Tab offers at the end of a line."""
+    shell.user_ns.update(names)
+    with provisionalcompleter():
+        return [text[: found.start] + found.text for found in shell.Completer.completions(text, len(text))]
+
+
+def test_the_first_tab_completes_types(bare: InteractiveShell, v1: V1Meta) -> None:
+    assert "v1.Story" in offered(bare, "v1.Sto", v1=v1)
+    assert [entry.path for entry in v1.ledger] == ["meta.v1/"]
+    assert any("Story" in found for found in offered(bare, 'v1["Sto', v1=v1))
+    assert len(v1.ledger) == 1
+
+
+def test_the_first_tab_on_a_key_completes_types(bare: InteractiveShell, v1: V1Meta) -> None:
+    assert any("Story" in found for found in offered(bare, 'v1["', v1=v1))
+    assert len(v1.ledger) == 1
+
+
+def test_dir_sends_nothing_and_never_raises(v1: V1Meta) -> None:
+    assert "commit" in dir(v1)
+    assert len(v1.ledger) == 0
+
+
+def test_tab_on_a_server_that_is_gone_offers_what_there_is(bare: InteractiveShell) -> None:
+    gone = V1Meta(instance_url="http://127.0.0.1:9/V1", token="x", retries=0)
+    assert "gone.commit" in offered(bare, "gone.com", gone=gone)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("v1.Sto", "Story"),
+        ("v1.Story.whe", "where"),
+        ("v1.Story.Own", "Owners"),
+        ("v1.Story.Owners.Ema", "Email"),
+        ('v1["Story"].Own', "Owners"),
+        ("v1.Story(1005).Own", "Owners"),
+        ("v1.Story(1005).Super.Sco", "Scope"),
+        ("v1.Story(1005).Owners[0].Ema", "Email"),
+        ("v1.Story(1005).Owners.ad", "add"),
+        ("v1.Story(1005).Quick", "QuickClose"),
+        ("v1.Story.where(Name='a)b').sel", "select"),
+        ("v1.Story.where(v1.Story.Estimate > 3).first().Sup", "Super"),
+        ("x = v1.Story[0].Sup", "Super"),
+        ("v1.Story[:10].whe", "where"),
+        ("v1.Story.where(Na", "Name="),
+        ("v1.Story.where(Status='Done', Na", "Name="),
+        ("v1.Task.new(Par", "Parent="),
+        ("v1.Story.select('Na", "Name"),
+        ('v1.Story.select("Name", "Owners.Ema', "Email"),
+        ('v1.Story.sort("-Na', "Name"),
+        ('v1.Scope.select("Workitems:Story.Est', "Estimate"),
+        ('story["Na', "Name"),
+        ('story["Owners.Ema', "Email"),
+        ("story.Super.Sco", "Scope"),
+        ("query.whe", "where"),
+        ("query.select('Na", "Name"),
+        ("column.Ema", "Email"),
+        ("for s in v1.Story.whe", "where"),
+        ("(v1.Story\n .where(Name='x')\n .sel", "select"),
+    ],
+)
+def test_names_come_from_the_schema(v1: V1Meta, text: str, expected: str) -> None:
+    names = {"v1": v1, "story": v1.Story(1005), "query": v1.Story.where(Name="x"), "column": v1.Story.Owners}
+    before = len(v1.ledger)
+
+    fragment, found = completions(text, names)
+
+    assert expected in [name for name, _ in found]
+    assert text.endswith(fragment)
+    assert all(name.casefold().startswith(fragment.casefold()) for name, _ in found)
+    assert len(v1.ledger) == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "other.na",
+        "v1.Nothing.na",
+        "v1.Story.Name.na",
+        "v1.Story(1).Nmae.na",
+        "print(v1.Story",
+        "v1.commit().",
+        "))).na",
+        '"v1.Story.na',
+        "v1.Story.select('Nothing.na",
+        "v1.Story.where(lambda: [).",
+    ],
+)
+def test_other_text_offers_nothing_and_raises_nothing(v1: V1Meta, text: str) -> None:
+    v1.types
+    _, found = completions(text, {"v1": v1, "other": object()})
+    assert [name for name, _ in found if name.startswith("na")] == []
+
+
+def test_the_extension_completes_what_ipython_does_not_look_behind(shell: InteractiveShell, v1: V1Meta) -> None:
+    story = v1.Story.first()
+    before = len(v1.ledger)
+    assert any(found.endswith("where") for found in offered(shell, "v1.Story.whe", v1=v1))
+    assert any(found.endswith("Scope") for found in offered(shell, "story.Super.Sco", story=story))
+    assert any(found.endswith("Name=") for found in offered(shell, "v1.Story.where(Na"))
+    assert len(v1.ledger) == before
+
+
+def test_loading_the_extension_twice_is_loading_it_once(shell: InteractiveShell) -> None:
+    load_ipython_extension(shell)
+    own = [one for one in shell.Completer.custom_matchers if getattr(one, "matcher_identifier", "") == "assetmeta"]
+    assert len(own) == 1
+
+
+def test_notebooks_show_types_as_tables(shell: InteractiveShell, v1: V1Meta) -> None:
+    data, _ = shell.display_formatter.format(v1.Story)
+    assert "Owners" in data["text/html"]
+    assert "asset type Story" in data["text/plain"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "story",
+        "story.Name",
+        "story.Estimate",
+        "story.Super",
+        "story.Super.Scope",
+        "story.Owners",
+        "story.Owners[0]",
+        "v1",
+        "v1.Story",
+        "v1.Story.Owners",
+        "query",
+    ],
+)
+def test_help_sends_nothing(shell: InteractiveShell, v1: V1Meta, name: str) -> None:
+    story = v1.Story.select("Name").first()
+    shell.user_ns.update(v1=v1, story=story, query=v1.Story.where(Name="x"))
+    before = len(v1.ledger)
+    for detail in (0, 1):
+        text = shell.object_inspect_mime(name, detail_level=detail)["text/plain"]
+        assert text
+    assert len(v1.ledger) == before
