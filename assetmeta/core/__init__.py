@@ -1,7 +1,7 @@
 """The machinery between the user's objects and a backend's flows.
 
 Files import only from those named before them:
-state, identity_map, attribute_words, load_log, ownership, plan, report, vocabulary, context, cohort, values,
+state, identity_map, attribute_words, load_log, ownership, plan, report, vocabulary, context, names, cohort, values,
 relations, walk, snapshot, columns, paging, query, attributes, metaclass, asset, measured, whole_file, attachments,
 class_builder, schema_source, loading, edits, unit_of_work, conflicts, lost_values, invalidation,
 commit, inspect.

@@ -46,7 +46,7 @@ class UnitProtocol(Protocol):
     """Keeps the pending edits."""
 
     def assign(self, asset: Instance, attribute: Attribute, value: object) -> None: ...
-    def check(self, type_name: str, values: Mapping[str, object]) -> None: ...
+    def checked(self, type_name: str, values: Mapping[str, object]) -> dict[str, object]: ...
     def assign_all(self, asset: Instance, values: Mapping[str, object]) -> None: ...
     def edit_members(
         self, asset: Instance, attribute: Attribute, add: Sequence[object], remove: Sequence[object]
@@ -139,19 +139,19 @@ class SessionContext:
         """Perform fetches of a query, in as few requests as the server allows. What their conditions name is checked
         against the server's lists (see core.vocabulary). Raises BadValue.
         """
+        if self.vocabulary is None:
+            return self.read(fetches)
+        return self.vocabulary.checked(self.schema, fetches, self.read)
 
-        def read(wanted: Sequence[Fetch]) -> list[Rows]:
-            return self.run(self.backend.fetch(self.schema, wanted))
-
-        return read(fetches) if self.vocabulary is None else self.vocabulary.checked(self.schema, fetches, read)
+    def read(self, fetches: Sequence[Fetch]) -> list[Rows]:
+        """Perform fetches as they are, in as few requests as the server allows."""
+        return self.run(self.backend.fetch(self.schema, fetches))
 
     def list_names(self) -> dict[str, frozenset[str]]:
         """The names of the server's list types, by type; read once per session, in one round of requests."""
         if self.vocabulary is None:
             return {}
-        return self.vocabulary.of_all(
-            self.schema, lambda wanted: self.run(self.backend.fetch(self.schema, wanted)) if wanted else []
-        )
+        return self.vocabulary.of_all(self.schema, self.read)
 
     def path(self, text: str) -> Path:
         """Return the path of that text: the very one that was selected, conditions and all, or else the text parsed."""

@@ -148,15 +148,18 @@ def restore(asset: Instance, before: Mapping[str, Edit]) -> None:
     state.edits = dict(before) or None
 
 
-def check(workspace: SessionContext, type_name: str, name: str, value: object) -> None:
-    """Raise BadValue, UnknownName or ReadOnly unless *value* could be set on assets of a type. Sends nothing."""
+def checked(workspace: SessionContext, type_name: str, name: str, value: object) -> object:
+    """Return a *value* for assets of a type, with the identities of the assets that it names. Raises BadValue,
+    UnknownName or ReadOnly unless it could be set. Sends nothing, except to look up a name.
+    """
     attribute = workspace.schema.attribute(type_name, name)
     if not attribute.writable:
         raise ReadOnly(f"{type_name}.{name} is read-only: the server works it out itself.", attribute=name)
-    if not attribute.multi:
-        _single(workspace, type_name, attribute, value)
-    elif value is not None:
-        checked_members(workspace, type_name, attribute, value)  # type: ignore[arg-type]
+    if value is None and attribute.multi:
+        return value
+    take = checked_members if attribute.multi else _single
+    found = take(workspace, type_name, attribute, value)  # type: ignore[arg-type]
+    return found if attribute.is_relation else value
 
 
 def deltas(asset: Instance) -> tuple[AttributeChange, ...]:

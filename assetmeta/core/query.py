@@ -407,7 +407,7 @@ class Query(Displayed, Record):
         unit = self.workspace.unit
         # What can be iterated over once is for all assets, and for the check.
         values = {name: list(value) if isinstance(value, Iterator) else value for name, value in values.items()}
-        unit.check(self.type_name, values)
+        values = unit.checked(self.type_name, values)
         for asset in self.queryAll():
             unit.assign_all(asset, values)
         return len(self)

@@ -78,10 +78,11 @@ class UnitOfWork:
             edits.set_value(asset, attribute, value)
         self._track(asset)
 
-    def check(self, type_name: str, values: Mapping[str, object]) -> None:
-        """Raise what assigning *values* to assets of a type would raise. Sends nothing."""
-        for name, value in values.items():
-            edits.check(self._workspace, type_name, name, value)
+    def checked(self, type_name: str, values: Mapping[str, object]) -> dict[str, object]:
+        """Return *values* for assets of a type, with the identities of the assets that they name. Raises what assigning
+        them would raise.
+        """
+        return {name: edits.checked(self._workspace, type_name, name, value) for name, value in values.items()}
 
     def assign_all(self, asset: Instance, values: Mapping[str, object]) -> None:
         """Make several values pending; when one of them is refused, none is."""

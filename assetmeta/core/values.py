@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import decimal
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from assetmeta.core.context import SessionContext
+from assetmeta.core.names import find_named
 from assetmeta.core.state import Instance, LoadedValue, at_moment_of
 from assetmeta.model.codecs import AnyValue, JsonText, Raw, wire_text, writable_text
 from assetmeta.model.contract import SupportsAliases
@@ -17,6 +19,9 @@ from assetmeta.model.paths import resolve
 from assetmeta.model.scalars import plain, shown
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import ABSENT, LONGEST_KEY, UNREAD, Oid
+
+COMPOSED = re.compile("[:/]")
+"""What an alias within another asset has (`project:12`, `project/space`), and names mostly do not."""
 
 READS = 3
 """How often a missing value is asked for when writes keep overtaking the answer."""
@@ -189,10 +194,11 @@ def _shown(attribute: Attribute, value: object) -> str:
 def related_oid(
     workspace: SessionContext, type_name: str, attribute: Attribute, value: object, *, look_up: bool = True
 ) -> Oid:
-    """Return the identity that *value* (an asset, an Oid, a token) names, checked against the relation's type.
+    """Return the identity that *value* (an asset, an Oid, a token, a name) stands for, checked against the relation's
+    type.
 
-    Where assets have other names than their keys (see `SessionContext.named`), such a name is looked up: one request.
-    It is refused with *look_up* False.
+    A name is looked up (see core.names), and likewise another name that assets have instead of their keys (see
+    `SessionContext.named`): one request, none for a list type after the first. It is refused with *look_up* False.
     """
     schema, related = workspace.schema, attribute.related or ""
     try:
@@ -217,6 +223,8 @@ def related_oid(
             oid = _named(workspace, workspace.backend, place, related, str(value))
     elif is_number and not schema.type(related).abstract:
         oid = Oid.of(related, value)
+    elif look_up and workspace.vocabulary is not None and isinstance(value, str) and not _is_token(schema, oid):
+        oid = _called(workspace, f"{type_name}.{attribute.name}", related, value)
     if oid is None:
         finder = f"{related}(name)" if isinstance(workspace.backend, SupportsAliases) else f"{related}.where(...).one()"
         raise BadValue(
@@ -261,8 +269,32 @@ def _named(
     try:
         return workspace.named(type_name, text)._state.oid
     except (BadValue, NotFound) as error:
+        found = _by_name(workspace, type_name, text)
+        if isinstance(found, Oid):
+            return found
         # The attribute does not take this value, whether its text names nothing or cannot name anything.
-        raise BadValue(f"{place}: {error}", **{**vars(error), "attribute": place.partition(".")[2]}) from error
+        why = f"{place}: {found or error}"
+        raise BadValue(why, **{**vars(error), "attribute": place.partition(".")[2]}) from error
+
+
+def _by_name(workspace: SessionContext, type_name: str, text: str) -> Oid | BadValue | None:
+    """The asset of that name, or an error with names that are near to it; None where no name is near."""
+    if COMPOSED.search(text):
+        return None
+    found = find_named(workspace, type_name, [text])[text]
+    is_helpful = isinstance(found, Oid) or "Did you mean" in str(found) or "token" in str(found)
+    return found if is_helpful else None
+
+
+def _called(workspace: SessionContext, place: str, type_name: str, text: str) -> Oid | None:
+    """The asset of that name. Raises BadValue where there is none, or several."""
+    if not text.strip():
+        return None
+    found = find_named(workspace, type_name, [text])[text]
+    if isinstance(found, BadValue):
+        owner, _, name = place.partition(".")
+        raise BadValue(f"{place}: {found}", type_name=owner, attribute=name)
+    return found
 
 
 def oid_of_session(workspace: SessionContext, value: object) -> Oid | None:

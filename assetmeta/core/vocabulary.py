@@ -1,18 +1,19 @@
 """The names of lists: what `Status="Done"` may say, read from the server once per session.
 
-The names of a list type (statuses, priorities) come along with the first query that mentions one of them; a name that
-is none is an error, since the answer would be empty without a word.
+The names of a list type (statuses, priorities) come along with the first query that mentions one of them, or are read
+when the first one is assigned; a name that is none is an error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from assetmeta.model.conditions import Compare, leaves
 from assetmeta.model.errors import BadValue, nearest
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch, Rows
 from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
 
 _LONGEST = 1000
 """Names of a list that are looked at; a longer one is no list to choose from."""
@@ -21,10 +22,27 @@ Read = Callable[[Sequence[Fetch]], list[Rows]]
 
 
 class Vocabulary:
-    """The names of one session's list types, by type; None for a list that is too long."""
+    """The assets of one session's list types by their names, by type; None for a list that is too long."""
 
     def __init__(self) -> None:
-        self._names: dict[str, frozenset[str] | None] = {}
+        self._names: dict[str, Mapping[str, tuple[Oid, ...]] | None] = {}
+
+    def known(
+        self, schema: Schema, type_name: str, names: Sequence[str], read: Read
+    ) -> Mapping[str, tuple[Oid, ...]] | None:
+        """Return the assets of a list type by their names; None where the type is no list, or too long a one.
+
+        One request, the first time; one more when one of *names* is unknown, since somebody may have added it.
+        """
+        kind = schema.type(type_name)
+        if not kind.choices or kind.display is None:
+            return None
+        was_read = type_name not in self._names
+        if was_read:
+            self._learn(schema, [type_name], read([_list(schema, type_name)]))
+        if not was_read and any(self._lacks(type_name, name) for name in names):
+            self._learn(schema, [type_name], read([_list(schema, type_name)]))
+        return self._names[type_name]
 
     def checked(self, schema: Schema, fetches: Sequence[Fetch], read: Read) -> list[Rows]:
         """Perform *fetches* by *read*, the lists that they mention along with them. Raises BadValue for a name that no
@@ -47,13 +65,12 @@ class Vocabulary:
         missing = [name for name in schema.types if schema.types[name].choices and name not in self._names]
         if missing:
             self._learn(schema, missing, read([_list(schema, type_name) for type_name in missing]))
-        return {name: names for name, names in self._names.items() if names is not None}
+        return {name: frozenset(names) for name, names in self._names.items() if names is not None}
 
     def _learn(self, schema: Schema, types: Sequence[str], answers: Sequence[Rows]) -> None:
         for type_name, rows in zip(types, answers, strict=True):
             name = schema.type(type_name).display or ""
-            found = (dict(zip(row.columns, row.values, strict=True)).get(name) for row in rows.rows)
-            self._names[type_name] = None if rows.more else frozenset(text for text in found if isinstance(text, str))
+            self._names[type_name] = None if rows.more else by_text(rows, (name,))
 
     def _check(self, schema: Schema, fetches: Sequence[Fetch], read: Read | None) -> None:
         """Raise BadValue for an unknown name. With *read* the list is read again first: somebody may have added it."""
@@ -72,12 +89,13 @@ class Vocabulary:
                 )
 
     def _unknown(self, type_name: str, leaf: Compare) -> str | None:
-        names = self._names.get(type_name)
-        if names is None:
-            return None
-        folded = {name.casefold() for name in names}
         texts = (value for value in leaf.values if isinstance(value, str))
-        return next((text for text in texts if text.casefold() not in folded), None)
+        return next((text for text in texts if self._lacks(type_name, text)), None)
+
+    def _lacks(self, type_name: str, text: str) -> bool:
+        """True when a list is known, and *text* is none of its names, letter case aside."""
+        names = self._names.get(type_name)
+        return names is not None and text.casefold() not in {name.casefold() for name in names}
 
 
 def _mentioned(schema: Schema, fetch: Fetch) -> Iterator[tuple[str, Compare]]:
@@ -88,6 +106,18 @@ def _mentioned(schema: Schema, fetch: Fetch) -> Iterator[tuple[str, Compare]]:
             kind = schema.type(reached.type_name)
             if kind.choices and reached.attribute.name == kind.display:
                 yield kind.name, leaf
+
+
+def by_text(rows: Rows, columns: Sequence[str]) -> dict[str, tuple[Oid, ...]]:
+    """The assets of an answer by the texts that they have in *columns*."""
+    found: dict[str, dict[Oid, None]] = {}
+    for row in rows.rows:
+        values = dict(zip(row.columns, row.values, strict=True))
+        for column in columns:
+            text = values.get(column)
+            if isinstance(text, str):
+                found.setdefault(text, {})[row.oid] = None
+    return {text: tuple(oids) for text, oids in found.items()}
 
 
 def _list(schema: Schema, type_name: str) -> Fetch:

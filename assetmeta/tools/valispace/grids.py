@@ -66,7 +66,7 @@ class Grid:
         wanted = pairs if isinstance(rows, list | tuple) else [pair for pair in pairs if not _is_blank(*pair)]
         workspace = workspace_of(self.matrix, "Matrix")
         for _, value in wanted:
-            workspace.unit.check("Vali", {name: value})
+            workspace.unit.checked("Vali", {name: value})
         if name == "formula":
             wanted = [(cell, value) for cell, value in wanted if not _is_same(cell["formula"], value)]
             warn_of_references(wanted)
