@@ -1,12 +1,12 @@
 """The dialects: flows that turn plans into requests and answers into rows and outcomes.
 
-A dialect never sees an HTTP library, a clock or a class of the session. It imports from assetmeta.model, from the
+A dialect uses no HTTP library, no clock and no class of the session. It imports from assetmeta.model, from the
 shared files here, and from its own package:
 
-    responses                  answers checked for errors, documents parsed without trusting the sender
-    concurrency                several flows run at the same time
-    attempt                    one change performed: whatever goes wrong becomes its outcome
-    verification               changes in doubt, compared with what the server has
+    responses                  answers checked for errors, documents parsed safely
+    concurrency                several flows run concurrently
+    attempt                    one change performed: every error becomes its outcome
+    verification               changes in doubt, compared with the server's values
     write_scheduler            the order of writes, and what becomes of them: one place for all dialects
     markup, asset_state        HTML texts and their plain form; the states of VersionOne's assets
     filenames, multipart       names of files made harmless, files as forms
@@ -16,9 +16,9 @@ shared files here, and from its own package:
     versionone/ valispace/ valohai/ testspace/
 
 The REST dialects have the same name for the same role: api (the bundled description), schema and discovery (it as a
-Schema, completed by what the server says), codecs, decode and encode (objects as cells, values as JSON), lookup (reads
-by identity), queries, pushdown (conditions that the server applies), pages, prefetch (what assets are missing), writer
-and writes, calls, explain, options, files, keys and aliases.
+Schema, completed by the server's own description), codecs, decode and encode (objects as cells, values as JSON),
+lookup (reads by identity), queries, pushdown (conditions that the server applies), pages, prefetch (what assets are
+missing), writer and writes, calls, explain, options, files, keys and aliases.
 
 How a fifth server is added: docs/adding-a-dialect.md.
 """

@@ -1,4 +1,4 @@
-"""The states of VersionOne assets, in a file that costs nothing to import."""
+"""The states of VersionOne assets, in a file without further imports: the package exports it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import enum
 
 
 class AssetState(enum.IntEnum):
-    """Where an asset is in its life. `Dead` is never stored: it is the border from which on an asset is dead, so
-    `state >= AssetState.Dead` asks for it, and a filter by it finds all dead states.
+    """The state of an asset. `Dead` is never stored: it is the limit from which on an asset is dead, so that
+    `state >= AssetState.Dead` is true for all dead states, and a filter by it finds them.
     """
 
     Future = 0

@@ -1,4 +1,4 @@
-"""One change carried out: whatever goes wrong on the way becomes its outcome."""
+"""One change performed: every error becomes its outcome."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from assetmeta.model.errors import (
 from assetmeta.model.http import MAYBE_DONE, NO_WORD, Flow, Request, Response
 from assetmeta.model.plans import Call, Change, Create, Failed, Outcome, Skipped, Unknown
 
-_BROKE = 500
-"""The server broke, before or after it did what it was asked to do."""
+_FAILED = 500
+"""The server failed, before or after it performed the request."""
 
 
 @dataclass(slots=True)
 class Attempt:
-    """How far a change has come: whether a request that writes was sent, and whether one was accepted. *secrets* are
-    texts in it that no error shows, also where the server quotes them.
+    """The progress of a change: whether a request that writes was sent, and whether one was accepted. *secrets* are
+    texts in it that are hidden in errors, also where the server quotes them.
     """
 
     wrote: bool = False
@@ -37,7 +37,7 @@ class Attempt:
 
 
 def attempt(change: Change, flow: Callable[[Attempt], Flow[Outcome]]) -> Flow[Outcome]:
-    """Carry out one change; every failure is an outcome (`outcome_of`)."""
+    """Perform one change; every error is an outcome (`outcome_of`)."""
     step = Attempt()
     try:
         return (yield from flow(step))
@@ -48,8 +48,8 @@ def attempt(change: Change, flow: Callable[[Attempt], Flow[Outcome]]) -> Flow[Ou
 
 
 def outcome_of(change: Change, error: AssetmetaError, step: Attempt) -> Failed | Skipped | Unknown:
-    """Return what *error* means for a change: Skipped where the write ended before its turn, Failed where surely
-    nothing landed, Unknown where nobody knows. One rule for all dialects.
+    """Return what *error* means for a change: Skipped where the write ended before its turn, Failed where it is
+    certain that nothing was saved, else Unknown. One rule for all dialects.
     """
     if step.wrote and _is_open(change, error, step):
         return Unknown(change, error)
@@ -61,33 +61,33 @@ def outcome_of(change: Change, error: AssetmetaError, step: Attempt) -> Failed |
 
 
 def _is_open(change: Change, error: AssetmetaError, step: Attempt) -> bool:
-    """True when a change that was sent may have landed. An update or a deletion that the server broke at (500) is sent
-    again without harm, where a second create would be a second asset.
+    """True when a change that was sent may have been saved. An update or a delete that the server failed at (500) can
+    be repeated without harm; a second create would make a second asset.
     """
     if isinstance(error, AuthenticationFailed):
         return False
     if isinstance(error, InvalidResponse) or error.status in NO_WORD | MAYBE_DONE:
-        # A page of a proxy in place of the answer says nothing of what the server did.
+        # A page of a proxy in place of the answer does not show what the server did.
         return error.sent
     if isinstance(error, ServerError):
-        return error.status == _BROKE and isinstance(change, Create | Call)
+        return error.status == _FAILED and isinstance(change, Create | Call)
     return error.sent or (step.landed and isinstance(error, SessionClosed | BudgetExceeded | BrokenOff))
 
 
 def send_write(request: Request, step: Attempt) -> Flow[Response]:
-    """Send a write and return its 2xx answer. Raises the error that fits any other, with the field that it blames."""
+    """Send a write and return its 2xx answer. Raises the error that fits any other, with the field that it names."""
     step.wrote = True
     response = yield from send_one(request)
     if not response.ok:
-        told = _without(step.secrets, response)
-        raise naming(failure(told, parse_error), told)
+        masked = _without(step.secrets, response)
+        raise naming(failure(masked, parse_error), masked)
     checked = check(response, parse_error)
     step.landed = True
     return checked
 
 
 def _without(secrets: tuple[str, ...], response: Response) -> Response:
-    """The answer with stars for what was secret in the request, as JSON spells it, also in a text that is JSON."""
+    """The answer with stars for secrets of the request, in their JSON forms, also within a text that is JSON."""
     body, forms = response.body, set(secrets)
     for _ in range(2):
         forms |= {json.dumps(form, ensure_ascii=only)[1:-1] for form in forms for only in (True, False)}

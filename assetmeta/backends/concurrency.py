@@ -1,4 +1,4 @@
-"""Several flows run side by side: in each round, the requests of all of them go out in one tuple."""
+"""Several flows run concurrently: in each round, the requests of all of them are sent in one tuple."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Answers = tuple[Response | AssetmetaError, ...]
 def gather_results(flows: Sequence[Flow[T]]) -> Flow[list[T | AssetmetaError]]:
     """Run *flows*. One result or error per flow, same order.
 
-    What keeps a tuple from being sent, such as a closed session, is raised as long as nothing was sent at all; later
-    on each flow whose request it was takes it as its own error.
+    An error that prevents a tuple from being sent, such as a closed session, is raised as long as nothing was sent;
+    later it is the error of each flow whose request it was.
     """
     results: dict[int, T | AssetmetaError] = {}
     waiting: dict[int, Yielded] = {}
     for index, flow in enumerate(flows):
-        _go_on(index, flow, None, waiting, results)
+        _advance(index, flow, None, waiting, results)
     is_sent = False
     while waiting:
         due = _due(waiting)
@@ -41,15 +41,15 @@ def gather_results(flows: Sequence[Flow[T]]) -> Flow[list[T | AssetmetaError]]:
             number = len(_several(yielded))
             taken, answers = answers[:number], answers[number:]
             del waiting[index]
-            _go_on(index, flows[index], taken if isinstance(yielded, tuple) else taken[0], waiting, results)
+            _advance(index, flows[index], taken if isinstance(yielded, tuple) else taken[0], waiting, results)
     return [results[index] for index in range(len(flows))]
 
 
 def gather(flows: Sequence[Flow[T]]) -> Flow[list[T]]:
-    """Run *flows* side by side. One result per flow, same order; raises the first error among them."""
+    """Run *flows* concurrently. One result per flow, same order; raises the first error among them."""
     found: list[T] = []
     if len(flows) == 1:
-        # A single flow keeps its own errors and needs no tuple.
+        # A single flow raises its own errors and needs no tuple.
         return [(yield from flows[0])]
     for result in (yield from gather_results(flows)):
         if isinstance(result, AssetmetaError):
@@ -83,14 +83,14 @@ def _several(yielded: Yielded) -> tuple[Request, ...]:
     raise TypeError("a flow among others yields requests only")
 
 
-def _go_on(
+def _advance(
     index: int,
     flow: Flow[T],
     sent: Reply | AssetmetaError | None,
     waiting: dict[int, Yielded],
     results: dict[int, T | AssetmetaError],
 ) -> None:
-    """Let one flow go on to its next requests, or to its end."""
+    """Run one flow to its next requests, or to its end."""
     try:
         if sent is None:
             yielded = next(flow)

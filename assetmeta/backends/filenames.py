@@ -1,11 +1,11 @@
-"""Names that servers give to files, made harmless on any computer."""
+"""File names of servers, made harmless on any computer."""
 
 from __future__ import annotations
 
 import re
 
 _MOST_BYTES = 200
-"""File systems take 255 bytes; the rest is for what is put to a name that is taken, and for names of partial files."""
+"""File systems take 255 bytes; the rest is for numbers added to existing names, and for names of partial files."""
 
 _LONGEST_EXTENSION = 40
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
@@ -15,11 +15,11 @@ _RESERVED = re.compile(
 
 
 def safe_name(text: str | None, otherwise: str = "attachment") -> str:
-    """Return a harmless local file name for one that a server gave.
+    """Return a harmless local file name for one of a server.
 
     It has no separator, drive letter, control or direction-changing character, leading or trailing dot or blank; it is
-    no reserved device name and at most 200 bytes of UTF-8 long, its extension kept. *otherwise* stands in for
-    nothing.
+    no reserved device name and at most 200 bytes of UTF-8 long, its extension kept. *otherwise* is used for an
+    empty name.
     """
     last = re.split(r"[/\\]", text or "")[-1]
     name = _UNSAFE.sub("_", re.sub(r"\A[A-Za-z]:", "", last)).strip().lstrip(". ").rstrip(". ")
@@ -35,7 +35,7 @@ def _shortened(name: str) -> str:
     if not stem or _bytes(extension) > _LONGEST_EXTENSION:
         stem, dot, extension = name, "", ""
     room = _MOST_BYTES - _bytes(dot + extension)
-    # A letter that was cut in two is left out.
+    # A letter of which only some bytes fit is left out.
     return stem.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + dot + extension
 
 

@@ -1,4 +1,4 @@
-"""A multipart form with one file in it, as a file that is read once from front to end and never held whole."""
+"""A multipart form with one file, read as a stream and never held in memory whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 
 class Form(io.BufferedIOBase):
-    """Text *fields*, then *part* with the bytes of *source* from where it stands. It can seek where the source can."""
+    """Text *fields*, then *part* with the bytes of *source* from its position. It can seek where the source can."""
 
     def __init__(self, part: str, name: str, source: BinaryIO, fields: Mapping[str, str] | None = None) -> None:
         super().__init__()
@@ -44,11 +44,11 @@ class Form(io.BufferedIOBase):
         return b""
 
     def tell(self) -> int:
-        """Where reading stands, from the start of the form."""
+        """The position, from the start of the form."""
         return self._head.tell() + self._source.tell() - self._start + self._tail.tell()
 
     def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place, counted from the start, from here or from the end."""
+        """Set the position, counted from the start, from the present one or from the end."""
         head, tail = len(self._head.getbuffer()), len(self._tail.getbuffer())
         size = self._size()
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: head + size + tail}[whence]

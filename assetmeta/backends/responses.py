@@ -1,6 +1,4 @@
-"""What all dialects share: answers checked for errors and sign-in pages, and documents parsed without trusting the
-sender.
-"""
+"""Answers checked for errors and sign-in pages, and documents parsed safely, for all dialects."""
 
 from __future__ import annotations
 
@@ -32,10 +30,10 @@ MAX_DOCUMENT = 128 * 1024 * 1024
 
 
 _LONGEST_WORDS = 500
-"""Characters of the server's own words in a message; `server_message` and `causes` hold them whole."""
+"""Characters of the server's message in ours; `server_message` and `causes` hold it whole."""
 
 _QUOTED_FROM = 2000
-"""Bytes of a body that are looked at for a quotation of its beginning."""
+"""Bytes of a body from which its beginning is quoted."""
 
 _COMPLETE = frozenset({200, 201, 203, 204, 205})
 _ACCEPTED = 202
@@ -54,10 +52,10 @@ _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTA
 
 
 class ErrorDetail(NamedTuple):
-    """What an error document says: its summary, and the causes from the outermost to the innermost.
+    """The content of an error document: its summary, and the causes from the outermost to the innermost.
 
-    *type_name* and *attribute* are what it blames, where it names them, *advice* what that means in words. *findings*
-    are its complaints field by field, *code* its word for all of them.
+    *type_name* and *attribute* are what it names as the cause, *advice* is what to do. *findings* are its errors field
+    by field, *code* is its name for all of them.
     """
 
     summary: str | None = None
@@ -70,19 +68,19 @@ class ErrorDetail(NamedTuple):
 
 
 Explain = Callable[[Response], ErrorDetail]
-"""Reads a dialect's error documents. It must cope with any body and never raise."""
+"""Reads a dialect's error documents. It accepts any body and never raises."""
 
 
 def no_detail(response: Response) -> ErrorDetail:
-    """Find no words of the server in *response*."""
+    """Return an empty detail, for a server without error documents."""
     return ErrorDetail()
 
 
 def check(response: Response, explain: Explain = no_detail) -> Response:
-    """Return a 2xx *response* as it is. Raises the error that fits any other status, with the server's own words.
+    """Return a 2xx *response* as it is. Raises the error that fits any other status, with the server's message.
 
-    Raises InvalidResponse for a 2xx that is no answer of the server to the whole request: an HTML page, as sign-in
-    pages and proxies send them with status 200; a part (206) of which no part was requested; and, for a read,
+    Raises InvalidResponse for a 2xx that is no answer to the whole request: an HTML page, such as a sign-in page or one
+    of a proxy with status 200; a part (206) of which no part was requested; and, for a read,
     "accepted" (202).
     """
     if not response.ok:
@@ -127,35 +125,35 @@ def _kind_of(name: str) -> str:
 
 def failure(response: Response, explain: Explain = no_detail) -> ServerError:
     """Return the error for a response that is not 2xx."""
-    complaint = explain(response)
-    causes = complaint.causes
-    words = ": ".join(dict.fromkeys(part for part in (complaint.summary, causes[-1] if causes else None) if part))
+    detail = explain(response)
+    causes = detail.causes
+    text = ": ".join(dict.fromkeys(part for part in (detail.summary, causes[-1] if causes else None) if part))
     kind, what = _meaning(response.status)
-    told = words[:_LONGEST_WORDS] or _hint(response) or _quoted(response) or "it gave no reason"
-    advice = f". {complaint.advice}" if complaint.advice else ""
+    message = text[:_LONGEST_WORDS] or _hint(response) or _quoted(response) or "it gave no reason"
+    advice = f". {detail.advice}" if detail.advice else ""
     return kind(
-        f"{what} {_line(response)} ({response.status}): {told}{advice}",
+        f"{what} {_line(response)} ({response.status}): {message}{advice}",
         status=response.status,
         request=_line(response),
-        server_message=complaint.summary,
+        server_message=detail.summary,
         causes=causes,
-        type_name=complaint.type_name,
-        attribute=complaint.attribute,
-        findings=complaint.findings,
-        code=complaint.code,
+        type_name=detail.type_name,
+        attribute=detail.attribute,
+        findings=detail.findings,
+        code=detail.code,
         sent=response.status != INCOMPLETE,
     )
 
 
 def answered(sent: Reply) -> Response:
-    """Return what a flow was sent for a single request."""
+    """Return the answer that a flow was sent for a single request."""
     if isinstance(sent, Response):
         return sent
-    raise TypeError("one request was yielded and several answers came")
+    raise TypeError("one request was yielded and several answers were sent")
 
 
 def answers(sent: Reply) -> tuple[Response, ...]:
-    """Return what a flow was sent for a tuple of requests. Raises the first failure among them."""
+    """Return the answers that a flow was sent for a tuple of requests. Raises the first error among them."""
     found: list[Response] = []
     for item in sent if isinstance(sent, tuple) else (sent,):
         if not isinstance(item, Response):
@@ -164,15 +162,15 @@ def answers(sent: Reply) -> tuple[Response, ...]:
     return tuple(found)
 
 
-def confirm(is_it: bool, wanted: str, came: object, line: str, status: int | None = None) -> None:
-    """Raise InvalidResponse unless an answer *is* about what was asked for. Every read by identity, name or number is
-    compared so, and every answer to a write: a cache, a proxy or a confused server must not swap one asset for another.
+def confirm(is_it: bool, wanted: str, found: object, line: str, status: int | None = None) -> None:
+    """Raise InvalidResponse unless an answer *is* about what was requested. Every read by identity, name or number is
+    checked so, and every answer to a write: a cache, a proxy or a faulty server must not exchange assets.
 
-    *wanted* and *came* say what was asked for and what the answer names, *line* is the request.
+    *wanted* is what was requested, *found* what the answer names, *line* is the request.
     """
     if not is_it:
         raise InvalidResponse(
-            f"The answer to {line} cannot be believed: it is about {quoted(str(came))} and should be about "
+            f"The answer to {line} cannot be trusted: it is about {quoted(str(found))} and should be about "
             f"{wanted}. Something between here and the server may mix up answers.",
             status=status,
             request=line,
@@ -180,11 +178,11 @@ def confirm(is_it: bool, wanted: str, came: object, line: str, status: int | Non
 
 
 def each_once(identities: Iterable[Hashable], line: str) -> None:
-    """Raise InvalidResponse when one page of a list names an asset twice. None stands for what has no identity."""
+    """Raise InvalidResponse when one page of a list names an asset twice. None is what has no identity."""
     seen: set[Hashable] = set()
     for found in identities:
         if found is not None and found in seen:
-            raise InvalidResponse(f"The answer to {line} cannot be believed: it lists {found} twice.", request=line)
+            raise InvalidResponse(f"The answer to {line} cannot be trusted: it lists {found} twice.", request=line)
         seen.add(found)
 
 
@@ -198,7 +196,7 @@ def parse_xml(response: Response) -> etree._Element:
     _guard(response, "XML", wrong="json")
     prolog = _PROLOG.match(response.body)
     if prolog and response.body[prolog.end() : prolog.end() + 9].upper() == b"<!DOCTYPE":
-        _unreadable(response, "it has a DOCTYPE, which is refused because it can hold harmful entities")
+        _unreadable(response, "it has a DOCTYPE, which is refused because it can contain harmful entities")
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -213,7 +211,7 @@ def parse_xml(response: Response) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError) as error:
         _unreadable(response, f"it is not well-formed XML ({error})")
     if root.getroottree().docinfo.internalDTD is not None:
-        _unreadable(response, "it has a DOCTYPE, which is refused because it can hold harmful entities")
+        _unreadable(response, "it has a DOCTYPE, which is refused because it can contain harmful entities")
     return root
 
 
@@ -245,11 +243,11 @@ def _guard(response: Response, wanted: str, wrong: str) -> None:
     if not response.body.strip():
         _unreadable(response, f"{wanted} was expected and the body is empty")
     if wrong in response.media_type:
-        _unreadable(response, f"{wanted} was expected and {response.media_type} came")
+        _unreadable(response, f"{wanted} was expected, not {response.media_type}")
 
 
 def _incomplete(response: Response) -> str:
-    """Say why a 2xx is no answer to the whole request, or nothing."""
+    """Return why a 2xx is no answer to the whole request, or an empty text."""
     request = response.request
     if response.status == _PART and request is not None and any(name.lower() == "range" for name, _ in request.headers):
         return ""
@@ -257,16 +255,16 @@ def _incomplete(response: Response) -> str:
         return ""
     if response.status in _COMPLETE:
         return ""
-    return f"status {response.status} says that it is not the whole answer"
+    return f"status {response.status} means that it is not the whole answer"
 
 
 def _is_marked(response: Response) -> bool:
-    """True when the server calls the body a file."""
+    """True when the server marks the body as a file."""
     return "content-disposition" in response.headers and not _incomplete(response)
 
 
 def _hint(response: Response) -> str:
-    """Say what an HTML page most likely means, or nothing."""
+    """Return what an HTML page most likely means, or an empty text."""
     if response.is_page:
         return (
             "it is an HTML page, so a login page, a proxy or another site answered; "

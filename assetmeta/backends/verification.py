@@ -1,4 +1,4 @@
-"""Changes whose outcome nobody knows, compared with what the server has now."""
+"""Changes whose outcome is unknown, compared with the server's values."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _NEVER_READ = frozenset({"Blob", "Password"})
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """Compares updates and deletes by one read per type. *fetch* is the dialect's, as is *real*."""
+    """Compares updates and deletes by one read per type. *fetch* and *real* are the dialect's."""
 
     schema: Schema
     fetch: Callable[[Sequence[Fetch]], Flow[list[Rows]]]
     real: Real
 
     def verify(self, changes: Sequence[Update | Delete]) -> Flow[list[Outcome | None]]:
-        """Return what became of *changes*, same order: Done where the server has what was to be written, Failed with
-        NotFound where the asset of an update is gone, None where the change did not land.
+        """Return the outcomes of *changes*, same order: Done where the server has the values, Failed with NotFound
+        where the asset of an update does not exist, None where the change was not saved.
         """
         rows = yield from self.read(changes)
         return [self._outcome(change, rows.get(self._oid(change))) for change in changes]
 
     def read(self, changes: Iterable[Update | Delete]) -> Flow[dict[Oid, Row]]:
-        """Read all that is changed in any of the assets, by identity. What is not there is left out."""
+        """Read the changed attributes of all the assets, by identity. Assets that do not exist are left out."""
         names: dict[str, dict[str, None]] = {}
         oids: dict[str, dict[Oid, None]] = {}
         for change in changes:
@@ -46,10 +46,10 @@ class Verifier:
             try:
                 [rows] = yield from self.fetch([fetch])
             except NotFound:
-                # A server may answer so where a single asset is asked for.
+                # The answer of some servers where a single asset is requested.
                 continue
-            asked = {oid.key: oid for oid in fetch.oids or ()}
-            found.update({asked[row.oid.key]: row for row in rows.rows if row.oid.key in asked})
+            requested = {oid.key: oid for oid in fetch.oids or ()}
+            found.update({requested[row.oid.key]: row for row in rows.rows if row.oid.key in requested})
         return found
 
     def _names(self, change: Update | Delete, oid: Oid) -> list[str]:
@@ -70,7 +70,7 @@ class Verifier:
         return Done(change, oid, row) if self.holds(change, cells) else None
 
     def holds(self, change: Update, cells: Mapping[str, RawValue]) -> bool:
-        """True when *cells* are what *change* wants them to be."""
+        """True when *cells* are the values of *change*."""
         return all(self._has(change, delta, cells) for delta in change.deltas)
 
     def _has(self, change: Update, delta: AttributeChange, cells: Mapping[str, RawValue]) -> bool:

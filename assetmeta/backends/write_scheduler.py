@@ -1,13 +1,14 @@
-"""Changes sent in rounds, and what becomes of them when a write is broken off: one place for all dialects.
+"""Changes sent in rounds, and what becomes of them when a write is interrupted: one place for all dialects.
 
-A round holds what waits for nothing else (model.ordering). After it the scheduler settles outcomes, skips what needs a
-create that failed, and reports to the write's observer. Three things end or delay a write:
+A round holds the changes that depend on no other open one (model.ordering). After it the scheduler records outcomes,
+skips what needs a create that failed, and reports to the write's observer. Three things end or delay a write:
 
-refused login, closed session     nothing more is sent: the rest is skipped, with the reason
-passing fault                     no connection, 408, 429, a gateway's status, a timeout. While anything waits that
-                                  was never sent, the write pauses, compares updates and deletes in doubt by a read,
-                                  sends again what did not land, and goes on with a single change until one is answered
-broken off by the caller          what was under way is unknown, the rest skipped
+refused login, closed session     nothing more is sent; the rest is skipped, with the reason
+temporary fault                   no connection, 408, 429, a gateway's status, a timeout. While there are changes that
+                                  were never sent, the write pauses, compares updates and deletes in doubt by a read,
+                                  sends again what was not saved, and continues with a single change until one is
+                                  answered
+interrupted by the caller         what was being sent is unknown, the rest skipped
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ from assetmeta.model.plans import Change, Create, Delete, Done, Failed, Outcome,
 MOST = 64
 """Requests in one round at most."""
 
-_BROKEN_OFF = "The write was broken off"
+_INTERRUPTED = "The write was interrupted"
 
 
 Outcomes = Sequence[Outcome | None]
-"""One outcome per change, same order. None puts a change back that was not sent, to be drawn again."""
+"""One outcome per change, same order. None returns a change that was not sent, to be taken again."""
 
 
 class Batch(NamedTuple):
@@ -53,17 +54,17 @@ class Batch(NamedTuple):
 
 
 IsShared = Callable[[Change], bool]
-"""Whether a change travels in one request with others of its kind."""
+"""Whether a change is sent in one request with others of its kind."""
 
 Batches = Callable[["WriteSchedule"], list[Batch]]
-"""Draws the changes of one round and divides them among flows."""
+"""Takes the changes of one round and divides them among flows."""
 
 
 class WriteSchedule:
     """The state of one write: the outcomes so far, and which changes can be sent next.
 
-    A dialect draws changes with `take`, in plan order. Several that travel in one request form a group: what waits only
-    for members of the group may be drawn once they have joined it.
+    A dialect takes changes with `take`, in plan order. Several that are sent in one request form a group: a change that
+    depends only on members of the group may be taken once they have joined it.
     """
 
     def __init__(
@@ -84,23 +85,23 @@ class WriteSchedule:
         self._ready_in_group: list[int] = []
         self._group: set[int] = set()
         self._joined: dict[int, int] = {}
-        self._drawn: set[int] = set()
+        self._taken: set[int] = set()
         self._sent: set[int] = set()
         for index in range(len(changes)):
             self._release(index)
 
     def take(self) -> int | None:
-        """Draw the next change; None when all others wait for something or are settled."""
+        """Take the next change; None when all others depend on open ones or have outcomes."""
         while heap := self._heap():
             index = heapq.heappop(heap)
-            if index not in self.outcomes and index not in self._drawn:
-                self._drawn.add(index)
+            if index not in self.outcomes and index not in self._taken:
+                self._taken.add(index)
                 return index
         return None
 
     def _heap(self) -> list[int]:
-        """Where the next change is, if there is one. Deletes wait until all else has an outcome, or goes before them in
-        the same request.
+        """The heap of the next change, if there is one. Deletes wait until all other changes have outcomes, or precede
+        them in the same request.
         """
         if self._ready or self._ready_in_group:
             heaps = [heap for heap in (self._ready, self._ready_in_group) if heap]
@@ -108,7 +109,9 @@ class WriteSchedule:
         return self._ready_deletes if self._edits <= self._group else []
 
     def take_several(self, is_shared: IsShared, most: int) -> list[int]:
-        """Draw as many changes as may be sent at the same time; of those that share a request, at most so many."""
+        """Take the changes that may be sent concurrently, *most* at most: those for which *is_shared* go into one
+        request.
+        """
         found: list[int] = []
         requests = 0
         while requests < (1 if self.is_probing else MOST) and len(found) < most and (index := self.take()) is not None:
@@ -117,22 +120,22 @@ class WriteSchedule:
         return found
 
     def put_back(self, index: int) -> None:
-        """Return a drawn change that was not sent."""
-        self._drawn.discard(index)
+        """Return a taken change that was not sent."""
+        self._taken.discard(index)
         self._release(index)
 
     def is_free(self, index: int) -> bool:
-        """True when a change waits for nothing, not even for members of the group."""
+        """True when a change depends on no open one, not even on members of the group."""
         return not self._depends.before[index] and not (self._edits and isinstance(self.changes[index], Delete))
 
     def open_group(self) -> None:
-        """Begin to draw for another request."""
+        """Begin another request."""
         self._group.clear()
         self._joined.clear()
         self._ready_in_group.clear()
 
     def join(self, index: int) -> None:
-        """Make a drawn change a member of the group: what waits only for members may be drawn now."""
+        """Make a taken change a member of the group: what depends only on members may be taken now."""
         self._group.add(index)
         for later in self._depends.after[index]:
             self._joined[later] = self._joined.get(later, 0) + 1
@@ -155,9 +158,9 @@ class WriteSchedule:
         return any(index not in self._sent for index in self._open())
 
     def settle(self, wave: Sequence[Batch], results: Sequence[Outcomes | AssetmetaError]) -> dict[int, Outcome]:
-        """Take what came of a round. Returns the new outcomes by index, also of what is skipped because of them.
+        """Record the results of a round. Returns the new outcomes by index, also of what is skipped because of them.
 
-        Changes that met a passing fault and may be sent again are held, until it is clear how the write goes on.
+        Changes that met a temporary fault and may be sent again are held until it is decided how the write continues.
         """
         found: dict[int, Outcome] = {}
         again: list[int] = []
@@ -180,15 +183,15 @@ class WriteSchedule:
         return found
 
     def settle_held(self) -> dict[int, Outcome]:
-        """Let the outcomes of changes that met a passing fault stand. Returns them by index."""
+        """Record the outcomes of the held changes as they are. Returns them by index."""
         found: dict[int, Outcome] = dict(self.held)
         self.held.clear()
         self._note(found)
         return found
 
     def reopen(self, verified: Sequence[Outcome | None]) -> dict[int, Outcome]:
-        """Let changes that met a passing fault be sent once more, except those in doubt for which *verified* has an
-        outcome (one per change, same order). Returns these by index.
+        """Return the held changes to be sent again, except those in doubt for which *verified* has an outcome (one per
+        change, same order). Returns these by index.
         """
         following = iter(verified)
         results = {index: next(following) if isinstance(h, Unknown) else None for index, h in self.held.items()}
@@ -201,23 +204,23 @@ class WriteSchedule:
         return found
 
     def stop(self, error: AssetmetaError) -> dict[int, Outcome]:
-        """Skip all that has no outcome yet, because of *error*."""
+        """Skip all changes without outcome, because of *error*."""
         why = _unsent(error)
         found: dict[int, Outcome] = {index: self._unsettled(index, why) for index in self._open()}
         self._note(found)
         return found
 
     def break_off(self, under_way: Iterable[int]) -> dict[int, Outcome]:
-        """Take that the caller left the write while some changes were *under_way*."""
-        unknown = BrokenOff(f"{_BROKEN_OFF} while this was under way; it may have landed or not.")
-        unsent = BrokenOff(f"{_BROKEN_OFF} before this was sent.", sent=False)
+        """Record that the caller left the write while the changes *under_way* were being sent."""
+        unknown = BrokenOff(f"{_INTERRUPTED} while this was being sent; it may have been saved or not.")
+        unsent = BrokenOff(f"{_INTERRUPTED} before this was sent.", sent=False)
         found: dict[int, Outcome] = {index: Unknown(self.changes[index], unknown) for index in under_way}
         found.update({index: self._unsettled(index, unsent) for index in self._open() if index not in found})
         self._note(found)
         return found
 
     def fail_circles(self) -> dict[int, Outcome]:
-        """Fail the creates that wait for each other."""
+        """Fail the creates that depend on each other."""
         found: dict[int, Outcome] = {}
         for index in self._open():
             change = self.changes[index]
@@ -228,14 +231,14 @@ class WriteSchedule:
         return found or self.stop(BadValue("These changes wait for each other."))
 
     def _unsettled(self, index: int, why: AssetmetaError) -> Outcome:
-        """The outcome of a change that is sent no more."""
+        """The outcome of a change that is not sent any more."""
         return self.held.pop(index, None) or Skipped(self.changes[index], error=why)
 
     def _open(self) -> list[int]:
         return [index for index in range(len(self.changes)) if index not in self.outcomes]
 
     def _note(self, found: dict[int, Outcome]) -> None:
-        """Note outcomes, add to them what is skipped because of them, and release what waited for them."""
+        """Record outcomes, add to them what is skipped because of them, and release what depended on them."""
         settled_now = list(found)
         for index in settled_now:
             outcome = self.outcomes[index] = found[index]
@@ -252,14 +255,16 @@ class WriteSchedule:
                     self._release(later)
 
     def _release(self, index: int) -> None:
-        """Let a change be drawn that waits for nothing."""
+        """Let a change be taken that depends on no open one."""
         if not self._depends.before[index]:
             heapq.heappush(self._ready if index in self._edits else self._ready_deletes, index)
 
     def _cascaded(self, outcome: Outcome) -> Outcome:
-        """A deleted asset that is gone already went with another one that was deleted here."""
-        gone = isinstance(outcome, Failed) and isinstance(outcome.error, NotFound)
-        taken_along = isinstance(outcome.change, Delete) and gone and self._number_of_deletes > 1
+        """A delete whose asset does not exist is done where others were deleted: the server deleted it with one of
+        them.
+        """
+        is_missing = isinstance(outcome, Failed) and isinstance(outcome.error, NotFound)
+        taken_along = isinstance(outcome.change, Delete) and is_missing and self._number_of_deletes > 1
         return Done(outcome.change, outcome.change.oid) if taken_along else outcome
 
 
@@ -268,7 +273,7 @@ def run_writes(
 ) -> Flow[list[Outcome]]:
     """Write. One outcome per change, same order.
 
-    *verifier* compares what is in doubt. Raises what keeps the first round from being sent: a closed or read-only
+    *verifier* compares what is in doubt. Raises what prevents the first round from being sent: a closed or read-only
     session, an exhausted budget.
     """
     return _Run(schedule, batches, verifier, observer).outcomes()
@@ -276,8 +281,8 @@ def run_writes(
 
 @dataclass(slots=True)
 class _Run:
-    """One write under way. *under_way* is what was sent and not settled, *attempt* how many rounds in a row met a
-    passing fault.
+    """One write in progress. *under_way* are the changes being sent, *attempt* is how many rounds in a row met a
+    temporary fault.
     """
 
     schedule: WriteSchedule
@@ -319,17 +324,17 @@ class _Run:
         found = schedule.settle(wave, results)
         self.under_way = []
         self._report(found)
-        yield from self._go_on(list(found.values()))
+        yield from self._continue(list(found.values()))
 
-    def _go_on(self, found: list[Outcome]) -> Flow[None]:
-        """Decide after a round whether the write goes on, and how."""
+    def _continue(self, found: list[Outcome]) -> Flow[None]:
+        """Decide after a round whether the write continues, and how."""
         schedule = self.schedule
         errors = [error for error in map(_error, found) if error is not None]
         fault = next((held.error for held in schedule.held.values()), None)
-        fault = fault or next((error for error in errors if _is_passing(error)), None)
+        fault = fault or next((error for error in errors if _is_temporary(error)), None)
         final = next((error for error in errors if _ends_all(error)), None)
         if final is None and fault is None and found and all(isinstance(each, Unknown) for each in found):
-            # A server that breaks at everything is left alone.
+            # A server that fails at every change of a round is sent no more.
             final = errors[0]
         if final is not None:
             self._report(schedule.stop(final))
@@ -344,8 +349,8 @@ class _Run:
             self._report(schedule.settle_held())
 
     def _recover(self, fault: AssetmetaError) -> Flow[None]:
-        """Wait, and find out by a read what became of the changes that met a passing fault. Those that did not land are
-        sent again; creates and operations in doubt stay unknown.
+        """Pause, and compare the changes that met a temporary fault by a read. Those that were not saved are sent
+        again; creates and operations in doubt stay unknown.
         """
         schedule = self.schedule
         doubt = [each.change for each in schedule.held.values() if isinstance(each, Unknown)]
@@ -367,15 +372,15 @@ def in_rounds(
     is_shared: IsShared = lambda change: False,
     most: int = MOST,
 ) -> Batches:
-    """Return a function that draws as many changes as may be sent together and lets *divide* part them among flows. At
-    most so many that share a request are drawn at a time.
+    """Return a function that takes the changes that may be sent concurrently, *most* at most, and lets *divide* group
+    them into flows. Those for which *is_shared* go into one request.
     """
 
     def batches(schedule: WriteSchedule) -> list[Batch]:
-        drawn = schedule.take_several(is_shared, most)
-        places = {id(schedule.changes[index]): index for index in drawn}
-        parted = divide([schedule.changes[index] for index in drawn])
-        return [Batch([places[id(change)] for change in members], flow) for members, flow in parted]
+        taken = schedule.take_several(is_shared, most)
+        places = {id(schedule.changes[index]): index for index in taken}
+        groups = divide([schedule.changes[index] for index in taken])
+        return [Batch([places[id(change)] for change in members], flow) for members, flow in groups]
 
     return batches
 
@@ -386,15 +391,15 @@ def alone(flow: Flow[Outcome]) -> Flow[list[Outcome]]:
 
 
 def sequentially(changes: Sequence[Change], write: Callable[[Change], Flow[Outcome]]) -> Flow[Outcomes]:
-    """Perform changes one after the other, for a server to which their order means something. The rest is put back
-    after what ends or delays a write.
+    """Perform changes one after the other, for a server to which their order means something. The rest is
+    returned unsent after an error that ends or delays a write.
     """
     found: list[Outcome | None] = []
     for change in changes:
         outcome = yield from write(change)
         found.append(outcome)
         error = _error(outcome)
-        if error is not None and (_ends_all(error) or _is_passing(error)):
+        if error is not None and (_ends_all(error) or _is_temporary(error)):
             break
     return found + [None] * (len(changes) - len(found))
 
@@ -404,12 +409,12 @@ def _error(outcome: Outcome) -> AssetmetaError | None:
 
 
 def _may_be_resent(outcome: Failed | Unknown) -> bool:
-    """True after a passing fault, unless a create or an operation may have been carried out."""
+    """True after a temporary fault, unless a create or an operation may have been performed."""
     may = isinstance(outcome, Failed) or isinstance(outcome.change, Update | Delete)
-    return may and _is_passing(outcome.error)
+    return may and _is_temporary(outcome.error)
 
 
-def _is_passing(error: AssetmetaError) -> bool:
+def _is_temporary(error: AssetmetaError) -> bool:
     """True for what another try may not meet: no connection, a request that did not arrive whole, no answer in time, a
     gateway without its server.
     """

@@ -52,7 +52,7 @@ def refused(play: Play, flow: Any, *answers: Any) -> str:
 def test_the_message_names_both_and_the_request() -> None:
     with pytest.raises(InvalidResponse) as caught:
         confirm(False, "Story:5", "Story:6", "GET x")
-    assert "GET x cannot be believed: it is about Story:6 and should be about Story:5" in str(caught.value)
+    assert "GET x cannot be trusted: it is about Story:6 and should be about Story:5" in str(caught.value)
     confirm(True, "Story:5", "Story:5", "GET x")
 
 

@@ -22,17 +22,18 @@ __all__ = ["VersionOne"]
 
 @dataclass(frozen=True, slots=True)
 class VersionOne(Settings):
-    """The VersionOne dialect: `VersionOne(zone="Europe/Berlin")`. Implements Backend, SupportsLookup, Templates and
-    Files."""
+    """The VersionOne dialect: `VersionOne(zone="Europe/Berlin")`. Implements Backend, SupportsLookup,
+    SupportsTemplates and SupportsFiles.
+    """
 
     @property
     def name(self) -> str:
-        """What the dialect is called."""
+        """The name of the dialect."""
         return "versionone"
 
     @property
     def can(self) -> Capabilities:
-        """All that the contract knows."""
+        """What this server can do."""
         return Capabilities(
             asof=True,
             find=True,
@@ -59,7 +60,7 @@ class VersionOne(Settings):
         return schema.reflect(self.zone, names)
 
     def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
-        """Return the codec of an attribute, for a schema that was kept without its codecs."""
+        """Return the codec of an attribute, for a schema that is stored without its codecs."""
         return codec_for(kind, name, self.zone, related)
 
     def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
@@ -67,7 +68,7 @@ class VersionOne(Settings):
         return reads.fetch(schema, fetches, self)
 
     def key_of(self, type_name: str, text: str) -> Key | None:
-        """Return the id that a text is; None for a number such as S-01005, or a name."""
+        """Return a text that is an id as a key; None for a number such as S-01005, or a name."""
         return reads.key_of(text)
 
     def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
@@ -81,21 +82,21 @@ class VersionOne(Settings):
         return writes.write(schema, changes, self, observer)
 
     def template(self, schema: Schema, type_name: str, context: Oid | None) -> Flow[tuple[AttributeChange, ...]]:
-        """Ask for a new asset's suggested values, in one request."""
+        """Return the values that the server suggests for a new asset, in one request."""
         return extras.template(schema, type_name, context, self)
 
     @property
     def file_name_attribute(self) -> str:
-        """Where an attachment's file name is kept."""
+        """The attribute that holds an attachment's file name."""
         return "Filename"
 
     @property
     def file_facts(self) -> Mapping[str, str]:
-        """None: the server keeps neither size nor checksum with a file."""
+        """Empty: the server stores neither size nor checksum of a file."""
         return {}
 
     def safe_name(self, given: str) -> str:
-        """Turn a Filename that the server gave into a harmless local file name."""
+        """Return a harmless local file name for a Filename of the server."""
         return safe_name(given)
 
     def download(self, oid: Oid, sink: BinaryIO) -> Flow[str]:

@@ -2,8 +2,8 @@
 
     [{"@n1": {"AssetType": "Story", ...}}, {"@n2": {"from": "Story:5", "update": ...}}, {"from": "@n1", "select": ...}]
 
-Every command has an alias, for failures are reported under it; the asset that an aliased update is about may come into
-being in the same request (bulk: aliases, projection and deferral).
+Every command has an alias, because failures are reported under it, and because an aliased update may change an asset
+that is created in the same request (bulk: aliases, projection and deferral).
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ LARGEST = 2_000_000
 _NEVER_READ = frozenset({"Blob", "Password", "Rank"})
 
 Name = Callable[[Oid], str]
-"""How an asset is called in the request: by its token or an alias. Raises BadValue for one that is not there yet."""
+"""Returns the name of an asset in the request, its token or an alias. Raises BadValue for one that is not saved yet."""
 
 _SINGLY = frozenset({"Blob", "Rank"})
 _CONTEXT = "#ContextOid"
-"""The asset in whose context another is made, as the projection of nested creates has it; such a list can be posted."""
+"""The asset in whose context another is created, as in the projection of nested creates, which can be posted."""
 
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""What XML has no way to say: sent in JSON it might be stored, and could not be read again."""
+"""Characters that XML cannot contain: sent in JSON they may be stored, and could not be read again."""
 
 
 def fits(schema: Schema, change: Change) -> bool:
-    """True when api/asset does exactly what *change* means. It clears nothing, keeps no comment, takes no bytes and no
-    ranks in figures; and a text that begins with @ might be taken for an alias.
+    """True when api/asset does exactly what *change* means. It clears no values, stores no comments, takes neither
+    bytes nor ranks as numbers, and could take a text that begins with @ for an alias.
     """
     if change.oid.moment is not None:
         return False
@@ -57,7 +57,7 @@ def fits(schema: Schema, change: Change) -> bool:
     try:
         return all(_fits(schema.attribute(change.oid.type, delta.name), delta, created) for delta in change.deltas)
     except (UsageError, ValueError):
-        # What cannot be sent at all is sent the other way, which says why.
+        # What cannot be sent at all goes to rest-1.v1, whose error names the reason.
         return False
 
 
@@ -79,14 +79,14 @@ def _is_safe(attribute: Attribute, value: object) -> bool:
 
 
 def command(schema: Schema, change: Change, name: Name) -> dict[str, Json]:
-    """Spell a change that fits. Raises BadValue."""
+    """Return the command for a change that fits. Raises BadValue."""
     if isinstance(change, Create):
         context: dict[str, Json] = {} if change.context is None else {_CONTEXT: name(change.context)}
         return {"AssetType": change.oid.type, **_values(schema, change, name), **context}
     if isinstance(change, Update):
         return {"from": name(change.oid), "update": _values(schema, change, name)}
     operation = change.operation if isinstance(change, Call) else "Delete"
-    # Deleted assets are hidden from a command unless it asks for them.
+    # Deleted assets are hidden from a command without a condition on IsDeleted.
     hidden: dict[str, Json] = {"where": {"IsDeleted": True}} if operation == "Undelete" else {}
     return {"from": name(change.oid), **hidden, "execute": _execution(change, operation, name)}
 
@@ -132,7 +132,7 @@ def _several(attribute: Attribute, values: Iterable[object], name: Name) -> list
 
 
 def _value(attribute: Attribute, value: object, name: Name) -> Json:
-    """One value: an asset by its name, a Boolean as such, all else in the text that rest-1.v1 takes too."""
+    """One value: an asset by its name, a Boolean as such, all else as the text that rest-1.v1 takes too."""
     if isinstance(value, Oid):
         return name(value)
     text = attribute.codec.encode(value)
@@ -140,7 +140,7 @@ def _value(attribute: Attribute, value: object, name: Name) -> Json:
 
 
 class Command(Record):
-    """One change, spelled. *query* asks for what a create made."""
+    """One change as text. *query* reads what a create made."""
 
     index: int
     change: Change
@@ -175,7 +175,7 @@ class BulkRequest:
 
     @property
     def is_simple(self) -> bool:
-        """True for one change that rest-1.v1 takes as well; its answer tells more."""
+        """True for one change that rest-1.v1 takes as well; its answer contains more."""
         changes = [each.change for each in self.commands.values()]
         return len(changes) == 1 and not (isinstance(changes[0], Call) and changes[0].arguments)
 
@@ -185,15 +185,15 @@ class BulkRequest:
         return {alias: each.query for alias, each in self.commands.items() if each.query is not None}
 
     def name(self, oid: Oid) -> str:
-        """How *oid* is called in this request. Raises BadValue for an asset that does not exist by then."""
+        """The name of *oid* in this request. Raises BadValue for an asset that does not exist by then."""
         return self._aliases.get(oid) or require_key(self.real(oid)).token
 
     def real(self, oid: Oid) -> Oid:
-        """The identity on the server, as far as it is known."""
+        """The identity on the server, where it is known."""
         return self._known.get(oid, oid)
 
-    def spell(self, index: int, change: Change) -> Command:
-        """Spell a change as it would stand in this chunk. Raises BadValue."""
+    def build(self, index: int, change: Change) -> Command:
+        """Return a change as a command of this chunk. Raises BadValue."""
         alias = f"@n{index + 1}"
         text = yaml_safe_json({alias: command(self._schema, change, self.name)})
         return Command(index, change, alias, text, self._query(change) if isinstance(change, Create) else None)
@@ -203,9 +203,9 @@ class BulkRequest:
         by one operation with different arguments: the answer names the asset, not the command.
         """
         fits = self._cost + command.cost <= self._most and self._bytes + len(command.text) <= LARGEST
-        return not self.commands or (fits and not self._is_blurred_by(command.change))
+        return not self.commands or (fits and not self._is_ambiguous_with(command.change))
 
-    def _is_blurred_by(self, change: Change) -> bool:
+    def _is_ambiguous_with(self, change: Change) -> bool:
         if isinstance(change, Update):
             return self.real(change.oid) in self._updated
         if isinstance(change, Create):
@@ -234,17 +234,17 @@ class BulkRequest:
         return Request("POST", PATH, headers=HEADERS, body=body, writes=True)
 
     def _query(self, change: Create) -> Query:
-        """What to ask of a new asset: its name and number, and the stored values of what was written."""
+        """The query for a new asset: its name and number, and the stored values of what was written."""
         kind = self._schema.type(change.oid.type)
         names = (kind.display, kind.short, *(delta.name for delta in change.deltas))
-        asked: dict[str, Json] = {}
+        selected: dict[str, None] = {}
         for name in names:
             attribute = kind.attributes.get(name or "")
             if attribute is not None and not attribute.multi and attribute.kind not in _NEVER_READ:
-                asked[attribute.name] = None
-        return Query({}, SelectNode({name: name for name in asked}), None)
+                selected[attribute.name] = None
+        return Query({}, SelectNode({name: name for name in selected}), None)
 
 
 def _repeated(change: Change) -> str | None:
-    """The operation that may run several times on one asset: one with arguments."""
+    """The operation of a change that may run several times on one asset: one with arguments."""
     return change.operation if isinstance(change, Call) and change.arguments else None

@@ -43,7 +43,7 @@ class BulkResponse(Record):
 
     *failures* are the server's messages by alias, None from a server that reports none (18.x). *sets* are the results
     of the alias queries. *finished* is False when the server reports that it is still at work. *contradiction* is why
-    the answer cannot be believed, if it cannot.
+    the answer is not trusted, None where it is.
     """
 
     created: tuple[Oid, ...]
@@ -94,8 +94,8 @@ def _identity(value: Json) -> Oid | None:
 
 
 def _failures(document: dict[str, Json], aliases: list[str]) -> dict[str, str] | None:
-    """The server's messages by alias. An entry stands under the alias of its command, which may be replaced by one of
-    the server's own; `sourceCommandIndex` is the command's place in the request. The queries stand behind the commands.
+    """The server's messages by alias. An entry has the alias of its command, or one of the server's own; then
+    `sourceCommandIndex` is the command's place in the request, where the queries follow the commands.
     """
     section = document.get("commandFailures")
     if not isinstance(section, dict):
@@ -147,8 +147,8 @@ def unreadable(reason: str, response: Response | None = None) -> InvalidResponse
 def outcomes_from(chunk: BulkRequest, answer: BulkResponse, state: WriteState) -> list[Outcome | None]:
     """Return the outcomes of a chunk, one per command, same order, and note in *state* what was created.
 
-    None stands for an update or a delete whose outcome the answer does not prove: its asset is not listed, or the
-    answer contradicts itself.
+    None means an update or a delete whose outcome the answer does not prove: its asset is not listed, or the answer
+    contradicts itself.
     """
     made = _made(chunk, answer, state.taken)
     expected = _expected(chunk, answer)
@@ -209,7 +209,7 @@ def _row(command: Command, found: dict[str, Json]) -> Row | None:
     try:
         return Reader(command.query).rows([found])[0]
     except InvalidResponse:
-        # The asset is there, which is what counts; its values can be read again.
+        # The asset exists, which is what counts; its values can be read again.
         return None
 
 
@@ -251,10 +251,10 @@ def _made(chunk: BulkRequest, answer: BulkResponse, taken: Container[Key]) -> di
         made = {alias: several[0] for alias, several in zip(chunk.queries, answer.sets, strict=True) if several}
         proven = len(made) == len(found) and made.keys().isdisjoint(failures)
     else:
-        landed = [alias for alias in chunk.queries if alias not in failures]
+        saved = [alias for alias in chunk.queries if alias not in failures]
         values = dict(found)
-        made = {alias: values.get(oid, {"_oid": oid.token}) for alias, oid in zip(landed, answer.created, strict=False)}
-        proven = len(landed) == len(answer.created)
+        made = {alias: values.get(oid, {"_oid": oid.token}) for alias, oid in zip(saved, answer.created, strict=False)}
+        proven = len(saved) == len(answer.created)
     types = {alias: _identity(item.get("_oid")) for alias, item in made.items()}
     fit = all(oid is not None and oid.type == chunk.commands[alias].change.oid.type for alias, oid in types.items())
     return made if proven and fit else {}
@@ -266,7 +266,7 @@ def refused(change: Change, message: str | None) -> Rejected:
     advice = f". {blamed.advice}" if blamed and blamed.advice else ""
     quoted = message[:_LONGEST_WORDS] if message else "it gave no reason"
     return Rejected(
-        f"The server refused {_deed(change)} (POST {PATH}): {quoted}{advice}",
+        f"The server refused {_action(change)} (POST {PATH}): {quoted}{advice}",
         request=f"POST {PATH}",
         server_message=message,
         oid=change.oid.token,
@@ -285,7 +285,7 @@ def not_found(change: Change, oid: Oid) -> NotFound:
     )
 
 
-def _deed(change: Change) -> str:
+def _action(change: Change) -> str:
     if isinstance(change, Call):
         return f"{change.operation} on {change.oid.token}"
     verb = "create" if isinstance(change, Create) else "update" if isinstance(change, Update) else "delete"

@@ -63,8 +63,8 @@ def _verified(
 ) -> Flow[list[Outcome | None]]:
     """Read the assets of the updates and deletes without an outcome, and complete the outcomes.
 
-    The server counts no asset that is gone or hidden as modified (7.4), and is not known to count one that already was
-    as it should be (12.3).
+    Assets that are deleted or hidden are not listed as modified (7.4); whether those are that already had the values is
+    not documented (12.3).
     """
     open_ = [
         change
@@ -84,9 +84,9 @@ def _verified(
 
 
 def _compared(state: WriteState, change: Update | Delete, rows: dict[Oid, Row], answer: BulkResponse) -> Outcome:
-    """Gone: an update failed, a delete is done. There: an update is done when its values are what they should be. What
-    differs was refused where the server reports no failures; elsewhere a failure would have been listed, so it is
-    unknown.
+    """The outcome by what a read returned. An asset that does not exist: an update failed, a delete is done. One that
+    exists: an update is done when the asset has its values; else it was refused where the server reports no failures,
+    and is unknown elsewhere, since a failure would have been listed.
     """
     oid = state.known.get(change.oid, change.oid)
     row = rows.get(oid)

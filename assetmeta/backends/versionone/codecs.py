@@ -31,8 +31,8 @@ _NUMBERS = {int(state): state for state in AssetState}
 
 
 class State(Record):
-    """An AssetState. rest-1.v1 sends its number and query.v1 its name; a number we do not know stays an int and a name
-    we do not know stays text.
+    """An AssetState. rest-1.v1 sends its number and query.v1 its name; an unknown number stays an int and an unknown
+    name stays text.
     """
 
     accepts: str = "an AssetState, its number or its name ('Active', 'Closed', 'Dead' ...)"
@@ -87,7 +87,7 @@ class Reference(Record):
 
 
 class Rank(Record):
-    """A place in an order. It is read as an int; it is moved by naming a neighbour's place and a sign."""
+    """A place in an order. It is read as an int, and written as the rank of a neighbour with a sign."""
 
     accepts: str = "'N+' to stand right after the asset whose rank is N, 'N-' to stand right before it, or a number"
 
@@ -107,7 +107,7 @@ class Rank(Record):
 
 
 class Opaque(Record):
-    """A number in most cases (Key, Moment); anything else is kept as text."""
+    """A number in most cases (Key, Moment); anything else stays text."""
 
     accepts: str = "a whole number or text"
 
@@ -126,7 +126,7 @@ class Opaque(Record):
 
 
 class UtcDateTime(DateTime):
-    """The value of an attribute that is in UTC whatever the member's zone; it says so when it is sent."""
+    """The value of an attribute that is in UTC whatever the member's zone; it is sent with a `Z`."""
 
     __slots__ = ()
 
@@ -135,7 +135,7 @@ class UtcDateTime(DateTime):
         return f"{text}Z" if "T" in text else text
 
 
-# Null and the empty text are one value in this dialect: XML writes both as an empty element.
+# Null and the empty text are one value in this dialect: both are an empty element in XML.
 _TEXT = Text(empty_is_null=True)
 _HTML = HtmlText(empty_is_null=True)
 
@@ -164,15 +164,15 @@ _date = lru_cache(maxsize=100)(DateTime)
 
 
 def is_unknown(kind: str) -> bool:
-    """True for a kind of which we know nothing: its values can be anything."""
+    """True for a kind without a codec of its own: its values can be anything."""
     return kind not in _CODECS and kind not in ("Relation", "Date")
 
 
 def codec_for(kind: str, name: str, zone: str = "UTC", related: str | None = None) -> Codec:
     """Return the codec of an attribute.
 
-    A date without offset is in the member's zone *zone*, except in attributes whose *name* ends in UTC. Kinds that we
-    do not know keep the server's values as they are.
+    A date without offset is in the member's zone *zone*, except in attributes whose *name* ends in UTC. Values of
+    unknown kinds stay as the server sends them.
     """
     if kind == "Relation":
         return _reference(related)

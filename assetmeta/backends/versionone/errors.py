@@ -1,4 +1,6 @@
-"""What a VersionOne error document says (rest-1.v1 and query.v1: error documents, XML and JSON)."""
+"""VersionOne error documents (rest-1.v1 and query.v1, XML and JSON), and the tags of validation in them, such as
+Violation'Required'Story.Scope.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ _ADVICE = {
 
 
 class Violation(NamedTuple):
-    """The attribute or operation that the server blames, and advice in words where the rule is a known one."""
+    """The attribute or operation that the server names, and advice where the rule is a known one."""
 
     type_name: str
     attribute: str | None
@@ -30,7 +32,7 @@ class Violation(NamedTuple):
 
 
 def find_violation(texts: Iterable[str | None]) -> Violation | None:
-    """Return what the first of the server's *texts* that names something says; None when none does."""
+    """Return the first violation that the server's *texts* name; None when there is none."""
     for text in texts:
         found = _TAG.search(text or "")
         if found is not None:
@@ -44,24 +46,24 @@ def find_violation(texts: Iterable[str | None]) -> Violation | None:
 
 
 def parse_error(response: Response) -> ErrorDetail:
-    """Read summary and causes out of an error document; a body that is none gives an empty complaint."""
+    """Return summary and causes of an error document; empty for a body that is none."""
     start = response.body.lstrip()[:1]
     try:
         if start == b"<":
-            return _blaming(_from_xml(response))
+            return _with_violation(_from_xml(response))
         if start == b"{":
-            return _blaming(_from_json(parse_json(response)))
+            return _with_violation(_from_json(parse_json(response)))
     except InvalidResponse:
-        # The status says enough; an HTML page of a proxy is quoted by the caller.
+        # The caller quotes the status, or an HTML page of a proxy.
         return ErrorDetail()
     return ErrorDetail()
 
 
-def _blaming(complaint: ErrorDetail) -> ErrorDetail:
-    found = find_violation((complaint.summary, *complaint.causes))
+def _with_violation(detail: ErrorDetail) -> ErrorDetail:
+    found = find_violation((detail.summary, *detail.causes))
     if found is None:
-        return complaint
-    return complaint._replace(type_name=found.type_name, attribute=found.attribute, advice=found.advice)
+        return detail
+    return detail._replace(type_name=found.type_name, attribute=found.attribute, advice=found.advice)
 
 
 def _from_xml(response: Response) -> ErrorDetail:

@@ -1,4 +1,6 @@
-"""The bytes of attachments and embedded images (attachments and embedded images)."""
+"""Bytes of attachments and embedded images, and what the server suggests for a new asset (attachments and embedded
+images; writing: new templates and context).
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,13 @@ from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
 
 TYPES = frozenset({"Attachment", "EmbeddedImage"})
-"""The types whose assets keep bytes."""
+"""The types whose assets hold bytes."""
 
 
 def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
     """Write the bytes of an Attachment or EmbeddedImage to *sink*, in one request, and return their media type.
 
-    An HTML page takes a second request, which reads whether the attachment is one: sign-in pages are HTML, too. Raises
+    An HTML page takes a second request, for the attachment's own ContentType: sign-in pages are HTML, too. Raises
     NotFound for an unknown id, Unsupported for other types, InvalidResponse for a sign-in page.
     """
     request = Request("GET", _place(oid, settings), headers=(("Accept", "*/*"),), sink=sink, idempotent=True)
@@ -39,7 +41,7 @@ def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
 def upload(oid: Oid, source: BinaryIO, settings: Settings) -> Flow[None]:
     """Replace the bytes by those of *source*, streamed, in one request.
 
-    The server keeps the ContentType that was written with the asset, whatever the request says. A body that is too
+    The ContentType stays the one that was written with the asset, whatever the request declares. A body that is too
     large raises Rejected with status 413 or 400.
     """
     headers = (("Content-Type", "application/octet-stream"), ("Accept", "text/xml"))
@@ -56,16 +58,17 @@ def _stored_kind(oid: Oid, settings: Settings) -> Flow[str]:
 
 def _place(oid: Oid, settings: Settings) -> str:
     if oid.type not in TYPES:
-        raise Unsupported(f"Only an Attachment or an EmbeddedImage keeps bytes, {oid} does not.", oid=oid.token)
+        raise Unsupported(f"Only an Attachment or an EmbeddedImage holds bytes, {oid} does not.", oid=oid.token)
     return f"{settings.attachments if oid.type == 'Attachment' else settings.images}/{require_key(oid).key}"
 
 
 def template(
     schema: Schema, type_name: str, context: Oid | None, settings: Settings
 ) -> Flow[tuple[AttributeChange, ...]]:
-    """Ask for the values of a new asset, in one request. Without *context* the server suggests little or nothing.
+    """Return the suggested values of a new asset, in one request. Without *context* the server suggests little or
+    nothing.
 
-    Attributes that the schema does not have are left out, and so are those that the server merely shows.
+    Attributes that the schema does not have are left out, and so are those that the server only displays.
     """
     query = (("ctx", require_key(context).token),) if context is not None else ()
     request = Request("GET", f"{settings.rest}/New/{type_name}", query, XML, idempotent=True)

@@ -1,4 +1,4 @@
-"""What the dialect must know of one server besides its schema."""
+"""Settings of one server besides its schema, and its address."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from assetmeta.model.zones import zone_named
 
 @dataclass(slots=True)
 class Seen:
-    """What the server has shown of itself meanwhile: *bulk* is whether it has the end point for many changes at once,
-    None until that was tried.
+    """What is known of the server so far: *bulk* is whether it has the endpoint for many changes at once, None until a
+    request was sent to it.
     """
 
     bulk: bool | None = None
@@ -20,14 +20,13 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """*zone* is the member's time zone, in which the server states dates without offset. *rest* is the root of the REST
+    """*zone* is the member's time zone, in which the server sends dates without offset. *rest* is the root of the REST
     API: `rest-1.oauth.v1` on servers with integrated login that are used with a token, and *attachments* likewise.
 
-    *max_keys* assets are named in one query at most and *max_values* values of one condition, *max_page* assets asked
-    for in one page, *max_queries* queries put into one request, and *max_batch* writes yielded at a time. With *bulk*
-    many changes go into one request where the server can take them, *max_bulk* commands at most (a create takes two),
-    and *max_lanes* such requests at a time. *seen* is what was learnt of the server since; it begins anew with every
-    value of these settings.
+    Limits: *max_keys* assets and *max_values* values of a condition in one query, *max_page* assets in one page,
+    *max_queries* queries in one request, *max_batch* writes at a time. With *bulk* many changes are sent in one request
+    where the server takes them, *max_bulk* commands at most (a create takes two), and *max_lanes* such requests at a
+    time. *seen* is empty again in every copy of these settings.
     """
 
     zone: str = "UTC"
@@ -45,7 +44,7 @@ class Settings:
     seen: Seen = field(default_factory=Seen, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Raises BadValue for a zone that nobody knows and for limits below 1."""
+        """Raises BadValue for an unknown zone and for limits below 1."""
         try:
             zone_named(self.zone)
         except (KeyError, ValueError) as error:

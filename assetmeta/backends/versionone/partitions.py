@@ -1,13 +1,13 @@
-"""Conditions that no single query can state: those with very many values, and exact ones.
+"""Conditions that no single query can express: those with very many values, and exact ones.
 
-Very many values are several queries whose results are put together.
+Very many values become several queries whose results are joined.
 
     Number = S-1 | ... | S-3000     ->  Number = S-1 | ... | S-1000   and two more, each with all the other conditions
     Number != S-1 | ... | S-3000    ->  all the other conditions, without what Number = S-1 | ... | S-3000 finds
 
-Each value takes a variable of the query, and the database behind the server takes some two thousand. The parts are read
-for identities, in the order asked for; an asset that several of them hold is one. The order is made as the server makes
-it: letter case aside, no value first (last for a rank), equal ones by id.
+Each value takes a variable of the query, and the server's database takes about two thousand. The parts are read for
+identities, in the requested order; an asset in several of them counts once. The order is the server's: letter case is
+ignored, no value comes first (last for a rank), equal ones are in order of id.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
 _ORDERS = 5
-"""How many relations an order may lead through before it is taken for a circle."""
+"""Relations that an order may lead through before it is taken for a circle."""
 
 
 def partition(wanted: Fetch, most: int) -> list[Fetch]:
     """Return the fetches that *wanted* is divided into, with at most *most* values in a condition that can be divided.
 
-    One of the conditions that must all hold is: the longest `=` any of its values, or such a part of an *or*.
+    Of the conditions that must all hold, the longest is divided: `=` any of its values, or such a part of an *or*.
     """
     if wanted.where is None or wanted.oids is not None or wanted.history:
         return [wanted]
@@ -43,8 +43,8 @@ def partition(wanted: Fetch, most: int) -> list[Fetch]:
 
 
 def exclusion(wanted: Fetch, most: int) -> tuple[Fetch, Fetch] | None:
-    """Return what *wanted* is the difference of, where one of the conditions that must all hold excludes more than
-    *most* values: the fetch without that condition, and the fetch of what it excludes. None where none does.
+    """Return two fetches whose difference is *wanted*, where one of the conditions that must all hold excludes more
+    than *most* values: the fetch without that condition, and the fetch of what it excludes. None where none does.
     """
     if wanted.where is None or wanted.oids is not None or wanted.history:
         return None
@@ -59,14 +59,14 @@ def exclusion(wanted: Fetch, most: int) -> tuple[Fetch, Fetch] | None:
 
 
 def _opposite(term: Term) -> Term | None:
-    """What *term* excludes, where that is what it states."""
+    """What *term* excludes, where it is a negation."""
     if isinstance(term, Compare) and term.operator == "!=":
         return replace(term, operator="=")
     return term.term if isinstance(term, Not) else None
 
 
 def _divided(term: Term, most: int) -> Iterator[Term]:
-    """Yield terms of which an asset satisfies one when it satisfies *term*."""
+    """Yield terms; an asset that satisfies *term* satisfies one of them."""
     if isinstance(term, Compare) and term.operator == "=" and len(term.values) > most:
         values = _once(term.values)
         for start in range(0, len(values), most):
@@ -83,7 +83,7 @@ def _divided(term: Term, most: int) -> Iterator[Term]:
 
 
 def loosened(term: Term | None) -> Term | None:
-    """Return what the server can be asked instead of exact equality: it admits all that *term* does, and more."""
+    """Return the condition to send instead of exact equality: it admits all that *term* does, and more."""
     kept = [loose for part in and_terms(term) if (loose := _loosened(part)) is not None]
     return None if not kept else kept[0] if len(kept) == 1 else And(tuple(kept))
 
@@ -96,7 +96,7 @@ def _loosened(term: Term) -> Term | None:
     if isinstance(term, And):
         return loosened(term)
     parts = [_loosened(part) for part in term.terms] if isinstance(term, Or) else [None]
-    # The complement of what is exact is all of it but a few, which the server cannot tell.
+    # A negated exact condition admits nearly all assets, and the server cannot evaluate it.
     return Or(tuple(part for part in parts if part is not None)) if None not in parts else None
 
 
@@ -119,12 +119,12 @@ def _by_id(oid: Oid) -> tuple[int, str]:
 
 
 def orders(schema: Schema, wanted: Fetch) -> tuple[Path, ...]:
-    """What has to be read of assets to sort them."""
+    """The paths to read for sorting assets."""
     return tuple(_Order(schema, wanted.type_name, sort).path for sort in wanted.sort)
 
 
 class _Order:
-    """One sort key. A relation sorts by the order attribute of the related type, or else by id."""
+    """One sort key. A relation sorts by the order attribute of the related type, else by id."""
 
     def __init__(self, schema: Schema, type_name: str, sort: Sort) -> None:
         self.path = sort.path
@@ -139,7 +139,7 @@ class _Order:
         self._missing = 2 if isinstance(self._reached.attribute.codec, Rank) and self.path == sort.path else 0
 
     def key(self, known: RowStore, oid: Oid) -> tuple[int, str, object]:
-        """What the place of an asset follows from."""
+        """The sort key of an asset."""
         value = self._value(known, oid)
         if value is None:
             return (self._missing, "", 0)
@@ -152,7 +152,7 @@ class _Order:
     def _value(self, known: RowStore, oid: Oid) -> object:
         if self.path.is_plain:
             return next(iter(known.values(oid, self.path)), None)
-        # What the server worked out came under its own text.
+        # A computed value has the text of its token as column.
         cell = next(iter(known.members(oid, str(self.path))), None)
         if cell is None or isinstance(cell, Oid | tuple):
             return cell

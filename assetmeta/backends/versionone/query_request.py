@@ -1,10 +1,13 @@
 """Fetches as query.v1 documents (query.v1: request).
 
-Paths through relations become nested selects, so that every related asset comes with its identity:
+Paths through relations become nested selects, so that the answer has the identity of every related asset:
 
     Name, Super.Scope.Name  ->  ["Name", {"from": "Super", "select": [{"from": "Scope", "select": ["Name"]}]}]
 
-Tokens that compute something (aggregates, filters, downcasts) stay tokens and come back under their own text.
+Tokens that compute something (aggregates, filters, downcasts) stay tokens; their text is the key in the answer.
+
+Bodies are JSON text, which the endpoints parse as YAML. A count is the `total` of an empty page of rest-1.v1 where the
+filter fits into a URL (reading: query parameters).
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from urllib.parse import quote_plus
 from assetmeta.backends.responses import Json
 from assetmeta.backends.versionone.codecs import is_unknown
 from assetmeta.backends.versionone.rest_response import XML
-from assetmeta.backends.versionone.tokens import TokenBuilder, asked_moment, asof_text
+from assetmeta.backends.versionone.tokens import TokenBuilder, asof_text, moment_of
 from assetmeta.model.http import Request
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch, Sort
@@ -29,20 +32,20 @@ from assetmeta.model.values import AsOf, Oid
 HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json"))
 
 # YAML parsers break lines at U+0085, U+2028 and U+2029 even inside quotes and take an escaped surrogate pair for two
-# characters: so most text goes as it is, and exactly these characters are escaped.
+# characters: so most text is sent as it is, and exactly these characters are escaped.
 _YAML_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 ALL_RECORDS = "All"
-"""The `asof` that asks query.v1 for every record of every asset."""
+"""The `asof` with which query.v1 returns every record of every asset."""
 
 LONGEST_URL = 1500
-"""Characters of a query string that every proxy lets pass."""
+"""Characters of a query string that every proxy accepts."""
 
-# `,` and `|` split the values of rest-1.v1 variables, `;` those of careless servers, and none can be escaped.
+# `,` and `|` separate values of rest-1.v1 variables, `;` does on some servers, and none can be escaped.
 _PLAIN_VARIABLE = re.compile(r"\w[\w .@+\-]*\w|\w", re.ASCII)
 
 _DELETED_TOO = "IsDeleted='true','false'"
-"""The server hides deleted assets unless a filter speaks of IsDeleted; this one does and admits all."""
+"""The server hides deleted assets unless a filter uses IsDeleted; this one does and admits all."""
 
 
 def yaml_safe_json(document: object) -> str:
@@ -53,9 +56,9 @@ def yaml_safe_json(document: object) -> str:
 
 @dataclass(slots=True)
 class SelectNode:
-    """What is selected of the assets at one place: tokens with the columns they fill, and relations gone through.
+    """What is selected of the assets at one place: tokens with the columns they fill, and relations that are followed.
 
-    *multi* names the columns with several values, *raw* those of a kind that we do not know.
+    *multi* names the columns with several values, *raw* those of an unknown kind.
     """
 
     tokens: dict[str, str] = field(default_factory=dict)
@@ -64,19 +67,19 @@ class SelectNode:
     nested: dict[str, SelectNode] = field(default_factory=dict)
 
     def select(self) -> list[Json]:
-        """The `select` list of this node and, inside it, of those below."""
+        """The `select` list of this node and, inside it, of the nested ones."""
         chosen: list[Json] = list(self.tokens)
         chosen.extend({"from": name, **node.body()} for name, node in self.nested.items())
         return chosen
 
     def body(self) -> dict[str, Json]:
-        """`select`, left out when only identities are wanted."""
+        """`select`; nothing when only identities are read."""
         chosen = self.select()
         return {"select": chosen} if chosen else {}
 
 
 class Query(Record):
-    """One fetch, spelled: the document without its page, the layout of the answer and the moment of its assets."""
+    """One fetch as a document without its page, with the layout of the answer and the moment of its assets."""
 
     document: Mapping[str, Json]
     layout: SelectNode
@@ -97,24 +100,24 @@ class Query(Record):
 
 
 def build_query(schema: Schema, fetch: Fetch, zone: str, oids: Sequence[Oid] | None = None, nest: bool = True) -> Query:
-    """Spell *fetch*, for *oids* alone when they are given. Without *nest* a path through a relation selects the
-    relation. Raises BadValue or UnknownName before anything is sent.
+    """Return *fetch* as a query, for *oids* alone when they are given. Without *nest* a path through a relation selects
+    the relation. Raises BadValue or UnknownName before anything is sent.
     """
     schema.type(fetch.type_name)
-    spelling = TokenBuilder(schema)
-    layout = _layout(schema, spelling, fetch, nest)
-    filters = [spelling.oids(oids)] if oids is not None else []
-    filters += spelling.filters(fetch.where, fetch.type_name)
+    builder = TokenBuilder(schema)
+    layout = _layout(schema, builder, fetch, nest)
+    filters = [builder.oids(oids)] if oids is not None else []
+    filters += builder.filters(fetch.where, fetch.type_name)
     if fetch.deleted and not fetch.history:
         filters.append(_DELETED_TOO)
-    moment = asked_moment(fetch.asof, fetch.oids)
+    moment = moment_of(fetch.asof, fetch.oids)
     parts: dict[str, Json] = {
         "filter": list(filters),
-        "sort": list(sort_keys(spelling, fetch.sort, fetch.type_name)),
+        "sort": list(sort_keys(builder, fetch.sort, fetch.type_name)),
         "find": fetch.find.text if fetch.find else None,
-        "findin": [spelling.token(path, fetch.type_name) for path in fetch.find.paths] if fetch.find else None,
+        "findin": [builder.token(path, fetch.type_name) for path in fetch.find.paths] if fetch.find else None,
         "asof": ALL_RECORDS if fetch.history else _asof(moment, zone),
-        "with": dict(spelling.variables),
+        "with": dict(builder.variables),
     }
     document: dict[str, Json] = {"from": fetch.type_name, **layout.body()}
     document.update({key: value for key, value in parts.items() if value})
@@ -126,18 +129,18 @@ def _asof(moment: AsOf | None, zone: str) -> str | None:
     return None if moment is None or isinstance(moment, int) else asof_text(moment, zone)
 
 
-def sort_keys(spelling: TokenBuilder, keys: Sequence[Sort], owner: str) -> list[str]:
-    """Spell a sort list. ID ends it, because pages of equal keys would otherwise overlap; without keys the server's
-    own order, by ID, is kept.
+def sort_keys(builder: TokenBuilder, keys: Sequence[Sort], owner: str) -> list[str]:
+    """Return a sort list. It ends with ID, because pages of equal keys would overlap otherwise; without keys the server
+    sorts by ID.
     """
-    spelled = [f"{'-' if key.descending else '+'}{spelling.token(key.path, owner)}" for key in keys]
-    if spelled and all(str(key.path) != "ID" for key in keys):
-        spelled.append("+ID")
-    return spelled
+    tokens = [f"{'-' if key.descending else '+'}{builder.token(key.path, owner)}" for key in keys]
+    if tokens and all(str(key.path) != "ID" for key in keys):
+        tokens.append("+ID")
+    return tokens
 
 
 def request(documents: Sequence[Mapping[str, Json]]) -> Request:
-    """Put one or several documents into one POST; query.v1 only reads, so it may be repeated."""
+    """Return one POST of one or several documents; query.v1 only reads, so it may be repeated."""
     body: object = dict(documents[0]) if len(documents) == 1 else [dict(document) for document in documents]
     return Request("POST", "query.v1", headers=HEADERS, body=yaml_safe_json(body).encode(), idempotent=True)
 
@@ -147,23 +150,23 @@ def page(start: int, size: int) -> dict[str, Json]:
     return {"page": {"start": start, "size": size}}
 
 
-def _layout(schema: Schema, spelling: TokenBuilder, fetch: Fetch, nest: bool) -> SelectNode:
+def _layout(schema: Schema, builder: TokenBuilder, fetch: Fetch, nest: bool) -> SelectNode:
     root = SelectNode()
     for path in fetch.select:
         resolve(schema, fetch.type_name, path)
         if path.is_plain and not path.is_name:
             if nest:
-                _go_through(schema, root, fetch.type_name, path.steps)
+                _follow(schema, root, fetch.type_name, path.steps)
             else:
-                _choose(schema, spelling, root, fetch.type_name, Path(path.steps[:1]))
+                _choose(schema, builder, root, fetch.type_name, Path(path.steps[:1]))
         else:
-            _choose(schema, spelling, root, fetch.type_name, path)
+            _choose(schema, builder, root, fetch.type_name, path)
     _drop_doubles(root)
     return root
 
 
-def _choose(schema: Schema, spelling: TokenBuilder, node: SelectNode, owner: str, path: Path) -> None:
-    node.tokens[spelling.token(path, owner)] = str(path)
+def _choose(schema: Schema, builder: TokenBuilder, node: SelectNode, owner: str, path: Path) -> None:
+    node.tokens[builder.token(path, owner)] = str(path)
     found = resolve(schema, owner, path)
     if found.multi:
         node.multi.add(str(path))
@@ -171,8 +174,8 @@ def _choose(schema: Schema, spelling: TokenBuilder, node: SelectNode, owner: str
         node.raw.add(str(path))
 
 
-def _go_through(schema: Schema, node: SelectNode, owner: str, steps: Sequence[Step]) -> None:
-    """Follow plain *steps* from *node*, making nodes on the way."""
+def _follow(schema: Schema, node: SelectNode, owner: str, steps: Sequence[Step]) -> None:
+    """Follow plain *steps* from *node*, adding nodes."""
     for step in steps[:-1]:
         attribute = schema.attribute(owner, step.name)
         if attribute.multi:
@@ -189,20 +192,20 @@ def _go_through(schema: Schema, node: SelectNode, owner: str, steps: Sequence[St
 
 
 def _drop_doubles(node: SelectNode) -> None:
-    """A relation that is gone through needs no token of its own: the nested answer names the same assets."""
+    """A relation that is followed needs no token of its own: the nested answer names the same assets."""
     for name, inner in node.nested.items():
         node.tokens.pop(name, None)
         _drop_doubles(inner)
 
 
 def chunks(oids: Iterable[Oid], size: int) -> list[tuple[Oid, ...]]:
-    """Cut *oids*, without repeats, into tuples of at most *size*."""
+    """Divide *oids*, without repeats, into tuples of at most *size*."""
     unique = list(dict.fromkeys(oids))
     return [tuple(unique[place : place + size]) for place in range(0, len(unique), size)]
 
 
 def parameters(query: Query) -> list[tuple[str, str]] | None:
-    """Return the query's conditions as rest-1.v1 parameters, or None when they cannot travel there."""
+    """Return the query's conditions as rest-1.v1 parameters, or None when they cannot be sent there."""
     document = query.document
     pairs: list[tuple[str, str]] = []
     if query.filters:
@@ -225,7 +228,7 @@ def fits(pairs: list[tuple[str, str]]) -> bool:
 
 
 def length(text: str) -> int:
-    """How many characters a text takes in a query string."""
+    """The length of a text in a query string, in characters."""
     return len(quote_plus(text))
 
 
@@ -235,6 +238,6 @@ def count_request(query: Query, root: str) -> Request | None:
     if pairs is None or not fits(pairs):
         return None
     pairs = [("sel", ""), ("page", "1,0"), ("needTotal", "true"), *pairs]
-    # The past is documented for Hist, where a time gives one record per asset.
+    # `asof` is documented for Hist, where a time returns one record per asset.
     part = "Hist" if "asof" in query.document else "Data"
     return Request("GET", f"{root}/{part}/{query.document['from']}", tuple(pairs), XML, idempotent=True)

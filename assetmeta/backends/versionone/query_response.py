@@ -1,7 +1,7 @@
 """query.v1 results as rows (query.v1: value mapping).
 
-Scalars come as text, a relation as {"_oid": "Scope:0"} or {"_oid": "NULL"}, several values as a list, and a nested
-select as a list of objects even for a single relation.
+A scalar is text, a relation {"_oid": "Scope:0"} or {"_oid": "NULL"}, several values a list, and a nested select
+a list of objects even for a single relation.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Objects = list[dict[str, Json]]
 
 
 def result_sets(response: Response, count: int) -> list[Objects]:
-    """Return the *count* result sets of a query.v1 answer, in the order asked. Raises InvalidResponse."""
+    """Return the *count* result sets of a query.v1 answer, in the requested order. Raises InvalidResponse."""
     document = parse_json(response)
     if not isinstance(document, list) or len(document) != count:
-        raise _unexpected(f"{count} result sets were asked for", response)
+        raise _unexpected(f"{count} result sets were requested", response)
     found: list[Objects] = []
     for results in document:
         if not isinstance(results, list):
@@ -35,14 +35,16 @@ def result_sets(response: Response, count: int) -> list[Objects]:
 
 
 def _taker(tokens: tuple[str, ...]) -> Callable[[dict[str, Json]], Iterable[Json]]:
-    """Return what takes the values of *tokens*, in order, out of an object. It raises KeyError where one is missing."""
+    """Return a function that returns the values of *tokens*, in order, of an object. It raises KeyError for a
+    missing one.
+    """
     if len(tokens) > 1:
         return itemgetter(*tokens)
     return lambda item: [item[token] for token in tokens]
 
 
 class _Shape:
-    """The layout of one place in the selection, made ready for many objects. *seen* are the rows it has made."""
+    """The layout of one place in the selection, prepared for many objects. *seen* are the rows made so far."""
 
     def __init__(self, node: SelectNode) -> None:
         self.tokens = tuple(node.tokens)
@@ -61,10 +63,10 @@ class _Shape:
 
 
 class _Oids(dict[Json, Oid | None]):
-    """Tokens with the identities that they state, read when first asked for: the same few assets are named often.
+    """Identities by token, each parsed once: the same few assets are named often.
 
-    All are of one *moment*. Looking one up raises InvalidResponse for what is no identity, TypeError for what is no
-    token.
+    All are of one *moment*. A look-up raises InvalidResponse for text that is no identity, TypeError for what is no
+    text.
     """
 
     def __init__(self, moment: AsOf | None) -> None:
@@ -73,7 +75,7 @@ class _Oids(dict[Json, Oid | None]):
 
     def __missing__(self, token: Json) -> Oid:
         found = _parsed(token)
-        # Today, a moment is named only by what leads to the past: Prior and History.
+        # Only relations to the past, Prior and History, name a moment when none was requested.
         found = self[token] = found if self.moment is None else found.at(self.moment)
         return found
 
@@ -87,7 +89,7 @@ class Reader:
         self._oids = _Oids(query.moment)
 
     def rows(self, objects: Objects) -> list[Row]:
-        """Return one row per object, in order. What nested selects tell is kept for `related`. Raises
+        """Return one row per object, in order. Rows of nested selects are kept for `related`. Raises
         InvalidResponse.
         """
         return [self._row(self._shape, item, self._identity(item)) for item in objects]
@@ -97,7 +99,9 @@ class Reader:
         return tuple(found for shape in self._shape for found in shape.seen.values())
 
     def _identity(self, item: dict[str, Json]) -> Oid:
-        """The asset of an object of the result. A record of a history is of its own moment, and so is what it names."""
+        """The asset of an object of the result. A record of a history has its own moment, and so have the assets it
+        names.
+        """
         token = item.get("_oid")
         if self._history and isinstance(token, str):
             self._oids = _Oids(_parsed(token).moment)
@@ -111,7 +115,7 @@ class Reader:
         if shape.raw:
             return self._partial(shape, item, oid)
         try:
-            # Texts and single relations are nearly all there is, and are told apart without a call.
+            # Nearly all values are texts and single relations, which are distinguished without a call.
             values: list[RawValue] = [
                 value
                 if type(value) is str or value is None
@@ -130,7 +134,7 @@ class Reader:
         return Row(oid, shape.columns, tuple(values))
 
     def _partial(self, shape: _Shape, item: dict[str, Json], oid: Oid) -> Row:
-        """A row of what came, when the server left something out, or may send anything."""
+        """A row of what the object has, when a value is missing or of an unknown kind."""
         columns: list[str] = []
         values: list[RawValue] = []
         for place, token in enumerate(shape.tokens):
@@ -146,11 +150,11 @@ class Reader:
         return Row(oid, tuple(columns), tuple(values))
 
     def _through(self, shape: _Shape, value: Json, multi: bool) -> RawValue:
-        """Read a nested select: remember the rows of the related assets, and return their identities."""
+        """Read a nested select: keep the rows of the related assets, and return their identities."""
         oids = []
         for item in value if isinstance(value, list) else [] if value is None else [value]:
             if not isinstance(item, dict):
-                raise _unexpected(f"{item!r:.80} stands for an asset")
+                raise _unexpected(f"{item!r:.80} is in the place of an asset")
             oid = self._oid(item.get("_oid"))
             if oid is not None:
                 if oid not in shape.seen:
@@ -162,12 +166,12 @@ class Reader:
         if isinstance(value, dict):
             return self._oid(value.get("_oid"))
         if isinstance(value, list):
-            # One list holds scalars or assets, never both; the union of tuples cannot say so.
+            # A list holds scalars or assets, never both, which the union of tuples cannot express.
             return tuple(map(self._member, value))  # type: ignore[return-value]
         return value
 
     def _anything(self, value: Json) -> RawValue:
-        """A value of a kind that nobody knows: an asset where it looks like one, all else as it came."""
+        """A value of an unknown kind: an asset where it has the form of one, all else as the server sent it."""
         try:
             if isinstance(value, dict) and value.keys() == {"_oid"}:
                 return self._cell(value)

@@ -1,13 +1,14 @@
-"""The flow of every read: which endpoint answers which fetch, in how many requests (query.v1; rest-1.v1).
+"""The flow of every read: which endpoint answers which fetch, in how many requests (query.v1; rest-1.v1). Assets are
+also found by their number, such as `S-01005`, or by name where the type has no numbers (meta.v1: ShortName, Name).
 
 one asset, its own attributes      GET rest-1.v1/Data/{Type}/{id}           one request
 assets as of a change number       GET rest-1.v1/Data/{Type}/{id}/{moment}  one request each, sent together
 history                            GET rest-1.v1/Hist                       one request per page
-all else                           POST query.v1                            one request per page; the first pages of
-                                                                            several fetches share a request
-a condition with very many values          POST query.v1                            two requests: who matches, and their
+a condition with very many values  POST query.v1                            two requests: the matches, and their
                                                                             values; one more where it excludes them
                                                                             (see partitions)
+all else                           POST query.v1                            one request per page; the first pages of
+                                                                            several fetches share a request
 """
 
 from __future__ import annotations
@@ -36,14 +37,14 @@ from assetmeta.backends.versionone.query_response import Objects, Reader, result
 from assetmeta.backends.versionone.rest_reads import (
     asset_request,
     asset_row,
-    confirm_asked,
+    confirm_requested,
     history,
     in_order,
     oldest_first,
     past_assets,
 )
 from assetmeta.backends.versionone.rest_response import read_list
-from assetmeta.backends.versionone.tokens import asked_moment
+from assetmeta.backends.versionone.tokens import moment_of
 from assetmeta.model.conditions import And, Compare, Or, and_terms, is_exact
 from assetmeta.model.errors import BadValue, NotExactlyOne, NotFound, Unsupported
 from assetmeta.model.http import Flow, Request, Response
@@ -54,16 +55,16 @@ from assetmeta.model.values import Key, Oid
 
 _ID = re.compile(r"-?[0-9]+")
 _NUMBER = "Number"
-"""What servers that do not state a ShortName (before meta.v1 had it) number their assets by."""
+"""The attribute that holds numbers where meta.v1 has no ShortName, as on old servers."""
 
 _MOST = 50
-"""The server's comparison ignores letter case, so several names can fit; of so many the exact one is found."""
+"""The server's comparison ignores letter case, so several names can match; the exact one is found among so many."""
 
 
 @dataclass(slots=True)
 class _Walk:
-    """One query on its way through its pages. *left* is how many assets are still wanted (None: all there are), *oids*
-    are those that it names.
+    """One query on its way through its pages. *left* is how many assets are still wanted (None: all), *oids* are those
+    that it names.
     """
 
     query: Query
@@ -90,7 +91,7 @@ class _Walk:
         rows = self.reader.rows(objects)
         each_once((row.oid for row in rows), "POST query.v1")
         if self.oids is not None:
-            confirm_asked(self.schema, (row.oid for row in rows), self.oids, "POST query.v1")
+            confirm_requested(self.schema, (row.oid for row in rows), self.oids, "POST query.v1")
         self.rows += rows
         self.full = len(objects) >= self.size(settings)
         self.start += len(objects)
@@ -133,14 +134,14 @@ def fetch(schema: Schema, fetches: Sequence[Fetch], settings: Settings) -> Flow[
 
 
 def _refuse(wanted: Fetch) -> None:
-    if isinstance(asked_moment(wanted.asof, wanted.oids), int) and wanted.oids is None and not wanted.history:
+    if isinstance(moment_of(wanted.asof, wanted.oids), int) and wanted.oids is None and not wanted.history:
         raise Unsupported("A change number reads single assets; a query takes a date or a time.")
 
 
 def _is_one(wanted: Fetch) -> bool:
-    """True when the fetch names one asset as it is now, and nothing else about it."""
+    """True when the fetch names one asset in its present state, without further conditions."""
     narrowed = wanted.where is not None or wanted.find is not None or wanted.deleted or wanted.history
-    now = asked_moment(wanted.asof, wanted.oids) is None
+    now = moment_of(wanted.asof, wanted.oids) is None
     return wanted.oids is not None and len(set(wanted.oids)) == 1 and now and not narrowed
 
 
@@ -148,22 +149,22 @@ def _through_rest(schema: Schema, wanted: Fetch, settings: Settings, alone: bool
     """Read what rest-1.v1 reads better; None for what query.v1 is to read."""
     if wanted.history:
         return (yield from history(schema, wanted, settings))
-    if isinstance(asked_moment(wanted.asof, wanted.oids), int):
+    if isinstance(moment_of(wanted.asof, wanted.oids), int):
         return (yield from past_assets(schema, wanted, settings))
     if not alone or not _is_one(wanted) or wanted.oids is None or wanted.start:
         return None
     query = build_query(schema, wanted, settings.zone)
-    ask = asset_request(query, wanted.oids[0], settings)
-    if ask is None:
+    single = asset_request(query, wanted.oids[0], settings)
+    if single is None:
         return None
-    row = asset_row(schema, (yield from _send([ask]))[0], query, wanted.oids[0])
+    row = asset_row(schema, (yield from _send([single]))[0], query, wanted.oids[0])
     return Rows((row,), total=1 if wanted.counted else None)
 
 
 def _exactly(schema: Schema, wanted: Fetch, settings: Settings) -> Flow[Rows]:
-    """Read what `=` finds, letter case aside, and keep what is the same letter by letter.
+    """Read what `=` finds, which ignores letter case, and keep what is exactly equal.
 
-    As many assets are asked for as are still wanted; then, as they turn out to be others, twice as many each time.
+    The first page is as large as the window; each further page is twice as large.
     """
     exact = [term for term in and_terms(wanted.where) if is_exact(term)]
     test = admission(And(tuple(exact)))
@@ -188,7 +189,7 @@ def _exactly(schema: Schema, wanted: Fetch, settings: Settings) -> Flow[Rows]:
 
 
 def _in_parts(schema: Schema, wanted: Fetch, parts: Sequence[Fetch], settings: Settings) -> Flow[Rows]:
-    """Read what is divided into several queries: first who matches, then the values of those in the window alone."""
+    """Read what is divided into several queries: first the matches, then the values of those in the window alone."""
     stop = None if wanted.size is None else wanted.start + wanted.size
     select, size = orders(schema, wanted), None if wanted.counted else stop
     bare = [replace(part, select=select, start=0, size=size, counted=False) for part in parts]
@@ -206,7 +207,7 @@ def _without(schema: Schema, wanted: Fetch, kept: Fetch, excluded: Fetch, settin
     if wanted.size == 0:
         [rest] = yield from fetch(schema, [kept], settings)
         return replace(rest, total=None if rest.total is None else rest.total - len(gone))
-    # Of as many as are wanted and excluded together, enough are left.
+    # Of as many as are wanted and excluded together, enough remain.
     size = None if wanted.counted or wanted.size is None else wanted.start + wanted.size + len(gone)
     [rest] = yield from fetch(schema, [replace(kept, select=(), start=0, size=size, counted=False)], settings)
     oids = [row.oid for row in rest.rows if row.oid not in gone]
@@ -214,8 +215,8 @@ def _without(schema: Schema, wanted: Fetch, kept: Fetch, excluded: Fetch, settin
 
 
 def _of_window(schema: Schema, wanted: Fetch, oids: Sequence[Oid], more: bool, settings: Settings) -> Flow[Rows]:
-    """Read the values of those in the window of *wanted*; *oids* are the matches in order, *more* if there are others
-    behind them.
+    """Read the values of those in the window of *wanted*; *oids* are the matches in order, *more* is whether others
+    follow.
     """
     stop = None if wanted.size is None else wanted.start + wanted.size
     window = oids[wanted.start : stop]
@@ -229,7 +230,7 @@ def _of_window(schema: Schema, wanted: Fetch, oids: Sequence[Oid], more: bool, s
 
 
 def _through_query(schema: Schema, fetches: Mapping[int, Fetch], settings: Settings) -> Flow[dict[int, Rows]]:
-    """Walk all fetches through query.v1 together, then count what only counting can tell."""
+    """Read all fetches through query.v1 together, then count where the total is wanted and not known from the pages."""
     walks = {index: _walks(schema, wanted, settings) for index, wanted in fetches.items()}
     active = [walk for several in walks.values() for walk in several if not walk.done]
     while active:
@@ -254,7 +255,7 @@ def _walks(schema: Schema, wanted: Fetch, settings: Settings) -> list[_Walk]:
 
 
 def _turn_pages(walks: Sequence[_Walk], settings: Settings) -> Flow[None]:
-    """Ask for the next page of every walk, several queries to a request, the requests together."""
+    """Read the next page of every walk, several queries in a request, the requests concurrently."""
     size = settings.max_queries
     bundles = [walks[place : place + size] for place in range(0, len(walks), size)]
     responses = yield from _send([request([walk.document(settings) for walk in bundle]) for bundle in bundles])
@@ -265,7 +266,7 @@ def _turn_pages(walks: Sequence[_Walk], settings: Settings) -> Flow[None]:
 
 
 def _gathered(wanted: Fetch, walks: Sequence[_Walk]) -> Rows:
-    """Put the pages of one fetch together. The total is known when the end was reached."""
+    """Join the pages of one fetch. The total is known when the end was reached."""
     rows = [row for walk in walks for row in walk.rows]
     if wanted.history and not wanted.sort:
         rows = oldest_first(rows)
@@ -284,10 +285,10 @@ def _gathered(wanted: Fetch, walks: Sequence[_Walk]) -> Rows:
 
 
 def _count(walk: _Walk, settings: Settings) -> Flow[int]:
-    """Ask how many assets match: in one cheap request where possible, else by paging identities to the end."""
-    ask = count_request(walk.query, settings.rest)
-    if ask is not None:
-        response = (yield from _send([ask]))[0]
+    """Return how many assets match: in one cheap request where possible, else by paging identities to the end."""
+    single = count_request(walk.query, settings.rest)
+    if single is not None:
+        response = (yield from _send([single]))[0]
         total = read_list(check(response, parse_error)).total
         if total is not None:
             return total
@@ -299,8 +300,8 @@ def _count(walk: _Walk, settings: Settings) -> Flow[int]:
 
 
 def _counts(walks: Sequence[_Walk], settings: Settings) -> Flow[list[int]]:
-    """Ask how many assets match each. Several share a request that reads identities; those with more than a page of
-    them are counted one by one, concurrently.
+    """Return how many assets match each walk. Several share a request that reads identities; those with more than a
+    page of them are counted one by one, concurrently.
     """
     if len(walks) < 2:
         return (yield from gather([_count(walk, settings) for walk in walks]))
@@ -313,20 +314,20 @@ def _counts(walks: Sequence[_Walk], settings: Settings) -> Flow[list[int]]:
 
 
 def _bare(walk: _Walk) -> _Walk:
-    """The walk over the identities of the same query, on from where *walk* is."""
+    """The walk over the identities of the same query, from the page where *walk* is."""
     bare = {key: value for key, value in walk.query.document.items() if key not in ("select", "sort")}
     query = replace(walk.query, document=bare, layout=SelectNode())
     return _Walk(query, Reader(query), walk.schema, None, walk.start if walk.rows else 0)
 
 
 def _send(requests: Sequence[Request]) -> Flow[tuple[Response, ...]]:
-    """Yield one request by itself, several as a tuple; raise the first failure."""
+    """Send one request by itself, several as a tuple; raises the first failure."""
     sent = yield requests[0] if len(requests) == 1 else tuple(requests)
     return answers(sent)
 
 
 def key_of(text: str) -> Key | None:
-    """Return the id that a text is; None for anything else."""
+    """Return a text that is an id as a key; None for any other."""
     return int(text) if _ID.fullmatch(text) and len(text) < 60 else None
 
 
@@ -345,18 +346,18 @@ def look_up(schema: Schema, type_name: str, alias: str, settings: Settings) -> F
     where = same[0] if len(same) == 1 else Or(tuple(same))
     [found] = yield from fetch(schema, [Fetch(type_name, select=select, where=where, size=_MOST)], settings)
     exact = [row for row in found.rows if any(row.values[row.columns.index(name)] == alias for name in names)]
-    rows, called = exact or found.rows, " or ".join(names)
+    rows, attributes = exact or found.rows, " or ".join(names)
     if not rows:
-        why = f"There is no {type_name} with the {called} {alias!r}, or this user may not see it."
+        why = f"There is no {type_name} with the {attributes} {alias!r}, or this user may not see it."
         raise NotFound(why, type_name=type_name, attribute=names[0], oid=alias, status=404)
     if len(rows) > 1:
         tokens = ", ".join(row.oid.token for row in rows[:5])
-        why = f"{len(rows)} assets of type {type_name} have the {called} {alias!r} ({tokens}): give the id of one."
+        why = f"{len(rows)} assets of type {type_name} have the {attributes} {alias!r} ({tokens}): give the id of one."
         raise NotExactlyOne(why, type_name=type_name, attribute=names[0])
     return rows[0]
 
 
 def _naming(kind: AssetType) -> tuple[str, ...]:
-    """The attributes that people name assets of a type by: the number, or else the short name and the name."""
+    """The attributes by which users name assets of a type: the number, else the short name and the name."""
     known = [name for name in (kind.short, _NUMBER, kind.display) if name and name in kind.attributes]
     return (_NUMBER,) if _NUMBER in known else tuple(dict.fromkeys(known))

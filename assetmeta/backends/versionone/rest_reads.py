@@ -31,8 +31,8 @@ _OIDS_IN_URL = 40
 
 
 def asset_request(query: Query, oid: Oid, settings: Settings) -> Request | None:
-    """Return the GET of one asset. None when the selection cannot travel in a URL: it is too long, needs variables or
-    goes through relations.
+    """Return the GET of one asset. None when the selection does not fit into a URL: it is too long, needs variables or
+    follows relations.
     """
     tokens = list(query.layout.tokens)
     if query.layout.nested or query.variables or len(_pieces(tokens)) > 1:
@@ -41,32 +41,30 @@ def asset_request(query: Query, oid: Oid, settings: Settings) -> Request | None:
 
 
 def asset_row(schema: Schema, response: Response, query: Query, oid: Oid) -> Row:
-    """Read the answer to the GET of one asset. The type is the server's, the moment the one that was asked for. Raises
+    """Read the answer to the GET of one asset. The type is the server's, the moment the requested one. Raises
     InvalidResponse for another asset.
     """
     asset = read_asset(check(response, parse_error))
     found = identity(asset, response)
-    confirm_asked(schema, [found], [oid], response.request.line if response.request else "the request")
+    confirm_requested(schema, [found], [oid], response.request.line if response.request else "the request")
     return row(asset, _wanted(query), found.at(oid.moment), oid.moment)
 
 
-def confirm_asked(schema: Schema, found: Iterable[Oid], oids: Iterable[Oid], line: str) -> None:
-    """Raise InvalidResponse when an answer names an asset that is none of *oids*. The server may name a more exact
-    type.
-    """
-    asked = {oid.key: oid for oid in oids}
+def confirm_requested(schema: Schema, found: Iterable[Oid], oids: Iterable[Oid], line: str) -> None:
+    """Raise InvalidResponse when an answer names an asset that is none of *oids*; its type may be a derived one."""
+    requested = {oid.key: oid for oid in oids}
     for oid in found:
-        wanted = asked.get(oid.key)
+        wanted = requested.get(oid.key)
         known = wanted is not None and (oid.type == wanted.type or oid.type not in schema.types)
         is_it = known or (wanted is not None and schema.is_a(oid.type, wanted.type))
-        names = [one.current.token for one in asked.values()]
+        names = [one.current.token for one in requested.values()]
         confirm(is_it, ", ".join(names[:5]) + (" ..." if len(names) > 5 else ""), oid.token, line)
 
 
 def past_assets(schema: Schema, fetch: Fetch, settings: Settings) -> Flow[Rows]:
     """Read assets as of a change number: one GET each, sent together; two or more for a very long selection.
 
-    Assets that were not there are left out, unless one alone was asked for: then NotFound is raised.
+    Assets that did not exist are left out, unless one alone is requested: then NotFound is raised.
     """
     query = build_query(schema, fetch, settings.zone, nest=False)
     if query.variables or query.filters:
@@ -86,7 +84,7 @@ def past_assets(schema: Schema, fetch: Fetch, settings: Settings) -> Flow[Rows]:
 
 
 class _Records(Record):
-    """One walk through Hist: where it goes, with which parameters, and how its answer is read."""
+    """One read through Hist: its path, its parameters, and the query that lays out its answer."""
 
     query: Query
     path: str
@@ -99,9 +97,9 @@ class _Records(Record):
 
 def history(schema: Schema, fetch: Fetch, settings: Settings) -> Flow[Rows | None]:
     """Read every record of assets through rest-1.v1/Hist, oldest first. Returns None, having sent nothing, when the
-    conditions cannot travel in a URL.
+    conditions do not fit into a URL.
 
-    A record's moment is in its Oid, and the assets that it refers to are meant as they were at that moment.
+    A record's moment is in its Oid, and the assets that it refers to have that moment, too.
     """
     groups = [None] if fetch.oids is None else chunks(fetch.oids, _OIDS_IN_URL)
     walks = [_records(schema, fetch, oids, settings) for oids in groups]
@@ -134,7 +132,7 @@ def _records(schema: Schema, fetch: Fetch, oids: tuple[Oid, ...] | None, setting
 
 
 def _all_records(schema: Schema, walk: _Records, fetch: Fetch, settings: Settings) -> Flow[tuple[list[Row], bool]]:
-    """Follow the pages to the end of the window; tell whether the last one was full."""
+    """Read the pages to the end of the window; also returns whether the last one was full."""
     rows: list[Row] = []
     wanted = _wanted(walk.query)
     full = True
@@ -147,7 +145,7 @@ def _all_records(schema: Schema, walk: _Records, fetch: Fetch, settings: Setting
         records = [_record(asset, wanted, response) for asset in assets]
         each_once((record.oid for record in records), request.line)
         if fetch.oids is not None:
-            confirm_asked(schema, [record.oid for record in records], fetch.oids, request.line)
+            confirm_requested(schema, [record.oid for record in records], fetch.oids, request.line)
         rows += records
         full = len(assets) >= size
     return rows, full and fetch.size is not None
@@ -159,7 +157,7 @@ def _record(asset: etree._Element, wanted: Mapping[str, Column], response: Respo
 
 
 def _wanted(query: Query) -> dict[str, Column]:
-    """What to take from a document: token -> column."""
+    """The columns to read from a document, by token."""
     multi = query.layout.multi
     return {token: Column(column, column in multi) for token, column in query.layout.tokens.items()}
 
@@ -171,7 +169,7 @@ def _get(oid: Oid, tokens: list[str], settings: Settings) -> Request:
 
 
 def _pieces(tokens: list[str]) -> list[list[str]]:
-    """Cut a selection into pieces that fit into a URL; one empty piece when nothing is selected."""
+    """Divide a selection into pieces that fit into a URL; one empty piece when nothing is selected."""
     pieces: list[list[str]] = [[]]
     empty = used = length("sel") + 2
     for token in tokens:
@@ -189,7 +187,7 @@ def _both(first: Row, second: Row) -> Row:
 
 
 def in_order(oids: Iterable[Oid], rows: Iterable[Row]) -> list[Row]:
-    """The rows in the order of *oids*; the server may name a more exact type, but keys are unique over all types."""
+    """The rows in the order of *oids*; the server may name a derived type, but keys are unique over all types."""
     by_key: dict[object, list[Row]] = {}
     for each in rows:
         by_key.setdefault(each.oid.key, []).append(each)
@@ -197,7 +195,7 @@ def in_order(oids: Iterable[Oid], rows: Iterable[Row]) -> list[Row]:
 
 
 def oldest_first(rows: Sequence[Row]) -> list[Row]:
-    """Records of histories by asset, then by moment: what the server does on its own differs between its endpoints."""
+    """Records of histories by asset, then by moment: the server's own order differs between its endpoints."""
     return sorted(rows, key=_by_time)
 
 

@@ -21,8 +21,8 @@ _XML = (("Content-Type", "text/xml; charset=utf-8"), ("Accept", "text/xml"))
 
 
 def write_request(schema: Schema, change: Change, known: Known, settings: Settings) -> Request:
-    """Spell one change. Raises BadValue for what no document can carry, ReadOnly for an asset of the past, Unsupported
-    for an operation with arguments, which only the bulk API takes.
+    """Return the request of one change. Raises BadValue for what no document can contain, ReadOnly for an asset of the
+    past, Unsupported for an operation with arguments, which only the bulk API takes.
     """
     if isinstance(change, Call) and change.arguments:
         raise unsupported(change)
@@ -39,7 +39,7 @@ def write_request(schema: Schema, change: Change, known: Known, settings: Settin
     if isinstance(change, Create | Update):
         body = document(schema, change.oid.type, change.deltas, known)
         if change.comment is not None:
-            # The server takes one pair of quotes off, so that a comment may itself begin and end with them.
+            # The server removes one pair of quotes, so that a comment may itself begin and end with them.
             query.append(("Comment", f"'{change.comment}'"))
     else:
         query.append(("op", change.operation if isinstance(change, Call) else "Delete"))
@@ -47,7 +47,7 @@ def write_request(schema: Schema, change: Change, known: Known, settings: Settin
 
 
 def document(schema: Schema, type_name: str, deltas: Iterable[AttributeChange], known: Known) -> bytes:
-    """Return the `Asset` document for *deltas*: what is not named does not change. Raises BadValue."""
+    """Return the `Asset` document for *deltas*: attributes that it does not name stay as they are. Raises BadValue."""
     root = etree.Element("Asset")
     for delta in deltas:
         attribute = schema.attribute(type_name, delta.name)
@@ -63,7 +63,7 @@ def document(schema: Schema, type_name: str, deltas: Iterable[AttributeChange], 
 
 
 def real(oid: Oid, known: Known) -> Oid:
-    """Return the identity that the server knows. Raises BadValue for an asset that was not created yet."""
+    """Return the identity on the server. Raises BadValue for an asset that was not created yet."""
     return require_key(known.get(oid, oid))
 
 
@@ -96,9 +96,9 @@ def _element(root: etree._Element, attribute: Attribute, delta: AttributeChange,
 
 
 def moves(delta: AttributeChange) -> tuple[tuple[object, ...], tuple[object, ...]]:
-    """What is added to and removed from a multi-value attribute; a new whole is compared with the old one.
+    """What is added to and removed from a multi-value attribute; a new list is compared with the old one.
 
-    Raises BadValue when a new whole is given and the old one was never read: the server can only add and remove.
+    Raises BadValue when a new list is given and the old one was never read: the server can only add and remove.
     """
     if delta.added or delta.removed or delta.new is None:
         return delta.added, delta.removed

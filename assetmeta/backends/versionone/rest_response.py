@@ -1,7 +1,7 @@
 """rest-1.v1 documents as rows (reading: response documents).
 
-An element is named by the token that was asked for, letter by letter; the order is arbitrary and elements that nobody
-asked for may stand between. An empty element is null or an empty list: only the schema tells which.
+An element has the requested token as name, letter by letter; the order is arbitrary, and there may be elements that
+were not requested. An empty element is null or an empty list: the schema decides which.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Column(Record):
 
 
 class Listed(Record):
-    """The assets of a list or history document, and how many match in all (None when it does not say)."""
+    """The assets of a list or history document, and how many match in all (None when it has no total)."""
 
     assets: tuple[etree._Element, ...]
     total: int | None
@@ -56,14 +56,14 @@ def read_asset(response: Response) -> etree._Element:
 
 
 def row(asset: etree._Element, wanted: Mapping[str, Column], oid: Oid, moment: AsOf | None) -> Row:
-    """Return one asset's row: what it tells of *wanted* (token -> column). Related assets get *moment*."""
+    """Return one asset's row: what it has of *wanted* (token -> column). Related assets get *moment*."""
     columns: list[str] = []
     values: list[RawValue] = []
     for element in asset:
         want = wanted.get(element.get("name", ""))
         if want is not None:
             columns.append(want.column)
-            # Most elements hold a text and nothing else, and each look at a child costs.
+            # Most elements hold text alone, and looking for children is slow.
             values.append(cell(element, want.multi, moment) if want.multi or len(element) else element.text or None)
     return Row(oid, _shared(tuple(columns)), tuple(values))
 
@@ -86,7 +86,7 @@ def cell(element: etree._Element, multi: bool, moment: AsOf | None) -> RawValue:
 
 
 def identity(asset: etree._Element, response: Response) -> Oid:
-    """Return the Oid that an asset element states, with its moment where it has one. Raises InvalidResponse."""
+    """Return the Oid of an asset element, with its moment where it has one. Raises InvalidResponse."""
     try:
         found = Oid.parse(asset.get("id", ""))
     except BadValue:
@@ -97,7 +97,7 @@ def identity(asset: etree._Element, response: Response) -> Oid:
 
 
 def unexpected(root: etree._Element, response: Response) -> InvalidResponse:
-    """The error for a document that is well-formed and yet not what was asked for."""
+    """The error for a well-formed document that is not the requested one."""
     line = response.request.line if response.request else "the request"
     return InvalidResponse(
         f"The answer to {line} cannot be read: <{root.tag} id={root.get('id')!r}> was not expected.",
@@ -109,7 +109,7 @@ def unexpected(root: etree._Element, response: Response) -> InvalidResponse:
 def _references(element: etree._Element, moment: AsOf | None) -> tuple[Oid, ...]:
     tokens = [asset.get("idref", "NULL") for asset in element if asset.tag == "Asset"]
     found = [_parsed(token) for token in tokens if token != "NULL"]
-    # Today, a moment is named only by what leads to the past: Prior and History.
+    # Only relations to the past, Prior and History, name a moment when none was requested.
     return tuple(found) if moment is None else tuple([oid.at(moment) for oid in found])
 
 

@@ -1,6 +1,6 @@
 """meta.v1 as a Schema: types flattened by the server, each attribute with the flags of the type that shows it.
 
-What a document does not say is taken as absent or False: old servers send neither `iscustom` nor `ShortName`.
+What a document does not contain counts as absent or False: old servers send neither `iscustom` nor `ShortName`.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ def reflect(zone: str, names: Sequence[str] | None = None) -> Flow[Schema]:
 
 
 def _checked(response: Response) -> Response:
-    """Return a 2xx *response*. A 404 here mostly means that no VersionOne is where the user says it is."""
+    """Return a 2xx *response*. A 404 here mostly means that the address is not that of a VersionOne instance."""
     if response.status != 404:
         return check(response, parse_error)
-    said = failure(response, parse_error)
+    error = failure(response, parse_error)
     where = response.url or "meta.v1"
     raise NotFound(
-        f"{said}. Check instance_url=: {where} was asked for, and what stands before meta.v1 is the address of the "
+        f"{error}. Check instance_url=: {where} was requested, and the part before meta.v1 is the address of the "
         "instance, such as https://host/Instance.",
-        **vars(said),
+        **vars(error),
     )
 
 
@@ -81,7 +81,7 @@ def _whole(types: Mapping[str, AssetType], version: str) -> Schema:
 
 def _read(root: etree._Element, zone: str) -> Schema:
     if root.tag not in ("Meta", "AssetType"):
-        raise InvalidResponse(f"A meta.v1 document was expected, and <{root.tag}> came.")
+        raise InvalidResponse(f"A meta.v1 document was expected, not <{root.tag}>.")
     elements = root.iterchildren("AssetType") if root.tag == "Meta" else [root]
     types = {found.name: found for found in (_type(element, zone) for element in elements)}
     return Schema(types, root.get("version", ""))
@@ -113,10 +113,10 @@ def _type(element: etree._Element, zone: str) -> AssetType:
 
 
 def _attribute(element: etree._Element, owner: str, known: set[str | None], zone: str) -> Attribute:
-    """*known* are the attributes that people know assets by.
+    """*known* are the attributes by which users name assets.
 
-    Basic is what a query that selects nothing loads: single values that somebody wrote, and of the rest the number, the
-    state and the names. Long texts and bytes are left for the reader who asks for them.
+    Basic attributes are loaded by a query that selects nothing: single values that can be written, and of the others
+    the number, the state and the names, but neither long texts nor bytes.
     """
     get = element.attrib.get
     name, kind = get("name", ""), get("attributetype", "")
@@ -133,7 +133,7 @@ def _attribute(element: etree._Element, owner: str, known: set[str | None], zone
         writable=not readonly,
         multi=multi,
         custom=get("iscustom") == "True" or name.startswith("Custom_"),
-        # Every reorder moves the ranks of others too, so a rank is as volatile as a computed value.
+        # Every move changes the ranks of other assets, so a rank is as volatile as a computed value.
         computed=(readonly and name not in _STORED) or kind == "Rank",
         basic=not multi
         and kind not in _NOT_BASIC
@@ -143,7 +143,7 @@ def _attribute(element: etree._Element, owner: str, known: set[str | None], zone
 
 
 def _ends(element: etree._Element, owner: str) -> tuple[str, str | None]:
-    """Return the related type and the reciprocal token; a document cut short may lack either."""
+    """Return the related type and the reciprocal token; either may be missing in a document."""
     related = element.find("RelatedAsset")
     reciprocal = element.find("ReciprocalRelation")
     token = reciprocal.get("tokenref") if reciprocal is not None else None
@@ -168,11 +168,11 @@ def _flag(element: etree._Element, name: str) -> bool:
 
 
 def _with_reverse(types: Mapping[str, AssetType]) -> dict[str, AssetType]:
-    """Mark the far sides of writable single relations as writable, although meta calls them read-only.
+    """Mark the reverse sides of writable single relations as writable, although meta.v1 marks them read-only.
 
     rest-1.v1 updates: adding to `Epic.Subs` sets `Story.Super`. A base type may show the single side as read-only and
     a derived type as writable (`Workitem.Super`, `Story.Super`), so derived types count. When the other type was not
-    loaded, it is assumed to be writable, and the server has the last word.
+    loaded, it counts as writable, and the server refuses the write if it is not.
     """
     single = _writable_singles(types)
     found = {}

@@ -1,4 +1,4 @@
-"""One change in one POST to rest-1.v1, and its outcome (writing)."""
+"""One change in one POST to rest-1.v1, and its outcome (writing); what one write knows besides the outcomes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from assetmeta.model.values import Key, Oid
 
 
 class WriteState:
-    """*known* are real identities by provisional ones, *taken* the keys of the assets that changes and outcomes are
-    about (unique over all types), *only_singly* the changes that api/asset did not take.
+    """What one write knows besides the outcomes: *known* are real identities by provisional ones, *taken* the keys of
+    the assets of changes and outcomes (unique over all types), *only_singly* the changes that api/asset did not take.
     """
 
     def __init__(self, schema: Schema, settings: Settings, changes: Sequence[Change]) -> None:
@@ -33,12 +33,12 @@ class WriteState:
         self.only_singly: set[int] = set()
 
     def real(self, value: object) -> object:
-        """Put the real identity in the place of a provisional one."""
+        """Return the real identity for a provisional one."""
         return self.known.get(value, value) if isinstance(value, Oid) else value
 
     @property
     def verifier(self) -> Verifier:
-        """Compares what is in doubt with what the server has."""
+        """Compares changes in doubt with the server's values."""
         return Verifier(self.schema, lambda fetches: fetch(self.schema, fetches, self.settings), self.real)
 
     @property
@@ -47,7 +47,7 @@ class WriteState:
         return self.settings.bulk and self.settings.seen.bulk is not False
 
     def take_over(self, outcomes: Iterable[Outcome | None]) -> None:
-        """Remember the assets that writes have made or named."""
+        """Note the assets that writes have created or named."""
         for outcome in outcomes:
             if isinstance(outcome, Done):
                 self.taken.add(outcome.oid.key)
@@ -80,27 +80,29 @@ def _done(state: WriteState, change: Change, response: Response) -> Done:
     if not isinstance(change, Create | Update):
         return Done(change, oid)
     attributes = [state.schema.attribute(change.oid.type, delta.name) for delta in change.deltas]
-    told = {each.name: Column(each.name, multi=False) for each in attributes if not each.multi and each.kind != "Rank"}
-    return Done(change, oid, row(asset, told, oid, None))
+    written = {
+        each.name: Column(each.name, multi=False) for each in attributes if not each.multi and each.kind != "Rank"
+    }
+    return Done(change, oid, row(asset, written, oid, None))
 
 
 def _verify(state: WriteState, change: Change, oid: Oid, response: Response) -> None:
-    """Raise InvalidResponse when the answer to *change* names an asset that it cannot be about: another one than was
-    changed, or, for a create, one of another type or one that is known already. An operation may name what it made.
+    """Raise InvalidResponse when the answer to *change* names an asset that it cannot be about: not the one that was
+    changed, or, for a create, one of another type or one that is known already. An operation may name what it created.
     """
     if isinstance(change, Call):
         return
     if isinstance(change, Create):
         is_it, meant = oid.type == change.oid.type and oid.key not in state.taken, f"a new {change.oid.type}"
     else:
-        asked = state.known.get(change.oid, change.oid)
-        related = state.schema.is_a(oid.type, asked.type) or state.schema.is_a(asked.type, oid.type)
-        is_it, meant = related and oid.key == asked.key, asked.current.token
+        target = state.known.get(change.oid, change.oid)
+        related = state.schema.is_a(oid.type, target.type) or state.schema.is_a(target.type, oid.type)
+        is_it, meant = related and oid.key == target.key, target.current.token
     if not is_it:
         line = response.request.line if response.request else "the request"
         raise InvalidResponse(
-            f"The answer to {line} cannot be believed: it is about {oid.token} and should be about {meant}. "
-            "Look whether the change landed before doing it again.",
+            f"The answer to {line} cannot be trusted: it is about {oid.token} and should be about {meant}. "
+            "Check whether the change was saved before repeating it.",
             status=response.status,
             request=line,
             oid=change.oid.token,

@@ -1,7 +1,8 @@
-"""Paths as attribute tokens and terms as filters (attribute tokens; filters): the one place that escapes.
+"""Identities, moments, paths and terms as the server takes them (attribute tokens; filters; query parameters: asof):
+the one place that escapes.
 
 The filter grammar has no trustworthy escape, so text never enters a filter: it goes into a variable of query.v1's
-`with`, which the server does not parse. Only literals that a codec made out of a typed value stand in quotes, and only
+`with`, which the server does not parse. Only literals that a codec made of a typed value are quoted, and only
 when they consist of harmless characters.
 """
 
@@ -24,7 +25,7 @@ from assetmeta.model.zones import local_moment, wall_time, zone_named
 
 EVERYTHING = "+ID"
 NOTHING = "-ID"
-"""Every asset has an ID, so these stand for an empty *and* and an empty *or*."""
+"""Every asset has an ID, so these are an empty *and* and an empty *or*."""
 
 _LITERAL = re.compile(r"[A-Za-z0-9_:.\-]+\Z")
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -35,9 +36,9 @@ _LOCAL = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?\Z", 
 
 
 def require_key(oid: Oid) -> Oid:
-    """Return *oid* without its moment, safe to stand in a path or a filter.
+    """Return *oid* without its moment, safe in a path or a filter.
 
-    Raises BadValue for an asset that was not created yet, and for what no VersionOne asset is called: ids are numbers.
+    Raises BadValue for an asset that was not created yet, and for what is no VersionOne identity: ids are numbers.
     """
     if oid.is_new:
         raise BadValue(f"{oid} is not on the server yet.", oid=oid.token)
@@ -47,15 +48,15 @@ def require_key(oid: Oid) -> Oid:
 
 
 def place(oid: Oid) -> str:
-    """Return `Story/1005`. Raises BadValue like `checked`."""
+    """Return `Story/1005`. Raises BadValue like `require_key`."""
     found = require_key(oid)
     return f"{found.type}/{found.key}"
 
 
 def asof_text(moment: AsOf, zone: str) -> str:
-    """Return `asof` for a time: a datetime goes into the member's *zone*, text without offset goes as it is.
+    """Return `asof` for a time: a datetime is converted to the member's *zone*, text without offset stays as it is.
 
-    Raises BadValue for a datetime without zone, for local times that clocks show twice or never, for text that is no
+    Raises BadValue for a datetime without zone, for local times that occur twice or never, for text that is no
     ISO time, and for change numbers, which only reads of single assets take.
     """
     if isinstance(moment, int):
@@ -85,20 +86,20 @@ def _read(text: str) -> datetime:
         raise BadValue(f"{text!r} is not an ISO date or time such as 2026-03-01 or 2026-03-01T17:30:00.") from None
 
 
-def asked_moment(asof: AsOf | None, oids: tuple[Oid, ...] | None) -> AsOf | None:
-    """The moment that a fetch is about: its own, or the one that its assets carry."""
+def moment_of(asof: AsOf | None, oids: tuple[Oid, ...] | None) -> AsOf | None:
+    """The moment of a fetch: its own, or that of its assets."""
     return asof if asof is not None or not oids else oids[0].moment
 
 
 class TokenBuilder:
-    """Spells the tokens and filters of one query, and gathers the variables that they need in `variables`."""
+    """Builds the tokens and filters of one query, with the variables that they need in `variables`."""
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self.variables: dict[str, str] = {}
 
     def token(self, path: Path, owner: str) -> str:
-        """Spell *path*, which starts at type *owner*."""
+        """Return the token of *path*, which starts at type *owner*."""
         pieces = []
         for step in path.steps:
             related = self._behind(owner, step)
@@ -109,7 +110,7 @@ class TokenBuilder:
         return ".".join(pieces)
 
     def filters(self, term: Term | None, owner: str) -> list[str]:
-        """Spell *term* as the entries of a `filter` list, which the server joins by *and*."""
+        """Return *term* as the entries of a `filter` list, which the server joins by *and*."""
         if term is None:
             return []
         if isinstance(term, And):
@@ -117,7 +118,7 @@ class TokenBuilder:
         return [self.filter(term, owner)]
 
     def filter(self, term: Term, owner: str) -> str:
-        """Spell one term. Raw filter text is taken as it is."""
+        """Return one term as a filter. Raw filter text stays as it is."""
         match term:
             case RawFilter():
                 return term.text
@@ -135,17 +136,17 @@ class TokenBuilder:
                 assert_never(term)
 
     def oids(self, oids: Sequence[Oid]) -> str:
-        """Spell the filter for exactly these assets. Raises BadValue for a key that no VersionOne asset can have."""
+        """Return the filter for exactly these assets. Raises BadValue for a key that no VersionOne asset can have."""
         literals = [f"'{require_key(oid).token}'" for oid in oids]
         return f"ID={','.join(literals)}"
 
     def _part(self, term: Term, owner: str) -> str:
-        """Spell a part of a larger term. All but raw text is one comparison or stands in parentheses already."""
+        """Return a part of a larger term. All but raw text is one comparison or in parentheses already."""
         text = self.filter(term, owner)
         return f"({text})" if isinstance(term, RawFilter) else text
 
     def _negated(self, term: Term, owner: str) -> str:
-        """Spell every asset that *term* does not admit."""
+        """Return the filter for every asset that *term* does not admit."""
         match term:
             case Not():
                 return self.filter(term.term, owner)
@@ -165,7 +166,7 @@ class TokenBuilder:
                 assert_never(term)
 
     def _compared(self, term: Compare, owner: str) -> str:
-        """`=` and its like admit an asset when any value fits. `!=` is the opposite of `=`: none fits."""
+        """`=`, `<` and the others admit an asset when any value matches. `!=` is the opposite of `=`: none does."""
         if term.operator == "!=":
             return self._none(replace(term, operator="="), owner)
         return self._any(term, owner)
@@ -179,10 +180,10 @@ class TokenBuilder:
         return _joined("|", parts, NOTHING)
 
     def _none(self, term: Compare, owner: str) -> str:
-        """Spell that no value fits, assets without a value included.
+        """Return the filter for assets of which no value matches, those without a value included.
 
-        What `!=` means on several values and on null is not documented, so neither is relied upon: "none of the related
-        assets fits" is spelled `-Owners[...]`, and a missing value is named.
+        What `!=` means on several values and on null is not documented, so neither is used: "none of the related assets
+        matches" is `-Owners[...]`, and a missing value has a condition of its own.
         """
         term, nothing = _without_null(term)
         term = self._by_name(term, owner)
@@ -198,7 +199,7 @@ class TokenBuilder:
             return f"-ID[{self._any(term, owner)}]"
         opposite = replace(term, operator=_OPPOSITE.get(term.operator, "!="))
         outside = self._each(opposite, owner)
-        # Not so for required attributes: one that was made required later is still missing from older assets.
+        # Required attributes too: one that became required later is still missing from older assets.
         if term.path.is_name and reached.attribute.name in _ALWAYS_THERE:
             return outside
         return _joined("|", [outside, self._exists(term.path, owner, present=False)], NOTHING)
@@ -218,7 +219,7 @@ class TokenBuilder:
         return f"-{self.token(Path((*before, replace(last, where=where))), owner)}"
 
     def _each(self, term: Compare, owner: str) -> str:
-        """Spell that *term* holds for every one of its values."""
+        """Return the filter for assets for which *term* holds with every one of its values."""
         reached = resolve(self.schema, owner, term.path)
         literals = [self._literal(value, self._codec(term.path, reached)) for value in term.values]
         if term.operator == "!=" and None not in literals:
@@ -227,7 +228,7 @@ class TokenBuilder:
         return _joined(";", parts, EVERYTHING)
 
     def _comparisons(self, term: Compare, owner: str) -> list[str]:
-        """Spell *term* as few comparisons as possible: literals share one, each text has its own variable."""
+        """Return *term* as few comparisons: literals share one, each text has its own variable."""
         codec = self._codec(term.path, resolve(self.schema, owner, term.path))
         literals, texts = [], []
         for value in term.values:
@@ -251,7 +252,7 @@ class TokenBuilder:
         return name
 
     def _literal(self, value: object, codec: Codec) -> str | None:
-        """Return the canonical text of a typed value when it may stand in quotes, else None."""
+        """Return the canonical text of a typed value when it can be quoted, else None."""
         if isinstance(value, str):
             return None
         if isinstance(value, Oid) and value.is_new:
@@ -265,7 +266,7 @@ class TokenBuilder:
         return reached.attribute.codec
 
     def _by_name(self, term: Compare, owner: str) -> Compare:
-        """Texts compared with a relation mean what people call the related asset: `Status='Done'` is `Status.Name`."""
+        """Texts compared with a relation are names of the related asset: `Status='Done'` is `Status.Name`."""
         if not term.values or not all(isinstance(value, str) for value in term.values):
             return term
         reached = resolve(self.schema, owner, term.path)
@@ -286,20 +287,20 @@ class TokenBuilder:
 
 
 def _as_term(where: object) -> Term:
-    """What stands in the brackets of a step, as a term; text is the user's own."""
+    """The condition in the brackets of a step, as a term; text is the user's own."""
     if isinstance(where, Compare | Exists | And | Or | Not | RawFilter):
         return where
     return RawFilter(str(where))
 
 
 def _without_null(term: Compare) -> tuple[Compare, bool]:
-    """Take None out of the values."""
+    """Return the term without None among its values, and whether it had one."""
     values = tuple(value for value in term.values if value is not None)
     return replace(term, values=values), len(values) < len(term.values)
 
 
 def _joined(sign: str, parts: Sequence[str], empty: str) -> str:
-    """Join. *and* and *or* have no precedence on the server, so several parts always stand in parentheses."""
+    """Join. *and* and *or* have no precedence on the server, so several parts are always in parentheses."""
     if not parts:
         return empty
     return f"({sign.join(parts)})" if len(parts) > 1 else parts[0]

@@ -2,7 +2,7 @@
 (writing; bulk).
 
 chunks     up to max_bulk commands; several requests are sent at the same time, as none waits for another
-singly     a change on its own, and what api/asset does not take: one POST to rest-1.v1 each
+singly     a single change, and what api/asset does not take: one POST to rest-1.v1 each
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
 _RANKS = Oid("", "ranks")
-"""Stands for all ranks: a move changes those of other assets too."""
+"""All ranks: a move changes those of other assets too."""
 
 
 def write(
     schema: Schema, changes: Sequence[Change], settings: Settings, observer: WriteObserver
 ) -> Flow[list[Outcome]]:
-    """Write. One outcome per change, same order; a change on its own takes one request to rest-1.v1. See
+    """Write. One outcome per change, same order; a single change takes one request to rest-1.v1. See
     assetmeta.backends.write_scheduler for order and failures.
 
     Raises Unsupported, before anything is sent, for an operation with arguments where bulk writing is off or missing.
@@ -43,18 +43,18 @@ def write(
 
 
 def _ranks(schema: Schema, change: Change) -> Iterable[Oid]:
-    """All ranks, for a change that moves its asset within one."""
+    """All ranks, for a change that moves its asset."""
     deltas = change.deltas if isinstance(change, Create | Update) else ()
     try:
         moves = any(schema.attribute(change.oid.type, delta.name).kind == "Rank" for delta in deltas)
     except UnknownName:
-        # What the schema does not have is not sent; its outcome says so.
+        # What the schema does not have is not sent; its outcome is the error.
         return ()
     return (_RANKS,) if moves else ()
 
 
 class _Wave:
-    """The requests of one round: chunks, and changes that go singly."""
+    """The requests of one round: chunks, and changes that are sent singly."""
 
     def __init__(self, state: WriteState, schedule: WriteSchedule) -> None:
         self._state = state
@@ -70,7 +70,7 @@ class _Wave:
         self._schedule.open_group()
 
     def batches(self) -> list[Batch]:
-        """Draw the changes of the round. One change alone goes singly: that answer contains more."""
+        """Take the changes of the round. One change alone is sent singly: that answer contains more."""
         most = 1 if self._schedule.is_probing else self._state.settings.max_batch
         is_open = True
         while is_open and len(self._singles) < most and (index := self._schedule.take()) is not None:
@@ -83,11 +83,11 @@ class _Wave:
         return sorted([*chunks, *singles, *self._refused], key=lambda batch: batch.indices[0])
 
     def _add(self, index: int) -> bool:
-        """Put a drawn change into a request. False when the round is full."""
+        """Put a change into a request. False when the round is full."""
         state, change = self._state, self._schedule.changes[index]
         if state.may_bulk and index not in state.only_singly and fits(state.schema, change):
             try:
-                return self._add_command(index, self._chunk.spell(index, change))
+                return self._add_command(index, self._chunk.build(index, change))
             except UsageError as error:
                 self._refused.append(Batch([index], _failed(change, error)))
         elif self._schedule.is_free(index):
