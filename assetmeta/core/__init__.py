@@ -2,7 +2,7 @@
 
 Files import only from those named before them:
 state, identity_map, attribute_words, load_log, ownership, plan, report, vocabulary, context, names, cohort, values,
-relations, walk, snapshot, columns, paging, query, attributes, metaclass, asset, measured, whole_file, attachments,
-class_builder, schema_source, loading, edits, unit_of_work, conflicts, lost_values, invalidation,
+relations, walk, snapshot, columns, paging, query, attributes, metaclass, asset, measured, part_file, whole_file,
+attachments, class_builder, schema_source, loading, edits, unit_of_work, conflicts, lost_values, invalidation,
 commit, inspect.
 """

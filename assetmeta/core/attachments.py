@@ -87,12 +87,19 @@ def upload(asset: Instance, content: bytes | BinaryIO | Path) -> None:
 def save(asset: Any, folder: Path) -> Path:
     """Download into *folder* under a harmless form of the name that the server gives, and return the new file's path.
 
-    The file appears when all of it has come (see assetmeta.core.whole_file). An existing file is never overwritten: a
+    The file appears when all of it has come (see assetmeta.core.whole_file); what a killed process left of it is
+    continued, where the server sends the rest of the very same file. An existing file is never overwritten: a
     number is added to the name.
     """
     backend = _checked(asset)
     given = asset[backend.file_name_attribute] or asset._state.oid.token
-    return write_whole(folder, backend.safe_name(str(given)), lambda sink: download(asset, sink))
+    source = source_of(asset)
+    return write_whole(folder, backend.safe_name(str(given)), lambda sink: download(asset, sink), source=source)
+
+
+def source_of(asset: Instance) -> str:
+    """Where an asset's bytes come from: its server, and its identity there."""
+    return f"{context_of(asset).link('')} {asset._state.oid.token}"
 
 
 def _checked(asset: Instance) -> Any:

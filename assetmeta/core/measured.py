@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from assetmeta.model.errors import InvalidResponse
+from assetmeta.model.http import Earlier, ResumableSink
 
 DIGESTS = ("sha256", "sha1", "md5")
 """Checksums that servers keep, the most trustworthy first."""
@@ -61,6 +62,29 @@ class Measured(io.RawIOBase):
             raise InvalidResponse(f"{token}: {self.size} bytes came of {expected.size}. Try again.", oid=token)
         if expected.digest is not None and self.sum != expected.digest[1]:
             raise InvalidResponse(f"{token}: the {expected.digest[0]} of what came is not the server's.", oid=token)
+
+    def earlier(self) -> Earlier | None:
+        """What an earlier process left in *sink*."""
+        return self._sink.earlier() if isinstance(self._sink, ResumableSink) else None
+
+    def pieces(self, size: int) -> Iterable[bytes]:
+        """Yield the first *size* bytes of that."""
+        return self._sink.pieces(size) if isinstance(self._sink, ResumableSink) else ()
+
+    def resume(self, size: int) -> None:
+        """Go on after the first *size* bytes of that."""
+        if isinstance(self._sink, ResumableSink):
+            self._sum = self._new()
+            if self._sum is not None:
+                for piece in self._sink.pieces(size):
+                    self._sum.update(piece)
+            self._sink.resume(size)
+            self.size = size
+
+    def begin(self, head: Mapping[str, str]) -> None:
+        """Pass on the head of the answer whose bytes follow."""
+        if isinstance(self._sink, ResumableSink):
+            self._sink.begin(head)
 
     def writable(self) -> bool:
         """True."""

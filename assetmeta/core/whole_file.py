@@ -4,42 +4,43 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
+
+from assetmeta.core.part_file import PartFile, open_part
 
 _DISK = frozenset(
     getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO", "EROFS") if hasattr(errno, name)
 )
 """Errors of the place that is written to, which do not say by themselves which file they are about."""
 
-_PRIVATE_NAME = 8
 
-
-def write_whole(folder: Path, name: str, fill: Callable[[BinaryIO], object], *, replace: bool = False) -> Path:
+def write_whole(
+    folder: Path, name: str, fill: Callable[[BinaryIO], object], *, replace: bool = False, source: str = ""
+) -> Path:
     """Let *fill* write a new file in *folder* and return its path, once all of it is on the disk.
 
     Until then its bytes are in a file beside it, whose name begins with a dot and ends in `.part`; it is removed when
-    *fill* raises, and is all that a killed process leaves behind. A file that exists is never overwritten, also one
-    that appears meanwhile: a number is added to the name, which has to be a harmless one. With *replace* it is
-    replaced, in one step. Raises OSError, which names the file, where it cannot be written.
+    *fill* raises, and is all that a killed process leaves behind, with the head of the answer that the bytes came with.
+    *source* says where the bytes come from: whoever next writes those of the same source here goes on with what is
+    there, where *fill* can (model.http.ResumableSink), and otherwise begins it anew.
+
+    A file that exists is never overwritten, also one that appears meanwhile: a number is added to the name, which has
+    to be a harmless one. With *replace* it is replaced, in one step. Raises OSError, which names the file, where it
+    cannot be written.
     """
     target = folder / Path(name)
-    part = folder / f".{secrets.token_hex(_PRIVATE_NAME)}.part"
     with naming(target):
-        sink = _opened(part, target)
+        part = _opened(folder, source, target)
         try:
-            with sink:
-                fill(sink)
-                sink.flush()
-                os.fsync(sink.fileno())
-            return part.replace(target) if replace else _named(part, target)
+            fill(cast(BinaryIO, part))
+            part.finish()
+            return part.path.replace(target) if replace else _named(part.path, target)
         finally:
-            with suppress(FileNotFoundError):
-                part.unlink()
+            part.remove()
 
 
 def numbered(target: Path) -> Iterator[Path]:
@@ -59,9 +60,9 @@ def naming(target: object) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(target)) from error
 
 
-def _opened(part: Path, target: Path) -> BinaryIO:
+def _opened(folder: Path, source: str, target: Path) -> PartFile:
     try:
-        return part.open("xb")
+        return open_part(folder, source)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(target)) from error
 

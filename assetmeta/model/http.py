@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import field
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.printable import printable
@@ -96,6 +96,30 @@ class Response(Record):
         return printable(
             f"<Response {self.status}: {self.media_type or 'no media type'}, {len(self.body)} bytes, {self.request!r}>"
         )
+
+
+class Earlier(NamedTuple):
+    """What an earlier process left of a file: *size* bytes, and the head of the answer that they came with."""
+
+    size: int
+    head: Mapping[str, str]
+
+
+@runtime_checkable
+class ResumableSink(Protocol):
+    """A sink whose bytes are still there when a process was killed, so that another one can go on with them."""
+
+    def earlier(self) -> Earlier | None:
+        """What is there; None where that is nothing to build upon."""
+
+    def pieces(self, size: int) -> Iterable[bytes]:
+        """Yield the first *size* bytes of it."""
+
+    def resume(self, size: int) -> None:
+        """Go on after the first *size* bytes of it."""
+
+    def begin(self, head: Mapping[str, str]) -> None:
+        """Begin anew, with the bytes of an answer with this *head*; those of an empty one cannot be continued."""
 
 
 class Pause(Record):

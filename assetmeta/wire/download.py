@@ -1,6 +1,7 @@
 """A file on its way into a sink: after a break the rest alone is requested, where the server can send it.
 
-That is RFC 9110, section 14. What came is compared with the sizes and checksums that the answers' headers name.
+That is RFC 9110, section 14. A part that a killed process left is continued likewise, where the sink keeps it. What
+came is compared with the sizes and checksums that the answers' headers name.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import BinaryIO, cast
 
 from assetmeta.model.errors import InvalidResponse, Unreachable
-from assetmeta.model.http import Request, Response
+from assetmeta.model.http import Earlier, Request, Response, ResumableSink
 from assetmeta.wire.body import position
 from assetmeta.wire.redact import redacted_line
 
@@ -24,6 +25,9 @@ _PART, _PAST_THE_END = 206, 416
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
 _DIGEST = re.compile(r"\b(sha-256|sha-512|md5)=:?([A-Za-z0-9+/]+=*):?", re.IGNORECASE)
 _ALGORITHMS = {"sha-256": "sha256", "sha-512": "sha512", "md5": "md5"}
+_KEPT = ("etag", "last-modified", "date", "content-length", "repr-digest", "digest", "content-md5")
+"""What a later process needs to know to go on with the body of an answer."""
+
 _SURELY_OLDER = 60
 """Seconds by which a date of last modification must lie back to tell two contents apart."""
 
@@ -42,14 +46,30 @@ class Download(io.RawIOBase):
         self._start = position(sink)
         self._before = 0
         self._has_begun = False
-        self._restart()
+        self._restart({})
+        self._earlier = sink if isinstance(sink, ResumableSink) and self._take_up(sink.earlier()) else None
 
-    def _restart(self) -> None:
+    def _restart(self, head: Mapping[str, str]) -> None:
+        """Note what the *head* of an answer names of the body, of which nothing came yet."""
+        plain = "content-encoding" not in head
+        length = head.get("content-length", "")
         self._received = 0
-        self._total: int | None = None
-        self._validator: tuple[str, str] | None = None
-        self._digest: tuple[str, bytes] | None = None
-        self._sum: hashlib._Hash | None = None
+        self._total = int(length) if plain and re.fullmatch("[0-9]{1,18}", length) else None
+        self._validator = _validator(head) if plain else None
+        self._digest = _digest(head) if plain else None
+        self._sum = hashlib.new(self._digest[0], usedforsecurity=False) if self._digest else None
+
+    def _take_up(self, earlier: Earlier | None) -> bool:
+        """Request the rest of what an earlier process left; False where that cannot be continued."""
+        if earlier is None:
+            return False
+        self._restart(earlier.head)
+        if self._validator is None or (self._total is not None and earlier.size > self._total):
+            self._restart({})
+            return False
+        # At least one byte is requested: a server has no rest of a file that is whole.
+        self._received = earlier.size if self._total is None else min(earlier.size, self._total - 1)
+        return self._received > 0
 
     def request(self) -> Request:
         """Return the request for the whole file, or for the rest of it."""
@@ -81,12 +101,9 @@ class Download(io.RawIOBase):
             return
         if self._received:
             self._go_back()
-        plain = "content-encoding" not in headers
-        length = headers.get("content-length", "")
-        self._total = int(length) if plain and re.fullmatch("[0-9]{1,18}", length) else None
-        self._validator = _validator(headers) if plain else None
-        self._digest = _digest(headers) if plain else None
-        self._sum = hashlib.new(self._digest[0], usedforsecurity=False) if self._digest else None
+        self._restart(headers)
+        if isinstance(self._sink, ResumableSink):
+            self._sink.begin({name: headers[name] for name in _KEPT if name in headers} if self._validator else {})
 
     def _go_back(self) -> None:
         if self._start is None:
@@ -96,9 +113,10 @@ class Download(io.RawIOBase):
                 permanent=True,
                 request=self._line,
             )
+        self._earlier = None
         self._sink.seek(self._start)
         self._sink.truncate()
-        self._restart()
+        self._restart({})
 
     def _check_part(self, headers: Mapping[str, str]) -> None:
         found = _RANGE.fullmatch(headers.get("content-range", "").strip())
@@ -118,6 +136,12 @@ class Download(io.RawIOBase):
             self._validator = None
             raise self._broken("the part that came does not continue what had come")
         self._total = total if self._total is None else self._total
+        if self._earlier is not None:
+            if self._sum is not None:
+                for piece in self._earlier.pieces(self._received):
+                    self._sum.update(piece)
+            self._earlier.resume(self._received)
+            self._earlier = None
 
     def write(self, data: object) -> int:
         """Pass bytes on."""

@@ -10,17 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from assetmeta.model.private_files import READING, is_private
+
 MAX_BYTES = 64 * 1024 * 1024
-
-_READING = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
-"""No link is followed, and nobody is waited for at the other end of a pipe, where the system knows such flags."""
-
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-
-
-def _is_private(about: os.stat_result) -> bool:
-    """True for what this user owns and nobody else can write, on systems that know users."""
-    return not hasattr(os, "getuid") or (about.st_uid == os.getuid() and not about.st_mode & _OTHERS_WRITE)
 
 
 class FileCache:
@@ -37,11 +29,11 @@ class FileCache:
         regular one, and when anybody but this user owns, or can write, the file or its folder.
         """
         try:
-            if not _is_private(self._folder.stat()):
+            if not is_private(self._folder.stat()):
                 return None
-            with open(os.open(self._file, _READING), "rb") as file:
+            with open(os.open(self._file, READING), "rb") as file:
                 about = os.fstat(file.fileno())
-                if not stat.S_ISREG(about.st_mode) or not _is_private(about):
+                if not stat.S_ISREG(about.st_mode) or not is_private(about):
                     return None
                 if about.st_size > MAX_BYTES or not 0 <= self._clock() - about.st_mtime <= self._age:
                     return None
@@ -55,7 +47,7 @@ class FileCache:
         """
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not _is_private(self._folder.stat()):
+            if not is_private(self._folder.stat()):
                 return
             number, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
         except OSError:

@@ -82,14 +82,12 @@ class Held(io.RawIOBase):
             raise io.UnsupportedOperation("only the start can be gone back to")
         if self._kept is None:
             self._sink.seek(self._start)
+            self._sink.truncate()
         self._kept = bytearray()
         return 0
 
     def truncate(self, size: int | None = None) -> int:
-        """Forget what was written after the start."""
-        if self._start is not None:
-            self._sink.seek(self._start)
-            self._sink.truncate()
+        """What was written is forgotten already, by going back."""
         return 0
 
 

@@ -15,6 +15,7 @@ from assetmeta.backends.testspace.errors import parse_error
 from assetmeta.backends.testspace.keys import item_path
 from assetmeta.backends.testspace.suites import Case, Suite, read
 from assetmeta.core.asset import Asset
+from assetmeta.core.attachments import source_of
 from assetmeta.core.context import SessionContext
 from assetmeta.core.query import Query
 from assetmeta.core.state import forget
@@ -73,7 +74,9 @@ def download(content: Any, folder: str | Path = ".") -> Path:
         raise BadValue(f"{content.idref} has no file: it is a folder, or a suite without cases.", oid=content.idref)
     dialect = _dialect(workspace.backend)
     name = dialect.safe_name(content.name or "")
-    return write_whole(Path(folder), name, lambda sink: workspace.run(files.fetched(link, sink, dialect)))
+    return write_whole(
+        Path(folder), name, lambda sink: workspace.run(files.fetched(link, sink, dialect)), source=source_of(content)
+    )
 
 
 def clear(result: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from assetmeta.backends.valohai.files import local_name, local_parts
 from assetmeta.core.asset import Asset
 from assetmeta.core.attachments import download as fetch
-from assetmeta.core.attachments import expected_of
+from assetmeta.core.attachments import expected_of, source_of
 from assetmeta.core.measured import digest_of
 from assetmeta.core.whole_file import numbered, write_whole
 from assetmeta.model.errors import BadValue
@@ -97,7 +97,9 @@ def _placed(datum: Any, target: Path, existing: str, progress: Progress | None) 
         return there
     told = None if progress is None else lambda size: progress(datum, size)
     replace = existing == "replace"
-    return write_whole(target.parent, target.name, lambda sink: fetch(datum, sink, told), replace=replace)
+    return write_whole(
+        target.parent, target.name, lambda sink: fetch(datum, sink, told), replace=replace, source=source_of(datum)
+    )
 
 
 def _already(datum: Any, target: Path) -> Path | None:
