@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.responses import parse_xml
-from assetmeta.backends.testspace import api as ts_table
-from assetmeta.backends.testspace import schema as ts_meta
-from assetmeta.backends.valispace.api import bundled
-from assetmeta.backends.valispace.schema import Discovery
-from assetmeta.backends.valispace.schema import schema as merged
-from assetmeta.backends.valohai import api as vh_table
-from assetmeta.backends.valohai import schema as vh_meta
+from assetmeta.backends.rest.discovery import Discovery
+from assetmeta.backends.rest.schema import build_schema
+from assetmeta.backends.testspace.codecs import codec_for as ts_codec
+from assetmeta.backends.testspace.options import bundled as ts_api
+from assetmeta.backends.valispace.codecs import codec_for as vs_codec
+from assetmeta.backends.valispace.options import bundled as vs_api
+from assetmeta.backends.valohai.codecs import codec_for as vh_codec
+from assetmeta.backends.valohai.options import bundled as vh_api
 from assetmeta.backends.versionone.schema import read_schema
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.http import Pause, Request, Response
@@ -34,19 +35,19 @@ def v1_schema() -> Schema:
 def vs_schema() -> Schema:
     """The Valispace schema of the bundled table, with content types as one deployment numbers them."""
     numbers = {"group": 4, "user": 5, "project": 13, "component": 60, "vali": 61, "requirement": 120, "file": 171}
-    return merged(bundled(), Discovery(content_types=numbers))
+    return build_schema(vs_api(), vs_codec, Discovery(content_types=numbers))
 
 
 @pytest.fixture(scope="session")
 def ts_schema() -> Schema:
     """The Testspace schema, which is that of the bundled table."""
-    return ts_meta.schema(ts_table.bundled())
+    return build_schema(ts_api(), ts_codec, version="bundled")
 
 
 @pytest.fixture(scope="session")
 def vh_schema() -> Schema:
     """The Valohai schema of the bundled table."""
-    return vh_meta.schema(vh_table.bundled(), vh_meta.Discovery())
+    return build_schema(vh_api(), vh_codec)
 
 
 @pytest.fixture

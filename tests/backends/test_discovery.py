@@ -19,10 +19,10 @@ from assetmeta.backends.rest.discovery import (
     from_metadata,
     from_value,
     sample_objects,
-    union,
     unused_name,
 )
 from assetmeta.backends.rest.http import Page, argument, ask, body, delete, get, read_object, read_page, send, text_of
+from assetmeta.backends.rest.schema import _union
 from assetmeta.model.codecs import Text
 from assetmeta.model.errors import BadValue, InvalidResponse, NotFound
 from assetmeta.model.http import Response
@@ -74,7 +74,7 @@ class TestFields:
             "B": AssetType("B", {"id": one, "name": name}),
             "C": AssetType("C", {}),
         }
-        found = union("U", ("A", "B"), types, "name")
+        found = _union("U", ("A", "B"), types, "name")
         assert (True, ("A", "B"), "name", ["id", "name"]) == (
             found.abstract,
             found.members,

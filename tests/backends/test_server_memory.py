@@ -15,8 +15,8 @@ from assetmeta.backends.testspace import options as testspace
 from assetmeta.backends.valispace import Valispace
 from assetmeta.backends.valohai import Valohai, writes
 from assetmeta.backends.valohai import options as valohai
-from assetmeta.backends.valohai.api import bundled
 from assetmeta.backends.valohai.encode import as_read
+from assetmeta.backends.valohai.options import bundled
 from assetmeta.model.contract import UNOBSERVED
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Request, Response
@@ -54,9 +54,13 @@ class TestValohai:
     def test_a_put_of_a_whole_object_repeats_its_json_unchanged(self, vh_schema: Schema) -> None:
         needed = [
             (endpoint, name)
-            for endpoint in bundled().by_type.values()
+            for endpoint in bundled().types.values()
             for name, known in endpoint.fields.items()
-            if endpoint.update and known.kind == "Json" and known.updatable and not known.secret and not known.shape
+            if "update" in endpoint.writes
+            and known.kind == "Json"
+            and known.is_updatable
+            and not known.secret
+            and not known.shape
         ]
         assert needed
         for endpoint, name in needed:
@@ -66,9 +70,9 @@ class TestValohai:
     def test_it_is_sent_as_it_was(self, vh_schema: Schema, play: Play) -> None:
         """No field of JSON goes along with every PUT today; one that does is sent as it was read."""
         table = bundled()
-        store = table.by_type["Store"]
-        store = replace(store, fields={**store.fields, "paths": replace(store.fields["paths"], whole=True)})
-        table = replace(table, by_type={**table.by_type, "Store": store})
+        store = table.types["Store"]
+        store = replace(store, fields={**store.fields, "paths": replace(store.fields["paths"], always_sent=True)})
+        table = replace(table, types={**table.types, "Store": store})
         oid = Oid("Store", "01943a8e-45d0-0006-89de-38def875223b")
         change = Update(oid, (AttributeChange("allow_write", UNREAD, False),))
         item = {"id": oid.key, "name": "s", "access_mode": "public", "allow_write": False, "paths": STORED}

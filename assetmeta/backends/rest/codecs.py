@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import ClassVar
 
-from assetmeta.model.codecs import DateTime, Raw, document_part
+from assetmeta.model.codecs import Codec, DateTime, Raw, document_part
 from assetmeta.model.errors import BadValue, nearest
 from assetmeta.model.record import Record
 from assetmeta.model.scalars import json_checked
@@ -112,7 +113,7 @@ class Choice(Record):
 
 
 def choice_kind(names: tuple[tuple[int | str, str], ...], *, open: bool) -> str:
-    """Return the kind of a choice among *names*, which says them all; *open* when there may be other values too."""
+    """Return the kind of a choice among *names*, which contains them all; *open* when there may be other values too."""
     return f"{'Choices' if open else 'Choice'} {json.dumps([list(pair) for pair in names], ensure_ascii=False)}"
 
 
@@ -122,6 +123,58 @@ def choice_of(kind: str) -> Choice | None:
     if word not in ("Choice", "Choices") or not values:
         return None
     return Choice(tuple((value, str(name)) for value, name in json.loads(f"[{values}")), open=word == "Choices")
+
+
+class Status(Record):
+    """The state of something: one of *names*, or another word that only this server has. Letter case is that of
+    *names*, whichever the server or a person writes. In conditions there are *words* for several of them, too.
+    """
+
+    names: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+    @property
+    def listed(self) -> tuple[object, ...]:
+        return (*self.names, *self.words)
+
+    @property
+    def accepts(self) -> str:
+        return "one of " + ", ".join(self.names)
+
+    def decode(self, raw: Raw) -> object:
+        return raw if raw is None else self._known(str(raw))
+
+    def encode(self, value: object) -> str:
+        return "" if value is None else str(value)
+
+    def parse(self, value: object) -> object:
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError(f"{value!r} is not a status")
+        return self._known(value.strip())
+
+    def _known(self, text: str) -> str:
+        return next((name for name in self.names if name.casefold() == text.casefold()), text)
+
+
+def status_kind(names: tuple[str, ...], words: tuple[str, ...] = ()) -> str:
+    """Return the kind of a status with these *names*, and *words* for several of them in conditions."""
+    parts = [json.dumps(list(texts), ensure_ascii=False) for texts in (names, words) if texts]
+    return f"Status {' '.join(parts)}"
+
+
+def status_of(kind: str) -> Status | None:
+    """The codec of a kind that `status_kind` made; None for any other kind."""
+    word, _, values = kind.partition(" [")
+    if word != "Status" or not values:
+        return None
+    names, _, words = values.partition("] [")
+    return Status(_texts(f"[{names.removesuffix(']')}]"), _texts(f"[{words}") if words else ())
+
+
+def _texts(values: str) -> tuple[str, ...]:
+    return tuple(str(name) for name in json.loads(values))
 
 
 class Document(Record):
@@ -166,3 +219,10 @@ class Link(Record):
             return Oid.parse(value if isinstance(value, str) else "")
         except BadValue:
             raise ValueError(f"{value!r} is neither an asset nor a token such as 'Project:24'") from None
+
+
+def find_codec(codecs: Mapping[str, Codec], kind: str, related: str | None, default: Codec) -> Codec:
+    """Return the codec of a kind: a relation, a status or choice that contains its values, or one of *codecs*."""
+    if kind == "Relation":
+        return Link(related)
+    return status_of(kind) or choice_of(kind) or codecs.get(kind, default)

@@ -1,23 +1,29 @@
-"""What servers built on Django REST framework say of themselves: the API root, OPTIONS, sample objects.
+"""What servers built on Django REST framework report about themselves: the API root, OPTIONS, sample objects.
 
-OPTIONS of a list tells the fields of new objects, to those who may make any. Related keys and computed values are both
-a plain `field` there, so relations cannot be told from it.
+    full    the root; OPTIONS of every known path, concurrently; one object of each path that is not in the description
+            and has no OPTIONS
+    root    the root; OPTIONS and samples of the paths that are not in the description
+    none    no request: the description alone
+
+OPTIONS of a list contains the fields of new objects, for those who may create any. Related keys and computed values are
+both a plain `field` there, so that relations cannot be derived from it. What a server does not report (no root, OPTIONS
+forbidden, no content types) is taken from the description.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from assetmeta.backends.concurrency import gather_results, send_one
+from assetmeta.backends.concurrency import gather, gather_results, send_one
 from assetmeta.backends.responses import Json, check, parse_json
 from assetmeta.backends.rest.codecs import choice_kind
 from assetmeta.backends.rest.http import JSON, Object, get, parse_error, read_page
+from assetmeta.backends.rest.spec import Api
 from assetmeta.model.errors import AssetmetaError, InvalidResponse
 from assetmeta.model.http import Flow, Request, Response
-from assetmeta.model.schema import AssetType, Attribute
 
 _SAMPLE = (("limit", "1"), ("page_size", "1"))
 
@@ -37,8 +43,8 @@ _KINDS = {
     "url": "Text",
 }
 
-Place = Callable[[str], str]
-"""The path of an endpoint below the base URL."""
+Place = Callable[..., str]
+"""Returns the path of what is at some parts below the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,62 @@ class FieldInfo:
 
 
 Fields = Mapping[str, FieldInfo]
+
+FromSample = Callable[[str, Json], FieldInfo]
+"""Guesses what a field is from its name and a value."""
+
+_CONTENT_TYPES = "contenttypes"
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a server reports: the *paths* of its root, *fields* by path and name, and ids of *content_types* by model.
+
+    *complete* are the paths of which all fields are reported.
+    """
+
+    paths: tuple[str, ...] = ()
+    fields: Mapping[str, Fields] = field(default_factory=dict)
+    complete: frozenset[str] = frozenset()
+    content_types: Mapping[str, int] = field(default_factory=dict)
+
+
+NOTHING = Discovery()
+
+
+def discover(api: Api, survey: str, root: str, place: Place, from_sample: FromSample) -> Flow[Discovery]:
+    """Read what a server reports, as much as *survey* asks for; *root* is the API's path below the base URL. Raises the
+    error that fits a root that is refused, such as AuthenticationFailed, unless the description expects the status.
+    """
+    if survey == "none":
+        return NOTHING
+    has_types = _CONTENT_TYPES in api.paths
+    requests = [get(place()), *([get(place(_CONTENT_TYPES))] if has_types else [])]
+    [response, *types] = yield from gather([send_one(request) for request in requests])
+    # A user who may not read the root may still use what is below it.
+    listed = tuple(api.paths) if response.status in api.root_refusals else below(response, root)
+    paths = tuple(path for path in listed if api.ignored.isdisjoint((path, path.partition("/")[0])))
+    is_full = survey == "full"
+    wanted = [path for path in paths if path not in api.paths or (is_full and not api.partial_root)]
+    if is_full and api.partial_root:
+        wanted += [path for path, resource in api.paths.items() if resource.listed]
+    reported = yield from described(wanted, place)
+    unknown = [path for path in wanted if path not in api.paths and path not in reported]
+    samples = yield from sample_objects(unknown, place)
+    sampled = {path: {name: from_sample(name, value) for name, value in item.items()} for path, item in samples.items()}
+    # Where OPTIONS describes every path that there is, what it leaves out is not part of every answer.
+    complete = frozenset() if api.partial_root else frozenset(reported)
+    return Discovery(paths, {**reported, **sampled}, complete, _content_types(types[0]) if types else {})
+
+
+def _content_types(response: Response) -> dict[str, int]:
+    """Content type ids by model: they differ from one deployment to the next."""
+    try:
+        objects = read_page(response).objects
+    except AssetmetaError:
+        return {}
+    pairs = ((item.get("model"), item.get("id")) for item in objects)
+    return {model: number for model, number in pairs if isinstance(model, str) and isinstance(number, int)}
 
 
 def from_metadata(given: Object) -> FieldInfo:
@@ -167,13 +229,3 @@ def unused_name(path: str, taken: Container[str]) -> str:
     while fresh in taken:
         fresh, number = f"{name}{number}", number + 1
     return fresh
-
-
-def union(name: str, members: tuple[str, ...], types: Mapping[str, AssetType], display: str | None) -> AssetType:
-    """The abstract type of several: it has what any of them has, to be asked for in paths."""
-    attributes: dict[str, Attribute] = {}
-    for member in members:
-        for attribute in types[member].attributes.values():
-            only_id = attribute.name == "id"
-            attributes.setdefault(attribute.name, replace(attribute, writable=False, readonly=True, basic=only_id))
-    return AssetType(name, attributes, abstract=True, display=display, members=members)

@@ -9,14 +9,15 @@ from typing import BinaryIO
 from assetmeta.backends.filenames import safe_name
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.rest.http import get
-from assetmeta.backends.testspace import aliases, discovery, errors, explain, files, queries, writes
-from assetmeta.backends.testspace.api import bundled
+from assetmeta.backends.rest.schema import build_schema
+from assetmeta.backends.testspace import aliases, errors, explain, files, queries, writes
 from assetmeta.backends.testspace.codecs import codec_for
 from assetmeta.backends.testspace.connection import bare_token, base_url
 from assetmeta.backends.testspace.keys import item_path
 from assetmeta.backends.testspace.lookup import LookupReader
-from assetmeta.backends.testspace.options import SURVEYS, Settings
+from assetmeta.backends.testspace.options import SURVEYS, Settings, bundled
 from assetmeta.backends.testspace.page_links import page_of
+from assetmeta.backends.testspace.pages import read_links
 from assetmeta.model.codecs import Codec
 from assetmeta.model.contract import UNOBSERVED, Capabilities, WriteObserver
 from assetmeta.model.errors import BadValue, Unsupported
@@ -74,8 +75,14 @@ class Testspace(Settings):
         )
 
     def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
-        """Make the schema of the bundled table; see assetmeta.backends.testspace.discovery. *names* change nothing."""
-        return discovery.reflect(bundled(), self)
+        """Make the schema of the description, since the server does not describe itself. *names* make no difference.
+
+        No request; one with survey="root", for the link map, which shows that a Testspace server answers and accepts
+        the login. Raises the error that it is refused with, and InvalidResponse for another server.
+        """
+        if self.survey == "root":
+            yield from read_links(self)
+        return build_schema(bundled(), codec_for, version="bundled")
 
     def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
         """Return the codec of an attribute, for a schema that was kept without its codecs."""
@@ -132,4 +139,4 @@ class Testspace(Settings):
 
     def address(self, oid: Oid) -> str:
         """The page that shows the asset, or what it belongs to; what the API tells of it where there is none."""
-        return page_of(oid) or self.place(item_path(bundled()[oid.type], oid.key))
+        return page_of(oid) or self.place(item_path(bundled().types[oid.type], oid.key))

@@ -22,10 +22,11 @@ from urllib.parse import unquote
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import confirm
 from assetmeta.backends.rest.http import Object, get
-from assetmeta.backends.testspace.api import Resource, resource_of
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.testspace.decode import number
 from assetmeta.backends.testspace.keys import below, depth, divided, escaped, is_key, list_path, segment, shape
 from assetmeta.backends.testspace.lookup import LookupReader
+from assetmeta.backends.testspace.options import resource_of
 from assetmeta.backends.testspace.pages import Pages, objects_of
 from assetmeta.model.errors import BadValue, NotFound
 from assetmeta.model.http import Flow
@@ -88,7 +89,7 @@ def _by_path(reading: LookupReader, kind: Resource, names: _Names) -> Flow[list[
     for item in found:
         _confirm(kind, names[-1][1], item, f"GET {path}")
     # A name may have led through others: the object says which space it is in.
-    space = number(found[0].get("space_id")) if found and kind.name == "Result" else None
+    space = number(found[0].get("space_id")) if found and kind.type == "Result" else None
     return reading.take(kind, found, space)
 
 
@@ -96,15 +97,15 @@ def _confirm(kind: Resource, asked: str, item: Object, line: str) -> None:
     """Raise InvalidResponse for an object that has neither the number nor the name that was asked for."""
     name = item.get("name")
     is_it = not isinstance(name, str) or name.casefold() == asked.casefold() or str(item.get(kind.own)) == asked
-    confirm(is_it, f"{kind.name} {asked!r}", f"{name!r}", line)
+    confirm(is_it, f"{kind.type} {asked!r}", f"{name!r}", line)
 
 
 def _readings(kind: Resource, alias: str) -> Iterator[_Names]:
     """Yield what an alias can mean, the likeliest first; the last name may hold slashes. Raises BadValue."""
     collections = ("projects", "spaces", "results")
-    most = _NAMED[kind.name]
+    most = _NAMED[kind.type]
     found = []
-    for first in (0, 1) if kind.name == "Result" else (0,):
+    for first in (0, 1) if kind.type == "Result" else (0,):
         parts = alias.split("/", most - first - 1)
         # Without a project in front a space is known by its number alone.
         if len(parts) == most - first and (first == 0 or _NUMBER.fullmatch(parts[0])):
@@ -124,7 +125,7 @@ def _named_path(names: _Names) -> Iterator[str]:
 def _by_list(reading: LookupReader, kind: Resource, alias: str) -> Flow[list[Oid]]:
     """Go through a list for the one of that name."""
     parent, own = _split(kind, alias)
-    name = _LISTED_BY[kind.name]
+    name = _LISTED_BY[kind.type]
     pages = Pages.of(list_path(kind, parent), reading.settings, optional=parent is not None)
     while pages.due is not None:
         objects = yield from pages.read()
@@ -149,6 +150,6 @@ def _no_key(kind: Resource, alias: str) -> BadValue:
         "Space": "project/space",
         "Result": "space id/result or project/space/result",
     }
-    other = name.get(kind.name)
+    other = name.get(kind.type)
     also = f", or names: {other}" if other else ""
-    return BadValue(f"{kind.name}({alias!r:.80}): it takes {shape(kind)}{also}.", type_name=kind.name)
+    return BadValue(f"{kind.type}({alias!r:.80}): it takes {shape(kind)}{also}.", type_name=kind.type)

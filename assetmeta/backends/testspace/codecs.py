@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple, Self
 
-from assetmeta.backends.rest.codecs import Document, Instant, Link, Real, choice_of
+from assetmeta.backends.rest.codecs import Document, Instant, Real, find_codec
 from assetmeta.model.codecs import AnyValue, Boolean, Codec, Hidden, Integer, Raw, Secret, Text
 from assetmeta.model.record import Record
 
@@ -195,6 +195,4 @@ _CODECS: dict[str, Codec] = {
 
 def codec_for(kind: str, related: str | None = None) -> Codec:
     """Return the codec of a kind; one that we do not know is kept as it came."""
-    if kind == "Relation":
-        return Link(related)
-    return choice_of(kind) or _CODECS.get(kind, _CODECS["Any"])
+    return find_codec(_CODECS, kind, related, _CODECS["Any"])

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.http import Object, text_of
+from assetmeta.backends.rest.spec import Field, Resource
 from assetmeta.backends.rest.urls import own_address
-from assetmeta.backends.testspace.api import Field, Resource, resource_of
 from assetmeta.backends.testspace.keys import below, divided, escaped, folder_of
+from assetmeta.backends.testspace.options import resource_of
 from assetmeta.model.codecs import JsonText
 from assetmeta.model.plans import RawValue
 from assetmeta.model.values import Key, Oid
@@ -43,20 +44,20 @@ def told(kind: Resource, item: Object, parent: Key | None, base: str) -> Parsed 
     cells = _implied(kind, item, key, parent, base)
     for name, known in kind.fields.items():
         if known.kind == "Relation":
-            if known.of in item and not known.listed:
-                cells[name] = _target(kind, known, item[known.of], key)
-        elif (name in item or known.optional) and not known.sent_only:
+            if known.source_key in item and not known.listed_separately and known.to[0] != "File":
+                cells[name] = _target(kind, known, item[known.source_key], key)
+        elif (name in item or known.optional) and known.is_readable:
             cells[name] = _cell(item.get(name), known)
     for name in item.keys() - kind.fields.keys():
         value = item[name]
         cells[name] = JsonText(text_of(value)) if isinstance(value, list | dict) else value
-    return Parsed(Oid(kind.name, key), cells, _file(item, cells) if kind.name == "Content" else None)
+    return Parsed(Oid(kind.type, key), cells, _file(item, cells) if kind.type == "Content" else None)
 
 
 def key_of(kind: Resource, item: Object, parent: Key | None) -> Key | None:
     """The key of an object; None where it lacks what tells it apart, or nobody knows where it is."""
     own = item.get(kind.own)
-    if kind.flat:
+    if kind.is_flat:
         return number(own)
     if parent is None:
         return None
@@ -75,14 +76,14 @@ def number(value: Json) -> int | None:
 
 def _target(kind: Resource, known: Field, value: Json, key: Key) -> Oid | None:
     """The asset that the number in a body leads to."""
-    to, found = resource_of(known.to or ""), number(value)
+    to, found = resource_of(known.to[0]), number(value)
     if found is None:
         return None
-    if to.flat:
-        return Oid(to.name, found)
+    if to.is_flat:
+        return Oid(to.type, found)
     # A metric or a result: its space is that of the object which names it, or the object itself.
-    space = key if kind.name == "Space" else str(key).partition("/")[0]
-    return Oid(to.name, below(space, str(found)))
+    space = key if kind.type == "Space" else str(key).partition("/")[0]
+    return Oid(to.type, below(space, str(found)))
 
 
 def _implied(kind: Resource, item: Object, key: Key, parent: Key | None, base: str) -> dict[str, RawValue]:
@@ -90,8 +91,8 @@ def _implied(kind: Resource, item: Object, key: Key, parent: Key | None, base: s
     found: dict[str, RawValue] = {}
     above = parent if parent is not None else divided(kind, key)[0]
     if kind.up is not None and above is not None:
-        found[kind.up] = Oid(kind.fields[kind.up].to or "", above)
-    if kind.name == "Content":
+        found[kind.up] = Oid(kind.fields[kind.up].to[0], above)
+    if kind.type == "Content":
         folder = folder_of(key)
         found["folder"] = None if folder is None else Oid("Content", folder)
         found["file"] = file_of(item.get("download_url"), base)

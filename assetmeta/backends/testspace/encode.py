@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from assetmeta.backends.rest.http import Sendable
-from assetmeta.backends.testspace.api import ALWAYS, CREATE, PARENT, Field, Resource
+from assetmeta.backends.rest.spec import Field, Resource
 from assetmeta.backends.testspace.keys import require_key
 from assetmeta.model.errors import BadValue, ReadOnly
 from assetmeta.model.plans import AttributeChange
@@ -34,7 +34,7 @@ def parent_of(kind: Resource, deltas: Iterable[AttributeChange], real: Real) -> 
     given = next((delta.new for delta in deltas if delta.name == kind.up), None)
     if not isinstance(given, Oid):
         raise BadValue(
-            f"A new {kind.name} is put below a {kind.parent}: give {kind.up}=.", type_name=kind.name, attribute=kind.up
+            f"A new {kind.type} is put below a {kind.parent}: give {kind.up}=.", type_name=kind.type, attribute=kind.up
         )
     return resolve_oid(given, real).key
 
@@ -48,8 +48,8 @@ def document(kind: Resource, deltas: Iterable[AttributeChange], real: Real, *, n
     for delta in deltas:
         known = kind.fields[delta.name]
         _check(kind, delta.name, known, new)
-        if known.write != PARENT:
-            found[known.of or delta.name] = sendable(resolve_value(delta.new, real))
+        if known.access != "parent":
+            found[known.written_key or delta.name] = sendable(resolve_value(delta.new, real))
     return found
 
 
@@ -63,7 +63,7 @@ def sendable(value: object) -> Sendable:
 
 
 def _check(kind: Resource, name: str, known: Field, new: bool) -> None:
-    if known.write == ALWAYS or (new and known.write in (CREATE, PARENT)):
+    if known.is_updatable or (new and known.is_creatable):
         return
-    why = "it is chosen when the asset is made, and stays" if known.write else "the server sets it"
-    raise ReadOnly(f"{kind.name}.{name} cannot be changed: {why}.", type_name=kind.name, attribute=name)
+    why = "it is chosen when the asset is made, and stays" if known.is_creatable else "the server sets it"
+    raise ReadOnly(f"{kind.type}.{name} cannot be changed: {why}.", type_name=kind.type, attribute=name)

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from assetmeta.backends.local.executor import explain_local
 from assetmeta.backends.local.path_trees import Tree, all_paths, path_tree
-from assetmeta.backends.testspace.api import Resource, resource_of
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.testspace.keys import item_path, list_path
-from assetmeta.backends.testspace.options import Settings
+from assetmeta.backends.testspace.options import Settings, resource_of
 from assetmeta.backends.testspace.pushdown import ListPlan, way
 from assetmeta.backends.testspace.queries import refuse
 from assetmeta.model.plans import Fetch
@@ -27,16 +27,16 @@ def explain(wanted: Fetch, settings: Settings) -> str:
 def _requests(kind: Resource, found: ListPlan, wanted: Fetch, settings: Settings) -> Iterator[str]:
     keys = found.keys if wanted.oids is None else tuple(oid.key for oid in wanted.oids)
     if keys is not None:
-        yield f"read {len(set(keys))} {kind.name} by identity: each, or by the lists that they are in"
+        yield f"read {len(set(keys))} {kind.type} by identity: each, or by the lists that they are in"
         return
     for path in _first(kind, found):
         yield f"GET {settings.place(path)}{_query(found, 0)}"
     for depth, level in enumerate(found.levels[1:], start=1):
         above = found.levels[depth - 1]
         passed = f" that has {' and '.join(map(str, above.terms))}" if above.terms else ""
-        place = f"{{{above.kind.name}}}/{level.kind.collection}{_query(found, depth)}"
-        yield f"then GET {place} for each {above.kind.name}{passed}, up to {settings.width} side by side"
-    if kind.name == "Content" and found.folders is None:
+        place = f"{{{above.kind.type}}}/{level.kind.path}{_query(found, depth)}"
+        yield f"then GET {place} for each {above.kind.type}{passed}, up to {settings.width} side by side"
+    if kind.type == "Content" and found.folders is None:
         yield "then GET contents/{path} for each folder"
     yield "and one request for each further page of a list"
 
@@ -63,18 +63,18 @@ def _beyond(kind: Resource, wanted: Fetch) -> Iterator[str]:
 def _followed(kind: Resource, names: Tree, trail: str, along: str | None) -> Iterator[str]:
     for name, more in names.items():
         known = kind.fields.get(name)
-        if known is None or known.to is None:
+        if known is None or not known.to:
             continue
-        there = resource_of(known.to)
-        if known.listed:
-            yield f"then the list {trail}{name} of each {kind.name}, side by side"
+        there = resource_of(known.to[0])
+        if known.listed_separately:
+            yield f"then the list {trail}{name} of each {kind.type}, side by side"
         elif more and name != along:
             yield f"then what {trail}{name} leads to, for all at once: by the lists of its parents, or each by itself"
         yield from _followed(there, more, f"{trail}{name}.", there.up if name == along else None)
 
 
 def _rest(found: ListPlan, wanted: Fetch) -> Iterator[str]:
-    pushed = [f"{level.kind.name}.{name}={value}" for level in found.levels for name, value in level.query]
+    pushed = [f"{level.kind.type}.{name}={value}" for level in found.levels for name, value in level.query]
     if pushed:
         yield f"the server filters: {'; '.join(pushed)}"
     yield from explain_local(wanted, again=bool(pushed))

@@ -7,11 +7,10 @@ from typing import BinaryIO
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import check, check_file
 from assetmeta.backends.rest.urls import address_of
-from assetmeta.backends.testspace.api import resource_of
 from assetmeta.backends.testspace.decode import is_file
 from assetmeta.backends.testspace.errors import parse_error
 from assetmeta.backends.testspace.keys import item_path, require_key
-from assetmeta.backends.testspace.options import Settings
+from assetmeta.backends.testspace.options import Settings, resource_of
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.values import Oid

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote
 
-from assetmeta.backends.testspace.api import Resource, resource_of
+from assetmeta.backends.rest.spec import Resource
+from assetmeta.backends.testspace.options import resource_of
 from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Key, Oid
 
@@ -48,7 +49,7 @@ def plain(key: Key) -> str:
 
 def depth(kind: Resource) -> int:
     """How many parts of a key are its parent's."""
-    if kind.flat or kind.parent is None:
+    if kind.is_flat or kind.parent is None:
         return 0
     parent = resource_of(kind.parent)
     return depth(parent) + 1
@@ -91,7 +92,7 @@ def require_key(oid: Oid) -> Key:
     if oid.is_new:
         raise BadValue(f"{oid.token} is not on the server yet.", oid=oid.token, type_name=oid.type)
     if not is_key(kind, oid.key):
-        why = f"the key of a {kind.name} is {shape(kind)}"
+        why = f"the key of a {kind.type} is {shape(kind)}"
         raise BadValue(f"{oid.token} is no asset's identity: {why}.", oid=oid.token, type_name=oid.type)
     if kind.own == "path" and not _DOTS.isdisjoint(plain(oid.key).split("/")):
         raise BadValue(f"{oid.token}: a path with empty parts or dots alone cannot be asked for.", oid=oid.token)
@@ -101,9 +102,9 @@ def require_key(oid: Oid) -> Key:
 def shape(kind: Resource) -> str:
     """What a key of a type looks like, in words: "space/result/the content's path, escaped"."""
     parts = [_SHAPES[kind.own]]
-    while not kind.flat and kind.parent is not None:
+    while not kind.is_flat and kind.parent is not None:
         kind = resource_of(kind.parent)
-        parts.append(f"{kind.name.lower()} id")
+        parts.append(f"{kind.type.lower()} id")
     return "/".join(reversed(parts))
 
 
@@ -111,15 +112,15 @@ def item_path(kind: Resource, key: Key) -> str:
     """The path of one asset below the API."""
     parent, own = divided(kind, key)
     if parent is None:
-        return f"{kind.collection}/{own}"
+        return f"{kind.path}/{own}"
     return f"{list_path(kind, parent)}/{own}"
 
 
 def list_path(kind: Resource, parent: Key | None) -> str:
     """The path of the list of all that is below *parent*."""
     if kind.parent is None or parent is None:
-        return kind.collection
-    return f"{item_path(resource_of(kind.parent), parent)}/{kind.collection}"
+        return kind.path
+    return f"{item_path(resource_of(kind.parent), parent)}/{kind.path}"
 
 
 def folder_of(key: Key) -> Key | None:

@@ -17,10 +17,10 @@ from assetmeta.backends.concurrency import gather, send_one
 from assetmeta.backends.local.records import Cells, RowStore
 from assetmeta.backends.responses import confirm
 from assetmeta.backends.rest.http import Object, get
-from assetmeta.backends.testspace.api import Resource, resource_of
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.testspace.decode import Parsed, key_of, number, told
 from assetmeta.backends.testspace.keys import divided, folder_of, item_path, list_path, require_key
-from assetmeta.backends.testspace.options import Settings
+from assetmeta.backends.testspace.options import Settings, resource_of
 from assetmeta.backends.testspace.pages import Pages, objects_of
 from assetmeta.model.errors import InvalidResponse
 from assetmeta.model.http import Flow
@@ -63,7 +63,7 @@ class LookupReader:
             if one is None:
                 own = f"{kind.own}: {item.get(kind.own)!r:.80}"
                 raise InvalidResponse(
-                    f"The server does not say which {kind.name} it tells of ({own}).", type_name=kind.name
+                    f"The server does not say which {kind.type} it tells of ({own}).", type_name=kind.type
                 )
             self._learn(one)
             found[one.oid] = None
@@ -84,15 +84,15 @@ class LookupReader:
 
         Raises BadValue for a key that cannot be one.
         """
-        wanted = [Oid(kind.name, key) for key in dict.fromkeys(require_key(Oid(kind.name, key)) for key in keys)]
-        if not kind.listable:
+        wanted = [Oid(kind.type, key) for key in dict.fromkeys(require_key(Oid(kind.type, key)) for key in keys)]
+        if not kind.listed:
             self._name(wanted)
         missing = [oid for oid in wanted if not self._remembered(oid)]
-        if kind.name == "Space":
+        if kind.type == "Space":
             yield from self._spaces(kind, missing)
         else:
             yield from gather([self._listed(kind, each) for each in self._groups(kind, missing)])
-        left = [oid for oid in missing if self._lacks(oid)] if kind.item else []
+        left = [oid for oid in missing if self._lacks(oid)] if kind.single else []
         yield from gather([self._one(kind, oid) for oid in left])
         self._keep(missing)
         return [oid for oid in wanted if self._has(oid)]
@@ -141,8 +141,8 @@ class LookupReader:
         for item in objects:
             key = key_of(kind, item, parent)
             is_it = key == oid.key or (kind.own == "path" and str(key).startswith(f"{oid.key}/"))
-            space = number(item.get("space_id")) if kind.name == "Result" else None
-            confirm(is_it and space in (None, parent), oid.token, f"{kind.name} {item.get(kind.own)!r}", line)
+            space = number(item.get("space_id")) if kind.type == "Result" else None
+            confirm(is_it and space in (None, parent), oid.token, f"{kind.type} {item.get(kind.own)!r}", line)
 
     def _groups(self, kind: Resource, oids: Sequence[Oid]) -> Iterator[tuple[Pages, Key | None, list[Oid]]]:
         """The lists that *oids* are in, as far as lists are worth it."""
@@ -151,13 +151,13 @@ class LookupReader:
             groups.setdefault(_list_of(kind, oid.key), []).append(oid)
         for (parent, path), members in groups.items():
             alone = 1 if parent is not None else self.settings.few
-            if len(members) > alone or not kind.item or kind.own == "path":
+            if len(members) > alone or not kind.single or kind.own == "path":
                 yield Pages.of(path, self.settings, optional=True), parent, members
 
     def _listed(self, kind: Resource, group: tuple[Pages, Key | None, list[Oid]]) -> Flow[None]:
         """Go through a list until all that is wanted has come, or asking for each would have been less."""
         pages, parent, members = group
-        sure = not kind.item
+        sure = not kind.single
         missing = set(members)
         while missing and pages.due is not None and (sure or pages.number < len(members)):
             self._choose(kind, (yield from pages.read()), parent, missing)

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from assetmeta.backends.rest import spec
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.model.processes import renew_in_child
 from assetmeta.model.values import Key, Oid
 
@@ -84,3 +86,13 @@ class Settings:
     def place(self, *parts: str) -> str:
         """Return the path of what is at *parts* below the API; they are in their escaped form."""
         return "/".join((self.root, *parts))
+
+
+def bundled() -> spec.Api:
+    """The description of the API, which is part of the package."""
+    return spec.bundled(__package__)
+
+
+def resource_of(type_name: str) -> Resource:
+    """The description of a type."""
+    return bundled().types[type_name]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from assetmeta.backends.testspace.api import resource_of
 from assetmeta.backends.testspace.keys import divided
+from assetmeta.backends.testspace.options import resource_of
 from assetmeta.model.values import Oid
 
 

@@ -47,6 +47,19 @@ def objects_of(response: Response) -> list[Object]:
     return objects
 
 
+def read_links(settings: Settings) -> Flow[dict[str, str]]:
+    """Return the server's link map: templates of addresses by name. One request. Raises InvalidResponse for another
+    server.
+    """
+    document = parse_json(check((yield from send_one(get(settings.place()))), parse_error))
+    found = document if isinstance(document, dict) else {}
+    if not isinstance(found.get("projects_url"), str):
+        raise InvalidResponse(
+            f"What is at /{settings.root} is no link map of Testspace: check the address of the server."
+        )
+    return {name: link for name, link in found.items() if isinstance(link, str)}
+
+
 @dataclass(slots=True)
 class Pages:
     """One list gone through, page by page; it can be gone through once. *due* is the request for the next page, *gone*

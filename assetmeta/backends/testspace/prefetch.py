@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.path_trees import Tree
-from assetmeta.backends.testspace.api import Resource, resource_of
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.testspace.keys import divided, item_path, require_key
 from assetmeta.backends.testspace.lookup import LookupReader
+from assetmeta.backends.testspace.options import resource_of
 from assetmeta.backends.testspace.pages import Pages
 from assetmeta.backends.testspace.traversal import is_folder
 from assetmeta.model.http import Flow
@@ -20,9 +21,9 @@ def tell(reading: LookupReader, type_name: str, oids: Sequence[Oid], names: Tree
     attributes; a list is one request for each asset, and one for each further page of it.
     """
     kind = resource_of(type_name)
-    lists = [name for name in names if kind.fields[name].listed]
+    lists = [name for name in names if kind.fields[name].listed_separately]
     own = [name for name in names if name not in lists]
-    if "contents" in lists and kind.name == "Content":
+    if "contents" in lists and kind.type == "Content":
         own.append("type")
     # A body has all the keys that there are: one that lacks an attribute will not have it the next time.
     lacking = [oid for oid in oids if own and kind.own not in reading.known.cells.get(oid, {})]
@@ -39,8 +40,12 @@ def _ahead(reading: LookupReader, kind: Resource, oids: Sequence[Oid], names: Tr
     by_type: dict[str, list[str]] = {}
     for name, beyond in names.items():
         known = kind.fields[name]
-        if known.to and not known.listed and any(inner in resource_of(known.to).fields for inner in beyond):
-            by_type.setdefault(known.to, []).append(name)
+        if (
+            known.to
+            and not known.listed_separately
+            and any(inner in resource_of(known.to[0]).fields for inner in beyond)
+        ):
+            by_type.setdefault(known.to[0], []).append(name)
     for type_name, relations in by_type.items():
         if len(relations) > 1:
             targets = [oid.key for name in relations for oid in reading.known.targets(oids, name)]
@@ -49,11 +54,11 @@ def _ahead(reading: LookupReader, kind: Resource, oids: Sequence[Oid], names: Tr
 
 def _hanging(reading: LookupReader, kind: Resource, name: str, oids: Sequence[Oid]) -> Flow[None]:
     """Read the lists below *oids*, side by side. What holds nothing is not asked for it, what is gone has none."""
-    holders = [oid for oid in oids if kind.name != "Content" or is_folder(oid, reading.known.cells.get(oid, {}))]
+    holders = [oid for oid in oids if kind.type != "Content" or is_folder(oid, reading.known.cells.get(oid, {}))]
     for oid in oids:
         if oid not in holders:
             reading.known.take(oid, {name: ()})
-    there = resource_of(kind.fields[name].to or "")
+    there = resource_of(kind.fields[name].to[0])
     lists = [Pages.of(_path(kind, there, oid), reading.settings, optional=True) for oid in holders]
     found = yield from gather([pages.all() for pages in lists])
     for oid, pages, objects in zip(holders, lists, found, strict=True):
@@ -64,4 +69,4 @@ def _hanging(reading: LookupReader, kind: Resource, name: str, oids: Sequence[Oi
 
 def _path(kind: Resource, there: Resource, oid: Oid) -> str:
     own = item_path(kind, require_key(oid))
-    return own if kind is there else f"{own}/{there.collection}"
+    return own if kind is there else f"{own}/{there.path}"

@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 
 from assetmeta.backends.local.operators import compares_attributes, equality, paths_in
 from assetmeta.backends.rest.http import Pairs
-from assetmeta.backends.testspace.api import Resource, resource_of
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.testspace.keys import require_key
+from assetmeta.backends.testspace.options import resource_of
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term, and_terms
 from assetmeta.model.paths import Path
 from assetmeta.model.values import Key, Oid
@@ -57,7 +58,7 @@ def way(kind: Resource, where: Term | None) -> ListPlan:
     keys = _keys(kind, terms)
     if keys is not None:
         return ListPlan((), keys=keys)
-    folders = _folders(terms) if kind.name == "Content" else None
+    folders = _folders(terms) if kind.type == "Content" else None
     if folders:
         return ListPlan((ListLevel(kind),), folders=folders)
     while True:
@@ -73,7 +74,7 @@ def way(kind: Resource, where: Term | None) -> ListPlan:
 
 def _keys(kind: Resource, terms: Sequence[Term]) -> tuple[Key, ...] | None:
     """The keys that a condition on `id` names, where a number is a whole key."""
-    for term in terms if kind.flat else ():
+    for term in terms if kind.is_flat else ():
         found = equality(term)
         if found and found[0] == kind.own:
             return tuple(dict.fromkeys(key for key in found[1] if isinstance(key, int) and key >= 0))
@@ -83,7 +84,7 @@ def _keys(kind: Resource, terms: Sequence[Term]) -> tuple[Key, ...] | None:
 def _assets(path: str, holder: Resource, terms: Sequence[Term]) -> tuple[Key, ...] | None:
     """The parents that a condition names: by the relation, or by the id that stands beside it."""
     known = holder.fields[holder.up or ""]
-    to = resource_of(known.to or "")
+    to = resource_of(known.to[0])
     stem = path.removesuffix(holder.up or "")
     for term in terms:
         found = equality(term)
@@ -91,7 +92,7 @@ def _assets(path: str, holder: Resource, terms: Sequence[Term]) -> tuple[Key, ..
             continue
         if found[0] == path:
             return tuple(dict.fromkeys(require_key(oid) for oid in found[1] if isinstance(oid, Oid)))
-        if to.flat and known.of is not None and found[0] == f"{stem}{known.of}":
+        if to.is_flat and known.source_key is not None and found[0] == f"{stem}{known.source_key}":
             return tuple(dict.fromkeys(key for key in found[1] if isinstance(key, int) and key >= 0))
     return None
 
@@ -119,7 +120,7 @@ def _rebased(kind: Resource, prefix: str, terms: Sequence[Term]) -> Iterator[Ter
     """The conditions that speak of nothing but the objects of a level above the query's own, as these see them."""
     for term in (term for term in terms if prefix and not compares_attributes(term)):
         names = [str(path).removeprefix(prefix) for path in paths_in(term) if str(path).startswith(prefix)]
-        own = [name for name in names if name in kind.fields and not kind.fields[name].listed]
+        own = [name for name in names if name in kind.fields and not kind.fields[name].listed_separately]
         if own and len(own) == len(list(paths_in(term))):
             yield _moved(term, len(prefix.split(".")) - 1)
 

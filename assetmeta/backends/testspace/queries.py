@@ -9,10 +9,10 @@ from assetmeta.backends.local import executor
 from assetmeta.backends.local.executor import Page, UnorderedSource, execute_all
 from assetmeta.backends.local.path_trees import Tree
 from assetmeta.backends.local.records import RowStore
-from assetmeta.backends.testspace.api import Resource, resource_of
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.testspace.keys import require_key
 from assetmeta.backends.testspace.lookup import LookupReader
-from assetmeta.backends.testspace.options import Settings
+from assetmeta.backends.testspace.options import Settings, resource_of
 from assetmeta.backends.testspace.prefetch import tell
 from assetmeta.backends.testspace.pushdown import way
 from assetmeta.backends.testspace.traversal import ListTraversal
@@ -43,7 +43,7 @@ def refuse(wanted: Fetch) -> None:
         for value in leaf.values if isinstance(leaf, Compare) else ():
             if isinstance(value, Oid) and not value.is_new:
                 require_key(value)
-    if wanted.oids is None and not resource_of(wanted.type_name).listable:
+    if wanted.oids is None and not resource_of(wanted.type_name).listed:
         raise Unsupported(
             f"Testspace has no list of all assets of type {wanted.type_name}: go through those that they belong to.",
             type_name=wanted.type_name,
@@ -63,7 +63,7 @@ class Lists(UnorderedSource):
     def holds(self, type_name: str, name: str) -> bool:
         """True unless the attribute is a list that hangs below the asset."""
         known = resource_of(type_name).fields.get(name)
-        return known is None or not known.listed
+        return known is None or not known.listed_separately
 
     def page(self, wanted: Fetch, at: object) -> Flow[Page]:
         """Read a page of the assets that the conditions may admit; or all that the fetch or a condition names."""
@@ -88,10 +88,10 @@ class Lists(UnorderedSource):
         names: Tree = {path.head: {} for path in wanted.select}
         if not names or wanted.where is not None:
             return (yield from self.reading.by_keys(kind, [oid.key for oid in oids]))
-        own = [name for name in names if self.holds(kind.name, name)]
-        if own == list(names) and all(self.reading.settings.learned.is_absent(kind.name, name) for name in own):
+        own = [name for name in names if self.holds(kind.type, name)]
+        if own == list(names) and all(self.reading.settings.learned.is_absent(kind.type, name) for name in own):
             return list(dict.fromkeys(oids))
         if own:
             return (yield from self.reading.by_keys(kind, [oid.key for oid in oids]))
-        yield from self.tell(kind.name, oids, names)
+        yield from self.tell(kind.type, oids, names)
         return [oid for oid in dict.fromkeys(oids) if names.keys() <= self.known.cells.get(oid, {}).keys()]

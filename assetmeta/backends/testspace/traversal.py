@@ -14,9 +14,9 @@ from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.operators import matches
 from assetmeta.backends.local.records import Cells, RowStore
 from assetmeta.backends.rest.http import Object
-from assetmeta.backends.testspace.api import resource_of
 from assetmeta.backends.testspace.keys import divided, item_path, list_path, require_key
 from assetmeta.backends.testspace.lookup import LookupReader
+from assetmeta.backends.testspace.options import resource_of
 from assetmeta.backends.testspace.pages import Pages
 from assetmeta.backends.testspace.pushdown import ListLevel, ListPlan
 from assetmeta.model.http import Flow

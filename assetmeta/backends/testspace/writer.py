@@ -18,13 +18,13 @@ from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.responses import confirm
 from assetmeta.backends.rest.echo import EchoResult, SentValue, compare_echo, ignored_by_server
 from assetmeta.backends.rest.http import Object, delete, send
-from assetmeta.backends.testspace.api import Resource, resource_of
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.testspace.decode import key_of
 from assetmeta.backends.testspace.encode import document, parent_of, resolve_oid, resolve_value
 from assetmeta.backends.testspace.errors import send_write
 from assetmeta.backends.testspace.keys import below, divided, item_path, list_path
 from assetmeta.backends.testspace.lookup import LookupReader
-from assetmeta.backends.testspace.options import Settings
+from assetmeta.backends.testspace.options import Settings, resource_of
 from assetmeta.backends.testspace.pages import objects_of
 from assetmeta.model.errors import InvalidResponse, Unsupported
 from assetmeta.model.http import Flow, Response
@@ -72,8 +72,8 @@ class ChangeWriter:
         if key is None:
             key = _located(kind, response, parent)
         if key is None:
-            raise InvalidResponse(f"The answer to POST {place} does not say which id the new {kind.name} has.")
-        oid = Oid(kind.name, key)
+            raise InvalidResponse(f"The answer to POST {place} does not say which id the new {kind.type} has.")
+        oid = Oid(kind.type, key)
         self.real[change.oid] = oid
         if item is None:
             return Done(change, oid, stale=True)
@@ -89,7 +89,7 @@ class ChangeWriter:
         if item is None:
             return Done(change, oid, stale=True)
         is_it = key_of(kind, item, parent) == oid.key
-        confirm(is_it, oid.token, f"{kind.name} {item.get(kind.own)!r}", f"PATCH {place}", response.status)
+        confirm(is_it, oid.token, f"{kind.type} {item.get(kind.own)!r}", f"PATCH {place}", response.status)
         row, verdict = self._judged(kind, oid, item, change.deltas, parent)
         if verdict.ignored:
             return Failed(change, ignored_by_server(oid, verdict, response.status))
@@ -101,7 +101,7 @@ class ChangeWriter:
         """What an answer tells of an asset, and how that compares with what was sent."""
         self.reading.take(kind, [item], parent)
         row = self.reading.known.row(oid)
-        sent = {delta.name: SentValue(self.schema.attribute(kind.name, delta.name), delta) for delta in deltas}
+        sent = {delta.name: SentValue(self.schema.attribute(kind.type, delta.name), delta) for delta in deltas}
         cells = dict(zip(row.columns, row.values, strict=True))
         return row, compare_echo(sent, cells, lambda value: resolve_value(value, self.real), verbatim=True)
 
@@ -109,10 +109,10 @@ class ChangeWriter:
 def refuse(kind: Resource, change: Change) -> None:
     """Raise Unsupported for what the server has no request for."""
     if isinstance(change, Call):
-        raise Unsupported(f"{kind.name} has no operation {change.operation}.", attribute=change.operation)
+        raise Unsupported(f"{kind.type} has no operation {change.operation}.", attribute=change.operation)
     word = _WORDS[type(change)]
     if word not in kind.writes:
-        raise Unsupported(f"Testspace has no way to {word} a {kind.name}.", type_name=kind.name)
+        raise Unsupported(f"Testspace has no way to {word} a {kind.type}.", type_name=kind.type)
 
 
 def _object(response: Response) -> Object | None:
@@ -126,4 +126,4 @@ def _object(response: Response) -> Object | None:
 def _located(kind: Resource, response: Response, parent: Key | None) -> Key | None:
     """The key of a new asset by the address that the answer gives."""
     found = _LAST_NUMBER.search(response.headers.get("location", ""))
-    return below(None if kind.flat else parent, found[1]) if found else None
+    return below(None if kind.is_flat else parent, found[1]) if found else None

@@ -8,11 +8,12 @@ from typing import BinaryIO
 
 from assetmeta.backends.filenames import safe_name
 from assetmeta.backends.markup import Html
-from assetmeta.backends.valispace import discovery, encode, explain, files, queries, writes
-from assetmeta.backends.valispace.api import bundled
-from assetmeta.backends.valispace.codecs import codec_for
+from assetmeta.backends.rest.discovery import discover
+from assetmeta.backends.rest.schema import build_schema
+from assetmeta.backends.valispace import encode, explain, files, queries, writes
+from assetmeta.backends.valispace.codecs import codec_for, from_sample
 from assetmeta.backends.valispace.connection import CLIENT_ID, bare_token, base_url, token_uri
-from assetmeta.backends.valispace.options import SURVEYS, Settings
+from assetmeta.backends.valispace.options import SURVEYS, Settings, bundled
 from assetmeta.model.codecs import Cleaned, Codec
 from assetmeta.model.contract import UNOBSERVED, Capabilities, WriteObserver
 from assetmeta.model.errors import BadValue
@@ -60,8 +61,9 @@ class Valispace(Settings):
         )
 
     def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
-        """Read the schema; see assetmeta.backends.valispace.discovery for the requests. *names* make no difference."""
-        return discovery.reflect(bundled(), self)
+        """Read the schema; see assetmeta.backends.rest.discovery for the requests. *names* make no difference."""
+        found = yield from discover(bundled(), self.survey, self.root, self.place, from_sample)
+        return build_schema(bundled(), codec_for, found)
 
     def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
         """Return the codec of an attribute, for a schema that was kept without its codecs."""
@@ -110,5 +112,5 @@ class Valispace(Settings):
 
     def address(self, oid: Oid) -> str:
         """The object as the API shows it to a person in a browser: the pages of the product need its project, too."""
-        endpoint = bundled().by_type.get(oid.type)
+        endpoint = bundled().types.get(oid.type)
         return self.place(endpoint.path, oid.key) if endpoint else self.place()

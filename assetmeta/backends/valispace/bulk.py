@@ -19,7 +19,7 @@ from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import Json, check, parse_json
 from assetmeta.backends.rest.echo import SentValue
 from assetmeta.backends.rest.http import Object, Sendable, parse_error, send
-from assetmeta.backends.valispace.api import Resource
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.valispace.decode import identity, present
 from assetmeta.backends.valispace.encode import resolve_oid
 from assetmeta.backends.valispace.writer import ChangeWriter

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from assetmeta.backends.markup import HtmlText
 from assetmeta.backends.responses import Json
-from assetmeta.backends.rest.codecs import Day, Document, Instant, Link, Real, choice_of
+from assetmeta.backends.rest.codecs import Day, Document, Instant, Real, find_codec
 from assetmeta.backends.rest.discovery import FieldInfo, from_value
 from assetmeta.model.codecs import Boolean, Codec, Integer, Text
 
@@ -26,12 +26,10 @@ _CODECS: dict[str, Codec] = {
 
 def codec_for(kind: str, related: str | None = None) -> Codec:
     """Return the codec of a kind; one that we do not know is JSON, kept as it came."""
-    if kind == "Relation":
-        return Link(related)
-    return choice_of(kind) or _CODECS.get(kind, _CODECS["Json"])
+    return find_codec(_CODECS, kind, related, _CODECS["Json"])
 
 
-def from_sample(value: Json) -> FieldInfo:
+def from_sample(name: str, value: Json) -> FieldInfo:
     """Guess the kind of a field from a value that an object has there; texts with markup are recognised."""
     found = from_value(value)
     return replace(found, kind="Html") if isinstance(value, str) and value.startswith("<p") else found

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.http import Object, text_of
-from assetmeta.backends.valispace.api import Api, Field, Resource
-from assetmeta.backends.valispace.schema import content_type, field_of
+from assetmeta.backends.rest.spec import Api, Field, Resource, field_of
 from assetmeta.model.codecs import Cleaned, JsonText
 from assetmeta.model.plans import RawValue
 from assetmeta.model.schema import Schema
@@ -28,9 +27,9 @@ class Reader:
     def __post_init__(self) -> None:
         names = self.schema.type(self.endpoint.type).attributes
         fields = {name: field_of(self.endpoint, self.schema, name) for name in names}
-        others = ((one.same_as, one.either) for one in fields.values())
+        others = ((one.source_key, one.alternative_key) for one in fields.values())
         self._declared = {*fields, *(key for pair in others for key in pair if key)}
-        self._fields = {name: one for name, one in fields.items() if one.via is None and one.kind != "File"}
+        self._fields = {name: one for name, one in fields.items() if one.reverse_of is None and one.kind != "File"}
 
     def cells(self, item: Object, cleaned: Mapping[str, str]) -> dict[str, RawValue]:
         """Return what *item* tells, by column. A key that it lacks gives no cell: it is not loaded, rather than empty.
@@ -71,15 +70,8 @@ class Reader:
         elif known.type_in is not None:
             name = content_type(self.schema, item.get(known.type_in))
         else:
-            name = self.table_type(_way(known, item))
+            name = _target_type(known, item)
         return None if name is None else Oid(name, number)
-
-    def table_type(self, path: str) -> str | None:
-        """The type at an endpoint."""
-        known = self.table.endpoints.get(path)
-        if known is not None:
-            return known.type
-        return next((kind.name for kind in self.schema.types.values() if kind.endpoint == path), None)
 
     def project(self, item: Object) -> Key | None:
         """The project that an object is in, as far as it says so."""
@@ -88,10 +80,10 @@ class Reader:
 
 def present(item: Object, name: str, known: Field) -> str | None:
     """The key under which *item* holds a field: its own, that of another, or its older or newer name."""
-    key = known.same_as or name
+    key = known.source_key or name
     if key in item:
         return key
-    return known.either if known.either in item else None
+    return known.alternative_key if known.alternative_key in item else None
 
 
 def identity(value: Json) -> Key | None:
@@ -103,8 +95,8 @@ def identity(value: Json) -> Key | None:
     return int(value) if isinstance(value, str) and value.isdecimal() else value if isinstance(value, int) else None
 
 
-def _way(known: Field, item: Object) -> str:
-    return next((path for flag, path in known.when if item.get(flag)), known.to[0] if known.to else "")
+def _target_type(known: Field, item: Object) -> str | None:
+    return next((name for flag, name in known.when if item.get(flag)), known.to[0] if known.to else None)
 
 
 def _flat(value: Json) -> list[Json]:
@@ -118,3 +110,10 @@ def _scalar(value: Json, kind: str) -> RawValue:
     if value is None:
         return None
     return text_of(value) if kind == "Json" or isinstance(value, list | dict) else value
+
+
+def content_type(schema: Schema, number: object) -> str | None:
+    """The type that this server numbers so; None for a number of something that is no endpoint."""
+    return next(
+        (kind.name for kind in schema.types.values() if kind.number is not None and kind.number == number), None
+    )

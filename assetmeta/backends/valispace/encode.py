@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from assetmeta.backends.rest.echo import apply_list_change
 from assetmeta.backends.rest.http import Sendable
-from assetmeta.backends.valispace.api import Api, Field, Resource
+from assetmeta.backends.rest.spec import Api, Field, Resource
 from assetmeta.backends.valispace.lookup import require_key
 from assetmeta.backends.valispace.options import ServerMemory
 from assetmeta.model import ordering
@@ -65,7 +65,7 @@ def sendable(schema: Schema, table: Api, endpoint: Resource, attribute: Attribut
 
 
 def _reference(schema: Schema, table: Api, endpoint: Resource, name: str, known: Field | None, oid: Oid) -> Sendable:
-    types = [table.endpoints[path].type for path in known.to if path in table.endpoints] if known else []
+    types = known.to if known else ()
     if types and oid.type not in types:
         raise BadValue(
             f"{endpoint.type}.{name} takes a {' or a '.join(types)}, not {oid.token}.",
@@ -131,6 +131,6 @@ def document(
 def written_key(endpoint: Resource, name: str, known: Field | None, learned: ServerMemory) -> str:
     """The key to write a field under: of an old and a new name, the one that this server's objects have."""
     seen = learned.present.get(endpoint.path, set())
-    if known is not None and known.either is not None and name not in seen and known.either in seen:
-        return known.either
+    if known is not None and known.alternative_key is not None and name not in seen and known.alternative_key in seen:
+        return known.alternative_key
     return name

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 from assetmeta.backends.local.executor import explain_local
 from assetmeta.backends.local.path_trees import Tree, all_paths, own_names, path_tree
-from assetmeta.backends.valispace.api import Api, Resource
+from assetmeta.backends.rest.pushdown import push_down
+from assetmeta.backends.rest.spec import Api, Resource, field_of
+from assetmeta.backends.valispace.lookup import parse_key, spell
 from assetmeta.backends.valispace.options import Settings
-from assetmeta.backends.valispace.pushdown import push_down
 from assetmeta.backends.valispace.queries import refuse
-from assetmeta.backends.valispace.schema import endpoint_of, field_of
 from assetmeta.backends.valispace.variants import read_variants
 from assetmeta.model.plans import Fetch
 from assetmeta.model.schema import Schema
@@ -20,16 +20,16 @@ from assetmeta.model.schema import Schema
 def explain(schema: Schema, wanted: Fetch, table: Api, settings: Settings) -> str:
     """Return the requests of a read, one a line, and below them who filters, sorts and cuts. Raises Unsupported."""
     refuse(wanted)
-    endpoint = endpoint_of(table, schema, wanted.type_name)
+    endpoint = table.resource(schema, wanted.type_name)
     return "\n".join([*_requests(schema, endpoint, wanted, table, settings), *_rest(endpoint, wanted)])
 
 
 def _requests(schema: Schema, endpoint: Resource, wanted: Fetch, table: Api, settings: Settings) -> Iterator[str]:
-    narrow = push_down(endpoint, wanted.where)
+    narrow = push_down(endpoint, wanted, parse_key, spell)
     keys = narrow.keys if wanted.oids is None else tuple(oid.key for oid in wanted.oids)
     attributes = schema.type(endpoint.type).attributes
     names = [name for name in own_names(wanted) if name.partition(".@")[0] in attributes]
-    own = [name for name in names if not field_of(endpoint, schema, name.partition(".@")[0]).via]
+    own = [name for name in names if not field_of(endpoint, schema, name.partition(".@")[0]).reverse_of]
     for variant in read_variants(endpoint, schema, own):
         if keys is not None:
             yield f"read {len(set(keys))} {endpoint.type} by identity"
@@ -46,12 +46,13 @@ def _beyond(schema: Schema, table: Api, type_name: str, names: Tree, trail: str)
     """One line for each relation that is followed."""
     for name, more in names.items():
         attribute = schema.type(type_name).attributes.get(name.partition(".@")[0])
-        endpoint = table.by_type.get(type_name)
+        endpoint = table.types.get(type_name)
         known = endpoint.fields.get(name) if endpoint else None
         if attribute is None or attribute.related is None:
             continue
-        if known is not None and known.via:
-            yield f"then the {attribute.related} of each {type_name} in {trail}{name}: a list by {known.via} for each"
+        if known is not None and known.reverse_of:
+            by = f"a list by {known.reverse_of} for each"
+            yield f"then the {attribute.related} of each {type_name} in {trail}{name}: {by}"
         elif more:
             yield f"then what {trail}{name} leads to, by identity, for all at once"
         if more:
@@ -59,7 +60,7 @@ def _beyond(schema: Schema, table: Api, type_name: str, names: Tree, trail: str)
 
 
 def _rest(endpoint: Resource, wanted: Fetch) -> Iterator[str]:
-    pushed = push_down(endpoint, wanted.where).pushed
+    pushed = push_down(endpoint, wanted, parse_key, spell).pushed
     if pushed:
         yield f"the server filters: {'; '.join(map(str, pushed))}"
     elif wanted.oids is None:

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.rest.http import Object, Pairs, Sendable
-from assetmeta.backends.valispace.api import Api, Resource
+from assetmeta.backends.rest.pushdown import spell_plain
+from assetmeta.backends.rest.spec import Api, Resource, field_of
 from assetmeta.backends.valispace.decode import Reader, identity, present
 from assetmeta.backends.valispace.options import Settings
 from assetmeta.backends.valispace.pages import has_search, one_or_none, read_all, searched
-from assetmeta.backends.valispace.schema import endpoint_of, field_of
 from assetmeta.model.errors import BadValue
 from assetmeta.model.http import Flow
 from assetmeta.model.schema import Schema
@@ -54,7 +54,7 @@ class LookupReader:
 
     def endpoint(self, type_name: str) -> Resource:
         """The endpoint of a type. Raises UnknownName for an abstract one."""
-        return endpoint_of(self.table, self.schema, type_name)
+        return self.table.resource(self.schema, type_name)
 
     def take(self, endpoint: Resource, objects: Iterable[Object], cleaned: Mapping[str, str]) -> list[Oid]:
         """Add objects to what is known; return their identities, same order, each once."""
@@ -162,7 +162,7 @@ class LookupReader:
     def _lacks(self, endpoint: Resource, item: Object, name: str) -> bool:
         """True when an object came without *name*, and not because this server has none."""
         known = field_of(endpoint, self.schema, name)
-        told = known.via is not None or known.kind == "File" or present(item, name, known) is not None
+        told = known.reverse_of is not None or known.kind == "File" or present(item, name, known) is not None
         return not told and not self.settings.learned.is_absent(endpoint.path, name)
 
 
@@ -173,6 +173,16 @@ def require_key(type_name: str, key: Key) -> Key:
         why = "is not on the server yet" if Oid(type_name, key).is_new else "is no asset's identity: its id is a number"
         raise BadValue(f"{token} {why}.", oid=token, type_name=type_name)
     return key
+
+
+def parse_key(endpoint: Resource, value: object) -> Key | None:
+    """The key that a value in a condition is."""
+    return value if isinstance(value, int) else None
+
+
+def spell(value: object) -> str | None:
+    """A value as a query parameter. Raises BadValue for an asset that the server does not have."""
+    return str(require_key(value.type, value.key)) if isinstance(value, Oid) else spell_plain(value)
 
 
 def _among(wanted: Sequence[Key], objects: Iterable[Object]) -> Objects:

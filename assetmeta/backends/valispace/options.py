@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from assetmeta.backends.rest import spec
 from assetmeta.model.processes import renew_in_child
 from assetmeta.model.values import Key, Oid
 
@@ -83,3 +84,8 @@ class Settings:
     def is_own(self, path: str) -> bool:
         """True for a path of the deployment: below its API, or one of its files."""
         return path.startswith((f"{self.root}/", f"{self.media}/"))
+
+
+def bundled() -> spec.Api:
+    """The description of the API, which is part of the package."""
+    return spec.bundled(__package__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import Json, confirm, each_once
 from assetmeta.backends.rest.http import Object, Pairs, Sendable, ask, field_errors, get, read_object, read_page
-from assetmeta.backends.valispace.api import Resource
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.valispace.decode import identity
 from assetmeta.backends.valispace.options import Settings
 from assetmeta.model.errors import InvalidResponse, NotFound

@@ -8,10 +8,9 @@ from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.path_trees import Tree
 from assetmeta.backends.markup import dereferenced, plain
 from assetmeta.backends.rest.http import Object
-from assetmeta.backends.valispace.api import Field, Resource
+from assetmeta.backends.rest.spec import Field, Resource, field_of
 from assetmeta.backends.valispace.lookup import LookupReader
 from assetmeta.backends.valispace.pages import read_all
-from assetmeta.backends.valispace.schema import field_of
 from assetmeta.backends.valispace.variants import ReadVariant, read_variants, sparse
 from assetmeta.model.codecs import Cleaned
 from assetmeta.model.errors import Unsupported
@@ -22,7 +21,7 @@ from assetmeta.model.values import Key, Oid
 def tell(reading: LookupReader, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
     """Read what *oids*, all of one type, lack of *names*."""
     endpoint = reading.endpoint(type_name)
-    reverse = [name for name in names if field_of(endpoint, reading.schema, name.partition(".@")[0]).via]
+    reverse = [name for name in names if field_of(endpoint, reading.schema, name.partition(".@")[0]).reverse_of]
     for name in reverse:
         yield from _reversed(reading, endpoint, name, oids, names[name])
     yield from _named(reading, endpoint, oids, [name for name in names if name not in reverse])
@@ -50,24 +49,24 @@ def _reversed(reading: LookupReader, endpoint: Resource, name: str, oids: Sequen
     """Make the reverse lists that no object holds: one list of what refers to each asset, side by side."""
     known = field_of(endpoint, reading.schema, name)
     lacking = reading.known.missing(oids, name)
-    there = reading.table.endpoints[known.to[0]]
-    query = sparse(there, reading.schema, {*beyond, known.via or ""}) if beyond else ()
+    there = reading.endpoint(known.to[0])
+    query = sparse(there, reading.schema, {*beyond, known.reverse_of or ""}) if beyond else ()
     lists = [read_all(there, ((_parameter(there, known), str(oid.key)), *query), reading.settings) for oid in lacking]
     for oid, objects in zip(lacking, (yield from gather(lists)), strict=True):
         reading.known.take(oid, {name: tuple(_referring(reading, there, known, oid, objects))})
 
 
 def _parameter(endpoint: Resource, known: Field) -> str:
-    found = endpoint.filters.get(known.via or "")
+    found = endpoint.filters.get(known.reverse_of or "")
     if found is None:
-        raise Unsupported(f"{endpoint.type} cannot be listed by {known.via}.", type_name=endpoint.type)
-    return found
+        raise Unsupported(f"{endpoint.type} cannot be listed by {known.reverse_of}.", type_name=endpoint.type)
+    return found.parameter
 
 
 def _referring(reading: LookupReader, there: Resource, known: Field, oid: Oid, objects: list[Object]) -> list[Oid]:
     """The objects that do refer to *oid*: a server that ignores the filter sends all there are."""
     found = reading.take(there, objects, {})
-    return [one for one in found if oid in reading.known.members(one, known.via or "")]
+    return [one for one in found if oid in reading.known.members(one, known.reverse_of or "")]
 
 
 def clean_locally(reading: LookupReader, oids: Sequence[Oid], names: Sequence[str]) -> None:

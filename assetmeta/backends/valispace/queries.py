@@ -11,13 +11,12 @@ from assetmeta.backends.local.executor import Page, UnorderedSource, execute_all
 from assetmeta.backends.local.path_trees import Tree, own_names
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.rest.http import Object
-from assetmeta.backends.valispace.api import Api, Resource
-from assetmeta.backends.valispace.lookup import LookupReader
+from assetmeta.backends.rest.pushdown import Pushdown, push_down
+from assetmeta.backends.rest.spec import Api, Resource, field_of
+from assetmeta.backends.valispace.lookup import LookupReader, parse_key, spell
 from assetmeta.backends.valispace.options import Settings
 from assetmeta.backends.valispace.pages import read_all, searched
 from assetmeta.backends.valispace.prefetch import clean_locally, read, tell
-from assetmeta.backends.valispace.pushdown import Pushdown, push_down
-from assetmeta.backends.valispace.schema import field_of
 from assetmeta.backends.valispace.variants import ReadVariant, read_variants
 from assetmeta.model.http import Flow
 from assetmeta.model.plans import Fetch, Rows
@@ -54,7 +53,7 @@ class Lists(UnorderedSource):
     def holds(self, type_name: str, name: str) -> bool:
         """True unless the attribute is a list of what refers to the asset."""
         known = self.reading.endpoint(type_name).fields.get(name)
-        return known is None or known.via is None
+        return known is None or known.reverse_of is None
 
     def page(self, wanted: Fetch, at: object) -> Flow[Page]:
         """Read the assets that the conditions may admit, with their own attributes; the server's order."""
@@ -63,7 +62,7 @@ class Lists(UnorderedSource):
         if wanted.oids is not None:
             narrow = Pushdown((), keys=tuple(oid.key for oid in wanted.oids))
         else:
-            narrow = push_down(endpoint, wanted.where)
+            narrow = push_down(endpoint, wanted, parse_key, spell)
         found: list[Oid] = []
         for variant in read_variants(endpoint, reading.schema, held(reading, endpoint, names)):
             if narrow.keys is not None:
@@ -80,13 +79,13 @@ def held(reading: LookupReader, endpoint: Resource, names: Sequence[str]) -> lis
     attributes = reading.schema.type(endpoint.type).attributes
     plain = [(name, name.partition(".@")[0]) for name in names]
     kept = [(name, text) for name, text in plain if text in attributes]
-    return [name for name, text in kept if not field_of(endpoint, reading.schema, text).via]
+    return [name for name, text in kept if not field_of(endpoint, reading.schema, text).reverse_of]
 
 
 def _listed(reading: LookupReader, endpoint: Resource, narrow: Pushdown, variant: ReadVariant) -> Flow[list[Object]]:
     """Read lists, one per combination of filters, side by side; a search where the endpoint has nothing else."""
     if not endpoint.listed and endpoint.search:
-        found = yield from searched(endpoint, dict(narrow.filters), reading.settings)
+        found = yield from searched(endpoint, dict(narrow.look_ups), reading.settings)
         return found or []
     queries = [(*query, *variant.query) for query in narrow.queries]
     lists = yield from gather([read_all(endpoint, query, reading.settings) for query in queries])

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from assetmeta.backends.rest.http import Pairs
-from assetmeta.backends.valispace.api import Resource
-from assetmeta.backends.valispace.schema import field_of
+from assetmeta.backends.rest.spec import Resource, field_of
 from assetmeta.model.schema import Schema
 
 _PARAMETERS = {"CleanText": "clean_text", "CleanHtml": "clean_html"}
@@ -54,7 +53,7 @@ def _place(cleanings: list[dict[str, str]], text: str, word: str) -> None:
 def _cleaned(endpoint: Resource, schema: Schema, cleaning: Mapping[str, str]) -> ReadVariant:
     cleaned: dict[str, str] = {}
     for text, word in cleaning.items():
-        either = field_of(endpoint, schema, text).either
+        either = field_of(endpoint, schema, text).alternative_key
         cleaned.update({name: word for name in (text, either) if name})
     query = [
         (parameter, ",".join(name for name, said in cleaned.items() if said == word))
@@ -67,13 +66,13 @@ def _cleaned(endpoint: Resource, schema: Schema, cleaning: Mapping[str, str]) ->
 def sparse(endpoint: Resource, schema: Schema, names: Iterable[str]) -> Pairs:
     """Return the `fields` parameter, where the endpoint knows it and not everything is wanted (reference 5.2)."""
     wanted = set(names)
-    if not endpoint.sparse or wanted >= set(schema.type(endpoint.type).basic):
+    if not endpoint.fields_parameter or wanted >= set(schema.type(endpoint.type).basic):
         return ()
     found = ["id"]
     for name in sorted(wanted):
         known = field_of(endpoint, schema, name)
-        if known.via is None:
-            found += [known.same_as or name, *(flag for flag, _ in known.when), *filter(None, [known.type_in])]
+        if known.reverse_of is None:
+            found += [known.source_key or name, *(flag for flag, _ in known.when), *filter(None, [known.type_in])]
     if any(schema.type(endpoint.type).attributes[name].is_relation for name in wanted):
         found.append("project")
     known_names = schema.type(endpoint.type).attributes

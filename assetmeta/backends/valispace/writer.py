@@ -16,7 +16,7 @@ from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.responses import confirm
 from assetmeta.backends.rest.echo import EchoResult, SentValue, compare_echo, ignored_by_server
 from assetmeta.backends.rest.http import Object, Sendable, argument, delete, read_object, send
-from assetmeta.backends.valispace.api import Api, Resource
+from assetmeta.backends.rest.spec import Api, Resource
 from assetmeta.backends.valispace.decode import identity
 from assetmeta.backends.valispace.encode import document, resolve_oid, resolve_value
 from assetmeta.backends.valispace.lookup import LookupReader, require_key
@@ -59,7 +59,7 @@ class ChangeWriter:
     def _created(self, endpoint: Resource, change: Create, step: Attempt) -> Flow[Outcome]:
         """A field that the server ignored is a note here: the asset exists, and must not be created once more."""
         sent = self.sent(endpoint, change.deltas, {})
-        place = self.settings.place(endpoint.path, *filter(None, [endpoint.create]))
+        place = self.settings.place(endpoint.path, *filter(None, [endpoint.create_path]))
         item = read_object((yield from send_write(send("POST", place, self.body(endpoint, sent)), step)))
         key = identity(item.get("id"))
         if key is None:
@@ -142,8 +142,13 @@ class ChangeWriter:
         found: dict[str, Sendable] = {}
         for name, value in body.items():
             known = endpoint.fields.get(name)
-            if known is not None and known.either in item and name not in item and known.either not in body:
-                found[str(known.either)] = value
+            if (
+                known is not None
+                and known.alternative_key in item
+                and name not in item
+                and known.alternative_key not in body
+            ):
+                found[str(known.alternative_key)] = value
         return found
 
     def _action(self, endpoint: Resource, delta: AttributeChange) -> str | None:

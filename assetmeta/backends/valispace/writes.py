@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from assetmeta.backends.rest.spec import Api
 from assetmeta.backends.valispace import bulk, queries
-from assetmeta.backends.valispace.api import Api
 from assetmeta.backends.valispace.encode import references_in, resolve_value
 from assetmeta.backends.valispace.options import Settings
 from assetmeta.backends.valispace.writer import ChangeWriter

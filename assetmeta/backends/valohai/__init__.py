@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from assetmeta.backends.valohai import aliases, discovery, explain, files, queries, writes
-from assetmeta.backends.valohai.api import bundled
-from assetmeta.backends.valohai.codecs import codec_for
+from assetmeta.backends.rest.discovery import discover
+from assetmeta.backends.rest.schema import build_schema
+from assetmeta.backends.valohai import aliases, explain, files, queries, writes
+from assetmeta.backends.valohai.codecs import codec_for, from_sample
 from assetmeta.backends.valohai.keys import commit_parts, member_parts
-from assetmeta.backends.valohai.options import SURVEYS, Settings
+from assetmeta.backends.valohai.options import SURVEYS, Settings, bundled
 from assetmeta.model.codecs import Codec
 from assetmeta.model.contract import UNOBSERVED, Capabilities, WriteObserver
 from assetmeta.model.errors import BadValue
@@ -56,8 +57,9 @@ class Valohai(Settings):
         )
 
     def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
-        """Read the schema; see assetmeta.backends.valohai.discovery for the requests. *names* make no difference."""
-        return discovery.reflect(bundled(), self)
+        """Read the schema; see assetmeta.backends.rest.discovery for the requests. *names* make no difference."""
+        found = yield from discover(bundled(), self.survey, self.root, self.place, from_sample)
+        return build_schema(bundled(), codec_for, found)
 
     def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
         """Return the codec of an attribute, for a schema that was kept without its codecs."""
@@ -113,11 +115,11 @@ class Valohai(Settings):
 
     def address(self, oid: Oid) -> str:
         """The object as the API shows it to a person in a browser: the pages of the product need names, too."""
-        endpoint = bundled().by_type.get(oid.type)
+        endpoint = bundled().types.get(oid.type)
         if endpoint is None:
             return self.place()
         if endpoint.key == "commit":
             return self.place(endpoint.path, commit_parts(oid.key)[1])
-        if endpoint.within is not None and endpoint.key == "member":
-            return self.place(endpoint.within.endpoint, member_parts(oid.key, oid.type)[0])
+        if endpoint.nested_in is not None and endpoint.key == "member":
+            return self.place(bundled().types[endpoint.nested_in.type].path, member_parts(oid.key, oid.type)[0])
         return self.place(endpoint.path, oid.key)

@@ -18,14 +18,13 @@ from urllib.parse import quote
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.responses import Json, confirm
 from assetmeta.backends.rest.http import Object, Pairs
-from assetmeta.backends.valohai.api import Api, Resource
+from assetmeta.backends.rest.spec import Api, Resource
 from assetmeta.backends.valohai.codecs import is_uuid
 from assetmeta.backends.valohai.decode import ParseContext
 from assetmeta.backends.valohai.keys import about, commit_key, parse_key
 from assetmeta.backends.valohai.lookup import LookupReader
 from assetmeta.backends.valohai.options import Settings
 from assetmeta.backends.valohai.pages import one_or_none, read_all
-from assetmeta.backends.valohai.schema import endpoint_of
 from assetmeta.model.errors import BadValue, NotFound
 from assetmeta.model.http import Flow
 from assetmeta.model.plans import Row
@@ -43,7 +42,7 @@ def key_of(table: Api, type_name: str, text: str, settings: Settings) -> Key | N
     """Return the key that a text is, None for an alias. Sends nothing."""
     if type_name in table.unions:
         return int(text) if _NUMBER.fullmatch(text) else None
-    endpoint = table.by_type.get(type_name)
+    endpoint = table.types.get(type_name)
     if endpoint is None:
         # Of a type that only the server knows, nothing but keys can be known.
         return int(text) if _NUMBER.fullmatch(text) else text
@@ -67,7 +66,7 @@ def look_up(schema: Schema, type_name: str, alias: str, table: Api, settings: Se
     given by name or a commit that is given by its branch. Raises NotFound, BadValue.
     """
     reading = LookupReader(schema, table, settings, RowStore(schema))
-    endpoint = endpoint_of(table, schema, type_name)
+    endpoint = table.resource(schema, type_name)
     if endpoint.alias == "counter":
         found = yield from _numbered(reading, endpoint, alias)
     elif endpoint.alias == "identifier":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from assetmeta.backends.rest.codecs import Choice, Day, Document, Instant, Link, Real, choice_of
+from assetmeta.backends.responses import Json
+from assetmeta.backends.rest.codecs import Choice, Day, Document, Instant, Real, find_codec
+from assetmeta.backends.rest.discovery import FieldInfo, from_value
 from assetmeta.model.codecs import Boolean, Codec, Hidden, Integer, Number, Raw, Secret, Text, document_part
 from assetmeta.model.frozen import frozen
 from assetmeta.model.record import Record
@@ -69,39 +71,6 @@ class Seconds(Record):
         if length < timedelta():
             raise ValueError(f"{length} is negative")
         return length
-
-
-class Status(Record):
-    """Where something is in its life: one of *names*, or another word that only this server has. Letter case is that of
-    *names*, whichever the server or a person writes. Conditions know *words* for several of them, too.
-    """
-
-    names: tuple[str, ...]
-    words: tuple[str, ...] = ()
-
-    @property
-    def listed(self) -> tuple[object, ...]:
-        return (*self.names, *self.words)
-
-    @property
-    def accepts(self) -> str:
-        return "one of " + ", ".join(self.names)
-
-    def decode(self, raw: Raw) -> object:
-        return raw if raw is None else self._known(str(raw))
-
-    def encode(self, value: object) -> str:
-        return "" if value is None else str(value)
-
-    def parse(self, value: object) -> object:
-        if value is None:
-            return None
-        if not isinstance(value, str) or not value.strip():
-            raise ValueError(f"{value!r} is no status")
-        return self._known(value.strip())
-
-    def _known(self, text: str) -> str:
-        return next((name for name in self.names if name.casefold() == text.casefold()), text)
 
 
 class JsonDocument(Document):
@@ -200,26 +169,18 @@ _CODECS: dict[str, Codec] = {
 
 
 def codec_for(kind: str, related: str | None = None) -> Codec:
-    """Return the codec of a kind; one that we do not know is JSON, kept as it came."""
-    if kind == "Relation":
-        return Link(related)
-    word, _, values = kind.partition(" [")
-    if word == "Status" and values:
-        names, _, words = values.partition("] [")
-        return Status(_texts(f"[{names.removesuffix(']')}]"), _texts(f"[{words}") if words else ())
-    return _open(choice_of(kind)) or _CODECS.get(kind, _CODECS["Json"])
+    """Return the codec of a kind; the values of an unknown one are JSON. Choices take other values, too: what a server
+    may come to know is not ours to refuse.
+    """
+    found = find_codec(_CODECS, kind, related, _CODECS["Json"])
+    return Choice(found.names, open=True) if isinstance(found, Choice) else found
 
 
-def _open(choice: Choice | None) -> Choice | None:
-    """A choice that takes other values, too: what a server may come to know is not ours to refuse."""
-    return choice and Choice(choice.names, open=True)
-
-
-def _texts(values: str) -> tuple[str, ...]:
-    return tuple(str(name) for name in json.loads(values))
-
-
-def status_kind(names: tuple[str, ...], words: tuple[str, ...] = ()) -> str:
-    """Return the kind of a status with these *names*, and *words* for several of them in conditions."""
-    parts = [json.dumps(list(texts), ensure_ascii=False) for texts in (names, words) if texts]
-    return f"Status {' '.join(parts)}"
+def from_sample(name: str, value: Json) -> FieldInfo:
+    """Guess the kind of a field from a value that an object has there: its id and its times are the server's own."""
+    found = from_value(value)
+    if isinstance(value, str) and is_uuid(value):
+        return replace(found, kind="Uuid", read_only=name == "id")
+    if name in ("ctime", "mtime"):
+        return replace(found, kind="DateTime", read_only=True)
+    return replace(found, read_only=name in ("id", "url", "urls"))

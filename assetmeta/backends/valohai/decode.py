@@ -14,11 +14,10 @@ from urllib.parse import urlsplit
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.http import Object, text_of
-from assetmeta.backends.valohai.api import Api, Field, Resource
+from assetmeta.backends.rest.spec import Api, Field, Resource, field_of
 from assetmeta.backends.valohai.codecs import is_uuid
 from assetmeta.backends.valohai.keys import commit_parts, parse_key_from
 from assetmeta.backends.valohai.options import ServerMemory
-from assetmeta.backends.valohai.schema import field_of
 from assetmeta.model.codecs import JsonText, Raw
 from assetmeta.model.plans import RawValue
 from assetmeta.model.schema import Schema
@@ -103,12 +102,12 @@ class Reader:
         found: dict[str, RawValue] = {}
         told: set[str] = set()
         for name, known in self.fields(endpoint).items():
-            key = known.key or name
+            key = known.source_key or name
             # A key may bear the name of a list that is made by asking for it, and be a number or an address.
-            if key not in item or (known.elsewhere and not isinstance(item[key], list)):
+            if key not in item or (known.listed_separately and not isinstance(item[key], list)):
                 continue
             told.add(key)
-            if not (here.embedded and known.blanked and item[key] is None):
+            if not (here.embedded and known.null_when_embedded and item[key] is None):
                 found[name] = self._cell(known, item[key], item, here)
         declared = self.fields(endpoint)
         found |= {key: _undeclared(value) for key, value in item.items() if key not in told and key not in declared}
@@ -122,7 +121,7 @@ class Reader:
         if known.kind != "Relation":
             return _words(value) if known.many else _scalar(value, known)
         if known.shape == "uris":
-            return tuple(self._met(self.table.by_type[oid.type], oid) for oid in _data_in(value))
+            return tuple(self._met(self.table.types[oid.type], oid) for oid in _data_in(value))
         if known.shape == "source":
             return self._source(known, value, here)
         if not known.many:
@@ -159,9 +158,9 @@ class Reader:
 
     def _way(self, known: Field, value: Json) -> Resource | None:
         """Where a reference leads: what its own address says, or else the likeliest endpoint."""
-        ways = [self.table.endpoints[path] for path in known.to if path in self.table.endpoints]
+        ways = [self.table.types[name] for name in known.to if name in self.table.types]
         if known.union and (value.get("id") if isinstance(value, dict) else value) in self.learned.organizations:
-            return self.table.by_type["Organization"]
+            return self.table.types["Organization"]
         url = value.get("url") if isinstance(value, dict) and len(ways) > 1 else None
         if isinstance(url, str):
             steps = urlsplit(url).path.split("/")

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from assetmeta.backends.rest.echo import apply_list_change
 from assetmeta.backends.rest.http import Sendable
-from assetmeta.backends.valohai.api import Api, Field, Resource
+from assetmeta.backends.rest.spec import Api, Field, Resource
 from assetmeta.backends.valohai.codecs import DOCUMENTS, is_uuid
 from assetmeta.backends.valohai.keys import commit_parts, parse_key
 from assetmeta.model.codecs import Hidden
@@ -81,7 +81,7 @@ def path_key(oid: Oid) -> Key:
 
 def is_alias(table: Api, oid: Oid) -> bool:
     """True for an asset that is named by something else than its key; the server resolves that."""
-    endpoint = table.by_type.get(oid.type)
+    endpoint = table.types.get(oid.type)
     return isinstance(oid.key, str) and (endpoint is None or parse_key(endpoint, oid.key) is None)
 
 
@@ -92,7 +92,7 @@ def named_by_id(table: Api, endpoint: Resource, deltas: Iterable[AttributeChange
         known = endpoint.fields.get(delta.name)
         if (
             known is not None
-            and known.write == "name"
+            and known.write_as == "name"
             and isinstance(delta.new, Oid)
             and not is_alias(table, delta.new)
         ):
@@ -105,7 +105,7 @@ def identified_by_alias(table: Api, endpoint: Resource, deltas: Iterable[Attribu
     found: dict[Oid, None] = {}
     for delta in deltas:
         known = endpoint.fields.get(delta.name)
-        for value in (delta.new, *delta.added) if known is None or known.write == "id" else ():
+        for value in (delta.new, *delta.added) if known is None or known.write_as == "id" else ():
             if isinstance(value, Oid) and not value.is_new and is_alias(table, value):
                 found[value] = None
     return list(found)
@@ -132,7 +132,7 @@ def document(
         attribute = schema.attribute(endpoint.type, delta.name)
         known = endpoint.fields.get(delta.name)
         _check_access(endpoint, attribute, known, creating=creating)
-        key = known.written or delta.name if known else delta.name
+        key = known.written_key or delta.name if known else delta.name
         if delta.is_multi:
             members = [resolve_value(value, real) for value in apply_list_change(delta, lists.get(delta.name, ()))]
             written = [sendable(table, endpoint, attribute, value, names) for value in members]
@@ -143,10 +143,10 @@ def document(
 
 
 def _check_access(endpoint: Resource, attribute: Attribute, known: Field | None, *, creating: bool) -> None:
-    allowed = attribute.writable if known is None else known.creatable if creating else known.updatable
+    allowed = attribute.writable if known is None else known.is_creatable if creating else known.is_updatable
     if allowed:
         return
-    only_new = known is not None and known.creatable
+    only_new = known is not None and known.is_creatable
     why = "it is set while the asset is created and never after" if only_new else "the server works it out itself"
     raise ReadOnly(
         f"{endpoint.type}.{attribute.name} is read-only: {why}.", type_name=endpoint.type, attribute=attribute.name
@@ -165,7 +165,12 @@ def sendable(table: Api, endpoint: Resource, attribute: Attribute, value: object
     if attribute.kind in DOCUMENTS:
         return value  # type: ignore[return-value]
     written = _plain(attribute, value)
-    return written.lower() if isinstance(written, str) and attribute.name in endpoint.lowered else written
+    return written.lower() if isinstance(written, str) and _is_lowercased(endpoint, attribute.name) else written
+
+
+def _is_lowercased(endpoint: Resource, name: str) -> bool:
+    known = endpoint.filters.get(name)
+    return known is not None and known.lowercased
 
 
 def _plain(attribute: Attribute, value: object) -> Sendable:
@@ -192,14 +197,14 @@ def inputs(value: object) -> Sendable:
 
 
 def _reference(table: Api, endpoint: Resource, name: str, known: Field | None, oid: Oid, names: Names) -> Sendable:
-    types = [table.endpoints[path].type for path in known.to if path in table.endpoints] if known else []
+    types = known.to if known else ()
     if types and oid.type not in types and not (known and oid.type == known.union):
         raise BadValue(
             f"{endpoint.type}.{name} takes a {' or a '.join(types)}, not {oid.token}.",
             type_name=endpoint.type,
             attribute=name,
         )
-    if known is not None and known.write == "name":
+    if known is not None and known.write_as == "name":
         return names.get(oid, oid.key)
     return commit_parts(oid.key)[1] if oid.type == "Commit" and not is_alias(table, oid) else oid.key
 

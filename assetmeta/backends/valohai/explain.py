@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from assetmeta.backends.local.path_trees import Tree, all_paths, own_names, path_tree
-from assetmeta.backends.valohai.api import Api, Field, Resource
+from assetmeta.backends.rest.pushdown import Pushdown, push_down
+from assetmeta.backends.rest.spec import Api, Field, Resource, field_of
 from assetmeta.backends.valohai.options import Settings
-from assetmeta.backends.valohai.pushdown import Pushdown, push_down
+from assetmeta.backends.valohai.pushdown import parse_key, spell
 from assetmeta.backends.valohai.queries import held, ordering, page_limit, parents, refuse, uncounted, understood_as
 from assetmeta.backends.valohai.references import named
-from assetmeta.backends.valohai.schema import endpoint_of, field_of
 from assetmeta.model.plans import Fetch
 from assetmeta.model.schema import Schema
 
@@ -19,9 +19,9 @@ from assetmeta.model.schema import Schema
 def explain(schema: Schema, wanted: Fetch, table: Api, settings: Settings) -> str:
     """Return the requests of a read, one a line, and below them who filters, sorts and cuts. Raises Unsupported."""
     refuse(schema, table, wanted)
-    endpoint = endpoint_of(table, schema, wanted.type_name)
+    endpoint = table.resource(schema, wanted.type_name)
     wanted = understood_as(schema, table, wanted)
-    narrow = push_down(endpoint, wanted)
+    narrow = push_down(endpoint, wanted, parse_key, spell)
     lines = [
         *_requests(schema, endpoint, narrow, wanted, table, settings),
         *_beyond(schema, table, endpoint.type, path_tree(all_paths(wanted)), ""),
@@ -38,7 +38,7 @@ def _requests(
         yield f"read {len(set(keys))} {endpoint.type} by identity"
         return
     if not endpoint.listed:
-        within = table.endpoints[endpoint.within.endpoint].type if endpoint.within else ""
+        within = endpoint.nested_in.type if endpoint.nested_in else ""
         yield f"read {len(parents(endpoint, table, wanted))} {within} that they stand in"
         return
     for term, relation, there in named(table, endpoint, wanted):
@@ -58,7 +58,7 @@ def _beyond(schema: Schema, table: Api, type_name: str, names: Tree, trail: str)
     """One line for each relation that is followed, and for what only whole objects hold."""
     for name, more in names.items():
         attribute = schema.type(type_name).attributes.get(name)
-        endpoint = table.by_type.get(type_name)
+        endpoint = table.types.get(type_name)
         known = endpoint.fields.get(name) if endpoint else None
         if attribute is None:
             continue
@@ -68,11 +68,11 @@ def _beyond(schema: Schema, table: Api, type_name: str, names: Tree, trail: str)
 
 
 def _step(known: Field | None, type_name: str, path: str, followed: bool, related: str | None) -> Iterator[str]:
-    if known is not None and known.via:
-        yield f"then {path}: a list by {known.via} for each {type_name}, or for all of a project at once"
+    if known is not None and known.reverse_of:
+        yield f"then {path}: a list by {known.reverse_of} for each {type_name}, or for all of a project at once"
     elif known is not None and known.sublist:
         yield f"then {path}: a list for each {type_name}"
-    elif known is not None and known.detail:
+    elif known is not None and known.detail_only:
         yield f"then {path}: each {type_name} on its own, side by side; lists do not hold it"
     if followed and related:
         yield f"then what {path} leads to and rows do not show of it, for all at once"

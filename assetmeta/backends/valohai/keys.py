@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from assetmeta.backends.responses import Json, confirm
 from assetmeta.backends.rest.http import Object
-from assetmeta.backends.valohai.api import Resource
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.valohai.codecs import is_uuid
 from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Key, Oid

@@ -20,12 +20,11 @@ from dataclasses import dataclass, field
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.rest.http import Object, Pairs
-from assetmeta.backends.valohai.api import Api, Resource
+from assetmeta.backends.rest.spec import Api, Resource, field_of
 from assetmeta.backends.valohai.decode import NO_CONTEXT, ParseContext, Reader
 from assetmeta.backends.valohai.keys import about, commit_parts, member_parts, require_key
 from assetmeta.backends.valohai.options import Settings
 from assetmeta.backends.valohai.pages import one_or_none, read_all, read_all_if_cheaper, whole_or_none
-from assetmeta.backends.valohai.schema import endpoint_of, field_of
 from assetmeta.model.http import Flow
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
@@ -48,7 +47,7 @@ class LookupReader:
 
     def endpoint(self, type_name: str) -> Resource:
         """The endpoint of a type. Raises UnknownName for an abstract one."""
-        return endpoint_of(self.table, self.schema, type_name)
+        return self.table.resource(self.schema, type_name)
 
     def take(self, endpoint: Resource, objects: Iterable[Object], around: ParseContext = NO_CONTEXT) -> list[Oid]:
         """Add objects to what is known; return their identities, same order, each once."""
@@ -63,7 +62,7 @@ class LookupReader:
         *keys*.
         """
         wanted = list(dict.fromkeys(Oid(endpoint.type, require_key(endpoint, key)) for key in keys))
-        if endpoint.within is not None and endpoint.key == "member":
+        if endpoint.nested_in is not None and endpoint.key == "member":
             yield from self._members(endpoint, wanted)
         else:
             yield from self._listed(endpoint, wanted, names, rows_do=rows_do)
@@ -79,9 +78,9 @@ class LookupReader:
 
     def _of_another_type(self, endpoint: Resource, missing: Sequence[Oid]) -> Flow[None]:
         """Look for users among the organizations and the other way round: an owner's id alone does not tell which."""
-        union = next((members for members in self.table.unions.values() if endpoint.type in members), ())
+        union = next((union.members for union in self.table.unions.values() if endpoint.type in union.members), ())
         for name in union if missing else ():
-            there = self.table.by_type[name]
+            there = self.table.types[name]
             if there is endpoint:
                 continue
             objects = yield from whole_or_none(self.settings.place(there.path), (), self.settings)
@@ -96,7 +95,7 @@ class LookupReader:
         """Those of *names* that were not told of an asset, and that the server is not known to lack."""
         learned, cells = self.settings.learned, self.known.cells.get(oid, {})
         known = ((name, field_of(endpoint, self.schema, name)) for name in names if name not in cells)
-        held = [name for name, one in known if one.readable and not one.elsewhere]
+        held = [name for name, one in known if one.is_readable and not one.listed_separately]
         return [] if oid in self._whole else [name for name in held if not learned.is_absent(endpoint.path, name)]
 
     def singly(self, endpoint: Resource, oids: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
@@ -134,16 +133,16 @@ class LookupReader:
 
     def _members(self, endpoint: Resource, wanted: Sequence[Oid]) -> Flow[None]:
         """Read what the wanted ones stand in."""
-        within = endpoint.within
+        within = endpoint.nested_in
         if within is not None:
-            there = self.table.endpoints[within.endpoint]
+            there = self.table.types[within.type]
             owners = dict.fromkeys(member_parts(oid.key, endpoint.type)[0] for oid in wanted)
             yield from self.singly(there, [Oid(there.type, key) for key in owners], (within.field,))
 
     def _listed(self, endpoint: Resource, wanted: Sequence[Oid], names: Sequence[str], *, rows_do: bool) -> Flow[None]:
         """Read what lists can tell more cheaply than objects one by one."""
         short = self.settings.learned.short.get(endpoint.path, ())
-        lacked = any(name in short or field_of(endpoint, self.schema, name).detail for name in names)
+        lacked = any(name in short or field_of(endpoint, self.schema, name).detail_only for name in names)
         detail = lacked and not rows_do
         if (endpoint.short_list and len(wanted) > 1 and not detail) or not endpoint.single:
             yield from self._short(endpoint, wanted, names)
@@ -196,7 +195,7 @@ class LookupReader:
         flows: list[Flow[list[Object] | None]] = []
         for (project, numbered), oids in groups.items():
             own = (("project", str(project)), *include)
-            if numbered and "counter" in endpoint.several:
+            if numbered and endpoint.filters["counter"].repeatable:
                 most = self.settings.max_counters
                 flows += [self._numbered(endpoint, own, oids[at : at + most]) for at in range(0, len(oids), most)]
             elif len(oids) > self.settings.few:

@@ -12,8 +12,8 @@ from assetmeta.backends.attempt import Attempt, send_write
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import Json, parse_json
 from assetmeta.backends.rest.http import JSON, Sendable, argument, get, read_object, send
+from assetmeta.backends.rest.spec import Action, Resource
 from assetmeta.backends.rest.urls import own_address
-from assetmeta.backends.valohai.api import Action, Resource
 from assetmeta.backends.valohai.encode import Real, path_key, resolve_value
 from assetmeta.backends.valohai.keys import about
 from assetmeta.backends.valohai.options import Settings
@@ -54,16 +54,17 @@ def _request(method: str, path: str, body: Sendable) -> Request:
 def _body(endpoint: Resource, action: Action, change: Call, real: Real) -> Sendable:
     """The arguments as the body; None where there are none."""
     given: dict[str, Sendable] = {}
+    possible = action.arguments or ()
     for name, value in change.arguments:
-        if name not in action.arguments:
-            near = nearest(name, action.arguments) or f" It takes {', '.join(action.arguments) or 'nothing'}."
+        if name not in possible:
+            near = nearest(name, possible) or f" It takes {', '.join(possible) or 'nothing'}."
             raise BadValue(f"{endpoint.type}.{change.operation}() has no argument {name!r}.{near}", attribute=name)
         given[name] = argument(resolve_value(value, real))
     missing = [name for name in action.needed if given.get(name) is None]
     if missing:
         raise BadValue(f"{endpoint.type}.{change.operation}() needs {', '.join(missing)}.", attribute=missing[0])
     if action.bare:
-        return given[action.arguments[0]]
+        return given[possible[0]]
     return given or None
 
 

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from assetmeta.backends.rest import spec
 from assetmeta.model.processes import renew_in_child
 from assetmeta.model.values import Key, Oid
 
@@ -106,3 +107,8 @@ class Settings:
     def is_own(self, path: str) -> bool:
         """True for a path of the API."""
         return path.startswith(f"{self.root}/")
+
+
+def bundled() -> spec.Api:
+    """The description of the API, which is part of the package."""
+    return spec.bundled(__package__)

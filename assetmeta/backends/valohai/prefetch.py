@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.path_trees import Tree
 from assetmeta.backends.rest.http import Object, Pairs
-from assetmeta.backends.valohai.api import Field, Resource
+from assetmeta.backends.rest.spec import Field, Resource, field_of
 from assetmeta.backends.valohai.decode import ParseContext
 from assetmeta.backends.valohai.lookup import LookupReader
 from assetmeta.backends.valohai.pages import read_all, read_all_if_cheaper, whole_or_none
-from assetmeta.backends.valohai.schema import field_of
 from assetmeta.model.http import Flow
 from assetmeta.model.values import Key, Oid
 
@@ -22,10 +21,10 @@ def tell(reading: LookupReader, type_name: str, oids: Sequence[Oid], names: Tree
     own: list[str] = []
     for name in names:
         known = field_of(endpoint, reading.schema, name)
-        lacking = reading.known.missing(oids, name) if known.elsewhere else []
-        if not known.elsewhere:
+        lacking = reading.known.missing(oids, name) if known.listed_separately else []
+        if not known.listed_separately:
             own.append(name)
-        elif lacking and known.via is not None:
+        elif lacking and known.reverse_of is not None:
             yield from _reversed(reading, name, known, lacking)
         elif lacking:
             yield from _below(reading, endpoint, name, known, lacking)
@@ -38,9 +37,9 @@ def _reversed(reading: LookupReader, name: str, known: Field, oids: Sequence[Oid
     """Make the reverse lists that no object holds: one list of what refers to each asset, side by side; where they are
     many, one list for all of a project, or for all there are.
     """
-    there = reading.table.endpoints[known.to[0]]
-    via = known.via or ""
-    parameter = there.filters.get(via)
+    there = reading.endpoint(known.to[0])
+    via = known.reverse_of or ""
+    parameter = there.filters[via].parameter if via in there.filters else None
     if parameter is None:
         yield from _short(reading, there, name, via, oids)
         return
@@ -59,7 +58,7 @@ def _reversed(reading: LookupReader, name: str, known: Field, oids: Sequence[Oid
 
 
 def _query(there: Resource, narrowed: Pairs) -> Pairs:
-    return (*narrowed, *((("deleted", "false"),) if "deleted" in there.filters.values() else ()))
+    return (*narrowed, *((("deleted", "false"),) if there.has_parameter("deleted") else ()))
 
 
 def _shared(reading: LookupReader, there: Resource, name: str, via: str, oids: Sequence[Oid]) -> Flow[list[Oid]]:
@@ -105,7 +104,7 @@ def _short(reading: LookupReader, there: Resource, name: str, via: str, oids: Se
 
 def _below(reading: LookupReader, endpoint: Resource, name: str, known: Field, oids: Sequence[Oid]) -> Flow[None]:
     """Read the lists that lie below objects, one for each, side by side. Some servers do not have them."""
-    there = reading.table.endpoints[known.to[0]]
+    there = reading.endpoint(known.to[0])
     places = [reading.settings.place(endpoint.path, oid.key, known.sublist) for oid in oids]
     lists: Sequence[list[Object] | None] = yield from gather(
         [whole_or_none(place, (), reading.settings) for place in places]

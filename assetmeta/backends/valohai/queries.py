@@ -14,15 +14,15 @@ from assetmeta.backends.local.executor import Cursor, Page, UnorderedSource, exe
 from assetmeta.backends.local.operators import equality, paths_in
 from assetmeta.backends.local.path_trees import Tree, own_names
 from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.rest.pushdown import Pushdown, push_down
+from assetmeta.backends.rest.spec import Api, Resource, field_of
 from assetmeta.backends.valohai import pages
-from assetmeta.backends.valohai.api import Api, Resource
 from assetmeta.backends.valohai.decode import ParseContext
 from assetmeta.backends.valohai.lookup import LookupReader
 from assetmeta.backends.valohai.options import Settings
 from assetmeta.backends.valohai.prefetch import tell
-from assetmeta.backends.valohai.pushdown import Pushdown, meant, push_down
+from assetmeta.backends.valohai.pushdown import meant, parse_key, spell
 from assetmeta.backends.valohai.references import resolved
-from assetmeta.backends.valohai.schema import endpoint_of, field_of
 from assetmeta.model.conditions import and_terms
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow
@@ -47,21 +47,21 @@ def understood_as(schema: Schema, table: Api, wanted: Fetch) -> Fetch:
     """The read with its conditions as they are meant."""
     if wanted.where is None:
         return wanted
-    return replace(wanted, where=meant(schema, table, endpoint_of(table, schema, wanted.type_name), wanted.where))
+    return replace(wanted, where=meant(schema, table, table.resource(schema, wanted.type_name), wanted.where))
 
 
 def refuse(schema: Schema, table: Api, wanted: Fetch) -> None:
     """Raise Unsupported for what no request could answer."""
-    endpoint = endpoint_of(table, schema, wanted.type_name)
+    endpoint = table.resource(schema, wanted.type_name)
     # What is reached from deleted assets is read by its identity, deleted or not.
-    keeps_deleted = wanted.oids is not None or "deleted" in endpoint.filters.values()
+    keeps_deleted = wanted.oids is not None or endpoint.has_parameter("deleted")
     executor.refuse(wanted, "Valohai", keeps_deleted=keeps_deleted)
     if not endpoint.listed and wanted.oids is None and not parents(endpoint, table, wanted):
-        there = table.endpoints[endpoint.within.endpoint].type if endpoint.within else ""
-        back = endpoint.fields[_back(endpoint, table)].to[0] if endpoint.within else ""
+        there = endpoint.nested_in.type if endpoint.nested_in else ""
+        back = endpoint.fields[_back(endpoint, table)].to[0] if endpoint.nested_in else ""
         raise Unsupported(
             f"Valohai has no list of all assets of type {endpoint.type}: go through {there}."
-            f"{endpoint.within.field if endpoint.within else ''}, or name the {table.endpoints[back].type} in where().",
+            f"{endpoint.nested_in.field if endpoint.nested_in else ''}, or name the {back} in where().",
             type_name=wanted.type_name,
         )
 
@@ -77,8 +77,8 @@ def parents(endpoint: Resource, table: Api, wanted: Fetch) -> tuple[Oid, ...]:
 
 
 def _back(endpoint: Resource, table: Api) -> str:
-    within = endpoint.within
-    return (table.endpoints[within.endpoint].fields[within.field].back or "") if within else ""
+    within = endpoint.nested_in
+    return (table.types[within.type].fields[within.field].reciprocal or "") if within else ""
 
 
 class ListCursor(NamedTuple):
@@ -102,7 +102,7 @@ class Lists(UnorderedSource):
     def holds(self, type_name: str, name: str) -> bool:
         """True for what rows of lists may hold."""
         known = self.reading.endpoint(type_name).fields.get(name)
-        return known is None or not (known.elsewhere or known.detail)
+        return known is None or not (known.listed_separately or known.detail_only)
 
     def sorts(self, wanted: Fetch) -> bool:
         """True for one key by which the endpoint is known to sort, within a single list."""
@@ -130,7 +130,7 @@ class Lists(UnorderedSource):
         endpoint = self.reading.endpoint(wanted.type_name)
         if wanted.oids is not None:
             return Pushdown((), keys=tuple(oid.key for oid in wanted.oids))
-        return push_down(endpoint, wanted) if endpoint.listed else Pushdown(())
+        return push_down(endpoint, wanted, parse_key, spell) if endpoint.listed else Pushdown(())
 
     def page(self, wanted: Fetch, at: object) -> Flow[Page]:
         """Read the next assets that the conditions may admit, with their own attributes; the server's order."""
@@ -185,7 +185,7 @@ class Lists(UnorderedSource):
 
     def _told(self, oid: Oid, narrow: Pushdown) -> None:
         """Take what the filters say of an asset where its row does not."""
-        cells = {name: cell for name, cell in narrow.told.items() if name not in self.known.cells.get(oid, {})}
+        cells = {name: cell for name, cell in narrow.implied.items() if name not in self.known.cells.get(oid, {})}
         if cells:
             self.known.take(oid, cells)
 
@@ -198,29 +198,33 @@ class Lists(UnorderedSource):
 
     def _within(self, endpoint: Resource, wanted: Fetch) -> Flow[list[Oid]]:
         """Read the objects that the wanted ones stand in. One request for each, side by side."""
-        owners, within = parents(endpoint, self.reading.table, wanted), endpoint.within
+        owners, within = parents(endpoint, self.reading.table, wanted), endpoint.nested_in
         if within is None or not owners:
             return []
-        there = self.reading.table.endpoints[within.endpoint]
+        there = self.reading.table.types[within.type]
         yield from self.reading.singly(there, owners, (within.field,))
         return self.known.targets(owners, within.field)
 
 
 def _around(narrow: Pushdown) -> ParseContext:
     """What the filters say of where all the rows are."""
-    project = narrow.told.get("project")
+    project = narrow.implied.get("project")
     return ParseContext(project.key if isinstance(project, Oid) else None)
 
 
 def held(endpoint: Resource, schema: Schema, names: Sequence[str]) -> list[str]:
     """Those of *names* that objects of an endpoint hold themselves."""
     attributes = schema.type(endpoint.type).attributes
-    return [name for name in names if name in attributes and not field_of(endpoint, schema, name).elsewhere]
+    return [name for name in names if name in attributes and not field_of(endpoint, schema, name).listed_separately]
 
 
 def ordering(endpoint: Resource, wanted: Fetch) -> tuple[tuple[str, str], ...]:
     """The parameter that makes the server sort, where it is known to; none otherwise."""
-    if len(wanted.sort) != 1 or wanted.oids is not None or len(push_down(endpoint, wanted).queries) != 1:
+    if (
+        len(wanted.sort) != 1
+        or wanted.oids is not None
+        or len(push_down(endpoint, wanted, parse_key, spell).queries) != 1
+    ):
         return ()
     [sort] = wanted.sort
     if not sort.path.is_name or sort.path.head not in endpoint.orders:

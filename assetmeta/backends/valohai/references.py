@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from assetmeta.backends.local.operators import equality, matches
-from assetmeta.backends.valohai.api import Api, Resource
+from assetmeta.backends.rest.spec import Api, Resource
 from assetmeta.backends.valohai.lookup import LookupReader
 from assetmeta.backends.valohai.pages import read_all
 from assetmeta.model.conditions import And, Compare, Term, and_terms
@@ -29,14 +29,14 @@ def named(table: Api, endpoint: Resource, wanted: Fetch) -> Iterator[tuple[Term,
         relation, dot, name = path.partition(".")
         known = endpoint.fields.get(relation)
         if dot and "." not in name and len(values) == 1 and relation in endpoint.filters and known is not None:
-            there = table.endpoints[known.to[0]]
+            there = table.types[known.to[0]]
             if there.short_list and not _is_hidden(there, name):
                 yield term, relation, there
 
 
 def _is_hidden(endpoint: Resource, name: str) -> bool:
     known = endpoint.fields.get(name)
-    return known is None or known.detail or known.elsewhere or not known.readable
+    return known is None or known.detail_only or known.listed_separately or not known.is_readable
 
 
 def resolved(reading: LookupReader, endpoint: Resource, wanted: Fetch) -> Flow[Fetch]:

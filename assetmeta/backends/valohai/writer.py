@@ -18,9 +18,9 @@ from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.rest.echo import EchoResult, SentValue, compare_echo, ignored_by_server
 from assetmeta.backends.rest.http import Object, Sendable, delete, get, read_object, send
+from assetmeta.backends.rest.spec import Api, Resource
 from assetmeta.backends.valohai import owners
 from assetmeta.backends.valohai.aliases import look_up, taken_by_alias
-from assetmeta.backends.valohai.api import Api, Resource
 from assetmeta.backends.valohai.decode import Reader
 from assetmeta.backends.valohai.encode import (
     as_read,
@@ -36,7 +36,6 @@ from assetmeta.backends.valohai.encode import (
 from assetmeta.backends.valohai.keys import about
 from assetmeta.backends.valohai.operations import called, said
 from assetmeta.backends.valohai.options import Settings
-from assetmeta.backends.valohai.schema import endpoint_of
 from assetmeta.model.errors import InvalidResponse, Rejected, Unsupported
 from assetmeta.model.http import Flow, Response
 from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Done, Failed, Outcome, Row, Update
@@ -70,7 +69,7 @@ class ChangeWriter:
         return attempt(change, lambda step: self._done(change, step))
 
     def _done(self, change: Change, step: Attempt) -> Flow[Outcome]:
-        endpoint = endpoint_of(self.table, self.schema, change.oid.type)
+        endpoint = self.table.resource(self.schema, change.oid.type)
         action = endpoint.actions.get(change.operation) if isinstance(change, Call) else None
         step.secrets = secrets_of(change, action.concealed if action else ())
         try:
@@ -87,7 +86,7 @@ class ChangeWriter:
 
     def _created(self, endpoint: Resource, change: Create, step: Attempt) -> Flow[Outcome]:
         """A field that the server ignored is a note here: the asset exists, and must not be created once more."""
-        if not endpoint.create:
+        if "create" not in endpoint.writes:
             raise _impossible(endpoint, "created")
         body = yield from self._body(endpoint, change.deltas, {}, creating=True)
         place = self.settings.place(endpoint.path)
@@ -132,14 +131,14 @@ class ChangeWriter:
         needed = {
             name: known
             for name, known in endpoint.fields.items()
-            if known.updatable and (known.whole or known.required) and (known.written or name) not in body
+            if known.is_updatable and (known.always_sent or known.required) and (known.written_key or name) not in body
         }
         if not needed:
             return {}
         yield from self._read(endpoint, oid)
         cells = self.known.cells.get(oid, {})
         return {
-            known.written or name: as_read(self.schema.attribute(endpoint.type, name), known, cells[name])
+            known.written_key or name: as_read(self.schema.attribute(endpoint.type, name), known, cells[name])
             for name, known in needed.items()
             if name in cells and not known.secret
         }
@@ -151,7 +150,7 @@ class ChangeWriter:
         self.reader.take(endpoint, item, oid=oid)
 
     def _deleted(self, endpoint: Resource, change: Delete, oid: Oid, step: Attempt) -> Flow[Outcome]:
-        if not endpoint.delete:
+        if "delete" not in endpoint.writes:
             raise _impossible(endpoint, "deleted")
         said((yield from send_write(delete(self.settings.place(endpoint.path, path_key(oid))), step)))
         return Done(change, oid)
@@ -227,7 +226,7 @@ def _impossible(endpoint: Resource, what: str) -> Unsupported:
 
 def _blaming(endpoint: Resource, error: Rejected) -> Rejected:
     """Name the attribute where the server blames the key that it is written under."""
-    written = {known.written: name for name, known in endpoint.fields.items() if known.written}
+    written = {known.written_key: name for name, known in endpoint.fields.items() if known.written_key}
     error.attribute = written.get(error.attribute or "", error.attribute)
     return error
 

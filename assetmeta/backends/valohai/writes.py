@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from assetmeta.backends.rest.spec import Api
 from assetmeta.backends.valohai import properties, queries
-from assetmeta.backends.valohai.api import Api
 from assetmeta.backends.valohai.encode import resolve_value
 from assetmeta.backends.valohai.options import Settings
 from assetmeta.backends.valohai.writer import ChangeWriter

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import check
 from assetmeta.backends.rest.http import delete
-from assetmeta.backends.testspace import Testspace, discovery, files
-from assetmeta.backends.testspace.api import resource_of
+from assetmeta.backends.testspace import Testspace, files
 from assetmeta.backends.testspace.errors import parse_error
 from assetmeta.backends.testspace.keys import item_path
+from assetmeta.backends.testspace.options import resource_of
+from assetmeta.backends.testspace.pages import read_links
 from assetmeta.backends.testspace.suites import Case, Suite, read
 from assetmeta.core.asset import Asset
 from assetmeta.core.attachments import source_of
@@ -92,7 +93,7 @@ def clear(result: Any) -> None:
 
 def links(session: Session) -> dict[str, str]:
     """Return the server's link map, templates of addresses by name. One request: the cheapest way to try a login."""
-    return session.run(discovery.links(_dialect(session.backend)))
+    return session.run(read_links(_dialect(session.backend)))
 
 
 def suite_and_case(failure: Any) -> tuple[str, str]:

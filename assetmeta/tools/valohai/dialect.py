@@ -8,9 +8,8 @@ from typing import Any
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.rest.http import Object
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.api import bundled
 from assetmeta.backends.valohai.decode import ParseContext, Reader
-from assetmeta.backends.valohai.schema import endpoint_of
+from assetmeta.backends.valohai.options import bundled
 from assetmeta.core.context import SessionContext
 from assetmeta.model.contract import Backend
 from assetmeta.model.errors import BadValue, InvalidResponse, Unsupported
@@ -54,7 +53,7 @@ def met(workspace: SessionContext, type_name: str, item: Object, project: Key | 
     """
     known = RowStore(workspace.schema)
     reader = Reader(workspace.schema, bundled(), known, valohai(workspace.backend).learned)
-    oid = reader.take(endpoint_of(bundled(), workspace.schema, type_name), item, ParseContext(project))
+    oid = reader.take(bundled().resource(workspace.schema, type_name), item, ParseContext(project))
     if oid is None:
         raise InvalidResponse(f"The answer does not say which {type_name} it is about.", type_name=type_name)
     rows = [known.row(each) for each in known.cells]

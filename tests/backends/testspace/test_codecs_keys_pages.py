@@ -13,7 +13,6 @@ from hypothesis import given, strategies
 
 from assetmeta.backends.testspace import Testspace, bare_token, base_url
 from assetmeta.backends.testspace.aliases import key_of
-from assetmeta.backends.testspace.api import bundled, resource_of
 from assetmeta.backends.testspace.codecs import (
     AnnotationCounts,
     Badge,
@@ -26,7 +25,7 @@ from assetmeta.backends.testspace.codecs import (
 )
 from assetmeta.backends.testspace.decode import file_of
 from assetmeta.backends.testspace.keys import divided, escaped, folder_of, item_path, plain, require_key, segment
-from assetmeta.backends.testspace.options import Settings
+from assetmeta.backends.testspace.options import Settings, bundled, resource_of
 from assetmeta.backends.testspace.pages import Pages, followed, relations
 from assetmeta.model.conditions import And, Compare
 from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Rejected, ResultChanged, Unsupported
@@ -374,16 +373,16 @@ class TestSchema:
     """The table is whole in itself."""
 
     def test_relations_lead_to_types_and_back(self, ts_schema: Schema) -> None:
-        for kind in bundled().values():
+        for kind in bundled().types.values():
             for name, known in kind.fields.items():
-                assert known.of is None or known.of in kind.fields, f"{kind.name}.{name}"
-                if known.back:
-                    there = bundled()[known.to or ""].fields[known.back]
-                    assert there.to == kind.name, f"{kind.name}.{name}"
+                assert known.source_key is None or known.source_key in kind.fields, f"{kind.type}.{name}"
+                if known.reciprocal:
+                    there = bundled().types[known.to[0]].fields[known.reciprocal]
+                    assert there.to == (kind.type,), f"{kind.type}.{name}"
 
     def test_no_request_is_needed(self, play: Any) -> None:
         schema, made = play(Testspace().reflect())
-        assert (set(bundled()), []) == (set(schema.types), made)
+        assert (set(bundled().types), []) == (set(schema.types), made)
 
     def test_the_link_map_can_be_asked_for(self, play: Any) -> None:
         _, made = play(Testspace(survey="root").reflect(), answer({"projects_url": f"{BASE}/api/projects"}))

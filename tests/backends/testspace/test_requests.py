@@ -10,10 +10,9 @@ import pytest
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.testspace import lookup as ts_reading
 from assetmeta.backends.testspace.aliases import look_up
-from assetmeta.backends.testspace.api import resource_of
 from assetmeta.backends.testspace.decode import key_of, number, told
 from assetmeta.backends.testspace.lookup import LookupReader
-from assetmeta.backends.testspace.options import ServerMemory, Settings
+from assetmeta.backends.testspace.options import ServerMemory, Settings, resource_of
 from assetmeta.backends.testspace.pages import Pages, mark, objects_of, page_of
 from assetmeta.backends.testspace.prefetch import tell
 from assetmeta.backends.testspace.pushdown import _rebased

@@ -10,8 +10,7 @@ import pytest
 
 from assetmeta.backends.rest.discovery import class_name
 from assetmeta.backends.valispace import Valispace
-from assetmeta.backends.valispace.api import bundled
-from assetmeta.backends.valispace.schema import endpoint_of
+from assetmeta.backends.valispace.options import bundled
 from assetmeta.model.errors import AuthenticationFailed, NotFound, UnknownName
 from assetmeta.model.http import Response
 from assetmeta.model.schema import Schema
@@ -43,7 +42,7 @@ class TestTable:
 
     def test_every_endpoint_and_field_is_there(self) -> None:
         for path, endpoint in self.hints.items():
-            known = bundled().endpoints[path]
+            known = bundled().paths[path]
             assert endpoint["model"] == known.model
             assert endpoint["display_field"] == known.display
             assert set() == endpoint["fields"].keys() - known.fields.keys(), path
@@ -55,30 +54,31 @@ class TestTable:
                 if "relation" not in given:
                     continue
                 counted += 1
-                relation, known = given["relation"], bundled().endpoints[path].fields[name]
+                relation, known = given["relation"], bundled().paths[path].fields[name]
                 many, shape = KINDS[relation["kind"]]
                 assert ("Relation", many) == (known.kind, known.many), (path, name)
                 assert (relation.get("shape") or shape) == known.shape
                 assert relation.get("type_field") == known.type_in
                 target = relation.get("target", [])
-                assert ([target] if isinstance(target, str) else target) == list(known.to), (path, name)
+                paths = [target] if isinstance(target, str) else target
+                assert [bundled().paths[each].type for each in paths] == list(known.to), (path, name)
         assert counted >= 117
 
     def test_access_is_that_of_the_reference_but_for_lists_that_an_action_writes(self) -> None:
         for path, endpoint in self.hints.items():
             for name, given in endpoint["fields"].items():
-                known = bundled().endpoints[path].fields[name]
-                assert (given["access"] == "ro") is (known.read_only or known.action is not None), (path, name)
+                known = bundled().paths[path].fields[name]
+                assert (given["access"] == "ro") is (known.access == "ro" or known.action is not None), (path, name)
 
     def test_every_name_in_the_table_exists(self) -> None:
         table = bundled()
-        for endpoint in table.endpoints.values():
+        for endpoint in table.types.values():
             for known in endpoint.fields.values():
-                assert set(known.to) <= table.endpoints.keys()
-                if known.back and not known.union:
-                    assert known.back in table.endpoints[known.to[0]].fields, (endpoint.path, known)
-                if known.via:
-                    assert known.via in table.endpoints[known.to[0]].filters
+                assert set(known.to) <= table.types.keys()
+                if known.reciprocal and not known.union:
+                    assert known.reciprocal in table.types[known.to[0]].fields, (endpoint.path, known)
+                if known.reverse_of:
+                    assert known.reverse_of in table.types[known.to[0]].filters
 
 
 class TestSchema:
@@ -236,4 +236,4 @@ class TestReflection:
 
 def test_an_abstract_type_is_not_read(vs_schema: Schema) -> None:
     with pytest.raises(UnknownName, match="several types"):
-        endpoint_of(bundled(), vs_schema, "ValiParent")
+        bundled().resource(vs_schema, "ValiParent")

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from assetmeta.backends.rest.discovery import Discovery
+from assetmeta.backends.rest.schema import build_schema
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.api import bundled
+from assetmeta.backends.valohai.codecs import codec_for
+from assetmeta.backends.valohai.options import bundled
 from assetmeta.backends.valohai.properties import applied
-from assetmeta.backends.valohai.schema import Discovery
-from assetmeta.backends.valohai.schema import schema as merged
 from assetmeta.model.errors import AuthenticationFailed, Unreachable
 from assetmeta.model.http import Request, Response
 from assetmeta.model.plans import Call, Done, Failed, Skipped, Unknown
@@ -40,7 +41,7 @@ def kinds(outcomes: list[Any]) -> list[type]:
 
 
 def written(changes: list[Call]) -> Any:
-    return Valohai(survey="none").write(merged(bundled(), Discovery()), changes)
+    return Valohai(survey="none").write(build_schema(bundled(), codec_for, Discovery()), changes)
 
 
 def test_a_thousand_go_together(play: Play) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.api import bundled
 from assetmeta.backends.valohai.decode import Reader
+from assetmeta.backends.valohai.options import bundled
 from assetmeta.model.codecs import JsonText
 from assetmeta.model.plans import RawValue
 from assetmeta.model.schema import Schema
@@ -62,7 +62,7 @@ class Told:
         return found[-1]
 
     def take(self, type_name: str, item: dict[str, Any]) -> Oid:
-        found = self.reader.take(bundled().by_type[type_name], item)
+        found = self.reader.take(bundled().types[type_name], item)
         assert found is not None
         return found
 

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from assetmeta.backends.rest import pushdown
+from assetmeta.backends.rest.pushdown import Pushdown
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.api import bundled
 from assetmeta.backends.valohai.codecs import Seconds
-from assetmeta.backends.valohai.keys import commit_parts, member_parts, parse_key, require_key
-from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.valohai.keys import commit_parts, member_parts, require_key
+from assetmeta.backends.valohai.options import Settings, bundled
 from assetmeta.backends.valohai.pages import counted, read_all
-from assetmeta.backends.valohai.pushdown import push_down
+from assetmeta.backends.valohai.pushdown import parse_key, spell
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.errors import (
     AuthenticationFailed,
@@ -35,6 +37,10 @@ from assetmeta.model.values import Oid
 
 PROJECT = "01943a8e-45d0-0006-89de-38def875223b"
 OTHER = "01943a8e-45d0-0006-89de-38def875223c"
+
+
+def push_down(resource: Resource, fetch: Fetch) -> Pushdown:
+    return pushdown.push_down(resource, fetch, parse_key, spell)
 
 
 def answer(document: Any, status: int = 200) -> Response:
@@ -124,7 +130,7 @@ class TestNarrowing:
     """Only documented filters go along, and only values that have a spelling there."""
 
     def query(self, name: str, where: Term | None, **more: Any) -> list[str]:
-        found = push_down(bundled().by_type[name], Fetch(name, where=where, **more))
+        found = push_down(bundled().types[name], Fetch(name, where=where, **more))
         return ["&".join("=".join(pair) for pair in query) for query in found.queries]
 
     def equal(self, name: str, *values: object) -> Compare:
@@ -164,17 +170,15 @@ class TestNarrowing:
         assert ["deleted=true"] == self.query("Execution", self.equal("deleted", True))
 
     def test_ids_are_read_as_such(self) -> None:
-        found = push_down(
-            bundled().by_type["Datum"], Fetch("Datum", where=self.equal("id", PROJECT.upper(), "nonsense"))
-        )
+        found = push_down(bundled().types["Datum"], Fetch("Datum", where=self.equal("id", PROJECT.upper(), "nonsense")))
         assert (PROJECT,) == found.keys
 
     def test_a_count_is_exact_only_where_all_conditions_are(self) -> None:
         project = self.equal("project", Oid("Project", PROJECT))
-        execution = bundled().by_type["Execution"]
+        execution = bundled().types["Execution"]
         assert push_down(execution, Fetch("Execution", where=project)).exact
         assert not push_down(execution, Fetch("Execution", where=And((project, self.equal("step", "x"))))).exact
-        assert not push_down(bundled().by_type["Datum"], Fetch("Datum", where=self.equal("name", "x"))).exact
+        assert not push_down(bundled().types["Datum"], Fetch("Datum", where=self.equal("name", "x"))).exact
 
 
 class TestKeys:
@@ -196,12 +200,12 @@ class TestKeys:
         ],
     )
     def test_texts_that_are_keys(self, name: str, text: str, key: object) -> None:
-        assert key == parse_key(bundled().by_type[name], text)
+        assert key == parse_key(bundled().types[name], text)
 
     @pytest.mark.parametrize("key", ["new-1", "a/b", "../users", "..", "a b", "x?y"])
     def test_what_cannot_stand_in_a_path(self, key: str) -> None:
         with pytest.raises(BadValue):
-            require_key(bundled().by_type["Execution"], key)
+            require_key(bundled().types["Execution"], key)
 
     @pytest.mark.parametrize("raw", [Decimal("1e300"), 10**400])
     def test_a_length_of_time_beyond_all_times_cannot_be_read(self, raw: Any) -> None:

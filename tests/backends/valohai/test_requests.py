@@ -12,21 +12,23 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.rest import pushdown
 from assetmeta.backends.rest.codecs import choice_kind
-from assetmeta.backends.rest.discovery import FieldInfo
+from assetmeta.backends.rest.discovery import Discovery, FieldInfo
+from assetmeta.backends.rest.pushdown import Pushdown
+from assetmeta.backends.rest.schema import build_schema
+from assetmeta.backends.rest.spec import Field, Filter, Resource
 from assetmeta.backends.valohai import Valohai, actions, calls, logs, owners, queries
-from assetmeta.backends.valohai.api import Field, Resource, bundled
+from assetmeta.backends.valohai.codecs import codec_for, from_sample
 from assetmeta.backends.valohai.decode import Reader
 from assetmeta.backends.valohai.encode import as_read, identified_by_alias, secrets_in, secrets_of, sendable
 from assetmeta.backends.valohai.keys import about, parse_key_from
 from assetmeta.backends.valohai.lookup import LookupReader
 from assetmeta.backends.valohai.operations import said
-from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.valohai.options import Settings, bundled
 from assetmeta.backends.valohai.pages import ListPlace, counted, read_all, read_all_if_cheaper, read_part, whole_or_none
-from assetmeta.backends.valohai.pushdown import Pushdown, push_down
+from assetmeta.backends.valohai.pushdown import parse_key, spell
 from assetmeta.backends.valohai.queries import ordering, page_limit, parents, uncounted
-from assetmeta.backends.valohai.schema import Discovery, from_sample
-from assetmeta.backends.valohai.schema import schema as merged
 from assetmeta.model.codecs import Hidden
 from assetmeta.model.conditions import And, Compare, Term
 from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Rejected
@@ -41,13 +43,18 @@ PROJECT = Oid("Project", "01943a8e-45d0-0006-89de-38def875223b")
 OTHER = "01943a8e-45d0-0006-89de-38def875223c"
 TABLE = bundled()
 EXECUTION = replace(
-    TABLE.by_type["Execution"],
-    filters={"step": "step", "status": "status", "title": "title", "project": "project", "image": "image"},
-    several=("status",),
-    lowered=("status",),
-    loose=("title",),
+    TABLE.types["Execution"],
+    filters={
+        **{name: Filter(name) for name in ("step", "project", "image")},
+        "status": Filter("status", repeatable=True, lowercased=True),
+        "title": Filter("title", inexact=True),
+    },
     orders=("counter",),
 )
+
+
+def push_down(resource: Resource, fetch: Fetch) -> Pushdown:
+    return pushdown.push_down(resource, fetch, parse_key, spell)
 
 
 def answer(document: Any = None, status: int = 200) -> Response:
@@ -192,7 +199,7 @@ class TestSizes:
     ) -> None:
         none = answer({"count": 0, "next": None, "results": []})
         number = 2 if fetch == wanted(equal("step", "a", "b"), start=3) else 1
-        table = replace(TABLE, by_type={**TABLE.by_type, "Execution": EXECUTION})
+        table = replace(TABLE, types={**TABLE.types, "Execution": EXECUTION})
         _, made = play(queries.fetch(vh_schema, [fetch], table, Settings()), *[none] * number)
         assert {str(offset) if offset else None} == {dict(request.query).get("offset") for request in made}
 
@@ -232,15 +239,15 @@ class TestConditions:
 
     def test_what_an_inexact_filter_finds_is_not_told(self) -> None:
         exact = push_down(EXECUTION, wanted(equal("step", "a"), equal("status", "error")))
-        assert (True, {"step": "a", "status": "error"}) == (exact.exact, exact.told)
+        assert (True, {"step": "a", "status": "error"}) == (exact.exact, exact.implied)
         loose = push_down(EXECUTION, wanted(equal("title", "a")))
-        assert (False, {}, 1) == (loose.exact, loose.told, len(loose.pushed))
-        assert {} == push_down(EXECUTION, wanted(equal("status", "error", "complete"))).told
+        assert (False, {}, 1) == (loose.exact, loose.implied, len(loose.pushed))
+        assert {} == push_down(EXECUTION, wanted(equal("status", "error", "complete"))).implied
         assert not push_down(EXECUTION, wanted(equal("step", "a", "b"))).exact
         assert not push_down(EXECUTION, wanted(equal("step", "a"), equal("n_alerts", 1))).exact
 
     def test_deleted_ones_are_left_out_unless_they_are_asked_for(self) -> None:
-        soft = replace(EXECUTION, filters={**EXECUTION.filters, "deleted": "deleted"})
+        soft = replace(EXECUTION, filters={**EXECUTION.filters, "deleted": Filter("deleted")})
         assert [(("deleted", "false"),)] == self.queries(endpoint=soft)
         assert [(("step", "a"), ("deleted", "false"))] == self.queries(equal("step", "a"), endpoint=soft)
         assert [()] == self.queries(endpoint=soft, deleted=True)
@@ -251,11 +258,11 @@ class TestForms:
     def test_lengths_of_time_keep_their_fraction(self, vh_schema: Schema) -> None:
         attribute = vh_schema.attribute("Execution", "time_limit")
         for value, form in ((timedelta(seconds=2.5), 2.5), (timedelta(minutes=1), 60), (None, None)):
-            written = sendable(TABLE, TABLE.by_type["Execution"], attribute, value, {})
+            written = sendable(TABLE, TABLE.types["Execution"], attribute, value, {})
             assert (form, type(form)) == (written, type(written))
 
     def test_aliases_of_added_members_are_looked_up_too(self) -> None:
-        endpoint = TABLE.by_type["Project"]
+        endpoint = TABLE.types["Project"]
         slug, one = Oid("Environment", "small"), Oid("Environment", OTHER)
         assert [slug] == identified_by_alias(
             TABLE, endpoint, [AttributeChange("default_environment", UNREAD, slug)] * 2
@@ -286,20 +293,20 @@ class TestForms:
 
     def test_what_options_call_read_only_is_not_written(self) -> None:
         told = {"projects": {"name": FieldInfo("Text", read_only=True), "description": FieldInfo("Text", "What")}}
-        schema = merged(TABLE, Discovery(fields=told))
+        schema = build_schema(TABLE, codec_for, Discovery(fields=told))
         name, description = (schema.attribute("Project", each) for each in ("name", "description"))
         assert (False, True) == (name.writable, name.readonly)
         assert (True, False, "What") == (description.writable, description.readonly, description.label)
 
     def test_what_a_sample_tells(self) -> None:
-        text, number = FieldInfo("Text"), FieldInfo("Integer")
-        assert FieldInfo("Uuid", read_only=True) == from_sample("id", text, OTHER)
-        assert FieldInfo("Uuid") == from_sample("owner", text, OTHER)
+        number = FieldInfo("Integer")
+        assert FieldInfo("Uuid", read_only=True) == from_sample("id", OTHER)
+        assert FieldInfo("Uuid") == from_sample("owner", OTHER)
         for name in ("ctime", "mtime"):
-            assert FieldInfo("DateTime", read_only=True) == from_sample(name, text, "2026-01-01T00:00:00Z")
+            assert FieldInfo("DateTime", read_only=True) == from_sample(name, "2026-01-01T00:00:00Z")
         for name in ("id", "url", "urls"):
-            assert FieldInfo("Integer", read_only=True) == from_sample(name, number, 5)
-        assert number == from_sample("size", number, 5)
+            assert FieldInfo("Integer", read_only=True) == from_sample(name, 5)
+        assert number == from_sample("size", 5)
 
     def test_places(self) -> None:
         settings = Settings(root="x/api/v0")
@@ -418,7 +425,7 @@ class TestOwners:
 
 class TestKeys:
     def test_keys_in_references(self) -> None:
-        types = TABLE.by_type
+        types = TABLE.types
         cases: list[tuple[str, Any, Any, Any, Any]] = [
             ("Project", OTHER, None, None, OTHER),
             ("Project", {"id": OTHER}, None, None, OTHER),
@@ -440,7 +447,7 @@ class TestKeys:
         learned = Settings().learned
         reader = Reader(vh_schema, TABLE, RowStore(vh_schema), learned)
         for deployment in ({"id": OTHER}, None, [OTHER]):
-            oid = reader.take(TABLE.by_type["DeploymentVersion"], {"id": PROJECT.key, "deployment": deployment})
+            oid = reader.take(TABLE.types["DeploymentVersion"], {"id": PROJECT.key, "deployment": deployment})
             assert oid is not None and oid not in learned.places
 
     def test_a_branch_is_the_latest_commit_that_bears_its_name(self, vh_schema: Schema, play: Any) -> None:
@@ -457,15 +464,15 @@ class TestKeys:
             play(Valohai().look_up(vh_schema, "Commit", alias), answer({}, 404), answer(commits[2:3]))
 
     def test_assets_within_others_are_read_through_those_that_are_named(self) -> None:
-        endpoint = TABLE.by_type["PipelineNode"]
+        endpoint = TABLE.types["PipelineNode"]
         pipeline = Oid("Pipeline", OTHER)
         named = Fetch("PipelineNode", where=And((equal("name", "x"), equal("pipeline", pipeline))))
         assert (pipeline,) == parents(endpoint, TABLE, named)
         assert () == parents(endpoint, TABLE, Fetch("PipelineNode", where=equal("name", "x")))
-        assert () == parents(TABLE.by_type["Execution"], TABLE, wanted(equal("step", "a")))
+        assert () == parents(TABLE.types["Execution"], TABLE, wanted(equal("step", "a")))
 
     def test_references_of_other_types_are_refused(self, vh_schema: Schema) -> None:
-        project = TABLE.by_type["Project"]
+        project = TABLE.types["Project"]
         owner = vh_schema.attribute("Project", "owner")
         for oid in (Oid("User", 1), Oid("Organization", 1), Oid("Owner", "ann")):
             assert (oid.key if oid.type == "Owner" else "ann") == sendable(TABLE, project, owner, oid, {oid: "ann"})
@@ -492,7 +499,7 @@ class TestAnswers:
     """An answer is about what was asked for."""
 
     def test_an_object_by_its_id_and_a_commit_by_any_of_its_names(self) -> None:
-        execution, commit = TABLE.by_type["Execution"], TABLE.by_type["Commit"]
+        execution, commit = TABLE.types["Execution"], TABLE.types["Commit"]
         item = {
             "identifier": "abcdef",
             "ref": "refs/heads/main",
@@ -570,7 +577,7 @@ class TestAnswers:
             "shown": FieldInfo("Text", required=True, read_only=True),
             "may": FieldInfo("Text"),
         }
-        found = merged(TABLE, Discovery(fields={"projects": told})).type("Project").attributes
+        found = build_schema(TABLE, codec_for, Discovery(fields={"projects": told})).type("Project").attributes
         kinds = [found[name].kind for name in ("name", "description", "ctime")]
         assert [choice, "Text", "DateTime"] == kinds
         assert [(True, True, False), (False, False, True), (False, True, False)] == [

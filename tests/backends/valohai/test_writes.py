@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from assetmeta.backends.rest.discovery import Discovery
+from assetmeta.backends.rest.schema import build_schema
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.api import bundled
-from assetmeta.backends.valohai.schema import Discovery
-from assetmeta.backends.valohai.schema import schema as merged
+from assetmeta.backends.valohai.codecs import codec_for
+from assetmeta.backends.valohai.options import bundled
 from assetmeta.model.codecs import Hidden
 from assetmeta.model.errors import (
     AuthenticationFailed,
@@ -42,7 +43,7 @@ Play = Callable[..., tuple[Any, list[Request]]]
 
 @pytest.fixture(scope="module")
 def schema() -> Schema:
-    return merged(bundled(), Discovery())
+    return build_schema(bundled(), codec_for, Discovery())
 
 
 @pytest.fixture
