@@ -25,6 +25,7 @@ from assetmeta.core.snapshot import Snapshot
 from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.core.values import as_oid
 from assetmeta.features import display, schema_map
+from assetmeta.features.plans import Planning, commit_plan, planning
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginCheck
 from assetmeta.model.errors import AssetmetaError, BadValue, SessionClosed, UnknownName, elsewhere, nearest
 from assetmeta.model.http import Flow, T
@@ -106,6 +107,9 @@ class Session(Displayed):
             keep=keep,
             page_size=page_size,
             max_bytes=self._driver.max_bytes,
+            server=self._driver.base_url,
+            user=auth.identity if isinstance(auth, Credential) else None,
+            wait=self._driver.wait,
         )
         self._classes.serve(self._workspace)
         self._workspace.describe = schema_map.describe
@@ -262,18 +266,35 @@ class Session(Displayed):
         """
         return self._unit.annotated(self._unit.plan())
 
-    def commit(self, conflicts: str = "overwrite") -> Report:
+    @contextmanager
+    def planning(self) -> Iterator[Planning]:
+        """Write nothing in a block, whatever the code inside calls: `with v1.planning() as planning:`.
+
+        commit(), create(), operations and every other request that would write raise ReadOnly. At the end of the block
+        its pending changes are dropped, and are listed in `planning.plan`. What was pending before the block is set
+        aside, and pending again after it.
+        """
+        with self._driver.reading_only(), planning(self._unit, self._writer) as block:
+            yield block
+
+    def commit(self, plan: Plan | None = None, *, conflicts: str | None = None) -> Report:
         """Write all pending changes; return a report that is falsy when all landed and iterates over the errors.
 
         One request per asset at most, few for many assets where the server can write several at once. What did not land
         stays pending. Raises ReadOnly and SessionClosed, and then has sent nothing.
 
         Args:
+            plan: send exactly these changes; other pending edits stay as they are. New assets of a plan from elsewhere
+                (`Plan.load`, another session) are made anew here. Raises UsageError for a plan of another server, and
+                Conflict, with what was, what is planned and what is, when values have changed since it was made.
             conflicts: what to do about attributes that somebody else changed since they were loaded. "overwrite" (no
                 check), "error" (the asset's change fails with Conflict: was, mine, theirs), or "merge" (the asset's
                 other attributes land, those that clash fail). The check is one read of exactly the changed attributes.
+                Without it pending changes are sent unchecked, and a plan is checked as a whole.
         """
-        return self._writer.commit(conflicts)
+        if plan is not None:
+            return commit_plan(self._workspace, self._unit, self._writer, plan, conflicts)
+        return self._writer.commit(conflicts or "overwrite")
 
     @property
     def last_report(self) -> Report | None:

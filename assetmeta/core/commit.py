@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from assetmeta.core.conflicts import split
-from assetmeta.core.context import SessionContext
+from assetmeta.core.context import BlockProtocol, SessionContext
 from assetmeta.core.invalidation import Invalidation, renamed
 from assetmeta.core.lost_values import noting_lost_values
+from assetmeta.core.plan import Plan
 from assetmeta.core.report import Report, error_of
 from assetmeta.core.state import Edit, Instance, forget
 from assetmeta.core.unit_of_work import UnitOfWork
@@ -49,19 +51,51 @@ class Committer:
     def after_fork(self) -> None:
         """Free the lock: a commit of the parent does not go on here."""
         self._committing = threading.Lock()
+        self._block: BlockProtocol | None = None
         self.last_report: Report | None = None
 
-    def commit(self, conflicts: str = "overwrite") -> Report:
+    @contextmanager
+    def block(self, block: BlockProtocol) -> Iterator[None]:
+        """Let only *block* write until the `with` block ends, and give it pending changes of its own. What the block
+        did not write is dropped then, and what was pending before is pending again. Raises what an outer block says of
+        blocks within it.
+        """
+        self._refuse_block("another block")
+        outer, self._block = self._block, block
+        self._unit.set_aside()
+        try:
+            yield
+        finally:
+            self._block = outer
+            self._unit.put_back(block.landed)
+
+    def _refuse_block(self, what: str, by: BlockProtocol | None = None) -> None:
+        if self._block is not None and self._block is not by:
+            raise self._block.refusal(what)
+
+    def commit(
+        self,
+        conflicts: str = "overwrite",
+        *,
+        amend: Callable[[Plan], Plan] = lambda pending: pending,
+        observer: WriteObserver = UNOBSERVED,
+        by: BlockProtocol | None = None,
+    ) -> Report:
         """Send all pending changes and return one outcome for each; single failures are not raised. Requests: the
         backend's, at most one per asset, and with a policy for *conflicts* one read (see core.conflicts).
 
         What an earlier commit sent without getting an answer is never sent again blindly: an update is first compared
         with what the server has now (one read), a create waits until the user reverts it or allows it with `retry()`.
+
+        *amend* is given the plan of what is pending and returns the plan to be sent. *observer* follows the write. *by*
+        is the block whose changes these are.
         """
+        self._refuse_block("commit()", by)
         with self._committing:
             with self._workspace.lock:
-                plan = self._unit.plan()
-                edits = {change.oid: self._edits_of(change.oid) for change in plan.changes}
+                pending = self._unit.plan()
+                plan = amend(pending)
+                edits = {change.oid: self._edits_of(change, plan is not pending) for change in plan.changes}
             changes, held = split(self._workspace, plan.changes, conflicts)
             outcomes = [held.get(place) or known for place, known in enumerate(self._settled_before(changes))]
             to_send = [change for change, known in zip(changes, outcomes, strict=True) if known is None]
@@ -78,10 +112,16 @@ class Committer:
                 self.last_report = Report(complete, plan.names, self._unit.notes())
                 return self.last_report
 
-            return self._sent(to_send, finish)
+            return self._sent(to_send, finish, observer)
+
+    def take_over(self, outcomes: Sequence[Outcome]) -> None:
+        """Let assets know what came of their pending changes, without sending anything."""
+        with self._committing, self._workspace.lock:
+            self._take_over(outcomes, {outcome.change.oid: self._edits_of(outcome.change) for outcome in outcomes})
 
     def execute(self, oids: Sequence[Oid], operation: str, arguments: Mapping[str, object]) -> Report:
         """Execute an operation on several assets at once; one outcome each, same order. Requests: the backend's."""
+        self._refuse_block(f"{operation}()")
         self._refuse_operation(oids[0].type if oids else "", operation)
         given = self._given(arguments)
 
@@ -105,6 +145,7 @@ class Committer:
 
     def create(self, type_name: str, values: Mapping[str, object], context: Oid | None) -> Any:
         """Create an asset at once and return it. One request. Raises the server's error when it is turned down."""
+        self._refuse_block("create()")
         oid = self._unit.fresh_oid(type_name)
         # A commit in another thread must not take the asset for one of its own.
         with self._committing:
@@ -118,7 +159,7 @@ class Committer:
 
                 def finish(outcomes: Sequence[Outcome]) -> Outcome:
                     with self._workspace.lock:
-                        self._take_over(outcomes, {oid: self._edits_of(oid)})
+                        self._take_over(outcomes, {oid: self._edits_of(change)})
                     return outcomes[0]
 
                 outcome = self._performed([change], finish)
@@ -135,6 +176,7 @@ class Committer:
         request. Pending changes of the asset stay pending.
         """
         oid = asset._state.oid
+        self._refuse_block(f"{operation}()")
         if oid.is_new:
             raise UsageError(f"{oid.token}.{operation}: commit the new asset first.", oid=oid.token)
         if oid.moment is not None:
@@ -183,24 +225,31 @@ class Committer:
         workspace.know(rows, [outcome.oid for outcome in done])
         return outcomes
 
-    def _sent(self, changes: Sequence[Change], finish: Callable[[Sequence[Outcome]], Report]) -> Report:
+    def _sent(
+        self, changes: Sequence[Change], finish: Callable[[Sequence[Outcome]], Report], observer: WriteObserver
+    ) -> Report:
         """Send changes of the commit. An edit that is made while it is under way is not taken for a part of it."""
         names: dict[Oid, set[str]] = {}
         for change in changes:
             names.setdefault(change.oid, set()).update(delta.name for delta in getattr(change, "deltas", ()))
         self._unit.begin_sending(names)
         try:
-            return self._performed(changes, finish)
+            return self._performed(changes, finish, observer)
         finally:
             self._unit.end_sending(names)
 
-    def _performed(self, changes: Sequence[Change], finish: Callable[[Sequence[Outcome]], T]) -> T:
+    def _performed(
+        self,
+        changes: Sequence[Change],
+        finish: Callable[[Sequence[Outcome]], T],
+        observer: WriteObserver = UNOBSERVED,
+    ) -> T:
         """Send changes and let *finish* take over the outcomes, one per change, same order.
 
         Whatever breaks the write off, an interrupt included, is raised after that: what was answered counts, and what
         was sent is unknown, so that none of it is sent again blindly. Before anything was sent, it is just raised.
         """
-        log = _OutcomeLog()
+        log = _OutcomeLog(observer)
         try:
             outcomes = self._write(changes, log)
         except BaseException as error:
@@ -209,9 +258,13 @@ class Committer:
             raise
         return finish(outcomes)
 
-    def _edits_of(self, oid: Oid) -> dict[str, Edit]:
-        asset = self._unit.tracked(oid)
-        return dict(asset._state.edits or {}) if asset else {}
+    def _edits_of(self, change: Change, is_amended: bool = False) -> dict[str, Edit]:
+        """The edits that a change is made of. An edit that was made after the plan is none of an amended one."""
+        asset = self._unit.tracked(change.oid)
+        found = dict(asset._state.edits or {}) if asset else {}
+        if not is_amended or not isinstance(change, Create | Update):
+            return found
+        return {each.name: found[each.name] for each in change.deltas if each.name in found and _makes(found, each)}
 
     def _settled_before(self, changes: Sequence[Change]) -> list[Outcome | None]:
         """The outcomes that need no sending; None for every change that is to be sent.
@@ -353,10 +406,19 @@ class Committer:
             raise BadValue(f"{name}= cannot be sent: {error}.", attribute=name) from error
 
 
-class _OutcomeLog:
-    """A WriteObserver that keeps the latest outcome of each change, by the change's id()."""
+def _makes(edits: Mapping[str, Edit], delta: AttributeChange) -> bool:
+    """True when the edit of an attribute is what a plan says of it."""
+    edit = edits[delta.name]
+    if edit.is_multi:
+        return (tuple(edit.added), tuple(edit.removed)) == (delta.added, delta.removed)
+    return edit.new is delta.new or edit.new == delta.new
 
-    def __init__(self) -> None:
+
+class _OutcomeLog:
+    """A WriteObserver that keeps the latest outcome of each change, by the change's id(), and lets another one know."""
+
+    def __init__(self, observer: WriteObserver) -> None:
+        self._observer = observer
         self._outcomes: dict[int, Outcome] = {}
         self._sent: set[int] = set()
 
@@ -366,12 +428,14 @@ class _OutcomeLog:
         return bool(self._sent or self._outcomes)
 
     def on_send(self, changes: Sequence[Change]) -> None:
-        """Note that *changes* are sent now."""
+        """Note that *changes* are sent now, unless the other observer ends the write."""
+        self._observer.on_send(changes)
         self._sent.update(map(id, changes))
 
     def on_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Keep *outcomes*."""
         self._outcomes.update({id(outcome.change): outcome for outcome in outcomes})
+        self._observer.on_outcomes(outcomes)
 
     def outcome(self, change: Change, end: str) -> Outcome:
         """The outcome of a change of a write that *end* broke off."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from assetmeta.core.context import SessionContext
 from assetmeta.core.loading import fetches
-from assetmeta.core.plan import shown
+from assetmeta.core.plan_text import shown
 from assetmeta.core.values import cell_members, cell_value
 from assetmeta.model.errors import BadValue, Conflict, NotFound
 from assetmeta.model.plans import AttributeChange, Change, Failed, RawValue, Update
@@ -69,6 +69,13 @@ def split(workspace: SessionContext, changes: Sequence[Change], policy: str) -> 
         result.append(rest)
         held[len(result) - 1] = Failed(rest, _error(change.oid, clashes))
     return result, held
+
+
+def clashes_now(workspace: SessionContext, updates: Sequence[Update]) -> dict[Oid, list[Clash]]:
+    """Return the attributes that have changed since *updates* were planned, by asset. One read."""
+    present = _present(workspace, updates) if updates else {}
+    found = {update.oid: _clashes(workspace, update, present.get(update.oid, {})) for update in updates}
+    return {oid: clashes for oid, clashes in found.items() if clashes}
 
 
 def _present(workspace: SessionContext, updates: Sequence[Update]) -> dict[Oid, dict[str, RawValue]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -14,11 +16,11 @@ from assetmeta.core.report import Report
 from assetmeta.core.state import Instance, RowShapes, merge_row
 from assetmeta.core.vocabulary import Vocabulary
 from assetmeta.model.contract import Backend, SupportsLookup, SupportsReferences
-from assetmeta.model.errors import NotFound, SessionClosed
+from assetmeta.model.errors import AssetmetaError, NotFound, SessionClosed
 from assetmeta.model.http import Flow, T
 from assetmeta.model.ordering import ReferencesIn, references_in
 from assetmeta.model.paths import Path
-from assetmeta.model.plans import Fetch, Row, Rows
+from assetmeta.model.plans import Change, Fetch, Row, Rows
 from assetmeta.model.processes import fork_outside, renew_in_child
 from assetmeta.model.schema import AssetType, Attribute, Schema
 from assetmeta.model.table import Table
@@ -72,8 +74,25 @@ class DisplayProtocol(Protocol):
     def rows_of(self, query: Any, assets: Sequence[Instance]) -> Table: ...
 
 
+class BlockProtocol(Protocol):
+    """A `with` block that alone may write: a job, or a block that only plans."""
+
+    @property
+    def landed(self) -> Iterable[Change]:
+        """The changes that the block wrote."""
+        ...
+
+    def refusal(self, what: str) -> AssetmetaError:
+        """The error for *what* is called inside and would write."""
+        ...
+
+
 class SessionContext:
-    """The shared ground of one session. *lock* guards states and maps; no I/O happens while it is held."""
+    """The shared ground of one session. *lock* guards states and maps; no I/O happens while it is held.
+
+    *server* and *user* say where it is logged in and as whom, as far as the login says that; *mark* tells it from all
+    other sessions. *wait* waits for so many seconds, or until the session ends.
+    """
 
     loader: LoaderProtocol
     unit: UnitProtocol
@@ -92,7 +111,14 @@ class SessionContext:
         page_size: int,
         max_bytes: int,
         renew: Callable[[Iterable[tuple[str, str]]], None] | None = None,
+        server: str = "",
+        user: str | None = None,
+        wait: Callable[[float], object] = time.sleep,
     ) -> None:
+        self.server = server
+        self.user = user
+        self.wait = wait
+        self.mark = os.urandom(8).hex()
         self.backend = backend
         self.identity = IdentityMap(keep)
         self.layouts = RowShapes()

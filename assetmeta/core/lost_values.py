@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from assetmeta.core.plan import shown
+from assetmeta.core.plan_text import shown
 from assetmeta.core.state import Instance
 from assetmeta.core.values import cell_value, context_of
 from assetmeta.model.errors import InvalidResponse

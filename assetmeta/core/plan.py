@@ -1,31 +1,62 @@
-"""The plan of a commit: every change in the order in which it is sent (model.ordering), as a value that prints well."""
+"""The plan of a commit: every change in the order in which it is sent (model.ordering), as a value that prints well and
+can be kept in a file.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from assetmeta.core.ownership import TakenAlong
-from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Update
+from assetmeta.core.plan_text import PlanText, counted
+from assetmeta.model.changes_json import change_from_json, change_to_json
+from assetmeta.model.errors import BadValue
+from assetmeta.model.plans import Change
 from assetmeta.model.printable import printable
 from assetmeta.model.record import Record
-from assetmeta.model.values import UNREAD, Oid
+from assetmeta.model.values import Oid
+from assetmeta.version import __version__
 
-_NAMED = 5
-"""How many assets or types are named in one line."""
+_FORMAT = 1
+"""Files of a later format are refused."""
 
-_VERBS = {Create: "create", Update: "update", Delete: "delete", Call: "execute"}
+
+class Origin(Record):
+    """Where a plan was made: the *server* and the *user* who was logged in there, as far as the login says who that is,
+    the time, and the *version* of this package. *session* is the session whose pending changes the plan lists; a plan
+    from a file belongs to none.
+    """
+
+    server: str = ""
+    user: str | None = None
+    made: str = ""
+    version: str = __version__
+    session: object = field(default=None, compare=False)
+
+    @classmethod
+    def here(cls, server: str, user: str | None, session: object = None) -> Origin:
+        """The origin of a plan that is made now."""
+        return cls(server, user, datetime.now(UTC).isoformat(timespec="seconds"), __version__, session)
 
 
 class Plan(Record):
-    """Changes in sending order. *names* maps identities to what people call the assets, as far as that is loaded;
-    *along* says what goes with assets that are deleted.
+    """Changes in sending order: `plan.changes`. Printed, it fits a screen; `full()` has everything.
+
+    *names* maps identities to what people call the assets, *numbers* to the numbers that they know them by, as far as
+    that is loaded; *along* says what goes with assets that are deleted.
     """
 
     changes: tuple[Change, ...] = ()
     names: Mapping[Oid, str] = field(default_factory=dict)
     along: Mapping[Oid, TakenAlong] = field(default_factory=dict)
+    numbers: Mapping[Oid, str] = field(default_factory=dict)
+    origin: Origin = field(default_factory=Origin, compare=False)
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self.changes)
@@ -40,64 +71,74 @@ class Plan(Record):
         return f"<Plan {counted(self.changes)}>" if self.changes else "<Plan: nothing to commit>"
 
     def __str__(self) -> str:
-        if not self.changes:
-            return "Nothing to commit."
-        lines = (line for change in self.changes for line in self._lines(change))
-        return printable("\n".join([counted(self.changes), *lines]))
+        return printable(self._text.screen()) if self.changes else "Nothing to commit."
+
+    def full(self) -> str:
+        """All changes in words, before and after, field by field."""
+        return printable(self._text.full()) if self.changes else "Nothing to commit."
+
+    @property
+    def _text(self) -> PlanText:
+        return PlanText(self.changes, self.names, self.numbers, self.along)
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
         printer.text(str(self))  # type: ignore[attr-defined]
 
-    def _lines(self, change: Change) -> Iterator[str]:
-        yield f"  {_VERBS[type(change)]} {self._called(change.oid)}"
-        deltas = change.deltas if isinstance(change, Create | Update) else ()
-        width = max((len(delta.name) for delta in deltas), default=0)
-        for delta in deltas:
-            yield f"      {delta.name:<{width}}  {before_and_after(delta, isinstance(change, Create), self.names)}"
-        if change.oid in self.along and isinstance(change, Delete):
-            yield f"      takes along {self._taken(self.along[change.oid])}"
+    def save(self, path: str | Path) -> None:
+        """Write the plan to a file, as JSON, readable by this user only and in one step. Secrets are left out, so that
+        a plan that writes some is refused when it is committed from the file. Raises OSError.
+        """
+        document = {
+            "assetmeta": "plan",
+            "format": _FORMAT,
+            "version": self.origin.version,
+            "server": self.origin.server,
+            "user": self.origin.user,
+            "made": self.origin.made,
+            "changes": list(map(change_to_json, self.changes)),
+            "names": [[*oid[:2], name] for oid, name in self.names.items()],
+            "numbers": [[*oid[:2], number] for oid, number in self.numbers.items()],
+            "along": [
+                [*oid[:2], [list(part[:2]) for part in along.known], list(along.types)]
+                for oid, along in self.along.items()
+            ],
+        }
+        target = Path(path).expanduser()
+        number, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+        try:
+            with os.fdopen(number, "w", encoding="utf-8") as file:
+                json.dump(document, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
 
-    def _called(self, oid: Oid) -> str:
-        """The token of an asset, and its name where that is known."""
-        return shown(oid, self.names)
+    @classmethod
+    def load(cls, path: str | Path) -> Plan:
+        """Return the plan of a file that `save` wrote. Sends nothing. Raises OSError, and BadValue for anything else
+        than such a file.
+        """
+        text = Path(path).expanduser().read_bytes()
+        try:
+            document = json.loads(text)
+            if document["assetmeta"] != "plan" or document["format"] > _FORMAT:
+                raise ValueError(f"it is of format {document['format']!r:.20}")
+            return cls._from_json(document)
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError) as error:
+            raise BadValue(f"{path} does not contain a plan that this version can read ({error!r:.100}).") from error
 
-    def _taken(self, along: TakenAlong) -> str:
-        """What goes with a deleted asset, in words: those known here by name, and the types of all others."""
-        known = ", ".join(map(self._called, along.known[:_NAMED]))
-        more = f" and {len(along.known) - _NAMED} more" if len(along.known) > _NAMED else ""
-        types = ", ".join(along.types[:_NAMED]) + (" ..." if len(along.types) > _NAMED else "")
-        every = f"any {types} that is part of it on the server"
-        return f"{known}{more}, and {every}" if known else every
-
-
-def counted(changes: Sequence[Change]) -> str:
-    """Return `3 changes: 1 create, 2 update`."""
-    counts = Counter(_VERBS[type(change)] for change in changes)
-    number = len(changes)
-    return f"{number} change{'s' if number != 1 else ''}: " + ", ".join(f"{n} {verb}" for verb, n in counts.items())
-
-
-def before_and_after(delta: AttributeChange, created: bool = False, names: Mapping[Oid, str] | None = None) -> str:
-    """Return one attribute's change in words: `3 → 5`, `+ Member:20  - Member:31`; `?` for what was never read.
-
-    Assets are followed by their *names*, where those are given.
-    """
-    if delta.is_multi:
-        added = [f"+ {shown(value, names)}" for value in delta.added]
-        return "  ".join(added + [f"- {shown(value, names)}" for value in delta.removed])
-    new = shown(delta.new, names)
-    return f"→ {new}" if created else f"{shown(delta.old, names)} → {new}"
-
-
-def shown(value: object, names: Mapping[Oid, str] | None = None) -> str:
-    """Return a value as it stands in plans and messages, long ones shortened; an asset with its name among *names*."""
-    if value is UNREAD:
-        return "?"
-    if isinstance(value, Oid):
-        name = (names or {}).get(value.current)
-        return f"{value.token} {_shortened(repr(name))}" if name else value.token
-    return _shortened(repr(value) if isinstance(value, str) else str(value))
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"
+    @classmethod
+    def _from_json(cls, found: Mapping[str, Any]) -> Plan:
+        along = {
+            Oid(type_name, key): TakenAlong(tuple(Oid(*part) for part in known), tuple(types))
+            for type_name, key, known, types in found["along"]
+        }
+        return cls(
+            tuple(map(change_from_json, found["changes"])),
+            {Oid(type_name, key): name for type_name, key, name in found["names"]},
+            along,
+            {Oid(type_name, key): number for type_name, key, number in found["numbers"]},
+            Origin(str(found["server"]), found["user"], str(found["made"]), str(found["version"])),
+        )

@@ -4,25 +4,51 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
 from assetmeta.core import edits
 from assetmeta.core.context import SessionContext
 from assetmeta.core.ownership import taken_along
-from assetmeta.core.plan import Plan
+from assetmeta.core.plan import Origin, Plan
 from assetmeta.core.report import error_of
 from assetmeta.core.state import NOTHING_SENT, Edit, Instance, forget
 from assetmeta.core.values import require_asset
 from assetmeta.model.errors import AssetmetaError, NotFound, ReadOnly, Unsupported, UsageError
 from assetmeta.model.ordering import in_order
-from assetmeta.model.plans import Change, Create, Delete, Failed, Skipped, Unknown, Update
+from assetmeta.model.plans import AttributeChange, Change, Create, Delete, Failed, Skipped, Unknown, Update
 from assetmeta.model.processes import renew_in_child
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import Oid
 
 log = logging.getLogger(__name__)
+
+_PROVISIONAL = re.compile(r"(?<!\w)new-[0-9]+(?!\w)")
+
+_NUMBER = "Number"
+"""What servers that do not name an attribute for it number their assets by."""
+
+
+@dataclass(slots=True)
+class PendingChanges:
+    """What is pending, by asset: *dirty* ones have edits or are new, *deleted* ones are to go. *contexts* are the
+    assets that new ones are made in, *errors* say why changes did not land, *unanswered* are those that may have
+    landed. *edits* are those of assets that were set aside.
+    """
+
+    dirty: dict[Oid, Instance] = field(default_factory=dict)
+    deleted: dict[Oid, Instance] = field(default_factory=dict)
+    contexts: dict[Oid, Oid] = field(default_factory=dict)
+    errors: dict[Oid, AssetmetaError] = field(default_factory=dict)
+    unanswered: dict[Oid, Change] = field(default_factory=dict)
+    edits: dict[Oid, dict[str, Edit]] = field(default_factory=dict)
+
+    def tables(self) -> tuple[dict[Oid, Any], ...]:
+        """Everything by asset."""
+        return (self.dirty, self.deleted, self.contexts, self.errors, self.unanswered)
 
 
 class UnitOfWork:
@@ -32,22 +58,81 @@ class UnitOfWork:
 
     def __init__(self, workspace: SessionContext) -> None:
         self._workspace = workspace
-        self._dirty: dict[Oid, Instance] = {}
-        self._deleted: dict[Oid, Instance] = {}
-        self._contexts: dict[Oid, Oid] = {}
+        self._pending = PendingChanges()
+        self._aside: tuple[PendingChanges, ...] = ()
         self._numbers = count(1)
-        self.errors: dict[Oid, AssetmetaError] = {}
-        self.unanswered: dict[Oid, Change] = {}
         self._process = os.getpid()
         self._left: tuple[str, ...] = ()
         renew_in_child(self)
+
+    @property
+    def _dirty(self) -> dict[Oid, Instance]:
+        return self._pending.dirty
+
+    @property
+    def _deleted(self) -> dict[Oid, Instance]:
+        return self._pending.deleted
+
+    @property
+    def _contexts(self) -> dict[Oid, Oid]:
+        return self._pending.contexts
+
+    @property
+    def errors(self) -> dict[Oid, AssetmetaError]:
+        """Why changes that are pending did not land."""
+        return self._pending.errors
+
+    @property
+    def unanswered(self) -> dict[Oid, Change]:
+        """The pending changes that were sent before and may have landed."""
+        return self._pending.unanswered
+
+    def set_aside(self) -> None:
+        """Begin a block with changes of its own: what is pending now is set aside until `put_back`. Assets show the
+        values of the server meanwhile; new ones show their own, and cannot be changed.
+        """
+        with self._workspace.lock:
+            for oid, asset in self._dirty.items():
+                if not oid.is_new:
+                    self._pending.edits[oid] = dict(asset._state.edits or {})
+                    edits.drop_edits(asset, list(asset._state.edits or ()))
+            self._aside = (*self._aside, self._pending)
+            self._pending = PendingChanges()
+
+    def put_back(self, landed: Iterable[Change] = ()) -> None:
+        """End the block: its own changes that did not land are dropped, and what was set aside is pending again, except
+        edits of what the block wrote later (*landed*).
+        """
+        written = {(change.oid, delta.name) for change in landed for delta in getattr(change, "deltas", ())}
+        gone = {change.oid for change in landed if isinstance(change, Delete)}
+        with self._workspace.lock:
+            self.revert()
+            *aside, self._pending = self._aside
+            self._aside = tuple(aside)
+            for oid, before in self._pending.edits.items():
+                kept = {name: edit for name, edit in before.items() if edit.is_multi or (oid, name) not in written}
+                asset = self._pending.dirty[oid]
+                edits.restore(asset, {} if oid in gone else kept)
+                self._track(asset)
+            self._pending.edits = {}
+
+    def _refuse_set_aside(self, asset: Instance) -> None:
+        oid = asset._state.oid
+        if self._aside and oid.is_new and any(oid in before.dirty for before in self._aside):
+            raise UsageError(
+                f"{oid.token} was made before this block and is not committed. Commit or revert it first, or make it "
+                "within the block.",
+                oid=oid.token,
+            )
 
     def after_fork(self) -> None:
         """Leave what is pending to the process that made it, which alone commits it. Nothing is pending here then:
         assets show their values on the server, and new ones raise NotFound.
         """
         maker, self._process = self._process, os.getpid()
-        pending = {asset._state.oid: asset for asset in (*self._dirty.values(), *self._deleted.values())}
+        every = [table for one in (*self._aside, self._pending) for table in (one.dirty, one.deleted)]
+        pending = {asset._state.oid: asset for table in every for asset in table.values()}
+        self._pending, self._aside = PendingChanges(), tuple(PendingChanges() for _ in self._aside)
         for oid, asset in pending.items():
             self.discard(asset)
             if oid.is_new:
@@ -71,6 +156,7 @@ class UnitOfWork:
 
     def assign(self, asset: Instance, attribute: Attribute, value: object) -> None:
         """Make *value* pending. Raises BadValue and ReadOnly; then nothing is changed."""
+        self._refuse_set_aside(asset)
         edits.refuse_unwritable(asset, attribute)
         if attribute.multi:
             edits.replace_members(asset, attribute, () if value is None else value)  # type: ignore[arg-type]
@@ -100,6 +186,7 @@ class UnitOfWork:
         self, asset: Instance, attribute: Attribute, add: Sequence[object], remove: Sequence[object]
     ) -> None:
         """Make additions and removals of members pending. Raises BadValue and ReadOnly; then nothing is changed."""
+        self._refuse_set_aside(asset)
         edits.refuse_unwritable(asset, attribute)
         edits.change_members(asset, attribute, add, remove)
         self._track(asset)
@@ -140,7 +227,9 @@ class UnitOfWork:
         ReadOnly; then nothing is changed.
         """
         chosen = [require_asset(self._workspace, asset, "delete()") for asset in assets]
-        for oid in (asset._state.oid for asset in chosen):
+        for asset in chosen:
+            oid = asset._state.oid
+            self._refuse_set_aside(asset)
             if oid.moment is not None:
                 raise ReadOnly(f"{oid.token} as of {oid.moment!s} cannot be deleted; delete the asset as it is now.")
             if not oid.is_new and not self._workspace.backend.can.delete:
@@ -167,7 +256,7 @@ class UnitOfWork:
         """Stop tracking *asset*."""
         oid = asset._state.oid
         with self._workspace.lock:
-            for table in (self._dirty, self._deleted, self._contexts, self.errors, self.unanswered):
+            for table in self._pending.tables():
                 table.pop(oid, None)
 
     def discard(self, asset: Instance) -> None:
@@ -214,7 +303,9 @@ class UnitOfWork:
             changes += [Delete(oid) for oid in self._deleted]
             pending = [*self._dirty.values(), *self._deleted.values()]
             names = {asset._state.oid: name for asset in pending if (name := self._name(asset))}
-        return Plan(tuple(in_order(changes, self._workspace.references_in)), names)
+        workspace = self._workspace
+        origin = Origin.here(workspace.server, workspace.user, workspace.mark)
+        return Plan(tuple(in_order(changes, workspace.references_in)), names, origin=origin)
 
     def annotated(self, plan: Plan) -> Plan:
         """Return *plan* with the names of all assets that it mentions, and what its deletes take along, as far as that
@@ -225,15 +316,23 @@ class UnitOfWork:
             along = taken_along(self._workspace.schema, self._workspace.identity, deleted)
             mentioned = {oid for change in plan.changes for oid in _mentioned(change)}
             mentioned.update(oid for taken in along.values() for oid in taken.known)
-            found = ((oid, self._workspace.identity.get(oid)) for oid in mentioned)
-            names = {oid: name for oid, asset in found if asset is not None and (name := self._name(asset))}
-        return Plan(plan.changes, {**plan.names, **names}, along)
+            found = [(oid, asset) for oid in mentioned if (asset := self._workspace.identity.get(oid)) is not None]
+            names = {oid: name for oid, asset in found if (name := self._name(asset))}
+            numbers = {oid: number for oid, asset in found if (number := self._number(asset))}
+        return replace(plan, names={**plan.names, **names}, along=along, numbers=numbers)
 
     def _name(self, asset: Instance) -> str | None:
         display = self._workspace.schema.type(asset._state.oid.type).display
         edit = (asset._state.edits or {}).get(display or "")
         cell = edit.new if edit else asset._state.cell(display) if display else None
         return cell if isinstance(cell, str) else None
+
+    def _number(self, asset: Instance) -> str | None:
+        """The number that the server gave an asset for people to know it by, where it is loaded."""
+        kind = self._workspace.schema.type(asset._state.oid.type)
+        given = [kind.attributes[name] for name in (_NUMBER, kind.short) if name and name in kind.attributes]
+        cells = (asset._state.cell(attribute.name) for attribute in given if not attribute.writable)
+        return next((str(cell) for cell in cells if isinstance(cell, str | int)), None)
 
     def settle(self, asset: Instance, sent: Mapping[str, Edit]) -> None:
         """Drop the edits that were *sent*; one that was made since the sending stays pending."""
@@ -272,10 +371,20 @@ class UnitOfWork:
             return
         for asset in self._dirty.values():
             for edit in (asset._state.edits or {}).values():
-                edit.new = real.get(edit.new, edit.new) if isinstance(edit.new, Oid) else edit.new
-                edit.added = [real.get(value, value) if isinstance(value, Oid) else value for value in edit.added]
+                edit.new = self.renamed(edit.new, real)
+                edit.added = [self.renamed(value, real) for value in edit.added]
         for oid, context in self._contexts.items():
             self._contexts[oid] = real.get(context, context)
+
+    def renamed(self, value: object, real: Mapping[Oid, Oid]) -> object:
+        """A value with other identities in the place of provisional ones, also within a formula."""
+        if isinstance(value, Oid):
+            return real.get(value, value)
+        if not isinstance(value, str) or "new-" not in value:
+            return value
+        named = self._workspace.references_in(AttributeChange("", None, value))
+        keys = {str(oid.key): str(real[oid].key) for oid in named if oid in real}
+        return _PROVISIONAL.sub(lambda found: keys.get(found[0], found[0]), value) if keys else value
 
 
 def _mentioned(change: Change) -> Iterator[Oid]:

@@ -170,6 +170,19 @@ class Driver:
             with self._lock:
                 self._budgets = tuple(other for other in self._budgets if other is not budget)
 
+    @contextmanager
+    def reading_only(self) -> Iterator[None]:
+        """Refuse requests that write, from all threads, until the `with` block ends."""
+        before, self.read_only = self.read_only, True
+        try:
+            yield
+        finally:
+            self.read_only = before
+
+    def wait(self, seconds: float) -> bool:
+        """Wait that long, or until the driver is closed. True when the wait was not cut short."""
+        return self._patience.wait(seconds)
+
     def save_cassette(self) -> None:
         """Write what a cassette recorded so far, if there is one. Sends nothing. Raises OSError."""
         if self._cassette is not None:

@@ -11,7 +11,7 @@ import pytest
 from assetmeta.core.identity_map import IdentityMap
 from assetmeta.core.inspect import inspect
 from assetmeta.core.state import State
-from assetmeta.core.unit_of_work import UnitOfWork
+from assetmeta.core.unit_of_work import PendingChanges, UnitOfWork
 from assetmeta.model.values import Oid
 from core.fake import Bench, FakeBackend
 
@@ -58,8 +58,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
         bench.add(f"Member:{number}", Name=f"M{number}")
     bench.backend.assets[Oid("Story", 1)]["Owners"] = (Oid("Member", 20),)
     is_owned = bench.workspace.lock._is_owned  # type: ignore[attr-defined]
-    for name in ("_dirty", "_doomed", "_contexts", "errors", "unanswered"):
-        setattr(bench.unit, name, Checked(is_owned))
+    bench.unit._pending = PendingChanges(*(Checked(is_owned) for _ in PendingChanges().tables()))
     bench.workspace.identity._assets = Checked(is_owned)
     bench.workspace.identity._kept = Cache(bench.workspace.identity._lock.locked)  # type: ignore[assignment]
 

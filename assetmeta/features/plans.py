@@ -1,0 +1,148 @@
+"""Plans that are made without writing, and plans that are committed as they stand: from a file, or after a review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from assetmeta.core.commit import Committer
+from assetmeta.core.conflicts import clashes_now
+from assetmeta.core.context import SessionContext
+from assetmeta.core.plan import Plan
+from assetmeta.core.report import Report
+from assetmeta.core.unit_of_work import UnitOfWork
+from assetmeta.model.changes_json import Withheld
+from assetmeta.model.errors import AssetmetaError, BadValue, Conflict, ReadOnly, UsageError
+from assetmeta.model.plans import Change, Create, Update
+from assetmeta.model.values import Oid
+
+_QUOTED = 10
+"""Clashes that a message names."""
+
+
+class Planning:
+    """A block in which nothing is written: `plan` is what became pending inside, once the block has ended."""
+
+    def __init__(self) -> None:
+        self.plan = Plan()
+
+    @property
+    def landed(self) -> Sequence[Change]:
+        """Nothing."""
+        return ()
+
+    def refusal(self, what: str) -> AssetmetaError:
+        """The error for what would write inside."""
+        return ReadOnly(f"{what}: nothing is written inside of planning(). The block's plan lists what is pending.")
+
+
+@contextmanager
+def planning(unit: UnitOfWork, writer: Committer) -> Iterator[Planning]:
+    """Let what becomes pending in a block be listed in its plan, and then be dropped. What was pending before is
+    pending again after the block. Inside, commit(), create() and operations raise ReadOnly.
+    """
+    block = Planning()
+    with writer.block(block):
+        try:
+            yield block
+        finally:
+            plan = unit.annotated(unit.plan())
+            # The assets of the plan are dropped now, and made anew by whoever commits it.
+            block.plan = replace(plan, origin=replace(plan.origin, session=None))
+
+
+def commit_plan(
+    context: SessionContext, unit: UnitOfWork, writer: Committer, plan: Plan, conflicts: str | None
+) -> Report:
+    """Send exactly the changes of *plan*; other pending changes stay as they are. Requests: those of a commit, and one
+    read of the values that the plan replaces.
+
+    Raises UsageError for a plan of another server, or whose new assets are not pending any more, BadValue for secrets
+    that a file left out, and, unless *conflicts* is given, Conflict where a value has changed since the plan was made.
+    Nothing was sent then.
+    """
+    if not isinstance(plan, Plan):
+        raise BadValue(f"commit() takes a plan, not {plan!r:.80}; conflicts= is given by name.")
+    if plan.origin.server not in ("", context.server):
+        raise UsageError(
+            f"This plan was made for {plan.origin.server}, and this session is logged in at "
+            f"{context.server}. Make a plan here."
+        )
+    _check(context, plan)
+    changes = _pending(unit, plan) if plan.origin.session == context.mark else _renumbered(unit, plan)
+    if conflicts is None:
+        _refuse_changed(context, changes)
+    ready = replace(plan, changes=changes)
+    return writer.commit(conflicts or "overwrite", amend=lambda pending: ready)
+
+
+def _check(context: SessionContext, plan: Plan) -> None:
+    """Raise UnknownName, ReadOnly or BadValue for what cannot be sent to this server."""
+    for change in plan.changes:
+        kind = context.schema.type(change.oid.type)
+        for delta in change.deltas if isinstance(change, Create | Update) else ():
+            place = f"{change.oid.token}.{delta.name}"
+            if not kind.attribute(delta.name).writable:
+                raise ReadOnly(f"{place} is read-only: the server works it out itself.", attribute=delta.name)
+            if any(isinstance(value, Withheld) for value in (delta.new, *delta.added)):
+                raise BadValue(
+                    f"{place} is a secret, which the file of the plan does not contain. Set it in a session."
+                )
+
+
+def _pending(unit: UnitOfWork, plan: Plan) -> tuple[Change, ...]:
+    """The changes of a plan of this session. Raises UsageError for new assets that are none any more."""
+    for change in plan.changes:
+        if change.oid.is_new and unit.tracked(change.oid) is None:
+            raise UsageError(
+                f"{change.oid.token} of this plan is not pending any more: it was created or dropped since. Make a new "
+                "plan.",
+                oid=change.oid.token,
+            )
+    return plan.changes
+
+
+def _renumbered(unit: UnitOfWork, plan: Plan) -> tuple[Change, ...]:
+    """The changes of a plan from elsewhere, with provisional identities of this session."""
+    fresh = {change.oid: unit.fresh_oid(change.oid.type) for change in plan.changes if isinstance(change, Create)}
+    return tuple(_with_identities(unit, change, fresh) for change in plan.changes)
+
+
+def _with_identities(unit: UnitOfWork, change: Change, fresh: Mapping[Oid, Oid]) -> Change:
+    oid = fresh.get(change.oid, change.oid)
+    if isinstance(change, Create | Update):
+        deltas = tuple(
+            replace(
+                delta,
+                new=unit.renamed(delta.new, fresh),
+                added=tuple(unit.renamed(value, fresh) for value in delta.added),
+                removed=tuple(unit.renamed(value, fresh) for value in delta.removed),
+            )
+            for delta in change.deltas
+        )
+        if isinstance(change, Update):
+            return replace(change, oid=oid, deltas=deltas)
+        context = change.context and fresh.get(change.context, change.context)
+        return replace(change, oid=oid, deltas=deltas, context=context)
+    return replace(change, oid=oid)
+
+
+def _refuse_changed(context: SessionContext, changes: Sequence[Change]) -> None:
+    """Raise Conflict unless what *changes* replace is still there. One read."""
+    found = clashes_now(context, [change for change in changes if isinstance(change, Update)])
+    if not found:
+        return
+    lines = [f"  {oid.token}: {clash}" for oid, clashes in found.items() for clash in clashes]
+    more = [f"  … and {len(lines) - _QUOTED} more"] if len(lines) > _QUOTED else []
+    raise Conflict(
+        "\n".join(
+            [
+                "Values have changed since the plan was made; nothing was sent.",
+                *lines[:_QUOTED],
+                *more,
+                "Make a new plan, or say what is to become of them: commit(plan, conflicts=...).",
+            ]
+        ),
+        clashes=tuple(clash for clashes in found.values() for clash in clashes),
+    )
