@@ -11,11 +11,13 @@ from assetmeta.sandbox.face import Answering
 from assetmeta.sandbox.faults import Fault, Faults
 from assetmeta.sandbox.handle import Logged
 from assetmeta.sandbox.messages import Request, Response
-from assetmeta.sandbox.wire import TRANSPORT
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+TRANSPORT = "assetmeta.transport"
+"""The extension of a scope that holds the transport of its connection."""
 
 CUT = 0
 SLOW_PIECES = 20

@@ -58,6 +58,9 @@ class Face(Answering, Protocol[C_co, T_co]):
         OAuth2.
         """
 
+    def snapshot(self) -> bytes:
+        """A copy of all data."""
+
     def close(self) -> None:
         """Let go of the data."""
 

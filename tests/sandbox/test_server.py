@@ -1,16 +1,18 @@
-"""Hosting: ports, one write per answer, concurrency, a clean stop, several systems."""
+"""Hosting: ports, no delay within an answer, concurrency, a clean stop, several systems."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
@@ -19,8 +21,7 @@ from assetmeta import sandbox
 from assetmeta.sandbox import faces
 from assetmeta.sandbox.face import Face, Setup
 from assetmeta.sandbox.messages import Request, Response
-from assetmeta.sandbox.server import hosting
-from assetmeta.sandbox.wire import GatheringTransport
+from assetmeta.sandbox.server import ReachableProtocol, hosting
 
 
 class Echo:
@@ -125,29 +126,23 @@ class TestRequests:
         assert [answer.headers.get("Connection") for answer in answers] == [None] * 3
 
 
-class TestOneWrite:
-    def test_head_and_body_leave_in_one_write(self, server: sandbox.Server, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The socket sees exactly one write per answer, whatever the server library does."""
-        written: list[bytes] = []
-        original = GatheringTransport.flush
+class TestDelay:
+    @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+    def test_connections_send_at_once(self, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Head and body leave in two writes: without TCP_NODELAY a client would wait between the two."""
+        options: list[int] = []
+        made = ReachableProtocol.connection_made
 
-        def counted(self: GatheringTransport) -> None:
-            if self._pending:
-                written.append(b"".join(self._pending))
-            original(self)
+        def noted(self: ReachableProtocol, transport: asyncio.Transport) -> None:
+            connection = transport.get_extra_info("socket")
+            options.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            made(self, transport)
 
-        monkeypatch.setattr(GatheringTransport, "flush", counted)
-        with requests.Session() as session:
-            for _ in range(3):
-                session.post(server.url, data=b"some body", timeout=10)
-        assert len(written) == 3
-        assert all(re.fullmatch(rb"HTTP/1.1 200 OK\r\n.*\r\n\r\nsome body", each, re.DOTALL) for each in written)
-
-    def test_a_plain_socket_receives_the_whole_answer_at_once(self, server: sandbox.Server) -> None:
-        with socket.create_connection(("127.0.0.1", server.port)) as line:
-            for _ in range(20):
-                line.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody")
-                assert line.recv(65536).endswith(b"\r\n\r\nbody")
+        monkeypatch.setattr(ReachableProtocol, "connection_made", noted)
+        with sandbox.running("echo", host=host) as server:
+            assert requests.post(server.url, data=b"some body", timeout=10).content == b"some body"
+        assert len(options) == 1
+        assert options[0] != 0
 
 
 class TestConcurrency:
@@ -237,6 +232,59 @@ class TestSeveral:
         port = two_ports
         with hosting(["echo", "echo"], port=port, setups=[Setup(), Setup()]) as servers:
             assert [port, port + 1] == [server.port for server in servers]
+
+
+class TestEqualData:
+    @pytest.mark.parametrize("name", sorted(faces.FACES))
+    def test_the_same_setup_gives_the_same_data_and_changes_stay_with_their_server(self, name: str) -> None:
+        """The second face of a setup is made from a copy of the first one's data, as it was before any request."""
+        setup = Setup(assets=60, seed=987)
+        first = faces.factory(name)(setup)
+        before = first.snapshot()
+        path, method = WRITES[name]
+        headers = {"authorization": f"{method} {first.token}", "content-type": "application/json"}
+        made = first.answer(Request("POST", path, "", headers, BODIES[name]))
+        assert made.status in (200, 201), made.body
+        second = faces.factory(name)(setup)
+        assert content(first.snapshot()) != content(before) == content(second.snapshot())
+        for face in (first, second):
+            face.close()
+
+    def test_copies_of_few_setups_are_kept(self) -> None:
+        snapshots = faces.Snapshots()
+        for seed in range(faces.KEPT + 1):
+            snapshots.keep("echo", Setup(seed=seed), b"%d" % seed)
+        kept = [snapshots.get("echo", Setup(seed=seed)) for seed in range(faces.KEPT + 1)]
+        assert kept == [None, *(b"%d" % seed for seed in range(1, faces.KEPT + 1))]
+
+    def test_a_file_is_no_copy(self, tmp_path: Path) -> None:
+        faces.factory("testspace")(Setup(assets=60, seed=987)).close()
+        faces.factory("testspace")(Setup(assets=60, seed=987, db=str(tmp_path / "data.db"))).close()
+        assert (tmp_path / "data.db").stat().st_size > 0
+
+
+def content(snapshot: bytes) -> list[tuple[object, ...]]:
+    """All rows of all tables of a database."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.deserialize(snapshot)
+        tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").fetchall()
+        return [row for (table,) in tables for row in connection.execute(f'SELECT * FROM "{table}"')]
+
+
+WRITES = {
+    "versionone": ("/VersionOne/rest-1.v1/Data/Story", "Bearer"),
+    "valispace": ("/rest/project/", "Bearer"),
+    "valohai": ("/api/v0/projects/", "Token"),
+    "testspace": ("/api/projects", "Token"),
+}
+BODIES = {
+    "versionone": b"<Asset><Attribute name='Name' act='set'>x</Attribute>"
+    b"<Relation name='Scope' act='set'><Asset idref='Scope:0'/></Relation></Asset>",
+    "valispace": b'{"name": "Another", "workspace": 1}',
+    "valohai": b'{"name": "another"}',
+    "testspace": b'{"name": "another"}',
+}
+"""What makes an asset of each system."""
 
 
 class TestFixtures:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from assetmeta.sandbox.credentials import OAuthLogin, UrlCredentials, UrlToken
+from assetmeta.sandbox.database import MEMORY, Source
 from assetmeta.sandbox.messages import Request, Response
 
 from .api import Api, is_api
@@ -41,9 +42,9 @@ class Testspace:
         self._badges = Badges(store)
 
     @classmethod
-    def filled(cls, assets: int, seed: int, db: str | None) -> Testspace:
+    def filled(cls, assets: int, seed: int, db: Source | None) -> Testspace:
         """An organization with the seed and, together with it, about *assets* objects, unless *db* has some already."""
-        store = Store(db or ":memory:")
+        store = Store(db or MEMORY)
         if store.fresh:
             with store.transaction():
                 plant(store)
@@ -81,6 +82,10 @@ class Testspace:
     def oauth_login(self, url: str) -> OAuthLogin:
         """Testspace has no OAuth2: always raises LookupError."""
         raise LookupError("Testspace has no OAuth2 login; use credentials or token_credentials")
+
+    def snapshot(self) -> bytes:
+        """A copy of the whole database; `filled` takes it in place of a file."""
+        return self.store.snapshot()
 
     def close(self) -> None:
         """Close the database."""

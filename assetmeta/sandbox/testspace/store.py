@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from assetmeta.sandbox.database import MEMORY, Source, connect
+
 from .tables import TABLES
 
 Row = dict[str, Any]
@@ -20,9 +22,9 @@ LARGEST = 2**63 - 1
 class Store:
     """Rows by SQL. Callers hold `lock` while they read or write; writing needs a `transaction`."""
 
-    def __init__(self, path: str = ":memory:") -> None:
+    def __init__(self, source: Source = MEMORY) -> None:
         self.lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection = connect(source)
         self._close = weakref.finalize(self, self._connection.close)
         self._connection.row_factory = as_dict
         self._connection.execute("PRAGMA synchronous = OFF")
@@ -87,6 +89,11 @@ class Store:
             if self._changing():
                 self._connection.execute("ROLLBACK")
             raise
+
+    def snapshot(self) -> bytes:
+        """A copy of the whole database."""
+        with self.lock:
+            return self._connection.serialize()
 
     def close(self) -> None:
         """Close the database."""

@@ -7,6 +7,7 @@ import logging
 from urllib.parse import unquote
 
 from assetmeta.sandbox.credentials import OAuthLogin, UrlCredentials, UrlToken
+from assetmeta.sandbox.database import MEMORY, Source
 from assetmeta.sandbox.messages import Request, Response
 from assetmeta.sandbox.rest.pages import moved, server_fault, unknown_path
 
@@ -52,10 +53,10 @@ class Valispace:
         self._api = Api(engine, self.tokens, settings)
 
     @classmethod
-    def filled(cls, assets: int, seed: int, db: str | None) -> Valispace:
+    def filled(cls, assets: int, seed: int, db: Source | None) -> Valispace:
         """A deployment with the shipped objects and about *assets* generated ones, unless *db* has projects already."""
         settings = Settings()
-        engine = Engine(db or ":memory:", switches=settings)
+        engine = Engine(db or MEMORY, switches=settings)
         if assets and not engine.find("project"):
             populate(engine, assets, seed)
         return cls(engine, settings)
@@ -119,6 +120,10 @@ class Valispace:
             "username": self.user,
             "password": self.secret,
         }
+
+    def snapshot(self) -> bytes:
+        """A copy of the whole database; `filled` takes it in place of a file."""
+        return self.engine.snapshot()
 
     def close(self) -> None:
         """Close the database."""

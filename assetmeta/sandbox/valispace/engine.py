@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 
+from assetmeta.sandbox.database import MEMORY, Source
+
 from . import actions, bulk, catalogue, changing, files, filters, impact, reading, searching, seed
 from .clock import Clock, utc_now
 from .datasets import convert_to_dataset, import_dataset
@@ -18,7 +20,7 @@ from .workspace import Workspace
 
 
 class Engine:
-    """All objects of one deployment, in a database in memory or in the file *path*.
+    """All objects of one deployment, in the database that *source* names.
 
     Documents are plain dictionaries, ready for JSON. *endpoint* is the path below `/rest/` without slashes at its ends,
     by its name of today or an older one; *query* is the query string as a dictionary (of a repeated parameter the last
@@ -27,9 +29,9 @@ class Engine:
     answer, and nothing has changed then.
     """
 
-    def __init__(self, path: str = ":memory:", *, clock: Clock = utc_now, switches: Switches | None = None) -> None:
+    def __init__(self, source: Source = MEMORY, *, clock: Clock = utc_now, switches: Switches | None = None) -> None:
         self.switches = switches or Switches()
-        self.workspace = Workspace(path, clock, self.switches)
+        self.workspace = Workspace(source, clock, self.switches)
         seed.plant(self.workspace)
 
     def kind(self, endpoint: str) -> Kind | None:
@@ -175,6 +177,10 @@ class Engine:
     def now(self) -> datetime:
         """The engine's time."""
         return self.workspace.clock()
+
+    def snapshot(self) -> bytes:
+        """A copy of the whole database, a source for other engines."""
+        return self.workspace.store.snapshot()
 
     def close(self) -> None:
         """Close the database, after what was put off is calculated."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from assetmeta.sandbox.database import Source
+
 from .calculation import Calculator
 from .clock import Clock, spell
 from .model import Row
@@ -17,8 +19,8 @@ from .switches import Switches
 class Workspace:
     """One deployment's data with everything that keeps it consistent."""
 
-    def __init__(self, path: str, clock: Clock, switches: Switches) -> None:
-        self.store = Store(path)
+    def __init__(self, source: Source, clock: Clock, switches: Switches) -> None:
+        self.store = Store(source)
         self.names = Names(self.store)
         self.calculator = Calculator(self.store, self.names, switches)
         self.clock = clock

@@ -6,6 +6,7 @@ import logging
 from urllib.parse import quote, unquote
 
 from assetmeta.sandbox.credentials import OAuthLogin, UrlCredentials, UrlToken
+from assetmeta.sandbox.database import MEMORY, Source
 from assetmeta.sandbox.messages import Request, Response
 from assetmeta.sandbox.rest.pages import moved, server_fault, unknown_path
 from assetmeta.sandbox.rest.refusals import not_found
@@ -55,9 +56,9 @@ class Valohai:
         self._api = Api(space, self.tokens)
 
     @classmethod
-    def filled(cls, assets: int, seed: int, db: str | None) -> Valohai:
+    def filled(cls, assets: int, seed: int, db: Source | None) -> Valohai:
         """An installation with what every one has and about *assets* generated objects, unless *db* has projects."""
-        space = Workspace(Store(db or ":memory:"), Settings())
+        space = Workspace(Store(db or MEMORY), Settings())
         plant(space)
         if assets and not space.store.ids("project"):
             populate(space, assets, seed)
@@ -112,6 +113,10 @@ class Valohai:
     def oauth_login(self, url: str) -> OAuthLogin:
         """Valohai has no OAuth2: always raises LookupError."""
         raise LookupError("Valohai has no OAuth2 login; use token_credentials")
+
+    def snapshot(self) -> bytes:
+        """A copy of the whole database; `filled` takes it in place of a file."""
+        return self.space.store.snapshot()
 
     def close(self) -> None:
         """Close the database."""

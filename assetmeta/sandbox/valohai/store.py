@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+
+from assetmeta.sandbox.database import MEMORY, Source, connect
 
 from .catalogue import KINDS
 from .model import Key, Row
@@ -28,9 +29,9 @@ class Store:
     `transaction` is written, or nothing of it is. Callers hold `lock` while they read or write.
     """
 
-    def __init__(self, path: str = ":memory:") -> None:
+    def __init__(self, source: Source = MEMORY) -> None:
         self.lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection = connect(source)
         self._close = weakref.finalize(self, self._connection.close)
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.executescript(SCHEMA)
@@ -120,6 +121,11 @@ class Store:
         finally:
             self._undo = None
             self._dirty.clear()
+
+    def snapshot(self) -> bytes:
+        """A copy of the whole database."""
+        with self.lock:
+            return self._connection.serialize()
 
     def close(self) -> None:
         """Close the database."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from assetmeta.sandbox.credentials import InstanceCredentials, InstanceToken, OAuthLogin
+from assetmeta.sandbox.database import MEMORY, Source
 from assetmeta.sandbox.messages import Request, Response
 
 from .activity import ActivityStream
@@ -94,9 +95,9 @@ class VersionOne:
         self._routes = {route.name.lower(): route for route in self._all_routes(limit, rest, meta)}
 
     @classmethod
-    def filled(cls, assets: int, seed: int, db: str | None) -> VersionOne:
+    def filled(cls, assets: int, seed: int, db: Source | None) -> VersionOne:
         """An instance with the shipped rows and about *assets* generated ones, unless *db* has work items already."""
-        engine = Engine(catalogue(), db or ":memory:")
+        engine = Engine(catalogue(), db or MEMORY)
         if assets and not engine.select(Query("Workitem", (), size=0)).total:
             populate(engine, assets, seed)
         return cls(engine)
@@ -212,6 +213,10 @@ class VersionOne:
     def client_secrets(self, url: str) -> dict[str, object]:
         """The client_secrets.json for OAuth2 clients of the instance at *url*."""
         return client_secrets(url)
+
+    def snapshot(self) -> bytes:
+        """A copy of the whole database; `filled` takes it in place of a file."""
+        return self.engine.snapshot()
 
     def close(self) -> None:
         """Close the database."""

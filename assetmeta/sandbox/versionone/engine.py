@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from assetmeta.sandbox.database import MEMORY, Source
+
 from . import changing, seed
 from .binding import Binding, Place
 from .compile import expression
@@ -37,11 +39,11 @@ class Engine:
     """
 
     def __init__(
-        self, catalogue: Catalogue, path: str = ":memory:", *, clock: Callable[[], datetime] = utc_now
+        self, catalogue: Catalogue, source: Source = MEMORY, *, clock: Callable[[], datetime] = utc_now
     ) -> None:
         self.catalogue = catalogue
         self._clock = clock
-        self._store = Store(catalogue, path)
+        self._store = Store(catalogue, source)
         self._reader = Reader(catalogue, self._store, clock)
         if self._store.fresh:
             with self._store.writing():
@@ -197,6 +199,10 @@ class Engine:
     def tick(self, at: datetime) -> int:
         """A fresh moment, dated *at*."""
         return self._store.tick(at)
+
+    def snapshot(self) -> bytes:
+        """A copy of the whole database, a source for other engines."""
+        return self._store.snapshot()
 
     def close(self) -> None:
         """Close the database."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import lru_cache
+
+from assetmeta.sandbox.database import MEMORY, Source, connect
 
 from .literals import spell_time
 from .requests import LoadLink, LoadRow
@@ -97,11 +98,11 @@ def contains(text: str | None, texts: str) -> bool:
 class Store:
     """One connection behind one lock. Statements outside `writing` see the last committed state."""
 
-    def __init__(self, catalogue: Catalogue, path: str = ":memory:") -> None:
+    def __init__(self, catalogue: Catalogue, source: Source = MEMORY) -> None:
         self._catalogue = catalogue
         self._columns = sorted(catalogue.columns or _stored_columns(catalogue))
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, cached_statements=512)
+        self._connection = connect(source, cached_statements=512)
         self._connection.create_function("fold", 1, fold, deterministic=True)
         self._connection.create_function("found", 2, found, deterministic=True)
         self._connection.create_function("contains", 2, contains, deterministic=True)
@@ -145,6 +146,11 @@ class Store:
     def lock(self) -> threading.RLock:
         """The lock that holds several statements together."""
         return self._lock
+
+    def snapshot(self) -> bytes:
+        """A copy of the whole database."""
+        with self._lock:
+            return self._connection.serialize()
 
     def close(self) -> None:
         """Close the database; an in-memory one is gone."""
