@@ -70,6 +70,7 @@ class Draft:
             if attribute.kind == "Rank" and value not in (None, ""):
                 asset = self.record.asset if self.record else None
                 present = self.record.values.get("Order") if self.record else None
+                self.pen.forget()  # Neighbours may move apart.
                 return placed_rank(self.pen.store, str(value), asset, None if present is None else int(str(present)))
             stored = to_stored(attribute.kind, value)
             if isinstance(stored, str):

@@ -146,6 +146,11 @@ class Engine:
         )
         return [str(asset) for asset, name in found if name in kind.concrete]
 
+    def exists(self, asset: str) -> bool:
+        """Whether there is an asset of this token that is not deleted."""
+        sql = f"SELECT 1 FROM record WHERE asset = ? AND until = {FOREVER} AND state <> {DELETED}"
+        return self._store.one(sql, (asset,)) is not None
+
     def stored(self, asset: str, name: str) -> list[object]:
         """What a stored attribute of an asset, deleted or not, holds now: no value, one, or several."""
         with self._pen("Member:20", None) as pen:

@@ -55,7 +55,7 @@ def spell_time(value: date) -> str:
         value = datetime(value.year, value.month, value.day)
     elif value.tzinfo is not None:
         value = value.astimezone(UTC)
-    return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}".rjust(23, "0")
+    return value.replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
 def parse_number(text: str) -> int | float:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from .literals import DELETED
+from .literals import DELETED, spell_time
 from .rules import CARRIED
 from .store import FOREVER, Store, column
 from .types import Catalogue
 
-_FIXED = ("row", "asset", "id", "type", "since", "state")
+_NEW = ("since", "state", "changed_at", "changed_by", "reason", "comment")
+"""The columns, beside those of the catalogue, that every new record has of its own."""
 
 
 @dataclass(slots=True)
@@ -37,33 +38,42 @@ class Pen:
         self.note = note
         self.reason: str | None = None
         self._moment: int | None = None
-        self._at = ""
-        self._columns = ", ".join((*_FIXED, *(column(name) for name in store.columns)))
+        self._at = spell_time(now)
+        self._known: dict[str, Record] = {}
 
     @property
     def moment(self) -> int:
         """The moment of everything this pen writes."""
         if self._moment is None:
             self._moment = self.store.tick(self.now)
-            self._at = str(self.store.one("SELECT at FROM moment WHERE number = ?", (self._moment,)))
         return self._moment
 
     def read(self, asset: str) -> Record | None:
         """The current record of an asset, deleted ones included; None when there is no such asset."""
-        sql = f"SELECT {self._columns} FROM record WHERE asset = ? AND until = {FOREVER}"
-        return next(self._records(sql, (asset,)), None)
+        known = self._known.get(asset)
+        if known is None:
+            sql = f"SELECT {self.store.record_columns} FROM record WHERE asset = ? AND until = {FOREVER}"
+            known = next(self._records(sql, (asset,)), None)
+            if known is not None:
+                self._known[asset] = known
+        return known
+
+    def forget(self) -> None:
+        """Read every record anew: some were changed behind this pen's back."""
+        self._known.clear()
 
     def find(self, where: str, *values: object) -> list[Record]:
         """The current records, not deleted, that meet a condition on the table's columns, by id."""
         sql = (
-            f"SELECT {self._columns} FROM record WHERE until = {FOREVER} AND state <> {DELETED} AND {where} ORDER BY id"
+            f"SELECT {self.store.record_columns} FROM record"
+            f" WHERE until = {FOREVER} AND state <> {DELETED} AND {where} ORDER BY id"
         )
         return list(self._records(sql, values))
 
     def _records(self, sql: str, values: tuple[object, ...]) -> Iterator[Record]:
-        for row, asset, _, kind, since, state, *kept in self.store.rows(sql, values):
-            found = dict(zip(self.store.columns, kept, strict=True))
-            yield Record(int(str(row)), str(asset), str(kind), int(str(since)), int(str(state)), found)
+        names = self.store.columns
+        for row, asset, kind, since, state, *kept in self.store.rows(sql, values):
+            yield Record(row, asset, kind, since, state, dict(zip(names, kept, strict=True)))  # type: ignore[arg-type]
 
     def create(self, type_name: str, state: int, values: Mapping[str, object]) -> str:
         """Write the first record of a new asset and return its token."""
@@ -106,22 +116,29 @@ class Pen:
                 self.put(str(child), {})
 
     def _supersede(self, record: Record, changed: Mapping[str, object], state: int) -> None:
+        """Write a new state of an asset over its record, of which a copy stays as its past.
+
+        So the indexes of what does not change are left alone.
+        """
         moment = self.moment
-        if record.since == moment:
-            names = ", ".join(("state = ?", *(f"{column(name)} = ?" for name in changed)))
-            self.store.rows(f"UPDATE record SET {names} WHERE row = ?", (state, *changed.values(), record.row))
-            return
-        self.store.rows("UPDATE record SET until = ? WHERE row = ?", (moment, record.row))
-        self._insert(record.asset, state, {**record.values, **changed})
+        fixed: dict[str, object] = {"state": state}
+        if record.since != moment:
+            self.store.keep_past(record.row, moment)
+            fixed = dict(zip(_NEW, self._new(state), strict=True))
+        values = {**fixed, **{column(name): value for name, value in changed.items()}}
+        names = ", ".join(f"{name} = ?" for name in values)
+        self.store.rows(f"UPDATE record SET {names} WHERE row = ?", (*values.values(), record.row))
+        now = {**record.values, **changed}
+        self._known[record.asset] = Record(record.row, record.asset, record.type_name, moment, state, now)
+
+    def _new(self, state: int) -> tuple[object, ...]:
+        return self.moment, state, self._at, self.member, self.reason, self.note
 
     def _insert(self, asset: str, state: int, values: Mapping[str, object]) -> None:
         type_name, _, key = asset.partition(":")
         kept = {name: value for name, value in values.items() if value is not None}
-        names = ", ".join(
-            ("asset, id, type, since, until, state, changed_at, changed_by, reason, comment", *map(column, kept))
-        )
-        moment = self.moment
-        fixed = (asset, int(key), type_name, moment, FOREVER, state, self._at, self.member, self.reason, self.note)
+        names = ", ".join(("asset, id, type, until", *_NEW, *map(column, kept)))
+        fixed = (asset, int(key), type_name, FOREVER, *self._new(state))
         marks = ", ".join("?" * (len(fixed) + len(kept)))
         self.store.rows(f"INSERT INTO record ({names}) VALUES ({marks})", (*fixed, *kept.values()))
 

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from assetmeta.sandbox.database import MEMORY, Source, connect
 
@@ -42,9 +42,9 @@ _STATISTICS = {
     "record_first": "100000 2 1",
     "record_type": "100000 5000 3000 1",
     "record_id": "100000 2 1",
-    "by_Name_folded": "100000 3 2",
-    "by_Number_folded": "100000 2 1",
-    "by_Username_folded": "100000 2 1",
+    "by_Name_folded": "100000 2",
+    "by_Number_folded": "100000 1",
+    "by_Username_folded": "100000 1",
     "by_Order": "100000 2",
 }
 """What the planner is told about the indexes, so that its choices do not depend on when the data came."""
@@ -124,7 +124,7 @@ class Store:
         for name in sorted(_reversed_columns(self._catalogue)):
             self._index(name, f"({column(name)}, until) WHERE {column(name)} IS NOT NULL")
         for name in set(_FOLDED) & set(self._columns):
-            self._index(f"{name}_folded", f"(fold({column(name)}), until)")
+            self._index(f"{name}_folded", f"(fold({column(name)})) WHERE until = {FOREVER}")
         if "Order" in self._columns:
             self._index("Order", f"({column('Order')}) WHERE until = {FOREVER}")
         self._connection.execute("ANALYZE")
@@ -136,6 +136,20 @@ class Store:
 
     def _index(self, name: str, definition: str) -> None:
         self._connection.execute(f'CREATE INDEX "by_{name}" ON record {definition}')
+
+    def keep_past(self, row: int, moment: int) -> None:
+        """Copy a current record as one that ends at *moment*."""
+        self.rows(self._copy, (moment, row))
+
+    @cached_property
+    def _copy(self) -> str:
+        names = ", ".join(name for name in (*_FIXED, *map(column, self._columns)) if name != "until")
+        return f"INSERT INTO record (until, {names}) SELECT ?, {names} FROM record WHERE row = ?"
+
+    @cached_property
+    def record_columns(self) -> str:
+        """What a statement selects to read records: row, asset, type, moment, state, then the catalogue columns."""
+        return ", ".join(("row, asset, type, since, state", *map(column, self._columns)))
 
     @property
     def columns(self) -> Sequence[str]:
@@ -203,9 +217,10 @@ class Store:
     def tick(self, at: datetime) -> int:
         """Take a fresh moment, dated *at*."""
         with self.writing():
-            number = self.number("SELECT IFNULL(MAX(number), -1) + 1 FROM moment")
-            self.rows("INSERT INTO moment VALUES (?, ?)", (number, spell_time(at)))
-        return number
+            return self.number(
+                "INSERT INTO moment SELECT IFNULL(MAX(number), -1) + 1, ? FROM moment RETURNING number",
+                (spell_time(at),),
+            )
 
     def number(self, sql: str, values: dict[str, object] | Sequence[object] = ()) -> int:
         """The first value of the first row as an integer; 0 for none."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..engine import Engine
 from ..literals import parse_oid
 from ..problems import VALIDATION, Cause, Problem, violation
-from ..question import malformed, read_question
+from ..question import malformed, read_from, read_question
 from ..types import AttributeDef, TypeDef
 from .aliases import Aliases
 from .document import Document
@@ -62,12 +62,23 @@ class Values:
         return Problem(400, text, (Cause(VALIDATION, text),))
 
     def found(self, document: Document) -> list[str]:
-        """The assets a query finds, each once."""
+        """The assets a query finds, each once. One that is just named by its own type needs no query."""
+        named = self._alone(document)
+        if named is not None:
+            return [named] if self.engine.exists(named) else []
         question = read_question({**self.aliases.within(document), "select": None}, self.member)
         if question.groups:
             raise malformed("Invalid key at node(s): root->group")
         rows = self.engine.select(replace(question.query, select=())).rows
         return list(dict.fromkeys(row.asset for row in rows))
+
+    def _alone(self, document: Document) -> str | None:
+        """The asset of a query that is nothing but an OID token of a type with assets of its own."""
+        if document.keys() != {"from"}:
+            return None
+        name, oid, moment = read_from(document)
+        kind = self.engine.catalogue.types.get(name)
+        return oid if moment is None and kind is not None and kind.concrete == {name} else None
 
     def argument(self, value: object) -> object:
         """The value of an operation's argument: of a subquery only the first result counts."""
