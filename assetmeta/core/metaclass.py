@@ -8,7 +8,7 @@ from typing import Any
 from assetmeta.core.context import SessionContext
 from assetmeta.core.query import Query
 from assetmeta.core.values import oid_of_session, require_oid
-from assetmeta.model.contract import SupportsAliases
+from assetmeta.model.contract import SupportsAliases, SupportsLookup
 from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, Unsupported
 from assetmeta.model.printable import printable
 from assetmeta.model.scalars import checked_scalar
@@ -30,9 +30,10 @@ class AssetClass(type):
         """Return the one asset of that id (5, "5" or "Story:5"). Sends nothing. Raises BadValue.
 
         Where the server knows other names for an asset (`v1.Story("S-01005")`, a number within a project), such a name
-        is looked up: one request. Raises NotFound, and NotExactlyOne where several assets have the name.
+        is looked up: one request. Raises NotFound, and NotExactlyOne where several assets have the name. An abstract
+        type takes such a name only, and returns the asset of its concrete type.
         """
-        if cls._type.abstract:
+        if cls._type.abstract and not cls._is_alias(key):
             raise BadValue(
                 f"{cls._type.name} is abstract, so {key!r} cannot say which asset is meant; use the concrete type, or "
                 f"query {cls._type.name}.",
@@ -53,6 +54,15 @@ class AssetClass(type):
         asset = cls._workspace.asset(given or Oid.of(cls._type.name, key))
         cls._workspace.identity.touch(asset)
         return asset
+
+    def _is_alias(cls, key: Any) -> bool:
+        """True for a text that the server looks up among the assets of all derived types: no id and no token."""
+        backend = cls._workspace.backend
+        if not isinstance(key, str) or not isinstance(backend, SupportsLookup) or cls._type.members:
+            return False
+        given = oid_of_session(cls._workspace, key)
+        is_token = given is not None and given.type in cls._workspace.schema.types
+        return not is_token and backend.key_of(cls._type.name, key) is None
 
     def _query(cls) -> Query:
         return Query(cls._workspace, cls._type.name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from assetmeta.model.conditions import Compare, leaves
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term, leaves
 from assetmeta.model.errors import BadValue, nearest
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch, Rows
@@ -99,13 +99,34 @@ class Vocabulary:
 
 
 def _mentioned(schema: Schema, fetch: Fetch) -> Iterator[tuple[str, Compare]]:
-    """Yield the conditions that name assets of a list type: the type, and the condition."""
-    for leaf in leaves(fetch.where) if fetch.where is not None else ():
-        if isinstance(leaf, Compare) and leaf.operator in ("=", "!=") and leaf.path.is_plain and not leaf.path.is_name:
-            reached = resolve(schema, fetch.type_name, leaf.path)
+    """Yield the conditions that name assets of a list type, also those inside narrowed relations: the type, and the
+    condition.
+    """
+    if fetch.where is not None:
+        yield from _in_term(schema, fetch.type_name, fetch.where)
+    for path in (*fetch.select, *(sort.path for sort in fetch.sort)):
+        yield from _in_path(schema, fetch.type_name, path)
+
+
+def _in_term(schema: Schema, owner: str, term: Term) -> Iterator[tuple[str, Compare]]:
+    for leaf in leaves(term):
+        if isinstance(leaf, RawFilter):
+            continue
+        yield from _in_path(schema, owner, leaf.path)
+        if isinstance(leaf, Compare) and leaf.operator in ("=", "!=") and not (leaf.path.aggregate or leaf.path.part):
+            reached = resolve(schema, owner, leaf.path)
             kind = schema.type(reached.type_name)
-            if kind.choices and reached.attribute.name == kind.display:
+            if len(leaf.path.steps) > 1 and kind.choices and reached.attribute.name == kind.display:
                 yield kind.name, leaf
+
+
+def _in_path(schema: Schema, owner: str, path: Path) -> Iterator[tuple[str, Compare]]:
+    if all(step.where is None for step in path.steps):
+        return
+    for step in path.steps:
+        owner = step.downcast or schema.attribute(owner, step.name).related or owner
+        if isinstance(step.where, Compare | Exists | And | Or | Not):
+            yield from _in_term(schema, owner, step.where)
 
 
 def by_text(rows: Rows, columns: Sequence[str]) -> dict[str, tuple[Oid, ...]]:

@@ -68,6 +68,26 @@ class TestListsOfVersionOne:
         assert [] == v1.StoryStatus.where(Name="Dne").all()
         assert [] == v1.Story.where({"Scope.Name": "No such project"}).all()
 
+    def test_a_name_inside_a_narrowed_relation_is_checked_too(self, v1: V1Meta) -> None:
+        story, scope = v1.Story, v1.Scope
+        undone = scope.Workitems.of_type(story)[story.Status == "Dne"]
+        for query in (
+            scope.where(undone.Estimate > 3),
+            scope.where(undone.exists()),
+            scope.where((scope.Name == "x") | ~undone.exists()),
+            scope.select(undone.Estimate.sum()),
+            scope.sort(undone.count().desc()),
+            story.where(story.Scope[undone.exists()].exists()),
+            story.where(story.Scope[scope.Name != "x"].Workitems.of_type(story)[story.Status == "Dne"].exists()),
+        ):
+            with v1.trace() as trace, pytest.raises(BadValue, match="there is no StoryStatus 'Dne'. Did you mean Done"):
+                list(query)
+            assert 1 == len(trace)
+        with pytest.raises(BadValue, match="there is no ScopeStatus 'Gren'. Did you mean Green"):
+            list(story.where(story.Scope[scope.Name != "x"].Status == "Gren"))
+        done = scope.Workitems.of_type(story)[story.Status == "Done"]
+        assert 0 < scope.where(done.exists()).count() <= scope.where(scope.Workitems.of_type(story).exists()).count()
+
     def test_several_moments_are_checked_together(self, v1: V1Meta) -> None:
         with v1.trace() as trace, pytest.raises(BadValue, match="Did you mean Done"):
             list(v1.Story.where(Status="Dne").asof("2026-01-01", "2026-02-01"))

@@ -372,6 +372,21 @@ def test_an_asset_is_looked_up_by_its_number_in_one_request(v1: V1Meta) -> None:
     assert len(v1.ledger) == before + 2
 
 
+def test_an_abstract_type_is_looked_up_by_number_and_gives_the_concrete_asset(v1: V1Meta) -> None:
+    story, task = v1.Story.select("Number")[3], v1.Task.select("Number")[0]
+    before = len(v1.ledger)
+    assert v1.Workitem(story.Number) is story is v1.PrimaryWorkitem(story.Number)
+    assert v1.Workitem(task.Number) is task
+    assert len(v1.ledger) == before + 3
+    with pytest.raises(NotFound, match=f"There is no PrimaryWorkitem with the Number '{task.Number}'"):
+        v1.PrimaryWorkitem(task.Number)
+    before = len(v1.ledger)
+    for key in (story.intid, str(story.intid), story.idref, 5):
+        with pytest.raises(BadValue, match="Workitem is abstract, so .* cannot say which asset is meant"):
+            v1.Workitem(key)
+    assert len(v1.ledger) == before
+
+
 def test_a_type_without_numbers_is_looked_up_by_name(v1: V1Meta) -> None:
     first, second = (v1.Scope.create(Name="Rocket", Parent="Scope:0", BeginDate="2026-01-01") for _ in range(2))
     try:
