@@ -28,12 +28,14 @@ from assetmeta.features import display, schema_map
 from assetmeta.features.plans import Planning, commit_plan, planning
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginCheck
 from assetmeta.model.errors import AssetmetaError, BadValue, SessionClosed, UnknownName, elsewhere, nearest
-from assetmeta.model.http import Flow, T
+from assetmeta.model.folders import cache_folder
+from assetmeta.model.http import Flow, T, is_loopback
 from assetmeta.model.schema import Schema
 from assetmeta.model.signatures import keywords, names_settings
 from assetmeta.model.table import Displayed, Table
 from assetmeta.model.values import Oid
 from assetmeta.trace import Trace
+from assetmeta.version import __version__
 from assetmeta.wire.auth import Credential
 from assetmeta.wire.driver import Driver, WireSettings
 from assetmeta.wire.file_cache import FileCache
@@ -47,7 +49,7 @@ class SessionSettings(WireSettings, total=False):
     keep: int
     page_size: int
     reflect: str
-    schema_cache: str | Path | None
+    schema_cache: str | Path | bool | None
     schema_age: float
 
 
@@ -69,7 +71,7 @@ class Session(Displayed):
         keep: int = 1000,
         page_size: int = 2000,
         reflect: str = "all",
-        schema_cache: str | Path | None = None,
+        schema_cache: str | Path | bool | None = True,
         schema_age: float = 86_400.0,
         **wire: Unpack[WireSettings],
     ) -> None:
@@ -80,9 +82,11 @@ class Session(Displayed):
             keep: how many assets stay in memory, most recently touched first, though nobody holds them.
             page_size: how many assets one request of a streamed query asks for.
             reflect: read the schema whole ("all", one request) or type by type as types are used ("types").
-            schema_cache: a folder in which the schema is kept for the next session, per server and user. Custom fields
-                that are added meanwhile are seen when the kept one is older than *schema_age* (seconds). Logins that do
-                not say who it is (a token function, an auth object of yours) keep nothing.
+            schema_cache: the folder in which the schema is kept for the next session, per server and user: a path,
+                True for the user's cache folder (or the one that the environment variable ASSETMETA_CACHE names), None
+                to keep nothing. It is read anew when it is older than *schema_age* (seconds), and when you or an answer
+                name something that it lacks. Logins that do not say who it is (a token function, an auth object of
+                yours) keep nothing. With True, loopback addresses and sessions with a cassette keep nothing either.
             wire: `timeout`, `deadline`, `patience`, `retries`, `pool`, `proxies`, `verify`, `cert`, `max_bytes`,
                 `read_only`, `user_agent`, `truststore`, `cassette`: see assetmeta.wire.driver.Driver.
 
@@ -93,16 +97,18 @@ class Session(Displayed):
             raise BadValue(f"page_size={page_size} must be at least 1 and keep={keep} at least 0.")
         login_check = backend if isinstance(backend, SupportsLoginCheck) else None
         self._driver = Driver(base_url, auth, login_check=login_check, server=backend.name, **wire)
+        if schema_cache is True and (wire.get("cassette") or is_loopback(self._driver.base_url)):
+            schema_cache = None
         shelf = _shelf(schema_cache, schema_age, self._driver.base_url, backend, auth)
-        self._schemas = SchemaSource(backend, self._driver.run, reflect, shelf)
-        self._driver.secret_names = self._schemas.secret_names
         self._classes = ClassRegistry()
+        self._schemas = SchemaSource(backend, self._driver.run, reflect, shelf, self._classes.renew)
+        self._driver.secret_names = self._schemas.secret_names
         self._workspace = SessionContext(
             backend=backend,
             run=self._driver.run,
             schema=self._schemas,
             make=self._classes.blank,
-            renew=self._renew,
+            renew=self._schemas.renew,
             link=self._link,
             keep=keep,
             page_size=page_size,
@@ -117,11 +123,6 @@ class Session(Displayed):
         self._loader = self._workspace.loader = Loader(self._workspace, loading)
         self._unit = self._workspace.unit = UnitOfWork(self._workspace)
         self._writer = self._workspace.writer = Committer(self._workspace, self._unit)
-
-    def _renew(self, missing: Iterable[tuple[str, str]]) -> None:
-        """Read the schema anew because an answer names what it lacks, and bring the classes up to date."""
-        if self._schemas.renew(missing):
-            self._classes.renew()
 
     @classmethod
     def _refuse_unknown(cls, settings: Iterable[str]) -> None:
@@ -143,9 +144,12 @@ class Session(Displayed):
 
     def __getitem__(self, name: str) -> Any:
         """Return the class of an asset type, also one whose name is taken by a method of the session."""
-        types = self._schemas().types
-        if name not in types:
+        schema = self._schemas()
+        if name not in schema.types:
             name = self._by_endpoint(name) or name
+        if name not in schema.types and schema.newer:
+            schema = schema.newer() or schema
+        types = schema.types
         if name not in types:
             near = elsewhere(name) or nearest(
                 name, [*types, *(verb for verb in vars(Session) if not verb.startswith("_"))]
@@ -372,9 +376,10 @@ class Session(Displayed):
 
 
 def _shelf(
-    folder: str | Path | None, age: float, base_url: str, backend: Backend, auth: AuthBase | None
+    folder: str | Path | bool | None, age: float, base_url: str, backend: Backend, auth: AuthBase | None
 ) -> FileCache | None:
     who = auth.identity if isinstance(auth, Credential) else None
-    if folder is None or who is None:
+    if folder is None or folder is False or who is None:
         return None
-    return FileCache(folder, "\n".join([backend.name, base_url, who, repr(backend)]), age)
+    place = cache_folder() / "schemas" if folder is True else folder
+    return FileCache(place, "\n".join([backend.name, base_url, who, repr(backend), __version__]), age)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 # `make test` runs the same examples each time, whatever the machine's speed: --hypothesis-profile=repeatable.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
+
+# What sessions keep by default is kept for this run alone.
+os.environ["ASSETMETA_CACHE"] = os.path.join(tempfile.gettempdir(), f"assetmeta-tests-{os.getpid()}")
 
 FOLDERS = ("contract", "sandbox", "session", "docs", "interop", "backends", "tools", "", "wire", "core", "model")
 """The order in which tests are run, "" for files beside these: what takes long first, so that no process waits for

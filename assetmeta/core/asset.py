@@ -70,7 +70,10 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
     def with_data(self, values: Mapping[str, Any]) -> Any:
         """Take *values* as loaded, as if the server had just sent them; returns the asset. Sends nothing."""
         known = {name: value for name, value in values.items() if name != "AsOf"}
-        cells = tuple(_cell(self._workspace, self._type.attribute(name), value) for name, value in known.items())
+        schema = self._workspace.schema
+        cells = tuple(
+            _cell(self._workspace, schema.attribute(self._type.name, name), value) for name, value in known.items()
+        )
         with self._workspace.lock:
             merge_row(self, Row(self._state.oid, tuple(known), cells), self._workspace.layouts)
         return self
@@ -114,17 +117,19 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
                 type_name=self._type.name,
                 attribute=name,
             )
-        elif isinstance(member := getattr(type(self), name, None), property) and member.fset is not None:
+        elif isinstance(member := _member(type(self), name), property) and member.fset is not None:
             member.fset(self, value)
-        elif hasattr(type(self), name):
+        elif member is not None:
             raise ReadOnly(
                 f"{short_form(self._state.oid)}.{name} cannot be set.", type_name=self._type.name, attribute=name
             )
+        elif self._workspace.newer_schema():
+            setattr(self, name, value)
         else:
             self._workspace.schema.attribute(self._type.name, name)
 
     def __delattr__(self, name: str) -> None:
-        attribute = self._type.attribute(name)
+        attribute = self._workspace.schema.attribute(self._type.name, name)
         _assign(self, name, () if attribute.multi else None)
 
     def __getattr__(self, name: str) -> Any:
@@ -144,6 +149,8 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
         told = undeclared(self, name)
         if told is not UNREAD:
             return told
+        if self._workspace.newer_schema():
+            return getattr(self, name)
         near = elsewhere(name) or nearest(name, [*kind._type.attributes, *kind._type.operations])
         near += self._workspace.schema.beyond(kind._type, name)
         raise UnknownName(f"{kind.__name__} has no attribute {name!r}.{near}", type_name=kind.__name__, attribute=name)
@@ -181,6 +188,11 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
         return Snapshot, (self._state.oid, dict(snapshot_values(self)))
 
 
+def _member(kind: type, name: str) -> Any:
+    """What a class or one of its bases has under a name; None for nothing."""
+    return next((vars(one)[name] for one in kind.__mro__ if name in vars(one)), None)
+
+
 def short_form(oid: Oid) -> str:
     """Return `Story(1005)`, with the moment where there is one."""
     return f"{oid.type}({oid.key})" if oid.moment is None else f"{oid.type}({oid.key}, asof={oid.moment!s})"
@@ -194,7 +206,7 @@ def blank(kind: type[Asset], oid: Oid) -> Asset:
 
 
 def _assign(asset: Asset, name: str, value: object) -> None:
-    context_of(asset).unit.assign(asset, asset._type.attribute(name), value)
+    context_of(asset).unit.assign(asset, asset._workspace.schema.attribute(asset._type.name, name), value)
 
 
 def _cell(workspace: SessionContext, attribute: Attribute, value: object) -> Any:

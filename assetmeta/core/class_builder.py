@@ -55,7 +55,10 @@ class ClassRegistry:
             for name, made in self._made.items():
                 kind = workspace.schema.types.get(name)
                 if kind is not None and kind != made._type:
-                    for member, value in members_of(kind, workspace).items():
+                    members = members_of(kind, workspace)
+                    for gone in {*made._type.attributes, *made._type.operations} & vars(made).keys() - members.keys():
+                        type.__delattr__(made, gone)
+                    for member, value in members.items():
                         type.__setattr__(made, member, value)
 
     def blank(self, oid: Oid) -> Asset:

@@ -83,7 +83,7 @@ def _present(workspace: SessionContext, updates: Sequence[Update]) -> dict[Oid, 
     names = list(dict.fromkeys(delta.name for update in updates for delta in update.deltas))
     wanted = list(fetches(workspace, [update.oid for update in updates], names))
     try:
-        found = workspace.run(workspace.backend.fetch(workspace.schema, wanted)) if wanted else []
+        found = workspace.read(wanted)
     except NotFound:
         # The only asset asked for is gone; the write will say so.
         found = []

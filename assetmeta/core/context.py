@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from cachetools import LRUCache
@@ -16,10 +17,10 @@ from assetmeta.core.report import Report
 from assetmeta.core.state import Instance, RowShapes, merge_row
 from assetmeta.core.vocabulary import Vocabulary
 from assetmeta.model.contract import Backend, SupportsLookup, SupportsReferences
-from assetmeta.model.errors import AssetmetaError, NotFound, SessionClosed
+from assetmeta.model.errors import AssetmetaError, NotFound, Rejected, SessionClosed, UnknownName
 from assetmeta.model.http import Flow, T
 from assetmeta.model.ordering import ReferencesIn, references_in
-from assetmeta.model.paths import Path
+from assetmeta.model.paths import Path, resolve
 from assetmeta.model.plans import Change, Fetch, Row, Rows
 from assetmeta.model.processes import fork_outside, renew_in_child
 from assetmeta.model.schema import AssetType, Attribute, Schema
@@ -110,7 +111,7 @@ class SessionContext:
         keep: int,
         page_size: int,
         max_bytes: int,
-        renew: Callable[[Iterable[tuple[str, str]]], None] | None = None,
+        renew: Callable[[Iterable[tuple[str, str]]], bool] | None = None,
         server: str = "",
         user: str | None = None,
         wait: Callable[[float], object] = time.sleep,
@@ -149,6 +150,13 @@ class SessionContext:
         """The server's schema; the first use reads it (one request)."""
         return self._schema()
 
+    def newer_schema(self) -> bool:
+        """Read the schema anew where it was kept from an earlier session, and return whether that was done: a user
+        named what it lacks. One request, at most once per session.
+        """
+        newer = self.schema.newer
+        return newer is not None and newer() is not None
+
     @property
     def references_in(self) -> ReferencesIn:
         """Finds the assets that a change of one attribute names, as the dialect knows them."""
@@ -170,8 +178,19 @@ class SessionContext:
         return self.vocabulary.checked(self.schema, fetches, self.read)
 
     def read(self, fetches: Sequence[Fetch]) -> list[Rows]:
-        """Perform fetches as they are, in as few requests as the server allows."""
-        return self.run(self.backend.fetch(self.schema, fetches))
+        """Perform fetches as they are, in as few requests as the server allows. When it refuses them, and the schema
+        was kept from an earlier session, the schema is read anew, and what is gone from it is left out of a second
+        attempt.
+        """
+        if not fetches:
+            return []
+        try:
+            return self.run(self.backend.fetch(self.schema, fetches))
+        except Rejected:
+            if not self.newer_schema():
+                raise
+            schema = self.schema
+            return self.run(self.backend.fetch(schema, [_selecting_known(schema, fetch) for fetch in fetches]))
 
     def list_names(self) -> dict[str, frozenset[str]]:
         """The names of the server's list types, by type; read once per session, in one round of requests."""
@@ -267,3 +286,15 @@ class SessionContext:
 def moment_of(asset: Instance) -> AsOf | None:
     """The moment at which this asset is seen; None for the present."""
     return asset._state.oid.moment
+
+
+def _selecting_known(schema: Schema, fetch: Fetch) -> Fetch:
+    return replace(fetch, select=tuple(path for path in fetch.select if _is_known(schema, fetch.type_name, path)))
+
+
+def _is_known(schema: Schema, type_name: str, path: Path) -> bool:
+    try:
+        resolve(schema, type_name, path)
+    except UnknownName:
+        return False
+    return True

@@ -107,7 +107,7 @@ class Inspector:
             resolve(workspace.schema, kind.name, path)
         fetch = Fetch(kind.name, select=select, oids=(self.oid.current,), history=True)
         since = workspace.writes
-        [rows] = workspace.run(workspace.backend.fetch(workspace.schema, [fetch]))
+        [rows] = workspace.read([fetch])
         workspace.know(rows.rows)
         return workspace.merge_rows(rows.rows, since)
 

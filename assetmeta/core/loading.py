@@ -19,6 +19,7 @@ from assetmeta.core.values import require_asset
 from assetmeta.model.errors import BadValue, NotFound, NotLoaded
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch, Rows
+from assetmeta.model.schema import Schema
 from assetmeta.model.values import UNREAD, AsOf, Oid
 
 MODES = ("peers", "one", "raise")
@@ -109,9 +110,7 @@ class Loader:
         for fetch in fetches(workspace, oids, names):
             since = workspace.writes
             try:
-                [rows] = workspace.run(
-                    workspace.backend.fetch(workspace.schema, [replace(fetch, deleted=deleted, optional=optional)])
-                )
+                [rows] = workspace.read([replace(fetch, deleted=deleted, optional=optional)])
             except NotFound as error:
                 # Of several assets the server leaves out what is not there: this is then about something else.
                 if len(fetch.oids or ()) != 1:
@@ -120,7 +119,12 @@ class Loader:
                 continue
             workspace.know((*rows.rows, *rows.related))
             with workspace.lock:
-                self._absorb(fetch, [name for name in names if name not in optional], rows, cohort, since)
+                wanted = [
+                    name
+                    for name in names
+                    if name not in optional and _is_known(workspace.schema, fetch.type_name, name)
+                ]
+                self._absorb(fetch, wanted, rows, cohort, since)
 
     def _gone(self, oids: Sequence[Oid], error: NotFound) -> None:
         for oid in oids:
@@ -210,8 +214,13 @@ def _path(workspace: SessionContext, name: str) -> Path:
     return Path((Step(name),)) if name.isidentifier() else workspace.path(name)
 
 
+def _is_known(schema: Schema, type_name: str, name: str) -> bool:
+    """Whether a type has an attribute; computed tokens count as known."""
+    return not name.isidentifier() or name in schema.type(type_name).attributes
+
+
 def _may_have(workspace: SessionContext, oid: Oid, name: str) -> bool:
-    return not name.isidentifier() or name in workspace.schema.type(oid.type).attributes
+    return _is_known(workspace.schema, oid.type, name)
 
 
 def _advice(asset: Instance, name: str) -> str:

@@ -190,6 +190,8 @@ class AssetClass(type):
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        if cls._workspace.newer_schema():
+            return getattr(cls, name)
         cls._workspace.schema.attribute(cls._type.name, name)
         raise UnknownName(f"{cls._type.name} has no {name!r}.", type_name=cls._type.name, attribute=name)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from assetmeta.core.context import FlowRunner
@@ -26,14 +26,23 @@ class TextStore(Protocol):
 class SchemaSource:
     """Gives the schema of one session. *way* "all" reads it in one request at the first use, "types" one type at a
     time, which is quicker on a large server when few types are needed. What *keep* holds is used instead of a request.
+    *on_renewed* is called after the schema was read again.
     """
 
-    def __init__(self, backend: Backend, run: FlowRunner, way: str, keep: TextStore | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        run: FlowRunner,
+        way: str,
+        keep: TextStore | None = None,
+        on_renewed: Callable[[], None] = lambda: None,
+    ) -> None:
         if way not in WAYS:
             raise BadValue(f"There is no way {way!r} to reflect; there are {', '.join(WAYS)}.")
         self._backend = backend
         self._run = run
         self._keep = keep
+        self._on_renewed = on_renewed
         self.after_fork()
         renew_in_child(self)
         self._missed: set[tuple[str, str]] = set()
@@ -58,10 +67,24 @@ class SchemaSource:
     def _kept(self) -> Schema | None:
         text = self._keep.load() if self._keep else None
         try:
-            return from_text(text, self._backend.codec) if text else None
+            kept = from_text(text, self._backend.codec) if text else None
+            return Schema(kept.types, kept.version, self._newer) if kept else None
         except ValueError:
             # A broken file is no file: the schema is read from the server, and the file written anew.
             return None
+
+    def _newer(self) -> Schema | None:
+        """The schema of today, for a name that a user gave and a kept one lacks; None when it cannot be read."""
+        with self._lock:
+            if self._schema is not None and self._schema.newer is None:
+                return self._schema
+            try:
+                self._schema = _with_raw(self._read(), {name for name, _ in self._missed})
+            except AssetmetaError:
+                return None
+            found = self._schema
+        self._on_renewed()
+        return found
 
     def _read(self) -> Schema:
         schema = self._run(self._backend.reflect())
@@ -90,7 +113,8 @@ class SchemaSource:
                 # What is known of the schema does for everything else; the answer itself has come.
                 pass
             self._schema = _with_raw(schema, {name for name, _ in self._missed})
-            return True
+        self._on_renewed()
+        return True
 
     @property
     def known(self) -> list[str]:

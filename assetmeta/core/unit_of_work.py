@@ -172,11 +172,11 @@ class UnitOfWork:
 
     def assign_all(self, asset: Instance, values: Mapping[str, object]) -> None:
         """Make several values pending; when one of them is refused, none is."""
-        kind = self._workspace.schema.type(asset._state.oid.type)
+        type_name = asset._state.oid.type
         before = dict(asset._state.edits or {})
         try:
             for name, value in values.items():
-                self.assign(asset, kind.attribute(name), value)
+                self.assign(asset, self._workspace.schema.attribute(type_name, name), value)
         except BaseException:
             edits.restore(asset, before)
             self._track(asset)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import field
 from typing import BinaryIO, NamedTuple, Protocol, TypeVar, runtime_checkable
+from urllib.parse import urlsplit
 
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.printable import printable
@@ -26,6 +27,8 @@ SNIFFED = 2000
 _PAGE = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
+
+_LOOPBACK = re.compile(r"localhost|.+\.localhost|127(?:\.\d+){3}|::1", re.IGNORECASE)
 
 T = TypeVar("T")
 _Y = TypeVar("_Y")
@@ -159,3 +162,8 @@ def perform(flow: Generator[_Y, _S, T], answer: Callable[[_Y], _S]) -> T:
         return value
     finally:
         flow.close()
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL is of this computer, where no network carries what is sent and ports change hands."""
+    return bool(_LOOPBACK.fullmatch(urlsplit(url).hostname or ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from assetmeta.model.codecs import Codec, Secret
@@ -126,10 +126,15 @@ _WAYS = 3
 
 
 class Schema(Record):
-    """All types of one server. *types* may load single types when they are first asked for."""
+    """All types of one server. *types* may load single types when they are first asked for.
+
+    A schema that was kept from an earlier session has *newer*: it returns the server's schema of today for a name that
+    is missing here, or None when it cannot be read.
+    """
 
     types: Mapping[str, AssetType]
     version: str = ""
+    newer: Callable[[], Schema | None] | None = field(default=None, compare=False, repr=False)
 
     def __repr__(self) -> str:
         return printable(f"<schema {self.version}: {len(self.types)} types>")
@@ -137,6 +142,9 @@ class Schema(Record):
     def type(self, name: str) -> AssetType:
         """Return the type *name*. Raises UnknownName with the nearest names."""
         found = self.types.get(name)
+        newer = self.newer() if found is None and self.newer else None
+        if newer is not None:
+            return newer.type(name)
         if found is None:
             raise UnknownName(f"The server has no asset type {name!r}.{nearest(name, self.types)}", type_name=name)
         return found
@@ -144,6 +152,10 @@ class Schema(Record):
     def attribute(self, type_name: str, name: str) -> Attribute:
         """Return one attribute. Raises UnknownName, which also names related types that have such an attribute."""
         kind = self.type(type_name)
+        known = name in kind.attributes or name in kind.operations
+        newer = self.newer() if not known and self.newer else None
+        if newer is not None:
+            return newer.attribute(type_name, name)
         try:
             return kind.attribute(name)
         except UnknownName as error:

@@ -14,13 +14,21 @@ from assetmeta.model.private_files import READING, is_private
 
 MAX_BYTES = 64 * 1024 * 1024
 
+KEPT = 50
+"""Files that a folder holds; the oldest go."""
+
+_NAME = 32
+"""Letters of a file's name."""
+
 
 class FileCache:
-    """One file in *folder*, named after *key* without showing it; it counts for *age* seconds after it was written."""
+    """One file in *folder*, named after *key* without showing it; it counts for *age* seconds after it was written.
+    A folder holds no more than KEPT of them.
+    """
 
     def __init__(self, folder: str | Path, key: str, age: float, clock: Callable[[], float] = time.time) -> None:
         self._folder = Path(folder).expanduser()
-        self._file = self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+        self._file = self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:_NAME]}.json"
         self._age = age
         self._clock = clock
 
@@ -56,5 +64,11 @@ class FileCache:
             with os.fdopen(number, "wb") as file:
                 file.write(text.encode())
             Path(name).replace(self._file)
+            self._drop_oldest()
         except OSError:
             Path(name).unlink(missing_ok=True)
+
+    def _drop_oldest(self) -> None:
+        files = sorted(self._folder.glob(f"{'[0-9a-f]' * _NAME}.json"), key=lambda file: file.stat().st_mtime)
+        for file in files[: max(len(files) - KEPT, 0)]:
+            file.unlink(missing_ok=True)

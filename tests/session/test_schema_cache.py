@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from assetmeta import V1Meta
+from assetmeta import Cassette, UnknownName, V1Meta
 from assetmeta import sandbox as sandboxes
-from assetmeta.wire.file_cache import FileCache
+from assetmeta.wire.file_cache import KEPT, FileCache
+
+HERE, NAME = "127.0.0.1", "agility.example"
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +155,96 @@ class TestTrust:
 
         monkeypatch.setattr(os, statted, foreign)
         assert shelf.load() is None
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder that the environment names."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("ASSETMETA_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def named(server: sandboxes.Server, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Credentials of the server under a name that is no loopback address."""
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *rest, **more: resolve(HERE if host == NAME else host, *rest, **more)
+    )
+    return {**server.token_credentials, "instance_url": server.url.replace(HERE, NAME), "allow_http": True}
+
+
+def test_the_schema_is_kept_by_default(named: dict[str, Any], cache: Path) -> None:
+    first = V1Meta(**named)
+    assert first.Story.first() is not None
+    assert len(list((cache / "schemas").iterdir())) == 1
+
+    second = V1Meta(**named)
+    assert second.Story.first() is not None
+    assert [entry.path for entry in second.ledger] == ["query.v1"]
+
+
+def test_nothing_is_kept_when_that_is_said_or_on_loopback_or_with_a_cassette(
+    server: sandboxes.Server, named: dict[str, Any], cache: Path, tmp_path: Path
+) -> None:
+    assert V1Meta(**named, schema_cache=None).types
+    assert V1Meta(**named, schema_cache=False).types
+    assert V1Meta(**server.token_credentials).types
+    with V1Meta(**named, cassette=Cassette(tmp_path / "tape.yaml", mode="all")) as session:
+        assert session.types
+    assert not cache.exists()
+
+
+def test_a_name_that_the_kept_schema_lacks_has_it_read_anew(named: dict[str, Any], cache: Path) -> None:
+    assert V1Meta(**named).types
+    [file] = (cache / "schemas").iterdir()
+    text = file.read_text(encoding="utf-8")
+    for change in (
+        lambda v1: v1.Story.Custom_testfield,
+        lambda v1: v1.Story.where(Custom_testfield="x"),
+        lambda v1: v1.Story.select("Custom_testfield"),
+        lambda v1: v1.Story(1005).set(Custom_testfield="x"),
+        lambda v1: setattr(v1.Story(1005), "Custom_testfield", "x"),
+        lambda v1: v1.Story.first().Custom_testfield,
+    ):
+        file.write_text(text.replace("Custom_testfield", "Custom_otherfield"), encoding="utf-8")
+        session = V1Meta(**named)
+        assert "Custom_testfield" not in session.schema.types["Story"].attributes
+        change(session)
+        assert [entry.path for entry in session.ledger].count("meta.v1/") == 1
+        session.revert()
+    file.write_text(text.replace('"Story"', '"Tale"'), encoding="utf-8")
+    assert V1Meta(**named).Story.__name__ == "Story"
+
+
+def test_an_attribute_that_the_server_has_no_more_is_left_out(named: dict[str, Any], cache: Path) -> None:
+    assert V1Meta(**named).types
+    [file] = (cache / "schemas").iterdir()
+    text = file.read_text(encoding="utf-8")
+    for read in (lambda v1: v1.Story.first().Name, lambda v1: v1.Story(v1.Story.select("Name").first().intid).Estimate):
+        file.write_text(text.replace("Custom_testfield", "Custom_gone"), encoding="utf-8")
+        session = V1Meta(**named)
+        read(session)
+        assert [entry.path for entry in session.ledger].count("meta.v1/") == 1
+        with pytest.raises(UnknownName):
+            session.Story.first().Custom_gone
+        assert [entry.path for entry in session.ledger].count("meta.v1/") == 1
+
+
+def test_a_slip_costs_one_reading_of_the_schema_at_most(named: dict[str, Any], cache: Path) -> None:
+    assert V1Meta(**named).types
+    session = V1Meta(**named)
+    for slip in (lambda: session.Story.Nmae, lambda: session.Stroy, lambda: session.Story.where(Nmae=1)):
+        with pytest.raises(UnknownName, match="Did you mean"):
+            slip()
+    assert [entry.path for entry in session.ledger] == ["meta.v1/"]
+
+
+def test_a_folder_holds_a_bounded_number_of_files(tmp_path: Path) -> None:
+    for number in range(KEPT + 5):
+        FileCache(tmp_path, f"key {number}", 3600).save("text")
+    (tmp_path / "notes.json").write_text("mine", encoding="utf-8")
+    FileCache(tmp_path, "last", 3600).save("text")
+    assert len(list(tmp_path.iterdir())) == KEPT + 1
+    assert FileCache(tmp_path, "last", 3600).load() == "text"

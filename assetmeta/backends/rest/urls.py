@@ -7,11 +7,11 @@ from collections.abc import Callable
 from urllib.parse import unquote, urljoin, urlsplit
 
 from assetmeta.model.errors import BadValue
+from assetmeta.model.http import is_loopback
 
 _PORTS = {"http": 80, "https": 443}
 _DOTS = frozenset({".", ".."})
 _SIGNED = re.compile(r"(?:\A|&)(?:x-(?:amz|goog)-signature|signature|sig)=", re.IGNORECASE)
-_LOOPBACK = re.compile(r"localhost|.+\.localhost|127(?:\.\d+){3}|::1", re.IGNORECASE)
 
 
 def base_url(given: str, *, server: str, example: str, below: str = "", allow_http: bool = False) -> str:
@@ -33,7 +33,7 @@ def base_url(given: str, *, server: str, example: str, below: str = "", allow_ht
         parts = urlsplit(text)
     except ValueError as error:
         raise BadValue(f"That is no URL of a {server} ({error}); give one such as {example}.") from None
-    if parts.scheme.lower() == "http" and not allow_http and not _LOOPBACK.fullmatch(parts.hostname or ""):
+    if parts.scheme.lower() == "http" and not allow_http and not is_loopback(text):
         raise BadValue(
             f"http://{parts.hostname} would carry the credentials unprotected. Use https://, or pass allow_http=True "
             "where the network itself is safe."
