@@ -57,8 +57,9 @@ class Credential(Unpicklable, AuthBase, ABC):
     *kind* is what error messages call it. *version* changes with every secret got anew, and *outdated* are the statuses
     that may mean that one is due. *per_connection* is True for schemes that log in a connection and not a request, so
     that threads must not share connections. *is_granted* is True once the server itself has handed out the secret.
-    *renews_locally* says that `login()` sends no request. *is_exhausted* is True once every way to a new secret was
-    refused.
+    *renews_locally* says that `login()` sends no request, and *is_restless* that the latest two secrets were each
+    another one than before, so that one more is no sign that the credentials have changed. *is_exhausted* is True once
+    every way to a new secret was refused.
     """
 
     kind = "credentials"
@@ -66,6 +67,7 @@ class Credential(Unpicklable, AuthBase, ABC):
     per_connection = False
     is_granted = False
     renews_locally = False
+    is_restless = False
     version = 0
 
     @property
@@ -230,11 +232,13 @@ class RefreshableToken(Credential):
         self._token = None if token is None else checked_token(token)
         self._scheme = checked_token(scheme)
         self._attempts = SharedAttempt()
+        self._was_replaced = False
         renew_in_child(self)
 
     def after_fork(self) -> None:
         """Log in anew, with a token of its own."""
         self._token = None
+        self._was_replaced = self.is_restless = False
         self.is_granted = False
 
     @property
@@ -254,7 +258,10 @@ class RefreshableToken(Credential):
     def login(self) -> LoginFlow[bool]:
         """Get a token; return whether it is another one than before. The requests are those of `obtain`."""
         token = yield from self.obtain()
-        if token is None or token == self._token:
+        is_other = token is not None and token != self._token
+        is_replaced = is_other and self._token is not None
+        self._was_replaced, self.is_restless = is_replaced, is_replaced and self._was_replaced
+        if token is None or not is_other:
             return False
         self._token = checked_token(token)
         self.version += 1

@@ -15,14 +15,18 @@ from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.auth import Credential
 from assetmeta.wire.redact import redacted_line
 
+_PUT_OFF = 16
+"""Requests that are not sent before one more token is tried of a function that always returns another one."""
+
 
 class LoginGuard:
     """What the server has shown about the login of a session. Safe to use from several threads.
 
     Until a login was accepted, requests are sent one at a time, and the first refusal ends it for all that come later,
-    until the credentials change: servers lock an account after a few attempts. Afterwards a refusal is about its own
-    request, unless the login was to be renewed and that was refused as well. *check* is for servers that answer a wrong
-    login as they answer a missing right.
+    until the credentials change: servers lock an account after a few attempts. A function that returns another token at
+    every call has not changed by that; one of its tokens is tried after 16 requests, after 32 more, 64 more ...
+    Afterwards a refusal is about its own request, unless the login was to be renewed and that was refused as well.
+    *check* is for servers that answer a wrong login as they answer a missing right.
     """
 
     def __init__(self, credential: Credential | None, check: SupportsLoginCheck | None = None) -> None:
@@ -30,6 +34,8 @@ class LoginGuard:
         self._check = check
         self._refusal: AuthenticationFailed | None = None
         self._refused: tuple[int, str | None] | None = None
+        self._put_off, self._most_put_off = 0, _PUT_OFF
+        self._has_untried = False
         self.after_fork()
         renew_in_child(self)
 
@@ -88,13 +94,32 @@ class LoginGuard:
         credential, refusal = self._credential, self._refusal
         if credential is None or refusal is None or self._state() != self._refused:
             return
-        if not credential.renews_locally or not renew():
+        self._has_untried = (credential.renews_locally and renew()) or self._has_untried
+        if not self._has_untried or self._is_put_off(credential):
+            self._refused = self._state()
             raise unsent(request, refusal, "of this session")
+        self._has_untried = False
+
+    def _is_put_off(self, credential: Credential) -> bool:
+        """True when a token got anew says nothing, and it is too early to try one nevertheless."""
+        if not credential.is_restless:
+            return False
+        self._put_off += 1
+        if self._put_off < self._most_put_off:
+            return True
+        self._put_off, self._most_put_off = 0, 2 * self._most_put_off
+        return False
+
+    @property
+    def is_refused(self) -> bool:
+        """True when the login was refused and none was accepted: what is tried now is tried once."""
+        return self._refusal is not None
 
     def accept(self) -> None:
         """Note that the server takes the login."""
         self._accepted = True
         self._refusal = None
+        self._put_off, self._most_put_off = 0, _PUT_OFF
 
     def refuse(self, error: AuthenticationFailed) -> None:
         """Note that the server refuses the login; after an accepted one that is kept only where none can be got any

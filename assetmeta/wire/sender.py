@@ -123,7 +123,9 @@ class Sender:
     def _answered(self, request: Request, trial: RetryState, credential: Credential) -> Answer:
         version = credential.version
         answer = self._exchange(request, trial.attempt)
-        outdated = answer.response.status in credential.outdated
+        # Of a function whose token was refused before, the next one is tried by itself.
+        is_last = credential.renews_locally and self._guard.is_refused
+        outdated = answer.response.status in credential.outdated and not is_last
         if outdated and self._replaced(credential, version) and trial.for_reauthentication():
             answer = self._exchange(request, trial.attempt)
         quiet = Answer(unquoting(answer.response, credential.secrets), answer.url, answer.sent, answer.received)

@@ -24,7 +24,15 @@ from assetmeta.backends.rest.discovery import (
 from assetmeta.backends.rest.http import Page, argument, ask, body, delete, get, read_object, read_page, send, text_of
 from assetmeta.backends.rest.schema import _union
 from assetmeta.model.codecs import Text
-from assetmeta.model.errors import BadValue, InvalidResponse, NotFound
+from assetmeta.model.errors import (
+    AuthenticationFailed,
+    BadValue,
+    InvalidResponse,
+    NotFound,
+    SessionClosed,
+    TimedOut,
+    Unreachable,
+)
 from assetmeta.model.http import Response
 from assetmeta.model.schema import AssetType, Attribute
 from assetmeta.model.values import Oid
@@ -32,6 +40,17 @@ from assetmeta.model.values import Oid
 
 def answer(document: Any, status: int = 200) -> Response:
     return Response(status, {"content-type": "application/json"}, json.dumps(document).encode())
+
+
+@pytest.mark.parametrize("error", [TimedOut("slow"), Unreachable("gone"), SessionClosed("closed")])
+def test_an_endpoint_that_does_not_answer_is_no_endpoint_that_does_not_tell(play: Any, error: Exception) -> None:
+    """A schema that lacks it would be taken for the server's, and kept."""
+    options = answer({"actions": {"POST": {"name": {"type": "string"}}}})
+    for flow in (described(["a", "b"], lambda path: path), sample_objects(["a", "b"], lambda path: path)):
+        with pytest.raises(type(error)):
+            play(flow, options, error)
+    refused = AuthenticationFailed("no", status=401)
+    assert ["a"] == list(play(described(["a", "b"], lambda path: path), options, refused)[0])
 
 
 class TestFields:

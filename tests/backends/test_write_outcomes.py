@@ -203,6 +203,28 @@ class TestBroken:
         assert 500 == outcome.error.status
 
 
+class TestBulkUpdates:
+    """Several changes in one request of Valispace, whose answer leaves some of them open."""
+
+    CHANGES = tuple(Update(Oid("Requirement", key), (AttributeChange("title", "old", "new"),)) for key in (1, 2, 3, 4))
+    ACCEPTED = Response(200, {"content-type": "application/json"}, b'[{"id": 1, "title": "new"}]')
+
+    def test_no_answer_to_the_look_after_them_leaves_them_unknown(self, vs_schema: Schema, play: Any) -> None:
+        for error in (TimedOut("slow"), Unreachable("refused", sent=False), BudgetExceeded("spent")):
+            writes = Valispace(survey="none").write(vs_schema, self.CHANGES)
+            outcomes, made = play(writes, self.ACCEPTED, error, error, error)
+            assert [Done, Unknown, Unknown, Unknown] == [type(outcome) for outcome in outcomes]
+            assert ["GET rest/requirements/2/", "GET rest/requirements/3/", "GET rest/requirements/4/"] == [
+                request.line for request in made[1:]
+            ]
+
+    def test_one_timeout_ends_what_is_sent_singly(self, vs_schema: Schema, play: Any) -> None:
+        refused = Response(400, {"content-type": "application/json"}, b'{"detail": "no"}')
+        outcomes, made = play(Valispace(survey="none").write(vs_schema, self.CHANGES), refused, TimedOut("slow"))
+        assert ["POST rest/requirements/bulk-update/", "PATCH rest/requirements/1/"] == [each.line for each in made]
+        assert [Unknown, Skipped, Skipped, Skipped] == [type(outcome) for outcome in outcomes]
+
+
 TYPES = Schema(
     {
         "Thing": AssetType(

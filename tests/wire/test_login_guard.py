@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -128,6 +129,55 @@ def test_an_auth_object_is_tried_again_when_it_was_changed(server, drive):
         assert 1 == len(server.seen)
         change(auth)
         assert 200 == driver.run(one(GET)).status
+
+
+def authorizations(server):
+    return [seen.headers["authorization"] for seen in server.seen]
+
+
+def read(driver, times):
+    """The number of refused reads among so many."""
+    refused = 0
+    for _ in range(times):
+        try:
+            driver.run(one(GET))
+        except AuthenticationFailed:
+            refused += 1
+    return refused
+
+
+def test_a_token_function_that_returns_ever_new_wrong_tokens_is_tried_twice(server, drive):
+    numbers = itertools.count()
+    driver = drive(TokenCallable(lambda: f"t{next(numbers)}"))
+    server.answers = [Reply(401)]
+    assert 10 == read(driver, 10)
+    assert ["Bearer t0", "Bearer t1"] == authorizations(server)
+    # One of its tokens is tried after a while, and again after twice as long: what was wrong may have been mended.
+    assert 100 == read(driver, 100)
+    assert ["Bearer t17", "Bearer t49"] == authorizations(server)[2:]
+    server.answers = [Reply()]
+    # The next try is that of the 113th read, the 3rd of these.
+    assert 2 == read(driver, 20)
+
+
+def test_a_token_function_whose_token_was_replaced_is_tried_with_that_at_once(server, drive):
+    tokens = ["wrong"]
+    driver = drive(TokenCallable(lambda: tokens[-1]))
+    server.answers = [lambda seen: Reply(200 if seen.headers["authorization"] == "Bearer right" else 401)]
+    assert 3 == read(driver, 3)
+    tokens.append("wrong too")
+    assert 3 == read(driver, 3)
+    assert ["Bearer wrong", "Bearer wrong too"] == authorizations(server)
+    tokens.append("right")
+    assert 0 == read(driver, 3)
+
+
+def test_a_token_function_that_settles_is_tried_with_what_it_settles_on(server, drive):
+    tokens = iter(["a", "b", "c", "d", "right", "right"])
+    driver = drive(TokenCallable(lambda: next(tokens, "right")))
+    server.answers = [lambda seen: Reply(200 if seen.headers["authorization"] == "Bearer right" else 401)]
+    assert 4 == read(driver, 8)
+    assert ["a", "b", *["right"] * 4] == [each.removeprefix("Bearer ") for each in authorizations(server)]
 
 
 def test_a_token_function_that_uses_its_own_session_is_told_so(server, drive):

@@ -22,7 +22,7 @@ from assetmeta.backends.responses import Json, check, parse_json
 from assetmeta.backends.rest.codecs import choice_kind
 from assetmeta.backends.rest.http import JSON, Object, get, parse_error, read_page
 from assetmeta.backends.rest.spec import Api
-from assetmeta.model.errors import AssetmetaError, InvalidResponse
+from assetmeta.model.errors import AssetmetaError, InvalidResponse, ServerError
 from assetmeta.model.http import Flow, Request, Response
 
 _SAMPLE = (("limit", "1"), ("page_size", "1"))
@@ -164,10 +164,12 @@ def below(root: Response, place: str) -> tuple[str, ...]:
 
 
 def described(paths: Sequence[str], place: Place) -> Flow[dict[str, Fields]]:
-    """Ask by OPTIONS what each endpoint takes; side by side. Endpoints that do not tell are left out."""
+    """Ask by OPTIONS what each endpoint takes; side by side. Endpoints that do not tell are left out; raises the error
+    of one that does not answer, for a schema without it would be taken for the server's.
+    """
     requests = [Request("OPTIONS", place(path), (), JSON, idempotent=True) for path in paths]
     found: dict[str, Fields] = {}
-    for path, answer in zip(paths, (yield from gather_results([send_one(each) for each in requests])), strict=True):
+    for path, answer in zip(paths, (yield from _answers(requests)), strict=True):
         fields = _posted(answer) if isinstance(answer, Response) and answer.ok else {}
         if fields:
             found[path] = fields
@@ -187,13 +189,24 @@ def _posted(response: Response) -> dict[str, FieldInfo]:
 
 
 def sample_objects(paths: Sequence[str], place: Place) -> Flow[dict[str, Object]]:
-    """Read the first object of each endpoint; side by side. Servers that page send no more than that one."""
+    """Read the first object of each endpoint; side by side. Servers that page send no more than that one. Raises the
+    error of an endpoint that does not answer.
+    """
     requests = [get(place(path), _SAMPLE) for path in paths]
     found: dict[str, Object] = {}
-    for path, answer in zip(paths, (yield from gather_results([send_one(each) for each in requests])), strict=True):
+    for path, answer in zip(paths, (yield from _answers(requests)), strict=True):
         sample = _first(answer)
         if sample is not None:
             found[path] = sample
+    return found
+
+
+def _answers(requests: Sequence[Request]) -> Flow[list[Response | AssetmetaError]]:
+    """Send requests concurrently. Returns what the server answers; raises the error of one that it does not answer."""
+    found = yield from gather_results([send_one(each) for each in requests])
+    for answer in found:
+        if isinstance(answer, AssetmetaError) and not isinstance(answer, ServerError):
+            raise answer
     return found
 
 

@@ -23,9 +23,10 @@ from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.valispace.decode import identity, present
 from assetmeta.backends.valispace.encode import resolve_oid
 from assetmeta.backends.valispace.writer import ChangeWriter
-from assetmeta.model.errors import AssetmetaError, InvalidResponse, NotFound, Rejected, UsageError
+from assetmeta.backends.write_scheduler import Outcomes, sequentially
+from assetmeta.model.errors import AssetmetaError, InvalidResponse, NotFound, Rejected, ServerError, UsageError
 from assetmeta.model.http import Flow, Request
-from assetmeta.model.plans import Change, Done, Outcome, Update
+from assetmeta.model.plans import Change, Done, Outcome, Unknown, Update
 from assetmeta.model.values import UNREAD, Key
 
 WORTH_IT = 3
@@ -79,8 +80,10 @@ def _names(change: Update) -> list[str]:
     return [delta.name for delta in change.deltas]
 
 
-def write(changer: ChangeWriter, parts: Sequence[Part]) -> Flow[list[Outcome]]:
-    """Carry out a group. One outcome per part, same order. One request, and what reading back takes."""
+def write(changer: ChangeWriter, parts: Sequence[Part]) -> Flow[Outcomes]:
+    """Carry out a group. One outcome per part, same order; None for one that was not sent. One request, and what
+    reading back takes.
+    """
     endpoint = changer.reading.endpoint(parts[0].change.oid.type)
     try:
         response = yield from send_one(_request(changer, endpoint, parts))
@@ -90,7 +93,15 @@ def write(changer: ChangeWriter, parts: Sequence[Part]) -> Flow[list[Outcome]]:
     except AssetmetaError as error:
         return [outcome_of(part.change, error, Attempt(wrote=True)) for part in parts]
     else:
-        told = yield from _read_back(changer, endpoint, parts, told)
+        try:
+            told = yield from _read_back(changer, endpoint, parts, told)
+        except ServerError:
+            # Without a verdict each change is sent once more, which does no harm: it sets the same values.
+            pass
+        except AssetmetaError as error:
+            shown = [part for part in parts if _tells(endpoint, told.get(part.key), part)]
+            found = _done(changer, endpoint, shown, told)
+            return [found.get(part.key) or Unknown(part.change, error) for part in parts]
     return (yield from _verdicts(changer, endpoint, parts, told))
 
 
@@ -121,13 +132,7 @@ def _read_back(
 ) -> Flow[dict[Key, Object]]:
     """Read what the answer did not tell."""
     missing = [part.key for part in parts if not _tells(endpoint, told.get(part.key), part)]
-    if not missing:
-        return told
-    try:
-        return {**told, **(yield from changer.reading.by_keys(endpoint, missing, (), ()))}
-    except AssetmetaError:
-        # Without a verdict each change is sent once more, which does no harm: it sets the same values.
-        return told
+    return {**told, **(yield from changer.reading.by_keys(endpoint, missing, (), ()))} if missing else told
 
 
 def _tells(endpoint: Resource, item: Object | None, part: Part) -> bool:
@@ -139,13 +144,22 @@ def _tells(endpoint: Resource, item: Object | None, part: Part) -> bool:
 
 def _verdicts(
     changer: ChangeWriter, endpoint: Resource, parts: Sequence[Part], told: dict[Key, Object]
-) -> Flow[list[Outcome]]:
-    outcomes: list[Outcome] = []
+) -> Flow[Outcomes]:
+    """What came out as it was sent is done, the rest is sent singly."""
+    found = _done(changer, endpoint, parts, told)
+    again = [part.change for part in parts if part.key not in found]
+    rest = iter((yield from sequentially(again, changer.write)))
+    return [found[part.key] if part.key in found else next(rest) for part in parts]
+
+
+def _done(
+    changer: ChangeWriter, endpoint: Resource, parts: Sequence[Part], told: dict[Key, Object]
+) -> dict[Key, Outcome]:
+    found: dict[Key, Outcome] = {}
     for part in parts:
-        item = told.get(part.key)
-        outcome: Outcome | None = None
-        if item is not None:
+        if (item := told.get(part.key)) is not None:
             oid = resolve_oid(part.change.oid, changer.real)
             outcome = changer.outcome(endpoint, part.change, oid, item, part.sent)
-        outcomes.append(outcome if isinstance(outcome, Done) else (yield from changer.write(part.change)))
-    return outcomes
+            if isinstance(outcome, Done):
+                found[part.key] = outcome
+    return found
