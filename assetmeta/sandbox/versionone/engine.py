@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from assetmeta.sandbox.database import MEMORY, Source
 
@@ -32,6 +33,24 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _ship(store: Store, catalogue: Catalogue) -> None:
+    """Put the rows into an empty database that every instance has from its first moment on."""
+    with store.writing():
+        store.tick(SHIPPED)
+        store.load(seed.rows(catalogue), seed.links(catalogue))
+
+
+@lru_cache(maxsize=4)
+def _shipped(catalogue: Catalogue) -> bytes:
+    """A database with the shipped rows only: to copy it takes a thirtieth of the time that making one takes."""
+    store = Store(catalogue)
+    try:
+        _ship(store, catalogue)
+        return store.snapshot()
+    finally:
+        store.close()
+
+
 class Engine:
     """All assets of one instance, in a database in memory or in a file.
 
@@ -43,12 +62,10 @@ class Engine:
     ) -> None:
         self.catalogue = catalogue
         self._clock = clock
-        self._store = Store(catalogue, source)
+        self._store = Store(catalogue, _shipped(catalogue) if source == MEMORY else source)
         self._reader = Reader(catalogue, self._store, clock)
         if self._store.fresh:
-            with self._store.writing():
-                self._store.tick(SHIPPED)
-                self._store.load(seed.rows(catalogue), seed.links(catalogue))
+            _ship(self._store, catalogue)
 
     def select(self, query: Query) -> Result:
         """Run one query."""

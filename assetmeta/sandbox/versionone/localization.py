@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 from .types import Catalogue
 
@@ -57,17 +59,7 @@ class Localizer:
     """Looks tags up. An unknown tag loses its last `'` term until it is known; the last resort is its own text."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._texts = {f"Role.Name'{role}": role for role in ROLES} | VIOLATIONS
-        for kind in catalogue.types.values():
-            name = TYPES.get(kind.name, words(kind.name))
-            self._texts[f"AssetType'{kind.name}"] = name
-            if kind.name in TYPES:
-                self._texts[kind.name] = name
-            for attribute in kind.attributes:
-                self._texts[f"AttributeDefinition'{attribute}"] = words(attribute)
-            if "Workitem" in kind.lineage:
-                self._texts[f"AttributeDefinition'Name'{kind.name}"] = "Title"
-        self._texts |= ATTRIBUTES
+        self._texts = _texts(catalogue)
 
     def text(self, tag: str) -> str:
         """The text of *tag*."""
@@ -77,3 +69,20 @@ class Localizer:
             if found is not None:
                 return found
         return tag
+
+
+@lru_cache(maxsize=4)
+def _texts(catalogue: Catalogue) -> Mapping[str, str]:
+    """All texts by tag."""
+    texts = {f"Role.Name'{role}": role for role in ROLES} | VIOLATIONS
+    for kind in catalogue.types.values():
+        name = TYPES.get(kind.name, words(kind.name))
+        texts[f"AssetType'{kind.name}"] = name
+        if kind.name in TYPES:
+            texts[kind.name] = name
+        for attribute in kind.attributes:
+            texts[f"AttributeDefinition'{attribute}"] = words(attribute)
+        if "Workitem" in kind.lineage:
+            texts[f"AttributeDefinition'Name'{kind.name}"] = "Title"
+    texts |= ATTRIBUTES
+    return texts

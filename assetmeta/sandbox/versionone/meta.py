@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from lxml import etree
@@ -164,14 +165,10 @@ class MetaDocuments:
         self.catalogue = catalogue
         self.prefix = prefix
         self.flags = flags
-        self._whole: dict[bool, bytes] = {}
 
     def whole(self, *, as_json: bool = False) -> bytes:
         """All asset types, abstract ones included: `meta.v1/`."""
-        if as_json not in self._whole:
-            nodes = [type_node(self.catalogue, kind, flags=self.flags) for kind in self.catalogue.types.values()]
-            self._whole[as_json] = self._all_json(nodes) if as_json else self._all_xml(nodes)
-        return self._whole[as_json]
+        return _rendered(self.catalogue, self.prefix, self.flags, as_json)
 
     def of_type(self, name: str, *, as_json: bool = False) -> bytes | None:
         """One type: `meta.v1/Story`. None when there is no such type."""
@@ -210,6 +207,11 @@ class MetaDocuments:
         element = self._xml(node, self._root_traits(node))
         return etree.tostring(element, encoding="UTF-8", xml_declaration=True)
 
+    def render(self, as_json: bool) -> bytes:
+        """All asset types, written anew."""
+        nodes = [type_node(self.catalogue, kind, flags=self.flags) for kind in self.catalogue.types.values()]
+        return self._all_json(nodes) if as_json else self._all_xml(nodes)
+
     def _all_xml(self, nodes: Iterable[Node]) -> bytes:
         root = etree.Element("Meta", href=f"{self.prefix}/meta.v1/", version=self.catalogue.version)
         root.extend(self._xml(node, {}) for node in nodes)
@@ -243,3 +245,8 @@ class MetaDocuments:
     def _json_children(self, node: Node, tag: str) -> Json:
         owner = node.traits["name"]
         return {f"{owner}.{each.traits['name']}": self._json(each) for each in node.children if each.tag == tag}
+
+
+@lru_cache(maxsize=8)
+def _rendered(catalogue: Catalogue, prefix: str, flags: bool, as_json: bool) -> bytes:
+    return MetaDocuments(catalogue, prefix, flags=flags).render(as_json)

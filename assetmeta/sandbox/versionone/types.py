@@ -113,9 +113,9 @@ class TypeDef:
     number_prefix: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """All asset types by name. `version` is what meta.v1 announces."""
+    """All asset types by name. `version` is what meta.v1 announces. Nobody changes one, so it is a key of caches."""
 
     types: dict[str, TypeDef]
     version: str = "18.2.5.14"

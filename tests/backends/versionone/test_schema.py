@@ -98,6 +98,31 @@ def test_the_whole_schema_takes_one_request(play: Any) -> None:
     assert (schema.version, list(schema.types)) == ("1", ["A"])
 
 
+def test_sessions_that_get_the_same_document_share_the_schema(play: Any) -> None:
+    """Each of them asks; what is read of the answer depends on the document and on the zone of its dates alone."""
+
+    def schema(name: str, zone: str = "UTC") -> Schema:
+        attribute = f'<AttributeDefinition name="{name}" attributetype="Date" />'
+        body = f'<Meta version="1"><AssetType name="Shared" abstract="False">{attribute}</AssetType></Meta>'
+        found, made = play(VersionOne(zone).reflect(), document(body.encode()))
+        assert ["GET meta.v1/"] == [request.line for request in made]
+        assert [name] == list(found.type("Shared").attributes)
+        return found
+
+    first = schema("Begun")
+    assert first is schema("Begun")
+    assert first is not schema("Ended")
+    abroad = schema("Begun", "America/New_York")
+    assert abroad.attribute("Shared", "Begun").codec != first.attribute("Shared", "Begun").codec
+    with pytest.raises(InvalidResponse):
+        play(
+            VersionOne().reflect(), Response(200, {"content-type": "text/html"}, b"<Meta><AssetType name='A'/></Meta>")
+        )
+    for _ in range(2):
+        with pytest.raises(InvalidResponse):
+            play(VersionOne().reflect(), document(b"<Meta>"))
+
+
 def test_one_type_brings_its_bases(play: Any) -> None:
     def one(name: str, base: str = "") -> Response:
         inner = f'<Base nameref="{base}" />' if base else ""

@@ -407,6 +407,25 @@ class TestStorage:
         assert int(made[6:]) + 1 == int(following[6:])
         engine.close()
 
+    def test_new_instances_begin_alike_and_share_nothing(self, tmp_path: Any) -> None:
+        from assetmeta.sandbox.versionone.catalogue import catalogue
+        from assetmeta.sandbox.versionone.engine import Engine
+
+        def contents(engine: Engine) -> list[list[tuple[object, ...]]]:
+            tables = ("record", "link", "moment", "blob", "counter", "sqlite_stat1")
+            return [engine._store.rows(f"SELECT * FROM {table} ORDER BY rowid") for table in tables]
+
+        engines = [Engine(catalogue()), Engine(catalogue()), Engine(catalogue(), str(tmp_path / "instance.db"))]
+        shipped = contents(engines[0])
+        assert all(shipped[0]) and [shipped] * 3 == [contents(engine) for engine in engines]
+        changes = [Change("Name", "set", "mine"), Change("Scope", "set", "Scope:0")]
+        for engine in engines[1:]:
+            engine.create("Story", changes, member="Member:20")
+            assert shipped != contents(engine)
+        assert shipped == contents(engines[0]) == contents(Engine(catalogue()))
+        for engine in engines:
+            engine.close()
+
     def test_writers_in_many_threads_take_distinct_moments(self, desk: Desk) -> None:
         from concurrent.futures import ThreadPoolExecutor
 
