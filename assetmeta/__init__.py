@@ -14,6 +14,7 @@ from assetmeta.core.inspect import Inspector, inspect
 from assetmeta.core.plan import Plan
 from assetmeta.core.query import Query
 from assetmeta.core.report import Report
+from assetmeta.core.row_report import RowResult, UpsertReport
 from assetmeta.core.snapshot import Snapshot
 from assetmeta.features.completion import load_ipython_extension
 from assetmeta.model.codecs import Span
@@ -90,6 +91,7 @@ __all__ = [
     "Rejected",
     "Report",
     "ResultChanged",
+    "RowResult",
     "ServerError",
     "ServerFailed",
     "Session",
@@ -107,6 +109,7 @@ __all__ = [
     "Unreachable",
     "Unsupported",
     "Update",
+    "UpsertReport",
     "UsageError",
     "V1Meta",
     "ValispaceMeta",

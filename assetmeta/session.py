@@ -24,7 +24,7 @@ from assetmeta.core.schema_source import SchemaSource
 from assetmeta.core.snapshot import Snapshot
 from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.core.values import as_oid
-from assetmeta.features import display, schema_map
+from assetmeta.features import display, rows, schema_map
 from assetmeta.features.plans import Planning, commit_plan, planning
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginCheck
 from assetmeta.model.errors import AssetmetaError, BadValue, SessionClosed, UnknownName, elsewhere, nearest
@@ -120,6 +120,7 @@ class Session(Displayed):
         self._classes.serve(self._workspace)
         self._workspace.describe = schema_map.describe
         self._workspace.display = display
+        self._workspace.upsert = rows.upsert
         self._loader = self._workspace.loader = Loader(self._workspace, loading)
         self._unit = self._workspace.unit = UnitOfWork(self._workspace)
         self._writer = self._workspace.writer = Committer(self._workspace, self._unit)

@@ -33,6 +33,9 @@ EXTRA_MODULES = (
     "pathspec",
     "matplotlib",
     "vcr",
+    "narwhals",
+    "pyarrow",
+    "openpyxl",
 )
 
 

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from cachetools import LRUCache
 from assetmeta.core.identity_map import IdentityMap
 from assetmeta.core.load_log import LoadLog
 from assetmeta.core.report import Report
+from assetmeta.core.row_report import UpsertReport
 from assetmeta.core.state import Instance, RowShapes, merge_row
 from assetmeta.core.vocabulary import Vocabulary
 from assetmeta.model.contract import Backend, SupportsLookup, SupportsReferences
@@ -51,6 +53,7 @@ class UnitProtocol(Protocol):
     def assign(self, asset: Instance, attribute: Attribute, value: object) -> None: ...
     def checked(self, type_name: str, values: Mapping[str, object]) -> dict[str, object]: ...
     def assign_all(self, asset: Instance, values: Mapping[str, object]) -> None: ...
+    def all_or_nothing(self) -> AbstractContextManager[None]: ...
     def edit_members(
         self, asset: Instance, attribute: Attribute, add: Sequence[object], remove: Sequence[object]
     ) -> None: ...
@@ -88,6 +91,22 @@ class BlockProtocol(Protocol):
         ...
 
 
+class UpsertProtocol(Protocol):
+    """Makes changes out of rows (assetmeta.features.rows)."""
+
+    def __call__(
+        self,
+        context: SessionContext,
+        type_name: str,
+        rows: object,
+        *,
+        key: str,
+        missing: str,
+        columns: Mapping[str, str | None] | None,
+        empty: str,
+    ) -> UpsertReport: ...
+
+
 class SessionContext:
     """The shared ground of one session. *lock* guards states and maps; no I/O happens while it is held.
 
@@ -100,6 +119,7 @@ class SessionContext:
     writer: CommitterProtocol
     describe: Callable[[AssetType, str | None], Table]
     display: DisplayProtocol
+    upsert: UpsertProtocol
 
     def __init__(
         self,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assetmeta.core.context import SessionContext
 from assetmeta.core.query import Query
+from assetmeta.core.row_report import UpsertReport
 from assetmeta.core.values import oid_of_session, require_oid
 from assetmeta.model.contract import SupportsAliases, SupportsLookup
 from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, Unsupported
@@ -186,6 +187,39 @@ class AssetClass(type):
         Raises Unsupported where the server suggests nothing.
         """
         return cls._workspace.writer.new_from_template(cls._type.name, cls._context(context), values)
+
+    def upsert(
+        cls,
+        rows: Any,
+        key: str,
+        *,
+        missing: str = "create",
+        columns: Mapping[str, str | None] | None = None,
+        empty: str = "leave",
+    ) -> UpsertReport:
+        """Make assets agree with *rows*: those that exist are changed where they differ, others are created. All of it
+        is pending until the commit. Returns what became of each row.
+
+        Requests: one per chunk of keys, and one per chunk of related names (one per list type and session), however
+        many rows there are; their number does not depend on what differs.
+
+        Args:
+            rows: mappings, a DataFrame (pandas, polars, pyarrow; extra `frames`), or the path of a file: CSV, JSON
+                lines, Parquet (extra `arrow`), Excel (extra `excel`).
+            key: the attribute by which a row finds its asset.
+            missing: what to do about a key that no asset has: "create" the asset, "skip" the row, or "error".
+            columns: the attribute of a column whose name is another one; None leaves the column out. An attribute is a
+                name, or a relation and the attribute that names the related asset (`Scope.Name`). A relation alone
+                takes names, numbers and tokens; of several the text has `Ann; Bob`.
+            empty: what an empty cell does: "leave" the value as it is, or "clear" it.
+
+        Raises UnknownName for columns that are no attributes, ReadOnly for those that cannot be written, BadValue for
+        keys that occur twice in the rows and for files that cannot be read, all of them before anything is sent;
+        NotExactlyOne for a key that several assets have, NotFound with missing="error". Nothing is pending then.
+        """
+        return cls._workspace.upsert(
+            cls._workspace, cls._type.name, rows, key=key, missing=missing, columns=columns, empty=empty
+        )
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("_"):

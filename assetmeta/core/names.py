@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from assetmeta.core.context import SessionContext
+from assetmeta.core.state import Instance
 from assetmeta.core.vocabulary import by_text
 from assetmeta.model.conditions import Compare, Or, Term
 from assetmeta.model.errors import BadValue, nearest
@@ -87,7 +88,7 @@ def _read(
             where = same[0] if len(same) == 1 else Or(tuple(same))
             fetches.append(Fetch(kind, select=paths, where=where))
     found: dict[str, dict[Oid, None]] = {}
-    for rows in read_all(context, fetches):
+    for rows, _ in read_all(context, fetches):
         for text, oids in by_text(rows, columns).items():
             found.setdefault(text, {}).update(dict.fromkeys(oids))
     return {text: tuple(oids) for text, oids in found.items()}
@@ -101,16 +102,17 @@ def chunk_size(context: SessionContext) -> int:
     return can.max_keys if can.windows else 1_000_000
 
 
-def read_all(context: SessionContext, fetches: Sequence[Fetch]) -> list[Rows]:
-    """Perform fetches, merge what came and return it, same order. As many share a request as the server takes."""
+def read_all(context: SessionContext, fetches: Sequence[Fetch]) -> list[tuple[Rows, list[Instance]]]:
+    """Perform fetches and return what came, with its assets, in the same order. As many share a request as the server
+    takes.
+    """
     together = context.backend.can.max_fetches if context.backend.can.windows else len(fetches)
     answers = []
     for start in range(0, len(fetches), max(together, 1)):
         since = context.writes
         for rows in context.read(fetches[start : start + max(together, 1)]):
             context.know((*rows.rows, *rows.related))
-            context.merge_rows(rows.rows, since)
-            answers.append(rows)
+            answers.append((rows, context.merge_rows(rows.rows, since)))
     return answers
 
 

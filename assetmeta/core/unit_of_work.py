@@ -6,6 +6,7 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -180,6 +181,21 @@ class UnitOfWork:
         except BaseException:
             edits.restore(asset, before)
             self._track(asset)
+            raise
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Let what a `with` block makes pending be dropped when it raises; what was pending before stays."""
+        before = {oid: (asset, dict(asset._state.edits or {})) for oid, asset in self._dirty.items()}
+        try:
+            yield
+        except BaseException:
+            made = [asset for oid, asset in self._dirty.items() if oid not in before]
+            self.revert([asset for asset in made if asset._state.oid.is_new])
+            for asset, known in [*((asset, {}) for asset in made), *before.values()]:
+                if asset._state.gone is None:
+                    edits.restore(asset, known)
+                    self._track(asset)
             raise
 
     def edit_members(

@@ -11,7 +11,7 @@ from typing import Any
 from assetmeta.core.context import SessionContext
 from assetmeta.core.names import find_named
 from assetmeta.core.state import Instance, LoadedValue, at_moment_of
-from assetmeta.model.codecs import AnyValue, JsonText, Raw, wire_text, writable_text
+from assetmeta.model.codecs import AnyValue, JsonText, Raw, ReadsText, Secret, Text, wire_text, writable_text
 from assetmeta.model.contract import SupportsAliases
 from assetmeta.model.errors import AssetmetaError, BadValue, InvalidResponse, NotFound, UnknownName
 from assetmeta.model.frozen import frozen
@@ -170,6 +170,20 @@ def parsed(
     return frozen(found, f"{type_name}.{attribute.name}") if isinstance(found, list | dict) else found
 
 
+def parsed_cell(workspace: SessionContext, type_name: str, attribute: Attribute, cell: object) -> object:
+    """Check the value of a cell in a table and return it as its Python value, as `parsed` does. A text may spell it in
+    the ways of tables (`yes`, `3.0`), and blanks around it do not count unless the attribute is a text itself.
+    """
+    codec = attribute.codec
+    if isinstance(cell, str) and not isinstance(codec, Text | AnyValue | Secret):
+        text = cell.strip()
+        try:
+            cell = codec.from_text(text) if isinstance(codec, ReadsText) else text
+        except ValueError:
+            cell = text
+    return parsed(workspace, type_name, attribute, cell)
+
+
 def identified(workspace: SessionContext, value: Any) -> Any:
     """Return *value* with the identities of the assets in it, within lists and dicts, too. Raises BadValue for assets
     of another session.
@@ -218,12 +232,12 @@ def related_oid(
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if isinstance(workspace.backend, SupportsAliases):
         # Such a server says which of its types have numbers as keys.
-        if is_number or (isinstance(value, str) and not _is_token(schema, oid)):
+        if is_number or (isinstance(value, str) and not is_token(schema, oid)):
             place = f"{type_name}.{attribute.name}" if look_up else None
             oid = _named(workspace, workspace.backend, place, related, str(value))
     elif is_number and not schema.type(related).abstract:
         oid = Oid.of(related, value)
-    elif look_up and workspace.vocabulary is not None and isinstance(value, str) and not _is_token(schema, oid):
+    elif look_up and workspace.vocabulary is not None and isinstance(value, str) and not is_token(schema, oid):
         oid = _called(workspace, f"{type_name}.{attribute.name}", related, value)
     if oid is None:
         finder = f"{related}(name)" if isinstance(workspace.backend, SupportsAliases) else f"{related}.where(...).one()"
@@ -246,8 +260,8 @@ def related_oid(
     return oid
 
 
-def _is_token(schema: Schema, oid: Oid | None) -> bool:
-    """True when what looks like a token names a type that there is; names can have a colon, too."""
+def is_token(schema: Schema, oid: Oid | None) -> bool:
+    """True when what reads as a token names a type that there is; names may have a colon, too."""
     return oid is not None and oid.type in schema.types
 
 

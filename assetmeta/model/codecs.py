@@ -61,6 +61,15 @@ class Choices(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsText(Protocol):
+    """A codec of values that tables of texts (CSV) spell in more ways than a person would in a program."""
+
+    def from_text(self, text: str) -> object:
+        """Return what *text* in a cell stands for, to be parsed; *text* itself where that is nothing else."""
+        ...
+
+
 class AnyValue(Record):
     """A kind that we do not know: kept as the server sent it, and written back the same."""
 
@@ -191,6 +200,10 @@ class Integer(Record):
             raise ValueError(f"{value!r} is not a whole number")
         return int(text)
 
+    def from_text(self, text: str) -> object:
+        """`3.0` is 3: whole numbers beside missing ones are often kept and exported as floats."""
+        return re.sub(r"\.0+\Z", "", text)
+
 
 class Boolean(Record):
     """True or False; the wire's spelling does not matter."""
@@ -210,6 +223,10 @@ class Boolean(Record):
         if found is None:
             raise ValueError(f"{value!r} is neither true nor false")
         return found
+
+    def from_text(self, text: str) -> object:
+        """Spreadsheets have `yes` and `no`."""
+        return {"yes": True, "no": False}.get(text.lower(), text)
 
 
 class DateTime(Record):
@@ -347,6 +364,10 @@ class Binary(Record):
         if value == "":
             return None
         raise ValueError(f"{type(value).__name__} is not bytes")
+
+    def from_text(self, text: str) -> object:
+        """Bytes stand in texts as base64."""
+        return base64.b64decode(text, validate=True)
 
 
 class Hidden(str):

@@ -191,6 +191,13 @@ class Document(Record):
     def parse(self, value: object) -> object:
         return json_checked(value, self.part)
 
+    def from_text(self, text: str) -> object:
+        """A text that is JSON stands for what it says, any other for itself."""
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+
     def part(self, value: object) -> object:
         """What is written for a part of the document: the id of an asset. Raises ValueError for one that is new."""
         return document_part(value)
