@@ -23,6 +23,8 @@ class Invalidation:
         self._written: set[Oid] = set()
         self._gone: set[Oid] = set()
         self._deleted: set[Oid] = set()
+        self._surely_deleted: set[Oid] = set()
+        self._carried: dict[Oid, Oid] = {}
         self._found_owners: Owners | None = None
         self._ripples = False
         workspace.writes += 1
@@ -89,8 +91,19 @@ class Invalidation:
     def deleted(self, asset: Instance) -> None:
         """Forget a deleted asset; reading it again raises NotFound."""
         oid = asset._state.oid
+        self._surely_deleted.add(oid)
+        self._note_carried(asset)
         self._left(asset)
         asset._state.gone = NotFound(f"{oid.token} was deleted by this session.", oid=oid.token, status=404)
+
+    def _note_carried(self, asset: Instance) -> None:
+        """Note what goes with an asset that is gone by what its own relations say: nothing of those leads back."""
+        schema, name = self._workspace.schema, asset._state.oid.type
+        for cell in asset._state.cells:
+            for oid in oids_in(cell):
+                kind = schema.types.get(oid.type)
+                if kind is not None and any(schema.is_a(name, holder) for holder in kind.part_of):
+                    self._carried[oid.current] = asset._state.oid
 
     def _left(self, asset: Instance) -> None:
         """Forget what was loaded of an asset that is deleted, surely or perhaps."""
@@ -142,6 +155,10 @@ class Invalidation:
             else:
                 continue
             other._state.changed = self._workspace.writes
+        for oid, holder in self._carried.items():
+            asset = self._workspace.identity.get(oid)
+            if asset is not None:
+                asset._state.gone = NotFound(f"{oid.token} went with {holder.token}.", oid=oid.token, status=404)
 
     def _below(self, others: Sequence[Instance]) -> set[Oid]:
         """Those of *others* that may have gone with what was deleted."""
@@ -149,7 +166,11 @@ class Invalidation:
             return set()
         parts = Parts(self._workspace.schema, self._workspace.identity, self._deleted)
         oids = {other._state.oid for other in others} - self._deleted
-        return {oid for oid in oids if oid.moment is None and not oid.is_new and parts.holds(oid)}
+        found = {oid for oid in oids if oid.moment is None and not oid.is_new and parts.holds(oid)}
+        for other in others:
+            if other._state.oid in found and parts.is_sure(other._state.oid, self._surely_deleted):
+                self._note_carried(other)
+        return found
 
     def _outdated(self, other: Instance) -> list[str]:
         """The names of what may be different now of *other*."""

@@ -4,7 +4,7 @@ asset among its own. Where a relation was never read, any asset of the type that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from assetmeta.core.identity_map import IdentityMap
@@ -118,12 +118,33 @@ class Parts:
             self._known[oid] = False
             asset = self._identity.get(oid)
             relations = self._owning[oid.type]
-            if asset is None:
+            if self._may_go_unsaid(oid.type, relations):
+                found = True
+            elif asset is None:
                 found = any(self._leads_down(attribute.related or "") for attribute in relations)
             else:
                 found = any(self._is_below(attribute, asset._state.cell(attribute.name)) for attribute in relations)
             self._known[oid] = found
         return found
+
+    def is_sure(self, oid: Oid, deleted: Set[Oid], seen: frozenset[Oid] = frozenset()) -> bool:
+        """True when loaded relations lead from *oid* to one of *deleted*."""
+        if oid in deleted:
+            return True
+        asset = None if oid in seen else self._identity.get(oid)
+        return asset is not None and any(
+            self.is_sure(owner.current, deleted, seen | {oid})
+            for attribute in self._owning[oid.type]
+            for owner in oids_in(asset._state.cell(attribute.name))
+        )
+
+    def _may_go_unsaid(self, name: str, relations: Sequence[Attribute]) -> bool:
+        """True when an asset of a type may be part of what was deleted though no relation of it says so."""
+        holders = self._schema.type(name).part_of
+        if relations:
+            # What it is part of by a relation is looked at there.
+            return any(self._schema.is_a(gone, holder) for holder in holders for gone in self._deleted_types)
+        return any(map(self._leads_down, holders))
 
     def _is_below(self, attribute: Attribute, cell: LoadedValue) -> bool:
         if cell is UNREAD:
@@ -204,7 +225,8 @@ def _types_below(schema: Schema, owning: Owning, name: str) -> set[str]:
     while waiting:
         above = waiting.pop()
         for below in schema.types:
-            if below not in found and any(schema.is_a(above, one.related or "") for one in owning[below]):
+            owners = [*(one.related or "" for one in owning[below]), *schema.type(below).part_of]
+            if below not in found and any(schema.is_a(above, owner) for owner in owners):
                 found.add(below)
                 waiting.append(below)
     return {name for name in found if not schema.type(name).abstract}

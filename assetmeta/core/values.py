@@ -11,7 +11,18 @@ from typing import Any
 from assetmeta.core.context import SessionContext
 from assetmeta.core.names import find_named
 from assetmeta.core.state import Instance, LoadedValue, at_moment_of
-from assetmeta.model.codecs import AnyValue, JsonText, Raw, ReadsText, Secret, Text, wire_text, writable_text
+from assetmeta.model.codecs import (
+    COMPARES,
+    AnyValue,
+    Cleaned,
+    JsonText,
+    Raw,
+    ReadsText,
+    Secret,
+    Text,
+    wire_text,
+    writable_text,
+)
 from assetmeta.model.contract import SupportsAliases
 from assetmeta.model.errors import AssetmetaError, BadValue, InvalidResponse, NotFound, UnknownName
 from assetmeta.model.frozen import frozen
@@ -152,6 +163,8 @@ def parsed(
     """
     codec = attribute.codec
     try:
+        if in_condition and isinstance(value, Cleaned):
+            raise ValueError(COMPARES)
         found = codec.parse(identified(workspace, plain(value)))
         if not isinstance(found, bytes):
             wire_text(codec, found, in_condition=in_condition)

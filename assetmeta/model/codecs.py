@@ -382,6 +382,12 @@ class Hidden(str):
 _LOSES = "a cleaned text lacks formatting and references, and would erase them; write str(text) if that is meant"
 
 
+COMPARES = (
+    "conditions compare the text as the server keeps it, with its markup, and a cleaned text lacks that; select it and "
+    "compare its .plain, or write str(text) for texts without any"
+)
+
+
 class Cleaned(str):
     """A text that lost its markup or its references on the way here. It is not for writing back: `str(text)` is.
 

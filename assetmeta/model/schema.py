@@ -71,7 +71,8 @@ class AssetType(Record):
     names the type in its data. *deleted* names the attribute that is true of an asset that was deleted, where such
     assets can still be asked for. *members* are the types that an abstract type stands for without being their base, as
     where one relation leads to assets of several types. The assets of a type of *choices* are few, change rarely, and
-    are chosen by name.
+    are chosen by name. Assets can go with one of a type that *part_of* names, though none of their relations leads to
+    it.
     """
 
     name: str
@@ -88,6 +89,7 @@ class AssetType(Record):
     deleted: str | None = None
     members: tuple[str, ...] = ()
     choices: bool = False
+    part_of: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return printable(f"<type {self.name}: {len(self.attributes)} attributes, {len(self.operations)} operations>")

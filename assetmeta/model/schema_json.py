@@ -9,7 +9,7 @@ from typing import Any
 from assetmeta.model.codecs import Codec
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
 
-FORMAT = 5
+FORMAT = 6
 
 _FLAGS = ("required", "readonly", "writable", "multi", "custom", "computed", "basic", "affects_related", "cascades")
 _ABOUT = ("base", "abstract", "display", "short", "order", "label", "endpoint", "number", "deleted", "choices")
@@ -67,14 +67,14 @@ def _packed(kind: AssetType) -> list[Any]:
         [one.name, one.kind, one.related, one.reciprocal, _bits(one), one.label] for one in kind.attributes.values()
     ]
     operations = [[one.name, one.validator] for one in kind.operations.values()]
-    about = [*(getattr(kind, name) for name in _ABOUT), list(kind.members)]
+    about = [*(getattr(kind, name) for name in _ABOUT), list(kind.members), list(kind.part_of)]
     return [about, operations, attributes]
 
 
 def _is_whole(packed: object) -> bool:
     """True when a packed type has its parts; looked at before any is unpacked, which is when somebody needs it."""
     match packed:
-        case [[*about, list()], list() as operations, list() as attributes]:
+        case [[*about, list(), list()], list() as operations, list() as attributes]:
             return (
                 len(about) == len(_ABOUT)
                 and all(type(one) is list and len(one) == 2 and type(one[0]) is str for one in operations)
@@ -88,12 +88,13 @@ def _is_attribute(one: object) -> bool:
 
 
 def _unpacked(name: str, packed: list[Any], codecs: Codecs) -> AssetType:
-    (*about, members), operations, attributes = packed
+    (*about, members, part_of), operations, attributes = packed
     return AssetType(
         name=name,
         attributes={one[0]: _attribute(one, codecs) for one in attributes},
         operations={one: Operation(one, validator) for one, validator in operations},
         members=tuple(members),
+        part_of=tuple(part_of),
         **dict(zip(_ABOUT, about, strict=True)),
     )
 

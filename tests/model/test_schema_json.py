@@ -44,6 +44,7 @@ KIND = AssetType(
     number=7,
     deleted="IsGone",
     members=("Epic", "Defect"),
+    part_of=("Scope",),
     choices=True,
 )
 

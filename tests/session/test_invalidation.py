@@ -141,6 +141,36 @@ class TestTestspace:
                 _ = gone.name
         assert third.name
 
+    @pytest.mark.parametrize("what", ["content", "result", "space", "project"])
+    def test_failures_and_files_of_what_is_deleted_are_gone(self, ts: Any, what: str) -> None:
+        failure, content = next(
+            (failure, content)
+            for result in ts.Result.all()
+            for failure in result.failures
+            for content in result.contents
+            if content.file and str(failure.key).startswith(str(content.path))
+        )
+        file, result = content.file, content.result
+        assert file.id and failure.state and file.file_data
+        ts.delete({"content": content, "result": result, "space": result.space, "project": result.space.project}[what])
+        assert "Failure" in str(ts.plan()) and "File" in str(ts.plan())
+        assert not ts.commit()
+        assert what != "content" or failure not in result.failures
+        for read in (lambda: failure.state, lambda: file.id, lambda: file.file_data, lambda: content.name):
+            with pytest.raises(NotFound):
+                read()
+
+    def test_other_failures_and_files_are_not(self, ts: Any) -> None:
+        first, second = [result for result in ts.Result.all() if len(result.failures)][:2]
+        files = [content.file for content in second.contents if content.file]
+        failures = list(second.failures)
+        assert files and [failure.state for failure in failures]
+        ts.delete(first)
+        assert not ts.commit()
+        sent = len(ts.ledger)
+        assert [failure.state for failure in failures] and [file.id for file in files]
+        assert sent == len(ts.ledger)
+
     def test_a_new_result_is_in_the_list_and_counts(self, ts: Any) -> None:
         space = ts.Space.all()[0]
         before = len(space.results)

@@ -192,6 +192,22 @@ class TestCleanedTexts:
         assert requirement.text == plain
         vs.revert()
 
+    def test_a_condition_has_words_of_its_own(self, vs: Any) -> None:
+        plain = vs.Requirement.where(vs.Requirement.text.exists()).first().text.plain
+        sent = len(vs.ledger)
+        for ask in (
+            lambda: vs.Requirement.where(text=plain),
+            lambda: vs.Requirement.where(vs.Requirement.text == plain),
+            lambda: vs.Requirement.where(vs.Requirement.text != plain.strip()),
+            lambda: vs.Requirement.where(text=["a", plain]),
+            lambda: vs.Requirement.where(vs.Requirement.text.contains(plain)),
+        ):
+            with pytest.raises(BadValue, match=r"compare the text as the server keeps it.*\.plain") as caught:
+                ask()
+            assert "erase" not in str(caught.value)
+        assert sent == len(vs.ledger)
+        assert vs.Requirement.where(text=str(plain)).count() == 0
+
 
 class TestJson:
     """Pieces of JSON."""

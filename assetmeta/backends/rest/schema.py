@@ -65,6 +65,7 @@ def _type(api: Api, resource: Resource, codec_for: CodecFor, found: Discovery, m
         endpoint=resource.path if resource.parent is None else "",
         number=found.content_types.get(resource.model) if resource.model else None,
         deleted="deleted" if resource.soft else None,
+        part_of=resource.part_of,
     )
 
 

@@ -165,7 +165,8 @@ class Resource:
     *search*: there is `search/`.
 
     *writes* are the changes that the server has a request for. New objects are posted to *create_path* below the path.
-    *soft*: deleted objects stay, marked so. *bulk* is "each" (changes by id) or "same" (one change for several ids).
+    *soft*: deleted objects stay, marked so. Objects are *part_of* those of other types that no relation of theirs leads
+    to, and are deleted with them. *bulk* is "each" (changes by id) or "same" (one change for several ids).
     *page* is the address of an object in a browser, made of the parts of its key.
     """
 
@@ -194,6 +195,7 @@ class Resource:
     writes: tuple[str, ...] = ("create", "update", "delete")
     create_path: str | None = None
     soft: bool = False
+    part_of: tuple[str, ...] = ()
     bulk: str | None = None
     page: str | None = None
     fields: Mapping[str, Field] = field(default_factory=dict)
@@ -281,6 +283,7 @@ def _resource(name: str, given: Mapping[str, Any]) -> Resource:
         filters=_each(_filter),
         words=_each(_each(_texts)),
         orders=_texts,
+        part_of=_texts,
         nested_in=lambda item: NestedIn(**item),
         writes=_texts,
         fields=_each(_field),

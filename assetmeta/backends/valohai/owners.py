@@ -13,26 +13,39 @@ from assetmeta.model.http import Flow
 from assetmeta.model.values import Oid
 
 _ALL = (("limit", "10000"),)
+_TYPES = ("Organization", "User")
 
 
 def names(oids: Iterable[Oid], settings: Settings) -> Flow[Names]:
     """Return the names of owners that are known by id; nothing is sent for none.
 
-    One request for all organizations, one for the user who is logged in, and one for other users. Raises BadValue for
-    an owner that is not among them.
+    One request for all organizations, one for the user who is logged in, and one for other users. An id alone may be
+    that of an organization or of a user. Raises BadValue for an owner that is not among them, and for an id that both
+    have.
     """
     found: dict[Oid, str] = {}
     for oid in dict.fromkeys(oids):
-        if oid not in found:
-            found.update((yield from _read(oid, settings)))
-        if oid not in found:
-            raise BadValue(f"{oid.token} has no name that this user may see; give the owner by name.", oid=oid.token)
+        kinds = [oid] if oid.type in _TYPES else [Oid(name, oid.key) for name in _TYPES]
+        for each in kinds:
+            if each not in found:
+                found.update((yield from _read(each, settings)))
+        named = {found[each]: each for each in kinds if each in found}
+        if len(named) > 1:
+            raise BadValue(f"{oid.key} is {' and '.join(each.token for each in named.values())}; say which.")
+        if not named:
+            raise BadValue(
+                f"No {' and no '.join(each.token for each in kinds)} is visible to this user; give the owner by name, "
+                "as in owner='name'.",
+                oid=oid.token,
+                attribute="owner",
+            )
+        found[oid] = next(iter(named))
     return found
 
 
 def numbered(name: str, settings: Settings) -> Flow[Oid]:
     """Return the owner of a name: an organization, or else a user. One request, or up to three. Raises BadValue."""
-    for type_name in ("Organization", "User"):
+    for type_name in _TYPES:
         found = yield from _named(type_name, name, settings)
         if found is not None:
             return found

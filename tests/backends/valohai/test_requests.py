@@ -412,6 +412,19 @@ class TestOwners:
             with pytest.raises(BadValue, match="User:8"):
                 play(owners.names([other], Settings()), answer({"id": 7, "username": "me"}), answer({}, status))
 
+    def test_an_id_alone_is_that_of_an_organization_or_of_a_user(self, play: Any) -> None:
+        owner = Oid("Owner", 7)
+        groups, me = answer([{"id": 7, "name": "lab"}]), answer({"id": 1, "username": "me"})
+        users = answer([{"id": 1, "username": "me"}])
+        assert "lab" == play(owners.names([owner], Settings()), groups, me, users)[0][owner]
+        found, _ = play(owners.names([owner], Settings()), answer([]), answer({"id": 7, "username": "ada"}))
+        assert "ada" == found[owner]
+        with pytest.raises(BadValue, match="Organization:7 and User:7; say which"):
+            play(owners.names([owner], Settings()), groups, answer({"id": 7, "username": "ada"}))
+        with pytest.raises(BadValue, match=r"No Organization:7 and no User:7 .* give the owner by name") as caught:
+            play(owners.names([owner], Settings()), answer([]), me, users)
+        assert "owner" == caught.value.attribute
+
     def test_an_organization_or_else_a_user_of_a_name(self, play: Any) -> None:
         listed = answer([{"id": 1, "name": "a"}])
         assert Oid("Organization", 1) == play(owners.numbered("a", Settings()), listed)[0]
