@@ -30,7 +30,7 @@ VARIABLE = "ASSETMETA_PROFILES"
 """The environment variable that names another file."""
 
 MAX_BYTES = 1024 * 1024
-_SECRETS = frozenset({"password", "token", "client_secret"})
+SECRETS = frozenset({"password", "token", "client_secret"})
 
 
 def default_file(environment: Mapping[str, str] = os.environ) -> Path:
@@ -49,18 +49,44 @@ def profile(name: str, file: str | Path | None = None, environment: Mapping[str,
     Raises BadValue for a profile, file or variable that is not there, for a file that cannot be read, and for secrets
     in a file that other users can read. No value of a setting stands in its messages.
     """
-    path = default_file(environment) if file is None else Path(file).expanduser()
+    return {key: value for key, value, _ in settings_of(name, file, environment)}
+
+
+def settings_of(
+    name: str, file: str | Path | None = None, environment: Mapping[str, str] = os.environ
+) -> list[tuple[str, object, str]]:
+    """Return the settings of one profile, each with its value and where it comes from: the file, or a variable of the
+    environment. Raises as profile() does.
+    """
+    path = _path(file, environment)
     document = _read(path)
     found = document.get(name)
     if not isinstance(found, dict):
         near = nearest(name, [key for key, value in document.items() if isinstance(value, dict)])
         raise BadValue(f"There is no profile {name!r} in {path}.{near}")
-    if not _SECRETS.isdisjoint(found) and _is_shared(path):
+    if not SECRETS.isdisjoint(found) and _is_shared(path):
         raise BadValue(
             f"Profile {name!r} holds a secret, and other users can read {path}. Take their rights away (chmod 600), or "
             "name an environment variable instead (token_env, password_env)."
         )
-    return {key.removesuffix("_env"): _value(name, key, value, environment) for key, value in found.items()}
+    return [
+        (key.removesuffix("_env"), _value(name, key, value, environment), value if key.endswith("_env") else str(path))
+        for key, value in found.items()
+    ]
+
+
+def names(
+    file: str | Path | None = None, environment: Mapping[str, str] = os.environ
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the profiles of a file: each name, and the settings as they stand there. Raises BadValue when there is no
+    file that can be read.
+    """
+    found = _read(_path(file, environment))
+    return [(name, known) for name, known in found.items() if isinstance(known, dict)]
+
+
+def _path(file: str | Path | None, environment: Mapping[str, str]) -> Path:
+    return default_file(environment) if file is None else Path(file).expanduser()
 
 
 def _read(path: Path) -> dict[str, Any]:

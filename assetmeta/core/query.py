@@ -442,6 +442,10 @@ class Query(Displayed, Record):
         found = self._but(size=_at_least(0, number, "head()") if self.size is None else min(number, self.size))
         return self.workspace.display.rows_of(self, list(found))
 
+    def describe(self, word: str | None = None) -> Table:
+        """Return the attributes and operations of the type that is queried, as a table; see the type's describe()."""
+        return self.workspace.describe(self.schema.type(self.type_name), word)
+
     def _table(self) -> Table:
         return self.workspace.display.table_of(self)
 

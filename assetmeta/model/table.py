@@ -46,7 +46,8 @@ class Table:
         return [[printable(cell) for cell in row] for row in self.rows[: self.shown]]
 
     @property
-    def _notes(self) -> list[str]:
+    def notes(self) -> list[str]:
+        """The lines below the rows: how many there are beside those that are rendered, and the note."""
         more = len(self) - min(len(self.rows), self.shown)
         return [printable(line) for line in (f"… and {more} more" if more > 0 else "", self.note) if line]
 
@@ -59,7 +60,7 @@ class Table:
                 "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
                 for row in rows
             ]
-        return "\n".join([*lines, *(f"  {line}" for line in self._notes)])
+        return "\n".join([*lines, *(f"  {line}" for line in self.notes)])
 
     __repr__ = __str__
 
@@ -70,7 +71,7 @@ class Table:
         escaped = html.escape
         head = "".join(f"<th>{escaped(name)}</th>" for name in self.columns)
         body = "".join(f"<tr>{''.join(f'<td>{escaped(cell)}</td>' for cell in row)}</tr>" for row in self._visible)
-        notes = "".join(f"<div>{escaped(line)}</div>" for line in self._notes)
+        notes = "".join(f"<div>{escaped(line)}</div>" for line in self.notes)
         caption = f"<div><b>{escaped(printable(self.title))}</b></div>"
         if not self.rows:
             return f"<div>{caption}{notes}</div>"
@@ -86,7 +87,7 @@ class Table:
             for row in self._visible:
                 table.add_row(*map(text, row))
             parts.append(table)
-        return load("rich.console", extra="cli").Group(*parts, *map(text, self._notes))
+        return load("rich.console", extra="cli").Group(*parts, *map(text, self.notes))
 
 
 class Displayed:

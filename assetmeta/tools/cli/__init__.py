@@ -1,0 +1,96 @@
+"""The console command `assetmeta`. Its version and help need no extra; help says which ones a command needs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NamedTuple
+
+from assetmeta.model import optional
+from assetmeta.model.errors import Unsupported, nearest
+from assetmeta.version import __version__
+
+
+class Command(NamedTuple):
+    """A command: the module whose Typer application has it, the extras it needs, and what it does."""
+
+    module: str
+    extras: str
+    summary: str
+
+
+_EXPLORE = "assetmeta.tools.cli.explore"
+
+COMMANDS = {
+    "whoami": Command(_EXPLORE, "cli", "Say which server and user the settings lead to, and where each comes from."),
+    "profiles": Command(_EXPLORE, "cli", "List the profiles of your settings file."),
+    "types": Command(_EXPLORE, "cli", "List the server's asset types."),
+    "describe": Command(_EXPLORE, "cli", "Show the attributes and operations of a type."),
+    "search": Command(_EXPLORE, "cli", "Find types, attributes, operations and list values by a word."),
+    "get": Command(_EXPLORE, "cli", "Show one asset."),
+    "query": Command(_EXPLORE, "cli", "Read assets as a table, JSON, JSON lines or CSV."),
+    "shell": Command(_EXPLORE, "cli", "Start IPython with a session to hand."),
+    "sandbox": Command("assetmeta.sandbox.command", "cli,sandbox", "Serve systems of the sandbox until interrupted."),
+}
+
+_COMPLETION = ("--install-completion", "--show-completion")
+
+
+def overview() -> str:
+    """Return the text of `assetmeta --help`."""
+    width = max(map(len, COMMANDS))
+    lines = [
+        "Usage: assetmeta [--version] [--help] COMMAND [ARGUMENTS]...",
+        "",
+        "Remote asset servers as Python objects.",
+        "",
+        "Commands:",
+        *(f"  {name:{width}}  {command.summary}" for name, command in COMMANDS.items()),
+        "",
+        f"sandbox needs {optional.install_command('cli,sandbox')}, the others {optional.install_command('cli')}.",
+        "`assetmeta COMMAND --help` explains a command; `assetmeta --install-completion` completes them in your shell.",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run the command with the arguments of the process.
+
+    Exits with 0 when all went well, 1 when something failed, 2 for wrong use, 3 when no server could be reached, 130
+    when it was interrupted; and with 1, saying what to install, where an extra is missing.
+    """
+    name, *arguments = sys.argv[1:] or ["--help"]
+    if name in ("--help", "-h"):
+        print(overview())
+    elif name in ("--version", "-V"):
+        print(f"assetmeta {__version__}")
+    elif name in COMMANDS:
+        _run(_application([name]), [name, *arguments])
+    elif name in _COMPLETION or "_ASSETMETA_COMPLETE" in os.environ:
+        _run(_application(COMMANDS), [name, *arguments])
+    else:
+        print(f"There is no command {name!r}.{nearest(name, COMMANDS)} See assetmeta --help.", file=sys.stderr)
+        sys.exit(2)
+
+
+def _run(application: Any, arguments: list[str]) -> None:
+    application(args=arguments, prog_name="assetmeta")
+
+
+def _application(names: Any) -> Any:
+    """One Typer application with the commands of these names."""
+    extras = max((COMMANDS[name].extras for name in names), key=len)
+    try:
+        typer = optional.load("typer", extra=extras)
+        whole = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
+        whole.callback()(_commands)
+        for command in {COMMANDS[name].module: COMMANDS[name] for name in names}.values():
+            part = optional.load(command.module, extra=extras).app
+            whole.registered_commands.extend(part.registered_commands)
+    except Unsupported as error:
+        sys.exit(f"assetmeta: {error}")
+    return whole
+
+
+def _commands() -> None:
+    """Remote asset servers as Python objects."""

@@ -1,0 +1,56 @@
+"""Conditions as a command line has them: `Estimate>3`, `Status=Done`, `Name~invoice`, `Super=`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from assetmeta import BadValue, Query, Session
+from assetmeta.model.conditions import Term
+from assetmeta.model.paths import Path, resolve
+
+_CONDITION = re.compile(r"\s*(?P<path>[\w.:]+?)\s*(?P<operator>!=|<=|>=|=|<|>|~)(?P<value>.*)\Z", re.DOTALL)
+_TOKEN = re.compile(r"(?P<type>[A-Za-z]\w*):\S+\Z")
+
+
+def conditions(session: Session, query: Query, texts: Sequence[str]) -> Iterator[Term]:
+    """Yield the conditions that *texts* mean. `=` and `!=` without a value ask for what is not set, and set; several
+    values stand with commas between them; `~` asks for a part of a text. Sends nothing. Raises BadValue, UnknownName.
+    """
+    for text in texts:
+        found = _CONDITION.match(text)
+        if found is None:
+            raise BadValue(f"{text!r} is not a condition; write NAME=VALUE, or !=, <, <=, >, >= and ~ (contains).")
+        column = query[found["path"]]
+        operator, value = found["operator"], found["value"].strip()
+        if operator == "~":
+            yield column.contains(value)
+        elif not value:
+            if operator not in ("=", "!="):
+                raise BadValue(f"{text!r} has no value to compare with.")
+            yield column == None if operator == "=" else column != None  # noqa: E711
+        else:
+            yield _compared(
+                column, operator, [_value(session, query, found["path"], one.strip()) for one in value.split(",")]
+            )
+
+
+def _compared(column: Any, operator: str, values: list[Any]) -> Term:
+    if operator in ("=", "!="):
+        term: Term = column.in_(values) if operator == "=" else column.not_in(values)
+        return term
+    if len(values) != 1:
+        raise BadValue(f"{column!r} {operator} is compared with one value.")
+    compare = {"<": column.__lt__, "<=": column.__le__, ">": column.__gt__, ">=": column.__ge__}
+    found: Term = compare[operator](values[0])
+    return found
+
+
+def _value(session: Session, query: Query, name: str, text: str) -> Any:
+    """An asset where a relation is compared with a token such as Scope:0; else the text, which the column reads."""
+    token = _TOKEN.match(text)
+    reached = resolve(session.schema, query.type_name, Path.parse(name))
+    if reached.is_relation and token and token["type"] in session.schema.types:
+        return session.asset_from_oid(text)
+    return text

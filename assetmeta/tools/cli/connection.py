@@ -1,0 +1,122 @@
+"""Which server a command talks to, where each setting comes from, and what a command's exit code says."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ParamSpec
+
+import typer
+
+from assetmeta import AssetmetaError, BadValue, Session, TimedOut, UnknownName, Unreachable, Unsupported, UsageError
+from assetmeta.connect import connect
+from assetmeta.model.printable import printable
+from assetmeta.profiles import SECRETS, default_file, settings_of
+
+PROFILE_VARIABLE = "ASSETMETA_PROFILE"
+
+_LOGIN = {"token": "ASSETMETA_TOKEN", "username": "ASSETMETA_USERNAME", "password": "ASSETMETA_PASSWORD"}
+"""Settings of a login beside --url, and the environment variables that hold them. A secret on a command line would be
+seen by every user of the machine.
+"""
+
+Profile = Annotated[
+    str | None, typer.Option(help=f"A profile of {default_file()}. Default: the environment's {PROFILE_VARIABLE}.")
+]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        help="An address such as versionone+https://host/Instance, instead of a profile; the login comes from "
+        f"{', '.join(_LOGIN.values())}."
+    ),
+]
+
+_P = ParamSpec("_P")
+
+FAILED, MISUSED, UNREACHED, INTERRUPTED = 1, 2, 3, 130
+"""Exit codes: something failed; wrong use; nothing could be reached; interrupted."""
+
+_MISUSES = (BadValue, UnknownName, Unsupported, UsageError)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a session: what may be shown of it, and where it comes from."""
+
+    name: str
+    shown: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A server as the command's arguments and the environment name it."""
+
+    target: str
+    values: Mapping[str, Any]
+    settings: tuple[Setting, ...]
+
+    @classmethod
+    def of(cls, profile: str | None, url: str | None, environment: Mapping[str, str] = os.environ) -> Connection:
+        """Find what was given. Raises BadValue when no server is named, and for profiles that cannot be read."""
+        if profile and url:
+            raise BadValue("Give --profile or --url, not both.")
+        if url:
+            found = {name: variable for name, variable in _LOGIN.items() if environment.get(variable)}
+            values = {name: environment[variable] for name, variable in found.items()}
+            known = [Setting("url", url, "--url")]
+            known += [Setting(name, _shown(name, values[name]), variable) for name, variable in found.items()]
+            return cls(url, values, tuple(known))
+        source = "--profile" if profile else PROFILE_VARIABLE
+        name = profile or environment.get(PROFILE_VARIABLE)
+        if not name:
+            raise BadValue(f"Which server? Give --profile NAME, set {PROFILE_VARIABLE}, or give --url.")
+        known = [Setting("profile", name, source)]
+        for key, value, place in settings_of(name, environment=environment):
+            known.append(Setting(key, _shown(key, value), place))
+        return cls(name, {}, tuple(known))
+
+    def open(self) -> Session:
+        """Make the session; sends nothing. Raises BadValue."""
+        made = connect(self.target, **self.values)
+        assert isinstance(made, Session)
+        return made
+
+
+def _shown(name: str, value: object) -> str:
+    return "(hidden)" if name in SECRETS else printable(str(value))
+
+
+def connected(profile: str | None, url: str | None) -> Session:
+    """Make the session that the arguments name; sends nothing. Raises BadValue."""
+    return Connection.of(profile, url).open()
+
+
+def guarded(command: Callable[_P, None]) -> Callable[_P, None]:
+    """Turn errors of a command into a line on stderr and an exit code."""
+
+    @functools.wraps(command)
+    def run(*arguments: _P.args, **options: _P.kwargs) -> None:
+        try:
+            command(*arguments, **options)
+        except KeyboardInterrupt:
+            _leave("interrupted", INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read the output, `head` for example, has enough.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except _MISUSES as error:
+            _leave(str(error), MISUSED)
+        except (Unreachable, TimedOut) as error:
+            _leave(str(error), UNREACHED)
+        except AssetmetaError as error:
+            _leave(str(error), FAILED)
+
+    return run
+
+
+def _leave(message: str, code: int) -> None:
+    typer.echo(f"assetmeta: {printable(message)}", err=True)
+    raise typer.Exit(code)

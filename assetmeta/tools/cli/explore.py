@@ -1,0 +1,267 @@
+"""Commands that look: what a server has, and assets as tables, JSON and CSV. None of them writes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from itertools import chain, islice
+from typing import Annotated, Any, TextIO
+
+import typer
+from rich.console import Console
+
+from assetmeta import Asset, Query, Session
+from assetmeta.model import optional
+from assetmeta.model.table import SHOWN, Table
+from assetmeta.profiles import names
+from assetmeta.tools.cli.conditions import conditions
+from assetmeta.tools.cli.connection import Connection, Profile, Url, connected, guarded
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+_VARIABLES = {"versionone": "v1", "valispace": "vs", "valohai": "vh", "testspace": "ts"}
+"""What a session is called in the shell."""
+
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+class Format(StrEnum):
+    """How assets are written."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+    csv = "csv"
+
+
+Output = Annotated[Format, typer.Option("-o", "--output", help="table, json, jsonl or csv.")]
+TypeName = Annotated[str, typer.Argument(metavar="TYPE", help="An asset type, such as Story.")]
+
+
+def show(table: Table) -> None:
+    """Print a table: framed on a terminal; in a pipe with tabs between the cells and all rows, without title."""
+    if sys.stdout.isatty():
+        Console().print(table)
+        return
+    for row in [table.columns, *table.rows] if any(table.columns) else table.rows:
+        typer.echo("\t".join(" ".join(cell.split()) for cell in row))
+    for note in table.notes:
+        typer.echo(note, err=True)
+
+
+@app.command()
+@guarded
+def whoami(profile: Profile = None, url: Url = None) -> None:
+    """Say which server and user the settings lead to, and where each setting comes from; never a secret. One request
+    shows whether the login is accepted.
+    """
+    connection = Connection.of(profile, url)
+    rows = [(setting.name, setting.shown, setting.source) for setting in connection.settings]
+    with connection.open() as session:
+        rows.append(("login", _login(session), "the server"))
+        show(Table(f"{type(session).__name__}", ("setting", "value", "from"), rows))
+
+
+def _login(session: Session) -> str:
+    if session.backend.name.lower() == "versionone":
+        found = session.Member.where(IsSelf=True).select("Name", "Username").first()
+        return f"accepted: {found.Name} ({found.Username})" if found is not None else "accepted"
+    session.Project.first()
+    return "accepted"
+
+
+@app.command()
+@guarded
+def profiles() -> None:
+    """List the profiles of your settings file: name, address and how each logs in. Sends nothing."""
+    rows = [(name, str(known.get("url", "")), ", ".join(sorted(set(known) - {"url"}))) for name, known in names()]
+    show(Table("Profiles", ("profile", "url", "other settings"), rows))
+
+
+@app.command()
+@guarded
+def types(profile: Profile = None, url: Url = None) -> None:
+    """List the server's asset types."""
+    with connected(profile, url) as session:
+        known = [session.schema.types[name] for name in session.types]
+        rows = [
+            (kind.name, kind.base or "", "abstract" if kind.abstract else "", str(len(kind.attributes)))
+            for kind in known
+        ]
+        show(Table(f"{len(rows)} types", ("type", "a kind of", "", "attributes"), rows, shown=len(rows)))
+
+
+@app.command()
+@guarded
+def describe(
+    kind: TypeName,
+    word: Annotated[str | None, typer.Argument(help="Part of the names to show.")] = None,
+    profile: Profile = None,
+    url: Url = None,
+) -> None:
+    """Show the attributes and operations of a type: kind, required, read-only, choices, where a relation leads."""
+    with connected(profile, url) as session:
+        show(session.query(kind).describe(word))
+
+
+@app.command()
+@guarded
+def search(
+    word: Annotated[str, typer.Argument(help="Part of a name or a label.")], profile: Profile = None, url: Url = None
+) -> None:
+    """Find types, attributes, operations and list values by a word."""
+    with connected(profile, url) as session:
+        show(session.search(word))
+
+
+@app.command()
+@guarded
+def get(
+    token: Annotated[str, typer.Argument(help="An asset, such as Story:1005.")],
+    select: Annotated[list[str] | None, typer.Option(help="Attributes or paths, comma-separated.")] = None,
+    output: Output = Format.table,
+    profile: Profile = None,
+    url: Url = None,
+) -> None:
+    """Show one asset: its basic attributes, or those that are selected."""
+    with connected(profile, url) as session:
+        asset = session.asset_from_oid(token)
+        query = session.query(token.partition(":")[0]).select(*_listed(select))
+        paths = [str(path) for path in query.fetch().select]
+        session.populate([asset], *paths)
+        if output is Format.table:
+            rows = [(path, _text(asset[path])) for path in paths]
+            show(Table(repr(asset), ("attribute", "value"), rows, shown=len(rows)))
+        else:
+            write(iter([asset]), query, output, sys.stdout)
+
+
+@app.command()
+@guarded
+def query(
+    kind: TypeName,
+    where: Annotated[
+        list[str] | None, typer.Option(help='A condition: "Estimate>3", "Status=Done", "Super=" for none.')
+    ] = None,
+    select: Annotated[list[str] | None, typer.Option(help="Attributes or paths, comma-separated.")] = None,
+    sort: Annotated[list[str] | None, typer.Option(help="Names to sort by, -Name for largest first.")] = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="At most so many; 0 for all.")] = None,
+    output: Output = Format.table,
+    profile: Profile = None,
+    url: Url = None,
+) -> None:
+    """Read assets. A table on a terminal shows the first 50 and says how many there are; all else is complete."""
+    with connected(profile, url) as session:
+        found = session.query(kind).select(*_listed(select)).sort(*_listed(sort))
+        found = found.where(*conditions(session, found, where or []))
+        if output is Format.table and limit is None and sys.stdout.isatty():
+            limit = SHOWN
+        chosen = found.page(limit) if limit else found
+        write(iter(chosen), chosen, output, sys.stdout)
+        if limit and output is Format.table:
+            more = found.count() - limit
+            if more > 0:
+                typer.echo(f"… and {more} more; --limit 0 shows all.", err=True)
+
+
+def write(assets: Iterator[Asset], asked: Query, output: Format, stream: TextIO) -> None:
+    """Write assets with what *asked* selects, one after the other as they come."""
+    paths = [str(path) for path in asked.fetch().select]
+    # What the server refuses is known before anything is written.
+    assets = chain(list(islice(assets, 1)), assets)
+    if output is Format.csv:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow([asked.type_name, *paths])
+        writer.writerows([asset.idref, *(_cell(asset[path]) for path in paths)] for asset in assets)
+    elif output is Format.jsonl:
+        for asset in assets:
+            stream.write(f"{json.dumps(_record(asset, paths), ensure_ascii=False)}\n")
+    elif output is Format.json:
+        stream.write("[")
+        for number, asset in enumerate(assets):
+            stream.write(f"{',' if number else ''}\n{json.dumps(_record(asset, paths), ensure_ascii=False)}")
+        stream.write("\n]\n")
+    elif stream.isatty():
+        rows = [(asset.idref, *(_text(asset[path]) for path in paths)) for asset in islice(assets, 10_000)]
+        show(Table(repr(asked), (asked.type_name, *paths), rows, shown=len(rows)))
+    else:
+        stream.write("\t".join([asked.type_name, *paths]) + "\n")
+        for asset in assets:
+            cells = [asset.idref, *(" ".join(_text(asset[path]).split()) for path in paths)]
+            stream.write("\t".join(cells) + "\n")
+
+
+@app.command()
+@guarded
+def shell(profile: Profile = None, url: Url = None) -> None:
+    """Start IPython with a session to hand; what is pending at the end is not sent."""
+    ipython = optional.load("IPython", extra="cli")
+    config = optional.load("traitlets.config", extra="cli").Config()
+    config.InteractiveShellApp.extensions = ["assetmeta"]
+    session = connected(profile, url)
+    name = _VARIABLES.get(session.backend.name.lower(), "session")
+    config.TerminalInteractiveShell.banner2 = (
+        f"{name} is {session!r}.\n{name}.<Tab> completes types; {name}.search('word') finds what is in them; "
+        f"{name}.commit() sends changes.\n"
+    )
+    ipython.start_ipython(argv=[], user_ns={name: session, "session": session}, config=config)
+    if session.pending:
+        typer.echo(f"{session.pending} assets with changes that were not sent.", err=True)
+    session.close()
+
+
+def _listed(given: list[str] | None) -> list[str]:
+    """Names that were given several times, or with commas."""
+    return [name.strip() for text in given or [] for name in text.split(",") if name.strip()]
+
+
+def _text(value: Any) -> str:
+    """A value in a table's cell."""
+    if value is None:
+        return ""
+    if isinstance(value, Asset):
+        return value.idref
+    if _is_several(value):
+        return "; ".join(map(_text, value))
+    return str(value) if value or not hasattr(value, "idref") else ""
+
+
+def _cell(value: Any) -> Any:
+    """A value in CSV. Text that a spreadsheet would take for a formula stays text by an apostrophe."""
+    if isinstance(value, int | float | Decimal):
+        return value
+    text = _text(value)
+    return f"'{text}" if text.startswith(_FORMULAS) else text
+
+
+def _record(asset: Asset, paths: list[str]) -> dict[str, Any]:
+    return {"_oid": asset.idref, **{path: _plain(asset[path]) for path in paths}}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON: assets by their token, times in ISO form, numbers as numbers, lengths of time in seconds."""
+    if value is None or isinstance(value, bool | int | str):
+        return value if type(value) in (bool, int, str, type(None)) else str(value)
+    if isinstance(value, Decimal | float):
+        return int(value) if value == int(value) else float(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Asset):
+        return value.idref
+    if hasattr(value, "items"):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if _is_several(value):
+        return [_plain(one) for one in value]
+    return str(value) if value else None
+
+
+def _is_several(value: Any) -> bool:
+    return hasattr(value, "__iter__") and not isinstance(value, str | bytes) and not hasattr(value, "items")

@@ -1,0 +1,194 @@
+"""The console command, run in this process against the sandbox as a user would in a shell."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from assetmeta import V1Meta
+from assetmeta.sandbox import Server
+from assetmeta.tools.cli import main
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> list[list[str]]:
+        return [line.split("\t") for line in self.out.splitlines()]
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `assetmeta ARGUMENTS`."""
+    for name in ("ASSETMETA_PROFILE", "ASSETMETA_TOKEN", "ASSETMETA_USERNAME", "ASSETMETA_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+
+    def command(*arguments: str, **environment: str) -> Result:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["assetmeta", *arguments])
+        capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
+        out, err = capsys.readouterr()
+        return Result(code, out, err)
+
+    return command
+
+
+@pytest.fixture
+def work(versionone_sandbox_shared: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """A profile called "work" that leads to the sandbox, named by the environment."""
+    file = tmp_path / "profiles.toml"
+    file.write_text(
+        f'[work]\nurl = "versionone+{versionone_sandbox_shared.url}"\ntoken_env = "WORK_TOKEN"\ntimeout = 20\n'
+        '[home]\nurl = "valispace+https://home.example"\nusername = "ann"\npassword_env = "HOME_PASSWORD"\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("ASSETMETA_PROFILES", str(file))
+    monkeypatch.setenv("ASSETMETA_PROFILE", "work")
+    monkeypatch.setenv("WORK_TOKEN", versionone_sandbox_shared.token)
+    return versionone_sandbox_shared
+
+
+@pytest.fixture
+def at_work(run: Run, work: Server, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("ASSETMETA_PROFILE", "work")
+    return run
+
+
+def test_whoami_says_where_settings_come_from_and_no_secret(at_work: Run, work: Server) -> None:
+    found = at_work("whoami")
+    assert found.code == 0
+    assert ["token", "(hidden)", "WORK_TOKEN"] in found.rows
+    assert ["profile", "work", "ASSETMETA_PROFILE"] in found.rows
+    assert any(row[:2] == ["timeout", "20"] and row[2].endswith("profiles.toml") for row in found.rows)
+    assert "accepted: Administrator" in found.out
+    assert work.token not in found.out + found.err
+
+
+def test_a_url_takes_the_login_from_the_environment(run: Run, valispace_sandbox_shared: Server) -> None:
+    server = valispace_sandbox_shared
+    login = {"ASSETMETA_USERNAME": server.credentials["username"], "ASSETMETA_PASSWORD": server.credentials["password"]}
+    found = run("whoami", "--url", f"valispace+{server.url}", **login)
+    assert found.code == 0, found.err
+    assert ["password", "(hidden)", "ASSETMETA_PASSWORD"] in found.rows
+    refused = run("types", "--url", f"valispace+{server.url}", **{**login, "ASSETMETA_PASSWORD": "not-this-one"})
+    assert refused.code == 1
+    assert "not-this-one" not in refused.err
+
+
+def test_profiles_are_listed_without_secrets(at_work: Run) -> None:
+    found = at_work("profiles")
+    assert ["home", "valispace+https://home.example", "password_env, username"] in found.rows
+    assert [row[0] for row in found.rows] == ["profile", "work", "home"]
+
+
+def test_types_describe_and_search(at_work: Run) -> None:
+    assert ["Story", "PrimaryWorkitem"] in [row[:2] for row in at_work("types").rows]
+    described = at_work("describe", "Story", "own")
+    assert ["Owners", "several Relation", "", "", "Member"] in described.rows
+    assert ["Workitem.Owners", "attribute", "several Member"] in at_work("search", "owner").rows
+
+
+def test_get_shows_an_asset(at_work: Run) -> None:
+    token = at_work("query", "Story", "--limit", "1").rows[1][0]
+    shown = at_work("get", token, "--select", "Name,Scope.Name")
+    assert [row[0] for row in shown.rows] == ["attribute", "Name", "Scope.Name"]
+    [record] = json.loads(at_work("get", token, "--select", "Name", "-o", "json").out)
+    assert record == {"_oid": token, "Name": shown.rows[1][1]}
+    assert "Number" in at_work("get", token).out
+
+
+def test_query_takes_conditions_selection_order_and_limit(at_work: Run) -> None:
+    found = at_work(
+        "query", "Story", "--where", "Status=Done,Accepted", "--where", "Estimate>=1", "--where", "Super!=",
+        "--select", "Name,Status.Name", "--select", "Estimate", "--sort", "-Estimate", "-o", "jsonl",
+    )  # fmt: skip
+    assert found.code == 0, found.err
+    records = [json.loads(line) for line in found.out.splitlines()]
+    assert len(records) > 1
+    assert {record["Status.Name"] for record in records} <= {"Done", "Accepted"}
+    estimates = [record["Estimate"] for record in records]
+    assert estimates == sorted(estimates, reverse=True)
+    limited = at_work("query", "Story", "--limit", "2", "-o", "csv", "--select", "Name")
+    assert len(list(csv.reader(io.StringIO(limited.out)))) == 3
+    scope = at_work("query", "Scope", "--limit", "1").rows[1][0]
+    inside = at_work("query", "Story", "--where", f"Scope={scope}", "--select", "Scope", "-o", "jsonl")
+    assert {json.loads(line)["Scope"] for line in inside.out.splitlines()} <= {scope}
+    assert at_work("query", "Story", "--where", "Name~of", "-o", "json").code == 0
+
+
+def test_every_format_has_every_asset(at_work: Run) -> None:
+    counts = {
+        "table": len(at_work("query", "Member").rows) - 1,
+        "csv": len(list(csv.reader(io.StringIO(at_work("query", "Member", "-o", "csv").out)))) - 1,
+        "jsonl": len(at_work("query", "Member", "-o", "jsonl").out.splitlines()),
+        "json": len(json.loads(at_work("query", "Member", "-o", "json").out)),
+    }
+    assert len(set(counts.values())) == 1
+    assert counts["csv"] > 3
+
+
+def test_cells_that_a_spreadsheet_would_run_stay_text(run: Run, versionone_sandbox: Server) -> None:
+    from_shell = {"ASSETMETA_TOKEN": versionone_sandbox.token}
+    with V1Meta(**versionone_sandbox.credentials) as v1:
+        v1.Story.create(Name="=1+1", Scope=v1.Scope(0))
+    found = run("query", "Story", "--select", "Name", "-o", "csv", "--url", f"versionone+{versionone_sandbox.url}",
+                **from_shell)  # fmt: skip
+    assert "'=1+1" in found.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("query", "Stroy"), "Did you mean"),
+        (("query", "Story", "--where", "Nmae=x"), "Name"),
+        (("query", "Story", "--where", "nonsense"), "is not a condition"),
+        (("query", "Story", "--where", "Estimate>"), "no value"),
+        (("query", "Story", "--where", "Status=Dne"), "Done"),
+        (("describe", "Stroy"), "Did you mean"),
+        (("get", "Story"), "not an asset token"),
+        (("search", " "), "a word to look for"),
+        (("types", "--profile", "wrok"), "Did you mean"),
+        (("types", "--profile", "work", "--url", "versionone+http://127.0.0.1"), "not both"),
+        (("query",), "Missing argument"),
+        (("qurey",), "Did you mean query"),
+    ],
+)
+def test_wrong_use_is_2_with_one_line_on_stderr(at_work: Run, arguments: tuple[str, ...], words: str) -> None:
+    found = at_work(*arguments)
+    assert found.code == 2
+    assert words in found.err
+    assert "Traceback" not in found.err
+    assert found.out == ""
+
+
+def test_other_exit_codes(at_work: Run, run: Run) -> None:
+    assert at_work("get", "Story:999999").code == 1
+    nowhere = run("types", "--url", "versionone+http://127.0.0.1:9/V1", ASSETMETA_TOKEN="x")
+    assert nowhere.code == 3
+    unset = run("types", ASSETMETA_PROFILE="")
+    assert unset.code == 2
+    assert "Which server?" in unset.err
+
+
+def test_completion_for_shells(run: Run) -> None:
+    found = run("", _ASSETMETA_COMPLETE="complete_bash", COMP_WORDS="assetmeta de", COMP_CWORD="1")
+    assert "describe" in found.out
