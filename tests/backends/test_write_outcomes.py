@@ -21,6 +21,7 @@ from assetmeta.model.errors import (
     AssetmetaError,
     AuthenticationFailed,
     BadValue,
+    BrokenOff,
     BudgetExceeded,
     InvalidResponse,
     NotFound,
@@ -100,8 +101,10 @@ class TestErrors:
         assert [Skipped] * 4 == [type(outcome_of(change, error(SessionClosed), Attempt())) for change in EVERY]
 
     def test_a_change_of_which_a_part_landed_is_unknown_when_the_session_ends(self) -> None:
-        for kind in (SessionClosed, BudgetExceeded):
-            assert isinstance(outcome_of(UPDATE, error(kind), Attempt(wrote=True, landed=True)), Unknown)
+        for kind in (SessionClosed, BudgetExceeded, BrokenOff):
+            ended = error(kind, sent=False)
+            assert isinstance(outcome_of(UPDATE, ended, Attempt(wrote=True, landed=True)), Unknown)
+            assert isinstance(outcome_of(UPDATE, ended, Attempt(wrote=True)), Skipped)
         assert isinstance(outcome_of(UPDATE, error(BadValue), Attempt(wrote=True, landed=True)), Failed)
         assert isinstance(outcome_of(UPDATE, error(Rejected, 400), Attempt(wrote=True, landed=True)), Failed)
 

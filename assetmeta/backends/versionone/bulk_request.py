@@ -30,7 +30,6 @@ PATH = "api/asset"
 LARGEST = 2_000_000
 """Bytes of one request, well below what web servers take by default."""
 
-_NEVER_READ = frozenset({"Blob", "Password", "Rank"})
 
 Name = Callable[[Oid], str]
 """Returns the name of an asset in the request, its token or an alias. Raises BadValue for one that is not saved yet."""
@@ -240,7 +239,7 @@ class BulkRequest:
         selected: dict[str, None] = {}
         for name in names:
             attribute = kind.attributes.get(name or "")
-            if attribute is not None and not attribute.multi and attribute.kind not in _NEVER_READ:
+            if attribute is not None and not attribute.multi and attribute.kind != "Password":
                 selected[attribute.name] = None
         return Query({}, SelectNode({name: name for name in selected}), None)
 

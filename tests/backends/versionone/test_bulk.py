@@ -488,6 +488,31 @@ class TestTellingApart:
         assert [type(each) for each in outcomes] == [Done, kind]
         assert len(made) == 2
 
+    def test_an_update_and_an_operation_of_one_asset_have_their_own_outcomes(
+        self, v1_schema: Schema, play: Play
+    ) -> None:
+        """The answer names the asset in two sections, and a failure of one command says nothing of the other."""
+        changes: list[Change] = [named(STORY), Call(STORY, "Op"), *stories(6)]
+        both = told(assetsModified=section("Story:5", "Story:6"), assetsOperatedOn=section("Story:5"))
+        outcomes, made = play(VersionOne().write(v1_schema, changes), both)
+        assert [Done, Done, Done] == [type(each) for each in outcomes]
+        entry = {"@n2": {"oid": "Story:5", "execute": "Op"}, "error": {"message": "no"}}
+        given = told(assetsModified=section("Story:5", "Story:6"), commandFailures=failures(entry))
+        outcomes, made = play(VersionOne().write(v1_schema, changes), given)
+        assert [Done, Failed, Done] == [type(each) for each in outcomes]
+        assert "The server refused Op on Story:5 (POST api/asset): no" == str(outcomes[1].error)
+        assert 1 == len(made)
+
+    @pytest.mark.parametrize(
+        ("change", "action"),
+        [(new(1), "to create"), (named(STORY), "to update Story:5"), (Delete(STORY), "to delete Story:5")],
+    )
+    def test_a_refusal_names_the_action(self, v1_schema: Schema, play: Play, change: Change, action: str) -> None:
+        entry = {"@n2": {}, "error": {"message": "Violation'NotAllowed'Story"}}
+        given = told(assetsModified=section("Story:1"), commandFailures=failures(entry))
+        outcomes, _ = play(VersionOne().write(v1_schema, [*stories(1), change]), given)
+        assert f"The server refused {action}" in str(outcomes[1].error)
+
     def test_a_type_may_be_told_more_exactly(self, v1_schema: Schema, play: Play) -> None:
         changes = [named(Oid("Workitem", 1)), named(Oid("Story", 2))]
         outcomes, _ = play(VersionOne().write(v1_schema, changes), told(assetsModified=section("Story:1", "Story:2")))
