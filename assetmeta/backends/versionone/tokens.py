@@ -272,8 +272,7 @@ class TokenBuilder:
         reached = resolve(self.schema, owner, term.path)
         if not reached.is_relation or reached.attribute.related is None:
             return term
-        known = self.schema.types.get(term.path.steps[-1].downcast or reached.attribute.related)
-        name = (known.display if known else None) or "Name"
+        name = self.schema.type(term.path.steps[-1].downcast or reached.attribute.related).display or "Name"
         return replace(term, path=Path((*term.path.steps, *Path.parse(name).steps)))
 
     def _behind(self, owner: str, step: Step) -> str | None:

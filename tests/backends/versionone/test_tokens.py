@@ -126,6 +126,27 @@ def test_raw_text_in_brackets_and_the_present_are_kept(v1_schema: Schema) -> Non
     assert text == TokenBuilder(v1_schema).token(Path.parse(text), "Story")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "literal"),
+    [
+        ("ID", Oid("Story", 5), "Story:5"),
+        ("AssetState", AssetState.Closed, "128"),
+        ("Key", 5, "5"),
+        ("Moment", 7, "7"),
+    ],
+)
+def test_what_every_asset_has_is_never_missing(v1_schema: Schema, name: str, value: object, literal: str) -> None:
+    assert name in v1_schema.type("Story").attributes
+    assert ([f"{name}!='{literal}'"], {}) == spelled(v1_schema, eq(name, value, op="!="))
+    assert (["AssetType!=$v1"], {"$v1": "Story"}) == spelled(v1_schema, eq("AssetType", "Story", op="!="))
+
+
+def test_several_values_of_which_none_may_match(v1_schema: Schema) -> None:
+    """Texts have a variable each, and every one of them is excluded."""
+    term = eq("Name", "a", "b", op="!=")
+    assert (["((Name!=$v1;Name!=$v2)|-Name)"], {"$v1": "a", "$v2": "b"}) == spelled(v1_schema, term)
+
+
 def test_an_uncommitted_asset_cannot_be_compared_with(v1_schema: Schema) -> None:
     with pytest.raises(BadValue, match="not on the server yet"):
         spelled(v1_schema, eq("Super", Oid.new("Epic", 1)))
