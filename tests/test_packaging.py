@@ -171,4 +171,4 @@ class TestSourceDistribution:
     def test_a_bare_install_needs_few_libraries(self, metadata: Message) -> None:
         bare = [need for need in metadata.get_all("Requires-Dist", []) if "extra ==" not in need]
         names = {re.split(r"[<>=]", need)[0] for need in bare}
-        assert names == {"cachetools", "inscriptis", "lxml", "platformdirs", "requests", "urllib3"}
+        assert names == {"cachetools", "inscriptis", "lxml", "msgspec", "platformdirs", "requests", "urllib3"}

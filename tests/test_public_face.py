@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import ast
+import copy
+import inspect
+import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+import pytest
+import rich.pretty
+
 import assetmeta
+from assetmeta import AttributeChange, Call, Oid
+from assetmeta.model.http import Request
+from assetmeta.model.printable import OwnRepr
 
 
 def test_all_names_are_there_sorted_and_nothing_else() -> None:
@@ -41,3 +52,52 @@ def test_importing_the_client_does_not_import_the_sandbox() -> None:
     script = "import sys, assetmeta; print([name for name in sys.modules if 'sandbox' in name or name == 'uvicorn'])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+STORY = Oid("Story", 1)
+VALUES: dict[type, tuple[object, str]] = {
+    Oid: (STORY, "Oid(type='Story', key=1, moment=None)"),
+    Call: (Call(STORY, "Close"), f"Call(oid={STORY!r}, operation='Close', arguments=())"),
+    AttributeChange: (
+        AttributeChange("Name", "a", "b"),
+        "AttributeChange(name='Name', old='a', new='b', added=(), removed=(), is_multi=False)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", VALUES, ids=lambda kind: kind.__name__)
+def test_values_are_shown_compared_copied_and_never_changed(kind: type) -> None:
+    value, shown = VALUES[kind]
+    assert repr(value) == shown
+    for twin in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
+        assert (twin, hash(twin)) == (value, hash(value))
+    with pytest.raises(AttributeError):
+        setattr(value, inspect.getfullargspec(kind).args[1], "x")
+    with pytest.raises(TypeError):
+        kind()
+
+
+@pytest.mark.parametrize("name", ["AttributeChange", "Call", "Create", "Delete", "Done", "Failed", "Query", "Update"])
+def test_signatures_of_values_name_their_fields(name: str) -> None:
+    kind = getattr(assetmeta, name)
+    parameters = inspect.signature(kind).parameters
+    assert not {"args", "kwargs", "values", "named"} & parameters.keys()
+    assert all(each.annotation is not each.empty for each in parameters.values())
+    assert len(parameters) > 1 or name == "Delete"
+
+
+def structs(base: type = msgspec.Struct) -> Iterator[type]:
+    """The structs of the package."""
+    for kind in base.__subclasses__():
+        yield from structs(kind)
+        if kind.__module__.startswith("assetmeta."):
+            yield kind
+
+
+def test_values_with_a_repr_of_their_own_show_no_field_in_any_other_way() -> None:
+    """rich, whose tracebacks show local variables, would show every field of a struct: of a request, its secrets."""
+    own = [kind for kind in structs() if kind.__repr__ is not msgspec.Struct.__repr__]
+    assert {"Request", "Response", "Answer", "Query", "Compare"} <= {kind.__name__ for kind in own}
+    assert [] == [kind for kind in own if kind.__rich_repr__ is not OwnRepr.__rich_repr__]  # type: ignore[attr-defined]
+    request = Request("GET", "a", query=(("token", "s3cret"),), headers=(("Authorization", "s3cret"),))
+    assert "s3cret" not in rich.pretty.pretty_repr(request)

@@ -52,7 +52,7 @@ class Html(str):
         return Cleaned(plain(self))
 
 
-class HtmlText(Text):
+class HtmlText(Text, frozen=True):
     """Text with markup, kept character for character; a cleaned text is refused."""
 
     accepts: str = "text, plain or HTML"

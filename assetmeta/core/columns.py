@@ -9,9 +9,10 @@ list(v1.Story.Name)                         the values, one request per page
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from assetmeta.core.attribute_words import described
 from assetmeta.core.context import SessionContext

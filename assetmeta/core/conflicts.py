@@ -6,7 +6,9 @@ The server has no version check, so this is a read just before the write. It nar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from assetmeta.core.context import SessionContext
 from assetmeta.core.loading import fetches
@@ -15,13 +17,12 @@ from assetmeta.core.values import cell_members, cell_value
 from assetmeta.model.errors import BadValue, Conflict, NotFound
 from assetmeta.model.plans import AttributeChange, Change, Failed, RawValue, Update
 from assetmeta.model.printable import printable
-from assetmeta.model.record import Record
 from assetmeta.model.values import UNREAD, Oid
 
 POLICIES = ("overwrite", "error", "merge")
 
 
-class Clash(Record):
+class Clash(Struct, frozen=True):
     """One attribute that moved: what it *was* when it was loaded, what *mine* and *theirs* make of it.
 
     Multi-value attributes are tuples.

@@ -7,10 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import Any, Protocol
 
 from cachetools import LRUCache
+from msgspec.structs import replace
 
 from assetmeta.core.identity_map import IdentityMap
 from assetmeta.core.load_log import LoadLog

@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path as FilePath
 from types import FrameType
 
+from msgspec import Struct
+
 from assetmeta.model.errors import NotLoaded
 from assetmeta.model.printable import printable
-from assetmeta.model.record import Record
 
 _PACKAGE = str(FilePath(__file__).parent.parent)
 
 
-class LazyLoad(Record):
+class LazyLoad(Struct, frozen=True):
     """One lazy load: *name* of *number* assets of *type_name*, read at *place* ("report.py:14 in main").
 
     *advice* is the call that would have brought it along.
@@ -28,7 +29,7 @@ class LazyLoad(Record):
     advice: str
 
 
-class RepeatedLoad(Record):
+class RepeatedLoad(Struct, frozen=True):
     """Loads that differ in nothing but the asset: the same attribute, at the same line, *times* over."""
 
     load: LazyLoad

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from assetmeta.core.cohort import Cohort, cohort_of, join, resolve_related, targets
 from assetmeta.core.context import SessionContext

@@ -9,7 +9,8 @@ cuts windows itself says where its answer breaks off, and looks after all this o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from assetmeta.core.cohort import Cohort, join
 from assetmeta.core.context import SessionContext

@@ -8,26 +8,26 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import field
 
 from assetmeta.core.ownership import TakenAlong
 from assetmeta.core.plan_text import PlanText, counted
 from assetmeta.model.changes_json import change_from_json, change_to_json
 from assetmeta.model.errors import BadValue
 from assetmeta.model.plans import Change
-from assetmeta.model.printable import printable
-from assetmeta.model.record import Record
-from assetmeta.model.values import Oid
+from assetmeta.model.printable import OwnRepr, printable
+from assetmeta.model.values import LastUncompared, Oid
 from assetmeta.version import __version__
 
 _FORMAT = 1
 """Files of a later format are refused."""
 
 
-class Origin(Record):
+class Origin(LastUncompared, frozen=True):
     """Where a plan was made: the *server* and the *user* who was logged in there, as far as the login says who that is,
     the time, and the *version* of this package. *session* is the session whose pending changes the plan lists; a plan
     from a file belongs to none.
@@ -37,7 +37,7 @@ class Origin(Record):
     user: str | None = None
     made: str = ""
     version: str = __version__
-    session: object = field(default=None, compare=False)
+    session: object = None
 
     @classmethod
     def here(cls, server: str, user: str | None, session: object = None) -> Origin:
@@ -45,7 +45,7 @@ class Origin(Record):
         return cls(server, user, datetime.now(UTC).isoformat(timespec="seconds"), __version__, session)
 
 
-class Plan(Record):
+class Plan(OwnRepr, LastUncompared, frozen=True):
     """Changes in sending order: `plan.changes`. Printed, it fits a screen; `full()` has everything.
 
     *names* maps identities to what people call the assets, *numbers* to the numbers that they know them by, as far as
@@ -56,7 +56,7 @@ class Plan(Record):
     names: Mapping[Oid, str] = field(default_factory=dict)
     along: Mapping[Oid, TakenAlong] = field(default_factory=dict)
     numbers: Mapping[Oid, str] = field(default_factory=dict)
-    origin: Origin = field(default_factory=Origin, compare=False)
+    origin: Origin = field(default_factory=Origin)
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self.changes)

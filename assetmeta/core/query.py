@@ -7,9 +7,11 @@ Verbs that run (iteration, first, one, all, count, exists, pages, len, bool, que
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+
+from msgspec import field
+from msgspec.structs import replace
 
 from assetmeta.core.columns import Column, condition, refuse_foreign
 from assetmeta.core.context import SessionContext
@@ -19,17 +21,27 @@ from assetmeta.core.report import Report
 from assetmeta.core.state import Instance
 from assetmeta.core.walk import walk
 from assetmeta.model.codecs import writable_text
-from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term, and_terms, is_exact, leaves
+from assetmeta.model.conditions import (
+    And,
+    Compare,
+    Exists,
+    Not,
+    Or,
+    RawFilter,
+    Term,
+    and_terms,
+    is_exact,
+    leaves,
+)
 from assetmeta.model.contract import SupportsExplain
 from assetmeta.model.errors import BadValue, NotExactlyOne, Unsupported
 from assetmeta.model.paths import CLEANED, Path, Step, in_parts, resolve
 from assetmeta.model.plans import Fetch, Find, Sort
 from assetmeta.model.printable import printable
-from assetmeta.model.record import Record
 from assetmeta.model.scalars import checked_scalar, is_scalar, plain, whole_number
 from assetmeta.model.schema import Schema
 from assetmeta.model.table import Displayed, Table
-from assetmeta.model.values import AsOf, Oid
+from assetmeta.model.values import AsOf, LastUncompared, Oid
 from assetmeta.model.zones import exists_there
 
 _LACKS = {
@@ -50,7 +62,7 @@ _TWO_DAYS = timedelta(days=2)
 _TERMS = (Compare, Exists, And, Or, Not, RawFilter)
 
 
-class Query(Displayed, Record):
+class Query(Displayed, LastUncompared, frozen=True):
     """The assets of one type that match, in order. Equal queries ask for the same.
 
     Iterating streams: one request per page of at most `page_size` assets, and no more than a page in memory.
@@ -58,7 +70,7 @@ class Query(Displayed, Record):
     sends nothing; reQueryAll() reads again.
     """
 
-    workspace: SessionContext = field(repr=False)
+    workspace: SessionContext
     type_name: str
     selected: tuple[Path, ...] = ()
     terms: tuple[Term, ...] = ()
@@ -68,7 +80,7 @@ class Query(Displayed, Record):
     size: int | None = None
     moments: tuple[AsOf, ...] = ()
     with_deleted: bool = False
-    _results: list[list[Any]] = field(default_factory=list, repr=False, compare=False)
+    _results: list[list[Any]] = field(default_factory=list)
 
     @property
     def schema(self) -> Schema:
@@ -456,7 +468,7 @@ class Query(Displayed, Record):
         return self
 
     def __dir__(self) -> list[str]:
-        own = {name for name in object.__dir__(self) if name not in self.__dataclass_fields__}
+        own = {name for name in object.__dir__(self) if name not in self.__struct_fields__}
         return sorted({*own, *self.schema.type(self.type_name).attributes})
 
     def __repr__(self) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+
+from msgspec import Struct, field
 
 from assetmeta.model.errors import AssetmetaError, CommitError
 from assetmeta.model.plans import Create, Done, Failed, Outcome, Skipped, Unknown
 from assetmeta.model.printable import printable
-from assetmeta.model.record import Record
 from assetmeta.model.table import SHOWN, Displayed, Table
 from assetmeta.model.values import Oid
 
 
-class Report(Displayed, Record):
+class Report(Displayed, Struct, frozen=True):
     """The outcomes of a commit in the order of its plan. Falsy when every change landed; iterates over the errors.
 
     What is not done is still pending: a failed change with its error attached, a skipped one because it needs a failed

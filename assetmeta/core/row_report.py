@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from assetmeta.model.printable import printable
-from assetmeta.model.record import Record
+from msgspec import Struct
+
+from assetmeta.model.printable import OwnRepr, printable
 
 CREATED, CHANGED, UNCHANGED, MISSING, REFUSED = "created", "changed", "unchanged", "missing", "refused"
 OUTCOMES = (CREATED, CHANGED, UNCHANGED, MISSING, REFUSED)
@@ -14,7 +15,7 @@ _SHOWN = 10
 """Rows that are shown in full."""
 
 
-class RowResult(Record):
+class RowResult(Struct, frozen=True):
     """What became of one row. *number* counts the rows of the source from 1, its header aside.
 
     *asset* is None for a row that was missing or refused; *attributes* are those that differ; *reason* says why a row
@@ -33,7 +34,7 @@ class RowResult(Record):
         return printable(f"row {self.number} ({self.key}): {self.outcome}{f': {what}' if what else ''}")
 
 
-class UpsertReport(Record):
+class UpsertReport(OwnRepr, Struct, frozen=True):
     """The results of all rows, in order. The changes are pending until the commit."""
 
     type_name: str

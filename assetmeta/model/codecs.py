@@ -19,7 +19,8 @@ from decimal import Decimal, InvalidOperation
 from functools import wraps
 from typing import ClassVar, NamedTuple, Protocol, SupportsIndex, runtime_checkable
 
-from assetmeta.model.record import Record
+from msgspec import Struct
+
 from assetmeta.model.scalars import MOST_DIGITS
 from assetmeta.model.values import Oid
 from assetmeta.model.zones import exists_there, wall_time, zone_named
@@ -70,7 +71,7 @@ class ReadsText(Protocol):
         ...
 
 
-class AnyValue(Record):
+class AnyValue(Struct, frozen=True):
     """A kind that we do not know: kept as the server sent it, and written back the same."""
 
     accepts: str = "any text, number or Boolean"
@@ -87,7 +88,7 @@ class AnyValue(Record):
         raise ValueError(f"{type(value).__name__} cannot be sent")
 
 
-class Text(Record):
+class Text(Struct, frozen=True):
     """Text, kept character for character. An empty text and null are told apart only where the wire does."""
 
     accepts: str = "text"
@@ -146,7 +147,7 @@ def _bounded(number: Decimal) -> Decimal:
     return number
 
 
-class Number(Record):
+class Number(Struct, frozen=True):
     """A decimal number, exact."""
 
     is_number: ClassVar[bool] = True
@@ -174,7 +175,7 @@ class Number(Record):
         return _bounded(number)
 
 
-class Integer(Record):
+class Integer(Struct, frozen=True):
     """A whole number."""
 
     is_number: ClassVar[bool] = True
@@ -205,7 +206,7 @@ class Integer(Record):
         return re.sub(r"\.0+\Z", "", text)
 
 
-class Boolean(Record):
+class Boolean(Struct, frozen=True):
     """True or False; the wire's spelling does not matter."""
 
     accepts: str = "True or False (or 'true', 'false')"
@@ -229,7 +230,7 @@ class Boolean(Record):
         return {"yes": True, "no": False}.get(text.lower(), text)
 
 
-class DateTime(Record):
+class DateTime(Struct, frozen=True):
     """A point in time, always aware. *zone* is where a wire value without an offset is at home (an IANA name)."""
 
     zone: str = "UTC"
@@ -305,7 +306,7 @@ class Span(NamedTuple):
         return f"{self.amount} {self.unit}"
 
 
-class Duration(Record):
+class Duration(Struct, frozen=True):
     """A Span; the wire's unit is always plural ("1 Days")."""
 
     accepts: str = "a duration such as '2 Weeks' (Days, Weeks or Months), a Span or a timedelta of whole days"
@@ -342,7 +343,7 @@ def _not_whole(length: timedelta, unit: str) -> str:
     return "negative" if length < timedelta() else f"no whole number of {unit}"
 
 
-class Binary(Record):
+class Binary(Struct, frozen=True):
     """Bytes, base64 on the wire."""
 
     accepts: str = "bytes"
@@ -446,7 +447,7 @@ def document_part(value: object) -> object:
     return value.key
 
 
-class Secret(Record):
+class Secret(Struct, frozen=True):
     """Written, never read: what the server keeps to itself."""
 
     accepts: str = "text; it can be written and never read back"

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 from typing import NoReturn
+
+from msgspec import Struct
 
 from assetmeta.model.codecs import Hidden
 from assetmeta.model.errors import BadValue
 from assetmeta.model.paths import Path
-from assetmeta.model.printable import printable
-from assetmeta.model.record import Record
+from assetmeta.model.printable import OwnRepr, printable
+from assetmeta.model.values import LastUncompared
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "~=", "==")
 EXACT = "=="
 """Equality that tells letter case apart, where `=` does not."""
 
 
-class _Combinable(Record):
+class _Combinable(OwnRepr, Struct, frozen=True):
     """`&`, `|` and `~` build larger terms; `and`, `or` and `not` cannot, and say so."""
 
     def __and__(self, other: Term) -> And:
@@ -36,34 +37,36 @@ class _Combinable(Record):
         raise BadValue(f"({self}) is a condition for the server; combine conditions with &, | and ~, in parentheses.")
 
 
-class Compare(_Combinable):
+class _OnPath(_Combinable, LastUncompared, frozen=True):
+    """A condition on one path. Its last field, *owner*, names the type whose column built it, if a column did."""
+
+
+class Compare(_OnPath, frozen=True):
     """*path* *operator* any of *values* (Python values as the attribute's codec parses them; Oids for relations; a Path
     for what another attribute of the same asset holds).
-
-    *owner* names the type whose column built it, if a column did.
     """
 
     path: Path
     operator: str
     values: tuple[object, ...]
-    owner: str | None = field(default=None, compare=False)
+    owner: str | None = None
 
     def __str__(self) -> str:
         return f"{self.path}{self.operator}{','.join(map(_shown, self.values))}"
 
 
-class Exists(_Combinable):
+class Exists(_OnPath, frozen=True):
     """*path* has a value (or has none, when *present* is False)."""
 
     path: Path
     present: bool = True
-    owner: str | None = field(default=None, compare=False)
+    owner: str | None = None
 
     def __str__(self) -> str:
         return f"{'+' if self.present else '-'}{self.path}"
 
 
-class And(_Combinable):
+class And(_Combinable, frozen=True):
     """All of *terms*."""
 
     terms: tuple[Term, ...]
@@ -72,7 +75,7 @@ class And(_Combinable):
         return "; ".join(f"({term})" for term in self.terms)
 
 
-class Or(_Combinable):
+class Or(_Combinable, frozen=True):
     """Any of *terms*."""
 
     terms: tuple[Term, ...]
@@ -81,7 +84,7 @@ class Or(_Combinable):
         return " | ".join(f"({term})" for term in self.terms)
 
 
-class Not(_Combinable):
+class Not(_Combinable, frozen=True):
     """Every asset that *term* does not admit, those without a value included."""
 
     term: Term
@@ -90,7 +93,7 @@ class Not(_Combinable):
         return f"not ({self.term})"
 
 
-class RawFilter(_Combinable):
+class RawFilter(_Combinable, frozen=True):
     """Filter text in the server's own language, exactly as the user wrote it."""
 
     text: str

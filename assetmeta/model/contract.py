@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import BinaryIO, Protocol, runtime_checkable
 
+from msgspec import Struct
+
 from assetmeta.model.codecs import Codec
 from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.ordering import ReferencesIn
 from assetmeta.model.plans import AttributeChange, Change, Fetch, Outcome, Row, Rows
-from assetmeta.model.record import Record
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
 
 
-class Capabilities(Record):
+class Capabilities(Struct, frozen=True):
     """What a server can do. Asking for anything else raises Unsupported before a request is sent.
 
     *keyset* names the attribute by which unsorted lists are ordered, when a filter can ask for what is beyond one of

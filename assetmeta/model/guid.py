@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import Struct
+
 from assetmeta.model import optional
 from assetmeta.model.codecs import Raw
-from assetmeta.model.record import Record
 
 
-class Guid(Record):
+class Guid(Struct, frozen=True):
     """A UUID; null is an empty text on the wire."""
 
     accepts: str = "a UUID or its text"

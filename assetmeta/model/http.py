@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import field
 from typing import BinaryIO, NamedTuple, Protocol, TypeVar, runtime_checkable
 from urllib.parse import urlsplit
 
+from msgspec import Struct, field
+
 from assetmeta.model.errors import AssetmetaError
-from assetmeta.model.printable import printable
-from assetmeta.model.record import Record
+from assetmeta.model.printable import OwnRepr, printable
 
 NO_WORD = frozenset({502, 503, 504, *range(520, 528), 530, 598, 599})
 """Statuses of gateways, Cloudflare's among them, that do not know what the server did."""
@@ -35,7 +35,7 @@ _Y = TypeVar("_Y")
 _S = TypeVar("_S")
 
 
-class Request(Record):
+class Request(OwnRepr, Struct, frozen=True):
     """One HTTP request. *path* is below the session's base URL, or a whole URL; *query* pairs are encoded in order.
 
     *body* is bytes, or an open binary file that is streamed (measured by seeking when it can seek). *sink*, when
@@ -68,7 +68,7 @@ class Request(Record):
         return printable(f"<Request {path}{f' ({names})' if names else ''}{size}>")
 
 
-class Response(Record):
+class Response(OwnRepr, Struct, frozen=True):
     """One answer of any status. Header names are lower case. *url* is where it came from, without secrets, for the
     messages of errors; empty with a 2xx.
     """
@@ -77,7 +77,7 @@ class Response(Record):
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     request: Request | None = None
-    url: str = field(default="", compare=False)
+    url: str = ""
 
     @property
     def ok(self) -> bool:
@@ -125,7 +125,7 @@ class ResumableSink(Protocol):
         """Begin anew, with the bytes of an answer with this *head*; those of an empty one cannot be continued."""
 
 
-class Pause(Record):
+class Pause(Struct, frozen=True):
     """A wait after a passing fault. Whoever runs the flow chooses how long, by *attempt* (from 1), and throws *error*
     into the flow once it has waited often or long enough.
     """

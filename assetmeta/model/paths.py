@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from assetmeta.model.codecs import AnyValue, Codec, Composite
 from assetmeta.model.errors import BadValue, UnknownName
-from assetmeta.model.record import Record
 from assetmeta.model.schema import Attribute, Schema
 
 AGGREGATES = ("Count", "DistinctCount", "Sum", "Min", "Max", "MinDate", "MaxDate", "And", "Or", "MaxState")
@@ -23,7 +24,7 @@ _NUMBER_RESULT = frozenset({"Count", "DistinctCount"})
 _STEP = re.compile(r"(?P<name>\w+)(?P<now>#)?(?::(?P<type>\w+))?(?:\[(?P<where>.*)\])?\Z", re.DOTALL)
 
 
-class Step(Record):
+class Step(Struct, frozen=True):
     """One step of a path: follow *name*, keep only *downcast* assets, and only those that *where* admits.
 
     *where* is either raw filter text as the user wrote it or a term (assetmeta.model.conditions). *now* reads the
@@ -45,7 +46,7 @@ class Step(Record):
         return self.downcast is None and self.where is None and not self.now
 
 
-class Path(Record):
+class Path(Struct, frozen=True):
     """Steps from a type to a value, with an optional aggregate over everything reached. *part* names a part of the
     value (`case_counts.failed`), for conditions and sorting.
     """
@@ -89,7 +90,7 @@ class Path(Record):
         return len(self.steps) == 1 and self.is_plain
 
 
-class Resolved(Record):
+class Resolved(Struct, frozen=True):
     """What a path reaches: the last attribute, the type that has it, and whether there may be many values."""
 
     attribute: Attribute

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from assetmeta.model.codecs import Raw
 from assetmeta.model.conditions import Term
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.paths import Path
-from assetmeta.model.record import Record
 from assetmeta.model.values import AsOf, Oid
 
 RawValue = Raw | Oid | tuple[Raw, ...] | tuple[Oid, ...]
 """One raw value: a scalar as the wire gave it, an Oid, or a tuple of either for a multi-value attribute."""
 
 
-class Sort(Record):
+class Sort(Struct, frozen=True):
     """One sort key."""
 
     path: Path
@@ -25,14 +26,14 @@ class Sort(Record):
         return f"{'-' if self.descending else ''}{self.path}"
 
 
-class Find(Record):
+class Find(Struct, frozen=True):
     """Text search, in the given attributes or in the server's own choice of them when there are none."""
 
     text: str
     paths: tuple[Path, ...] = ()
 
 
-class Fetch(Record):
+class Fetch(Struct, frozen=True):
     """One read: which assets of *type_name*, and what of each.
 
     *oids*, when given, are exactly the assets wanted (all of this type or derived from it, all with the same moment).
@@ -67,7 +68,7 @@ class Row(NamedTuple):
     values: tuple[RawValue, ...]
 
 
-class Rows(Record):
+class Rows(Struct, frozen=True):
     """The answer to one fetch, in the server's order.
 
     *related* are further assets that the answer told about (nested selects); each may stand more than once.
@@ -82,7 +83,7 @@ class Rows(Record):
     rest: object = None
 
 
-class AttributeChange(Record):
+class AttributeChange(Struct, frozen=True):
     """The change of one attribute: from *old* to *new*, or *added* to and *removed* from a multi-value attribute.
 
     *old* is UNREAD when it was never loaded. Values are Python values; relations are Oids.
@@ -96,7 +97,7 @@ class AttributeChange(Record):
     is_multi: bool = False
 
 
-class Create(Record):
+class Create(Struct, frozen=True):
     """Make a new asset. *oid* is provisional; *context* lets the server fill in what follows from that asset."""
 
     oid: Oid
@@ -105,7 +106,7 @@ class Create(Record):
     comment: str | None = None
 
 
-class Update(Record):
+class Update(Struct, frozen=True):
     """Change attributes of one asset."""
 
     oid: Oid
@@ -113,13 +114,13 @@ class Update(Record):
     comment: str | None = None
 
 
-class Delete(Record):
+class Delete(Struct, frozen=True):
     """Delete one asset."""
 
     oid: Oid
 
 
-class Call(Record):
+class Call(Struct, frozen=True):
     """Execute one operation on one asset. *arguments* are (name, value) pairs."""
 
     oid: Oid
@@ -130,7 +131,7 @@ class Call(Record):
 Change = Create | Update | Delete | Call
 
 
-class Done(Record):
+class Done(Struct, frozen=True):
     """The change landed. *oid* is the asset's real identity (for an operation: the asset that the server names in its
     answer); *row* holds what the answer told of it; *notes* say in words where that is not what was sent. A *stale* one
     told nothing: whatever is loaded of the asset may be wrong now.
@@ -143,14 +144,14 @@ class Done(Record):
     stale: bool = False
 
 
-class Failed(Record):
+class Failed(Struct, frozen=True):
     """The server turned the change down, or it surely never reached the server."""
 
     change: Change
     error: AssetmetaError
 
 
-class Skipped(Record):
+class Skipped(Struct, frozen=True):
     """The change was not sent: it needs *needs*, which did not land, or *error* ended the write before its turn."""
 
     change: Change
@@ -158,7 +159,7 @@ class Skipped(Record):
     error: AssetmetaError | None = None
 
 
-class Unknown(Record):
+class Unknown(Struct, frozen=True):
     """The change was sent and no answer came: it may have landed or not."""
 
     change: Change

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _ACTING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
@@ -23,3 +24,15 @@ def _spelt(found: re.Match[str]) -> str:
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+class OwnRepr:
+    """A value that is shown by its own repr, which may leave out what is secret or long.
+
+    Of other structs, tools such as rich show every field.
+    """
+
+    __slots__ = ()
+
+    def __rich_repr__(self) -> Any:
+        return None

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from assetmeta.model.codecs import Codec, Secret
 from assetmeta.model.errors import UnknownName, elsewhere, nearest
-from assetmeta.model.printable import printable
-from assetmeta.model.record import Record
+from assetmeta.model.printable import OwnRepr, printable
+from assetmeta.model.values import LastUncompared
 
 
-# A dataclass, since a schema makes thousands of them: its constructor is the quicker one.
-@dataclass(frozen=True, slots=True, repr=False)
-class Attribute:
+class Attribute(OwnRepr, Struct, frozen=True):
     """One attribute as one type has it. *kind* is the server's own word for its type ("Numeric", "Relation").
 
     *related* names the type at the other end of a relation, *reciprocal* the attribute there, as `Type.Name`.
@@ -57,14 +56,14 @@ class Attribute:
         return self.related is not None
 
 
-class Operation(Record):
+class Operation(Struct, frozen=True):
     """Something an asset can be asked to do. *validator* names the Boolean attribute that tells whether it may now."""
 
     name: str
     validator: str | None = None
 
 
-class AssetType(Record):
+class AssetType(OwnRepr, Struct, frozen=True):
     """One type, inherited members included. *display* and *short* name the attributes that people know assets by.
 
     *endpoint* is where the server keeps the type, when that is not its name; *number* the id by which this one server
@@ -127,7 +126,7 @@ _WAYS = 3
 """Related types, and ways to each, that the error for a wrong name mentions."""
 
 
-class Schema(Record):
+class Schema(OwnRepr, LastUncompared, frozen=True):
     """All types of one server. *types* may load single types when they are first asked for.
 
     A schema that was kept from an earlier session has *newer*: it returns the server's schema of today for a name that
@@ -136,7 +135,7 @@ class Schema(Record):
 
     types: Mapping[str, AssetType]
     version: str = ""
-    newer: Callable[[], Schema | None] | None = field(default=None, compare=False, repr=False)
+    newer: Callable[[], Schema | None] | None = None
 
     def __repr__(self) -> str:
         return printable(f"<schema {self.version}: {len(self.types)} types>")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assetmeta.model.optional import load
-from assetmeta.model.printable import printable
+from assetmeta.model.printable import OwnRepr, printable
 
 SHOWN = 50
 """Rows of a table that are rendered unless it says otherwise; makers of tables prepare no more than these."""
@@ -90,7 +90,7 @@ class Table:
         return load("rich.console", extra="cli").Group(*parts, *map(text, self.notes))
 
 
-class Displayed:
+class Displayed(OwnRepr):
     """What notebooks and rich show as a table. A class gives its table; without one it is its repr alone."""
 
     __slots__ = ()

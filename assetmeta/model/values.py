@@ -8,6 +8,9 @@ import sys
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import astuple
+
 from assetmeta.model.errors import BadValue
 from assetmeta.model.scalars import plain
 
@@ -35,6 +38,16 @@ class Missing(enum.Enum):
 
 ABSENT = Missing.ABSENT
 UNREAD = Missing.UNREAD
+
+
+class LastUncompared(Struct, frozen=True):
+    """The base of values whose last field does not count when they are compared."""
+
+    def __eq__(self, other: object) -> bool:
+        return astuple(self)[:-1] == astuple(other)[:-1] if type(other) is type(self) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(astuple(self)[:-1])
 
 
 class Oid(NamedTuple):

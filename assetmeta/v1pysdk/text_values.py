@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from assetmeta.backends.asset_state import AssetState
 from assetmeta.backends.versionone import VersionOne
 from assetmeta.backends.versionone.codecs import codec_for
 from assetmeta.model.codecs import Boolean, Codec, DateTime, Raw, Secret
 from assetmeta.model.http import Flow
-from assetmeta.model.record import Record
 from assetmeta.model.schema import AssetType, Schema
 
 
-class Verbatim(Record):
+class Verbatim(Struct, frozen=True):
     """A text that no codec knows how to read, and the server may: it is sent as it is, and read again afterwards."""
 
     text: str
@@ -25,7 +27,7 @@ class Verbatim(Record):
         return self.text
 
 
-class AsText(Record):
+class AsText(Struct, frozen=True):
     """Any single value as its text, written as rest-1.v1 writes it: `3`, `true`, `64`, `2026-03-01T17:30:00.000`.
 
     *inner* is the codec of the typed value. What it cannot read is left to the server, as the SDK does.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import BinaryIO
+
+from msgspec.structs import replace
 
 from assetmeta.model.errors import BadValue
 from assetmeta.model.http import SNIFFED, Request, Response

@@ -14,12 +14,12 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from msgspec.structs import replace
 
 from assetmeta.model import optional
 from assetmeta.model.errors import BadValue, InvalidResponse, Unreachable, nearest

@@ -12,9 +12,10 @@ import hashlib
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import BinaryIO, cast
+
+from msgspec.structs import replace
 
 from assetmeta.model.errors import InvalidResponse, Unreachable
 from assetmeta.model.http import Earlier, Request, Response, ResumableSink

@@ -6,12 +6,12 @@ import socket
 import ssl
 
 import requests
+from msgspec import Struct
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from assetmeta.model.errors import AssetmetaError, BadValue, InvalidResponse, TimedOut, Unreachable, Unsupported
 from assetmeta.model.http import Request
 from assetmeta.model.optional import install_command
-from assetmeta.model.record import Record
 from assetmeta.wire.challenge import proxy_advice
 from assetmeta.wire.connections import TunnelRefused
 from assetmeta.wire.proxies import LOGIN
@@ -48,7 +48,7 @@ _NO_SUCH_NAME = frozenset(
 """What a resolver says of a name that does not exist; all else means that it could not find out."""
 
 
-class Limits(Record):
+class Limits(Struct, frozen=True):
     """The limits of an exchange in seconds: to connect, of silence, and in all; the last one where it is over."""
 
     connect: float

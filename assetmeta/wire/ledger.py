@@ -7,15 +7,16 @@ from collections import deque
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
+from msgspec import Struct
+
 from assetmeta.model.printable import printable
 from assetmeta.model.processes import renew_in_child
-from assetmeta.model.record import Record
 
 KEPT = 10_000
 SHOWN = 20
 
 
-class Entry(Record):
+class Entry(Struct, frozen=True):
     """One HTTP request that went out, or failed to. Repeats and redirects are entries of their own.
 
     *path* has no query; *query* holds its pairs, secret values hidden. *status* is None when no whole answer came;

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
+from msgspec import Struct
+
 from assetmeta.model.errors import AssetmetaError, AuthenticationFailed, BadValue, RateLimited, ServerFailed, quoted
 from assetmeta.model.http import Request, Response
-from assetmeta.model.record import Record
 from assetmeta.wire.auth import LoginFlow, RefreshableToken, checked_text, checked_token
 from assetmeta.wire.redact import scrubbed, split_query
 from assetmeta.wire.urls import Origin
@@ -156,7 +157,7 @@ class TokenExchange(EndpointLogin):
         return f"{self._line} gave no token for the {what} ({words}). {advice}"
 
 
-class Client(Record):
+class Client(Struct, frozen=True):
     """An OAuth2 client and how it names itself at the token endpoint: *method* is one of RFC 7591's
     `token_endpoint_auth_method`: "client_secret_post", "client_secret_basic" or "none".
     """

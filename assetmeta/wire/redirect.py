@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from msgspec.structs import replace
 
 from assetmeta.model.errors import AuthenticationFailed, BadValue, Rejected, ServerError
 from assetmeta.model.http import MAYBE_DONE, Request

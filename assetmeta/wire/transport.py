@@ -10,12 +10,13 @@ import time
 import weakref
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from itertools import chain
 from typing import Any, Self
 
 import requests
+from msgspec.structs import replace
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, get_cookie_header
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Protocol
 
+from msgspec import Struct
+
 from assetmeta.model.http import Request, Response
-from assetmeta.model.record import Record
+from assetmeta.model.printable import OwnRepr
 
 
-class Answer(Record):
+class Answer(OwnRepr, Struct, frozen=True):
     """An answer of any status, the URL it came from and what went over the line for it.
 
     *sent* counts the bytes of the request's body, *received* those of the answer's body, still compressed.
     """
 
     response: Response
-    url: str = field(repr=False)
+    url: str
     sent: int = 0
     received: int = 0
+
+    def __repr__(self) -> str:
+        """Without the URL, whose query may hold secrets."""
+        return f"<Answer {self.response!r}, {self.sent} bytes sent, {self.received} received>"
 
 
 class BaseTransport(Protocol):

@@ -6,9 +6,9 @@ import re
 from urllib.parse import urlsplit
 
 import requests
+from msgspec import Struct
 
 from assetmeta.model.errors import BadValue
-from assetmeta.model.record import Record
 from assetmeta.wire.redact import redacted_url, without_user
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -16,7 +16,7 @@ _WHOLE = re.compile(r"https?://", re.IGNORECASE)
 _ODD_HOST = re.compile(r"https?://[^/?#]*[\x00-\x20\x7f\\]", re.IGNORECASE)
 
 
-class Origin(Record):
+class Origin(Struct, frozen=True):
     """A scheme, host and port. Two URLs share credentials only when their origins are equal."""
 
     scheme: str

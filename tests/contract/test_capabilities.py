@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from assetmeta import UnknownName, Unsupported, inspect
 from assetmeta.model.contract import Capabilities
@@ -95,7 +95,7 @@ KEEPS: dict[str, tuple[frozenset[str], str | None]] = {
 
 def vars_of(can: Capabilities) -> dict[str, object]:
     """The capabilities by name."""
-    return {each.name: getattr(can, each.name) for each in fields(can)}
+    return asdict(can)
 
 
 @pytest.mark.parametrize("capability", ASKED)

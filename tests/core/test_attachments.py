@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from assetmeta.core.attachments import download, expected_of
 from assetmeta.core.inspect import inspect

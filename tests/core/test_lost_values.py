@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from assetmeta.model.codecs import Secret
 from assetmeta.model.plans import Create, Done, Outcome, Row

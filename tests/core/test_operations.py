@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from assetmeta.core.inspect import inspect
 from assetmeta.model.errors import BadValue, ReadOnly, Rejected, UnknownName, Unsupported, UsageError

@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from assetmeta.core.query import Query
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter

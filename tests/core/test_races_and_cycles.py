@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from assetmeta import V1Meta
 from assetmeta import sandbox as sandboxes

@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 import pickle
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from assetmeta.model.errors import BadValue, ReadOnly, UnknownName
 from assetmeta.model.plans import Fetch, Row, Rows

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 import weakref
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from assetmeta.model.errors import ResultChanged
 from assetmeta.model.plans import Fetch, Rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -58,7 +57,7 @@ NOTHING: dict[Any, dict[str, Any]] = {
 
 @pytest.mark.parametrize("made", NOTHING, ids=lambda made: type(made).__name__)
 def test_what_is_not_given(made: Any) -> None:
-    given = {name: getattr(made, name) for name in (each.name for each in fields(made)) if name in NOTHING[made]}
+    given = {name: getattr(made, name) for name in made.__struct_fields__ if name in NOTHING[made]}
     assert NOTHING[made] == given
     assert all(type(NOTHING[made][name]) is type(value) for name, value in given.items())
 

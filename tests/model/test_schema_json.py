@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, fields, replace
 
 import pytest
+from msgspec import NODEFAULT
+from msgspec.structs import fields, replace
 
 from assetmeta.model.codecs import Codec, Text
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
@@ -56,7 +57,9 @@ def codec(kind: str, name: str, related: str | None = None) -> Codec:
 @pytest.mark.parametrize("given", [FULL, KIND, KIND.operations["Close"]])
 def test_the_examples_have_every_field_of_their_class(given: AssetType | Attribute | Operation) -> None:
     unset = [
-        each.name for each in fields(given) if each.default is not MISSING and getattr(given, each.name) == each.default
+        each.name
+        for each in fields(given)
+        if each.default is not NODEFAULT and getattr(given, each.name) == each.default
     ]
     assert unset == []
 
@@ -66,7 +69,7 @@ def test_no_field_is_forgotten() -> None:
     assert (found.type("Story"), found.version) == (KIND, "1.2")
 
 
-@pytest.mark.parametrize("name", [each.name for each in fields(Attribute) if each.type == "bool"])
+@pytest.mark.parametrize("name", [each.name for each in fields(Attribute) if each.type is bool])
 def test_flags_are_told_apart(name: str) -> None:
     flipped = replace(PLAIN, **{name: not getattr(PLAIN, name)})
     text = to_text(Schema({"Story": AssetType("Story", {"Name": flipped})}))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from assetmeta import TestspaceMeta, UnknownName, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
 from assetmeta.model.codecs import AnyValue, JsonText

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from assetmeta.backends.local.records import RowStore
 from assetmeta.model.conditions import EXACT, And, Compare, Exists, Not, Or, RawFilter, Term, leaves

@@ -9,14 +9,15 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import ClassVar
 
+from msgspec import Struct
+
 from assetmeta.model.codecs import Codec, DateTime, Raw, document_part
 from assetmeta.model.errors import BadValue, nearest
-from assetmeta.model.record import Record
 from assetmeta.model.scalars import json_checked
 from assetmeta.model.values import Oid
 
 
-class Real(Record):
+class Real(Struct, frozen=True):
     """A floating-point number, as the server keeps it."""
 
     is_number: ClassVar[bool] = True
@@ -42,10 +43,8 @@ class Real(Record):
         return number
 
 
-class Instant(DateTime):
+class Instant(DateTime, frozen=True):
     """A point in time that is written with its offset."""
-
-    __slots__ = ()
 
     def encode(self, value: object) -> str:
         if not isinstance(value, datetime):
@@ -53,7 +52,7 @@ class Instant(DateTime):
         return value.astimezone(self.tzinfo).isoformat().replace("+00:00", "Z")
 
 
-class Day(Record):
+class Day(Struct, frozen=True):
     """A date without a time."""
 
     accepts: str = "a date, or its ISO text such as 2026-03-01"
@@ -75,7 +74,7 @@ class Day(Record):
             raise ValueError(f"{value!r} is not a date such as 2026-03-01") from None
 
 
-class Choice(Record):
+class Choice(Struct, frozen=True):
     """One of a few values that the server names: *names* are (value, what people call it) pairs.
 
     The value is what is read; either is accepted. Where not all are known (*open*), others are taken as they are.
@@ -125,7 +124,7 @@ def choice_of(kind: str) -> Choice | None:
     return Choice(tuple((value, str(name)) for value, name in json.loads(f"[{values}")), open=word == "Choices")
 
 
-class Status(Record):
+class Status(Struct, frozen=True):
     """The state of something: one of *names*, or another word that only this server has. Letter case is that of
     *names*, whichever the server or a person writes. In conditions there are *words* for several of them, too.
     """
@@ -177,7 +176,7 @@ def _texts(values: str) -> tuple[str, ...]:
     return tuple(str(name) for name in json.loads(values))
 
 
-class Document(Record):
+class Document(Struct, frozen=True):
     """A piece of JSON: lists, dicts, texts, numbers. A raw value is its JSON text."""
 
     accepts: str = "what JSON can hold: a dict, a list, text, a number, True, False"
@@ -203,7 +202,7 @@ class Document(Record):
         return document_part(value)
 
 
-class Link(Record):
+class Link(Struct, frozen=True):
     """The value of a relation: an Oid, or a bare id where the type of what it leads to is known."""
 
     related: str | None = None

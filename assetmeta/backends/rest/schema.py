@@ -7,7 +7,8 @@ calls read-only stays so, whatever the server reports; types and fields that onl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from assetmeta.backends.rest.codecs import choice_kind, status_kind
 from assetmeta.backends.rest.discovery import NOTHING, Discovery, FieldInfo, unused_name

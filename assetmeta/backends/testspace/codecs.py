@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple, Self
 
+from msgspec import Struct
+
 from assetmeta.backends.rest.codecs import Document, Instant, Real, find_codec
 from assetmeta.model.codecs import AnyValue, Boolean, Codec, Hidden, Integer, Raw, Secret, Text
-from assetmeta.model.record import Record
 
 Number = int | float | Decimal
 
@@ -94,7 +95,7 @@ class Mark(enum.StrEnum):
         return repr(self.value)
 
 
-class Counts(Record):
+class Counts(Struct, frozen=True):
     """Numbers in a fixed order, as a tuple with names. Fewer than names leave the rest None, further ones are left out:
     newer servers count more than older ones.
     """
@@ -122,7 +123,7 @@ class Counts(Record):
         return self.shape(*value)
 
 
-class Healths(Record):
+class Healths(Struct, frozen=True):
     """A Health out of its JSON."""
 
     accepts: str = "nothing: the server works it out"
@@ -141,7 +142,7 @@ class Healths(Record):
         raise ValueError("the server works it out")
 
 
-class Marks(Record):
+class Marks(Struct, frozen=True):
     """One letter of a history; a letter that we do not know is kept as text."""
 
     accepts: str = "a Mark or its letter: P, F, E, N or M"
@@ -161,10 +162,8 @@ class Marks(Record):
         raise ValueError(f"{value!r} is not a letter")
 
 
-class HiddenText(Secret):
+class HiddenText(Secret, frozen=True):
     """A text with a secret in it: it can be read, and no repr, plan or log shows it."""
-
-    __slots__ = ()
 
     def decode(self, raw: Raw) -> object:
         """Return the text, which shows as '***'."""

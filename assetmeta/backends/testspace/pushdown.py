@@ -14,7 +14,9 @@ All conditions are looked at again here, over what came.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from assetmeta.backends.local.operators import compares_attributes, equality, paths_in
 from assetmeta.backends.rest.http import Pairs

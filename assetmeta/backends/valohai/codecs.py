@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from msgspec import Struct
+
 from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.codecs import Choice, Day, Document, Instant, Real, find_codec
 from assetmeta.backends.rest.discovery import FieldInfo, from_value
 from assetmeta.model.codecs import Boolean, Codec, Hidden, Integer, Number, Raw, Secret, Text, document_part
 from assetmeta.model.frozen import frozen
-from assetmeta.model.record import Record
 from assetmeta.model.values import Oid
 
 _UUID = re.compile(r"[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}", re.IGNORECASE | re.ASCII)
@@ -24,7 +25,7 @@ def is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-class Uuid(Record):
+class Uuid(Struct, frozen=True):
     """A UUID, read as its text: that is what assets are known by. Other texts are left as they are."""
 
     accepts: str = "a UUID or its text"
@@ -44,7 +45,7 @@ class Uuid(Record):
         return text.lower() if is_uuid(text) else text
 
 
-class Seconds(Record):
+class Seconds(Struct, frozen=True):
     """A length of time, which is a number of seconds on the wire."""
 
     is_number: ClassVar[bool] = True
@@ -73,7 +74,7 @@ class Seconds(Record):
         return length
 
 
-class JsonDocument(Document):
+class JsonDocument(Document, frozen=True):
     """A piece of JSON. Commits in it are named by their identifier, and what is called like a secret is concealed."""
 
     def decode(self, raw: Raw) -> object:
@@ -99,7 +100,7 @@ def _concealing(value: Any) -> Any:
 _SECRET = "environment_variables"
 
 
-class Inputs(JsonDocument):
+class Inputs(JsonDocument, frozen=True):
     """What a run reads: names with lists of addresses. Files of the server have addresses of their own (datum://id)."""
 
     accepts: str = "a dict from names to lists of addresses and of Datum assets"
@@ -111,7 +112,7 @@ class Inputs(JsonDocument):
         return f"datum://{found}" if isinstance(value, Oid) else found
 
 
-class Source(JsonDocument):
+class Source(JsonDocument, frozen=True):
     """What a model version was made by: an execution, a pipeline, or a person."""
 
     accepts: str = "an Execution or a Pipeline, {'execution': id}, {'pipeline': id} or {'type': 'manual'}"
@@ -128,7 +129,7 @@ class Source(JsonDocument):
         return {"type": made_by, "id": key}
 
 
-class SecretDocument(Secret):
+class SecretDocument(Secret, frozen=True):
     """A piece of JSON with secrets in it: it is read and written like any other, and a repr shows its keys only."""
 
     accepts: str = "what JSON can hold; its values are never shown"

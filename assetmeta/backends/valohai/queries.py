@@ -6,8 +6,10 @@ What it does not do is done here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from assetmeta.backends.local import executor
 from assetmeta.backends.local.executor import Cursor, Page, UnorderedSource, execute_all, split

@@ -7,7 +7,8 @@ reading the whole list of what belongs to any of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from assetmeta.backends.local.operators import equality, matches
 from assetmeta.backends.rest.spec import Api, Resource

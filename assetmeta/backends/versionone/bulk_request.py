@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
+from msgspec import Struct
+
 from assetmeta.backends.responses import Json
 from assetmeta.backends.versionone.query_request import HEADERS, Query, SelectNode, yaml_safe_json
 from assetmeta.backends.versionone.rest_request import moves
@@ -21,7 +23,6 @@ from assetmeta.model.codecs import plain_decimal
 from assetmeta.model.errors import BadValue, UsageError
 from assetmeta.model.http import Request
 from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Update
-from assetmeta.model.record import Record
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
 
@@ -138,7 +139,7 @@ def _value(attribute: Attribute, value: object, name: Name) -> Json:
     return text == "true" if attribute.kind == "Boolean" else text
 
 
-class Command(Record):
+class Command(Struct, frozen=True):
     """One change as text. *query* reads what a create made."""
 
     index: int

@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 
+from msgspec import Struct
+
 from assetmeta.backends.responses import Json, parse_json
 from assetmeta.backends.versionone.bulk_request import PATH, BulkRequest, Command
 from assetmeta.backends.versionone.errors import find_violation
@@ -26,7 +28,6 @@ from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Rejected
 from assetmeta.model.http import Response
 from assetmeta.model.ordering import references
 from assetmeta.model.plans import Call, Change, Create, Delete, Done, Failed, Outcome, Row, Skipped, Unknown, Update
-from assetmeta.model.record import Record
 from assetmeta.model.values import Key, Oid
 
 _SECTIONS = ("assetsCreated", "assetsModified", "assetsOperatedOn")
@@ -38,7 +39,7 @@ _LONGEST_WORDS = 500
 """Characters of the server's message in ours; `server_message` holds it whole."""
 
 
-class BulkResponse(Record):
+class BulkResponse(Struct, frozen=True):
     """One answer. *created* keeps its order; *modified* and *operated* count by key, which is unique over all types.
 
     *failures* are the server's messages by alias, None from a server that reports none (18.x). *sets* are the results

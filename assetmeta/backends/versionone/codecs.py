@@ -6,6 +6,8 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
+from msgspec import Struct
+
 from assetmeta.backends.asset_state import AssetState
 from assetmeta.backends.markup import HtmlText
 from assetmeta.model.codecs import (
@@ -23,14 +25,13 @@ from assetmeta.model.codecs import (
 )
 from assetmeta.model.errors import BadValue
 from assetmeta.model.guid import Guid
-from assetmeta.model.record import Record
 from assetmeta.model.values import Oid
 
 _STATES = {state.name.casefold(): state for state in AssetState}
 _NUMBERS = {int(state): state for state in AssetState}
 
 
-class State(Record):
+class State(Struct, frozen=True):
     """An AssetState. rest-1.v1 sends its number and query.v1 its name; an unknown number stays an int and an unknown
     name stays text.
     """
@@ -61,7 +62,7 @@ class State(Record):
         return found
 
 
-class Reference(Record):
+class Reference(Struct, frozen=True):
     """The other end of a relation, as an Oid. A bare key is taken where the schema names the type."""
 
     related: str | None = None
@@ -86,7 +87,7 @@ class Reference(Record):
             raise ValueError(f"{value!r} is neither an asset nor a token such as 'Scope:0'") from None
 
 
-class Rank(Record):
+class Rank(Struct, frozen=True):
     """A place in an order. It is read as an int, and written as the rank of a neighbour with a sign."""
 
     accepts: str = "'N+' to stand right after the asset whose rank is N, 'N-' to stand right before it, or a number"
@@ -106,7 +107,7 @@ class Rank(Record):
         return text if text.endswith(("+", "-")) else int(text)
 
 
-class Opaque(Record):
+class Opaque(Struct, frozen=True):
     """A number in most cases (Key, Moment); anything else stays text."""
 
     accepts: str = "a whole number or text"
@@ -125,10 +126,8 @@ class Opaque(Record):
         raise ValueError(f"{value!r} is neither a number nor text")
 
 
-class UtcDateTime(DateTime):
+class UtcDateTime(DateTime, frozen=True):
     """The value of an attribute that is in UTC whatever the member's zone; it is sent with a `Z`."""
-
-    __slots__ = ()
 
     def encode(self, value: object) -> str:
         text = super().encode(value)

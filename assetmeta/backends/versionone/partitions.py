@@ -13,7 +13,8 @@ ignored, no value comes first (last for a rank), equal ones are in order of id.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.versionone.codecs import Rank

@@ -18,6 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
+from msgspec import Struct
+
 from assetmeta.backends.responses import Json
 from assetmeta.backends.versionone.codecs import is_unknown
 from assetmeta.backends.versionone.rest_response import XML
@@ -25,7 +27,6 @@ from assetmeta.backends.versionone.tokens import TokenBuilder, asof_text, moment
 from assetmeta.model.http import Request
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch, Sort
-from assetmeta.model.record import Record
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import AsOf, Oid
 
@@ -78,7 +79,7 @@ class SelectNode:
         return {"select": chosen} if chosen else {}
 
 
-class Query(Record):
+class Query(Struct, frozen=True):
     """One fetch as a document without its page, with the layout of the answer and the moment of its assets."""
 
     document: Mapping[str, Json]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from lxml import etree
+from msgspec import Struct
 
 from assetmeta.backends.responses import answered, answers, check, confirm, each_once
 from assetmeta.backends.versionone.errors import parse_error
@@ -23,7 +24,6 @@ from assetmeta.backends.versionone.tokens import place
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.plans import Fetch, Row, Rows
-from assetmeta.model.record import Record
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
@@ -83,7 +83,7 @@ def past_assets(schema: Schema, fetch: Fetch, settings: Settings) -> Flow[Rows]:
     return Rows(tuple(rows.values()), total=len(rows) if fetch.counted else None)
 
 
-class _Records(Record):
+class _Records(Struct, frozen=True):
     """One read through Hist: its path, its parameters, and the query that lays out its answer."""
 
     query: Query

@@ -10,26 +10,26 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from lxml import etree
+from msgspec import Struct
 
 from assetmeta.backends.responses import parse_xml
 from assetmeta.model.codecs import Raw
 from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.http import Response
 from assetmeta.model.plans import RawValue, Row
-from assetmeta.model.record import Record
 from assetmeta.model.values import AsOf, Oid
 
 XML = (("Accept", "text/xml"),)
 
 
-class Column(Record):
+class Column(Struct, frozen=True):
     """One column of a row: its name there, and whether it holds several values."""
 
     column: str
     multi: bool
 
 
-class Listed(Record):
+class Listed(Struct, frozen=True):
     """The assets of a list or history document, and how many match in all (None when it has no total)."""
 
     assets: tuple[etree._Element, ...]

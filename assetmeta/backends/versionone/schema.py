@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from hashlib import sha256
 
 from lxml import etree
+from msgspec.structs import replace
 
 from assetmeta.backends.responses import answered, answers, check, failure, parse_xml
 from assetmeta.backends.versionone.codecs import codec_for

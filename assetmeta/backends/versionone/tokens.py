@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from assetmeta.backends.versionone.codecs import Rank
 from assetmeta.model.codecs import Codec, Number, condition_text
