@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 
 class Problem(Exception):
@@ -20,6 +21,24 @@ class Refusal(Problem):
     def __init__(self, status: int, body: object, headers: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(status, body)
         self.headers = tuple(headers)
+
+
+class Refused(Problem):
+    """400: a body or a filter that validation refuses; *errors* maps a field to its messages, or to what nests them."""
+
+    def __init__(self, errors: Mapping[str, object]) -> None:
+        super().__init__(400, dict(errors))
+        self.errors = dict(errors)
+
+    @classmethod
+    def of(cls, field: str, message: str) -> Self:
+        """One message about one field."""
+        return cls({field: [message]})
+
+    @classmethod
+    def whole(cls, message: str) -> Self:
+        """One message about the object as a whole."""
+        return cls({"non_field_errors": [message]})
 
 
 def not_found(text: str = "Not found.") -> Refusal:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
 from difflib import SequenceMatcher
+
+from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.values import as_object
 
 from . import history
 from .catalogue import KINDS
 from .derived import REQUIREMENTS
 from .model import Document
-from .problems import Refused
+from .problems import missing_object
 from .reading import document, row_of
 from .workspace import Workspace
 
@@ -108,13 +110,12 @@ def _below(space: Workspace, requirement: int) -> set[int]:
 
 
 def _pk(space: Workspace, body: object, name: str, endpoint: str) -> int:
-    if not isinstance(body, Mapping):
-        raise Refused.whole(f"Invalid data. Expected a dictionary, but got {type(body).__name__}.")
+    body = as_object(body)
     if name not in body:
         raise Refused.of(name, "This field is required.")
     text = str(body[name])
     if isinstance(body[name], bool) or not (text.isascii() and text.isdigit()):
         raise Refused.of(name, f"Incorrect type. Expected pk value, received {type(body[name]).__name__}.")
     if space.store.get(endpoint, int(text)) is None:
-        raise Refused.of(name, f'Invalid pk "{text}" - object does not exist.')
+        raise Refused.of(name, missing_object(text))
     return int(text)

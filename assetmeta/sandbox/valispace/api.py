@@ -6,22 +6,24 @@ import json
 from collections.abc import Iterator
 
 from assetmeta.sandbox.messages import Request, Response
+from assetmeta.sandbox.rest.answers import NO_CONTENT, Answer, compact, refused
 from assetmeta.sandbox.rest.negotiation import JSON, Format, negotiate
 from assetmeta.sandbox.rest.refusals import Problem, Refusal, forbidden, throttled, wrong_method
+from assetmeta.sandbox.rest.routing import Match
 from assetmeta.sandbox.rest.throttle import Throttle
 
 from . import catalogue
 from .assistant import Assistant
 from .bearer import authenticate
-from .call import NO_CONTENT, Answer, Call, parameters
+from .call import Call, parameters
 from .collection import Collection, Lists
 from .engine import Engine
 from .general_paths import GeneralPaths
 from .metadata import actions, metadata
 from .page import written_page
 from .requirement_paths import RequirementPaths
-from .resource import Pattern, Resource
-from .router import Match, Router
+from .resource import Resource
+from .router import Router
 from .settings import Settings
 from .tokens import Tokens
 from .vali_paths import ValiPaths
@@ -42,13 +44,13 @@ class Api:
         self._names = (*catalogue.KINDS, *catalogue.SHOWN_ALIASES)
         self._router = Router(self._resources())
 
-    def match(self, path: str) -> Match | None:
+    def match(self, path: str) -> Match[Resource] | None:
         """The resource of a decoded path, or None where the API has no such path."""
-        return self._router.match(path.removeprefix(ROOT)) if path.startswith(ROOT) else None
+        return self._router.find(path.removeprefix(ROOT)) if path.startswith(ROOT) else None
 
-    def answer(self, request: Request, match: Match) -> Response:
+    def answer(self, request: Request, match: Match[Resource]) -> Response:
         """Carry out *request*. What is refused is an answer too."""
-        resource = match.resource
+        resource = match.route
         try:
             wanted = match.suffix or parameters(request.query).get("format")
             format_ = negotiate(request.headers.get("accept"), wanted)
@@ -60,7 +62,7 @@ class Api:
             answer = refused(problem)
         return written(request, resource, format_, answer)
 
-    def _carried_out(self, request: Request, match: Match) -> Answer:
+    def _carried_out(self, request: Request, match: Match[Resource]) -> Answer:
         grant = authenticate(request.headers.get("authorization"), self.tokens)
         if ("read" if request.method in READS else "write") not in grant.scopes:
             raise forbidden()
@@ -69,8 +71,8 @@ class Api:
             raise throttled(wait)
         call = Call(request, grant.user, match.arguments, match.suffix)
         if request.method == "OPTIONS":
-            return Answer(self._metadata(call, match.resource, writable="write" in grant.scopes))
-        handler = match.resource.handler(request.method)
+            return Answer(self._metadata(call, match.route, writable="write" in grant.scopes))
+        handler = match.route.handler(request.method)
         if handler is None:
             raise wrong_method(request.method)
         return handler(call)
@@ -92,9 +94,9 @@ class Api:
             return False
         return True
 
-    def _resources(self) -> Iterator[tuple[Pattern, Resource]]:
+    def _resources(self) -> Iterator[Resource]:
         """Every path of the API. Ordinary objects come last, since any text fits their ids."""
-        yield (), Resource("Api Root", {"GET": self._root}, description=ROOT_DESCRIPTION)
+        yield Resource((), "Api Root", {"GET": self._root}, description=ROOT_DESCRIPTION)
         lists = Lists(self.settings)
         yield from RequirementPaths(self.engine, lists).resources()
         yield from ValiPaths(self.engine).resources()
@@ -111,12 +113,6 @@ class Api:
         return Answer({name: f"{call.request.origin}{ROOT}{name}{ending}" for name in self._names})
 
 
-def refused(problem: Problem) -> Answer:
-    """The answer that tells a problem."""
-    headers = problem.headers if isinstance(problem, Refusal) else ()
-    return Answer(problem.body, problem.status, headers=headers)
-
-
 def written(request: Request, resource: Resource, format_: Format, answer: Answer) -> Response:
     """The answer on the wire, with what every answer of the API says about its path."""
     vary = "Accept, Cookie" if answer.status == 401 else "Accept"
@@ -124,15 +120,13 @@ def written(request: Request, resource: Resource, format_: Format, answer: Answe
     if answer.status == NO_CONTENT:
         return Response(answer.status, headers=headers)
     if format_ is JSON:
-        return Response(answer.status, compact(answer.data), format_.content_type, headers)
+        return Response(answer.status, as_script(answer.data), format_.content_type, headers)
     text = json.dumps(answer.data, indent=4, ensure_ascii=False)
     body = written_page(request, resource, answer.status, [*headers, ("Content-Type", JSON.content_type)], text)
     return Response(answer.status, body, format_.content_type, headers)
 
 
-def compact(data: object) -> bytes:
-    """JSON without blanks, in UTF-8; line separators escaped, so that it is JavaScript as well."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    if not text.isascii():
-        text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return text.encode("utf-8", "backslashreplace")
+def as_script(data: object) -> bytes:
+    """JSON whose line separators are escaped, so that it is JavaScript as well."""
+    text = compact(data)
+    return text if text.isascii() else text.replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")

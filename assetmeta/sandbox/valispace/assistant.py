@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from assetmeta.sandbox.rest.refusals import Problem
+from assetmeta.sandbox.rest.answers import Answer
+from assetmeta.sandbox.rest.refusals import Problem, Refused
 
-from .call import Answer, Call
+from .call import Call
 from .catalogue import BY_CONTENT_TYPE
 from .engine import Engine
 from .forms import TEXTS
 from .model import Kind
-from .problems import Refused
-from .resource import Pattern, Resource
+from .problems import missing_object
+from .resource import Resource
 
 NEEDED = ("custom_prompt", "content_type_id", "field", "objects_ids")
 REQUIRED = "This field is required."
@@ -28,9 +29,9 @@ class Assistant:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def resources(self) -> Iterator[tuple[Pattern, Resource]]:
+    def resources(self) -> Iterator[Resource]:
         """The path."""
-        yield ("vali-assistant", "general-custom-prompt"), Resource("General Custom Prompt", {"PUT": self.prompt})
+        yield Resource(("vali-assistant", "general-custom-prompt"), "General Custom Prompt", {"PUT": self.prompt})
 
     def prompt(self, call: Call) -> Answer:
         """One proposal per object: {"results": [{"id", field: text}]}."""
@@ -49,7 +50,7 @@ class Assistant:
         try:
             found = self.engine.get(kind.endpoint, number)
         except Problem:
-            text = f'Invalid pk "{number}" - object does not exist.'
+            text = missing_object(number)
             raise Refused.of("objects_ids", text) from None
         return {"id": number, field: found.get(field)}
 
@@ -58,7 +59,7 @@ def kind_of(content_type: object) -> Kind:
     """The kind of a content type id."""
     found = BY_CONTENT_TYPE.get(content_type) if isinstance(content_type, int) else None
     if found is None:
-        raise Refused.of("content_type_id", f'Invalid pk "{content_type}" - object does not exist.')
+        raise Refused.of("content_type_id", missing_object(content_type))
     return found
 
 

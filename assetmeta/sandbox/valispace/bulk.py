@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.values import as_object
 
 from . import changing
 from .catalogue import KINDS
 from .derived import COMPONENT_VMS, REQUIREMENTS
 from .model import Document
-from .problems import Refused
+from .problems import missing_object
 from .reading import document
 from .workspace import Workspace
 
 
 def requirements(space: Workspace, body: object) -> list[Document]:
     """`{"<id>": {"<field>": value}}`: change each requirement. Errors stand under its id."""
-    if not isinstance(body, Mapping):
-        raise Refused.whole(f"Invalid data. Expected a dictionary, but got {type(body).__name__}.")
+    body = as_object(body)
     return _each(space, REQUIREMENTS, [(key, changes) for key, changes in body.items()])
 
 
 def component_vms(space: Workspace, body: object) -> list[Document]:
     """`{"ids": [...], "data": {...}}`: the same change of all."""
-    if not isinstance(body, Mapping):
-        raise Refused.whole(f"Invalid data. Expected a dictionary, but got {type(body).__name__}.")
+    body = as_object(body)
     errors: dict[str, object] = {name: ["This field is required."] for name in ("ids", "data") if name not in body}
     if errors:
         raise Refused(errors)
@@ -44,7 +43,7 @@ def _each(space: Workspace, endpoint: str, changes: list[tuple[object, object]])
             or not (text.isascii() and text.isdigit())
             or space.store.get(endpoint, int(text)) is None
         ):
-            errors[text] = [f'Invalid pk "{text}" - object does not exist.']
+            errors[text] = [missing_object(text)]
             continue
         try:
             changing.update(space, kind, int(text), data)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from assetmeta.sandbox.rest.refusals import Refused
+
 from .formula.evaluate import evaluate
 from .formula.functions import CHILDREN
 from .formula.latex import latex
@@ -11,7 +13,6 @@ from .formula.parser import parse
 from .formula.tree import Cancelled, FormulaError, functions, references
 from .model import Row
 from .names import Names
-from .problems import Refused
 from .results import outcome
 from .scope import Scope
 from .store import Store

@@ -1,4 +1,4 @@
-"""One authenticated request on its way to a handler, and what the handler answers."""
+"""One authenticated request on its way to a handler."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cached_property
 from urllib.parse import parse_qsl
 
 from assetmeta.sandbox.messages import Request
+from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.bodies import Body, read_body
 from assetmeta.sandbox.rest.refusals import not_found
 
@@ -44,20 +45,7 @@ class Call:
         return int(text)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What goes back: *data* as JSON, or nothing where the answer has no body."""
-
-    data: object = None
-    status: int = 200
-    headers: tuple[tuple[str, str], ...] = ()
-
-
 Handler = Callable[[Call], Answer]
-
-NO_CONTENT = 204
-NOTHING = Answer(status=NO_CONTENT)
-"""The answer to a DELETE."""
 
 
 def parameters(query: str) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from assetmeta.sandbox.rest.refusals import Refused
+
 from .model import Kind, Row
-from .problems import Missing, Refused
+from .problems import Missing
 from .rules import rule_of
 from .validation import validated
 from .values import blank

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
+from assetmeta.sandbox.rest.answers import NOTHING, Answer
 from assetmeta.sandbox.rest.bodies import Body
+from assetmeta.sandbox.rest.routing import ANY
 
-from .call import NOTHING, Answer, Call, Handler
+from .call import Call, Handler
 from .engine import Engine
 from .files import Upload
 from .forms import value_of
@@ -15,7 +17,7 @@ from .media import whole, with_host
 from .metadata import view_name
 from .model import Document, Kind
 from .paging import paged
-from .resource import ANY, Pattern, Resource
+from .resource import Resource
 from .settings import Settings
 
 OF_LIST = ("GET", "POST")
@@ -50,17 +52,14 @@ class Collection:
         self.lists = lists
         self._has_content = any(field.type == "file" for field in kind.fields)
 
-    def resources(self) -> Iterator[tuple[Pattern, Resource]]:
+    def resources(self) -> Iterator[Resource]:
         """The list and the single object."""
         pattern = tuple(self.endpoint.split("/"))
         kind, filters = self.kind, tuple(self.kind.filters)
         of_list: dict[str, Handler] = {"GET": self.list, "POST": self.create}
         of_one: dict[str, Handler] = {"GET": self.get, "PUT": self.put, "PATCH": self.patch, "DELETE": self.delete}
-        yield (
-            pattern,
-            Resource(view_name(kind, "List"), self._allowed(of_list), kind.fields, filters),
-        )
-        yield (*pattern, ANY), Resource(view_name(kind, "Instance"), self._allowed(of_one), kind.fields)
+        yield Resource(pattern, view_name(kind, "List"), self._allowed(of_list), kind.fields, filters)
+        yield Resource((*pattern, ANY), view_name(kind, "Instance"), self._allowed(of_one), kind.fields)
 
     def list(self, call: Call) -> Answer:
         """GET x/: those that fit the filters."""

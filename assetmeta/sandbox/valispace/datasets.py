@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+
+from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.values import as_object
 
 from . import changing
 from .catalogue import KINDS
 from .deleting import delete
 from .derived import POINTS, VARIABLES
 from .model import Document
-from .problems import Refused
 from .reading import document, row_of
 from .workspace import Workspace
 
@@ -44,8 +45,7 @@ def import_dataset(space: Workspace, vali: int, body: object) -> Document:
 
 def _table(body: object) -> tuple[list[str], list[list[float]]]:
     """Headers and rows of the body; without headers a, b, c ... Raises Refused."""
-    if not isinstance(body, Mapping):
-        raise Refused.whole(f"Invalid data. Expected a dictionary, but got {type(body).__name__}.")
+    body = as_object(body)
     data, headers = body.get("data"), body.get("headers")
     if "data" not in body:
         raise Refused.of("data", "This field is required.")

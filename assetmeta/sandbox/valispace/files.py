@@ -6,10 +6,12 @@ import mimetypes
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from assetmeta.sandbox.rest.refusals import Refused
+
 from . import changing
 from .catalogue import KINDS
 from .model import Document, Kind
-from .problems import Missing, Refused
+from .problems import Missing
 from .reading import document, row_of
 from .workspace import Workspace
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from assetmeta.sandbox.rest.refusals import Refused
+
 from . import lookups
 from .model import Field, Kind
-from .problems import Refused
 from .workspace import Workspace
 
 BAD_CHOICE = "Select a valid choice. That choice is not one of the available choices."

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.refusals import wrong_method
+from assetmeta.sandbox.rest.routing import ANY
 
-from .call import Answer, Call, Handler
+from .call import Call, Handler
 from .engine import Engine
 from .media import whole, with_host
-from .resource import ANY, Pattern, Resource
+from .resource import Resource
 from .settings import Settings
 
 SEARCHES = ("requirements/versions", "requirements/component-vms", "requirements/verification-methods", "files")
@@ -26,15 +28,15 @@ class GeneralPaths:
         self.engine = engine
         self.settings = settings
 
-    def resources(self) -> Iterator[tuple[Pattern, Resource]]:
+    def resources(self) -> Iterator[Resource]:
         """All of them."""
         for endpoint in (*SEARCHES, *LIKELY_SEARCHES):
             handlers: dict[str, Handler] = {"POST": self.search(endpoint)}
-            yield (*endpoint.split("/"), "search"), Resource("Search", handlers)
-        yield ("files", "create-empty"), Resource("Create Empty", {"POST": self.create_empty})
-        yield ("own-profile",), Resource("Own Profile", {"GET": self.profile})
-        yield ("ui", "angular-settings"), Resource("Angular Settings", {"GET": self.angular_settings})
-        yield ("user-tasks", ANY, "add-member"), Resource("Add Member", {"PUT": self.add_member})
+            yield Resource((*endpoint.split("/"), "search"), "Search", handlers)
+        yield Resource(("files", "create-empty"), "Create Empty", {"POST": self.create_empty})
+        yield Resource(("own-profile",), "Own Profile", {"GET": self.profile})
+        yield Resource(("ui", "angular-settings"), "Angular Settings", {"GET": self.angular_settings})
+        yield Resource(("user-tasks", ANY, "add-member"), "Add Member", {"PUT": self.add_member})
 
     def search(self, endpoint: str) -> Handler:
         """POST x/search/: objects by look-ups."""

@@ -6,9 +6,12 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.values import as_object
+
 from .catalogue import KINDS
 from .model import Document
-from .problems import Missing, Refused
+from .problems import Missing, missing_object
 from .reading import row_of
 from .workspace import Workspace
 
@@ -60,8 +63,7 @@ def graph(space: Workspace, vali: int, target: int, query: Mapping[str, str]) ->
 def preview(space: Workspace, vali: int, body: object) -> Document:
     """{"result"}: the value of the vali if its dependency had the formula `new_value`."""
     row_of(space, VALIS, vali)
-    if not isinstance(body, Mapping):
-        raise Refused.whole(f"Invalid data. Expected a dictionary, but got {type(body).__name__}.")
+    body = as_object(body)
     errors: dict[str, object] = {
         name: ["This field is required."] for name in ("dependency", "new_value") if name not in body
     }
@@ -69,7 +71,7 @@ def preview(space: Workspace, vali: int, body: object) -> Document:
         raise Refused(errors)
     dependency = str(body["dependency"])
     if not (dependency.isascii() and dependency.isdigit()) or space.store.get("valis", int(dependency)) is None:
-        raise Refused.of("dependency", f'Invalid pk "{dependency}" - object does not exist.')
+        raise Refused.of("dependency", missing_object(dependency))
     return {"result": _supposing(space, int(dependency), str(body["new_value"]), vali)}
 
 

@@ -2,27 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from assetmeta.sandbox.rest.refusals import Problem
-
-
-class Refused(Problem):
-    """400: a body or a filter that validation refuses; *errors* maps a field to its messages."""
-
-    def __init__(self, errors: Mapping[str, object]) -> None:
-        super().__init__(400, dict(errors))
-        self.errors = dict(errors)
-
-    @classmethod
-    def of(cls, field: str, message: str) -> Refused:
-        """One message about one field."""
-        return cls({field: [message]})
-
-    @classmethod
-    def whole(cls, message: str) -> Refused:
-        """One message about the object as a whole."""
-        return cls({"non_field_errors": [message]})
 
 
 class Missing(Problem):
@@ -37,3 +17,8 @@ class Forbidden(Problem):
 
     def __init__(self, method: str) -> None:
         super().__init__(405, {"detail": f'Method "{method}" not allowed.'})
+
+
+def missing_object(text: object) -> str:
+    """The message about a reference to what does not exist."""
+    return f'Invalid pk "{text}" - object does not exist.'

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 
+from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.refusals import not_found
+from assetmeta.sandbox.rest.routing import ANY
 
-from .call import Answer, Call, Handler
+from .call import Call, Handler
 from .collection import Lists
 from .engine import Engine
 from .model import Document
-from .resource import ANY, Pattern, Resource
+from .resource import Resource
 
 BASE = "requirements"
 SPECIFICATIONS = "requirements/specifications"
@@ -25,17 +27,17 @@ class RequirementPaths:
         self.engine = engine
         self.lists = lists
 
-    def resources(self) -> Iterator[tuple[Pattern, Resource]]:
+    def resources(self) -> Iterator[Resource]:
         """All of them."""
-        yield (BASE, "complete"), Resource("Complete", {"GET": self.complete})
-        yield (BASE, "complete", "as_of", ANY), Resource("Complete As Of", {"GET": self.as_of})
+        yield Resource((BASE, "complete"), "Complete", {"GET": self.complete})
+        yield Resource((BASE, "complete", "as_of", ANY), "Complete As Of", {"GET": self.as_of})
         for endpoint in (BASE, SPECIFICATIONS):
             handlers: dict[str, Handler] = {"GET": self.full_list(endpoint)}
-            yield (*endpoint.split("/"), "full_list"), Resource("Full List", handlers)
-        yield (BASE, "bulk-update"), Resource("Bulk Update", {"POST": self.update_requirements})
-        yield (BASE, "component-vms", "bulk-update"), Resource("Bulk Update", {"PATCH": self.update_component_vms})
-        yield (BASE, ANY, "add-child"), Resource("Add Child", {"PUT": self.family(self.engine.add_child)})
-        yield (BASE, ANY, "remove-child"), Resource("Remove Child", {"PUT": self.family(self.engine.remove_child)})
+            yield Resource((*endpoint.split("/"), "full_list"), "Full List", handlers)
+        yield Resource((BASE, "bulk-update"), "Bulk Update", {"POST": self.update_requirements})
+        yield Resource((BASE, "component-vms", "bulk-update"), "Bulk Update", {"PATCH": self.update_component_vms})
+        yield Resource((BASE, ANY, "add-child"), "Add Child", {"PUT": self.family(self.engine.add_child)})
+        yield Resource((BASE, ANY, "remove-child"), "Remove Child", {"PUT": self.family(self.engine.remove_child)})
 
     def complete(self, call: Call) -> Answer:
         """GET requirements/complete/: everything an export needs, with names instead of ids."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.values import as_object
+
 from . import lookups
 from .model import Document, Kind
-from .problems import Refused
 from .reading import document
 from .workspace import Workspace
 
@@ -47,8 +49,7 @@ OPERATORS: dict[str, Compare] = {
 
 def search(space: Workspace, kind: Kind, body: object) -> Document:
     """Objects that pass all `query_filters`, at most `size` of them (all for -1 or without), as `includes` says."""
-    if not isinstance(body, Mapping):
-        raise Refused.whole(f"Invalid data. Expected a dictionary, but got {type(body).__name__}.")
+    body = as_object(body)
     asked = body.get("query_filters") or {}
     includes = body.get("includes") or []
     size = body.get("size", -1)

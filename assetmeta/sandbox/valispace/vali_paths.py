@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .call import Answer, Call
+from assetmeta.sandbox.rest.answers import Answer
+from assetmeta.sandbox.rest.routing import ANY
+
+from .call import Call
 from .engine import Engine
-from .resource import ANY, Pattern, Resource
+from .resource import Resource
 
 
 class ValiPaths:
@@ -15,17 +18,16 @@ class ValiPaths:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def resources(self) -> Iterator[tuple[Pattern, Resource]]:
+    def resources(self) -> Iterator[Resource]:
         """All of them, under both names of the endpoint."""
         for base in ("valis", "vali"):
-            yield (base, ANY, "convert-to-dataset"), Resource("Convert To Dataset", {"POST": self.convert})
-            yield (base, ANY, "import-dataset"), Resource("Import Dataset", {"POST": self.import_rows})
-            graph = Resource("Impact Analysis Graph For", {"GET": self.graph})
-            yield (base, ANY, "impact-analysis-graph-for", ANY), graph
-            yield (base, ANY, "impact-analysis"), Resource("Impact Analysis", {"POST": self.preview})
-        what_if = Resource("Alexa What If", {"GET": self.what_if}, formats=False)
-        yield ("alexa_what_if", ANY, ANY, ANY), what_if
-        yield ("fuzzysearch", "Vali", "name", ANY), Resource("Fuzzy Search", {"GET": self.fuzzy}, formats=False)
+            yield Resource((base, ANY, "convert-to-dataset"), "Convert To Dataset", {"POST": self.convert})
+            yield Resource((base, ANY, "import-dataset"), "Import Dataset", {"POST": self.import_rows})
+            graph = (base, ANY, "impact-analysis-graph-for", ANY)
+            yield Resource(graph, "Impact Analysis Graph For", {"GET": self.graph})
+            yield Resource((base, ANY, "impact-analysis"), "Impact Analysis", {"POST": self.preview})
+        yield Resource(("alexa_what_if", ANY, ANY, ANY), "Alexa What If", {"GET": self.what_if}, formats=False)
+        yield Resource(("fuzzysearch", "Vali", "name", ANY), "Fuzzy Search", {"GET": self.fuzzy}, formats=False)
 
     def convert(self, call: Call) -> Answer:
         """POST valis/{id}/convert-to-dataset/."""

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+from assetmeta.sandbox.rest import values
+from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.values import NULL, REQUIRED, Invalid, as_object
+
 from .catalogue import BY_CONTENT_TYPE
 from .model import Field, Kind, Row
-from .problems import Refused
+from .problems import missing_object
 from .store import Store
-
-REQUIRED = "This field is required."
-NULL = "This field may not be null."
-BLANK = "This field may not be blank."
-TRUE = {"t", "y", "yes", "true", "on", "1"}
-FALSE = {"f", "n", "no", "false", "off", "0"}
-LONGEST_NUMBER = 400
-LARGEST = 2**63
-
-
-class Invalid(ValueError):
-    """A value that a field refuses; the argument is the message."""
 
 
 def validated(store: Store, kind: Kind, body: object, *, partial: bool) -> Row:
@@ -32,8 +23,7 @@ def validated(store: Store, kind: Kind, body: object, *, partial: bool) -> Row:
 
     Raises Refused with all messages of all fields; what is required may only be missing when *partial*.
     """
-    if not isinstance(body, Mapping):
-        raise Refused.whole(f"Invalid data. Expected a dictionary, but got {type(body).__name__}.")
+    body = as_object(body)
     found: Row = {}
     errors: dict[str, object] = {}
     for field in kind.fields:
@@ -46,7 +36,7 @@ def validated(store: Store, kind: Kind, body: object, *, partial: bool) -> Row:
         try:
             found[field.name] = value(store, field, body[field.name])
         except Invalid as error:
-            errors[field.name] = [str(error)]
+            errors[field.name] = [error.message]
     if errors:
         raise Refused(errors)
     return found
@@ -72,58 +62,17 @@ def value(store: Store, field: Field, given: Any) -> Any:
 
 
 def text(field: Field, given: Any) -> str:
-    """A text; numbers become texts. Names lose the blanks at their ends, other texts stay as they are."""
-    if isinstance(given, bool) or not isinstance(given, (str, int, float)):
-        raise Invalid("Not a valid string.")
-    found = str(given)
-    if "\x00" in found:
-        raise Invalid("Null characters are not allowed.")
-    if field.max_length is not None:
-        found = found.strip()
-    if not field.blank and not found.strip():
-        raise Invalid(BLANK)
-    if field.max_length is not None and len(found) > field.max_length:
-        raise Invalid(f"Ensure this field has no more than {field.max_length} characters.")
+    """A text. Names lose the blanks at their ends, other texts stay as they are."""
+    named = field.max_length is not None
+    found = values.text(given, strip=named, blank=field.blank, max_length=field.max_length)
     if field.pattern is not None and not re.match(field.pattern, found):
         raise Invalid("This value does not match the required pattern.")
     return found
 
 
-def integer(field: Field, given: Any) -> int:
-    """An integer, also as a text, also as a float without a fraction."""
-    try:
-        if isinstance(given, bool) or not isinstance(given, (int, float, str)) or len(str(given)) > LONGEST_NUMBER:
-            raise Invalid("A valid integer is required.")
-        found = int(re.sub(r"\.0*\s*$", "", str(given)))
-    except ValueError:
-        raise Invalid("A valid integer is required.") from None
-    if abs(found) >= LARGEST:
-        raise Invalid("A valid integer is required.")
-    return found
-
-
-def number(field: Field, given: Any) -> float:
-    """A float, also as a text."""
-    try:
-        if not isinstance(given, (int, float, str)) or len(str(given)) > LONGEST_NUMBER:
-            raise Invalid("A valid number is required.")
-        found = float(given)
-    except (ValueError, OverflowError):
-        raise Invalid("A valid number is required.") from None
-    if not math.isfinite(found):
-        raise Invalid("A valid number is required.")
-    return found
-
-
 def flag(field: Field, given: Any) -> bool:
     """A bool, also by one of its many names."""
-    if isinstance(given, (str, int, float)):
-        name = str(given).lower()
-        if name in TRUE:
-            return True
-        if name in FALSE:
-            return False
-    raise Invalid("Must be a valid boolean.")
+    return values.flag(str(given).lower() if isinstance(given, (str, int, float)) else "")
 
 
 def day(field: Field, given: Any) -> str:
@@ -178,7 +127,7 @@ def _pk(given: Any, exists: Callable[[int], bool]) -> int:
     ):
         raise Invalid(f"Incorrect type. Expected pk value, received {type(given).__name__}.")
     if not exists(int(given)):
-        raise Invalid(f'Invalid pk "{given}" - object does not exist.')
+        raise Invalid(missing_object(given))
     return int(given)
 
 
@@ -192,9 +141,9 @@ def _many(store: Store, field: Field, given: Any) -> list[int]:
 PLAIN: dict[str, Callable[[Field, Any], Any]] = {
     "string": text,
     "html": text,
-    "int": integer,
-    "generic_id": integer,
-    "float": number,
+    "int": lambda field, given: values.integer(given),
+    "generic_id": lambda field, given: values.integer(given),
+    "float": lambda field, given: values.number(given),
     "bool": flag,
     "date": day,
     "url": address,

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from assetmeta.sandbox.database import Source
+from assetmeta.sandbox.rest.clock import Clock, spell
 
 from .calculation import Calculator
-from .clock import Clock, spell
 from .model import Row
 from .names import Names
 from .store import Store

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 
 from assetmeta.sandbox.messages import Request, Response
+from assetmeta.sandbox.rest.answers import NO_CONTENT, Answer, compact, refused
 from assetmeta.sandbox.rest.negotiation import JSON, negotiate
-from assetmeta.sandbox.rest.refusals import Problem, Refusal, throttled, wrong_method
+from assetmeta.sandbox.rest.refusals import Problem, throttled, wrong_method
+from assetmeta.sandbox.rest.routing import Match
 from assetmeta.sandbox.rest.throttle import Throttle
 
-from .call import NO_CONTENT, Answer, Call
+from .call import Call
 from .catalogue import KINDS
 from .collection import Collection
 from .metadata import actions, metadata
 from .reader import API
-from .resource import Route
+from .resource import Route, Router
 from .rights import WRITERS
-from .router import Match, Router
 from .tokens import Tokens
 from .topics import BEFORE_EACH, TOPICS
 from .workspace import Workspace
@@ -36,13 +36,13 @@ class Api:
         self._throttle = Throttle(time.monotonic)
         self._router = Router(self._routes())
 
-    def match(self, parts: list[str]) -> Match | None:
+    def match(self, parts: list[str]) -> Match[Route] | None:
         """The route of the decoded parts of a path, or None where the API has no such path."""
         if tuple(parts[: len(ROOT)]) != ROOT:
             return None
         return self._router.match(tuple(parts[len(ROOT) :]))
 
-    def answer(self, request: Request, match: Match) -> Response:
+    def answer(self, request: Request, match: Match[Route]) -> Response:
         """Carry out *request*. What is refused is an answer too."""
         try:
             answer = self._carried_out(request, match)
@@ -50,7 +50,7 @@ class Api:
             answer = refused(problem)
         return written(match.route, answer)
 
-    def _carried_out(self, request: Request, match: Match) -> Answer:
+    def _carried_out(self, request: Request, match: Match[Route]) -> Answer:
         route = match.route
         if not route.public:
             negotiate(request.headers.get("accept"), None, (JSON,))
@@ -96,12 +96,6 @@ class Api:
         return Answer({kind.path: f"{call.origin}{API}{kind.path}/" for kind in KINDS.values()})
 
 
-def refused(problem: Problem) -> Answer:
-    """The answer that tells a problem."""
-    headers = problem.headers if isinstance(problem, Refusal) else ()
-    return Answer(problem.body, problem.status, headers)
-
-
 def written(route: Route, answer: Answer) -> Response:
     """The answer on the wire, with what every answer of the API says about its path."""
     headers = (("Allow", route.allow), ("Vary", "Accept"), *answer.headers)
@@ -110,9 +104,3 @@ def written(route: Route, answer: Answer) -> Response:
     if answer.status == NO_CONTENT:
         return Response(answer.status, headers=headers)
     return Response(answer.status, compact(answer.data), JSON.content_type, headers)
-
-
-def compact(data: object) -> bytes:
-    """JSON without blanks, in UTF-8; a half of a pair of surrogates is written as an escape."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8", "backslashreplace")

@@ -8,10 +8,11 @@ from urllib.parse import quote, unquote
 from assetmeta.sandbox.credentials import OAuthLogin, UrlCredentials, UrlToken
 from assetmeta.sandbox.database import MEMORY, Source
 from assetmeta.sandbox.messages import Request, Response
+from assetmeta.sandbox.rest.answers import refused
 from assetmeta.sandbox.rest.pages import moved, server_fault, unknown_path
 from assetmeta.sandbox.rest.refusals import not_found
 
-from .api import ROOT, Api, refused, written
+from .api import ROOT, Api, written
 from .life import piping
 from .life.clock import Clock
 from .life.stepper import catch_up

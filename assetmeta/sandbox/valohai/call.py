@@ -1,4 +1,4 @@
-"""One authenticated request on its way to a handler, and what the handler answers."""
+"""One authenticated request on its way to a handler."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from assetmeta.sandbox.messages import Request
+from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.bodies import Body, read_body
 from assetmeta.sandbox.rest.refusals import forbidden, not_found
 
@@ -20,8 +21,6 @@ from .query import Query
 from .reader import Reader
 from .rights import Rights
 from .workspace import Workspace
-
-NO_CONTENT = 204
 
 
 @dataclass(frozen=True)
@@ -92,23 +91,4 @@ class Call:
             raise forbidden()
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What goes back: *data* as JSON, or *content* as it is with its *content_type*."""
-
-    data: object = None
-    status: int = 200
-    headers: tuple[tuple[str, str], ...] = ()
-    content: bytes | None = None
-    content_type: str = ""
-
-    @classmethod
-    def raw(cls, content: bytes, content_type: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-        """Bytes or text that are no JSON."""
-        return cls(None, 200, headers, content, content_type)
-
-
 Handler = Callable[[Call], Answer]
-
-NOTHING = Answer(status=NO_CONTENT)
-"""The answer to a DELETE of most kinds."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assetmeta.sandbox.rest.answers import NOTHING, Answer
+from assetmeta.sandbox.rest.routing import ANY
+
 from . import changing, filters, lists
-from .call import NOTHING, Answer, Call, Handler
+from .call import Call, Handler
 from .model import Kind
-from .resource import ANY, Route
+from .resource import Route
 
 DELETED = {"ok": True}
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .call import Answer, Call
+from assetmeta.sandbox.rest.answers import Answer
+from assetmeta.sandbox.rest.routing import ANY
+
+from .call import Call
 from .code.config import BadConfig, Config, parse
 from .code.package import BadPackage, identifier, member
 from .code.remote import Pushed
 from .model import Key
 from .orders.fields import Fields
 from .problems import Refused, leaf
-from .resource import ANY, Route
+from .resource import Route
 from .workspace import Workspace
 
 ADHOC = "adhoc"

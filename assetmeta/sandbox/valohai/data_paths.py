@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.refusals import forbidden, not_found
+from assetmeta.sandbox.rest.routing import ANY
 
-from .call import Answer, Call
+from .call import Call
 from .catalogue import KINDS
 from .model import Key
 from .problems import Refused, leaf, missing_object
-from .resource import ANY, Route
+from .resource import Route
 from .workspace import Workspace
 
 DATUM = KINDS["datum"]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .call import Answer, Call
+from assetmeta.sandbox.rest.answers import Answer
+from assetmeta.sandbox.rest.routing import ANY
+
+from .call import Call
 from .life.releasing import next_name
-from .resource import ANY, Route
+from .resource import Route
 from .workspace import Workspace
 
 

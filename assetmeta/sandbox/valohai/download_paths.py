@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.refusals import not_found
+from assetmeta.sandbox.rest.routing import ANY
 
-from .call import Answer, Call
-from .resource import ANY, Route
+from .call import Call
+from .resource import Route
 from .workspace import Workspace
 
 

@@ -7,9 +7,11 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.refusals import forbidden
+from assetmeta.sandbox.rest.routing import ANY
 
-from .call import Answer, Call
+from .call import Call
 from .catalogue import KINDS
 from .derived.runs import outputs_of
 from .life import executing, tasking
@@ -19,7 +21,7 @@ from .orders.execution import execution_values, variables_in
 from .orders.fields import Fields
 from .orders.lookups import environment_in, project_in
 from .problems import Refused, missing_object, refused_action
-from .resource import ANY, Route
+from .resource import Route
 from .workspace import Workspace
 
 EVENTS_SHOWN = 2000

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.refusals import Problem, Refusal, not_found
+from assetmeta.sandbox.rest.routing import ANY
 
-from .call import Answer, Call
+from .call import Call
 from .code.triggers import RUN_EXECUTION, Trigger
 from .life import executing, piping, stepper
 from .orders.execution import execution_values
@@ -19,7 +21,7 @@ from .orders.lookups import project_in
 from .orders.pipeline import pipeline_values
 from .orders.template import body_of
 from .problems import refused_action
-from .resource import ANY, Route
+from .resource import Route
 from .workspace import Workspace
 
 Done = dict[str, Any]

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from .call import Answer, Call
+from assetmeta.sandbox.rest.answers import Answer
+
+from .call import Call
 from .model import LISTED, Document, Field, Key, Kind
 
 PAGE_SIZE = 100

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.refusals import Problem
+from assetmeta.sandbox.rest.values import REQUIRED
 
-from .call import Answer, Call
+from .call import Call
 from .passwords import fits
-from .problems import REQUIRED, leaf
+from .problems import leaf
 from .resource import Route
 from .tokens import lasting
 from .workspace import Workspace

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assetmeta.sandbox.rest.answers import Answer
+
 from . import changing
-from .call import Answer, Call
+from .call import Call
 from .catalogue import KINDS
 from .resource import Route
 from .workspace import Workspace

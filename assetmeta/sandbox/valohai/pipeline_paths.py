@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .call import Answer, Call
+from assetmeta.sandbox.rest.answers import Answer
+from assetmeta.sandbox.rest.routing import ANY
+
+from .call import Call
 from .life import piping
 from .model import Row
 from .orders.fields import Fields
 from .orders.lookups import project_in
 from .orders.pipeline import pipeline_values
 from .orders.template import body_of
-from .resource import ANY, Route
+from .resource import Route
 from .workspace import Workspace
 
 

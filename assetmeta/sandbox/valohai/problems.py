@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Self
 
+from assetmeta.sandbox.rest import refusals
 from assetmeta.sandbox.rest.refusals import Problem
 
 Leaf = dict[str, object]
 """One error: {"message", "code"}."""
 
-REQUIRED = "This field is required."
-NULL = "This field may not be null."
-BLANK = "This field may not be blank."
 
-
-class Refused(Problem):
-    """400: a body or a filter that validation refuses.
-
-    *errors* maps a field to a list of leaves or plain texts, or to what nests them.
-    """
-
-    def __init__(self, errors: Mapping[str, object]) -> None:
-        super().__init__(400, dict(errors))
-        self.errors = dict(errors)
+class Refused(refusals.Refused):
+    """400: a body or a filter that validation refuses; *errors* maps a field to leaves or to what nests them."""
 
     @classmethod
-    def of(cls, field: str, message: str, code: str = "invalid") -> Refused:
+    def of(cls, field: str, message: str, code: str = "invalid") -> Self:
         """One message about one field."""
         return cls({field: [leaf(message, code)]})
-
-    @classmethod
-    def whole(cls, message: str) -> Refused:
-        """One message about the object as a whole, a plain text."""
-        return cls({"non_field_errors": [message]})
 
 
 def leaf(message: str, code: str = "invalid") -> Leaf:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.refusals import not_found
+from assetmeta.sandbox.rest.routing import ANY
+from assetmeta.sandbox.rest.values import REQUIRED
 
-from .call import Answer, Call
+from .call import Call
 from .model import LISTED, Key
-from .problems import REQUIRED, Refused, leaf
+from .problems import Refused, leaf
 from .query import flag
-from .resource import ANY, Route
+from .resource import Route
 from .rights import WRITERS
 from .workspace import Workspace
 

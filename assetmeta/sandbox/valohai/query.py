@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
-TRUE = frozenset({"true", "1", "t", "yes", "y", "on"})
-FALSE = frozenset({"false", "0", "f", "no", "n", "off"})
+from assetmeta.sandbox.rest.values import FALSE, TRUE
 
 
 class Query:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from .call import Answer, Call
+from assetmeta.sandbox.rest.answers import Answer
+from assetmeta.sandbox.rest.routing import ANY
+
+from .call import Call
 from .derived.serving import source_executions
 from .model import Document, Key, Row
 from .problems import Refused, leaf
-from .resource import ANY, Route
+from .resource import Route
 from .workspace import Workspace
 
 MOMENTS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")

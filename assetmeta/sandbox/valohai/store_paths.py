@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.refusals import forbidden
+from assetmeta.sandbox.rest.routing import ANY
+from assetmeta.sandbox.rest.values import REQUIRED
 
-from .call import Answer, Call
+from .call import Call
 from .catalogue import KINDS
 from .model import Key
-from .problems import REQUIRED, Refused, leaf, missing_object, refused_action
-from .resource import ANY, Route
+from .problems import Refused, leaf, missing_object, refused_action
+from .resource import Route
 from .workspace import Workspace
 
 NOT_FOUND = "adoptable_file_not_found"

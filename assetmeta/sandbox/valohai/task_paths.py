@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.refusals import forbidden
+from assetmeta.sandbox.rest.routing import ANY
 
-from .call import Answer, Call
+from .call import Call
 from .catalogue import KINDS
 from .execution_paths import COPIED
 from .life import tasking
@@ -15,7 +17,7 @@ from .orders.fields import Fields
 from .orders.lookups import project_in
 from .orders.task import task_values
 from .problems import refused_action
-from .resource import ANY, Route
+from .resource import Route
 from .workspace import Workspace
 
 SAME = ("project", "title", "type", "configuration", "tags", "on_child_error")

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from assetmeta.sandbox.rest import values
+from assetmeta.sandbox.rest.values import NULL, REQUIRED, Invalid
 
 from . import ids
 from .catalogue import KINDS
 from .lookups import PROJECT_DEFAULT, Finder
 from .model import Field, Key, Kind, Row
-from .problems import BLANK, NULL, REQUIRED, Leaf, Refused, leaf, missing_object, missing_slug
-from .query import flag
+from .problems import Leaf, Refused, leaf, missing_object, missing_slug
 
-LARGEST = 2**63
-LONGEST_NUMBER = 400
 ACCOUNTS = ("user", "organization")
-
-
-class Invalid(ValueError):
-    """A value that a field refuses; the argument is the leaf."""
-
-    def __init__(self, problem: Leaf) -> None:
-        super().__init__(problem)
-        self.leaf = problem
 
 
 def validated(
@@ -49,7 +39,7 @@ def validated(
             given = from_form(field, body[field.name]) if is_form else body[field.name]
             found[field.name] = value(finder, field, given, {**(old or {}), **found})
         except Invalid as error:
-            errors[field.name] = [error.leaf]
+            errors[field.name] = [leaf(error.message, error.code)]
     if errors:
         raise Refused(errors)
     return found
@@ -63,7 +53,7 @@ def from_form(field: Field, given: Any) -> Any:
         try:
             return json.loads(given)
         except (ValueError, RecursionError):
-            raise Invalid(leaf("Value must be valid JSON.")) from None
+            raise Invalid("Value must be valid JSON.") from None
     return None if given == "" and field.type != "str" and field.nullable else given
 
 
@@ -71,7 +61,7 @@ def value(finder: Finder, field: Field, given: Any, values: Row) -> Any:
     """One value as its field keeps it; *values* are those of the object so far. Raises Invalid."""
     if given is None:
         if not field.nullable:
-            raise Invalid(leaf(NULL, "null"))
+            raise Invalid(NULL, "null")
         return None
     if field.choices:
         return choice(field, given)
@@ -96,7 +86,7 @@ def reference(finder: Finder, field: Field, given: Any, values: Row) -> Key:
         named = default_environment(finder, values) if kind.alternative and given == PROJECT_DEFAULT else given
         found = finder.find(kind, named)
     if found is None:
-        raise Invalid(missing_slug(given) if kind.alternative else missing_object(given))
+        raise invalid(missing_slug(given) if kind.alternative else missing_object(given))
     return found
 
 
@@ -120,65 +110,34 @@ def choice(field: Field, given: Any) -> str:
     for known in field.choices:
         if isinstance(given, str) and given.lower() == known:
             return known
-    raise Invalid(leaf(f'"{given}" is not a valid choice.', "invalid_choice"))
+    raise Invalid(f'"{given}" is not a valid choice.', "invalid_choice")
+
+
+def invalid(problem: Leaf) -> Invalid:
+    """A leaf as the error of a value."""
+    return Invalid(str(problem["message"]), str(problem["code"]))
 
 
 def text(field: Field, given: Any) -> str:
-    """A text; numbers become texts. What must not be blank loses the blanks at its ends."""
-    if isinstance(given, bool) or not isinstance(given, (str, int, float)):
-        raise Invalid(leaf("Not a valid string."))
-    found = str(given)
-    if "\x00" in found:
-        raise Invalid(leaf("Null characters are not allowed.", "null_characters_not_allowed"))
-    if not field.blank:
-        found = found.strip()
-        if not found:
-            raise Invalid(leaf(BLANK, "blank"))
-    if field.max_length is not None and len(found) > field.max_length:
-        raise Invalid(leaf(f"Ensure this field has no more than {field.max_length} characters.", "max_length"))
-    return found
-
-
-def integer(field: Field, given: Any) -> int:
-    """An integer, also as a text, also as a float without a fraction."""
-    problem = Invalid(leaf("A valid integer is required."))
-    if isinstance(given, bool) or not isinstance(given, (int, float, str)) or len(str(given)) > LONGEST_NUMBER:
-        raise problem
-    try:
-        found = int(re.sub(r"\.0*\s*$", "", str(given)))
-    except ValueError:
-        raise problem from None
-    if abs(found) >= LARGEST:
-        raise problem
-    return found
+    """A text. What must not be blank loses the blanks at its ends."""
+    return values.text(given, strip=not field.blank, blank=field.blank, max_length=field.max_length)
 
 
 def number(field: Field, given: Any) -> float:
-    """A number, also as a text."""
-    problem = Invalid(leaf("A valid number is required."))
-    if isinstance(given, bool) or not isinstance(given, (int, float, str)) or len(str(given)) > LONGEST_NUMBER:
-        raise problem
-    try:
-        found = float(given)
-    except (ValueError, OverflowError):
-        raise problem from None
-    if not math.isfinite(found):
-        raise problem
+    """A number, also as a text; integers stay such."""
+    found = values.number(None if isinstance(given, bool) else given)
     return given if isinstance(given, int) else found
 
 
 def boolean(field: Field, given: Any) -> bool:
     """A bool, also by one of its many names."""
-    found = flag(str(given)) if isinstance(given, (str, int)) else None
-    if found is None:
-        raise Invalid(leaf("Must be a valid boolean."))
-    return found
+    return values.flag(str(given).strip().lower() if isinstance(given, (str, int)) else "")
 
 
 def mapping(field: Field, given: Any) -> dict[str, Any]:
     """A map."""
     if not isinstance(given, dict):
-        raise Invalid(leaf(f'Expected a dictionary of items but got type "{type(given).__name__}".', "not_a_dict"))
+        raise Invalid(f'Expected a dictionary of items but got type "{type(given).__name__}".', "not_a_dict")
     return given
 
 
@@ -198,19 +157,19 @@ def key(field: Field, given: Any) -> str:
     """A uuid."""
     found = ids.read(given) if isinstance(given, str) else None
     if found is None:
-        raise Invalid(leaf("Must be a valid UUID."))
+        raise Invalid("Must be a valid UUID.")
     return found
 
 
 def not_a_list(given: Any) -> Invalid:
     """What is said of a value that should be a list."""
-    return Invalid(leaf(f'Expected a list of items but got type "{type(given).__name__}".', "not_a_list"))
+    return Invalid(f'Expected a list of items but got type "{type(given).__name__}".', "not_a_list")
 
 
 PLAIN: dict[str, Callable[[Field, Any], Any]] = {
     "str": text,
     "url": text,
-    "int": integer,
+    "int": lambda field, given: values.integer(given),
     "number": number,
     "bool": boolean,
     "map": mapping,

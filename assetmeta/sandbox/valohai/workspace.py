@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from assetmeta.sandbox.rest.clock import Clock, read, spell, utc_now
+
 from .catalogue import KINDS
-from .clock import Clock, read, spell, utc_now
 from .code.remote import Remote
 from .code.triggers import Triggers
 from .ids import ordered
@@ -51,7 +52,7 @@ class Workspace:
         id = self._key(kind, moment)
         if "id" in kind.by_name:
             row["id"] = id
-        self.store.insert(kind.name, id, row)
+        self.store.write(kind.name, id, row)
         return id
 
     def change(self, kind_name: str, id: Key, **values: object) -> None:

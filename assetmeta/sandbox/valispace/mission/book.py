@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from assetmeta.sandbox.rest.clock import spell
+
 from ..catalogue import KINDS
-from ..clock import spell
 from ..model import Row
 from ..values import blank
 from ..workspace import Workspace

@@ -51,7 +51,7 @@ class Desk:
         """An uploaded file with its bytes."""
         extension, mimetype = self._random.choice(EXTENSIONS)
         project = self._craft.project
-        number = self._book.space.store.count("files") + 1
+        number = len(self._book.space.store.rows("files")) + 1
         name = f"report_{number}.{extension}"
         content = f"Report {number} of {self._craft.name}\n".encode()
         id = self._book.add(
@@ -120,7 +120,7 @@ class Desk:
                 "testing/test-procedure-steps", title=self._random.choice(words.STEPS), test_procedure=procedure
             )
             return
-        number = self._book.space.store.count("testing/test-runs") + 1
+        number = len(self._book.space.store.rows("testing/test-runs")) + 1
         status = self._random.choice((40, 50, 50))
         self._book.add("testing/test-runs", name=f"Run {number}", status=status, test_procedure=procedure)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from assetmeta.sandbox.rest.refusals import Refused
+
 from ..catalogue import KINDS
 from ..deleting import delete
 from ..model import Row
-from ..problems import Refused
 from ..renaming import Renaming
 from ..values import blank
 from .rule import Rule

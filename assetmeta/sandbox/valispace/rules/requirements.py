@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from assetmeta.sandbox.rest.refusals import Refused
+
 from .. import history
 from ..catalogue import CONTENT_TYPES
 from ..derived import COMPONENT_VMS, GROUPS, REQUIREMENTS, verified_status
 from ..model import Row
-from ..problems import Refused
+from ..problems import missing_object
 from ..renaming import Renaming
 from .rule import Rule
 
@@ -64,7 +66,7 @@ class RequirementRule(Rule):
         for one in given:
             field = one.get("custom_field") if isinstance(one, Mapping) else None
             if not isinstance(field, int) or store.get("data/custom-fields", field) is None:
-                raise Refused.of("custom_field_rows", f'Invalid pk "{field}" - object does not exist.')
+                raise Refused.of("custom_field_rows", missing_object(field))
             store.insert(
                 CUSTOM_ROWS,
                 {"custom_field": field, "value": one.get("value"), "content_type": own, "object_id": id},

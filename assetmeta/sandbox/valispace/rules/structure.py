@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from assetmeta.sandbox.rest.refusals import Refused
+
 from ..derived import below
 from ..formula.tree import FormulaError
 from ..formula.units import is_unit, unit
 from ..model import Row
-from ..problems import Refused
 from ..renaming import Renaming
 from .rule import Rule
 

@@ -7,7 +7,8 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..clock import spell, spell_naive
+from assetmeta.sandbox.rest.clock import spell, spell_naive
+
 from ..model import Key, Row
 from . import words
 from .book import Book

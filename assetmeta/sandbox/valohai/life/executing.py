@@ -10,7 +10,8 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..clock import read, spell
+from assetmeta.sandbox.rest.clock import read, spell
+
 from ..code.parameters import filled
 from ..model import Key, Row
 from ..workspace import Workspace

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..clock import spell, spell_naive
+from assetmeta.sandbox.rest.clock import spell, spell_naive
+
 from ..code.values import sound
 from ..model import Row
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ..clock import spell
+from assetmeta.sandbox.rest.clock import spell
+
 from ..code.values import sound
 from ..model import Key, Row
 from ..workspace import Workspace

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..clock import spell
+from assetmeta.sandbox.rest.clock import spell
+
 from ..model import Key, Row
 from ..workspace import Workspace
 from . import executing

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from assetmeta.sandbox.rest.values import REQUIRED
+
 from ..catalogue import KINDS
 from ..model import Key, Row
-from ..problems import REQUIRED, Refused, leaf, missing_object
+from ..problems import Refused, leaf, missing_object
 from .rule import Rule
 
 
