@@ -289,6 +289,7 @@ class TestExecutions:
         assert "Status: complete" in printed
 
     def test_stop(self, vh: Desk) -> None:
+        vh.hold_time()
         made = [execution(vh, step="wait") for _ in range(3)]
         first, second, _ = (str(each["counter"]) for each in made)
         vh("execution", "stop", f"{first}-{second}")
@@ -362,6 +363,7 @@ class TestTasks:
         assert created("!", vh("task", "run", "--adhoc", "sweep"))
 
     def test_stop(self, vh: Desk) -> None:
+        vh.hold_time()
         vh.pass_time()
         counter = created("!", vh("task", "run", "sweep"))
         vh("task", "stop", counter)
@@ -394,6 +396,7 @@ class TestPipelines:
 
     def test_stop(self, vh: Desk) -> None:
         """The client puts two slashes into the address."""
+        vh.hold_time()
         counter = created("=", vh("pipeline", "run", "training"))
         vh("pipeline", "stop", counter)
         vh.pass_time()

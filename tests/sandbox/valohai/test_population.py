@@ -12,10 +12,10 @@ import pytest
 
 from assetmeta import sandbox
 from assetmeta.sandbox.messages import Request
+from assetmeta.sandbox.rest.clock import utc_now
 from assetmeta.sandbox.valohai import ids
 from assetmeta.sandbox.valohai.app import Valohai
 from assetmeta.sandbox.valohai.catalogue import BELONGING, KINDS
-from assetmeta.sandbox.valohai.clock import utc_now
 from assetmeta.sandbox.valohai.model import Row
 from assetmeta.sandbox.valohai.settings import Settings
 from assetmeta.sandbox.valohai.store import Store
