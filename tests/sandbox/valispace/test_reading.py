@@ -97,8 +97,53 @@ def test_search(engine: Engine, asked: dict[str, Any], ids: list[int]) -> None:
     assert engine.search("valis", {"query_filters": asked, "includes": ["id"]}) == {"data": [{"id": id} for id in ids]}
 
 
+@pytest.mark.parametrize(
+    ("lookup", "wanted", "ids"),
+    [
+        ("exact", 5, [2]),
+        ("exact", "5", []),
+        ("gt", 1, [2]),
+        ("gte", 1, [1, 2]),
+        ("gte", 5.5, []),
+        ("lt", 5, [1]),
+        ("lte", 5, [1, 2]),
+        ("lte", "5", []),
+        ("in", [1, 7], [1]),
+        ("in", [], []),
+        ("isnull", True, [3]),
+        ("isnull", False, [1, 2]),
+        ("iexact", "none", [3]),
+    ],
+)
+def test_comparisons_of_numbers(engine: Engine, lookup: str, wanted: object, ids: list[int]) -> None:
+    """The minimums are 1, 5 and none; none is neither more nor less than anything."""
+    for id, minimum in ((1, 1), (2, 5)):
+        engine.update("valis", id, {"minimum": minimum}, user=1)
+    found = engine.search("valis", {"query_filters": {f"minimum__{lookup}": wanted}, "includes": ["id"]})
+    assert [one["id"] for one in found["data"]] == ids
+
+
+@pytest.mark.parametrize(
+    ("lookup", "wanted", "ids"),
+    [
+        ("gte", "Fan.Mass", [1, 3]),
+        ("gt", "Fan.Mass", []),
+        ("lt", "Fan.Mass", [2]),
+        ("contains", "Blade", [2]),
+        ("contains", "blade", []),
+        ("icontains", "blade", [2]),
+        ("endswith", ".Mass", [1, 2, 3]),
+        ("startswith", "fan", []),
+        ("iexact", "fan.mass", [1, 3]),
+    ],
+)
+def test_comparisons_of_texts(engine: Engine, lookup: str, wanted: str, ids: list[int]) -> None:
+    found = engine.search("valis", {"query_filters": {f"name__{lookup}": wanted}, "includes": ["id"]})
+    assert [one["id"] for one in found["data"]] == ids
+
+
 def test_search_sizes_and_refusals(engine: Engine) -> None:
-    assert len(engine.search("valis", {"size": 2})["data"]) == 2
+    assert [len(engine.search("valis", {"size": size})["data"]) for size in (0, 1, 2, 9)] == [0, 1, 2, 3]
     assert engine.search("valis", {"size": -1, "includes": []})["data"] == engine.find("valis")
     for body in (
         [],
