@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +26,7 @@ from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.core.values import as_oid
 from assetmeta.features import display, rows, schema_map
 from assetmeta.features.plans import Planning, commit_plan, planning
+from assetmeta.features.rate import shared_rate
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginCheck
 from assetmeta.model.errors import AssetmetaError, BadValue, SessionClosed, UnknownName, elsewhere, nearest
 from assetmeta.model.folders import cache_folder
@@ -40,6 +41,7 @@ from assetmeta.wire.auth import Credential
 from assetmeta.wire.driver import Driver, WireSettings
 from assetmeta.wire.file_cache import FileCache
 from assetmeta.wire.ledger import Ledger
+from assetmeta.wire.urls import Origin, checked_base
 
 
 class SessionSettings(WireSettings, total=False):
@@ -51,6 +53,7 @@ class SessionSettings(WireSettings, total=False):
     reflect: str
     schema_cache: str | Path | bool | None
     schema_age: float
+    rate: str | Sequence[str] | None
 
 
 class Session(Displayed):
@@ -73,6 +76,7 @@ class Session(Displayed):
         reflect: str = "all",
         schema_cache: str | Path | bool | None = True,
         schema_age: float = 86_400.0,
+        rate: str | Sequence[str] | None = None,
         **wire: Unpack[WireSettings],
     ) -> None:
         """Make a session; sends nothing.
@@ -87,6 +91,8 @@ class Session(Displayed):
                 to keep nothing. It is read anew when it is older than *schema_age* (seconds), and when you or an answer
                 name something that it lacks. Logins that do not say who it is (a token function, an auth object of
                 yours) keep nothing. With True, loopback addresses and sessions with a cassette keep nothing either.
+            rate: how many requests may be sent, "100/minute", or several such rates in a list. All processes of this
+                user and machine that name the server share them (extra `rate`).
             wire: `timeout`, `deadline`, `patience`, `retries`, `pool`, `proxies`, `verify`, `cert`, `max_bytes`,
                 `read_only`, `user_agent`, `truststore`, `cassette`: see assetmeta.wire.driver.Driver.
 
@@ -96,7 +102,8 @@ class Session(Displayed):
         if page_size < 1 or keep < 0:
             raise BadValue(f"page_size={page_size} must be at least 1 and keep={keep} at least 0.")
         login_check = backend if isinstance(backend, SupportsLoginCheck) else None
-        self._driver = Driver(base_url, auth, login_check=login_check, server=backend.name, **wire)
+        pace = None if rate is None else shared_rate(rate, str(Origin.of(checked_base(base_url))))
+        self._driver = Driver(base_url, auth, login_check=login_check, server=backend.name, pace=pace, **wire)
         if schema_cache is True and (wire.get("cassette") or is_loopback(self._driver.base_url)):
             schema_cache = None
         shelf = _shelf(schema_cache, schema_age, self._driver.base_url, backend, auth)

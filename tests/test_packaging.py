@@ -36,6 +36,8 @@ EXTRA_MODULES = (
     "narwhals",
     "pyarrow",
     "openpyxl",
+    "pyrate_limiter",
+    "filelock",
 )
 
 

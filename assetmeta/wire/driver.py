@@ -22,7 +22,7 @@ from assetmeta.wire.cassette import Cassette
 from assetmeta.wire.ledger import Entry, Ledger
 from assetmeta.wire.login_guard import LoginGuard, RequestBatch
 from assetmeta.wire.redact import redacted_line
-from assetmeta.wire.retry import RetryPolicy
+from assetmeta.wire.retry import Pace, RetryPolicy
 from assetmeta.wire.sender import Sender
 from assetmeta.wire.transport import DEFAULT_TIMEOUT, MAX_BYTES, File, Settings, Transport
 from assetmeta.wire.transport_base import BaseTransport
@@ -57,7 +57,8 @@ class Driver:
     *pool*, *proxies*, *verify*, *cert*, *max_bytes*, *user_agent* and *truststore* are those of `transport.Settings`.
     With *read_only* requests that write raise ReadOnly. A *cassette* records, or replaces the server. *login_check* is
     for servers that answer a wrong login as they answer a missing right. *server* is the name by which a cassette
-    calls the server. *sleep* and *clock* are for tests.
+    calls the server. Every request to the session's server, repeats and logins included, waits for its turn at *pace*.
+    *sleep* and *clock* are for tests.
 
     `secret_names` gives the names of fields that no cassette may hold. `ledger` holds every request since the start.
     Making a driver sends nothing. Raises BadValue for settings that cannot work, Unsupported when an extra is missing,
@@ -84,6 +85,7 @@ class Driver:
         cassette: Cassette | None = None,
         login_check: SupportsLoginCheck | None = None,
         server: str = "server",
+        pace: Pace | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -96,7 +98,7 @@ class Driver:
         self.secret_names: Callable[[], Iterable[str]] = tuple
         self._cassette = cassette
         self._auth = OriginBoundAuth(auth, Origin.of(self.base_url))
-        self._patience = RetryPolicy(retries, patience, sleep, clock)
+        self._patience = RetryPolicy(retries, patience, sleep, clock, pace)
         self._line = (
             self._open_line()
             if cassette is None

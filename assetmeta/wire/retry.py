@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 from urllib3.util import Retry
 
-from assetmeta.model.errors import BadValue, RateLimited, SessionClosed, TimedOut, Unreachable
+from assetmeta.model.errors import AssetmetaError, BadValue, RateLimited, SessionClosed, TimedOut, Unreachable
 from assetmeta.model.http import INCOMPLETE, NO_WORD, Pause, Request, Response
 from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.body import BodyPosition
 from assetmeta.wire.download import Download
 from assetmeta.wire.redact import redacted_line
+
+log = logging.getLogger(__name__)
 
 _UNPROCESSED = frozenset({None, INCOMPLETE, 429})
 """Statuses of a try by which nothing was done; None is for none yet."""
@@ -24,11 +28,22 @@ BACKOFF_MAX = 30.0
 JITTER = 0.25
 
 
+class Pace(Protocol):
+    """A rate that requests keep to, shared with whoever else counts by it."""
+
+    def delay(self) -> float:
+        """Count one more request and return 0; where it would be one too many, count nothing and return the seconds
+        after which to ask again.
+        """
+        ...
+
+
 class RetryPolicy:
     """How often a request is repeated and how long one may wait in all, in seconds; shared by a session's requests.
 
     When a server answers with Retry-After, every request of the session waits for that moment, not only the one that
-    was told. *sleep* and *clock* (monotonic, seconds) can be replaced in tests.
+    was told. With a *pace* each request waits for its turn, however long that takes. *sleep* and *clock* (monotonic,
+    seconds) can be replaced in tests.
     """
 
     def __init__(
@@ -37,6 +52,7 @@ class RetryPolicy:
         seconds: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        pace: Pace | None = None,
     ) -> None:
         if retries < 0 or not 0 <= seconds < float("inf"):
             raise BadValue("retries= must be 0 or more, patience= a number of seconds.")
@@ -44,6 +60,7 @@ class RetryPolicy:
         self.seconds = seconds
         self.sleep = sleep
         self.clock = clock
+        self.pace = pace
         self._until = float("-inf")
         self._is_ended = False
         self.after_fork()
@@ -54,10 +71,22 @@ class RetryPolicy:
         self._lock = threading.Lock()
         self._woken = threading.Condition()
 
-    def hold(self, seconds: float) -> None:
-        """Let no request go out for that many seconds."""
+    def hold(self, seconds: float, why: str) -> None:
+        """Let no request be sent for that many seconds; *why* is for the log."""
         with self._lock:
-            self._until = max(self._until, self.clock() + seconds)
+            until = self.clock() + seconds
+            is_longer = until > self._until
+            self._until = max(self._until, until)
+        if is_longer:
+            log.info("%s, %.1f s", why, seconds)
+
+    def take_turn(self, is_over: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until the stated rate has room for one more request, and count it. False when the wait was cut short."""
+        while self.pace is not None and (seconds := self.pace.delay()) > 0:
+            log.debug("held back by rate=, %.1f s", seconds)
+            if not self.wait(seconds, is_over):
+                return False
+        return True
 
     def pause(self, pause: Pause) -> None:
         """Wait before a flow goes on after a passing fault. Raises the pause's error when that was tried as often as
@@ -67,6 +96,7 @@ class RetryPolicy:
         seconds = max(backoff, self.left())
         if pause.attempt > self.retries or seconds > self.seconds:
             raise pause.error
+        log.info("%s, %.1f s", _reason(pause.error), seconds)
         self.wait(seconds)
 
     def wait(self, seconds: float, is_over: Callable[[], bool] = lambda: False) -> bool:
@@ -138,6 +168,14 @@ class RetryState:
         if held > 0 and not self._paused(held):
             raise self._busy(held, sent=self._status not in _UNPROCESSED)
 
+    def take_turn(self) -> None:
+        """Wait for a turn at the stated rate, and then as `wait_for_turn` does. Raises SessionClosed, RateLimited."""
+        if self._patience.pace is None:
+            return
+        if not self._patience.take_turn(self._is_over):
+            raise self._closed()
+        self.wait_for_turn()
+
     def after_failure(self, error: Unreachable) -> None:
         """Return after a pause when the request may be sent again; raise *error* when not."""
         download = self._download
@@ -145,7 +183,7 @@ class RetryState:
         lost = error.sent and not (self._rewind.is_possible and (download is None or download.can_go_on))
         if not self._request.idempotent or error.permanent or timed_out or lost:
             raise error
-        if not self._counted() or not self._backed_off():
+        if not self._counted() or not self._backed_off(_reason(error)):
             raise error
 
     def after_answer(self, response: Response) -> bool:
@@ -159,8 +197,12 @@ class RetryState:
             return False
         self._status = response.status
         if told is not None:
-            self._patience.hold(told)
-        if self._may_repeat(told) and self._counted() and (told is not None or self._backed_off()):
+            self._patience.hold(told, _status_reason(response.status))
+        if (
+            self._may_repeat(told)
+            and self._counted()
+            and (told is not None or self._backed_off(_status_reason(response.status)))
+        ):
             return True
         if asked_to_wait:
             # 429 means that the request was turned away before anything was done with it.
@@ -189,8 +231,11 @@ class RetryState:
         self._rewind.rewind()
         return True
 
-    def _backed_off(self) -> bool:
-        return self._paused(self._backoff.get_backoff_time())
+    def _backed_off(self, why: str) -> bool:
+        seconds = self._backoff.get_backoff_time()
+        if seconds > 0:
+            log.info("%s, %.1f s", why, seconds)
+        return self._paused(seconds)
 
     def _paused(self, seconds: float) -> bool:
         """Wait; False, at once, when that would take longer than patience lasts."""
@@ -198,13 +243,17 @@ class RetryState:
             return False
         self._waited += seconds
         if seconds > 0 and not self._patience.wait(seconds, self._is_over):
-            line = redacted_line(self._request)
-            raise SessionClosed(
-                f"{line} was waiting when the session was closed or the work broken off; it was not sent again.",
-                request=line,
-                sent=self._status not in _UNPROCESSED,
-            )
+            raise self._closed()
         return True
+
+    def _closed(self) -> SessionClosed:
+        line = redacted_line(self._request)
+        # 429 means that an earlier try was turned away before anything was done with it.
+        return SessionClosed(
+            f"{line} was waiting when the session was closed or the work broken off; it was not sent again.",
+            request=line,
+            sent=self._status not in _UNPROCESSED,
+        )
 
     def _busy(self, seconds: float | None, *, sent: bool) -> RateLimited:
         how_long = "" if seconds is None else f" for {seconds:.0f} s"
@@ -218,6 +267,20 @@ class RetryState:
             request=redacted_line(self._request),
             retry_after=seconds,
         )
+
+
+def _status_reason(status: int) -> str:
+    """Why requests pause after an answer of that status."""
+    return "rate limited by the server" if status == 429 else f"the server answered {status}"
+
+
+def _reason(error: AssetmetaError) -> str:
+    """Why requests pause after an error."""
+    if isinstance(error, RateLimited):
+        return "rate limited by the server"
+    if error.status is not None:
+        return _status_reason(error.status)
+    return "no answer in time" if isinstance(error, TimedOut) else "the server was not reached"
 
 
 def _retry_after(response: Response) -> float | None:

@@ -91,7 +91,7 @@ class Sender:
         """Exchange once, and once more with a renewed token if there is one. Other logins are not repeated."""
         credential = self._auth.credential
         if credential is None or not self._auth.covers(resolved(self._base, request.path)):
-            answer = self._exchange(request, trial.attempt)
+            answer = self._exchange(request, trial)
             if answer.response.status == 401:
                 raise self._login_refused(answer, request)
             return self._admitted(answer, request)
@@ -122,14 +122,14 @@ class Sender:
 
     def _answered(self, request: Request, trial: RetryState, credential: Credential) -> Answer:
         version = credential.version
-        answer = self._exchange(request, trial.attempt)
+        answer = self._exchange(request, trial)
         # Of a function whose token was refused before, the next one is tried by itself.
         is_last = credential.renews_locally and self._guard.is_refused
         outdated = answer.response.status in credential.outdated and not is_last
         if outdated and self._replaced(credential, version) and trial.for_reauthentication():
-            answer = self._exchange(request, trial.attempt)
+            answer = self._exchange(request, trial)
         quiet = Answer(unquoting(answer.response, credential.secrets), answer.url, answer.sent, answer.received)
-        if self._guard.is_refusal(quiet.response, lambda check: self._exchange(check, 1).response):
+        if self._guard.is_refusal(quiet.response, lambda check: self._exchange(check).response):
             raise self._login_refused(quiet, request)
         # A sign-in page is no answer of the server, and what it answers to everybody says nothing about the login.
         if quiet.response.ok and not request.public and not quiet.response.is_page:
@@ -186,13 +186,15 @@ class Sender:
 
     def _send_bare(self, request: Request) -> Response:
         try:
-            return self._exchange(request, 1, login=False).response
+            return self._exchange(request, login=False).response
         except Unreachable as error:
             # A renewal that may have arrived is not repeated: many refresh tokens are good for one use only.
             error.permanent = error.permanent or error.sent
             raise
 
-    def _exchange(self, request: Request, attempt: int, *, login: bool = True) -> Answer:
+    def _exchange(self, request: Request, trial: RetryState | None = None, *, login: bool = True) -> Answer:
+        self._take_turn(request, trial)
+        attempt = 1 if trial is None else trial.attempt
         start = time.perf_counter()
         try:
             answer = self._line.exchange(request, login=login)
@@ -201,6 +203,15 @@ class Sender:
             raise
         self._note(request, attempt, start, answer)
         return answer
+
+    def _take_turn(self, request: Request, trial: RetryState | None) -> None:
+        """Wait for a turn at the stated rate, which is that of the session's own server."""
+        if self._patience.pace is None or not self._auth.covers(resolved(self._base, request.path)):
+            return
+        if trial is None:
+            self._patience.take_turn()
+        else:
+            trial.take_turn()
 
     def _note(
         self, request: Request, attempt: int, start: float, answer: Answer | None = None, error: str | None = None

@@ -15,7 +15,7 @@ from assetmeta.v1pysdk import V1Meta as SdkMeta
 from assetmeta.wire.driver import Driver, WireSettings
 
 CONSTRUCTORS = [V1Meta, ValispaceMeta, ValohaiMeta, TestspaceMeta, SdkMeta]
-BY_DIALECT = {"login_check", "server"}
+BY_DIALECT = {"login_check", "server", "pace"}
 """What a session gives its driver by itself."""
 
 
