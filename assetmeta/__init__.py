@@ -17,6 +17,7 @@ from assetmeta.core.report import Report
 from assetmeta.core.row_report import RowResult, UpsertReport
 from assetmeta.core.snapshot import Snapshot
 from assetmeta.features.completion import load_ipython_extension
+from assetmeta.features.jobs import Job, JobStatus
 from assetmeta.model.codecs import Span
 from assetmeta.model.errors import (
     AssetmetaError,
@@ -27,6 +28,7 @@ from assetmeta.model.errors import (
     CommitError,
     Conflict,
     InvalidResponse,
+    JobError,
     NotExactlyOne,
     NotFound,
     NotLoaded,
@@ -77,6 +79,9 @@ __all__ = [
     "Failed",
     "Inspector",
     "InvalidResponse",
+    "Job",
+    "JobError",
+    "JobStatus",
     "Ledger",
     "NotExactlyOne",
     "NotFound",

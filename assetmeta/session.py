@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +25,7 @@ from assetmeta.core.snapshot import Snapshot
 from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.core.values import as_oid
 from assetmeta.features import display, rows, schema_map
+from assetmeta.features.jobs import GIVE_UP_AFTER, Job
 from assetmeta.features.plans import Planning, commit_plan, planning
 from assetmeta.features.rate import shared_rate
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginCheck
@@ -307,6 +308,52 @@ class Session(Displayed):
         if plan is not None:
             return commit_plan(self._workspace, self._unit, self._writer, plan, conflicts)
         return self._writer.commit(conflicts or "overwrite")
+
+    def job(
+        self,
+        name: str,
+        *,
+        folder: str | Path | None = None,
+        keys: Mapping[str, str] | None = None,
+        fresh: bool = False,
+        extend: bool = False,
+        give_up_after: float = GIVE_UP_AFTER,
+        conflicts: str = "error",
+    ) -> Job:
+        """Begin or go on with a job: `with v1.job("release-7-tasks") as job:`.
+
+        What becomes pending in the block is committed at its end, and kept in a journal until then and after: when the
+        process is killed, the computer loses power or the server goes away, the same script goes on where it stopped.
+        What is done is not sent again, and what was sent and never answered is looked up first. An exception inside of
+        the block sends nothing; commit(), create() and operations raise UsageError there. The end of the block does not
+        raise for single failures: see `job.report`. What did not land stays in the journal, not in the session.
+
+        Making the job sends nothing. The block's start raises JobError while another process runs the job, and for the
+        journal of another server or user; its end raises JobError, before anything is sent, for a plan that does not
+        fit the journal, and AuthenticationFailed for a refused login.
+
+        Args:
+            name: what the job is called, the same in every run: with the date in it for one that runs every night.
+            folder: where the journal is kept; else the folder that ASSETMETA_STATE names, or the user's state folder.
+            keys: attributes by which new assets are known again, by type: {"Task": "Reference"}. Others are known by
+                `job.key(asset, ...)`, or else by their values.
+            fresh: forget the journal and start anew.
+            extend: take changes along that the journal does not have.
+            give_up_after: seconds without progress, while the server is away, after which the job ends.
+            conflicts: as for commit(), against the values that were there when the job was planned first.
+        """
+        return Job(
+            name,
+            self._workspace,
+            self._unit,
+            self._writer,
+            folder=folder,
+            keys=keys,
+            fresh=fresh,
+            extend=extend,
+            give_up_after=give_up_after,
+            conflicts=conflicts,
+        )
 
     @property
     def last_report(self) -> Report | None:

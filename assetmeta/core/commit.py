@@ -305,13 +305,24 @@ class Committer:
         mark = self._workspace.schema.type(oid.type).deleted
         return (mark,) if mark else ()
 
+    def look_again(self, changes: Sequence[Change]) -> list[Outcome | None]:
+        """Read what became of updates and deletes that were sent and not answered. One outcome each, same order; None
+        for what did not land. As few requests as there are types and chunks of assets.
+        """
+        with self._committing:
+            held = [self._workspace.asset(change.oid) for change in changes]
+            self._read_again(changes)
+            return [self._landed_before(asset, change) for asset, change in zip(held, changes, strict=True)]
+
     def _reconciled(self, change: Change) -> Outcome | None:
         """What became of a change that an earlier commit sent without an answer, as far as the read told."""
         if change.oid not in self._unit.unanswered:
             return None
         if isinstance(change, Create):
             return Unknown(change, self._unit.errors[change.oid])
-        asset = self._workspace.asset(change.oid)
+        return self._landed_before(self._workspace.asset(change.oid), change)
+
+    def _landed_before(self, asset: Instance, change: Change) -> Outcome | None:
         gone = asset._state.gone
         if isinstance(change, Delete):
             marked = any(asset._state.cell(name) is True for name in self._marks(change.oid))

@@ -18,7 +18,7 @@ from assetmeta.core.report import Report
 from assetmeta.core.row_report import UpsertReport
 from assetmeta.core.state import Instance, RowShapes, merge_row
 from assetmeta.core.vocabulary import Vocabulary
-from assetmeta.model.contract import Backend, SupportsLookup, SupportsReferences
+from assetmeta.model.contract import Backend, SupportsNames, SupportsReferences
 from assetmeta.model.errors import AssetmetaError, NotFound, Rejected, SessionClosed, UnknownName
 from assetmeta.model.http import Flow, T
 from assetmeta.model.ordering import ReferencesIn, references_in
@@ -237,7 +237,7 @@ class SessionContext:
         such. Sends nothing for a key, one request for an alias. Raises BadValue, NotFound, NotExactlyOne.
         """
         backend = self.backend
-        if not isinstance(backend, SupportsLookup):
+        if not isinstance(backend, SupportsNames):
             return self.asset(Oid.of(type_name, text))
         key = backend.key_of(type_name, text)
         if key is not None:

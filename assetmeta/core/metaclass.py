@@ -9,7 +9,7 @@ from assetmeta.core.context import SessionContext
 from assetmeta.core.query import Query
 from assetmeta.core.row_report import UpsertReport
 from assetmeta.core.values import oid_of_session, require_oid
-from assetmeta.model.contract import SupportsAliases, SupportsLookup
+from assetmeta.model.contract import SupportsAliases, SupportsNames
 from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, Unsupported
 from assetmeta.model.printable import printable
 from assetmeta.model.scalars import checked_scalar
@@ -59,7 +59,7 @@ class AssetClass(type):
     def _is_alias(cls, key: Any) -> bool:
         """True for a text that the server looks up among the assets of all derived types: no id and no token."""
         backend = cls._workspace.backend
-        if not isinstance(key, str) or not isinstance(backend, SupportsLookup) or cls._type.members:
+        if not isinstance(key, str) or not isinstance(backend, SupportsNames) or cls._type.members:
             return False
         given = oid_of_session(cls._workspace, key)
         is_token = given is not None and given.type in cls._workspace.schema.types

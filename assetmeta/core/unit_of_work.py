@@ -404,6 +404,26 @@ class UnitOfWork:
         keys = {str(oid.key): str(real[oid].key) for oid in named if oid in real}
         return _PROVISIONAL.sub(lambda found: keys.get(found[0], found[0]), value) if keys else value
 
+    def with_identities(self, change: Change, real: Mapping[Oid, Oid]) -> Any:
+        """A change with other identities in the place of provisional ones, also within formulas."""
+        oid = real.get(change.oid, change.oid)
+        if not isinstance(change, Create | Update):
+            return replace(change, oid=oid)
+        deltas = tuple(
+            AttributeChange(
+                delta.name,
+                delta.old,
+                self.renamed(delta.new, real),
+                tuple(self.renamed(value, real) for value in delta.added),
+                tuple(self.renamed(value, real) for value in delta.removed),
+                delta.is_multi,
+            )
+            for delta in change.deltas
+        )
+        if isinstance(change, Update):
+            return Update(oid, deltas, change.comment)
+        return Create(oid, deltas, change.context and real.get(change.context, change.context), change.comment)
+
 
 def _mentioned(change: Change) -> Iterator[Oid]:
     """Yield the identities that a change is about and that its values name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from msgspec.structs import replace
@@ -16,7 +16,6 @@ from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.model.changes_json import Withheld
 from assetmeta.model.errors import AssetmetaError, BadValue, Conflict, ReadOnly, UsageError
 from assetmeta.model.plans import Change, Create, Update
-from assetmeta.model.values import Oid
 
 _QUOTED = 10
 """Clashes that a message names."""
@@ -107,26 +106,7 @@ def _pending(unit: UnitOfWork, plan: Plan) -> tuple[Change, ...]:
 def _renumbered(unit: UnitOfWork, plan: Plan) -> tuple[Change, ...]:
     """The changes of a plan from elsewhere, with provisional identities of this session."""
     fresh = {change.oid: unit.fresh_oid(change.oid.type) for change in plan.changes if isinstance(change, Create)}
-    return tuple(_with_identities(unit, change, fresh) for change in plan.changes)
-
-
-def _with_identities(unit: UnitOfWork, change: Change, fresh: Mapping[Oid, Oid]) -> Change:
-    oid = fresh.get(change.oid, change.oid)
-    if isinstance(change, Create | Update):
-        deltas = tuple(
-            replace(
-                delta,
-                new=unit.renamed(delta.new, fresh),
-                added=tuple(unit.renamed(value, fresh) for value in delta.added),
-                removed=tuple(unit.renamed(value, fresh) for value in delta.removed),
-            )
-            for delta in change.deltas
-        )
-        if isinstance(change, Update):
-            return replace(change, oid=oid, deltas=deltas)
-        context = change.context and fresh.get(change.context, change.context)
-        return replace(change, oid=oid, deltas=deltas, context=context)
-    return replace(change, oid=oid)
+    return tuple(unit.with_identities(change, fresh) for change in plan.changes)
 
 
 def _refuse_changed(context: SessionContext, changes: Sequence[Change]) -> None:

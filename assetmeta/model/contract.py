@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import BinaryIO, Protocol, runtime_checkable
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from assetmeta.model.codecs import Codec
 from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.ordering import ReferencesIn
-from assetmeta.model.plans import AttributeChange, Change, Fetch, Outcome, Row, Rows
+from assetmeta.model.plans import AttributeChange, Change, Create, Fetch, Outcome, Row, Rows
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
 
@@ -120,7 +120,7 @@ class SupportsExplain(Protocol):
 
 
 @runtime_checkable
-class SupportsLookup(Protocol):
+class SupportsNames(Protocol):
     """A backend that finds an asset by what people call it."""
 
     def key_of(self, type_name: str, text: str) -> Key | None:
@@ -133,13 +133,46 @@ class SupportsLookup(Protocol):
 
 
 @runtime_checkable
-class SupportsAliases(SupportsLookup, Protocol):
+class SupportsAliases(SupportsNames, Protocol):
     """A backend whose assets have texts as keys, or are known by more than their key wherever one is meant: a name, a
     slug, a number within a project.
     """
 
     def taken_by_alias(self, type_name: str) -> bool:
         """Whether relations to the type may be written with an alias, which the server resolves."""
+        ...
+
+
+Mark = Mapping[str, Any]
+"""What a server had at some moment, as JSON: {"after": the highest number of a type}, or {"since": a time by the
+server's clock, "known": the keys of what was created around it, ...}.
+"""
+
+
+@runtime_checkable
+class SupportsLookup(Protocol):
+    """A backend that finds out what became of creates that were sent and never answered."""
+
+    def take_mark(self, schema: Schema, creates: Sequence[Create]) -> Flow[Mapping[str, Mark]]:
+        """Return a mark for each type among *creates* whose assets can be told apart by when they were created. Reads
+        only.
+        """
+        ...
+
+    def find_created(
+        self,
+        schema: Schema,
+        creates: Sequence[Create],
+        marks: Mapping[str, Mark],
+        claimed: Collection[Oid],
+        keys: Mapping[str, str],
+    ) -> Flow[list[Outcome | None]]:
+        """Return what became of *creates*, same order: Done with the asset, None where it is not there, Unknown where
+        the server does not tell. Reads only.
+
+        An asset is looked for by its natural key where *keys* names the attribute of its type, else by all values that
+        were written among the assets created since the mark of its type, without those *claimed* by other creates.
+        """
         ...
 
 

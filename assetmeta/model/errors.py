@@ -22,6 +22,7 @@ AssetmetaError
 │   └── InvalidResponse        the answer is not the document it should be, or is not safe to read
 ├── Conflict                   somebody else changed the same attribute since it was loaded: look, then decide
 ├── ResultChanged              a result changed while it was being read page by page: read it again
+├── JobError                   a job cannot begin or go on: its journal is in use, another's, or does not fit the plan
 └── CommitError                not everything in a commit landed; its report says what did
 """
 
@@ -182,6 +183,12 @@ class ResultChanged(AssetmetaError):
 
     expected: int = 0
     received: int = 0
+
+
+class JobError(AssetmetaError):
+    """A job cannot begin or go on: another process runs it, its journal is another server's or user's, does not fit the
+    plan, or cannot be written. Nothing more was sent; what was sent before is in the journal.
+    """
 
 
 class CommitError(AssetmetaError):

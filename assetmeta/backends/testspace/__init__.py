@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from assetmeta.backends import creations
 from assetmeta.backends.filenames import safe_name
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.rest.http import get
@@ -19,10 +20,10 @@ from assetmeta.backends.testspace.options import SURVEYS, Settings, bundled
 from assetmeta.backends.testspace.page_links import page_of
 from assetmeta.backends.testspace.pages import read_links
 from assetmeta.model.codecs import Codec
-from assetmeta.model.contract import UNOBSERVED, Capabilities, WriteObserver
+from assetmeta.model.contract import UNOBSERVED, Capabilities, Mark, WriteObserver
 from assetmeta.model.errors import BadValue, Unsupported
 from assetmeta.model.http import Flow, Request, Response
-from assetmeta.model.plans import Change, Fetch, Outcome, Row, Rows
+from assetmeta.model.plans import Change, Create, Fetch, Outcome, Row, Rows
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
 
@@ -113,6 +114,21 @@ class Testspace(Settings):
     def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
         """Return the asset of a name; see assetmeta.backends.testspace.aliases."""
         return aliases.look_up(LookupReader(schema, self, RowStore(schema)), type_name, alias)
+
+    def take_mark(self, schema: Schema, creates: Sequence[Create]) -> Flow[Mapping[str, Mark]]:
+        """Return the highest id of each type. The lists below the parents that the creates name."""
+        return creations.highest_listed(self.fetch, schema, creates)
+
+    def find_created(
+        self,
+        schema: Schema,
+        creates: Sequence[Create],
+        marks: Mapping[str, Mark],
+        claimed: Collection[Oid],
+        keys: Mapping[str, str],
+    ) -> Flow[list[Outcome | None]]:
+        """Look up creates that were not answered; see assetmeta.backends.creations. One read per type."""
+        return creations.Finder(schema, self.fetch, creations.after_number("id"), marks, claimed, keys).find(creates)
 
     @property
     def file_name_attribute(self) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from assetmeta.backends import creations
 from assetmeta.backends.filenames import safe_name
 from assetmeta.backends.markup import Html
 from assetmeta.backends.rest.discovery import discover
@@ -15,11 +16,11 @@ from assetmeta.backends.valispace.codecs import codec_for, from_sample
 from assetmeta.backends.valispace.connection import CLIENT_ID, bare_token, base_url, token_uri
 from assetmeta.backends.valispace.options import SURVEYS, Settings, bundled
 from assetmeta.model.codecs import Cleaned, Codec
-from assetmeta.model.contract import UNOBSERVED, Capabilities, WriteObserver
+from assetmeta.model.contract import UNOBSERVED, Capabilities, Mark, WriteObserver
 from assetmeta.model.errors import BadValue
 from assetmeta.model.http import Flow
 from assetmeta.model.ordering import ReferencesIn
-from assetmeta.model.plans import Change, Fetch, Outcome, Rows
+from assetmeta.model.plans import Change, Create, Fetch, Outcome, Rows
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
@@ -87,6 +88,21 @@ class Valispace(Settings):
     def references_in(self) -> ReferencesIn:
         """Find the assets that a delta names, also new valis within formulas."""
         return encode.references_in
+
+    def take_mark(self, schema: Schema, creates: Sequence[Create]) -> Flow[Mapping[str, Mark]]:
+        """Return the highest id of each type. One list per type, of the same parents where the creates name some."""
+        return creations.highest_listed(self.fetch, schema, creates)
+
+    def find_created(
+        self,
+        schema: Schema,
+        creates: Sequence[Create],
+        marks: Mapping[str, Mark],
+        claimed: Collection[Oid],
+        keys: Mapping[str, str],
+    ) -> Flow[list[Outcome | None]]:
+        """Look up creates that were not answered; see assetmeta.backends.creations. One read per type."""
+        return creations.Finder(schema, self.fetch, creations.after_number("id"), marks, claimed, keys).find(creates)
 
     @property
     def file_name_attribute(self) -> str:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from assetmeta.backends import creations
 from assetmeta.backends.rest.discovery import discover
 from assetmeta.backends.rest.schema import build_schema
 from assetmeta.backends.valohai import aliases, explain, files, queries, writes
 from assetmeta.backends.valohai.codecs import codec_for, from_sample
 from assetmeta.backends.valohai.keys import commit_parts, member_parts
+from assetmeta.backends.valohai.marks import is_key, since, take_mark
 from assetmeta.backends.valohai.options import SURVEYS, Settings, bundled
 from assetmeta.model.codecs import Codec
-from assetmeta.model.contract import UNOBSERVED, Capabilities, WriteObserver
+from assetmeta.model.contract import UNOBSERVED, Capabilities, Mark, WriteObserver
 from assetmeta.model.errors import BadValue
 from assetmeta.model.http import Flow
-from assetmeta.model.plans import Change, Fetch, Outcome, Row, Rows
+from assetmeta.model.plans import Change, Create, Fetch, Outcome, Row, Rows
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
 
@@ -90,6 +92,21 @@ class Valohai(Settings):
     ) -> Flow[list[Outcome]]:
         """Write; see assetmeta.backends.valohai.writes for order and failures."""
         return writes.write(schema, changes, bundled(), self, observer)
+
+    def take_mark(self, schema: Schema, creates: Sequence[Create]) -> Flow[Mapping[str, Mark]]:
+        """Return the time by the server's clock, and what there is; see assetmeta.backends.valohai.marks."""
+        return take_mark(self.fetch, schema, creates, self)
+
+    def find_created(
+        self,
+        schema: Schema,
+        creates: Sequence[Create],
+        marks: Mapping[str, Mark],
+        claimed: Collection[Oid],
+        keys: Mapping[str, str],
+    ) -> Flow[list[Outcome | None]]:
+        """Look up creates that were not answered; see assetmeta.backends.creations. One read per type."""
+        return creations.Finder(schema, self.fetch, since, marks, claimed, keys, is_key=is_key).find(creates)
 
     @property
     def file_name_attribute(self) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from assetmeta.backends import creations
 from assetmeta.backends.filenames import safe_name
 from assetmeta.backends.versionone import extras, reads, schema, writes
 from assetmeta.backends.versionone.codecs import codec_for
 from assetmeta.backends.versionone.options import Settings
 from assetmeta.model.codecs import Codec
-from assetmeta.model.contract import UNOBSERVED, Capabilities, WriteObserver
+from assetmeta.model.contract import UNOBSERVED, Capabilities, Mark, WriteObserver
 from assetmeta.model.http import Flow
-from assetmeta.model.plans import AttributeChange, Change, Fetch, Outcome, Row, Rows
+from assetmeta.model.plans import AttributeChange, Change, Create, Fetch, Outcome, Row, Rows
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
 
@@ -22,7 +23,7 @@ __all__ = ["VersionOne"]
 
 @dataclass(frozen=True, slots=True)
 class VersionOne(Settings):
-    """The VersionOne dialect: `VersionOne(zone="Europe/Berlin")`. Implements Backend, SupportsLookup,
+    """The VersionOne dialect: `VersionOne(zone="Europe/Berlin")`. Implements Backend, SupportsNames,
     SupportsTemplates and SupportsFiles.
     """
 
@@ -84,6 +85,23 @@ class VersionOne(Settings):
     def template(self, schema: Schema, type_name: str, context: Oid | None) -> Flow[tuple[AttributeChange, ...]]:
         """Return the values that the server suggests for a new asset, in one request."""
         return extras.template(schema, type_name, context, self)
+
+    def take_mark(self, schema: Schema, creates: Sequence[Create]) -> Flow[Mapping[str, Mark]]:
+        """Return the highest key of each type: keys are given in order. Types share a request."""
+        return creations.highest(self.fetch, schema, creates, "Key")
+
+    def find_created(
+        self,
+        schema: Schema,
+        creates: Sequence[Create],
+        marks: Mapping[str, Mark],
+        claimed: Collection[Oid],
+        keys: Mapping[str, str],
+    ) -> Flow[list[Outcome | None]]:
+        """Look up creates that were not answered; see assetmeta.backends.creations. One read per type."""
+        return creations.Finder(
+            schema, self.fetch, creations.after_number("Key"), marks, claimed, keys, narrows=False
+        ).find(creates)
 
     @property
     def file_name_attribute(self) -> str:

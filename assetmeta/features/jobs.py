@@ -1,0 +1,721 @@
+"""Jobs: commits that go on where they stopped, in this process or the next one (journal, recognition).
+
+    with v1.job("release-7-tasks") as job:
+        for row in rows:
+            v1.Task.new(Name=row["name"], Parent=v1.Story(row["story"]))
+    print(job.report)
+
+At the end of the block: match the plan with the journal, write the whole plan, look up what is in doubt, send the rest,
+round by round, and go on after passing faults until nothing is left.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from assetmeta.core.commit import Committer
+from assetmeta.core.conflicts import POLICIES
+from assetmeta.core.context import SessionContext
+from assetmeta.core.plan import Plan
+from assetmeta.core.report import Report, error_of
+from assetmeta.core.state import Instance
+from assetmeta.core.unit_of_work import UnitOfWork
+from assetmeta.core.values import require_oid
+from assetmeta.features.journal import (
+    DONE,
+    FAILED,
+    PLANNED,
+    SENT,
+    UNKNOWN,
+    Item,
+    Journal,
+    folder_for,
+    outcomes_of,
+    secret_digest,
+    state_of,
+)
+from assetmeta.features.recognition import Match, Part, check_fit, match, parts_of
+from assetmeta.model.contract import UNOBSERVED, SupportsLookup, WriteObserver
+from assetmeta.model.errors import AssetmetaError, AuthenticationFailed, BadValue, JobError, Unreachable, UsageError
+from assetmeta.model.http import NO_WORD
+from assetmeta.model.ordering import needs
+from assetmeta.model.plans import Change, Create, Delete, Done, Outcome, Unknown, Update
+from assetmeta.model.values import UNREAD, Oid
+
+log = logging.getLogger(__name__)
+
+GIVE_UP_AFTER = 3600.0
+"""Seconds without progress after which a job ends."""
+
+_LONGEST_PAUSE = 60.0
+_APART = 2.0
+"""Seconds between two looks at what became of creates, at first."""
+
+
+class JobStatus(Struct, frozen=True):
+    """How far a job has come: *state* is "new", "running" (by *process*), "unfinished" or "finished". *counts* are the
+    items of the latest plan by state: planned, sent, done, failed, unknown.
+    """
+
+    name: str
+    state: str
+    counts: Mapping[str, int]
+    runs: int = 0
+    server: str | None = None
+    user: str | None = None
+    started: str | None = None
+    ended: str | None = None
+    process: str | None = None
+
+    def __str__(self) -> str:
+        total = sum(self.counts.values())
+        found = [f"{self.name}: {self.state}"]
+        if self.runs:
+            others = [f"{number} {state}" for state, number in self.counts.items() if state != DONE and number]
+            found.append(", ".join([f"{self.counts.get(DONE, 0)} of {total} done", *others]))
+            found.append(f"{self.runs} run{'s' * (self.runs != 1)}, the latest from {self.started}")
+        return "; ".join(found if self.process is None else [*found, f"run by {self.process}"])
+
+
+class Job:
+    """A block whose pending changes are committed at its end and survive the process in a journal. See Session.job."""
+
+    def __init__(
+        self,
+        name: str,
+        context: SessionContext,
+        unit: UnitOfWork,
+        writer: Committer,
+        *,
+        folder: str | Path | None = None,
+        keys: Mapping[str, str] | None = None,
+        fresh: bool = False,
+        extend: bool = False,
+        give_up_after: float = GIVE_UP_AFTER,
+        conflicts: str = "error",
+        observer: WriteObserver = UNOBSERVED,
+    ) -> None:
+        if not isinstance(name, str) or not name.strip():
+            raise BadValue(f"A job is called by a text, not {name!r:.80}.")
+        if fresh and extend:
+            raise BadValue("fresh=True starts anew, extend=True goes on: give one of them.")
+        if conflicts not in POLICIES:
+            raise BadValue(f"There is no conflict policy {conflicts!r}; there are {', '.join(POLICIES)}.")
+        if not give_up_after >= 0:
+            raise BadValue(f"give_up_after={give_up_after} is a number of seconds.")
+        self.name = name
+        self._context, self._unit, self._writer = context, unit, writer
+        self._natural = dict(keys or {})
+        self._fresh, self._extend, self._conflicts = fresh, extend, conflicts
+        self._give_up_after = give_up_after
+        self._observer = observer
+        self._journal = Journal(name, folder_for(folder))
+        self._stack: ExitStack | None = None
+        self._process = 0
+        self._keys: list[tuple[Instance, str]] = []
+        self._items: dict[int, Item] = {}
+        self._index: dict[Oid, dict[str, Item]] = {}
+        self._marks: dict[str, Any] = {}
+        self._latest: dict[int, Outcome] = {}
+        self._landed: list[Change] = []
+        self._notes: list[str] = []
+        self._unsettled: set[int] = set()
+        self._names: Mapping[Oid, str] = {}
+
+    # The block
+
+    def __enter__(self) -> Self:
+        if self._stack is not None:
+            raise UsageError(f"The block of the job {self.name!r} is open already.")
+        for type_name, attribute in self._natural.items():
+            self._context.schema.attribute(type_name, attribute)
+        self._latest, self._notes, self._landed, self._keys, self._unsettled = {}, [], [], [], set()
+        with ExitStack() as stack:
+            stack.enter_context(self._writer.block(self))
+            stack.callback(self._journal.close)
+            self._journal.lock()
+            if self._journal.exists:
+                self._journal.open()
+                self._check_owner()
+            self._process = os.getpid()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        stack, self._stack = self._stack, None
+        assert stack is not None
+        if os.getpid() != self._process:
+            # A process that was forked inside leaves the job to the one that began it.
+            self._journal.abandon()
+            kind = kind or SystemExit
+        with stack:
+            if kind is None:
+                self._run()
+
+    def key(self, asset: Instance, key: str | int) -> Any:
+        """Name a new asset of the block by a text or a number of the script's own, by which the next run knows it again
+        whatever its values are; return the asset. Raises UsageError outside the block and for other assets.
+        """
+        if self._stack is None:
+            raise UsageError(f"job.key() is called inside of the block of the job {self.name!r}.")
+        if not isinstance(asset, Instance) or self._unit.tracked(asset._state.oid) is not asset:
+            raise UsageError(f"job.key() takes a new asset of this block, not {asset!r:.80}.")
+        self._keys.append((asset, str(key)))
+        return asset
+
+    @property
+    def landed(self) -> Iterable[Change]:
+        """The changes that the latest run of this object wrote."""
+        return self._landed
+
+    def refusal(self, what: str) -> AssetmetaError:
+        """The error for what would write inside of the block."""
+        return UsageError(
+            f"{what}: inside of the job {self.name!r} changes wait for the end of the block, which writes"
+            " them. Use new() and assignments, or call it outside."
+        )
+
+    # What is known
+
+    @property
+    def status(self) -> JobStatus:
+        """How far the job has come, also while another process runs it. Sends nothing. Raises JobError."""
+        with self._open() as is_there:
+            if not is_there:
+                return JobStatus(self.name, "new", {})
+            about = self._journal.about
+            runs = int(about.get("runs", 0))
+            counts = self._journal.counts(runs)
+        process = self._journal.holder
+        finished = runs > 0 and counts.keys() <= {DONE}
+        state = "running" if process else "finished" if finished else "unfinished" if runs else "new"
+        ordered = {word: counts[word] for word in (PLANNED, SENT, DONE, FAILED, UNKNOWN) if word in counts}
+        known = {name: about.get(name) for name in ("server", "user", "started", "ended")}
+        return JobStatus(self.name, state, ordered, runs, process=process, **known)
+
+    @property
+    def report(self) -> Report:
+        """The outcomes of all runs together: the latest one of each change. Sends nothing. Raises JobError."""
+        with self._open() as is_there:
+            if not is_there:
+                return Report()
+            runs = int(self._journal.about.get("runs", 0))
+            outcomes = outcomes_of(self._journal.items(), runs, self._latest)
+        return Report(tuple(outcomes), self._names, tuple(self._notes))
+
+    def forget(self) -> None:
+        """Delete the journal: the next run starts anew. Raises JobError while the job runs."""
+        if self._stack is not None:
+            raise UsageError(f"The block of the job {self.name!r} is open.")
+        self._journal.lock()
+        self._journal.forget()
+
+    def settle(self, token: str, asset: Any) -> None:
+        """Say what became of a create that is unknown: *token* is the one in the report, *asset* the asset that it made
+        (or its token), None where there is none, so that the next run sends it. Sends nothing. Raises BadValue for
+        anything else, JobError while the job runs.
+        """
+        if self._stack is not None:
+            raise UsageError(f"The block of the job {self.name!r} is open.")
+        oid = None if asset is None else require_oid(self._context, asset, "settle()")
+        self._journal.lock()
+        try:
+            with self._open():
+                items = self._journal.items() if self._journal.is_open else ()
+                open_items = {item.change.oid.token: item for item in items if item.state in (SENT, UNKNOWN)}
+                item = open_items.get(token)
+                if item is None or not isinstance(item.change, Create) or (oid and oid.type != item.change.oid.type):
+                    known = ", ".join(open_items) or "nothing"
+                    raise BadValue(f"settle({token!r:.80}, {asset!r:.80}): in doubt in this journal: {known}.")
+                if oid is None:
+                    self._journal.reset([item.id])
+                else:
+                    self._journal.settled([(item.id, Done(item.change, oid.current))])
+        finally:
+            self._journal.close()
+
+    @contextmanager
+    def _open(self) -> Iterator[bool]:
+        """The journal, opened where it is not; False where there is none."""
+        if self._stack is not None or not self._journal.exists:
+            yield self._journal.is_open
+            return
+        self._journal.open()
+        try:
+            yield True
+        finally:
+            self._journal.close()
+
+    # The run
+
+    def _check_owner(self) -> None:
+        about, context = self._journal.about, self._context
+        for word, here in (("server", context.server), ("user", context.user)):
+            there = about.get(word)
+            if there and here and there != here:
+                raise JobError(
+                    f"The journal of the job {self.name!r} ({self._journal.file}) belongs to the {word} {there}, and "
+                    f"this session is logged in at {context.server} as {context.user}. Give the job another name or "
+                    "folder=, or delete the journal (job.forget())."
+                )
+
+    def _run(self) -> None:
+        """Match the plan with the journal and write what is not done. Raises JobError before anything is sent."""
+        plan = self._unit.plan()
+        self._refuse_strangers(plan)
+        self._names = plan.names
+        self._journal.open()
+        about = {} if self._fresh else self._journal.about
+        items = [] if self._fresh else list(self._journal.items())
+        salt = about.get("salt") or os.urandom(16).hex()
+        parts = parts_of(plan.changes, self._keys_of(plan))
+        found = Match(new=list(range(len(parts))))
+        if items:
+            found = match(parts, items, self._unit.renamed, secret_digest(salt))
+            check_fit(self.name, parts, found, extend=self._extend)
+        runs = int(about.get("runs", 0)) + 1
+        if items and _is_finished(found):
+            self._notes.append(f"The job {self.name!r} was finished before ({about.get('ended')}): nothing is sent.")
+            self._adopt(plan, parts, found)
+            self._note_other_values(parts, found)
+            return
+        later = self._keep(parts, found, items, salt, runs)
+        self._adopt(plan, parts, found)
+        self._note_other_values(parts, found)
+        log.info("Job %s, run %s: %s changes, %s of them done", self.name, runs, len(plan), len(self._landed))
+        try:
+            self._work(later)
+        finally:
+            self._journal.note(ended=_now())
+            log.info("Job %s: %s", self.name, ", ".join(f"{n} {state}" for state, n in self._counts().items()))
+
+    def _refuse_strangers(self, plan: Plan) -> None:
+        """Raise UsageError for a change that names a new asset from before the block."""
+        created = {change.oid for change in plan.changes if isinstance(change, Create)}
+        for change in plan.changes:
+            for oid in needs(change) - created:
+                raise UsageError(
+                    f"{change.oid.token} refers to {oid.token}, which is new and none of the job {self.name!r}: commit "
+                    "it before the block, or make it inside. Nothing was sent.",
+                    oid=change.oid.token,
+                )
+
+    def _keys_of(self, plan: Plan) -> dict[Oid, str]:
+        """The keys of the creates that have one. Raises JobError for a key that two have, or that has no value."""
+        given = {asset._state.oid: f"key={key}" for asset, key in self._keys}
+        found: dict[Oid, str] = {}
+        seen: dict[tuple[str, str], Oid] = {}
+        for change in plan.changes:
+            if not isinstance(change, Create):
+                continue
+            key = given.get(change.oid)
+            name = self._natural.get(change.oid.type)
+            if key is None and name is not None:
+                value = next((delta.new for delta in change.deltas if delta.name == name), None)
+                if value is None:
+                    raise JobError(f"{change.oid.token} has no {name}, by which keys= knows assets of its type.")
+                key = f"{name}={value}"
+            if key is None:
+                continue
+            if (change.oid.type, key) in seen:
+                raise JobError(f"Two new assets of type {change.oid.type} have the key {key!r:.80}. Nothing was sent.")
+            seen[change.oid.type, key] = change.oid
+            found[change.oid] = key
+        return found
+
+    def _keep(self, parts: Sequence[Part], found: Match, items: Sequence[Item], salt: str, run: int) -> list[Item]:
+        """Write the plan of this run. Returns the items whose other values are written once it is known what became of
+        those that were sent.
+        """
+        number = max((item.id for item in items), default=0)
+        numbers = {index: item.id for index, item in found.known.items()}
+        for index in found.new:
+            number += 1
+            numbers[index] = number
+        stable = {
+            part.change.oid: Oid(part.change.oid.type, f"new-{numbers[index]}")
+            for index, part in enumerate(parts)
+            if isinstance(part.change, Create)
+        }
+        new = [
+            Item(numbers[index], run, parts[index].place, self._stable(parts[index].change, stable), parts[index].key)
+            for index in found.new
+        ]
+        now: list[Item] = []
+        later: list[Item] = []
+        for index in found.differing:
+            item = found.known[index]
+            if item.state == DONE and isinstance(item.change, Create):
+                continue
+            changed = dataclasses.replace(
+                item, change=self._stable(parts[index].change, stable), state=PLANNED, error=None
+            )
+            (later if item.state in (SENT, UNKNOWN) and isinstance(item.change, Create) else now).append(changed)
+        about = {"runs": str(run), "job": self.name, "server": self._context.server, "started": _now()}
+        if self._context.user:
+            about["user"] = self._context.user
+        self._journal.begin(about, new, now, found.gone, fresh=self._fresh, salt=salt)
+        changed_now = {item.id: item for item in now}
+        self._items = {item.id: changed_now.get(item.id, item) for item in items} | {item.id: item for item in new}
+        for index, item_id in numbers.items():
+            part, item = parts[index], self._items[item_id]
+            item.run = run
+            self._index.setdefault(part.change.oid, {})[_slot(part.change, part.name)] = item
+            if index in found.known:
+                found.known[index] = item
+        return later
+
+    def _stable(self, change: Change, stable: Mapping[Oid, Oid]) -> Change:
+        """A change with identities of new assets that are the same in every run."""
+        found: Change = self._unit.with_identities(change, stable)
+        return found
+
+    def _adopt(self, plan: Plan, parts: Sequence[Part], found: Match) -> None:
+        """Let the assets of the block be those that earlier runs created, and their edits those that landed."""
+        done: dict[int, set[str]] = {}
+        real: dict[int, Oid] = {}
+        for index, item in found.known.items():
+            if item.state == DONE:
+                done.setdefault(parts[index].place, set()).add(parts[index].name)
+                real[parts[index].place] = item.oid or item.change.oid
+        outcomes: list[Outcome] = []
+        for place, names in done.items():
+            change = plan.changes[place]
+            if isinstance(change, Update):
+                change = replace(change, deltas=tuple(delta for delta in change.deltas if delta.name in names))
+            oid = real[place] if isinstance(change, Create) else change.oid
+            outcomes.append(Done(change, oid, stale=True))
+        self._take_over(outcomes)
+
+    def _take_over(self, outcomes: Sequence[Outcome]) -> None:
+        """Let assets and the index know of outcomes that are in the journal already."""
+        for outcome in outcomes:
+            self._rename(outcome)
+            if isinstance(outcome, Done):
+                self._landed.append(outcome.change)
+        self._writer.take_over(outcomes)
+
+    def _rename(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Done) and isinstance(outcome.change, Create):
+            self._index[outcome.oid] = self._index.setdefault(outcome.change.oid, {})
+
+    def _note_other_values(self, parts: Sequence[Part], found: Match) -> None:
+        names = [
+            found.known[index].oid
+            for index in found.differing
+            if found.known[index].state == DONE and isinstance(parts[index].change, Create)
+        ]
+        if names:
+            tokens = ", ".join(oid.token for oid in names[:5] if oid) + (" …" if len(names) > 5 else "")
+            self._notes.append(f"{len(names)} assets exist by their keys, and have other values now: {tokens}")
+
+    def _work(self, later: Sequence[Item]) -> None:
+        """Look up what is in doubt and send the rest, again after each passing fault."""
+        pause = _Pauses(self._give_up_after, self._context.wait)
+        is_marked = False
+        while True:
+            before = self._counts()[DONE]
+            fault: AssetmetaError | None = None
+            try:
+                self._settle_doubt()
+                later = self._write_later(later)
+                if not is_marked:
+                    self._take_marks()
+                    is_marked = True
+                fault = self._send()
+            except AssetmetaError as error:
+                if not _is_passing(error):
+                    raise
+                fault = error
+            if fault is None:
+                return
+            if not pause.after(fault, has_advanced=self._counts()[DONE] > before):
+                self._notes.append(f"The job gave up after {self._give_up_after:g} s without progress: {fault}")
+                return
+
+    def _write_later(self, later: Sequence[Item]) -> Sequence[Item]:
+        """Write the other values of creates that turned out not to be there."""
+        ready = [item for item in later if self._items[item.id].state == PLANNED]
+        if ready:
+            self._journal.replace(ready)
+            for item in ready:
+                self._items[item.id].change = item.change
+        return ()
+
+    def _send(self) -> AssetmetaError | None:
+        """Send what is pending. Returns the passing fault that it met; None when nothing is left to be done."""
+        if not len(self._unit):
+            return None
+        report = self._writer.commit(self._conflicts, amend=self._since_planned, observer=self, by=self)
+        self._record(report.outcomes, are_settled=True)
+        refused = [error for error in report.errors if isinstance(error, AuthenticationFailed)]
+        if refused:
+            raise refused[0]
+        faults = (outcome for outcome in report.outcomes if not isinstance(outcome, Done) and self._is_open(outcome))
+        return next((error for outcome in faults if _is_passing(error := error_of(outcome))), None)
+
+    def _is_open(self, outcome: Outcome) -> bool:
+        """False for a create that stays unknown, since looking it up told nothing."""
+        return not any(item.id in self._unsettled for item in self._items_of(outcome.change))
+
+    def _since_planned(self, plan: Plan) -> Plan:
+        """The plan, with what each update replaces as it was when the job was planned first."""
+        if self._conflicts == "overwrite":
+            return plan
+        return replace(plan, changes=tuple(map(self._with_old, plan.changes)))
+
+    def _with_old(self, change: Change) -> Change:
+        if not isinstance(change, Update):
+            return change
+        slots = self._index.get(change.oid, {})
+        deltas = []
+        for delta in change.deltas:
+            item = slots.get(delta.name)
+            planned = item.change if item is not None else None
+            old = planned.deltas[0].old if isinstance(planned, Update) else UNREAD
+            deltas.append(delta if old is UNREAD or change.oid.is_new else replace(delta, old=old))
+        return replace(change, deltas=tuple(deltas))
+
+    # What is followed (WriteObserver)
+
+    def on_send(self, changes: Sequence[Change]) -> None:
+        """Note in the journal what is about to be sent. Raises JobError where that is not possible."""
+        marks = {name: json.dumps(mark) for name, mark in self._marks.items()}
+        rows: list[tuple[int, str | None]] = []
+        for change in changes:
+            for item in self._items_of(change):
+                item.state = SENT
+                item.mark = self._marks.get(change.oid.type)
+                rows.append((item.id, marks.get(change.oid.type)))
+        self._journal.sent(rows)
+        self._observer.on_send(changes)
+
+    def on_outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """Note in the journal what came of changes."""
+        self._record(outcomes)
+        self._observer.on_outcomes(outcomes)
+
+    def _record(self, outcomes: Sequence[Outcome], *, are_settled: bool = False) -> None:
+        """Keep outcomes. Those that *are_settled* may be there already."""
+        rows: list[tuple[int, Outcome]] = []
+        for outcome in outcomes:
+            self._rename(outcome)
+            state = state_of(outcome)
+            if isinstance(outcome, Done):
+                self._advance(outcome)
+                self._landed += [] if are_settled else [outcome.change]
+            for item in self._items_of(outcome.change):
+                is_known = are_settled and state == DONE == item.state
+                if not is_known:
+                    rows.append((item.id, outcome))
+                item.state = state
+                item.oid = outcome.oid if isinstance(outcome, Done) else item.oid
+                if state == DONE:
+                    self._latest.pop(item.id, None)
+                else:
+                    self._latest[item.id] = outcome
+        if rows:
+            self._journal.settled(rows)
+
+    def _items_of(self, change: Change) -> list[Item]:
+        slots = self._index.get(change.oid, {})
+        names = [delta.name for delta in change.deltas] if isinstance(change, Update) else [_slot(change, "")]
+        return [slots[name] for name in names if name in slots]
+
+    def _counts(self) -> Counter[str]:
+        return Counter(item.state for item in self._items.values())
+
+    # What is in doubt
+
+    def _settle_doubt(self) -> None:
+        """Find out what became of all that was sent without an answer. Creates are looked up; of updates and deletes
+        the present values tell.
+        """
+        doubt = [
+            item for item in self._items.values() if item.state in (SENT, UNKNOWN) and item.id not in self._unsettled
+        ]
+        creates = [item for item in doubt if isinstance(item.change, Create)]
+        others = [item for item in doubt if not isinstance(item.change, Create)]
+        if creates:
+            log.info("Job %s: looking up %s creates that were not answered", self.name, len(creates))
+            self._settle(creates, self._look_up(creates))
+        known = [(item, change) for item in others if (change := self._resolved(item.change)) is not None]
+        found = self._writer.look_again([change for _, change in known]) if known else []
+        self._settle([item for item, _ in known], found)
+
+    def _settle(self, items: Sequence[Item], outcomes: Sequence[Outcome | None]) -> None:
+        """Note what became of items in doubt; None lets one be sent again."""
+        current = {id(item): oid for oid, slots in self._index.items() for item in slots.values()}
+        rows: list[tuple[int, Outcome]] = []
+        adopted: list[Outcome] = []
+        again: list[int] = []
+        for item, outcome in zip(items, outcomes, strict=True):
+            oid = current.get(id(item))
+            asset = self._unit.tracked(oid) if oid is not None else None
+            if outcome is None:
+                again.append(item.id)
+                item.state = PLANNED
+                self._latest.pop(item.id, None)
+                if asset is not None:
+                    self._unit.retry(asset)
+                continue
+            rows.append((item.id, outcome))
+            item.state = state_of(outcome)
+            self._latest[item.id] = outcome
+            if isinstance(outcome, Unknown):
+                self._unsettled.add(item.id)
+            if isinstance(outcome, Done):
+                item.oid = outcome.oid
+                del self._latest[item.id]
+            if asset is not None:
+                found = replace(outcome, change=self._pending_part(asset, item))
+                adopted.append(replace(found, stale=True) if isinstance(found, Done) else found)
+        self._journal.reset(again)
+        self._journal.settled(rows)
+        self._take_over(adopted)
+
+    def _pending_part(self, asset: Instance, item: Item) -> Change:
+        """The change of *item* as it is pending now."""
+        change = self._unit.change_of(asset)
+        if isinstance(item.change, Delete):
+            return Delete(asset._state.oid)
+        if isinstance(item.change, Update):
+            names = {delta.name for delta in item.change.deltas}
+            return Update(asset._state.oid, tuple(delta for delta in change.deltas if delta.name in names))
+        return change
+
+    def _resolved(self, change: Change) -> Any:
+        """A change of the journal with the identities that the server knows; None when its asset is not there."""
+        real = {item.change.oid: item.oid for item in self._items.values() if item.state == DONE and item.oid}
+        found = self._unit.with_identities(change, real)
+        return None if found.oid.is_new and not isinstance(found, Create) else found
+
+    def _look_up(self, items: Sequence[Item]) -> list[Outcome | None]:
+        """What became of creates. Looks until two reads agree, since the request may still be running."""
+        backend = self._context.backend
+        if not isinstance(backend, SupportsLookup):
+            return [_unsettled(item) for item in items]
+        real = {item.change.oid: item.oid for item in self._items.values() if item.state == DONE and item.oid}
+        creates = [self._unit.with_identities(item.change, real) for item in items]
+        claimed = {item.oid for item in self._items.values() if item.oid is not None and item.state == DONE}
+        marks = _earliest(items)
+        keys = self._natural
+        before: list[Oid | None] | None = None
+        pause = _APART
+        while True:
+            found = self._context.run(backend.find_created(self._context.schema, creates, marks, claimed, keys))
+            told = [outcome.oid if isinstance(outcome, Done) else None for outcome in found]
+            if told == before or None not in told:
+                return [
+                    _unsettled(item, outcome.error)
+                    if isinstance(outcome, Unknown)
+                    else outcome and replace(outcome, change=item.change)
+                    for item, outcome in zip(items, found, strict=True)
+                ]
+            before = told
+            self._context.wait(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _take_marks(self) -> None:
+        """Learn what the server has now, to tell it later from what the job creates."""
+        backend = self._context.backend
+        waiting = [
+            item.change for item in self._items.values() if item.state == PLANNED and isinstance(item.change, Create)
+        ]
+        if waiting and isinstance(backend, SupportsLookup):
+            real = {item.change.oid: item.oid for item in self._items.values() if item.state == DONE and item.oid}
+            creates: Any = [self._unit.with_identities(change, real) for change in waiting]
+            self._marks = dict(self._context.run(backend.take_mark(self._context.schema, creates)))
+
+    def _advance(self, outcome: Done) -> None:
+        """Move a mark on to an asset that was just created: what is created later has a higher number."""
+        mark = self._marks.get(outcome.oid.type)
+        number = str(outcome.oid.key).rpartition("/")[2]
+        if mark and "after" in mark and isinstance(outcome.change, Create) and number.isdigit():
+            self._marks[outcome.oid.type] = {**mark, "after": max(mark["after"], int(number))}
+
+
+class _Pauses:
+    """Waits after passing faults, longer each time, until *most* seconds went by without progress."""
+
+    def __init__(self, most: float, wait: Callable[[float], object]) -> None:
+        self._most = most
+        self._wait = wait
+        self._begin()
+
+    def _begin(self) -> None:
+        self._attempt, self._waited, self._since = 0, 0.0, time.monotonic()
+
+    def after(self, fault: AssetmetaError, *, has_advanced: bool) -> bool:
+        """Wait after *fault*; False, without waiting, when it is time to give up."""
+        if has_advanced:
+            self._begin()
+        passed = max(self._waited, time.monotonic() - self._since)
+        if passed >= self._most:
+            return False
+        seconds = min(2.0**self._attempt, _LONGEST_PAUSE, max(self._most - passed, 0.1))
+        self._attempt += 1
+        self._waited += seconds
+        log.info("A pause of %.1f s: %s", seconds, fault)
+        self._wait(seconds)
+        return True
+
+
+def _is_finished(found: Match) -> bool:
+    """True when nothing of a plan is new or left to be done, and nothing is in doubt."""
+    done = all(item.state == DONE for item in found.known.values())
+    return done and not found.new and not any(item.state in (SENT, UNKNOWN) for item in found.gone)
+
+
+def _slot(change: Change, name: str) -> str:
+    """Which item of an asset a change is: its create, its delete, or the update of the attribute *name*."""
+    return "+" if isinstance(change, Create) else "-" if isinstance(change, Delete) else name
+
+
+def _earliest(items: Sequence[Item]) -> dict[str, Any]:
+    """The first mark of each type."""
+    found: dict[str, Any] = {}
+    for item in items:
+        mark, known = item.mark, found.get(item.change.oid.type)
+        if mark and (known is None or _order(mark) < _order(known)):
+            found[item.change.oid.type] = mark
+    return found
+
+
+def _order(mark: Mapping[str, Any]) -> tuple[int, str]:
+    return (mark.get("after", 0), mark.get("since") or "")
+
+
+def _is_passing(error: AssetmetaError) -> bool:
+    return error.status in NO_WORD or (isinstance(error, Unreachable) and not error.permanent)
+
+
+def _unsettled(item: Item, error: AssetmetaError | None = None) -> Unknown:
+    """The outcome of a create of which nobody knows whether it landed, with how to settle that."""
+    token, kind = item.change.oid.token, item.change.oid.type
+    why = f"{error}" if error else f"{token} was sent and not answered, and this server cannot be asked about it."
+    advice = (
+        f"Look whether it exists. If so, job.settle('{token}', '{kind}:<id>') says which it is; if not, "
+        f"job.settle('{token}', None) lets the next run send it."
+    )
+    return Unknown(item.change, Unreachable(f"{why} {advice}", oid=token))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
