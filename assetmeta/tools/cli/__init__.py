@@ -29,6 +29,7 @@ COMMANDS = {
     "search": Command(_EXPLORE, "cli", "Find types, attributes, operations and list values by a word."),
     "get": Command(_EXPLORE, "cli", "Show one asset."),
     "query": Command(_EXPLORE, "cli", "Read assets as a table, JSON, JSON lines or CSV."),
+    "stubs": Command("assetmeta.tools.cli.stubs", "cli", "Write stubs of the server's types for type checkers."),
     "shell": Command(_EXPLORE, "cli", "Start IPython with a session to hand."),
     "sandbox": Command("assetmeta.sandbox.command", "cli,sandbox", "Serve systems of the sandbox until interrupted."),
 }
