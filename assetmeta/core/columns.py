@@ -161,7 +161,7 @@ class Column:
                 raise BadValue(f"{self!r} {operator} {other!r}: both have to be attributes of one type.")
             if mine.is_relation != theirs.is_relation:
                 raise BadValue(f"{self!r} {operator} {other!r}: a relation is compared with a relation.")
-            return Compare(self._path, operator, (other._path,), self._source.type_name)
+            return Compare(self._path, operator, (other._path,), owner=self._source.type_name)
         if isinstance(other, Column):
             raise BadValue(
                 f"{self!r} {operator} {other!r}: the server compares attributes with values, not attributes."
@@ -280,9 +280,8 @@ def condition(source: Source, path: Path, operator: str, values: list[Any]) -> T
         near = condition(source, path, operator, others)
         return And((near, far)) if operator == "!=" else Or((near, far))
     operands = tuple(_operand(source.workspace, resolved, path, operator, value) for value in wanted)
-    if operator == EXACT:
-        operator = _exactly(source.workspace, path, operands)
-    return Compare(path, operator, operands, type_name)
+    sent = _exactly(source.workspace, path, operands) if operator == EXACT else operator
+    return Compare(path, sent, operands, any_text=operator == EXACT, owner=type_name)
 
 
 def _exactly(workspace: SessionContext, path: Path, operands: tuple[object, ...]) -> str:

@@ -152,7 +152,7 @@ class SessionContext:
         self.closed = False
         self.writes = 0
         self.watch = LoadLog()
-        self.vocabulary: Vocabulary | None = Vocabulary()
+        self.vocabulary: Vocabulary | None = Vocabulary(exact=backend.can.exact)
         self._paths: LRUCache[str, Path] = LRUCache(maxsize=10_000)
         self._run = run
         self._schema = schema

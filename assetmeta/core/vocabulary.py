@@ -22,9 +22,12 @@ Read = Callable[[Sequence[Fetch]], list[Rows]]
 
 
 class Vocabulary:
-    """The assets of one session's list types by their names, by type; None for a list that is too long."""
+    """The assets of one session's list types by their names, by type; None for a list that is too long. *exact* says
+    that the server tells names apart by letter case.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, exact: bool = False) -> None:
+        self._folded = str if exact else str.casefold
         self._names: dict[str, Mapping[str, tuple[Oid, ...]] | None] = {}
 
     def known(
@@ -93,9 +96,9 @@ class Vocabulary:
         return next((text for text in texts if self._lacks(type_name, text)), None)
 
     def _lacks(self, type_name: str, text: str) -> bool:
-        """True when a list is known, and *text* is none of its names, letter case aside."""
+        """True when a list is known, and *text* is none of its names, as the server tells names apart."""
         names = self._names.get(type_name)
-        return names is not None and text.casefold() not in {name.casefold() for name in names}
+        return names is not None and self._folded(text) not in set(map(self._folded, names))
 
 
 def _mentioned(schema: Schema, fetch: Fetch) -> Iterator[tuple[str, Compare]]:
@@ -113,7 +116,9 @@ def _in_term(schema: Schema, owner: str, term: Term) -> Iterator[tuple[str, Comp
         if isinstance(leaf, RawFilter):
             continue
         yield from _in_path(schema, owner, leaf.path)
-        if isinstance(leaf, Compare) and leaf.operator in ("=", "!=") and not (leaf.path.aggregate or leaf.path.part):
+        if not isinstance(leaf, Compare) or leaf.any_text:
+            continue
+        if leaf.operator in ("=", "!=") and not (leaf.path.aggregate or leaf.path.part):
             reached = resolve(schema, owner, leaf.path)
             kind = schema.type(reached.type_name)
             if len(leaf.path.steps) > 1 and kind.choices and reached.attribute.name == kind.display:

@@ -44,11 +44,14 @@ class _OnPath(_Combinable, LastUncompared, frozen=True):
 class Compare(_OnPath, frozen=True):
     """*path* *operator* any of *values* (Python values as the attribute's codec parses them; Oids for relations; a Path
     for what another attribute of the same asset holds).
+
+    With *any_text* the values may be names that no list of the server has.
     """
 
     path: Path
     operator: str
     values: tuple[object, ...]
+    any_text: bool = False
     owner: str | None = None
 
     def __str__(self) -> str:

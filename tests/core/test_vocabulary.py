@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from assetmeta.core import vocabulary
 from assetmeta.model.errors import BadValue
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
-from core.fake import SCHEMA, Bench, asset_type, attribute
+from core.fake import ALL_ROUND, SCHEMA, Bench, FakeBackend, asset_type, attribute
 
 LISTS = Schema(
     {
@@ -28,7 +29,7 @@ LISTS = Schema(
 
 @pytest.fixture
 def bench() -> Bench:
-    bench = Bench(schema=LISTS)
+    bench = Bench(FakeBackend(can=replace(ALL_ROUND, exact=False)), schema=LISTS)
     for number, name in ((1, "Done"), (2, "In progress")):
         bench.add(f"Status:{number}", Name=name)
     bench.add("Task:5", Name="task", Status=Oid("Status", 1))

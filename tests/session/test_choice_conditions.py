@@ -94,6 +94,41 @@ class TestListsOfVersionOne:
         assert 1 == len(trace)
 
 
+class TestListsOfValispace:
+    """The lists that people maintain: states, types, methods of requirements, types of components and valis."""
+
+    @pytest.fixture
+    def vs(self) -> Iterator[ValispaceMeta]:
+        with sandbox.running("valispace", assets=200, seed=2) as running, ValispaceMeta(**running.credentials) as vs:
+            assert vs.types
+            yield vs
+
+    def test_a_name_that_is_none_is_an_error_with_the_nearest_also_in_narrowed_relations(
+        self, vs: ValispaceMeta
+    ) -> None:
+        asked, state = vs.Requirement, vs.Requirement.state
+        project = vs.Project
+        for query in (
+            asked.where(state="Drft"),
+            asked.where(state="draft"),
+            asked.where(state.name == "Drft"),
+            asked.where(~state.in_(["Draft", "Drft"])),
+            project.select(project.requirements[state == "Drft"]),
+            project.where(project.requirements[state.name == "Drft"].exists()),
+        ):
+            with pytest.raises(BadValue, match="there is no RequirementState '(Drft|draft)'. Did you mean Draft"):
+                list(query)
+        with pytest.raises(BadValue, match="there is no RequirementType 'Fnctional'. Did you mean Functional"):
+            list(asked.where(type="Fnctional"))
+        assert list(asked.where(state.exact("Drft"))) == list(asked.where(state.name.exact("Drft"))) == []
+        with vs.trace() as trace:
+            assert {one.state.name for one in asked.where(state=["Draft", "Final"])} <= {"Draft", "Final"}
+        assert not [entry for entry in trace if entry.path.endswith("requirements/states/")]
+
+    def test_labels_that_anybody_makes_are_not_checked(self, vs: ValispaceMeta) -> None:
+        assert [] == list(vs.Component.where(tags="no such tag"))
+
+
 def test_a_status_that_is_none_is_refused_before_anything_is_sent() -> None:
     with sandbox.running("valohai", assets=300, seed=2) as running, ValohaiMeta(**running.token_credentials) as vh:
         assert vh.types

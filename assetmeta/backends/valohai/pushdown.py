@@ -40,7 +40,7 @@ def meant(schema: Schema, table: Api, endpoint: Resource, term: Term) -> Term:
     union = table.unions.get(resolve(schema, endpoint.type, term.path).attribute.related or "")
     kinds = union.members if union else ()
     values += [Oid(name, value.key) for value in values if isinstance(value, Oid) for name in kinds]
-    return Compare(term.path, term.operator, _once(values), term.owner)
+    return Compare(term.path, term.operator, _once(values), term.any_text, term.owner)
 
 
 def _once(values: Sequence[object]) -> tuple[object, ...]:
