@@ -14,10 +14,10 @@ from assetmeta.sandbox import server
 from assetmeta.sandbox.messages import Request
 from assetmeta.sandbox.rest.throttle import Throttle
 from assetmeta.sandbox.valohai.life.clock import Clock
-from assetmeta.sandbox.versionone.asked import read_comment, read_page
 from assetmeta.sandbox.versionone.call import wants_json, weight_of
 from assetmeta.sandbox.versionone.catalogue import catalogue
 from assetmeta.sandbox.versionone.login import API_SCOPE, QUERY_SCOPE, Grant, Logins, access_token, split_basic
+from assetmeta.sandbox.versionone.parameters import read_comment, read_page
 from assetmeta.sandbox.versionone.problems import Problem
 from assetmeta.sandbox.versionone.requests import EVERYTHING
 from assetmeta.sandbox.versionone.store import Store, contains, found

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from assetmeta.sandbox.messages import Request, Response
 
-from .evaluated import evaluated, read_metric
+from .evaluation import evaluated, read_metric
 from .expressions import Value, plain
 from .store import Row, Store, as_number
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 
 from .datasets import add_datasets
+from .failure_states import LETTERS, MISSING, RESOLVED, WINDOW, Track, followed
 from .store import Row, Store
-from .tracking import LETTERS, MISSING, RESOLVED, WINDOW, Track, followed
 
 Place = tuple[str, str]
 """A case: its suite's path and its name."""

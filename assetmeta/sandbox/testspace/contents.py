@@ -10,7 +10,7 @@ from .call import NOTHING, Answer, Call
 from .counts import of_failures
 from .lookups import place_of, result_of
 from .paging import paged
-from .publishing import FOLDER
+from .publication import FOLDER
 from .refusals import not_found
 from .rights import WRITE
 from .store import Row, Store

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .failure_states import STATES
 from .store import Row, Store
 from .suites import COUNTED, SEVERITIES
-from .tracking import STATES
 
 SUMS = ", ".join(f"SUM({column}) AS {column}" for column in (*COUNTED, *SEVERITIES))
 VERDICTS = """

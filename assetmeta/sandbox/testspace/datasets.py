@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from .counts import Counts, counts_of
-from .evaluated import read_metric
+from .evaluation import read_metric
 from .standard import CASES, FAILURES, HEALTH, SUITES
 from .store import Row, Store
 from .verdicts import STATES, health_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .call import NOTHING, Answer, Call, created, modified
-from .evaluated import evaluated, figures_of, numbers, read_metric
+from .evaluation import evaluated, figures_of, numbers, read_metric
 from .fields import values_of
 from .lookups import metric_of, place_of
 from .metric_fields import FIELDS

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import words
-from .publishing import publish
+from .publication import publish
 from .rights import PROJECT_ROLES
 from .seed import DAY, MINUTE, START, add_project
 from .spaces import add_space

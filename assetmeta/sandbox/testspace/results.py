@@ -12,7 +12,7 @@ from .fields import Field, flag, name_text, text, values_of
 from .lookups import Place, place_of, result_of
 from .moments import Clock
 from .paging import paged
-from .publishing import add_result
+from .publication import add_result
 from .refusals import Refusal, invalid
 from .rights import WRITE
 from .store import Row, Store, as_number

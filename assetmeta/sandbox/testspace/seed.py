@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from .moments import COORDINATED, EASTERN, moment_of
-from .publishing import publish
+from .publication import publish
 from .rights import ADMIN, MANAGER, MEMBER, VIEWER
 from .spaces import add_space
 from .store import Store

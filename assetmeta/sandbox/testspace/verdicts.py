@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from .evaluated import evaluated, numbers
+from .evaluation import evaluated, numbers
 from .expressions import Value
 from .standard import CASES
 from .store import Row

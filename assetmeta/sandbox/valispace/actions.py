@@ -15,7 +15,7 @@ from .catalogue import KINDS
 from .derived import REQUIREMENTS
 from .model import Document
 from .problems import missing_object
-from .reading import document, row_of
+from .reader import document, row_of
 from .workspace import Workspace
 
 LEAST_LIKENESS = 0.5

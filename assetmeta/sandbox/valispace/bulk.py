@@ -5,12 +5,12 @@ from __future__ import annotations
 from assetmeta.sandbox.rest.refusals import Refused
 from assetmeta.sandbox.rest.values import as_object
 
-from . import changing
+from . import writes
 from .catalogue import KINDS
 from .derived import COMPONENT_VMS, REQUIREMENTS
 from .model import Document
 from .problems import missing_object
-from .reading import document
+from .reader import document
 from .workspace import Workspace
 
 
@@ -46,7 +46,7 @@ def _each(space: Workspace, endpoint: str, changes: list[tuple[object, object]])
             errors[text] = [missing_object(text)]
             continue
         try:
-            changing.update(space, kind, int(text), data)
+            writes.update(space, kind, int(text), data)
         except Refused as refused:
             errors[text] = refused.errors
         done.append(int(text))

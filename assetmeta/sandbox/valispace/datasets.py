@@ -7,12 +7,12 @@ import math
 from assetmeta.sandbox.rest.refusals import Refused
 from assetmeta.sandbox.rest.values import as_object
 
-from . import changing
+from . import writes
 from .catalogue import KINDS
-from .deleting import delete
+from .deletion import delete
 from .derived import POINTS, VARIABLES
 from .model import Document
-from .reading import document, row_of
+from .reader import document, row_of
 from .workspace import Workspace
 
 VALIS, DATASETS = KINDS["valis"], KINDS["datasets"]
@@ -22,7 +22,7 @@ def convert_to_dataset(space: Workspace, vali: int) -> Document:
     """`valis/{id}/convert-to-dataset/`: give a vali a dataset with one empty point, unless it has one."""
     row_of(space, VALIS, vali)
     if not space.store.pointing("datasets", "vali", vali):
-        changing.create(space, DATASETS, {"vali": vali})
+        writes.create(space, DATASETS, {"vali": vali})
     return document(space, VALIS, vali)
 
 

@@ -9,9 +9,9 @@ from datetime import date, datetime
 from assetmeta.sandbox.database import MEMORY, Source
 from assetmeta.sandbox.rest.clock import Clock, utc_now
 
-from . import actions, bulk, catalogue, changing, files, filters, impact, reading, searching, seed
+from . import actions, bulk, catalogue, files, filters, impact, reader, search, seed, writes
 from .datasets import convert_to_dataset, import_dataset
-from .deleting import delete
+from .deletion import delete
 from .files import Content, Upload
 from .model import Document, Kind
 from .problems import Missing
@@ -43,26 +43,26 @@ class Engine:
         with self._reading() as space:
             kind = _known(endpoint)
             rows = filters.select(space, kind, query or {})
-            return reading.documents(space, kind, rows, query or {})
+            return reader.documents(space, kind, rows, query or {})
 
     def get(self, endpoint: str, id: int, query: Mapping[str, str] | None = None) -> Document:
         """GET of one object."""
         with self._reading() as space:
             kind = _known(endpoint)
-            return reading.shaped(space, kind, reading.document(space, kind, id), query or {})
+            return reader.shaped(space, kind, reader.document(space, kind, id), query or {})
 
     def create(self, endpoint: str, body: object, *, user: int) -> Document:
         """POST to a list: the whole new object."""
         with self._writing(user) as space:
             kind = _known(endpoint)
-            return reading.document(space, kind, changing.create(space, kind, body))
+            return reader.document(space, kind, writes.create(space, kind, body))
 
     def update(self, endpoint: str, id: int, body: object, *, user: int, partial: bool = True) -> Document:
         """PATCH, or PUT when not *partial*: the whole object after the change."""
         with self._writing(user) as space:
             kind = _known(endpoint)
-            changing.update(space, kind, id, body, partial=partial)
-            return reading.document(space, kind, id)
+            writes.update(space, kind, id, body, partial=partial)
+            return reader.document(space, kind, id)
 
     def delete(self, endpoint: str, id: int, *, user: int) -> None:
         """DELETE: the object and what belongs to it."""
@@ -72,17 +72,17 @@ class Engine:
     def search(self, endpoint: str, body: object) -> Document:
         """POST to `<endpoint>/search/`: {"data": [...]}."""
         with self._reading() as space:
-            return searching.search(space, _known(endpoint), body)
+            return search.search(space, _known(endpoint), body)
 
     def complete(self, query: Mapping[str, str] | None = None, as_of: date | None = None) -> list[Document]:
         """GET `requirements/complete/`, or its state at the end of the day *as_of*."""
         with self._reading() as space:
-            return reading.complete(space, query or {}, as_of)
+            return reader.complete(space, query or {}, as_of)
 
     def full_list(self, endpoint: str, query: Mapping[str, str] | None = None) -> list[Document]:
         """GET `requirements/full_list/` or `requirements/specifications/full_list/`."""
         with self._reading() as space:
-            return reading.full_list(space, _known(endpoint), query or {})
+            return reader.full_list(space, _known(endpoint), query or {})
 
     def bulk_update_requirements(self, body: object, *, user: int) -> list[Document]:
         """POST `requirements/bulk-update/`: the changed requirements."""
@@ -167,7 +167,7 @@ class Engine:
     def profile(self, user: int) -> Document:
         """GET `own-profile/`."""
         with self._reading() as space:
-            return reading.document(space, _known("user"), user)
+            return reader.document(space, _known("user"), user)
 
     def count(self) -> int:
         """How many objects there are, content types not counted."""

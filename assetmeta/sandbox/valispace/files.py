@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from assetmeta.sandbox.rest.refusals import Refused
 
-from . import changing
+from . import writes
 from .catalogue import KINDS
 from .model import Document, Kind
 from .problems import Missing
-from .reading import document, row_of
+from .reader import document, row_of
 from .workspace import Workspace
 
 FILES = KINDS["files"]
@@ -41,7 +41,7 @@ def upload(space: Workspace, fields: Mapping[str, object], given: Upload | None)
     if given is None:
         raise Refused.of("file", "No file was submitted.")
     body = {"file_type": 1, **fields, "name": fields.get("name") or given.name}
-    id = changing.create(space, FILES, body)
+    id = writes.create(space, FILES, body)
     _keep(space, id, given)
     return document(space, FILES, id)
 
@@ -63,7 +63,7 @@ def create_empty(space: Workspace, body: object) -> Document:
     if isinstance(body, Mapping) and body.get("file_type", 2) in (2, "2") and not body.get("link"):
         raise Refused.of("link", "This field is required.")
     given = {"file_type": 2, **body} if isinstance(body, Mapping) else body
-    return document(space, FILES, changing.create(space, FILES, given))
+    return document(space, FILES, writes.create(space, FILES, given))
 
 
 def content(space: Workspace, kind: Kind, id: int) -> Content:

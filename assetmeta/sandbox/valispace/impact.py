@@ -12,7 +12,7 @@ from assetmeta.sandbox.rest.values import as_object
 from .catalogue import KINDS
 from .model import Document
 from .problems import Missing, missing_object
-from .reading import row_of
+from .reader import row_of
 from .workspace import Workspace
 
 VALIS = KINDS["valis"]

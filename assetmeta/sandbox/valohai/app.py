@@ -13,7 +13,7 @@ from assetmeta.sandbox.rest.pages import moved, server_fault, unknown_path
 from assetmeta.sandbox.rest.refusals import not_found
 
 from .api import ROOT, Api, written
-from .life import piping
+from .life import pipelines
 from .life.clock import Clock
 from .life.stepper import catch_up
 from .population import populate
@@ -76,7 +76,7 @@ class Valohai:
         """Let a node go on that waits for an approval, as the web page does it. Raises LookupError for any other."""
         with self.space.store.lock, self.space.store.transaction():
             catch_up(self.space)
-            piping.approve(self.space, pipeline, node, self.clock.now())
+            pipelines.approve(self.space, pipeline, node, self.clock.now())
 
     def answer(self, request: Request) -> Response:
         """Carry out *request*. Never raises: what goes wrong inside is a page with status 500."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from assetmeta.sandbox.rest.answers import NOTHING, Answer
 from assetmeta.sandbox.rest.routing import ANY
 
-from . import changing, filters, lists
+from . import filters, lists, writes
 from .call import Call, Handler
 from .model import Kind
 from .resource import Route
@@ -40,18 +40,18 @@ class Collection:
 
     def create(self, call: Call) -> Answer:
         """POST x/: 201 with the whole new object."""
-        id = changing.create(call, self.kind, call.fields(), is_form=call.body.is_form)
+        id = writes.create(call, self.kind, call.fields(), is_form=call.body.is_form)
         return Answer(call.reader.document(self.kind.name, id), 201)
 
     def change(self, call: Call) -> Answer:
         """PUT and PATCH x/{id}/: only the fields given change."""
         id = call.find(self.kind.name)
-        changing.update(call, self.kind, id, call.fields(), is_form=call.body.is_form)
+        writes.update(call, self.kind, id, call.fields(), is_form=call.body.is_form)
         return Answer(call.reader.document(self.kind.name, id))
 
     def delete(self, call: Call) -> Answer:
         """DELETE x/{id}/: a short answer where the object is only marked, none where it is gone."""
-        changing.delete(call, self.kind, call.find(self.kind.name))
+        writes.delete(call, self.kind, call.find(self.kind.name))
         return Answer(DELETED) if self.kind.soft else NOTHING
 
     def _allowed(self, handlers: dict[str, Handler]) -> dict[str, Handler]:

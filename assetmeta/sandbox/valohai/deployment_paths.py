@@ -8,7 +8,7 @@ from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.routing import ANY
 
 from .call import Call
-from .life.releasing import next_name
+from .life.releases import next_name
 from .resource import Route
 from .workspace import Workspace
 

@@ -14,7 +14,7 @@ from assetmeta.sandbox.rest.routing import ANY
 from .call import Call
 from .catalogue import KINDS
 from .derived.runs import outputs_of
-from .life import executing, tasking
+from .life import executions, tasks
 from .life.words import COMPLETE
 from .model import Key, Row
 from .orders.execution import execution_values, variables_in
@@ -89,7 +89,7 @@ def create_notebook(call: Call) -> Answer:
 def begun(call: Call, values: Row) -> Answer:
     """201 with a new execution."""
     execution = call.space.add("execution", **values)
-    executing.begin(call.space, execution, call.space.clock())
+    executions.begin(call.space, execution, call.space.clock())
     return Answer(call.reader.document("execution", execution), 201)
 
 
@@ -97,7 +97,7 @@ def stop(call: Call) -> Answer:
     """POST executions/{id}/stop/. One that has ended stays as it is, and the answer says so."""
     execution = call.find("execution")
     call.writable("execution", execution)
-    if executing.stop(call.space, execution, call.space.clock()):
+    if executions.stop(call.space, execution, call.space.clock()):
         return Answer(STOPPED)
     return Answer({"message": f"The execution is {call.space.row('execution', execution)['status']} already."})
 
@@ -123,7 +123,7 @@ def copy_to_task(call: Call) -> Answer:
         raise refused_action("The task has ended.", "task_ended")
     values = {name: row[name] for name in COPIED}
     added = call.space.add("execution", **values, creator=call.user, task=row["task"], pipeline=row["pipeline"])
-    tasking.fill_up(call.space, row["task"], call.space.clock())
+    tasks.fill_up(call.space, row["task"], call.space.clock())
     return Answer(call.reader.document("execution", added), 201)
 
 

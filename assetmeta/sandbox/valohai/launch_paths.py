@@ -14,7 +14,7 @@ from assetmeta.sandbox.rest.routing import ANY
 
 from .call import Call
 from .code.triggers import RUN_EXECUTION, Trigger
-from .life import executing, piping, stepper
+from .life import executions, pipelines, stepper
 from .orders.execution import execution_values
 from .orders.fields import Fields
 from .orders.lookups import project_in
@@ -93,7 +93,7 @@ def execution_run(call: Call, body: dict[str, Any]) -> Done:
     values = execution_values(call, fields, project_in(call, fields))
     fields.done()
     execution = call.space.add("execution", **values)
-    executing.begin(call.space, execution, call.space.clock())
+    executions.begin(call.space, execution, call.space.clock())
     return {"action": RUN_EXECUTION, "execution_step": values["step"], "execution_id": execution}
 
 
@@ -102,7 +102,7 @@ def pipeline_run(call: Call, body: dict[str, Any]) -> Done:
     fields = Fields(body)
     project = project_in(call, fields)
     values = pipeline_values(call, Fields(body_of(call, fields, project)), project)
-    return {"action": "run_pipeline", "pipeline_id": piping.create(call.space, values, call.space.clock())}
+    return {"action": "run_pipeline", "pipeline_id": pipelines.create(call.space, values, call.space.clock())}
 
 
 def is_json(text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from assetmeta.sandbox.rest.answers import Answer
 
-from . import changing
+from . import writes
 from .call import Call
 from .catalogue import KINDS
 from .resource import Route
@@ -32,6 +32,6 @@ class PeoplePaths:
 
     def create_team(self, call: Call) -> Answer:
         """POST teams/: the organization is a number in this answer, an object in all others."""
-        id = changing.create(call, TEAM, call.fields(), is_form=call.body.is_form)
+        id = writes.create(call, TEAM, call.fields(), is_form=call.body.is_form)
         organization = self.space.row("team", id)["organization"]
         return Answer({**call.reader.document("team", id), "organization": organization}, 201)

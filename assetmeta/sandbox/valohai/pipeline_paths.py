@@ -8,7 +8,7 @@ from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.routing import ANY
 
 from .call import Call
-from .life import piping
+from .life import pipelines
 from .model import Row
 from .orders.fields import Fields
 from .orders.lookups import project_in
@@ -47,7 +47,7 @@ def create_from_template(call: Call) -> Answer:
 
 def begun(call: Call, values: Row) -> Answer:
     """201 with a new pipeline."""
-    pipeline = piping.create(call.space, values, call.space.clock())
+    pipeline = pipelines.create(call.space, values, call.space.clock())
     return Answer(call.reader.document("pipeline", pipeline), 201)
 
 
@@ -55,6 +55,6 @@ def stop(call: Call) -> Answer:
     """POST pipelines/{id}/stop/."""
     pipeline = call.find("pipeline")
     call.writable("pipeline", pipeline)
-    if piping.stop(call.space, pipeline, call.space.clock()):
+    if pipelines.stop(call.space, pipeline, call.space.clock()):
         return Answer({"message": "OK"})
     return Answer({"message": f"The pipeline is {call.space.row('pipeline', pipeline)['status']} already."})

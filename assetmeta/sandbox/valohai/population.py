@@ -8,7 +8,7 @@ from collections.abc import Callable
 from .generated import words
 from .generated.book import Book
 from .generated.products import Shelf
-from .generated.running import Runs
+from .generated.runs import Runs
 from .model import Key
 from .workspace import Workspace
 

@@ -11,7 +11,7 @@ from assetmeta.sandbox.rest.routing import ANY
 from .call import Call
 from .catalogue import KINDS
 from .execution_paths import COPIED
-from .life import tasking
+from .life import tasks
 from .model import Key, Row
 from .orders.fields import Fields
 from .orders.lookups import project_in
@@ -50,7 +50,7 @@ def create(call: Call) -> Answer:
 
 def begun(call: Call, values: Row) -> Answer:
     """201 with a new task."""
-    task = tasking.create(call.space, values, call.space.clock())
+    task = tasks.create(call.space, values, call.space.clock())
     return Answer(call.reader.document("task", task), 201)
 
 
@@ -58,7 +58,7 @@ def stop(call: Call) -> Answer:
     """POST tasks/{id}/stop/."""
     task = call.find("task")
     call.writable("task", task)
-    if tasking.stop(call.space, task, call.space.clock()):
+    if tasks.stop(call.space, task, call.space.clock()):
         return Answer({"message": "OK"})
     return Answer({"message": f"The task is {call.space.row('task', task)['status']} already."})
 
@@ -69,7 +69,7 @@ def copy(call: Call) -> Answer:
     row = call.space.row("task", task)
     if not call.rights.creates(KINDS["task"], row):
         raise forbidden()
-    children = list(tasking.children_of(call.space, task).values())
+    children = list(tasks.children_of(call.space, task).values())
     if not children:
         raise refused_action("The task has no executions.", "no_executions")
     template = {**{name: children[0][name] for name in COPIED}, "creator": call.user}
@@ -92,5 +92,5 @@ def property_keys(call: Call) -> Answer:
 
 def shown_children(call: Call) -> dict[Key, Row]:
     """The children of the task that are not deleted."""
-    children = tasking.children_of(call.space, call.find("task"))
+    children = tasks.children_of(call.space, call.find("task"))
     return {id: row for id, row in children.items() if not row["deleted"]}

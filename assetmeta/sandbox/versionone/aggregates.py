@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .binding import Binding, Place, during
+from .bindings import Binding, Place, during
 from .computed import listed, scalar
 from .routes import Hop, Route
 from .steps import Step, take_step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .aggregates import aggregate, follow
-from .binding import Binding, Place, among, during
+from .bindings import Binding, Place, among, during
 from .filters import condition, restrict
 from .literals import parse_oid
 from .problems import bad_parameter, unknown_token, unknown_type

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .binding import Binding, Place, during
+from .bindings import Binding, Place, during
 from .literals import NUMBERS
 from .rules import SECURED_BY
 from .store import FOREVER, column

@@ -9,13 +9,13 @@ from functools import lru_cache
 
 from assetmeta.sandbox.database import MEMORY, Source
 
-from . import changing, seed
-from .binding import Binding, Place
+from . import seed, writes
+from .bindings import Binding, Place
 from .compile import expression
 from .literals import DELETED, spell_time
 from .operations import effect_of
 from .problems import missing, not_allowed, unknown_attribute, unknown_operation, unknown_type
-from .reading import Reader
+from .reader import Reader
 from .records import Pen, Record
 from .requests import Change, LoadLink, LoadRow, Query, Result, Written
 from .routes import resolve
@@ -82,8 +82,8 @@ class Engine:
     ) -> Written:
         """Create an asset from a document. What *context* suggests comes first; the document overrides it."""
         with self._pen(member, comment) as pen:
-            written = changing.create(pen, type_name, _over(template(pen, type_name, context), changes))
-        return Written(written.asset, written.moment, changing.names(changes))
+            written = writes.create(pen, type_name, _over(template(pen, type_name, context), changes))
+        return Written(written.asset, written.moment, writes.names(changes))
 
     def update(
         self,
@@ -97,7 +97,7 @@ class Engine:
     ) -> Written:
         """Change an asset. *deleted* reaches deleted assets too. The moment is the old one when nothing changes."""
         with self._pen(member, comment) as pen:
-            return changing.update(pen, type_name, id, changes, deleted=deleted)
+            return writes.update(pen, type_name, id, changes, deleted=deleted)
 
     def execute(
         self,
@@ -118,7 +118,7 @@ class Engine:
                 operation in self.catalogue.types[name].operations for name in kind.concrete
             ):
                 raise unknown_operation(type_name, operation)
-            record = changing.locate(pen, type_name, id, deleted=operation == "Undelete")
+            record = writes.locate(pen, type_name, id, deleted=operation == "Undelete")
             effect = effect_of(self.catalogue.types[record.type_name], operation)
             if effect is None:
                 raise unknown_operation(record.type_name, operation)
@@ -181,7 +181,7 @@ class Engine:
             if isinstance(attribute.storage, Column):
                 value = record.values[attribute.storage.name]
                 return [] if value is None else [value]
-            return list(changing.Draft(pen, kind, record).present(asset, attribute))
+            return list(writes.Draft(pen, kind, record).present(asset, attribute))
 
     @contextmanager
     def _pen(self, member: str, comment: str | None) -> Iterator[Pen]:

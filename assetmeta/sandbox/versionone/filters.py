@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .aggregates import aggregate
-from .binding import Binding, Place, among, during
-from .comparing import matcher
+from .bindings import Binding, Place, among, during
+from .comparisons import matcher
 from .computed import listed, scalar
 from .problems import bad_filter
 from .routes import Hop, Route, Unresolved, resolve

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .changing import create
-from .copying import children, copy_asset, deep_copy
+from .copies import children, copy_asset, deep_copy
 from .literals import DELETED, parse_boolean, parse_oid
 from .problems import violation
 from .records import Pen, Record
@@ -13,6 +12,7 @@ from .requests import Change, Ref
 from .store import column
 from .templates import template
 from .types import TypeDef
+from .writes import create
 
 Arguments = Mapping[str, object]
 Effect = Callable[[Pen, Record, Arguments], str]

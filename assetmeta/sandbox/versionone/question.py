@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from .asked import read_asof
+from .parameters import read_asof
 from .problems import META, Cause, Problem, bad_parameter, unknown_token
 from .requests import EVERYTHING, At, History, Moment, Query, Selection, SubSelect
 from .spelling import number

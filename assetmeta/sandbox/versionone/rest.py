@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from assetmeta.sandbox.messages import Response
 
-from .asked import LIST, LIST_ONLY, ONE, WRITE, read_comment, read_query
 from .call import Call, Writer, answer, no_such_path, whole_token
 from .changes_in import read_changes, refused
 from .engine import Engine
+from .parameters import LIST, LIST_ONLY, ONE, WRITE, read_comment, read_query
 from .problems import Cause, Problem, bad_parameter, invalid_oid, unknown_type
 from .requests import EVERYTHING, History, Moment, Query, Result, RowOut, Written
 from .tokens import parse_token

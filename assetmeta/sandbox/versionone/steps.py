@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .binding import Binding, Place, among, during
+from .bindings import Binding, Place, among, during
 from .computed import scalar_rule, security_scope
 from .routes import Hop
 from .rules import SECURED_BY

@@ -41,7 +41,7 @@ from assetmeta.model.conditions import Compare
 from assetmeta.model.plans import Fetch
 from assetmeta.model.values import Oid
 from assetmeta.sandbox.testspace import app
-from assetmeta.sandbox.testspace.publishing import publish
+from assetmeta.sandbox.testspace.publication import publish
 from assetmeta.sandbox.testspace.suites import Annotation, Case, Suite
 from assetmeta.tools import testspace
 

@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 
 from assetmeta import sandbox
+from assetmeta.sandbox.testspace.failure_states import Track, followed
 from assetmeta.sandbox.testspace.suites import FAILED, Case, Suite
-from assetmeta.sandbox.testspace.tracking import Track, followed
 from sandbox.testspace.web import STATUSES, Web, outcomes, recorded, suite
 
 LETTERS = {

@@ -11,7 +11,7 @@ import requests
 
 from assetmeta.sandbox import Server
 from assetmeta.sandbox.testspace import app
-from assetmeta.sandbox.testspace.publishing import publish
+from assetmeta.sandbox.testspace.publication import publish
 from assetmeta.sandbox.testspace.suites import ERRORED, FAILED, NOT_APPLICABLE, PASSED, UNTESTED, Case, Suite
 
 RECORDED = Path(__file__).parents[4] / "shared/reference/data/testspace"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta.sandbox.versionone.binding import Binding
+from assetmeta.sandbox.versionone.bindings import Binding
 from assetmeta.sandbox.versionone.catalogue import RULES, catalogue
 from assetmeta.sandbox.versionone.compile import compile_main
 from assetmeta.sandbox.versionone.problems import Problem

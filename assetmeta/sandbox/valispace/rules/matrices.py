@@ -8,9 +8,9 @@ from typing import Any
 from assetmeta.sandbox.rest.refusals import Refused
 
 from ..catalogue import KINDS
-from ..deleting import delete
+from ..deletion import delete
 from ..model import Row
-from ..renaming import Renaming
+from ..renames import Renaming
 from ..values import blank
 from .rule import Rule
 

@@ -12,7 +12,7 @@ from ..catalogue import CONTENT_TYPES
 from ..derived import COMPONENT_VMS, GROUPS, REQUIREMENTS, verified_status
 from ..model import Row
 from ..problems import missing_object
-from ..renaming import Renaming
+from ..renames import Renaming
 from .rule import Rule
 
 CUSTOM_ROWS = "data/custom-field-row"

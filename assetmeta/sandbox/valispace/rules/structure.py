@@ -11,7 +11,7 @@ from ..derived import below
 from ..formula.tree import FormulaError
 from ..formula.units import is_unit, unit
 from ..model import Row
-from ..renaming import Renaming
+from ..renames import Renaming
 from .rule import Rule
 
 DEFAULT_LISTS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..life.executing import command_of
+from ..life.executions import command_of
 from ..model import NESTED, Document, Key, Row
 from ..reader import API, Deriver, Reader
 from ..workspace import Workspace

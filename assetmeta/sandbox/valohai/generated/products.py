@@ -6,7 +6,7 @@ from ..derived.projects import slug
 from ..model import Key
 from . import words
 from .book import Book
-from .running import Runs
+from .runs import Runs
 
 STATUSES = ("approved", "approved", "pending", "rejected")
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from ..model import Key
 from ..workspace import Workspace
-from . import executing, piping, tasking
-from .moving import next_due
+from . import executions, pipelines, tasks
+from .transitions import next_due
 from .words import COMPLETE
 
 MOST_STEPS = 100_000
@@ -22,7 +22,7 @@ def catch_up(space: Workspace) -> None:
             return
         execution, moment, until = due
         before = space.row("execution", execution)["status"]
-        reached = executing.step(space, execution, moment, until)
+        reached = executions.step(space, execution, moment, until)
         if space.row("execution", execution)["status"] != before:
             after(space, execution, reached)
 
@@ -31,8 +31,8 @@ def after(space: Workspace, execution: Key, moment: datetime) -> None:
     """Let the task and the pipeline of an execution go on that has come to another state."""
     row = space.row("execution", execution)
     if row["task"]:
-        ended = tasking.child_moved(space, row["task"], moment)
+        ended = tasks.child_moved(space, row["task"], moment)
         if ended and row["pipeline"]:
-            piping.node_ended(space, row["pipeline"], row["task"], space.row("task", row["task"])["status"], moment)
+            pipelines.node_ended(space, row["pipeline"], row["task"], space.row("task", row["task"])["status"], moment)
     elif row["pipeline"] and row["status"] in COMPLETE:
-        piping.node_ended(space, row["pipeline"], execution, row["status"], moment)
+        pipelines.node_ended(space, row["pipeline"], execution, row["status"], moment)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..call import Call
 from ..code.parameters import merged
-from ..life.executing import step_of
+from ..life.executions import step_of
 from ..life.variants import TYPES, expanded
 from ..model import Key, Row
 from .execution import execution_values, is_value

@@ -11,7 +11,7 @@ from ..engine import Engine
 from ..json_out import CONTENT_TYPE
 from ..problems import bad_parameter
 from .document import Command, read_commands
-from .processing import Run
+from .processor import Run
 
 
 class BulkEndpoint:

@@ -10,7 +10,7 @@ from assetmeta.sandbox.rest.values import as_object
 
 from . import lookups
 from .model import Document, Kind
-from .reading import document
+from .reader import document
 from .workspace import Workspace
 
 Compare = Callable[[Any, Any], bool]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
-from .binding import Binding
+from .bindings import Binding
 from .literals import DEAD, NUMBERS, TEXTS, parse_boolean, parse_number, parse_oid, parse_state, parse_time, spell_time
 from .types import TypeDef
 

@@ -16,10 +16,10 @@ from ..code.parameters import filled
 from ..model import Key, Row
 from ..workspace import Workspace
 from .log import Event, event, with_lines, with_status
-from .moving import wake
-from .saving import save
+from .outputs import save
 from .script import act
 from .sources import missing_input
+from .transitions import wake
 from .words import COMPLETE
 
 IDENTITY = "sandbox-worker-1"

@@ -8,7 +8,7 @@ from assetmeta.sandbox.rest.clock import spell
 
 from ..model import Key, Row
 from ..workspace import Workspace
-from . import executing
+from . import executions
 from .variants import DRAWN
 from .words import COMPLETE, FAILED
 
@@ -41,7 +41,7 @@ def fill_up(space: Workspace, task: Key, moment: datetime) -> None:
     waiting = [id for id, row in children.items() if row["status"] == WAITING and not row["moving"]]
     room = (at_once(space.row("task", task)) or len(children)) - len(begun)
     for execution in waiting[: max(0, room)]:
-        executing.begin(space, execution, moment)
+        executions.begin(space, execution, moment)
 
 
 def child_moved(space: Workspace, task: Key, moment: datetime) -> bool:
@@ -83,7 +83,7 @@ def stop(space: Workspace, task: Key, moment: datetime) -> bool:
 def stop_children(space: Workspace, task: Key, moment: datetime) -> None:
     """Ask the children that have not ended to stop."""
     for execution in children_of(space, task):
-        executing.stop(space, execution, moment)
+        executions.stop(space, execution, moment)
 
 
 def at_once(task: Row) -> int:

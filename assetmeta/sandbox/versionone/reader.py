@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .aggregates import follow
-from .binding import Binding, Place
+from .bindings import Binding, Place
 from .compile import compile_main, expression, find_type, resolved, sorted_by
 from .defaults import default_selection, with_extras
 from .filters import condition, restrict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .creating import next_number
+from .creation import next_number
 from .ranks import last_rank
 from .records import Pen, Record
 from .types import Column, Link

@@ -9,9 +9,9 @@ from assetmeta.sandbox.rest.clock import spell
 
 from ..model import Key, Row
 from ..workspace import Workspace
-from . import actions, executing, tasking
+from . import actions, executions, tasks
 from .nodes import ENDED, Brought, Node, brought, filled_in, into, node_of, passes, single, with_node
-from .releasing import release
+from .releases import release
 from .words import COMPLETE, FAILED
 
 MOST_TRIES = 2
@@ -99,7 +99,7 @@ def start(space: Workspace, pipeline: Key, node: Node, moment: datetime) -> None
         changes |= start_execution(space, pipeline, node, moment)
     elif node["type"] == "task":
         values = filled_task(node, brought(space, row, node))
-        changes["task"] = tasking.create(space, values, moment, pipeline)
+        changes["task"] = tasks.create(space, values, moment, pipeline)
         space.store.put("pipeline", pipeline, {"tasks": [*row["tasks"], changes["task"]]})
     elif node["type"] == "deployment":
         changes |= release(space, row, node)
@@ -118,7 +118,7 @@ def start_execution(space: Workspace, pipeline: Key, node: Node, moment: datetim
     if known is not None:
         return {"execution": known, "status": "complete"}
     execution = space.add("execution", **values, pipeline=pipeline, ctime=spell(moment))
-    executing.begin(space, execution, moment)
+    executions.begin(space, execution, moment)
     return {"execution": execution}
 
 
@@ -192,9 +192,9 @@ def stop_nodes(space: Workspace, pipeline: Key, moment: datetime) -> None:
     """Ask the runs of all started nodes to stop."""
     for node in space.row("pipeline", pipeline)["nodes"]:
         if node["status"] == "started" and node.get("execution"):
-            executing.stop(space, node["execution"], moment)
+            executions.stop(space, node["execution"], moment)
         elif node["status"] == "started" and node.get("task"):
-            tasking.stop(space, node["task"], moment)
+            tasks.stop(space, node["task"], moment)
 
 
 def finish(space: Workspace, pipeline: Key, moment: datetime) -> None:

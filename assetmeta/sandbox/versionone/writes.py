@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Sequence
 
-from .creating import complete
+from .creation import complete
 from .literals import DELETED, parse_oid, to_stored
 from .problems import Problem, invalid_oid, missing, unknown_attribute, unknown_type, violation
 from .ranks import placed_rank
