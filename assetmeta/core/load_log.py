@@ -135,8 +135,13 @@ def place_of_read() -> str:
     return f"{FilePath(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_name}"
 
 
+def is_internal(frame: FrameType) -> bool:
+    """Whether a frame is of this package."""
+    return frame.f_code.co_filename.startswith(_PACKAGE)
+
+
 def _outside() -> FrameType | None:
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None and is_internal(frame):
         frame = frame.f_back
     return frame

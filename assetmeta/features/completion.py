@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 from assetmeta.core.asset import Asset
 from assetmeta.core.columns import Column
 from assetmeta.core.context import SessionContext
+from assetmeta.core.load_log import is_internal
 from assetmeta.core.metaclass import AssetClass
 from assetmeta.core.query import Query
 from assetmeta.core.relations import RelatedList
@@ -63,7 +65,9 @@ class _Place:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Add completion from the schema, and tables for asset types, to an IPython shell. Sends nothing."""
+    """Add to an IPython shell: completion from the schema, tables for asset types, and tracebacks that end at the
+    user's line. Sends nothing.
+    """
     completer = load("IPython.core.completer", extra="cli")
 
     @completer.context_matcher(identifier="assetmeta")  # type: ignore[untyped-decorator]
@@ -76,8 +80,28 @@ def load_ipython_extension(shell: Any) -> None:
     completers = shell.Completer.custom_matchers
     completers[:] = [one for one in completers if getattr(one, "matcher_identifier", "") != "assetmeta"]
     completers.append(from_schema)
+    shell.set_custom_exc((AssetmetaError,), _show_short)
     # IPython shows classes by no method of theirs.
     shell.display_formatter.formatters["text/html"].for_type(AssetClass, _table_of_type)
+
+
+def _show_short(shell: Any, kind: Any, error: BaseException, traceback: Any, tb_offset: int | None = None) -> None:
+    """Show an error of this package without its own frames; %debug still has them all."""
+    shell.showtraceback((kind, error, ending_outside(traceback)), tb_offset=tb_offset)
+
+
+def ending_outside(traceback: TracebackType | None) -> TracebackType | None:
+    """Return a traceback up to its last frame outside this package; the whole one when there is none."""
+    frames = []
+    while traceback is not None:
+        frames.append(traceback)
+        traceback = traceback.tb_next
+    outside = [at for at, frame in enumerate(frames) if not is_internal(frame.tb_frame)]
+    shown = frames[: outside[-1] + 1] if outside else frames
+    ended: TracebackType | None = None
+    for frame in reversed(shown):
+        ended = TracebackType(ended, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    return ended
 
 
 def _table_of_type(kind: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -176,3 +177,17 @@ def test_help_sends_nothing(shell: InteractiveShell, v1: V1Meta, name: str) -> N
         text = shell.object_inspect_mime(name, detail_level=detail)["text/plain"]
         assert text
     assert len(v1.ledger) == before
+
+
+def test_tracebacks_end_at_the_users_line(
+    shell: InteractiveShell, v1: V1Meta, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.user_ns["v1"] = v1
+    shell.run_cell("def mine():\n    return v1.Story.where(Nmae=3)\nmine()")
+    text = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert "Did you mean Name" in text
+    assert "in mine()" in text
+    assert "query.py" not in text
+    assert "schema.py" not in text
+    shell.run_cell("1 / 0")
+    assert "ZeroDivisionError" in capsys.readouterr().out
