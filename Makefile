@@ -5,6 +5,9 @@ QUICK := $(addprefix tests/,model core wire backends test_layers.py test_public_
 
 .PHONY: demo test quick lint bench clean
 
+# Python keeps what it compiles, also where the environment says otherwise: the tests' processes share it.
+export PYTHONDONTWRITEBYTECODE :=
+
 # One virtual environment serves every target; it is brought up to date when the package's needs change.
 # What an earlier build described here would count as a second installation.
 INSTALL = rm -rf *.egg-info && $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable

@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Generator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,20 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 # What sessions keep by default is kept for this run alone.
 os.environ["ASSETMETA_CACHE"] = os.path.join(tempfile.gettempdir(), f"assetmeta-tests-{os.getpid()}")
 
-FOLDERS = ("contract", "sandbox", "session", "docs", "interop", "backends", "tools", "", "wire", "core", "model")
+FOLDERS = (
+    "contract",
+    "sandbox",
+    "session",
+    "docs",
+    "interop",
+    "backends",
+    "features",
+    "tools",
+    "",
+    "wire",
+    "core",
+    "model",
+)
 """The order in which tests are run, "" for files beside these: what takes long first, so that no process waits for
 one that began a long file at the end."""
 
@@ -41,17 +55,37 @@ def folder(item: pytest.Item) -> int:
     return FOLDERS.index(name) if name in FOLDERS else len(FOLDERS)
 
 
+@cache
+def imports_sandbox(module: object) -> bool:
+    """Whether a file of tests imports something of the sandbox."""
+    words = vars(module).values()
+    return "assetmeta.sandbox" in {
+        getattr(word, "__module__", None) or getattr(word, "__name__", None) for word in words
+    }
+
+
 def is_served(item: pytest.Item) -> bool:
     """Whether a test starts a server: a fixture that does, or what its file imports."""
-    words = vars(getattr(item, "module", item)).values()
-    names = {getattr(word, "__module__", None) or getattr(word, "__name__", None) for word in words}
     fixtures = set(getattr(item, "fixturenames", ()))
-    return "assetmeta.sandbox" in names or not fixtures.isdisjoint({"server", "servers"})
+    return imports_sandbox(getattr(item, "module", item)) or not fixtures.isdisjoint({"server", "servers"})
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Let every other process begin with the last file, so that each compiles one half of them for both."""
+    report = yield
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    if isinstance(collector, pytest.Session | pytest.Directory) and int(worker.removeprefix("gw")) % 2:
+        report.result.reverse()
+    return report
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
     """Keep tests together that share a server, in one process (`--dist loadgroup`) and one after the other."""
+    items.sort(key=lambda item: item.path)
     for item in items:
         item.add_marker(pytest.mark.xdist_group(stage(item)))
         if not is_served(item):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from assetmeta.model.codecs import Codec
@@ -26,6 +27,13 @@ def to_text(schema: Schema) -> str:
 
 def from_text(text: str, codecs: Codecs) -> Schema:
     """Read what to_text wrote. Raises ValueError for anything else."""
+    types, version = _parsed(text)
+    return Schema(KeptTypes(types, codecs), version)
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> tuple[dict[str, Any], str]:
+    """Return the packed types and the version. Sessions that take the same text share them; nothing changes them."""
     try:
         document = json.loads(text)
         if document["format"] != FORMAT:
@@ -35,7 +43,7 @@ def from_text(text: str, codecs: Codecs) -> Schema:
         raise ValueError("this is not a schema that was kept") from error
     if not isinstance(types, dict) or not all(map(_is_whole, types.values())):
         raise ValueError("this is not a schema that was kept: a type of it is broken")
-    return Schema(KeptTypes(types, codecs), str(version))
+    return types, str(version)
 
 
 class KeptTypes(Mapping[str, AssetType]):
