@@ -1,33 +1,22 @@
-"""Imports go down the layers only: a cycle, an upward import or a hidden import is a mistake in the structure."""
+"""Imports go down the layers only. import-linter's contracts in setup.cfg say what may import what; here stands what
+they cannot say: what is imported inside functions or by name, and the order of files within a layer.
+"""
 
 from __future__ import annotations
 
 import ast
 import sys
+from configparser import ConfigParser
 from functools import cache
 from pathlib import Path
 
 import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
-ROOT = Path(__file__).parent.parent / "assetmeta"
-ABOVE = ("trace", "session", "systems", "profiles", "connect", "v1pysdk", "tools", "sandbox")
-FORBIDDEN = {
-    "model": ("wire", "backends", "core", "features", *ABOVE),
-    "wire": ("backends", "core", "features", *ABOVE),
-    "backends": ("wire", "core", "features", *ABOVE),
-    "core": ("wire", "backends", "features", *ABOVE),
-    "features": ("wire", "backends", *ABOVE),
-    **{name: ABOVE[place + 1 :] for place, name in enumerate(ABOVE)},
-    "tools": (),
-    "sandbox": ("model", "wire", "backends", "core", "features", *ABOVE[:-1]),
-}
-WITHOUT_LIBRARIES = {"model"}
-THIRD_PARTY = {
-    "wire": {"requests", "urllib3"},
-    "backends": {"inscriptis", "lxml"},
-    "core": {"cachetools"},
-    "session": {"requests"},
-}
+PROJECT = Path(__file__).parent.parent
+ROOT = PROJECT / "assetmeta"
+SETUP = ConfigParser()
+SETUP.read(PROJECT / "setup.cfg", encoding="utf-8")
 
 
 def modules() -> dict[str, Path]:
@@ -40,11 +29,6 @@ def modules() -> dict[str, Path]:
 
 
 MODULES = modules()
-
-
-def layer(module: str) -> str:
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 else ""
 
 
 @cache
@@ -83,31 +67,39 @@ def loaded(module: str) -> set[str]:
     }
 
 
-def test_imports_go_down() -> None:
-    upward = {
-        f"{module} imports {name}"
+def test_the_contracts_hold(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those in setup.cfg: `lint-imports` shows them one by one."""
+    monkeypatch.chdir(PROJECT)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    status = lint_imports(no_cache=True)
+    shown = capsys.readouterr().out
+    assert status == EXIT_STATUS_SUCCESS, shown
+    contracts = [name for name in SETUP.sections() if name.startswith("importlinter:contract:")]
+    assert f"{len(contracts)} kept, 0 broken" in shown
+    assert len(contracts) >= 10
+
+
+def layers() -> list[str]:
+    """The layers from the top down, several in one line."""
+    return SETUP["importlinter:contract:layers"]["layers"].split("\n")
+
+
+def height(module: str) -> int:
+    """How many layers are below that of a module of the package."""
+    name = ".".join(module.split(".")[:2])
+    [place] = [place for place, line in enumerate(reversed(layers())) if name in line.split(" | ")]
+    return place
+
+
+def test_what_is_loaded_by_its_name_is_of_a_lower_layer() -> None:
+    upward = [
+        f"{module} loads {name}"
         for module in MODULES
-        for name in imports(module)
-        if name.startswith("assetmeta.") and layer(name) in FORBIDDEN.get(layer(module), ())
-    }
-    assert set() == upward
-
-
-def test_there_is_no_import_cycle() -> None:
-    graph = {name: imports(name) & MODULES.keys() - {name} for name in MODULES}
-    done: set[str] = set()
-
-    def visit(name: str, trail: tuple[str, ...]) -> None:
-        assert name not in trail, " -> ".join([*trail[trail.index(name) :], name])
-        if name in done:
-            return
-        for other in graph[name]:
-            visit(other, (*trail, name))
-        done.add(name)
-
-    for name in graph:
-        visit(name, ())
-    assert done == MODULES.keys()
+        for name in loaded(module)
+        if name in MODULES and height(name) >= height(module)
+    ]
+    assert [] == upward
+    assert height("assetmeta.model.http") < height("assetmeta.backends.rest") == height("assetmeta.wire.driver")
 
 
 IMPORTERS = {"assetmeta.model.optional", "assetmeta.sandbox.extra"}
@@ -134,10 +126,15 @@ def test_only_the_helper_imports_later_than_at_the_top() -> None:
     assert (hidden, by_name) == ([], [])
 
 
+def required() -> set[str]:
+    """The packages that every installation has."""
+    return {line.partition(">=")[0] for line in SETUP["options"]["install_requires"].split()}
+
+
 def is_optional(node: ast.Import | ast.ImportFrom) -> bool:
     """Whether an import is of a package that users may do without."""
     names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-    needed = {"assetmeta", "msgspec", "", *sys.stdlib_module_names}.union(*THIRD_PARTY.values())
+    needed = {"assetmeta", "", *sys.stdlib_module_names, *required()}
     return all(name.partition(".")[0] not in needed for name in names)
 
 
@@ -156,27 +153,3 @@ def test_a_file_imports_only_files_named_before_it(name: str) -> None:
             if other.startswith(f"assetmeta.{name}.")
         }
         assert used <= set(order[:position]), f"{stem} imports {sorted(used - set(order[:position]))}"
-
-
-def test_the_model_needs_the_standard_library_and_msgspec() -> None:
-    outside = {
-        name.split(".")[0]
-        for module in MODULES
-        if layer(module) in WITHOUT_LIBRARIES
-        for name in imports(module)
-        if not name.startswith("assetmeta")
-    }
-    assert outside - sys.stdlib_module_names == {"msgspec"}
-
-
-@pytest.mark.parametrize("name", sorted(THIRD_PARTY))
-def test_each_layer_uses_its_own_libraries_only(name: str) -> None:
-    libraries = {"requests", "urllib3", "lxml", "cachetools", "starlette", "uvicorn", "yaml", "typer"}
-    used = {
-        other.split(".")[0]
-        for module in MODULES
-        if layer(module) == name
-        for other in imports(module)
-        if other.split(".")[0] in libraries
-    }
-    assert used <= THIRD_PARTY[name]
