@@ -14,9 +14,9 @@ from assetmeta.model.errors import BadValue
 from assetmeta.model.signatures import names_settings
 from assetmeta.session import Session, SessionSettings
 from assetmeta.wire.auth import checked_token, choose
-from assetmeta.wire.bare import TokenAsUser, TokenFunction
 from assetmeta.wire.oauth import OAuth2, TokenExchange
 from assetmeta.wire.tracebacks import discreet
+from assetmeta.wire.user_tokens import TokenAsUser, TokenFunction
 
 
 def _dialect(name: str) -> Any:

@@ -19,7 +19,8 @@ from lxml.etree import ParserError
 from lxml.html import HtmlElement as Element
 from lxml.html import HTMLParser, document_fromstring
 
-from assetmeta.model.codecs import Cleaned, Raw, Text
+from assetmeta.model.codecs import Raw, Text
+from assetmeta.model.texts import Cleaned
 
 # No pattern looks beyond the next "<", so that none takes longer than the text is.
 _MARKUP = re.compile(r"<[A-Za-z/!?]|&#?[A-Za-z0-9]{1,31};")

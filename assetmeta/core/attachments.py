@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from assetmeta.core.measured import Expected, Measured, known_digest
+from assetmeta.core.checksums import Expected, Measured, known_digest
 from assetmeta.core.state import Instance, forget
 from assetmeta.core.values import context_of
 from assetmeta.core.whole_file import naming, write_whole

@@ -7,7 +7,6 @@ from typing import Any
 
 from assetmeta.core.asset import Asset, blank
 from assetmeta.core.attachments import file_data
-from assetmeta.core.attribute_words import described
 from assetmeta.core.attributes import OperationDescriptor, descriptor
 from assetmeta.core.context import SessionContext
 from assetmeta.core.metaclass import AssetClass
@@ -118,4 +117,4 @@ class ClassDoc:
         yield ""
         yield "Attributes:"
         for _, attribute in sorted(kind.attributes.items()):
-            yield f"    {described(attribute)}"
+            yield f"    {attribute.description}"

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from assetmeta.core.attribute_words import described
 from assetmeta.core.context import SessionContext
 from assetmeta.core.values import as_oid, parsed, related_oid
 from assetmeta.model.codecs import Choices
@@ -29,8 +28,8 @@ from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
 
 
-class Source(Protocol):
-    """Where a column's assets come from: a type or a query."""
+class Target(Protocol):
+    """What a condition is about: the assets of a type, in a session."""
 
     @property
     def workspace(self) -> SessionContext: ...
@@ -38,6 +37,11 @@ class Source(Protocol):
     def schema(self) -> Schema: ...
     @property
     def type_name(self) -> str: ...
+
+
+class Source(Target, Protocol):
+    """Where a column's assets come from: a type or a query."""
+
     def values(self, path: Path) -> Iterator[Any]: ...
 
 
@@ -53,7 +57,7 @@ class Column:
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]
-        return described(self._resolved().attribute)
+        return self._resolved().attribute.description
 
     def _resolved(self) -> Resolved:
         return resolve(self._source.schema, self._source.type_name, self._path)
@@ -249,7 +253,7 @@ def refuse_foreign(schema: Schema, type_name: str, leaf: Compare | Exists) -> No
         raise BadValue(f"{leaf} is a condition on {owner}, and this is a query of {type_name}.")
 
 
-def condition(source: Source, path: Path, operator: str, values: list[Any]) -> Term:
+def condition(source: Target, path: Path, operator: str, values: list[Any]) -> Term:
     """Build the condition *path* *operator* any of *values*. Names and values are checked now.
 
     None asks for existence. A text given for a relation is an asset's token, or else the name of the related asset.
@@ -293,7 +297,7 @@ def _exactly(workspace: SessionContext, path: Path, operands: tuple[object, ...]
     return EXACT
 
 
-def _names(source: Source, resolved: Resolved, text: str) -> bool:
+def _names(source: Target, resolved: Resolved, text: str) -> bool:
     """True for `Type:id` of a type that there is, and for a text that is a key; all other texts are names."""
     oid = as_oid(text)
     if oid is not None and oid.type in source.schema.types:

@@ -9,14 +9,13 @@ from typing import Any, cast
 
 from assetmeta.core.conflicts import split
 from assetmeta.core.context import BlockProtocol, SessionContext
-from assetmeta.core.invalidation import Invalidation, renamed
-from assetmeta.core.lost_values import noting_lost_values
+from assetmeta.core.invalidation import Invalidation, noting_lost_values, renamed
 from assetmeta.core.plan import Plan
 from assetmeta.core.report import Report, error_of
 from assetmeta.core.state import Edit, Instance, forget
 from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.core.values import cell_members, cell_value, identified, same_value
-from assetmeta.model.codecs import Cleaned, document_part, wire_text, writable_text
+from assetmeta.model.codecs import document_part, wire_text
 from assetmeta.model.contract import UNOBSERVED, SupportsTemplates, WriteObserver
 from assetmeta.model.errors import AssetmetaError, BadValue, BrokenOff, ReadOnly, Unsupported, UsageError
 from assetmeta.model.http import T
@@ -36,6 +35,7 @@ from assetmeta.model.plans import (
 )
 from assetmeta.model.processes import renew_in_child
 from assetmeta.model.scalars import json_checked, plain
+from assetmeta.model.texts import Cleaned, writable_text
 from assetmeta.model.values import Missing, Oid
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn, overload
 
-from assetmeta.core.attribute_words import described
 from assetmeta.core.cohort import resolve_related
 from assetmeta.core.context import SessionContext
 from assetmeta.core.load_log import LookedAt, refuse_inspection
@@ -91,7 +90,7 @@ class Unloaded:
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]
-        return described(self._attribute)
+        return self._attribute.description
 
     def __getattr__(self, name: str) -> Any:
         found = self._schema.types.get(self._attribute.related or "")

@@ -9,10 +9,10 @@ from assetmeta.core.context import moment_of
 from assetmeta.core.state import Instance
 from assetmeta.core.values import cell_members, cell_value, context_of, undeclared
 from assetmeta.core.walk import is_loaded, walk
-from assetmeta.model.codecs import Hidden
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.frozen import ConcealedDict, ConcealedList
 from assetmeta.model.printable import printable
+from assetmeta.model.texts import Hidden
 from assetmeta.model.values import UNREAD, Oid
 
 

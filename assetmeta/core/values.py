@@ -11,24 +11,14 @@ from typing import Any
 from assetmeta.core.context import SessionContext
 from assetmeta.core.names import find_named
 from assetmeta.core.state import Instance, LoadedValue, at_moment_of
-from assetmeta.model.codecs import (
-    COMPARES,
-    AnyValue,
-    Cleaned,
-    JsonText,
-    Raw,
-    ReadsText,
-    Secret,
-    Text,
-    wire_text,
-    writable_text,
-)
+from assetmeta.model.codecs import AnyValue, Raw, ReadsText, Secret, Text, wire_text
 from assetmeta.model.contract import SupportsAliases
 from assetmeta.model.errors import AssetmetaError, BadValue, InvalidResponse, NotFound, UnknownName
 from assetmeta.model.frozen import frozen
 from assetmeta.model.paths import resolve
 from assetmeta.model.scalars import plain, shown
 from assetmeta.model.schema import Attribute, Schema
+from assetmeta.model.texts import COMPARES, Cleaned, JsonText, writable_text
 from assetmeta.model.values import ABSENT, LONGEST_KEY, UNREAD, Oid
 
 COMPOSED = re.compile("[:/]")

@@ -15,9 +15,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from assetmeta.model.codecs import Hidden, Span
+from assetmeta.model.codecs import Span
 from assetmeta.model.frozen import ConcealedDict, ConcealedList, frozen
 from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Update
+from assetmeta.model.texts import Hidden
 from assetmeta.model.values import UNREAD, Oid
 from assetmeta.model.zones import zone_named
 

@@ -13,25 +13,19 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
-from functools import wraps
-from typing import ClassVar, NamedTuple, Protocol, SupportsIndex, runtime_checkable
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
+from uuid import UUID
 
 from msgspec import Struct
 
 from assetmeta.model.scalars import MOST_DIGITS
+from assetmeta.model.texts import LOSES, Cleaned, Hidden, writable_text
 from assetmeta.model.values import Oid
 from assetmeta.model.zones import exists_there, wall_time, zone_named
 
 Raw = str | int | float | bool | Decimal | None
-
-
-class JsonText(str):
-    """A list or an object as JSON text: the raw value of a key that the schema does not know."""
-
-    __slots__ = ()
 
 
 class Codec(Protocol):
@@ -108,20 +102,8 @@ class Text(Struct, frozen=True):
         if isinstance(value, bool | bytes) or not isinstance(value, str | int | float | Decimal):
             raise ValueError(f"{type(value).__name__} is not text")
         if isinstance(value, Cleaned):
-            raise ValueError(_LOSES)
+            raise ValueError(LOSES)
         return writable_text(str(value))
-
-
-# XML 1.0 forbids these, and a server that stored one could never send it back.
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-def writable_text(text: str) -> str:
-    """Return *text*. Raises ValueError for characters that no document can carry."""
-    found = _UNWRITABLE.search(text)
-    if found is not None:
-        raise ValueError(f"it contains U+{ord(found[0]):04X}, which no document can carry")
-    return text
 
 
 def wire_text(codec: Codec, value: object, *, in_condition: bool = False) -> str:
@@ -371,80 +353,35 @@ class Binary(Struct, frozen=True):
         return base64.b64decode(text, validate=True)
 
 
-class Hidden(str):
-    """A text that no repr shows, and so no plan, error or log."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
-
-
-_LOSES = "a cleaned text lacks formatting and references, and would erase them; write str(text) if that is meant"
-
-
-COMPARES = (
-    "conditions compare the text as the server keeps it, with its markup, and a cleaned text lacks that; select it and "
-    "compare its .plain, or write str(text) for texts without any"
-)
-
-
-class Cleaned(str):
-    """A text that lost its markup or its references on the way here. It is not for writing back: `str(text)` is.
-
-    What its methods make of it is such a text, too.
-    """
-
-    __slots__ = ()
-
-    def __add__(self, other: str) -> Cleaned:
-        return Cleaned(str(self) + other)
-
-    def __radd__(self, other: str) -> Cleaned:
-        return Cleaned(other + str(self))
-
-    def __getitem__(self, index: SupportsIndex | slice) -> Cleaned:
-        return Cleaned(str(self)[index])
-
-
-def _cleaned_method(name: str) -> Callable[..., Cleaned]:
-    plain_method = getattr(str, name)
-
-    @wraps(plain_method)
-    def method(self: str, *given: object, **named: object) -> Cleaned:
-        return Cleaned(plain_method(self, *given, **named))
-
-    return method
-
-
-for _name in (
-    "capitalize",
-    "casefold",
-    "expandtabs",
-    "lower",
-    "lstrip",
-    "removeprefix",
-    "removesuffix",
-    "replace",
-    "rstrip",
-    "strip",
-    "swapcase",
-    "title",
-    "translate",
-    "upper",
-):
-    setattr(Cleaned, _name, _cleaned_method(_name))
-
-
 def document_part(value: object) -> object:
     """What stands in a document for a part of it: the id of an asset, all else as it is. Raises ValueError."""
     if isinstance(value, Cleaned):
-        raise ValueError(_LOSES)
+        raise ValueError(LOSES)
     if not isinstance(value, Oid):
         return value
     if value.is_new:
         raise ValueError(f"{value.token} has no id yet; commit it first")
     return value.key
+
+
+class Guid(Struct, frozen=True):
+    """A UUID; null is an empty text on the wire."""
+
+    accepts: str = "a UUID or its text"
+
+    def decode(self, raw: Raw) -> object:
+        return None if raw is None or raw == "" else UUID(str(raw))
+
+    def encode(self, value: object) -> str:
+        return "" if value is None else str(value)
+
+    def parse(self, value: object) -> object:
+        if value is None or isinstance(value, UUID):
+            return value
+        try:
+            return UUID(str(value))
+        except ValueError:
+            raise ValueError(f"{value!r} is not a UUID") from None
 
 
 class Secret(Struct, frozen=True):

@@ -7,10 +7,10 @@ from typing import NoReturn
 
 from msgspec import Struct
 
-from assetmeta.model.codecs import Hidden
 from assetmeta.model.errors import BadValue
 from assetmeta.model.paths import Path
 from assetmeta.model.printable import OwnRepr, printable
+from assetmeta.model.texts import Hidden
 from assetmeta.model.values import LastUncompared
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "~=", "==")

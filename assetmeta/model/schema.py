@@ -46,6 +46,20 @@ class Attribute(OwnRepr, Struct, frozen=True):
         return printable(f"<attribute {self.name}: {what}{noted}>")
 
     @property
+    def description(self) -> str:
+        """One line that says what the attribute is and takes."""
+        back = ""
+        if self.is_relation:
+            what = f"{'several' if self.multi else 'one'} {self.related}"
+            back = f" The way back is {self.reciprocal}." if self.reciprocal else ""
+        else:
+            what = f"{'several values, ' if self.multi else ''}{self.kind}"
+        flags = {"required": self.required, "read-only": not self.writable, "custom": self.custom}
+        noted = ", ".join(flag for flag, holds in flags.items() if holds)
+        takes = f" Takes {self.codec.accepts}." if self.writable and not self.is_relation else ""
+        return printable(f"{self.name}: {what}{f' ({noted})' if noted else ''}.{back}{takes}")
+
+    @property
     def is_secret(self) -> bool:
         """True for what must not be shown, in a plan or anywhere."""
         return isinstance(self.codec, Secret)

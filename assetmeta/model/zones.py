@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from assetmeta.model import optional
+from assetmeta.model.errors import BadValue
+from assetmeta.model.scalars import plain
+from assetmeta.model.values import AsOf
+
+_TWO_DAYS = timedelta(days=2)
+"""More than any two zones are apart."""
 
 
 def zone_named(name: str) -> tzinfo:
@@ -54,3 +60,30 @@ def _shifted(moment: datetime, zone: tzinfo) -> datetime:
         return moment.astimezone(UTC).astimezone(zone)
     except OverflowError:
         raise ValueError(f"{moment.replace(tzinfo=None)} is outside the years 1 to 9999 in {zone} or in UTC") from None
+
+
+def checked_moment(given: object) -> AsOf:
+    """Check a moment that a person gave: a datetime, a date or ISO text of either."""
+    try:
+        given = plain(given)
+        if isinstance(given, str):
+            _within_years(datetime.fromisoformat(given))
+            return given
+        if isinstance(given, datetime):
+            return _within_years(given)
+    except ValueError as error:
+        raise BadValue(
+            f"asof({given!r:.80}): {error}. Give a date or time such as 2026-03-01 or 2026-03-01T17:30."
+        ) from None
+    if isinstance(given, date):
+        return given.isoformat()
+    raise BadValue(f"asof({given!r:.80}): give a datetime, a date, or ISO text.")
+
+
+def _within_years(moment: datetime) -> datetime:
+    """Return a moment that every zone can tell. Raises ValueError."""
+    try:
+        moment - _TWO_DAYS, moment + _TWO_DAYS
+    except OverflowError:
+        raise ValueError("it is at the end of the years that can be told") from None
+    return exists_there(moment) if moment.tzinfo is not None else moment

@@ -1,7 +1,11 @@
-"""Checking what a function was given: an asset of the right type that exists."""
+"""What the tools share: checks of what a function was given, and answers as plain Python data."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
+from assetmeta.backends.responses import Json
 from assetmeta.core.asset import Asset
 from assetmeta.core.context import SessionContext
 from assetmeta.model.errors import BadValue
@@ -23,3 +27,12 @@ def existing(asset: object, *type_names: str) -> SessionContext:
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:80]} …"
+
+
+def plain(value: Json) -> Any:
+    """Return JSON with floats for Decimals, as most people expect numbers with a fraction."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return {name: plain(item) for name, item in value.items()} if isinstance(value, dict) else value

@@ -4,12 +4,12 @@ Files import only `assetmeta.model` and files named before their own:
 
     redact          what must not be shown: secrets in headers, queries and URLs
     bodies          secrets in bodies: JSON, XML and forms, parsed and masked
-    ledger          what was sent: entries and their totals
+    ledger          what was sent: entries and their totals; budgets
     urls            scheme + host + port, and how a path becomes a URL
     tracebacks      errors without the frames that hold secrets
     transport_base  the seam: one request out, one answer in
     auth            credentials, bound to one origin
-    bare            tokens as the user name of a Basic login
+    user_tokens     tokens as the user name of a Basic login
     challenge       what a refused login is told
     ntlm            Windows login (extra `ntlm`)
     oauth           tokens from an endpoint: OAuth2, and the exchange of user name and password
@@ -26,7 +26,6 @@ Files import only `assetmeta.model` and files named before their own:
     transport       the line to a real server
     cassette        a line that records and replays (extra `vcr`)
     sender          one request delivered: login, redirects, repeats, ledger
-    budget          how many requests a block may send
     file_cache      a text kept on disk
     driver          flows run to their end
 """

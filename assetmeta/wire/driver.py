@@ -17,9 +17,8 @@ from assetmeta.model.errors import AssetmetaError, BrokenOff, ReadOnly, SessionC
 from assetmeta.model.http import Flow, Pause, Reply, Request, Response, T, Yielded, perform
 from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.auth import OriginBoundAuth
-from assetmeta.wire.budget import RequestBudget
 from assetmeta.wire.cassette import Cassette
-from assetmeta.wire.ledger import Entry, Ledger
+from assetmeta.wire.ledger import Entry, Ledger, RequestBudget
 from assetmeta.wire.login_guard import LoginGuard, RequestBatch
 from assetmeta.wire.redact import redacted_line
 from assetmeta.wire.retry import Pace, RetryPolicy
@@ -244,9 +243,9 @@ class Driver:
     def _spend(self, number: int) -> None:
         with self._lock:
             for budget in self._budgets:
-                budget.allow(number)
+                budget.check(number)
             for budget in self._budgets:
-                budget.spend(number)
+                budget.consume(number)
 
     def _side_by_side(
         self, gate: RequestBatch, requests: tuple[Request, ...], interrupts: list[BaseException]

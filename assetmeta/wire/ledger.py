@@ -1,4 +1,4 @@
-"""What was sent: one entry per HTTP request, and their totals."""
+"""What was sent: one entry per HTTP request, and their totals; and how many requests a block may send."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
+from assetmeta.model.errors import BadValue, BudgetExceeded
 from assetmeta.model.printable import printable
 from assetmeta.model.processes import renew_in_child
 
@@ -120,3 +121,25 @@ def _row(entry: Entry) -> str:
         f"{entry.method:<7} {entry.outcome:>5} {entry.milliseconds:>7.0f} ms {entry.bytes_sent:>8} B out"
         f" {entry.bytes_received:>9} B in  {entry.path}{again}"
     )
+
+
+class RequestBudget:
+    """Counts requests against a limit. Raises BadValue for a limit that is not a number of requests."""
+
+    def __init__(self, limit: int) -> None:
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+            raise BadValue(f"A budget is a number of requests, not {limit!r}.")
+        self.limit = limit
+        self.spent = 0
+
+    def check(self, number: int) -> None:
+        """Raise BudgetExceeded when so many requests more would be too many."""
+        if self.spent + number > self.limit:
+            raise BudgetExceeded(
+                f"This block may send {self.limit} requests; {self.spent} were sent and {number} more would be needed. "
+                "session.trace() shows which reads take a request each."
+            )
+
+    def consume(self, number: int) -> None:
+        """Count requests that are sent now."""
+        self.spent += number

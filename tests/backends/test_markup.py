@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from assetmeta.backends.markup import Html, HtmlText, dereferenced, plain
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.model.codecs import Cleaned
+from assetmeta.model.texts import Cleaned
 
 REFERENCE = (
     '<span class="quill-autocomplete" host="requirement" itemid="2165"><requirement a="b">$SPC-002</requirement></span>'

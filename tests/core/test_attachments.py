@@ -11,8 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from assetmeta.core.attachments import download, expected_of
+from assetmeta.core.checksums import Expected, Measured, known_digest
 from assetmeta.core.inspect import inspect
-from assetmeta.core.measured import Expected, Measured, known_digest
 from assetmeta.model.errors import BadValue, InvalidResponse, ReadOnly, Unreachable, Unsupported, UsageError
 from assetmeta.model.values import Oid
 from core.fake import Bench

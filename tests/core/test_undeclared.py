@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from assetmeta.core.asset import Asset
 from assetmeta.core.inspect import inspect
-from assetmeta.model.codecs import JsonText
 from assetmeta.model.errors import UnknownName
 from assetmeta.model.plans import Row
 from assetmeta.model.schema import Schema
+from assetmeta.model.texts import JsonText
 from assetmeta.model.values import Oid
 from core.fake import ALL_ROUND, SCHEMA, Bench, FakeBackend, asset_type, attribute
 

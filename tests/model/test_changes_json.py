@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from assetmeta.model.changes_json import Withheld, change_from_json, change_to_json, value_from_json, value_to_json
-from assetmeta.model.codecs import Hidden, Span
+from assetmeta.model.codecs import Span
 from assetmeta.model.frozen import frozen
 from assetmeta.model.plans import AttributeChange, Call, Create, Delete, Update
+from assetmeta.model.texts import Hidden
 from assetmeta.model.values import UNREAD, Oid
 from assetmeta.model.zones import zone_named
 

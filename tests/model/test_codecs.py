@@ -13,8 +13,9 @@ from assetmeta.backends.rest.codecs import Document, Instant, Real
 from assetmeta.backends.valispace import Html
 from assetmeta.backends.valohai.codecs import Seconds, codec_for
 from assetmeta.backends.versionone.tokens import asof_text
-from assetmeta.model.codecs import Cleaned, DateTime, Duration, Integer, Number, Span, Text, wire_text
+from assetmeta.model.codecs import DateTime, Duration, Integer, Number, Span, Text, wire_text
 from assetmeta.model.errors import BadValue
+from assetmeta.model.texts import Cleaned
 from assetmeta.model.values import Oid
 
 BERLIN = ZoneInfo("Europe/Berlin")

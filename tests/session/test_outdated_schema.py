@@ -12,11 +12,12 @@ import pytest
 from msgspec.structs import replace
 
 from assetmeta import TestspaceMeta, UnknownName, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
-from assetmeta.model.codecs import AnyValue, JsonText
+from assetmeta.model.codecs import AnyValue
 from assetmeta.model.http import Response
 from assetmeta.model.paths import Path as Way
 from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.schema import AssetType, Attribute, Schema
+from assetmeta.model.texts import JsonText
 from assetmeta.model.values import Oid
 
 

@@ -17,8 +17,8 @@ import pytest
 from assetmeta import BadValue, ReadOnly, Rejected, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
 from assetmeta.backends.valohai import actions
 from assetmeta.backends.valohai.options import Settings
-from assetmeta.model.codecs import Cleaned
 from assetmeta.model.http import Response
+from assetmeta.model.texts import Cleaned
 
 SECRET = "hush-hush-7"
 

@@ -25,7 +25,7 @@ from assetmeta import (
     sandbox,
 )
 from assetmeta.backends.valohai.logs import Event, Log, LogPage
-from assetmeta.core.measured import Measured
+from assetmeta.core.checksums import Measured
 from assetmeta.tools import valohai
 from backends.valohai.request_lines import lines
 

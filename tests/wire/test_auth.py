@@ -14,9 +14,9 @@ from requests.auth import AuthBase, HTTPDigestAuth
 from assetmeta.model.errors import AuthenticationFailed, BadValue
 from assetmeta.model.http import Request
 from assetmeta.wire.auth import Basic, Bearer, OriginBoundAuth, TokenCallable, choose
-from assetmeta.wire.bare import TokenAsUser
 from assetmeta.wire.oauth import OAuth2, TokenExchange
 from assetmeta.wire.urls import Origin
+from assetmeta.wire.user_tokens import TokenAsUser
 
 from .conftest import Reply, one
 

@@ -15,7 +15,7 @@ from assetmeta.backends.testspace.files import body
 from assetmeta.backends.valispace import Valispace
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.core.measured import Measured
+from assetmeta.core.checksums import Measured
 from assetmeta.model.errors import InvalidResponse
 from assetmeta.model.values import Oid
 

@@ -11,9 +11,9 @@ import pytest
 from assetmeta.model.errors import BadValue, Unreachable
 from assetmeta.model.http import Request
 from assetmeta.wire.auth import Basic, SharedAttempt
-from assetmeta.wire.budget import RequestBudget
 from assetmeta.wire.connections import _alert, _Connection
 from assetmeta.wire.deadline import Deadline, current
+from assetmeta.wire.ledger import RequestBudget
 
 from .conftest import one
 

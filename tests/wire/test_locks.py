@@ -6,9 +6,8 @@ import pytest
 
 from assetmeta.model.http import Request
 from assetmeta.wire.auth import Basic, SharedAttempt, TokenCallable
-from assetmeta.wire.budget import RequestBudget
 from assetmeta.wire.driver import Driver
-from assetmeta.wire.ledger import Ledger
+from assetmeta.wire.ledger import Ledger, RequestBudget
 from assetmeta.wire.login_guard import LoginGuard
 from assetmeta.wire.retry import RetryPolicy
 
@@ -84,7 +83,7 @@ def test_a_wait_is_read_under_the_lock():
 
 def test_budgets_are_read_and_spent_under_one_lock(server, drive, monkeypatch):
     driver, held = drive(), []
-    for name in ("allow", "spend"):
+    for name in ("check", "consume"):
         real = getattr(RequestBudget, name)
 
         def noted(self, number, real=real):

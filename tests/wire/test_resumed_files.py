@@ -16,7 +16,7 @@ from assetmeta.backends.testspace import Testspace
 from assetmeta.backends.valispace import Valispace
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.versionone import VersionOne
-from assetmeta.core.measured import Expected, Measured
+from assetmeta.core.checksums import Expected, Measured
 from assetmeta.core.part_file import open_part
 from assetmeta.core.whole_file import write_whole
 from assetmeta.model.errors import InvalidResponse, NotFound

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, NamedTuple, Self
 from msgspec import Struct
 
 from assetmeta.backends.rest.codecs import Document, Instant, Real, find_codec
-from assetmeta.model.codecs import AnyValue, Boolean, Codec, Hidden, Integer, Raw, Secret, Text
+from assetmeta.model.codecs import AnyValue, Boolean, Codec, Integer, Raw, Secret, Text
+from assetmeta.model.texts import Hidden
 
 Number = int | float | Decimal
 

@@ -15,8 +15,8 @@ from assetmeta.backends.rest.spec import Field, Resource
 from assetmeta.backends.rest.urls import own_address
 from assetmeta.backends.testspace.keys import below, divided, escaped, folder_of
 from assetmeta.backends.testspace.options import resource_of
-from assetmeta.model.codecs import JsonText
 from assetmeta.model.plans import RawValue
+from assetmeta.model.texts import JsonText
 from assetmeta.model.values import Key, Oid
 
 _TEXTS = frozenset({"Json", "Health", "CaseCounts", "SuiteCounts", "AnnotationCounts", "FailureCounts"})

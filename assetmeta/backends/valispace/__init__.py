@@ -15,13 +15,14 @@ from assetmeta.backends.valispace import encode, explain, files, queries, writes
 from assetmeta.backends.valispace.codecs import codec_for, from_sample
 from assetmeta.backends.valispace.connection import CLIENT_ID, bare_token, base_url, token_uri
 from assetmeta.backends.valispace.options import SURVEYS, Settings, bundled
-from assetmeta.model.codecs import Cleaned, Codec
+from assetmeta.model.codecs import Codec
 from assetmeta.model.contract import UNOBSERVED, Capabilities, Mark, WriteObserver
 from assetmeta.model.errors import BadValue
 from assetmeta.model.http import Flow
 from assetmeta.model.ordering import ReferencesIn
 from assetmeta.model.plans import Change, Create, Fetch, Outcome, Rows
 from assetmeta.model.schema import Schema
+from assetmeta.model.texts import Cleaned
 from assetmeta.model.values import Oid
 
 __all__ = ["CLIENT_ID", "Cleaned", "Html", "Valispace", "bare_token", "base_url", "token_uri"]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.http import Object, text_of
 from assetmeta.backends.rest.spec import Api, Field, Resource, field_of
-from assetmeta.model.codecs import Cleaned, JsonText
 from assetmeta.model.plans import RawValue
 from assetmeta.model.schema import Schema
+from assetmeta.model.texts import Cleaned, JsonText
 from assetmeta.model.values import Key, Oid
 
 

@@ -12,9 +12,9 @@ from assetmeta.backends.rest.spec import Field, Resource, field_of
 from assetmeta.backends.valispace.lookup import LookupReader
 from assetmeta.backends.valispace.pages import read_all
 from assetmeta.backends.valispace.variants import ReadVariant, read_variants, sparse
-from assetmeta.model.codecs import Cleaned
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow
+from assetmeta.model.texts import Cleaned
 from assetmeta.model.values import Key, Oid
 
 

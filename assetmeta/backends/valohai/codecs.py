@@ -13,8 +13,9 @@ from msgspec import Struct
 from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.codecs import Choice, Day, Document, Instant, Real, find_codec
 from assetmeta.backends.rest.discovery import FieldInfo, from_value
-from assetmeta.model.codecs import Boolean, Codec, Hidden, Integer, Number, Raw, Secret, Text, document_part
+from assetmeta.model.codecs import Boolean, Codec, Integer, Number, Raw, Secret, Text, document_part
 from assetmeta.model.frozen import frozen
+from assetmeta.model.texts import Hidden
 from assetmeta.model.values import Oid
 
 _UUID = re.compile(r"[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}", re.IGNORECASE | re.ASCII)

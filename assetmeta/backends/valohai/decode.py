@@ -18,9 +18,10 @@ from assetmeta.backends.rest.spec import Api, Field, Resource, field_of
 from assetmeta.backends.valohai.codecs import is_uuid
 from assetmeta.backends.valohai.keys import commit_parts, parse_key_from
 from assetmeta.backends.valohai.options import ServerMemory
-from assetmeta.model.codecs import JsonText, Raw
+from assetmeta.model.codecs import Raw
 from assetmeta.model.plans import RawValue
 from assetmeta.model.schema import Schema
+from assetmeta.model.texts import JsonText
 from assetmeta.model.values import Key, Oid
 
 _DATUM = re.compile(r'"datum://([^"/?#\\]+)')

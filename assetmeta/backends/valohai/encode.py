@@ -15,11 +15,11 @@ from assetmeta.backends.rest.http import Sendable
 from assetmeta.backends.rest.spec import Api, Field, Resource
 from assetmeta.backends.valohai.codecs import DOCUMENTS, is_uuid
 from assetmeta.backends.valohai.keys import commit_parts, parse_key
-from assetmeta.model.codecs import Hidden
 from assetmeta.model.errors import BadValue, ReadOnly
 from assetmeta.model.frozen import ConcealedDict, ConcealedList, frozen
 from assetmeta.model.plans import AttributeChange, Call, Change, Create, Update
 from assetmeta.model.schema import Attribute, Schema
+from assetmeta.model.texts import Hidden
 from assetmeta.model.values import Key, Oid
 
 Real = Mapping[Oid, Oid]

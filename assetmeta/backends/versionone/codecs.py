@@ -17,6 +17,7 @@ from assetmeta.model.codecs import (
     Codec,
     DateTime,
     Duration,
+    Guid,
     Integer,
     Number,
     Raw,
@@ -24,7 +25,6 @@ from assetmeta.model.codecs import (
     Text,
 )
 from assetmeta.model.errors import BadValue
-from assetmeta.model.guid import Guid
 from assetmeta.model.values import Oid
 
 _STATES = {state.name.casefold(): state for state in AssetState}

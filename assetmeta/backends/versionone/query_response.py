@@ -12,10 +12,10 @@ from operator import itemgetter
 from assetmeta.backends.responses import Json, parse_json
 from assetmeta.backends.rest.http import text_of
 from assetmeta.backends.versionone.query_request import Query, SelectNode
-from assetmeta.model.codecs import JsonText
 from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.http import Response
 from assetmeta.model.plans import RawValue, Row
+from assetmeta.model.texts import JsonText
 from assetmeta.model.values import AsOf, Oid
 
 Objects = list[dict[str, Json]]

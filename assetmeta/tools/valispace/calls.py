@@ -14,7 +14,7 @@ from assetmeta.core.context import SessionContext
 from assetmeta.model.errors import BadValue
 from assetmeta.model.schema import AssetType
 from assetmeta.session import Session
-from assetmeta.tools.plain import plain
+from assetmeta.tools.common import plain
 from assetmeta.tools.valispace.dialect import valispace, workspace_of
 
 

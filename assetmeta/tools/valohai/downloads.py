@@ -13,7 +13,7 @@ from assetmeta.backends.valohai.files import local_name, local_parts
 from assetmeta.core.asset import Asset
 from assetmeta.core.attachments import download as fetch
 from assetmeta.core.attachments import expected_of, source_of
-from assetmeta.core.measured import digest_of
+from assetmeta.core.checksums import digest_of
 from assetmeta.core.whole_file import numbered, write_whole
 from assetmeta.model.errors import BadValue
 from assetmeta.model.values import UNREAD

@@ -12,7 +12,7 @@ from assetmeta.backends.valohai.logs import COMPLETE, Event, Log, LogPage
 from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue, ServerFailed
 from assetmeta.model.http import Flow, T
-from assetmeta.tools.plain import plain
+from assetmeta.tools.common import plain
 from assetmeta.tools.valohai.dialect import shared, valohai, workspace_of
 
 POLLING = 10.0

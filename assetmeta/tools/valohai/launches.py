@@ -13,7 +13,7 @@ from assetmeta.core.asset import Asset
 from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Oid
 from assetmeta.session import Session
-from assetmeta.tools.plain import plain
+from assetmeta.tools.common import plain
 from assetmeta.tools.valohai.dialect import met, shared, valohai, workspace_of
 
 

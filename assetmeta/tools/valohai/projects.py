@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from assetmeta.backends.valohai import actions, calls
 from assetmeta.core.state import forget
-from assetmeta.model.codecs import Hidden
+from assetmeta.model.texts import Hidden
 from assetmeta.session import Session
-from assetmeta.tools.plain import plain
+from assetmeta.tools.common import plain
 from assetmeta.tools.valohai.dialect import met, valohai, workspace_of
 
 

@@ -12,9 +12,9 @@ from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.valohai.decode import Reader
 from assetmeta.backends.valohai.options import bundled
-from assetmeta.model.codecs import JsonText
 from assetmeta.model.plans import RawValue
 from assetmeta.model.schema import Schema
+from assetmeta.model.texts import JsonText
 from assetmeta.model.values import Oid
 
 BODIES = File(__file__).resolve().parents[3].parent / "shared" / "reference" / "data" / "valohai"

@@ -29,7 +29,6 @@ from assetmeta.backends.valohai.options import Settings, bundled
 from assetmeta.backends.valohai.pages import ListPlace, counted, read_all, read_all_if_cheaper, read_part, whole_or_none
 from assetmeta.backends.valohai.pushdown import parse_key, spell
 from assetmeta.backends.valohai.queries import ordering, page_limit, parents, uncounted
-from assetmeta.model.codecs import Hidden
 from assetmeta.model.conditions import And, Compare, Term
 from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Rejected
 from assetmeta.model.frozen import frozen
@@ -37,6 +36,7 @@ from assetmeta.model.http import Request, Response
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import AttributeChange, Call, Create, Fetch, Sort, Update
 from assetmeta.model.schema import Schema
+from assetmeta.model.texts import Hidden
 from assetmeta.model.values import UNREAD, Oid
 
 PROJECT = Oid("Project", "01943a8e-45d0-0006-89de-38def875223b")

@@ -15,7 +15,6 @@ from assetmeta.backends.rest.schema import build_schema
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.valohai.codecs import codec_for
 from assetmeta.backends.valohai.options import bundled
-from assetmeta.model.codecs import Hidden
 from assetmeta.model.errors import (
     AuthenticationFailed,
     BadValue,
@@ -30,6 +29,7 @@ from assetmeta.model.frozen import frozen
 from assetmeta.model.http import Request, Response
 from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.schema import Schema
+from assetmeta.model.texts import Hidden
 from assetmeta.model.values import UNREAD, Oid
 
 PROJECT = "0190a000-0000-7000-8000-000000000001"

@@ -10,7 +10,7 @@ import requests
 from assetmeta.model.errors import BadValue
 from assetmeta.model.http import perform
 from assetmeta.wire.auth import TokenCallable
-from assetmeta.wire.bare import TokenAsUser, TokenFunction, packed
+from assetmeta.wire.user_tokens import TokenAsUser, TokenFunction, packed
 
 
 def header(auth: requests.auth.AuthBase) -> str:

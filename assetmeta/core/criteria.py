@@ -1,0 +1,264 @@
+"""What a query wants: which assets, in which order, and what of each. Building one sends nothing.
+
+Each verb returns a new value and checks its names at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+from msgspec import field
+from msgspec.structs import replace
+
+from assetmeta.core.columns import Column, condition, refuse_foreign
+from assetmeta.core.context import SessionContext
+from assetmeta.core.state import Instance
+from assetmeta.model.conditions import (
+    And,
+    Compare,
+    Exists,
+    Not,
+    Or,
+    RawFilter,
+    Term,
+    and_terms,
+    is_exact,
+    leaves,
+)
+from assetmeta.model.errors import BadValue, Unsupported
+from assetmeta.model.paths import CLEANED, Path, Step, in_parts, resolve
+from assetmeta.model.plans import Fetch, Find, Sort
+from assetmeta.model.scalars import checked_scalar, is_scalar, whole_number
+from assetmeta.model.schema import Schema
+from assetmeta.model.texts import writable_text
+from assetmeta.model.values import AsOf, LastUncompared, Oid
+from assetmeta.model.zones import checked_moment
+
+_LACKS = {
+    "asof": "does not show the past of its assets",
+    "find": "has no text search; a condition with contains() looks for a part of a text",
+    "raw_filter": "has no filter language of its own; use where()",
+    "sort": "does not sort",
+    "paths": "does not follow relations in a query",
+    "aggregates": "works out nothing over related assets",
+    "cleaning": "does not clean texts",
+    "delete": "deletes nothing",
+}
+"""What a server cannot do, in words, by capability."""
+
+_TERMS = (Compare, Exists, And, Or, Not, RawFilter)
+
+
+class Criteria(LastUncompared, frozen=True):
+    """The building half of a query; core.query has the half that sends requests."""
+
+    workspace: SessionContext
+    type_name: str
+    selected: tuple[Path, ...] = ()
+    terms: tuple[Term, ...] = ()
+    sorts: tuple[Sort, ...] = ()
+    finding: Find | None = None
+    start: int = 0
+    size: int | None = None
+    moments: tuple[AsOf, ...] = ()
+    with_deleted: bool = False
+    _results: list[list[Any]] = field(default_factory=list)
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of the server that is asked."""
+        return self.workspace.schema
+
+    def _but(self, **changes: Any) -> Self:
+        return replace(self, _results=[], **changes)
+
+    def select(self, *names: str | Column) -> Self:
+        """Add what to load: attribute names, paths (`"Owners.Name"`), computed tokens, or columns. No name: the basics.
+
+        Raises UnknownName for a name that the schema lacks, Unsupported for a path that the server cannot follow.
+        """
+        if not names:
+            return self._but(selected=())
+        # A value comes whole, or not at all.
+        paths = tuple(Path(path.steps, path.aggregate) if path.part else path for path in map(self._path, names))
+        return self._but(selected=tuple(dict.fromkeys(self.selected + paths)))
+
+    def where(self, *conditions: Term | Mapping[str, Any], **equals: Any) -> Self:
+        """Keep assets that satisfy every condition: `v1.Story.Estimate > 3`, `{"Scope.Name": "Web"}`, `Status="Done"`.
+
+        A list means any of its values, None means not set, a text for a relation the name of the related asset.
+        """
+        terms = list(self.terms)
+        for given in conditions:
+            if isinstance(given, _TERMS):
+                terms.append(self._checked(given))
+            elif isinstance(given, Mapping):
+                terms.extend(self._equal(name, value) for name, value in given.items())
+            else:
+                raise BadValue(f"where() takes conditions and name=value pairs, not {given!r:.80}.")
+        terms.extend(self._equal(name, value) for name, value in equals.items())
+        return self._but(terms=tuple(terms))
+
+    def _equal(self, name: str, value: Any) -> Term:
+        # A dict is one piece of JSON, a named tuple one value with parts.
+        whole = (
+            isinstance(value, str | bytes | Mapping | Instance | Oid) or hasattr(value, "_fields") or is_scalar(value)
+        )
+        single = whole or not isinstance(value, Iterable)
+        values = [value] if single else list(value)
+        return condition(self, self._path(name), "=", values)
+
+    def _checked(self, term: Term) -> Term:
+        for leaf in leaves(term):
+            if isinstance(leaf, RawFilter):
+                self._need("raw_filter")
+            else:
+                self._usable(leaf.path)
+                refuse_foreign(self.schema, self.type_name, leaf)
+        for part in and_terms(term):
+            # The rest of an *or* is known to the server alone.
+            if is_exact(part) and not all(is_exact(leaf) for leaf in leaves(part)):
+                raise Unsupported(f"{part}: exact() goes together with others by &, and by | with exact() alone.")
+        return term
+
+    def filter(self, expression: str | Term) -> Self:
+        """Keep assets that satisfy an expression in the server's own filter language, taken as it is.
+
+        Text from users does not belong in it: give values to where(). An empty text is no filter. Raises Unsupported
+        without such a language.
+        """
+        if isinstance(expression, _TERMS):
+            return self.where(expression)
+        self._need("raw_filter")
+        if not isinstance(expression, str):
+            raise BadValue(f"filter() takes filter text, not {expression!r:.80}.")
+        if not expression.strip():
+            return self
+        return self._but(terms=(*self.terms, RawFilter(expression)))
+
+    def sort(self, *keys: str | Column | Sort) -> Self:
+        """Sort by names or paths, `"-Name"` largest first; the first key counts most. No key: the server's order."""
+        self._need("sort")
+        sorts = list(self.sorts) if keys else []
+        for key in keys:
+            sort = self._sort(key)
+            if all(known.path != sort.path for known in sorts):
+                sorts.append(sort)
+        return self._but(sorts=tuple(sorts))
+
+    def _sort(self, key: str | Column | Sort) -> Sort:
+        if isinstance(key, Sort):
+            sort = key
+        elif isinstance(key, Column):
+            sort = Sort(self._path(key))
+        elif not isinstance(key, str):
+            raise BadValue(f"sort() takes names and columns, not {key!r:.80}.")
+        else:
+            name = key.strip()
+            sort = Sort(self._path(name[1:] if name[:1] in ("+", "-") else name), descending=name.startswith("-"))
+        if resolve(self.schema, self.type_name, sort.path).multi:
+            raise BadValue(f"{self.type_name}.{sort.path} has several values: nothing can be sorted by it.")
+        return sort
+
+    def find(self, text: str | None = None, field: str | Column | Iterable[str | Column] | None = None) -> Self:
+        """Keep assets in which the server's text search finds *text* (whole words), in *field* or several fields.
+
+        Without arguments the search is dropped.
+        """
+        text = checked_scalar(text, "find()")
+        if not text:
+            return self._but(finding=None)
+        try:
+            writable_text(str(text))
+        except ValueError as error:
+            raise BadValue(f"find(): {error}.") from None
+        self._need("find")
+        names = () if field is None else (field,) if isinstance(field, str | Column) else tuple(field)
+        return self._but(finding=Find(str(text), tuple(self._path(name) for name in names)))
+
+    def page(self, size: int | None = None, start: int | None = None) -> Self:
+        """Keep at most *size* assets from position *start* (0 is the first). What is not given stays as it was.
+
+        Without arguments the window is dropped.
+        """
+        if size is None and start is None:
+            return self._but(size=None, start=0)
+        return self._but(
+            size=self.size if size is None else at_least(0, size, "page(size=...)"),
+            start=self.start if start is None else at_least(0, start, "page(start=...)"),
+        )
+
+    def asof(self, *moments: AsOf | Iterable[AsOf]) -> Self:
+        """Ask for the assets as they were at each moment (a datetime, ISO text, a date), one after the other.
+
+        Each asset carries its moment as `AsOf`, and cannot be changed. A time without a zone is in the server's.
+        """
+        self._need("asof")
+        given: list[object] = []
+        for moment in moments:
+            several = isinstance(moment, Iterable) and not isinstance(moment, str) and not is_scalar(moment)
+            given.extend(moment if several else [moment])  # type: ignore[arg-type]
+        if not given:
+            raise BadValue("asof() takes one moment at least; without it, a query asks for the assets as they are now.")
+        return self._but(moments=self.moments + tuple(checked_moment(moment) for moment in given))
+
+    def deleted(self, included: bool = True) -> Self:
+        """Ask for deleted assets too."""
+        return self._but(with_deleted=included)
+
+    def _need(self, capability: str | None) -> None:
+        if capability and not getattr(self.workspace.backend.can, capability):
+            name = self.workspace.backend.name
+            raise Unsupported(f"{name} {_LACKS.get(capability, f'has no {capability}')}.", type_name=self.type_name)
+
+    def _path(self, name: str | Column) -> Path:
+        if not isinstance(name, str | Column):
+            raise BadValue(f"Attributes are named by texts or columns, not {name!r:.80}.")
+        return self._usable(name._path if isinstance(name, Column) else Path.parse(name))
+
+    def _usable(self, path: Path) -> Path:
+        """Return *path* as the server reads it. Raises UnknownName, and Unsupported for what the server cannot do."""
+        if self.workspace.backend.can.evaluates:
+            path = in_parts(self.schema, self.type_name, path)
+        resolve(self.schema, self.type_name, path)
+        if len(path.steps) > 1:
+            self._need("paths")
+        if path.aggregate:
+            self._need("cleaning" if path.aggregate in CLEANED else "aggregates")
+        self.workspace.remember(path)
+        return path
+
+    def fetch(self, moment: AsOf | None = None) -> Fetch:
+        """The read that this query is, as data."""
+        chosen = self.selected or tuple(Path((Step(name),)) for name in self.schema.type(self.type_name).basic)
+        return Fetch(
+            type_name=self.type_name,
+            select=chosen,
+            where=None if not self.terms else self.terms[0] if len(self.terms) == 1 else And(self.terms),
+            sort=self.sorts,
+            start=self.start,
+            size=self.size,
+            find=self.finding,
+            asof=moment,
+            deleted=self.with_deleted,
+        )
+
+    def _fetches(self) -> list[Fetch]:
+        """The reads of this query, one per moment."""
+        return [self.fetch(moment) for moment in self.moments or (None,)]
+
+    def clean_text(self, name: str, *names: str) -> Self:
+        """Select these texts without markup: `asset["text.@CleanText"]`. Raises UnknownName, Unsupported."""
+        return self.select(*(f"{text}.@CleanText" for text in (name, *names)))
+
+    def clean_html(self, name: str, *names: str) -> Self:
+        """Select these texts with references as plain text: `asset["text.@CleanHtml"]`. Raises as clean_text()."""
+        return self.select(*(f"{text}.@CleanHtml" for text in (name, *names)))
+
+
+def at_least(least: int, given: object, what: str) -> int:
+    number = whole_number(given)
+    if number is None or number < least:
+        raise BadValue(f"{what} takes a whole number, {least} or more, not {given!r:.80}.")
+    return number

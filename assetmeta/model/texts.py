@@ -1,0 +1,89 @@
+"""Texts with a property of their own: hidden, cleaned, JSON; and which texts a document can carry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import SupportsIndex
+
+
+class JsonText(str):
+    """A list or an object as JSON text: the raw value of a key that the schema does not know."""
+
+    __slots__ = ()
+
+
+# XML 1.0 forbids these, and a server that stored one could never send it back.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def writable_text(text: str) -> str:
+    """Return *text*. Raises ValueError for characters that no document can carry."""
+    found = _UNWRITABLE.search(text)
+    if found is not None:
+        raise ValueError(f"it contains U+{ord(found[0]):04X}, which no document can carry")
+    return text
+
+
+class Hidden(str):
+    """A text that no repr shows, and so no plan, error or log."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+LOSES = "a cleaned text lacks formatting and references, and would erase them; write str(text) if that is meant"
+COMPARES = (
+    "conditions compare the text as the server keeps it, with its markup, and a cleaned text lacks that; select it and "
+    "compare its .plain, or write str(text) for texts without any"
+)
+
+
+class Cleaned(str):
+    """A text that lost its markup or its references on the way here. It is not for writing back: `str(text)` is.
+
+    What its methods make of it is such a text, too.
+    """
+
+    __slots__ = ()
+
+    def __add__(self, other: str) -> Cleaned:
+        return Cleaned(str(self) + other)
+
+    def __radd__(self, other: str) -> Cleaned:
+        return Cleaned(other + str(self))
+
+    def __getitem__(self, index: SupportsIndex | slice) -> Cleaned:
+        return Cleaned(str(self)[index])
+
+
+def _cleaned_method(name: str) -> Callable[..., Cleaned]:
+    plain_method = getattr(str, name)
+
+    @wraps(plain_method)
+    def method(self: str, *given: object, **named: object) -> Cleaned:
+        return Cleaned(plain_method(self, *given, **named))
+
+    return method
+
+
+for _name in (
+    "capitalize",
+    "casefold",
+    "expandtabs",
+    "lower",
+    "lstrip",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rstrip",
+    "strip",
+    "swapcase",
+    "title",
+    "translate",
+    "upper",
+):
+    setattr(Cleaned, _name, _cleaned_method(_name))
