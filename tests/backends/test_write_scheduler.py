@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from assetmeta.backends.verification import Verifier
 from assetmeta.backends.write_scheduler import MOST, Batch, WriteSchedule, alone, in_rounds, run_writes
 from assetmeta.model.contract import UNOBSERVED
-from assetmeta.model.errors import BadValue, Rejected, SessionClosed, Unreachable
+from assetmeta.model.errors import BadValue, NotFound, Rejected, SessionClosed, Unreachable
 from assetmeta.model.http import Pause, Request, Response
 from assetmeta.model.ordering import in_order, needs, references_in
 from assetmeta.model.plans import (
@@ -245,3 +245,96 @@ def test_a_batch_may_put_changes_back() -> None:
     outcomes, _, _ = play(run_writes(WriteSchedule(changes), refuse_first, EMPTY, UNOBSERVED))
     assert [Done, Done] == [type(outcome) for outcome in outcomes]
     assert [[0, 1], [0, 1]] == calls
+
+
+def pauses_of(changes: list[Change], answers: dict[Oid, Any]) -> tuple[list[int], list[Outcome]]:
+    """The number of each pause of a write, and its outcomes."""
+    flow = run_writes(WriteSchedule(changes), singly(answers), EMPTY, UNOBSERVED)
+    found: list[int] = []
+    try:
+        yielded = next(flow)
+        while True:
+            if isinstance(yielded, Pause):
+                found.append(yielded.attempt)
+                yielded = flow.send(())
+            else:
+                assert isinstance(yielded, tuple)
+                yielded = flow.send(tuple(Response(200) for _ in yielded))
+    except StopIteration as end:
+        return found, list(end.value)
+
+
+def test_pauses_grow_until_a_change_is_answered() -> None:
+    changes: list[Change] = [new(number) for number in range(1, MOST + 3)]
+    fault = Unreachable("refused", sent=False)
+
+    def answers(several: list[Change], times: int) -> dict[Oid, Any]:
+        found = {change.oid: [Failed(change, fault), Done(change, change.oid)] for change in several}
+        return found | {several[0].oid: [Failed(several[0], fault)] * times + [Done(several[0], several[0].oid)]}
+
+    found, outcomes = pauses_of(changes, answers(changes[:MOST], 3))
+    assert [1, 2, 3] == found
+    assert [Done] * len(changes) == [type(outcome) for outcome in outcomes]
+    # The first round has answers beside the fault.
+    found, outcomes = pauses_of(changes, answers(changes[:1], 2))
+    assert [1, 2] == found
+    assert [Done] * len(changes) == [type(outcome) for outcome in outcomes]
+
+
+def test_a_refusal_is_no_reason_to_pause() -> None:
+    changes: list[Change] = [new(number) for number in range(1, MOST + 3)]
+    found, outcomes = pauses_of(changes, {changes[0].oid: Failed(changes[0], Rejected("no", status=400))})
+    assert [] == found
+    assert [Failed] + [Done] * (MOST + 1) == [type(outcome) for outcome in outcomes]
+
+
+def test_what_is_being_sent_last_is_not_sent_again() -> None:
+    """Without anything that was never sent, one change is one request: the outcome of the fault stays."""
+    for fault in (Failed(new(1), Unreachable("refused", sent=False)), Unknown(new(1), Unreachable("dropped"))):
+        outcomes, rounds, pauses = written([fault.change], {fault.change.oid: fault})
+        assert ([fault], [["A:new-1"]], 0) == (outcomes, rounds, pauses)
+
+
+def test_a_permanent_fault_ends_the_write() -> None:
+    changes: list[Change] = [new(number) for number in range(1, MOST + 3)]
+    fault = Unreachable("no such host", sent=False, permanent=True)
+    outcomes, rounds, pauses = written(changes, {changes[0].oid: Failed(changes[0], fault)})
+    assert ([Failed] + [Done] * (MOST - 1) + [Skipped] * 2, 1, 0) == (
+        [type(outcome) for outcome in outcomes],
+        len(rounds),
+        pauses,
+    )
+
+
+def test_how_many_changes_are_taken() -> None:
+    def taken(number: int, most: int, shared: int = 0) -> int:
+        schedule = WriteSchedule([update(key) for key in range(number)])
+        return len(schedule.take_several(lambda change: change.oid.key in range(shared), most))
+
+    assert (64, 64, 63) == (taken(70, 1000), taken(64, 1000), taken(63, 1000))
+    assert (10, 9) == (taken(70, 10), taken(9, 10))
+    assert (100, 164, 120) == (taken(200, 100, 200), taken(200, 1000, 100), taken(200, 120, 100))
+
+
+def test_deletes_are_free_when_nothing_else_is_open() -> None:
+    schedule = WriteSchedule([update(1), Delete(Oid("A", 2)), Delete(Oid("A", 3))])
+    assert [True, False, False] == [schedule.is_free(index) for index in range(3)]
+    assert [0] == schedule.take_several(lambda change: False, MOST)
+    schedule.settle([Batch([0], iter(()))], [[Done(schedule.changes[0], Oid("A", 1))]])  # type: ignore[arg-type]
+    assert [True, True] == [schedule.is_free(index) for index in (1, 2)]
+    assert [1, 2] == schedule.take_several(lambda change: False, MOST)
+
+
+def test_an_asset_that_was_deleted_with_another_one_is_done() -> None:
+    gone = NotFound("gone", status=404)
+    for changes, expected in (
+        ([Delete(Oid("A", 1)), Delete(Oid("A", 2))], [Done, Done]),
+        ([Delete(Oid("A", 1))], [Failed]),
+        ([update(1), Delete(Oid("A", 2)), Delete(Oid("A", 3))], [Failed, Done, Done]),
+        ([update(1), Delete(Oid("A", 2))], [Failed, Failed]),
+    ):
+        outcomes, _, _ = written(list(changes), {change.oid: Failed(change, gone) for change in changes})
+        assert expected == [type(outcome) for outcome in outcomes]
+    refused = {Oid("A", 1): Failed(Delete(Oid("A", 1)), Rejected("no", status=400))}
+    outcomes, _, _ = written([Delete(Oid("A", 1)), Delete(Oid("A", 2))], refused)
+    assert [Failed, Done] == [type(outcome) for outcome in outcomes]

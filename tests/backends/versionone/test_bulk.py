@@ -58,6 +58,10 @@ def answer_xml(text: str) -> Response:
     return Response(200, {"content-type": "text/xml"}, text.encode())
 
 
+def read_one(key: int, name: str = "old") -> Response:
+    return answer_xml(f'<Asset id="Story:{key}"><Attribute name="Name">{name}</Attribute></Asset>')
+
+
 def section(*tokens: str) -> dict[str, Any]:
     return {"oidTokens": list(tokens), "count": len(tokens)}
 
@@ -513,6 +517,37 @@ class TestTellingApart:
         outcomes, _ = play(VersionOne().write(v1_schema, [*stories(1), change]), given)
         assert f"The server refused {action}" in str(outcomes[1].error)
 
+    @pytest.mark.parametrize("section_", [{"commands": None, "count": 0}, {}, {"commands": "x"}])
+    def test_a_section_of_failures_without_a_list_has_none(
+        self, v1_schema: Schema, play: Play, section_: dict[str, Any]
+    ) -> None:
+        given = told(assetsModified=section("Story:1", "Story:2"), commandFailures=section_)
+        outcomes, _ = play(VersionOne().write(v1_schema, stories(1, 2)), given)
+        assert [Done, Done] == [type(each) for each in outcomes]
+
+    @pytest.mark.parametrize(
+        "sections",
+        [
+            {"assetsCreated": {"oidTokens": [], "count": 1}},
+            {"assetsModified": {"oidTokens": ["Story:1", "Story:2"], "count": 3}},
+            {"assetsModified": {"oidTokens": ["Story:1", "Story:1"], "count": 2}},
+            {"assetsCreated": {"oidTokens": ["Story:8", "Story:8"], "count": 2}},
+            {"assetsOperatedOn": {"oidTokens": ["Story:1"], "count": 2}},
+            {"commandFailures": {"commands": [], "count": 1}},
+            {"queryResult": {"results": [], "count": 2}},
+        ],
+    )
+    def test_an_answer_that_contradicts_itself_is_compared(
+        self, v1_schema: Schema, play: Play, sections: dict[str, Any]
+    ) -> None:
+        rows = [{"_oid": "Story:1", "Name": "x"}, {"_oid": "Story:2", "Name": "old"}]
+        read = Response(200, {"content-type": "application/json"}, json.dumps([rows]).encode())
+        given = told(**{"assetsModified": section("Story:1", "Story:2"), **sections})
+        outcomes, made = play(VersionOne().write(v1_schema, [*stories(1, 2), new(1)]), given, read)
+        assert [Done, Unknown, Unknown] == [type(each) for each in outcomes]
+        assert ["api/asset", "query.v1"] == [request.path for request in made]
+        assert "cannot be read" in str(outcomes[1].error)
+
     def test_a_type_may_be_told_more_exactly(self, v1_schema: Schema, play: Play) -> None:
         changes = [named(Oid("Workitem", 1)), named(Oid("Story", 2))]
         outcomes, _ = play(VersionOne().write(v1_schema, changes), told(assetsModified=section("Story:1", "Story:2")))
@@ -577,6 +612,17 @@ class TestWhenItGoesWrong:
         assert ["api/asset", "api/asset", "query.v1", "rest-1.v1/Data/Story/4", "rest-1.v1/Data/Story/5"] == [
             request.path for request in made
         ]
+
+    def test_one_change_is_sent_first_after_a_fault_also_singly(self, v1_schema: Schema, play: Play) -> None:
+        rows = [{"_oid": f"Story:{key}", "Name": "old"} for key in (1, 2)]
+        read = Response(200, {"content-type": "application/json"}, json.dumps([rows]).encode())
+        flow = VersionOne(bulk=False, max_batch=2).write(v1_schema, stories(1, 2, 3))
+        single = Obedient()
+        outcomes, made = play(flow, answer(503), answer(503), read, answer(503), read_one(1), *[single] * 3)
+        assert [Done] * 3 == [type(each) for each in outcomes]
+        paths = [request.path.removeprefix("rest-1.v1/Data/") for request in made]
+        assert ["Story/1", "Story/2", "query.v1", "Story/1", "Story/1", "Story/1", "Story/2", "Story/3"] == paths
+        assert ["POST", "POST", "POST", "POST", "GET", "POST", "POST", "POST"] == [request.method for request in made]
 
     def test_creates_in_doubt_stay_unknown_and_the_rest_goes_on(self, v1_schema: Schema, play: Play) -> None:
         changes: list[Change] = [new(1), new(2), new(3), *stories(4)]

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from assetmeta.backends.asset_state import AssetState
-from assetmeta.backends.versionone.codecs import codec_for
+from assetmeta.backends.versionone.codecs import codec_for, is_unknown
 from assetmeta.model.codecs import AnyValue, Span
 from assetmeta.model.values import Oid
 
@@ -136,3 +136,35 @@ def test_an_unknown_kind_keeps_everything() -> None:
 
 def test_a_rank_says_how_it_is_moved() -> None:
     assert "N+" in codec_for("Rank", "Order").accepts
+
+
+KINDS = (
+    *("AssetType", "Blob", "Boolean", "Date", "Duration", "Guid", "LocalizerTag", "LongInt", "LongText", "Numeric"),
+    *("Opaque", "Password", "Rank", "Relation", "State", "Text"),
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_empty_element_and_null_are_no_value(kind: str) -> None:
+    """XML writes null as an empty element; None clears an attribute, and is sent as nothing."""
+    codec = codec_for(kind, "A", related="Story")
+    assert (None, None) == (codec.decode(None), codec.decode(""))
+    assert not is_unknown(kind)
+    assert "" == codec.encode(codec.parse(None))
+
+
+def test_only_kinds_without_a_codec_are_unknown() -> None:
+    assert [is_unknown(kind) for kind in ("Quaternion", "Html", "")] == [True] * 3
+
+
+def test_an_opaque_number_of_many_digits_stays_text() -> None:
+    codec = codec_for("Opaque", "A")
+    assert (int("9" * 18), "9" * 19, "-1x", -1) == tuple(map(codec.decode, ("9" * 18, "9" * 19, "-1x", "-1")))
+
+
+@pytest.mark.parametrize("kind", ["Opaque", "Rank", "State", "Relation"])
+def test_values_of_other_sorts_are_refused(kind: str) -> None:
+    codec = codec_for(kind, "A", related="Story")
+    for value in (True, False, 1.5, [1], b"x", object()):
+        with pytest.raises(ValueError, match=r"."):
+            codec.parse(value)

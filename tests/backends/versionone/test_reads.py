@@ -308,3 +308,66 @@ def test_a_long_selection_is_measured_once(v1_schema: Schema, monkeypatch: pytes
     assert all(query_request.fits([("sel", ",".join(piece))]) for piece in pieces)
     assert len(pieces) > 30
     assert sum(measured) < 4 * sum(map(len, tokens))
+
+
+def test_a_history_selects_the_relation_of_a_path(v1_schema: Schema, play: Play) -> None:
+    """rest-1.v1 has no nested selects: the related asset is read at its own moment later."""
+    fetch = story(5, history=True, select=paths("Name", "Super.Name", "Owners.Name"))
+    body = (
+        '<History><Asset id="Story:5:9"><Attribute name="Name">n</Attribute><Relation name="Super">'
+        '<Asset idref="Epic:7"/></Relation><Relation name="Owners"><Asset idref="Member:1"/></Relation></Asset>'
+        "</History>"
+    )
+    [rows], [made] = play(VersionOne().fetch(v1_schema, [fetch]), document(body))
+    assert "Name,Super,Owners" == dict(made.query)["sel"]
+    assert [("n", Oid("Epic", 7, 9), (Oid("Member", 1, 9),))] == [row.values for row in rows.rows]
+
+
+def test_a_relation_to_the_past_keeps_its_moment(v1_schema: Schema, play: Play) -> None:
+    select = paths("Name", "Super", "Owners")
+    row = {"_oid": "Story:5", "Name": "n", "Super": {"_oid": "Epic:7:70"}, "Owners": [{"_oid": "Member:1:3"}]}
+    [rows], _ = play(VersionOne().fetch(v1_schema, [Fetch("Story", select=select)]), answer([row]))
+    assert ("n", Oid("Epic", 7, 70), (Oid("Member", 1, 3),)) == rows.rows[0].values
+    moment = Fetch("Story", select=select, asof="2026-01-01")
+    [rows], _ = play(VersionOne().fetch(v1_schema, [moment]), answer([row]))
+    assert ("n", Oid("Epic", 7, "2026-01-01"), (Oid("Member", 1, "2026-01-01"),)) == rows.rows[0].values
+    assert Oid("Story", 5, "2026-01-01") == rows.rows[0].oid
+
+
+def test_the_first_of_many_wrong_assets_is_named(v1_schema: Schema, play: Play) -> None:
+    with pytest.raises(InvalidResponse, match=r"about Story:9 and should be about Story:1, .*, Story:5 \.\.\."):
+        play(VersionOne().fetch(v1_schema, [story(*range(1, 7))]), answer([{"_oid": "Story:9"}]))
+    with pytest.raises(InvalidResponse, match=r"should be about Story:1, Story:2\. "):
+        play(VersionOne().fetch(v1_schema, [story(1, 2)]), answer([{"_oid": "Story:9"}]))
+
+
+def test_a_condition_with_names_that_no_url_can_hold_is_counted_by_paging(v1_schema: Schema, play: Play) -> None:
+    """`,`, `|` and `;` separate values in rest-1.v1's `with`, and there is no escape."""
+    for text, requests in (("plain name", 1), ("a,b", 1), ("a|b", 1), ("a;b", 1)):
+        where = Compare(Path.parse("Name"), "=", (text,))
+        fetch = Fetch("Story", where=where, size=0, counted=True)
+        by_rest = text == "plain name"
+        reply = document('<Assets total="3"/>') if by_rest else answer([{"_oid": f"Story:{n}"} for n in range(3)])
+        [rows], made = play(VersionOne().fetch(v1_schema, [fetch]), reply)
+        assert (3, requests, by_rest) == (rows.total, len(made), made[0].path == "rest-1.v1/Data/Story")
+        if by_rest:
+            assert ("Name=$v1", "$v1=plain name") == (dict(made[0].query)["where"], dict(made[0].query)["with"])
+
+
+def test_a_condition_that_is_too_long_for_a_url_is_counted_by_paging(v1_schema: Schema, play: Play) -> None:
+    for number, path in ((10, "rest-1.v1/Data/Story"), (300, "query.v1")):
+        where = Compare(Path.parse("Scope"), "=", tuple(Oid("Scope", key) for key in range(number)))
+        reply = document('<Assets total="0"/>') if path != "query.v1" else answer([])
+        fetch = Fetch("Story", where=where, size=0, counted=True)
+        [rows], [made] = play(VersionOne().fetch(v1_schema, [fetch]), reply)
+        assert (0, path) == (rows.total, made.path)
+
+
+def test_counts_of_several_fetches_share_a_request(v1_schema: Schema, play: Play) -> None:
+    fetch = Fetch("Story", size=0, counted=True)
+    several = [fetch, Fetch("Task", size=0, counted=True)]
+    full = [{"_oid": f"Task:{n}"} for n in range(3)]
+    replies = [answer([{"_oid": "Story:1"}], full), document('<Assets total="77"/>')]
+    found, made = play(VersionOne(max_page=3).fetch(v1_schema, several), *replies)
+    assert [1, 77] == [rows.total for rows in found]
+    assert ["query.v1", "rest-1.v1/Data/Task"] == [request.path for request in made]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
-from dataclasses import fields, replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from assetmeta.backends.versionone import VersionOne
 from assetmeta.backends.versionone.bulk_request import LARGEST
@@ -59,7 +60,7 @@ class TestSettings:
     def test_the_limits_of_a_server_that_was_not_described(self) -> None:
         backend = VersionOne()
         assert (500, 1000, 2000, 8, 64, 200, 4) == tuple(getattr(backend, name) for name in LIMITS)
-        assert set(LIMITS) == {each.name for each in fields(backend) if each.name.startswith("max_")}
+        assert set(LIMITS) == {each.name for each in dataclasses.fields(backend) if each.name.startswith("max_")}
 
     @pytest.mark.parametrize("name", LIMITS)
     def test_every_limit_is_at_least_one(self, name: str) -> None:
@@ -70,7 +71,7 @@ class TestSettings:
     def test_what_was_learned_of_a_server_is_not_copied(self) -> None:
         backend = VersionOne()
         backend.seen.bulk = False
-        assert replace(backend, rest="rest-1.oauth.v1").seen.bulk is None
+        assert dataclasses.replace(backend, rest="rest-1.oauth.v1").seen.bulk is None
 
 
 class TestReads:
@@ -148,6 +149,50 @@ class TestReads:
         made = rounds(flow, reply)
         assert requests == len(made)
         assert [1000, 1][:requests] == [len(document["with"]) for document in documents(made[0][0])]
+
+    @pytest.mark.parametrize(("start", "size", "found", "more"), [(0, 2, 2, False), (0, 1, 1, True), (1, 1, 1, False)])
+    def test_a_window_of_a_divided_condition(
+        self, v1_schema: Schema, play: Play, start: int, size: int, found: int, more: bool
+    ) -> None:
+        term = Compare(Path.parse("Number"), "=", ("S-1", "S-2", "S-3"))
+        fetch = Fetch("Story", where=term, start=start, size=size, counted=True)
+        [rows], made = play(VersionOne(max_values=2).fetch(v1_schema, [fetch]), answer(stories(1), stories(1, 1)))
+        assert (found, more, 2, 1) == (len(rows.rows), rows.more, rows.total, len(made))
+
+    @pytest.mark.parametrize(
+        ("name", "values", "keys"),
+        [
+            ("Name", {5: "b", 4: "a", 3: "A", 9: None}, [9, 3, 4, 5]),
+            ("-Name", {5: "b", 4: "a", 3: "A", 9: None}, [5, 3, 4, 9]),
+            ("Estimate", {5: "10", 4: "9", 3: "-1", 9: None}, [9, 3, 4, 5]),
+            ("Order", {5: "10", 4: "9", 3: "-1", 9: None}, [3, 4, 5, 9]),
+            ("ID", {5: None, 4: None, 30: None, 9: None}, [4, 5, 9, 30]),
+        ],
+    )
+    def test_the_parts_of_a_divided_condition_are_sorted_as_the_server_does(
+        self, v1_schema: Schema, play: Play, name: str, values: dict[int, str | None], keys: list[int]
+    ) -> None:
+        """Letter case is ignored, no value comes first (last for a rank), and equal ones are in order of id."""
+        sort = Sort(Path.parse(name.lstrip("-")), name.startswith("-"))
+        term = Compare(Path.parse("Number"), "=", ("S-1", "S-2", "S-3"))
+        column = name.lstrip("-")
+        rows = [{"_oid": f"Story:{key}", column: value} for key, value in values.items()]
+        if column == "ID":
+            rows = [{"_oid": f"Story:{key}", "ID": {"_oid": f"Story:{key}"}} for key in values]
+        parts = answer(rows[:2], [*rows[2:], rows[0]])
+        [found], _ = play(VersionOne(max_values=2).fetch(v1_schema, [Fetch("Story", where=term, sort=(sort,))]), parts)
+        assert keys == [row.oid.key for row in found.rows]
+
+    @pytest.mark.parametrize(("size", "found", "more"), [(2, 2, False), (1, 1, True), (None, 2, False)])
+    def test_a_window_of_what_is_not_excluded(
+        self, v1_schema: Schema, play: Play, size: int | None, found: int, more: bool
+    ) -> None:
+        term = Compare(Path.parse("Number"), "!=", ("S-1", "S-2", "S-3"))
+        fetch = Fetch("Story", where=term, size=size, counted=True)
+        excluded, kept = answer(stories(1), stories(1, 1)), answer(stories(4))
+        [rows], made = play(VersionOne(max_values=2).fetch(v1_schema, [fetch]), excluded, kept)
+        assert (found, more, 2, 2) == (len(rows.rows), rows.more, rows.total, len(made))
+        assert [2, 3][:found] == [row.oid.key for row in rows.rows]
 
     @pytest.mark.parametrize(("number", "sizes"), [(40, [40]), (42, [40, 2])])
     def test_histories_of_many_assets_are_divided(self, v1_schema: Schema, number: int, sizes: list[int]) -> None:
