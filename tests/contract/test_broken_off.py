@@ -18,9 +18,8 @@ from contract.committed import Connect, kinds, loaded, stored
 from contract.dialect import Dialect
 from contract.needs import needs
 from contract.systems import ONE_EACH
-from contract.valispace import REQUIREMENT
 
-TYPES = (*ONE_EACH, REQUIREMENT)
+TYPES = ONE_EACH
 
 ROUND = 8
 """Requests in one round here: what the tests are about shows after a few, too."""

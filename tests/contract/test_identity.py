@@ -17,9 +17,8 @@ from contract.dialect import Dialect
 from contract.needs import needs
 from contract.scene import Scene
 from contract.systems import DISTINCT
-from contract.valispace import REQUIREMENT
 
-TYPES = (*DISTINCT, REQUIREMENT)
+TYPES = DISTINCT
 
 
 def helped(asset: Any, name: str, plainly: Callable[[], Any], surely: Callable[[], Any]) -> str:

@@ -13,9 +13,8 @@ from contract.dialect import Dialect
 from contract.needs import needs
 from contract.scene import Scene
 from contract.systems import DISTINCT
-from contract.valispace import REQUIREMENT
 
-TYPES = (*DISTINCT, REQUIREMENT)
+TYPES = DISTINCT
 
 SIZES = (10, 24)
 

@@ -12,9 +12,8 @@ from contract.committed import Connect, kinds, loaded, stored
 from contract.dialect import Dialect
 from contract.needs import needs
 from contract.systems import DISTINCT
-from contract.valispace import REQUIREMENT
 
-TYPES = (*DISTINCT, REQUIREMENT)
+TYPES = DISTINCT
 
 
 @pytest.mark.parametrize("number", [1, 3])
