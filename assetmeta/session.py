@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +28,7 @@ from assetmeta.features import display, rows, schema_map
 from assetmeta.features.jobs import GIVE_UP_AFTER, Job
 from assetmeta.features.plans import Planning, commit_plan, planning
 from assetmeta.features.rate import shared_rate
+from assetmeta.features.wait import INTERVAL, as_completed
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginCheck
 from assetmeta.model.errors import AssetmetaError, BadValue, SessionClosed, UnknownName, elsewhere, nearest
 from assetmeta.model.folders import cache_folder
@@ -266,6 +267,38 @@ class Session(Displayed):
         asset = self.asset_from_oid(snapshot.oid)
         assert isinstance(asset, Asset)
         return Asset.with_data(asset, snapshot.values)
+
+    def wait(
+        self,
+        assets: Iterable[Asset],
+        until: Callable[[Any], object],
+        *,
+        interval: float = INTERVAL,
+        timeout: float | None = None,
+    ) -> list[Any]:
+        """Wait until *until* is true of each of *assets*, and return them in their order.
+
+            v1.wait(stories, until=lambda story: story.IsClosed, interval=60, timeout=3600)
+
+        They are read anew together every *interval* seconds: as many requests as one reading of them all takes, and
+        only for those that are not there yet. Pending changes stay. Raises StillWaiting (a TimeoutError), which names
+        what is left, after *timeout* seconds; BadValue, NotFound for an asset that is gone. Ctrl-C and close() end it.
+        """
+        wanted = list(assets)
+        for _ in self.as_completed(wanted, until, interval=interval, timeout=timeout):
+            pass
+        return wanted
+
+    def as_completed(
+        self,
+        assets: Iterable[Asset],
+        until: Callable[[Any], object],
+        *,
+        interval: float = INTERVAL,
+        timeout: float | None = None,
+    ) -> Iterator[Any]:
+        """Yield each of *assets* as soon as *until* is true of it. All else is as for wait()."""
+        return as_completed(self._workspace, assets, until, interval, timeout)
 
     def loading(self, mode: str) -> AbstractContextManager[None]:
         """Choose what a read of a missing attribute does within a block: "peers" loads it for everything that was

@@ -21,6 +21,7 @@ AssetmetaError
 │   ├── ServerFailed           the server broke (5xx)
 │   └── InvalidResponse        the answer is not the document it should be, or is not safe to read
 ├── Conflict                   somebody else changed the same attribute since it was loaded: look, then decide
+├── StillWaiting               assets did not reach a state in the time allowed (also a TimeoutError)
 ├── ResultChanged              a result changed while it was being read page by page: read it again
 ├── JobError                   a job cannot begin or go on: its journal is in use, another's, or does not fit the plan
 └── CommitError                not everything in a commit landed; its report says what did
@@ -140,6 +141,12 @@ class BrokenOff(Unreachable):
 
 class TimedOut(Unreachable):
     """The server did not answer within the time allowed."""
+
+
+class StillWaiting(AssetmetaError, TimeoutError):
+    """The time to wait for assets is over: *remaining* holds those that are not there yet. They go on by themselves."""
+
+    remaining: tuple[object, ...] = ()
 
 
 class RateLimited(Unreachable):

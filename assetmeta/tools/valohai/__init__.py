@@ -33,6 +33,7 @@ from assetmeta.tools.valohai.projects import (
     set_variable,
     variables,
 )
+from assetmeta.tools.valohai.waits import as_completed, wait
 
 __all__ = [
     "Event",
@@ -41,6 +42,7 @@ __all__ = [
     "Variable",
     "adopt",
     "apply_metadata",
+    "as_completed",
     "delete_variable",
     "download",
     "endpoint_logs",
@@ -63,4 +65,5 @@ __all__ = [
     "suggest_version_name",
     "upload_code",
     "variables",
+    "wait",
 ]

@@ -1,0 +1,66 @@
+"""Waiting until assets reach a state: one reading of all of them per interval, however many there are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from assetmeta.core.cohort import Cohort
+from assetmeta.core.context import SessionContext
+from assetmeta.core.state import Instance, forget
+from assetmeta.core.values import require_asset
+from assetmeta.model.errors import BadValue, SessionClosed, StillWaiting
+
+INTERVAL = 10.0
+"""Seconds between two looks, unless said otherwise."""
+
+_NAMED = 5
+"""Assets that an error names."""
+
+Until = Callable[[Any], object]
+
+
+def as_completed(
+    context: SessionContext,
+    assets: Iterable[Instance],
+    until: Until,
+    interval: float,
+    timeout: float | None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Any]:
+    """Yield each asset as soon as *until* is true of it; see Session.as_completed."""
+    remaining = list(dict.fromkeys(require_asset(context, asset, "wait()") for asset in assets))
+    if interval <= 0 or (timeout is not None and timeout < 0):
+        raise BadValue(f"interval={interval} must be above 0 seconds, and timeout={timeout} not below 0, or None.")
+    number, end = len(remaining), None if timeout is None else clock() + timeout
+    while remaining:
+        _forget(context, remaining)
+        done = [asset for asset in remaining if until(asset)]
+        remaining = [asset for asset in remaining if asset not in done]
+        yield from done
+        if not remaining:
+            return
+        left = interval if end is None else min(interval, end - clock())
+        if left <= 0:
+            named = ", ".join(asset._state.oid.token for asset in remaining[:_NAMED])
+            more = f" and {len(remaining) - _NAMED} more" if len(remaining) > _NAMED else ""
+            raise StillWaiting(
+                f"{len(remaining)} of {number} are not there after {timeout:g} seconds: {named}{more}.",
+                remaining=tuple(remaining),
+            )
+        if context.wait(left) is False:
+            raise SessionClosed("The session was closed while it was waited for assets.")
+
+
+def _forget(context: SessionContext, assets: list[Instance]) -> None:
+    """Have the next read of any of the assets read them all anew: those of one type load together."""
+    groups: dict[str, list[Instance]] = {}
+    for asset in assets:
+        groups.setdefault(asset._state.oid.type, []).append(asset)
+    with context.lock:
+        for members in groups.values():
+            cohort = Cohort([asset._state.oid for asset in members])
+            for asset in members:
+                forget(asset)
+                asset._state.cohort = cohort

@@ -1,0 +1,157 @@
+"""Waiting for assets: one reading of all per look, however many, and an end that says what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assetmeta import BadValue, SessionClosed, StillWaiting, Unsupported, V1Meta, ValohaiMeta
+from assetmeta.features.wait import as_completed
+from assetmeta.sandbox import Server
+from assetmeta.tools import valohai
+
+CONFIG = "- step:\n    name: train\n    image: python:3.11\n    command: python train.py\n"
+
+
+class Looks:
+    """A clock that moves when somebody waits, and what happens between two looks."""
+
+    def __init__(self, context: Any, *steps: Callable[[], object]) -> None:
+        self.now = 0.0
+        self.waits: list[float] = []
+        self._steps = list(steps)
+        context.wait = self.wait
+
+    def wait(self, seconds: float) -> bool:
+        self.waits.append(seconds)
+        self.now += seconds
+        if self._steps:
+            self._steps.pop(0)()
+        return True
+
+    def clock(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def v1(versionone_sandbox: Server) -> Iterator[V1Meta]:
+    with V1Meta(**versionone_sandbox.credentials) as session:
+        yield session
+
+
+@pytest.fixture
+def other(versionone_sandbox: Server) -> Iterator[V1Meta]:
+    with V1Meta(**versionone_sandbox.credentials) as session:
+        yield session
+
+
+@pytest.fixture
+def stories(other: V1Meta) -> list[str]:
+    made = [other.Story.new(Name=f"{number}", Scope=other.Scope(0)) for number in range(5)]
+    other.commit().raise_if_failed()
+    return [story.idref for story in made]
+
+
+def rename(session: V1Meta, tokens: list[str], name: str) -> None:
+    for token in tokens:
+        session.asset_from_oid(token).Name = name
+    session.commit().raise_if_failed()
+
+
+def test_one_request_per_look_for_all_that_are_not_there(v1: V1Meta, other: V1Meta, stories: list[str]) -> None:
+    wanted = [v1.asset_from_oid(token) for token in stories]
+    looks = Looks(
+        v1._workspace,
+        lambda: rename(other, stories[:2], "there"),
+        lambda: None,
+        lambda: rename(other, stories[2:], "there"),
+    )
+    before = len(v1.ledger)
+
+    found = v1.wait(wanted, until=lambda story: story.Name == "there", interval=7)
+
+    assert found == wanted
+    assert looks.waits == [7, 7, 7]
+    assert len(v1.ledger) - before == 4
+
+
+def test_each_is_given_as_soon_as_it_is_there(v1: V1Meta, other: V1Meta, stories: list[str]) -> None:
+    wanted = [v1.asset_from_oid(token) for token in stories]
+    Looks(
+        v1._workspace,
+        lambda: rename(other, stories[3:4], "there"),
+        lambda: rename(other, [*stories[:3], stories[4]], "there"),
+    )
+    order = [story.idref for story in v1.as_completed(wanted, lambda story: story.Name == "there")]
+    assert order[0] == stories[3]
+    assert sorted(order) == sorted(stories)
+
+
+def test_a_timeout_names_what_is_left(v1: V1Meta, other: V1Meta, stories: list[str]) -> None:
+    rename(other, stories[:1], "there")
+    wanted = [v1.asset_from_oid(token) for token in stories]
+    looks = Looks(v1._workspace)
+    waiting = as_completed(v1._workspace, wanted, lambda story: story.Name == "there", 10, 25, looks.clock)
+
+    with pytest.raises(StillWaiting, match=r"4 of 5 are not there after 25 seconds: Story:\d+") as caught:
+        list(waiting)
+
+    assert isinstance(caught.value, TimeoutError)
+    assert [asset.idref for asset in caught.value.remaining] == stories[1:]
+    assert looks.waits == [10, 10, 5]
+
+
+def test_pending_changes_stay(v1: V1Meta, stories: list[str]) -> None:
+    story = v1.asset_from_oid(stories[0])
+    story.Description = "mine"
+    v1.wait([story], until=lambda one: one.Number)
+    assert story.Description == "mine"
+    assert v1.pending == 1
+    v1.revert()
+
+
+def test_closing_ends_the_wait(v1: V1Meta, stories: list[str]) -> None:
+    v1._workspace.wait = lambda seconds: False
+    with pytest.raises(SessionClosed, match="while it was waited"):
+        v1.wait([v1.asset_from_oid(stories[0])], until=lambda story: False)
+
+
+@pytest.mark.parametrize("options", [{"interval": 0}, {"interval": -1}, {"timeout": -1}])
+def test_bad_times_are_refused(v1: V1Meta, stories: list[str], options: dict[str, float]) -> None:
+    v1.types
+    before = len(v1.ledger)
+    with pytest.raises(BadValue, match="interval="):
+        v1.wait([v1.asset_from_oid(stories[0])], until=lambda story: True, **options)
+    assert len(v1.ledger) == before
+
+
+def test_nothing_to_wait_for_is_no_wait(v1: V1Meta) -> None:
+    assert v1.wait([], until=lambda story: False) == []
+    assert valohai.wait([]) == []
+
+
+def test_runs_of_valohai_are_one_list_per_look(valohai_sandbox: Server, tmp_path: Path) -> None:
+    (tmp_path / "valohai.yaml").write_text(CONFIG, encoding="utf-8")
+    server = valohai_sandbox
+    server.face.clock.hold()
+    with ValohaiMeta(**server.token_credentials, survey="none") as vh:
+        project = vh.Project.create(name="waits")
+        commit = valohai.upload_code(project, tmp_path)
+        runs = [vh.Execution.create(project=project, commit=commit, step="train") for _ in range(40)]
+        looks = Looks(vh._workspace, lambda: None, lambda: server.face.clock.run())
+        before = len(server.requests)
+
+        found = valohai.wait(runs, interval=30)
+
+        assert {run.status for run in found} <= {"complete", "error", "crashed", "stopped"}
+        assert len(server.requests) - before == len(looks.waits) + 1
+        assert [run.intid for run in found] == [run.intid for run in runs]
+        assert list(valohai.as_completed(runs[0])) == [runs[0]]
+
+
+def test_only_runs_of_valohai_are_waited_for(v1: V1Meta, stories: list[str]) -> None:
+    with pytest.raises((BadValue, Unsupported)):
+        valohai.wait([v1.asset_from_oid(stories[0])])
