@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from itertools import zip_longest
 
 from inscriptis import Inscriptis
 from inscriptis.css_profiles import STRICT_CSS_PROFILE
@@ -68,6 +69,11 @@ class HtmlText(Text, frozen=True):
         return Html(text) if isinstance(text, str) else text
 
 
+_MOST_CELLS = 5_000
+_PADDING, _FREE = 4, 100_000
+"""A table may be so many times as large as its texts, and so many characters larger in any case."""
+
+
 def plain(text: str) -> str:
     """Return *text* without markup, laid out as a browser shows it; a text that has none keeps its lines.
 
@@ -90,6 +96,7 @@ def _laid_out(text: str) -> str:
             # Attributes could ask for any amount of blanks.
             element.attrib.clear()
         _complete_tables(tree)
+        _bound_tables(tree)
         found: str = Inscriptis(tree, _LAYOUT).get_text()
     except ParserError:
         # There is nothing in it but comments.
@@ -111,6 +118,45 @@ def _complete_tables(tree: Element) -> None:
             _wrap(row, "table", ("tr",))
     for table in list(tree.iter("table")):
         _wrap(table, "div", ("table",))
+
+
+def _bound_tables(tree: Element) -> None:
+    """Turn large tables into lines of texts with blanks between them. Padding makes each row as wide as the widest one,
+    so that one long cell among many rows would multiply the text; and each cell takes its time to be laid out.
+    """
+    elements = list(tree.iter())
+    sizes: dict[Element, int] = {}
+    for element in reversed(elements):
+        sizes[element] = len(element.text or "") + sum(sizes[child] + len(child.tail or "") for child in element)
+    turned: set[Element] = set()
+    for element in elements:
+        if element.getparent() in turned:
+            # It was in a larger one.
+            turned.add(element)
+        elif element.tag == "table" and _is_large(rows := _rows(element), sizes):
+            turned.update([element, *element])
+            captions = [_joined(caption) for caption in element.iterchildren("caption")]
+            lines = ["  ".join(map(_joined, row)).rstrip() for row in rows]
+            for child in list(element):
+                element.remove(child)
+            element.tag, element.text = "pre", "\n".join([*captions, *lines])
+
+
+def _rows(table: Element) -> list[list[Element]]:
+    """The cells of a table's own rows."""
+    groups = [table, *table.iterchildren("thead", "tbody", "tfoot")]
+    return [list(row.iterchildren("td", "th")) for group in groups for row in group.iterchildren("tr")]
+
+
+def _is_large(rows: list[list[Element]], sizes: dict[Element, int]) -> bool:
+    lengths = [[sizes[cell] for cell in row] for row in rows]
+    widths = [max(column) for column in zip_longest(*lengths, fillvalue=0)]
+    most = _PADDING * sum(map(sum, lengths)) + _FREE
+    return sum(map(len, rows)) > _MOST_CELLS or len(rows) * sum(widths) > most
+
+
+def _joined(element: Element) -> str:
+    return " ".join("".join(element.itertext()).split())
 
 
 def _is_within(element: Element, tag: str) -> bool:

@@ -125,3 +125,36 @@ class TestCodec:
         codec = VersionOne().codec("LongText", "Description")
         assert "a  b" == codec.decode("<table><tr><td>a</td><td>b</td></tr></table>").plain  # type: ignore[attr-defined]
         assert Html is not type(VersionOne().codec("Text", "Name").decode("<p>x</p>"))
+
+
+class TestLargeTables:
+    """Padding and layout are bounded: the text of a table is never many times as large as the table."""
+
+    def test_one_long_cell_among_many_rows_is_not_multiplied(self) -> None:
+        long = "word " * 20_000
+        rows = "".join(f"<tr><td>a{number}</td><td>b</td></tr>" for number in range(1000))
+        text = plain(f"<p>before</p><table><tr><td>{long}</td><td>b</td></tr>{rows}</table><p>after</p>")
+        assert len(text) < 3 * len(long)
+        lines = text.split("\n")
+        assert ("before", "after") == (lines[0], lines[-1])
+        assert "a999  b" in lines
+        assert f"{long.strip()}  b" in lines
+
+    def test_tables_of_very_many_cells_are_lines_of_texts(self) -> None:
+        rows = "".join(f"<tr><td>a{n}</td><td><b>b</b> c</td><td></td></tr>" for n in range(4000))
+        text = plain(f"<table><caption>Title</caption>{rows}</table>")
+        assert ["Title", "a0  b c", "a1  b c"] == text.split("\n")[:3]
+        assert 4001 == len(text.split("\n"))
+
+    def test_small_tables_are_laid_out_as_before(self) -> None:
+        text = plain("<table><tr><td>long cell</td><td>x</td></tr><tr><td>a</td><td>y</td></tr></table>")
+        assert ["long cell  x", "a          y"] == text.split("\n")
+
+    def test_tables_within_a_large_one_are_part_of_its_texts(self) -> None:
+        inner = "<table><tr><td>i</td><td>j</td></tr></table>"
+        rows = "".join(f"<tr><td>a{n}</td><td>{inner}</td><td>z</td></tr>" for n in range(2000))
+        assert "a7  ij  z" in plain(f"<table>{rows}</table>").split("\n")
+
+    def test_rows_of_different_lengths(self) -> None:
+        rows = "".join("<tr>" + "<td>x</td>" * (n % 4) + "</tr>" for n in range(5000))
+        assert "x  x  x" in plain(f"<table>{rows}</table>").split("\n")
