@@ -20,5 +20,5 @@ Schema, completed by the server's own description), codecs, decode and encode (o
 lookup (reads by identity), queries, pushdown (conditions that the server applies), pages, prefetch (what assets are
 missing), writer and writes, calls, explain, options, files, keys and aliases.
 
-How a fifth server is added: docs/adding-a-dialect.md.
+How the layers work together: docs/architecture.md. How a fifth server is added: docs/adding-a-dialect.md.
 """
