@@ -55,7 +55,7 @@ def integer(given: Any) -> int:
     """An integer, also as a text, also as a float without a fraction. Raises Invalid."""
     refused = Invalid("A valid integer is required.")
     found = _read(given, lambda number: int(re.sub(r"\.0*\s*$", "", str(number))), refused)
-    if isinstance(given, bool) or abs(found) >= LARGEST:
+    if abs(found) >= LARGEST:
         raise refused
     return found
 

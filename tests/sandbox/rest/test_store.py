@@ -89,6 +89,34 @@ def test_nothing_of_a_failed_transaction_stays(store: Store[AnyKey]) -> None:
         assert (store.next("user"), store.next("box")) == (2, 1)
 
 
+def test_of_several_changes_to_one_row_the_first_state_comes_back(store: Store[AnyKey]) -> None:
+    def fail() -> None:
+        with store.transaction():
+            store.put("box", "b", {"owner": 2})
+            store.put("box", "b", {"owner": 3})
+            store.remove("box", "b")
+            store.write("box", "b", {"owner": 4, "parts": []})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert store.get("box", "b") == {"owner": 1, "parts": ["p2", "p1"]}
+    assert [store.pointing("box", "owner", user) for user in (1, 2, 3, 4)] == [["b"], [], [], []]
+
+
+def test_keys_are_in_order_after_every_change(store: Store[AnyKey]) -> None:
+    seen = [store.ids("part")]
+    for change in (
+        lambda: store.write("part", "p0", {"box": None}),
+        lambda: store.put("part", "p0", {"box": "b"}),
+        lambda: store.remove("part", "p2"),
+    ):
+        with store.transaction():
+            change()
+        seen.append(store.ids("part"))
+    assert seen == [["p1", "p2"], ["p0", "p1", "p2"], ["p0", "p1", "p2"], ["p0", "p1"]]
+
+
 def test_counters(store: Store[AnyKey]) -> None:
     with store.transaction():
         store.reserve("user", 7)
