@@ -85,6 +85,13 @@ class TestWhatAClientSees:
         with pytest.raises(requests.ConnectionError):
             story(versionone_sandbox, "second")
 
+    def test_a_refused_request_is_answered_as_usual(self, versionone_sandbox: sandbox.Server) -> None:
+        """The fault waits for a request that succeeds: a 400, the least of the refusals, does not use it up."""
+        versionone_sandbox.add_fault("drop")
+        assert story(versionone_sandbox, "").status_code == 400
+        with pytest.raises(requests.ConnectionError):
+            story(versionone_sandbox, "A")
+
     def test_drop_before_cuts_the_line_before_anything_is_written(self, versionone_sandbox: sandbox.Server) -> None:
         versionone_sandbox.add_fault("drop-before", method="POST")
         with pytest.raises(requests.ConnectionError):

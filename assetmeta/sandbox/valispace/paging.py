@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
+from assetmeta.sandbox.rest.paging import envelope, link, neighbours, number
 from assetmeta.sandbox.rest.refusals import not_found
 
 Row = dict[str, object]
@@ -23,10 +24,7 @@ def paged(rows: Sequence[Row], url: str, query: str, size: int, style: str) -> d
 def by_offset(rows: Sequence[Row], url: str, asked: dict[str, str], size: int) -> dict[str, object]:
     """The page that starts at `offset` and has `limit` rows, *size* where none is asked for."""
     limit, offset = number(asked.get("limit"), 1) or size, number(asked.get("offset"), 0) or 0
-    after, before = offset + limit, offset - limit
-    following = link(url, asked, {"limit": str(limit), "offset": str(after)}) if after < len(rows) else None
-    start = str(before) if before > 0 else None
-    previous = link(url, asked, {"limit": str(limit), "offset": start}) if offset > 0 else None
+    following, previous = neighbours(url, listed(asked), len(rows), limit, offset)
     return envelope(len(rows), following, previous, rows[offset : offset + limit])
 
 
@@ -37,25 +35,11 @@ def by_number(rows: Sequence[Row], url: str, asked: dict[str, str], size: int) -
     page = pages if wanted == "last" else number(wanted, 1)
     if page is None or page > pages:
         raise not_found("Invalid page.")
-    following = link(url, asked, {"page": str(page + 1)}) if page < pages else None
-    previous = link(url, asked, {"page": str(page - 1) if page > 2 else None}) if page > 1 else None
+    following = link(url, listed(asked), {"page": str(page + 1)}) if page < pages else None
+    previous = link(url, listed(asked), {"page": str(page - 1) if page > 2 else None}) if page > 1 else None
     return envelope(len(rows), following, previous, rows[(page - 1) * size : page * size])
 
 
-def envelope(count: int, following: str | None, previous: str | None, rows: Sequence[Row]) -> dict[str, object]:
-    """The object that a page comes in."""
-    return {"count": count, "next": following, "previous": previous, "results": rows}
-
-
-def number(text: str | None, least: int) -> int | None:
-    """A whole number of at least *least*, or None for anything else."""
-    if text is None or not text.isdecimal() or len(text) > 18:
-        return None
-    value = int(text)
-    return value if value >= least else None
-
-
-def link(url: str, asked: dict[str, str], changed: dict[str, str | None]) -> str:
-    """*url* with the query of the request and some parameters changed; None takes one away."""
-    query = {name: value for name, value in {**asked, **changed}.items() if value is not None}
-    return f"{url}?{urlencode(sorted(query.items()))}" if query else url
+def listed(asked: dict[str, str]) -> dict[str, list[str]]:
+    """A query with one value each, as addresses are made of it."""
+    return {name: [value] for name, value in asked.items()}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
+from assetmeta.sandbox.rest import paging
 from assetmeta.sandbox.rest.answers import Answer
 
 from .call import Call
@@ -31,18 +31,9 @@ def window(call: Call) -> tuple[int, int]:
 
 def envelope(call: Call, count: int, rows: Sequence[Document]) -> Document:
     """The object that a page comes in; `no_count` leaves the count out."""
-    limit, offset = window(call)
-    following = link(call, limit, offset + limit) if offset + limit < count else None
-    previous = link(call, limit, offset - limit) if offset > 0 else None
-    told = None if call.query.flag("no_count") else count
-    return {"count": told, "next": following, "previous": previous, "results": list(rows)}
-
-
-def link(call: Call, limit: int, offset: int) -> str:
-    """The address of another page of the same list."""
-    query: Mapping[str, list[str]] = {**call.query.values, "limit": [str(limit)], "offset": [str(offset)]}
-    kept = sorted((name, values) for name, values in query.items() if name != "offset" or offset > 0)
-    return f"{call.origin}{call.request.path}?{urlencode(kept, doseq=True, errors='replace')}"
+    url = f"{call.origin}{call.request.path}"
+    following, previous = paging.neighbours(url, call.query.values, count, *window(call))
+    return paging.envelope(None if call.query.flag("no_count") else count, following, previous, list(rows))
 
 
 def ordered(call: Call, kind: Kind, ids: Sequence[Key]) -> Sequence[Key]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
+from assetmeta.sandbox.rest.paging import number
 from assetmeta.sandbox.rest.values import FALSE, TRUE
 
 
@@ -34,10 +35,8 @@ class Query:
 
     def number(self, name: str, least: int, default: int) -> int:
         """A whole number of at least *least*, *default* for anything else."""
-        text = self.one(name) or ""
-        if not (text.isascii() and text.isdecimal()) or len(text) > 18:
-            return default
-        return int(text) if int(text) >= least else default
+        found = number(self.one(name), least)
+        return default if found is None else found
 
 
 def flag(text: str) -> bool | None:
