@@ -13,7 +13,7 @@ from requests.auth import AuthBase
 from assetmeta.core.asset import Asset
 from assetmeta.core.class_builder import ClassRegistry
 from assetmeta.core.commit import Committer
-from assetmeta.core.context import SessionContext
+from assetmeta.core.context import ProgressOption, SessionContext
 from assetmeta.core.load_log import is_completing
 from assetmeta.core.loading import Loader
 from assetmeta.core.metaclass import AssetClass
@@ -27,6 +27,7 @@ from assetmeta.core.values import as_oid
 from assetmeta.features import display, rows, schema_map
 from assetmeta.features.jobs import GIVE_UP_AFTER, Job
 from assetmeta.features.plans import Planning, commit_plan, planning
+from assetmeta.features.progress import follower, metered
 from assetmeta.features.rate import shared_rate
 from assetmeta.features.wait import INTERVAL, as_completed
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginCheck
@@ -130,6 +131,7 @@ class Session(Displayed):
         self._workspace.describe = schema_map.describe
         self._workspace.display = display
         self._workspace.upsert = rows.upsert
+        self._workspace.metered = metered
         self._loader = self._workspace.loader = Loader(self._workspace, loading)
         self._unit = self._workspace.unit = UnitOfWork(self._workspace)
         self._writer = self._workspace.writer = Committer(self._workspace, self._unit)
@@ -323,7 +325,14 @@ class Session(Displayed):
         with self._driver.reading_only(), planning(self._unit, self._writer) as block:
             yield block
 
-    def commit(self, plan: Plan | None = None, *, conflicts: str | None = None) -> Report:
+    def commit(
+        self,
+        plan: Plan | None = None,
+        *,
+        conflicts: str | None = None,
+        progress: ProgressOption = None,
+        log: str | Path | None = None,
+    ) -> Report:
         """Write all pending changes; return a report that is falsy when all landed and iterates over the errors.
 
         One request per asset at most, few for many assets where the server can write several at once. What did not land
@@ -337,10 +346,16 @@ class Session(Displayed):
                 check), "error" (the asset's change fails with Conflict: was, mine, theirs), or "merge" (the asset's
                 other attributes land, those that clash fail). The check is one read of exactly the changed attributes.
                 Without it pending changes are sent unchecked, and a plan is checked as a whole.
+            progress: True for a bar (plain lines where there is no terminal and no notebook), or a function that is
+                called with how many changes have an outcome, how many there are, and "commit". What it raises breaks
+                the commit off.
+            log: a file to which one line of JSON per outcome is appended, without secrets. Raises OSError, before
+                anything is sent, when it cannot be written.
         """
+        observer = follower(progress, log)
         if plan is not None:
-            return commit_plan(self._workspace, self._unit, self._writer, plan, conflicts)
-        return self._writer.commit(conflicts or "overwrite")
+            return commit_plan(self._workspace, self._unit, self._writer, plan, conflicts, observer)
+        return self._writer.commit(conflicts or "overwrite", observer=observer)
 
     def job(
         self,
@@ -352,6 +367,8 @@ class Session(Displayed):
         extend: bool = False,
         give_up_after: float = GIVE_UP_AFTER,
         conflicts: str = "error",
+        progress: ProgressOption = None,
+        log: str | Path | None = None,
     ) -> Job:
         """Begin or go on with a job: `with v1.job("release-7-tasks") as job:`.
 
@@ -374,6 +391,7 @@ class Session(Displayed):
             extend: take changes along that the journal does not have.
             give_up_after: seconds without progress, while the server is away, after which the job ends.
             conflicts: as for commit(), against the values that were there when the job was planned first.
+            progress, log: as for commit(). What is done from earlier runs is neither shown nor logged again.
         """
         return Job(
             name,
@@ -386,6 +404,7 @@ class Session(Displayed):
             extend=extend,
             give_up_after=give_up_after,
             conflicts=conflicts,
+            observer=follower(progress, log, f"job {name}"),
         )
 
     @property

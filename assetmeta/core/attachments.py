@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from assetmeta.core.checksums import Expected, Measured, known_digest
+from assetmeta.core.checksums import Expected, Measured, ReadMeter, known_digest
 from assetmeta.core.state import Instance, forget
 from assetmeta.core.values import context_of
 from assetmeta.core.whole_file import naming, write_whole
@@ -66,25 +66,48 @@ def expected_of(asset: Instance) -> Expected:
     return Expected(int(size) if isinstance(size, int | str) and str(size).isdigit() else None, known_digest(sums))
 
 
-def upload(asset: Instance, content: bytes | BinaryIO | Path) -> None:
-    """Replace the asset's bytes, streamed from a file where one is given. One request, at once."""
+def upload(asset: Instance, content: bytes | BinaryIO | Path, progress: object = None) -> None:
+    """Replace the asset's bytes, streamed from a file where one is given. One request, at once. *progress* is True or
+    a function (see assetmeta.features.progress).
+    """
     backend = _checked(asset)
-    workspace, oid = context_of(asset), asset._state.oid
+    oid = asset._state.oid
     if oid.moment is not None:
         raise ReadOnly(f"{oid.token} is seen as of {oid.moment!s}; upload to the asset as it is now.", oid=oid.token)
     if not isinstance(content, bytes | Path) and not hasattr(content, "read"):
         raise BadValue(f"{oid.token}: a file is given as bytes, an open binary file or a Path, not {content!r:.40}.")
     if isinstance(content, Path):
         with content.open("rb") as opened:
-            workspace.run(backend.upload(asset._state.oid, opened))
+            _send(asset, backend, opened, progress)
     else:
-        source = io.BytesIO(content) if isinstance(content, bytes) else content
-        workspace.run(backend.upload(asset._state.oid, source))
-    with workspace.lock:
+        _send(asset, backend, io.BytesIO(content) if isinstance(content, bytes) else content, progress)
+    with context_of(asset).lock:
         forget(asset)
 
 
-def save(asset: Any, folder: Path) -> Path:
+def _send(asset: Instance, backend: Any, source: BinaryIO, progress: object) -> None:
+    workspace, oid = context_of(asset), asset._state.oid
+    if not progress:
+        workspace.run(backend.upload(oid, source))
+        return
+    told: list[Callable[[int], None]] = []
+    meter = ReadMeter(source, lambda size: told[0](size))
+    with workspace.metered(progress, f"upload {oid.token}", meter.size, "bytes") as tell:
+        told.append(tell)
+        workspace.run(backend.upload(oid, cast(BinaryIO, meter)))
+
+
+def download_with(asset: Instance, sink: BinaryIO, progress: object) -> str:
+    """Download as `download` does; *progress* is True or a function (see assetmeta.features.progress)."""
+    if not progress:
+        return download(asset, sink)
+    _checked(asset)
+    what, size = f"download {asset._state.oid.token}", expected_of(asset).size
+    with context_of(asset).metered(progress, what, size, "bytes") as tell:
+        return download(asset, sink, tell)
+
+
+def save(asset: Any, folder: Path, progress: object = None) -> Path:
     """Download into *folder* under a harmless form of the name that the server gives, and return the new file's path.
 
     The file appears when all of it has come (see assetmeta.core.whole_file); what a killed process left of it is
@@ -94,7 +117,9 @@ def save(asset: Any, folder: Path) -> Path:
     backend = _checked(asset)
     given = asset[backend.file_name_attribute] or asset._state.oid.token
     source = source_of(asset)
-    return write_whole(folder, backend.safe_name(str(given)), lambda sink: download(asset, sink), source=source)
+    return write_whole(
+        folder, backend.safe_name(str(given)), lambda sink: download_with(asset, sink, progress), source=source
+    )
 
 
 def source_of(asset: Instance) -> str:

@@ -125,6 +125,54 @@ class Measured(io.RawIOBase):
         return self.size
 
 
+class ReadMeter(io.RawIOBase):
+    """Reads on from where *source* stands. *progress* is called with the number of bytes that were read so far."""
+
+    def __init__(self, source: BinaryIO, progress: Callable[[int], None]) -> None:
+        super().__init__()
+        self._source = source
+        self._progress = progress
+        self._start = source.tell() if self.seekable() else 0
+        self._read = 0
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def seekable(self) -> bool:
+        """True where *source* can go back."""
+        seekable = getattr(self._source, "seekable", None)
+        return seekable is not None and bool(seekable())
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return at most *size* bytes."""
+        found = self._source.read(-1 if size is None else size)
+        self._read += len(found)
+        if found:
+            self._progress(self._read)
+        return found
+
+    def tell(self) -> int:
+        """Where *source* stands."""
+        return self._source.tell()
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        """Set the position; what is read from there counts anew."""
+        found = self._source.seek(place, whence)
+        self._read = found - self._start
+        return found
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes there are to read; None where *source* cannot tell."""
+        if not self.seekable():
+            return None
+        here = self._source.tell()
+        end = self._source.seek(0, io.SEEK_END)
+        self._source.seek(here)
+        return end - self._start
+
+
 def known_digest(sums: Mapping[str, object]) -> tuple[str, str] | None:
     """The most trustworthy checksum among *sums*, with its name; None where none is known."""
     return next(((name, str(sums[name]).lower()) for name in DIGESTS if sums.get(name)), None)

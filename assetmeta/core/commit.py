@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,12 +12,13 @@ from assetmeta.core.conflicts import split
 from assetmeta.core.context import BlockProtocol, SessionContext
 from assetmeta.core.invalidation import Invalidation, noting_lost_values, renamed
 from assetmeta.core.plan import Plan
+from assetmeta.core.plan_text import counted
 from assetmeta.core.report import Report, error_of
 from assetmeta.core.state import Edit, Instance, forget
 from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.core.values import cell_members, cell_value, identified, same_value
 from assetmeta.model.codecs import document_part, wire_text
-from assetmeta.model.contract import UNOBSERVED, SupportsTemplates, WriteObserver
+from assetmeta.model.contract import UNOBSERVED, CommitObserver, SupportsTemplates, WriteObserver
 from assetmeta.model.errors import AssetmetaError, BadValue, BrokenOff, ReadOnly, Unsupported, UsageError
 from assetmeta.model.http import T
 from assetmeta.model.ordering import needs, references
@@ -37,6 +39,8 @@ from assetmeta.model.processes import renew_in_child
 from assetmeta.model.scalars import json_checked, plain
 from assetmeta.model.texts import Cleaned, writable_text
 from assetmeta.model.values import Missing, Oid
+
+log = logging.getLogger(__name__)
 
 
 class Committer:
@@ -110,9 +114,22 @@ class Committer:
                     )
                     self._take_over(complete, edits)
                 self.last_report = Report(complete, plan.names, self._unit.notes())
+                if plan.changes:
+                    log.info("commit ended: %s", self.last_report.counts)
+                if isinstance(observer, CommitObserver):
+                    observer.on_end(complete)
                 return self.last_report
 
-            return self._sent(to_send, finish, observer)
+            if plan.changes:
+                log.info("commit of %s", counted(plan.changes))
+            if isinstance(observer, CommitObserver):
+                observer.on_start(to_send)
+            try:
+                return self._sent(to_send, finish, observer)
+            except BaseException:
+                if isinstance(observer, CommitObserver):
+                    observer.on_end(())
+                raise
 
     def take_over(self, outcomes: Sequence[Outcome]) -> None:
         """Let assets know what came of their pending changes, without sending anything."""
@@ -234,7 +251,7 @@ class Committer:
             names.setdefault(change.oid, set()).update(delta.name for delta in getattr(change, "deltas", ()))
         self._unit.begin_sending(names)
         try:
-            return self._performed(changes, finish, observer)
+            return self._performed(changes, finish, observer, is_commit=True)
         finally:
             self._unit.end_sending(names)
 
@@ -243,18 +260,20 @@ class Committer:
         changes: Sequence[Change],
         finish: Callable[[Sequence[Outcome]], T],
         observer: WriteObserver = UNOBSERVED,
+        *,
+        is_commit: bool = False,
     ) -> T:
         """Send changes and let *finish* take over the outcomes, one per change, same order.
 
         Whatever breaks the write off, an interrupt included, is raised after that: what was answered counts, and what
         was sent is unknown, so that none of it is sent again blindly. Before anything was sent, it is just raised.
         """
-        log = _OutcomeLog(observer)
+        known = _OutcomeLog(observer, is_commit=is_commit)
         try:
-            outcomes = self._write(changes, log)
+            outcomes = self._write(changes, known)
         except BaseException as error:
-            if log.is_begun:
-                finish([log.outcome(change, type(error).__name__) for change in changes])
+            if known.is_begun:
+                finish([known.outcome(change, type(error).__name__) for change in changes])
             raise
         return finish(outcomes)
 
@@ -428,8 +447,10 @@ def _makes(edits: Mapping[str, Edit], delta: AttributeChange) -> bool:
 class _OutcomeLog:
     """A WriteObserver that keeps the latest outcome of each change, by the change's id(), and lets another one know."""
 
-    def __init__(self, observer: WriteObserver) -> None:
+    def __init__(self, observer: WriteObserver, *, is_commit: bool) -> None:
         self._observer = observer
+        self._is_commit = is_commit
+        self._rounds = 0
         self._outcomes: dict[int, Outcome] = {}
         self._sent: set[int] = set()
 
@@ -441,6 +462,9 @@ class _OutcomeLog:
     def on_send(self, changes: Sequence[Change]) -> None:
         """Note that *changes* are sent now, unless the other observer ends the write."""
         self._observer.on_send(changes)
+        self._rounds += 1
+        if self._is_commit:
+            log.info("round %d: %d change%s", self._rounds, len(changes), "s" * (len(changes) != 1))
         self._sent.update(map(id, changes))
 
     def on_outcomes(self, outcomes: Sequence[Outcome]) -> None:

@@ -91,6 +91,18 @@ class BlockProtocol(Protocol):
         ...
 
 
+ProgressOption = bool | Callable[[int, int | None, str], object] | None
+"""What `progress=` takes: True, or a function of how much is done, of how much (None: not known), and what it is."""
+
+
+class MeterProtocol(Protocol):
+    """Shows how far something has come, until the `with` block ends (assetmeta.features.progress)."""
+
+    def __call__(
+        self, progress: object, what: str, total: int | None, unit: str
+    ) -> AbstractContextManager[Callable[[int], None]]: ...
+
+
 class UpsertProtocol(Protocol):
     """Makes changes out of rows (assetmeta.features.rows)."""
 
@@ -119,6 +131,7 @@ class SessionContext:
     writer: CommitterProtocol
     describe: Callable[[AssetType, str | None], Table]
     display: DisplayProtocol
+    metered: MeterProtocol
     upsert: UpsertProtocol
 
     def __init__(

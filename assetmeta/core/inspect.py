@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from assetmeta.core import attachments
 from assetmeta.core.asset import Asset
-from assetmeta.core.context import SessionContext
+from assetmeta.core.context import ProgressOption, SessionContext
 from assetmeta.core.edits import deltas
 from assetmeta.core.snapshot import LoadedData
 from assetmeta.core.state import forget
@@ -111,17 +111,25 @@ class Inspector:
         workspace.know(rows.rows)
         return workspace.merge_rows(rows.rows, since)
 
-    def download(self, sink: BinaryIO) -> str:
-        """Write the asset's bytes to *sink* in chunks; return their media type. One request. Raises Unsupported."""
-        return attachments.download(self._asset, sink)
+    def download(self, sink: BinaryIO, progress: ProgressOption = None) -> str:
+        """Write the asset's bytes to *sink* in chunks; return their media type. One request. Raises Unsupported.
 
-    def upload(self, content: bytes | BinaryIO | FilePath) -> None:
-        """Replace the asset's bytes at once, streamed from an open file or a path. One request. Raises Unsupported."""
-        attachments.upload(self._asset, content)
+        *progress* is True for a bar (plain lines where there is no terminal and no notebook), or a function that is
+        called with the bytes so far, how many there are (None where that is not known) and what they are.
+        """
+        return attachments.download_with(self._asset, sink, progress)
 
-    def save(self, folder: str | FilePath) -> FilePath:
-        """Download the asset's bytes into *folder*, under a harmless form of their name, overwriting nothing."""
-        return attachments.save(self._asset, FilePath(folder))
+    def upload(self, content: bytes | BinaryIO | FilePath, progress: ProgressOption = None) -> None:
+        """Replace the asset's bytes at once, streamed from an open file or a path. One request. Raises Unsupported.
+        *progress* is that of download().
+        """
+        attachments.upload(self._asset, content, progress)
+
+    def save(self, folder: str | FilePath, progress: ProgressOption = None) -> FilePath:
+        """Download the asset's bytes into *folder*, under a harmless form of their name, overwriting nothing.
+        *progress* is that of download().
+        """
+        return attachments.save(self._asset, FilePath(folder), progress)
 
     def __repr__(self) -> str:
         state = self._asset._state

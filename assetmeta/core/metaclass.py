@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assetmeta.core.context import SessionContext
-from assetmeta.core.query import Query
+from assetmeta.core.query import Query, SizedStream
 from assetmeta.core.row_report import UpsertReport
 from assetmeta.core.values import oid_of_session, require_oid
 from assetmeta.model.contract import SupportsAliases, SupportsNames
@@ -144,6 +144,10 @@ class AssetClass(type):
     def pages(cls, size: int | None = None) -> Iterator[list[Any]]:
         """Yield all assets in lists of at most *size*, one request each."""
         return cls._query().pages(size)
+
+    def progress(cls, bar: bool = False) -> SizedStream:
+        """Return all assets as a stream that knows its size; see Query.progress."""
+        return cls._query().progress(bar)
 
     def __iter__(cls) -> Iterator[Any]:
         return iter(cls._query())

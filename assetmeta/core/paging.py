@@ -58,14 +58,30 @@ def merge_page(workspace: SessionContext, rows: Rows, since: int, with_deleted: 
     return assets
 
 
-def pages(workspace: SessionContext, fetches: Sequence[Fetch], page_size: int) -> Iterator[list[Instance]]:
+def sizes(workspace: SessionContext, fetches: Sequence[Fetch]) -> list[int]:
+    """How many assets each of *fetches* has, its window included. Requests: those of `totals`."""
+    matches = zip(fetches, totals(workspace, fetches), strict=True)
+    return [_in_window(fetch, total) for fetch, total in matches]
+
+
+def _in_window(fetch: Fetch, total: int) -> int:
+    rest = max(total - fetch.start, 0)
+    return rest if fetch.size is None else min(rest, fetch.size)
+
+
+def pages(
+    workspace: SessionContext, fetches: Sequence[Fetch], page_size: int, counted: Sequence[int] = ()
+) -> Iterator[list[Instance]]:
     """Yield the pages of several fetches, one fetch after the other.
 
-    Their first pages come together, where the server takes several queries in one request.
+    Their first pages come together, where the server takes several queries in one request. *counted* are their sizes,
+    where these are known, so that they need not be counted again.
     """
     together = _together(workspace)
     for start in range(0, len(fetches), together):
         streams = [Pager(workspace, fetch, page_size) for fetch in fetches[start : start + together]]
+        for stream, size in zip(streams, counted[start : start + together], strict=False):
+            stream.counted = size
         if len(streams) > 1 and all(fetch.size != 0 for fetch in fetches):
             begin(workspace, streams)
         for stream in streams:
@@ -81,7 +97,8 @@ def begin(workspace: SessionContext, streams: Sequence[Pager]) -> None:
 
 
 class Pager:
-    """The pages of one fetch. *received* counts assets so far, *expected* what the server counted, once known."""
+    """The pages of one fetch. *received* counts assets so far, *expected* what the server counted, once
+    known, *counted* what it had counted before."""
 
     def __init__(self, workspace: SessionContext, whole: Fetch, page_size: int) -> None:
         self.workspace = workspace
@@ -89,6 +106,7 @@ class Pager:
         self.page_size = page_size
         self.received = 0
         self.expected: int | None = None
+        self.counted: int | None = None
         self.last: Oid | None = None
         self.begun: tuple[Rows, int] | None = None
 
@@ -114,13 +132,17 @@ class Pager:
                 self.last = found[-1].oid
                 yield from self._parts(replace(rows, rows=tuple(found)), since)
             if more and self.expected is None:
-                self.expected = self._counted()
-                more = self.received < self.expected
+                # What was counted before may have changed since; too small a number ends nothing.
+                is_enough = self.counted is not None and self.counted > self.received
+                expected = self._counted() if self.counted is None or not is_enough else self.counted
+                self.expected, more = expected, self.received < expected
             if more and self.expected is not None and self.received > self.expected and not self._by_key():
                 # It may have grown; what does not end at what is counted now repeats itself.
                 self.expected = self._counted()
                 if self.received > self.expected:
                     self._moved("the server sends more than it counts")
+        if self.expected is not None and self.expected == self.counted and self.received < self.expected:
+            self.expected = self._counted()
         if self.expected is not None and self.received < self.expected:
             self._moved(f"{self.expected} were counted and {self.received} received")
 
@@ -174,8 +196,7 @@ class Pager:
         return rows.rows[1:]
 
     def _counted(self) -> int:
-        matches = max(totals(self.workspace, [self.whole])[0] - self.whole.start, 0)
-        return matches if self.whole.size is None else min(matches, self.whole.size)
+        return sizes(self.workspace, [self.whole])[0]
 
     def _moved(self, what: str) -> None:
         raise ResultChanged(

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from assetmeta.core.columns import Column
 from assetmeta.core.criteria import Criteria, at_least
 from assetmeta.core.load_log import refuse_inspection
-from assetmeta.core.paging import pages, totals
+from assetmeta.core.paging import pages, sizes, totals
 from assetmeta.core.report import Report
 from assetmeta.core.walk import walk
 from assetmeta.model.conditions import (
@@ -77,6 +77,14 @@ class Query(Displayed, Criteria, frozen=True):
         """
         wanted = self.workspace.page_size if size is None else at_least(1, size, "pages()")
         yield from pages(self.workspace, self._fetches(), wanted)
+
+    def progress(self, bar: bool = False) -> SizedStream:
+        """Return the assets as a stream that knows its size: `tqdm(query.progress())`, `rich.progress.track(...)`.
+
+        Its length takes one request to count, window included; iterating reads page by page, and nothing is kept. With
+        *bar* the stream draws its own bar (plain lines where there is no terminal and no notebook).
+        """
+        return SizedStream(self, bar)
 
     def __iter__(self) -> Iterator[Any]:
         if self._results:
@@ -261,3 +269,36 @@ class Query(Displayed, Criteria, frozen=True):
         if self.with_deleted:
             parts.append(".deleted()")
         return printable("".join(parts))
+
+
+class SizedStream:
+    """The assets of a query, read page by page. Its length is counted once, by one request."""
+
+    def __init__(self, query: Query, bar: bool) -> None:
+        self._query = query
+        self._bar = bar
+        self._sizes: list[int] | None = None
+
+    def _counted(self) -> list[int]:
+        if self._sizes is None:
+            self._sizes = sizes(self._query.workspace, self._query._fetches())
+        return self._sizes
+
+    def __len__(self) -> int:
+        return sum(self._counted())
+
+    def __iter__(self) -> Iterator[Any]:
+        workspace = self._query.workspace
+        counted = self._counted()
+        found = pages(workspace, self._query._fetches(), workspace.page_size, counted)
+        with workspace.metered(self._bar, f"read {self._query.type_name}", sum(counted), "") as tell:
+            number = 0
+            for page in found:
+                for asset in page:
+                    yield asset
+                    number += 1
+                tell(number)
+
+    def __repr__(self) -> str:
+        size = "not counted yet" if self._sizes is None else f"{sum(self._sizes)} assets"
+        return f"<stream of {self._query!r}: {size}>"

@@ -65,7 +65,7 @@ class Report(Displayed, Struct, frozen=True):
             raise CommitError(f"{self}", report=self)
 
     def __str__(self) -> str:
-        counts = self._counts()
+        counts = self.counts
         lines = [f"  {outcome.change.oid.token}: {_told(outcome)}" for outcome in _not_done(self.outcomes)[:10]]
         more = len(self.errors) - len(lines)
         notes = [f"  {outcome.oid.token}: {note}" for outcome in self.done for note in outcome.notes][:10]
@@ -73,18 +73,18 @@ class Report(Displayed, Struct, frozen=True):
         return printable("\n".join([counts, *lines, *([f"  … and {more} more"] if more > 0 else []), *notes]))
 
     def __repr__(self) -> str:
-        return f"<Report {self._counts()}>"
+        return f"<Report {self.counts}>"
 
     def _table(self) -> Table:
         rows = [
             (type(outcome).__name__.lower(), outcome.change.oid.token, _told(outcome))
             for outcome in _not_done(self.outcomes)[:SHOWN]
         ]
-        return Table(
-            self._counts(), ("outcome", "asset", "what happened"), rows, len(self.errors), "; ".join(self.notes)
-        )
+        return Table(self.counts, ("outcome", "asset", "what happened"), rows, len(self.errors), "; ".join(self.notes))
 
-    def _counts(self) -> str:
+    @property
+    def counts(self) -> str:
+        """The numbers of outcomes in words: `12 done, 1 failed`."""
         kinds = (("done", self.done), ("failed", self.failed), ("skipped", self.skipped), ("unknown", self.unknown))
         return ", ".join(f"{len(found)} {word}" for word, found in kinds if found or word == "done")
 

@@ -49,7 +49,7 @@ from assetmeta.features.journal import (
     state_of,
 )
 from assetmeta.features.recognition import Match, Part, check_fit, match, parts_of
-from assetmeta.model.contract import UNOBSERVED, SupportsLookup, WriteObserver
+from assetmeta.model.contract import UNOBSERVED, CommitObserver, SupportsLookup, WriteObserver
 from assetmeta.model.errors import AssetmetaError, AuthenticationFailed, BadValue, JobError, Unreachable, UsageError
 from assetmeta.model.http import NO_WORD
 from assetmeta.model.ordering import needs
@@ -494,6 +494,16 @@ class Job:
 
     # What is followed (WriteObserver)
 
+    def on_start(self, changes: Sequence[Change]) -> None:
+        """Let the other observer know what the job is about to send, again after each passing fault."""
+        if isinstance(self._observer, CommitObserver):
+            self._observer.on_start(changes)
+
+    def on_end(self, outcomes: Sequence[Outcome]) -> None:
+        """Let the other observer know what came of it."""
+        if isinstance(self._observer, CommitObserver):
+            self._observer.on_end(outcomes)
+
     def on_send(self, changes: Sequence[Change]) -> None:
         """Note in the journal what is about to be sent. Raises JobError where that is not possible."""
         marks = {name: json.dumps(mark) for name, mark in self._marks.items()}
@@ -588,6 +598,7 @@ class Job:
                 adopted.append(replace(found, stale=True) if isinstance(found, Done) else found)
         self._journal.reset(again)
         self._journal.settled(rows)
+        self._observer.on_outcomes([outcome for _, outcome in rows])
         self._take_over(adopted)
 
     def _pending_part(self, asset: Instance, item: Item) -> Change:

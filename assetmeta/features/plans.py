@@ -14,6 +14,7 @@ from assetmeta.core.plan import Plan
 from assetmeta.core.report import Report
 from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.model.changes_json import Withheld
+from assetmeta.model.contract import UNOBSERVED, WriteObserver
 from assetmeta.model.errors import AssetmetaError, BadValue, Conflict, ReadOnly, UsageError
 from assetmeta.model.plans import Change, Create, Update
 
@@ -53,7 +54,12 @@ def planning(unit: UnitOfWork, writer: Committer) -> Iterator[Planning]:
 
 
 def commit_plan(
-    context: SessionContext, unit: UnitOfWork, writer: Committer, plan: Plan, conflicts: str | None
+    context: SessionContext,
+    unit: UnitOfWork,
+    writer: Committer,
+    plan: Plan,
+    conflicts: str | None,
+    observer: WriteObserver = UNOBSERVED,
 ) -> Report:
     """Send exactly the changes of *plan*; other pending changes stay as they are. Requests: those of a commit, and one
     read of the values that the plan replaces.
@@ -74,7 +80,7 @@ def commit_plan(
     if conflicts is None:
         _refuse_changed(context, changes)
     ready = replace(plan, changes=changes)
-    return writer.commit(conflicts or "overwrite", amend=lambda pending: ready)
+    return writer.commit(conflicts or "overwrite", amend=lambda pending: ready, observer=observer)
 
 
 def _check(context: SessionContext, plan: Plan) -> None:

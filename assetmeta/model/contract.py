@@ -65,6 +65,21 @@ class WriteObserver(Protocol):
         ...
 
 
+@runtime_checkable
+class CommitObserver(WriteObserver, Protocol):
+    """A WriteObserver that also follows what a commit does around its write."""
+
+    def on_start(self, changes: Sequence[Change]) -> None:
+        """Take the changes that a commit is about to send."""
+        ...
+
+    def on_end(self, outcomes: Sequence[Outcome]) -> None:
+        """Take the outcomes of all changes of a commit, also of those that were not sent. The last call has none when
+        the commit raises.
+        """
+        ...
+
+
 class Unobserved:
     """A WriteObserver that does nothing."""
 
