@@ -15,6 +15,7 @@ from assetmeta.features import rate
 from assetmeta.features.rate import Limit, SharedRate, enforced, parse_rates, shared_rate
 from assetmeta.model.errors import BadValue, Unsupported
 from assetmeta.model.folders import STATE_VARIABLE
+from nonempty import nonempty
 
 MINUTE = [Limit(100, 60_000)]
 
@@ -182,7 +183,7 @@ def test_the_file_is_private_and_belongs_to_the_server(tmp_path: Path, monkeypat
     assert same.delay() > 0
     assert 0 == other.delay()
     assert 0o700 == (tmp_path / "rates").stat().st_mode & 0o777
-    assert all("http" not in file.name for file in (tmp_path / "rates").iterdir())
+    assert all("http" not in file.name for file in nonempty((tmp_path / "rates").iterdir()))
 
 
 def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

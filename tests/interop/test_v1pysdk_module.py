@@ -31,6 +31,7 @@ from assetmeta.v1pysdk import (
     v1meta,
 )
 from assetmeta.v1pysdk.text_values import as_text
+from nonempty import nonempty
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +80,8 @@ class TestRequests:
     def test_reading_what_was_selected_sends_nothing_more(self, v1: V1Meta) -> None:
         stories = list(v1.Story.select("Name", "Owners.Name", "Scope.Name"))
         with v1.trace() as trace:
-            assert all([s.Name, [o.Name for o in s.Owners], s.Scope.Name] for s in stories)
-            assert all(s.data and repr(s) for s in stories)
+            assert all([s.Name, [o.Name for o in s.Owners], s.Scope.Name] for s in nonempty(stories))
+            assert all(s.data and repr(s) for s in nonempty(stories))
         assert len(trace) == 0
 
     def test_what_was_not_selected_is_loaded_for_all_results_together(self, v1: V1Meta) -> None:
@@ -97,7 +98,7 @@ class TestRequests:
         with v1.trace() as trace:
             assert v1.commit() == []
         assert len(trace) == 1
-        assert all(task.Reference == f"T {task.intid}" for task in v1.Task.select("Reference"))
+        assert all(task.Reference == f"T {task.intid}" for task in nonempty(v1.Task.select("Reference")))
 
     def test_first_reads_one_asset(self, v1: V1Meta) -> None:
         stories = v1.Story.select("Name")

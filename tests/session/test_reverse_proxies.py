@@ -18,6 +18,7 @@ import requests
 from assetmeta import TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, inspect, sandbox
 from assetmeta.model.errors import InvalidResponse
 from assetmeta.tools import testspace, valispace, valohai
+from nonempty import nonempty
 
 HOP = {"connection", "transfer-encoding", "content-length", "content-encoding", "host", "date", "server"}
 PREFIX = "/company/app"
@@ -170,7 +171,7 @@ class TestFiles:
             [path, *_] = valohai.download(finished, tmp_path)
             assert path.read_bytes() == next(iter(finished.outputs)).file_data
             assert len(proxy.seen) == len(server.requests)
-            assert all(line.split()[1].startswith(f"{PREFIX}/api/v0/") for line in proxy.seen)
+            assert all(line.split()[1].startswith(f"{PREFIX}/api/v0/") for line in nonempty(proxy.seen))
             fetched = server.face.storage.fetched
             assert fetched
             assert [None] * len(fetched) == [one.authorization for one in fetched]

@@ -15,6 +15,7 @@ import requests
 from assetmeta import Done, Unknown, V1Meta, inspect
 from assetmeta import sandbox as sandboxes
 from core.fake import Bench
+from nonempty import nonempty
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +181,7 @@ def test_many_threads_walk_and_edit_the_same_assets(server: sandboxes.Server) ->
     assert "Story" in v1.types
 
     def working() -> None:
-        for story in v1.Story.select("Name"):
+        for story in nonempty(v1.Story.select("Name")):
             assert story.Scope.Name is not None
             assert all(task.Name for task in story.Children)
             story.Estimate = 1

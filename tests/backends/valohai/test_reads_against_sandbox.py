@@ -20,6 +20,7 @@ from assetmeta.model.errors import (
 )
 from assetmeta.model.plans import Fetch
 from assetmeta.model.values import Oid
+from nonempty import nonempty
 
 ABSENT = "01943a8e-45d0-0006-89de-ffffffffffff"
 
@@ -190,7 +191,7 @@ class TestTravelling:
         with vh.trace() as sent:
             found = {task: [each.task for each in task.executions] for task in tasks}
         assert len(sent) <= len({task.project for task in tasks})
-        assert all(members and set(members) == {task} for task, members in found.items())
+        assert all(members and set(members) == {task} for task, members in nonempty(found.items()))
 
     def test_tasks_of_all_executions(self, vh: Any) -> None:
         executions = list(vh.Execution)
@@ -233,7 +234,7 @@ class TestTravelling:
         assert len(projects) == vh.Project.where(owner=vh.Organization.first()).count()
 
     def test_repositories_of_projects(self, vh: Any) -> None:
-        assert all(each.repository.url.startswith("https://") and each.repository.ref for each in vh.Project)
+        assert all(each.repository.url.startswith("https://") and each.repository.ref for each in nonempty(vh.Project))
 
 
 class TestIdentity:
@@ -300,7 +301,7 @@ class TestIdentity:
             assert 0 < len([each.step for each in found]) < 250
         assert 3 == len(sent), "a hundred numbers in one request"
         with vh.trace() as sent:
-            assert all(each.command for each in found[:1])
+            assert all(each.command for each in nonempty(found[:1]))
         assert len(sent) >= 1, "what rows lack is read when it is looked at"
 
     def test_a_thing_that_is_not_there(self, vh: Any) -> None:

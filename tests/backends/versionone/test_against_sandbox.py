@@ -36,6 +36,7 @@ from assetmeta.model.schema import Schema
 from assetmeta.model.values import UNREAD, Oid
 from assetmeta.wire.auth import Basic
 from assetmeta.wire.driver import Driver
+from nonempty import nonempty
 
 BACKEND = VersionOne()
 ROOT = Oid("Scope", 0)
@@ -187,12 +188,11 @@ def test_a_term_and_its_opposite_divide_all_assets(read: Any, term: Term) -> Non
 def test_paths_identify_the_assets_on_the_way(read: Any) -> None:
     rows = read(Fetch("Story", paths("Name", "Owners.Name", "Super.Scope.Name", "Children.@Count")))
     related = {row.oid: cells(row) for row in rows.related}
-    for row in rows.rows:
-        story = cells(row)
-        assert set(story) == {"Name", "Owners", "Super", "Children.@Count"}
-        assert all(related[owner]["Name"] for owner in story["Owners"])
-        if story["Super"]:
-            assert related[related[story["Super"]]["Scope"]]["Name"]
+    stories = nonempty(cells(row) for row in rows.rows)
+    assert all(set(story) == {"Name", "Owners", "Super", "Children.@Count"} for story in stories)
+    assert all(related[owner]["Name"] for owner in nonempty(owner for story in stories for owner in story["Owners"]))
+    for above in nonempty(story["Super"] for story in stories if story["Super"]):
+        assert related[related[above]["Scope"]]["Name"]
 
 
 def test_a_condition_inside_brackets(read: Any, made: Oid) -> None:

@@ -10,6 +10,7 @@ import requests
 
 from assetmeta import sandbox
 from assetmeta.sandbox.testspace.suites import FAILED, Case, Suite
+from nonempty import nonempty
 from sandbox.testspace.web import Web, recorded, suite, told
 
 
@@ -73,7 +74,7 @@ class TestDataSets:
         first = web.push(space, "r1", suite("a", x="P"))
         web.push(space, "r2", suite("a", x="P"), complete=False)
         third = web.push(space, "r3", suite("a", x="F"))
-        for row in web.get(f"spaces/{space}/metrics"):
+        for row in nonempty(web.get(f"spaces/{space}/metrics")):
             found = web.get(f"spaces/{space}/metrics/{row['id']}/datasets")
             assert [third, first] == [each["result_set_id"] for each in found]
             assert {row["id"]} == {each["metric_id"] for each in found}

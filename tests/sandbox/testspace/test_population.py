@@ -13,6 +13,7 @@ import requests
 from assetmeta import sandbox
 from assetmeta.sandbox.testspace.app import Testspace as Organization
 from assetmeta.sandbox.testspace.population import count
+from nonempty import nonempty
 from sandbox.testspace.web import Web, outcomes
 
 TABLES = ("user", "project", "member", "space", "result", "content", "failure", "metric", "dataset")
@@ -62,8 +63,8 @@ class TestCoherence:
 
     def test_counts_of_failures_are_those_of_the_list(self, web: Web) -> None:
         states = ("new", "flaky", "consistent", "passing", "resolved")
-        for space in web.get("projects/abccorp%3Abilling/spaces")[:2]:
-            for result in web.get(f"spaces/{space['id']}/results"):
+        for space in nonempty(web.get("projects/abccorp%3Abilling/spaces")[:2]):
+            for result in nonempty(web.get(f"spaces/{space['id']}/results")):
                 rows = web.all(f"spaces/{space['id']}/results/{result['id']}/failures")
                 plain = [row["state"] for row in rows if not row["exempt"]]
                 wanted = [*(plain.count(state) for state in states), sum(row["exempt"] for row in rows)]
@@ -85,13 +86,13 @@ class TestCoherence:
 
     def test_counts_of_cases_are_those_of_the_files(self, web: Web) -> None:
         space = web.get("projects/abccorp%3Abilling/spaces?name=main")[0]["id"]
-        for result in web.get(f"spaces/{space}/results")[:5]:
+        for result in nonempty(web.get(f"spaces/{space}/results")[:5]):
             letters = list(outcomes(web, f"spaces/{space}/results/{result['id']}").values())
             assert [letters.count(letter) for letter in "PFNE"] == result["case_counts"][:4]
 
     def test_health_agrees_with_the_counts(self, web: Web) -> None:
         space = web.get("projects/abccorp%3Abilling/spaces?name=main")[0]["id"]
-        for result in web.all(f"spaces/{space}/results"):
+        for result in nonempty(web.all(f"spaces/{space}/results")):
             passed, failed, _, errored, _ = result["case_counts"]
             if result["complete"]:
                 badge = next(row for row in result["health"]["badges"] if row["name"] == "test")

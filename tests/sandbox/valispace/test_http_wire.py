@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from assetmeta import sandbox
+from nonempty import nonempty
 from sandbox.valispace.web import Web, told
 
 OF_LIST = "GET, POST, HEAD, OPTIONS"
@@ -169,7 +170,7 @@ class TestRoot:
         root = web.get("")
         assert root["requirements/specifications"] == web.url("requirements/specifications/")
         assert web.send("GET", "").headers["Allow"] == "GET, HEAD, OPTIONS"
-        for name, url in root.items():
+        for name, url in nonempty(root.items()):
             assert url == web.url(f"{name}/")
             assert isinstance(web.get(f"{name}/"), list), name
 

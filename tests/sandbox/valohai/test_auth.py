@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from assetmeta import sandbox
+from nonempty import nonempty
 from sandbox.valohai.web import Web, keys_missing, recorded, told
 
 MISSING = {"detail": "Authentication credentials were not provided."}
@@ -96,7 +97,7 @@ class TestToken:
         assert told(answer, 401) == {"detail": "Invalid token."}
 
     def test_every_path_but_the_exchange_wants_one(self, web: Web) -> None:
-        for url in web.get("").values():
+        for url in nonempty(web.get("").values()):
             answer = requests.get(url, timeout=30)
             assert (answer.status_code, answer.json()) == (401, MISSING), url
 
@@ -107,7 +108,7 @@ class TestToken:
             web.face.user_token("nobody")
 
     def test_tokens_stand_in_no_body(self, web: Web) -> None:
-        for url in web.get("").values():
+        for url in nonempty(web.get("").values()):
             text = web.send("GET", url).text
             assert web.server.token not in text and "secret" not in text.replace('"secret":', ""), url
 

@@ -20,6 +20,7 @@ from assetmeta.sandbox.valohai.model import Row
 from assetmeta.sandbox.valohai.settings import Settings
 from assetmeta.sandbox.valohai.store import Store
 from assetmeta.sandbox.valohai.workspace import Workspace
+from nonempty import nonempty
 from sandbox.valohai.web import Web
 
 
@@ -75,14 +76,14 @@ class TestPopulation:
                 assert [store.rows(kind.name)[id]["counter"] for id in own] == list(range(1, len(own) + 1))
 
     def test_runs_have_come_to_their_end(self) -> None:
-        for row in Valohai.filled(400, 2, None).space.store.rows("execution").values():
+        for row in nonempty(Valohai.filled(400, 2, None).space.store.rows("execution").values()):
             assert row["status"] in ("complete", "error", "stopped", "crashed")
             assert row["ctime"] < row["started"] < row["end_time"]
             assert all("Z" not in event["time"] for event in row["events"])
 
     def test_every_datum_has_its_bytes(self) -> None:
         store = Valohai.filled(150, 2, None).space.store
-        for id, row in store.rows("datum").items():
+        for id, row in nonempty(store.rows("datum").items()):
             found = store.read_blob("datum", id)
             assert found is not None and len(found[2]) == row["size"]
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from assetmeta import sandbox
+from nonempty import nonempty
 from sandbox.valohai.web import Web, keys_missing, recorded
 
 OLD_PROJECT_KEYS = (".project.owner: dict for number", ".project.environment_variables")
@@ -77,7 +78,7 @@ class TestRuns:
         assert body["task"] is None or isinstance(body["task"], str)
 
     def test_what_every_execution_must_hold(self, sample: Sample) -> None:
-        for row in sample.web.rows("executions/?limit=1000"):
+        for row in nonempty(sample.web.rows("executions/?limit=1000")):
             assert (
                 row["project"]["name"] and row["environment"]["name"] and row["urls"]["stop"] and row["urls"]["display"]
             )
@@ -125,7 +126,7 @@ class TestProducts:
         assert keys_missing(known("cli_model_version_source_executions.json"), found) == []
         assert body["execution_count"] == len(found["results"]) == 1
         data = sample.web.get(f"model-versions/{body['id']}/source-data/")["results"]
-        assert all(set(each) == {"id", "name", "size", "ctime"} for each in data) and data
+        assert all(set(each) == {"id", "name", "size", "ctime"} for each in nonempty(data)) and data
 
     def test_deployments(self, sample: Sample) -> None:
         body = sample.body("deployments")

@@ -11,6 +11,7 @@ from lxml import etree
 from assetmeta.sandbox.versionone.catalogue import catalogue
 from assetmeta.sandbox.versionone.definitions import define
 from assetmeta.sandbox.versionone.meta import MetaDocuments
+from nonempty import nonempty
 
 RECORDED = Path(__file__).parents[4] / "shared" / "reference" / "data" / "versionone"
 OTHER_VERSIONS = {
@@ -84,7 +85,7 @@ class TestTypeDocument:
 
     def test_booleans_are_capitalised(self) -> None:
         flags = ("isreadonly", "isrequired", "ismultivalue", "iscanned", "iscustom")
-        for child in self.STORY.findall("AttributeDefinition"):
+        for child in nonempty(self.STORY.findall("AttributeDefinition")):
             assert {child.get(flag) for flag in flags} <= {"True", "False"}
 
     def test_a_type_without_base_and_short_name(self) -> None:
@@ -289,7 +290,7 @@ def test_agrees_with_the_recording(path: Path) -> None:
         owner, _, name = (element.get("token") or "").partition(".")
         if known.find(owner) and (not name or define(known, owner, name)):
             found |= differences(element)
-    for operation in root.iter("Operation"):
+    for operation in nonempty(root.iter("Operation")):
         validator = operation.find("Validator")
         if validator is not None:
             owner = (validator.get("tokenref") or "").split(".")[0]

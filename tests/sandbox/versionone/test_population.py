@@ -17,6 +17,7 @@ from assetmeta.sandbox.versionone.population import populate
 from assetmeta.sandbox.versionone.requests import Change, LoadLink, LoadRow, Query, RowOut
 from assetmeta.sandbox.versionone.tokens import parse_filter, parse_selection
 from assetmeta.sandbox.versionone.types import AttributeDef, Catalogue, Column, Link
+from nonempty import nonempty
 
 SHIPPED = {row.asset for row in seed.rows(catalogue())}
 TEXTS = ("Text", "LongText", "Password", "Duration")
@@ -98,7 +99,7 @@ class TestValid:
         assert [keys[key] for key in sorted(keys)] == sorted(keys.values())
 
     def test_values_are_of_their_attributes_kinds(self) -> None:
-        for row in ledger().rows:
+        for row in nonempty(ledger().rows):
             for name, value in row.values.items():
                 found = attributes(row.asset)[name]
                 assert found.storage == Column(name)
@@ -107,7 +108,7 @@ class TestValid:
                     assert isinstance(value, date) == (found.kind == "Date"), f"{row.asset}.{name}"
 
     def test_required_values_are_set(self) -> None:
-        for row in ledger().rows:
+        for row in nonempty(ledger().rows):
             for name, found in attributes(row.asset).items():
                 if found.required and isinstance(found.storage, Column):
                     assert row.values.get(name) not in (None, ""), f"{row.asset}.{name}"
@@ -130,7 +131,7 @@ class TestValid:
             for each in kind.attributes.values()
             if isinstance(each.storage, Link) and not each.is_relation
         }
-        for link in ledger().links:
+        for link in nonempty(ledger().links):
             assert first[link.source] <= link.since
             assert link.relation in scalars or first[link.target] <= link.since
         assert len({(link.relation, link.source, link.target) for link in ledger().links}) == len(ledger().links)
