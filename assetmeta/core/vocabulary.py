@@ -27,7 +27,7 @@ class Vocabulary:
     """
 
     def __init__(self, *, exact: bool = False) -> None:
-        self._folded = str if exact else str.casefold
+        self._folded: Callable[[str], str] = str if exact else str.casefold
         self._names: dict[str, Mapping[str, tuple[Oid, ...]] | None] = {}
 
     def known(
@@ -43,7 +43,7 @@ class Vocabulary:
         was_read = type_name not in self._names
         if was_read:
             self._learn(schema, [type_name], read([_list(schema, type_name)]))
-        if not was_read and any(self._lacks(type_name, name) for name in names):
+        if not was_read and any(self._lacks(type_name, name, str.casefold) for name in names):
             self._learn(schema, [type_name], read([_list(schema, type_name)]))
         return self._names[type_name]
 
@@ -93,12 +93,12 @@ class Vocabulary:
 
     def _unknown(self, type_name: str, leaf: Compare) -> str | None:
         texts = (value for value in leaf.values if isinstance(value, str))
-        return next((text for text in texts if self._lacks(type_name, text)), None)
+        return next((text for text in texts if self._lacks(type_name, text, self._folded)), None)
 
-    def _lacks(self, type_name: str, text: str) -> bool:
-        """True when a list is known, and *text* is none of its names, as the server tells names apart."""
+    def _lacks(self, type_name: str, text: str, folded: Callable[[str], str]) -> bool:
+        """True when a list is known, and *text* is none of its names, both of them *folded*."""
         names = self._names.get(type_name)
-        return names is not None and self._folded(text) not in set(map(self._folded, names))
+        return names is not None and folded(text) not in set(map(folded, names))
 
 
 def _mentioned(schema: Schema, fetch: Fetch) -> Iterator[tuple[str, Compare]]:
