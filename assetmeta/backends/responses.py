@@ -40,7 +40,7 @@ _ACCEPTED = 202
 _PART = 206
 
 _ANY_BYTES = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/x-download"})
-"""Media types that say nothing about a file."""
+"""Media types that do not describe a file."""
 
 _LOGIN = re.compile(
     rb"""type\s*=\s*["']?password|SAMLRequest|http-equiv\s*=\s*["']?refresh"""

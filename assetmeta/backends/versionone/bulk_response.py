@@ -88,10 +88,10 @@ def _oids(document: dict[str, Json], section: str, response: Response) -> Iterat
 def _identity(value: Json) -> Oid | None:
     """Return the asset that a text names, without its moment; None when it names none."""
     try:
-        found = Oid.parse(value).current if isinstance(value, str) else None
+        found = Oid.parse(str(value)).current
     except BadValue:
         return None
-    return found if found is not None and isinstance(found.key, int) else None
+    return found if isinstance(found.key, int) else None
 
 
 def _failures(document: dict[str, Json], aliases: list[str]) -> dict[str, str] | None:

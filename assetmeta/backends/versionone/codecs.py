@@ -90,7 +90,7 @@ class Reference(Struct, frozen=True):
 class Rank(Struct, frozen=True):
     """A place in an order. It is read as an int, and written as the rank of a neighbour with a sign."""
 
-    accepts: str = "'N+' to stand right after the asset whose rank is N, 'N-' to stand right before it, or a number"
+    accepts: str = "'N+' for the place right after the asset of rank N, 'N-' for the one right before it, or a number"
 
     def decode(self, raw: Raw) -> object:
         return None if raw is None or raw == "" else int(raw)

@@ -65,8 +65,8 @@ class _Shape:
 class _Oids(dict[Json, Oid | None]):
     """Identities by token, each parsed once: the same few assets are named often.
 
-    All are of one *moment*. A look-up raises InvalidResponse for text that is no identity, TypeError for what is no
-    text.
+    All are of one *moment*. A look-up raises InvalidResponse for text that is no identity, TypeError for a value of
+    another type.
     """
 
     def __init__(self, moment: AsOf | None) -> None:

@@ -492,6 +492,19 @@ class TestTellingApart:
         assert [type(each) for each in outcomes] == [Done, kind]
         assert len(made) == 2
 
+    def test_identities_are_taken_without_their_moments(self, v1_schema: Schema, play: Play) -> None:
+        results = {"results": [[{"_oid": "Story:8:77", "Name": "n"}]], "count": 1}
+        given = told(
+            assetsCreated=section("Story:8:77"),
+            assetsModified=section("Story:1:77"),
+            assetsOperatedOn=section("Story:5:77"),
+            queryResult=results,
+        )
+        changes: list[Change] = [new(1), *stories(1), Call(STORY, "Op")]
+        outcomes, _ = play(VersionOne().write(v1_schema, changes), given)
+        assert [Oid("Story", 8), Oid("Story", 1), STORY] == [each.oid for each in outcomes]
+        assert outcomes[0].row.oid.current == Oid("Story", 8)
+
     def test_an_update_and_an_operation_of_one_asset_have_their_own_outcomes(
         self, v1_schema: Schema, play: Play
     ) -> None:

@@ -27,9 +27,9 @@ from assetmeta.model.errors import (
 )
 from assetmeta.model.http import Request, Response
 from assetmeta.model.paths import Path, Step
-from assetmeta.model.plans import Fetch, Sort
+from assetmeta.model.plans import AttributeChange, Fetch, Sort, Update
 from assetmeta.model.schema import Schema
-from assetmeta.model.values import Oid
+from assetmeta.model.values import UNREAD, Oid
 
 Play = Callable[..., tuple[Any, list[Request]]]
 
@@ -72,6 +72,30 @@ def test_a_missing_asset_as_of_a_change_number_is_not_found(v1_schema: Schema, p
 def test_a_list_as_of_a_change_number_is_not_supported(v1_schema: Schema, play: Play) -> None:
     with pytest.raises(Unsupported):
         play(VersionOne().fetch(v1_schema, [Fetch("Story", asof=77)]))
+
+
+def test_what_is_sent_and_accepted(v1_schema: Schema, play: Play) -> None:
+    """query.v1 and api/asset take and send JSON, rest-1.v1 sends XML; reads may be repeated."""
+    json_headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    _, [made] = play(VersionOne().fetch(v1_schema, [Fetch("Story")]), answer([]))
+    assert (json_headers, "POST", True, False) == (dict(made.headers), made.method, made.idempotent, made.writes)
+    _, [made] = play(VersionOne().fetch(v1_schema, [story(5)]), document('<Asset id="Story:5"/>'))
+    assert ({"Accept": "text/xml"}, "GET", True, False) == (
+        dict(made.headers),
+        made.method,
+        made.idempotent,
+        made.writes,
+    )
+    changes = [Update(Oid("Story", key), (AttributeChange("Name", UNREAD, "x"),)) for key in (1, 2)]
+    flow = VersionOne().write(v1_schema, changes)
+    [made] = next(flow)  # type: ignore[misc]
+    assert isinstance(made, Request)
+    assert (json_headers, "POST", False, True) == (dict(made.headers), made.method, made.idempotent, made.writes)
+    flow = VersionOne().write(v1_schema, changes[:1])
+    [made] = next(flow)  # type: ignore[misc]
+    assert isinstance(made, Request)
+    sent = {"Content-Type": "text/xml; charset=utf-8", "Accept": "text/xml"}
+    assert (sent, "POST", False, True) == (dict(made.headers), made.method, made.idempotent, made.writes)
 
 
 def test_no_identities_need_no_request(v1_schema: Schema, play: Play) -> None:

@@ -237,8 +237,14 @@ class TestLookUp:
         rows = [{"_oid": f"Story:{key}", "Number": "S-5"} for key in range(6)]
         with pytest.raises(NotExactlyOne, match=r"6 assets.*\(Story:0, Story:1, Story:2, Story:3, Story:4\)"):
             play(VersionOne().look_up(v1_schema, "Story", "s-5"), answer(rows))
-        with pytest.raises(NotFound, match="no Story with the Number 's-5'"):
+        with pytest.raises(NotFound, match="no Story with the Number 's-5'") as caught:
             play(VersionOne().look_up(v1_schema, "Story", "s-5"), answer([]))
+        assert (404, "Story", "Number", "s-5") == (
+            caught.value.status,
+            caught.value.type_name,
+            caught.value.attribute,
+            caught.value.oid,
+        )
 
     @pytest.mark.parametrize(
         ("text", "key"),
