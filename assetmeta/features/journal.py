@@ -24,12 +24,10 @@ from assetmeta.core.report import error_of
 from assetmeta.model import errors, optional
 from assetmeta.model.changes_json import change_from_json, change_to_json
 from assetmeta.model.errors import AssetmetaError, JobError
+from assetmeta.model.folders import state_folder
 from assetmeta.model.plans import Change, Done, Failed, Outcome, Skipped, Unknown, Update
 from assetmeta.model.values import Oid
 from assetmeta.version import __version__
-
-VARIABLE = "ASSETMETA_STATE"
-"""The environment variable that names another folder for journals."""
 
 _FORMAT = 1
 _ROUNDS = 10_000
@@ -69,13 +67,8 @@ class Item:
 
 
 def folder_for(folder: str | Path | None) -> Path:
-    """Where journals are: *folder*, what ASSETMETA_STATE names, or `jobs` in the user's state folder."""
-    if folder is not None:
-        return Path(folder).expanduser()
-    if os.environ.get(VARIABLE):
-        return Path(os.environ[VARIABLE]).expanduser()
-    found: Path = optional.load("platformdirs").user_state_path("assetmeta", appauthor=False) / "jobs"
-    return found
+    """Where journals are: *folder*, or `jobs` in the user's state folder (model.folders)."""
+    return state_folder() / "jobs" if folder is None else Path(folder).expanduser()
 
 
 class Journal:

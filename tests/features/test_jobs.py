@@ -28,7 +28,8 @@ from assetmeta import (
     sandbox,
 )
 from assetmeta.features import jobs
-from assetmeta.features.journal import VARIABLE, Journal
+from assetmeta.features.journal import Journal
+from assetmeta.model.folders import STATE_VARIABLE
 
 
 @pytest.fixture(scope="module")
@@ -333,7 +334,7 @@ class TestTheBlock:
 
 class TestTheJournal:
     def test_it_is_private_and_holds_no_secret(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv(VARIABLE, str(bench.folder / "elsewhere"))
+        monkeypatch.setenv(STATE_VARIABLE, str(bench.folder))
         v1 = bench.open()
         for _ in range(2):
             with v1.job("secret") as job:
@@ -344,7 +345,7 @@ class TestTheJournal:
                     Password="opensesame",
                     DefaultRole="Role:1",
                 )
-        files = list((bench.folder / "elsewhere").iterdir())
+        files = list((bench.folder / "jobs").iterdir())
         assert "secret" in files[0].name
         for file in files:
             assert 0o600 == stat.S_IMODE(file.stat().st_mode)
@@ -353,7 +354,7 @@ class TestTheJournal:
         assert "***" in repr(job.report.outcomes)
         assert not job.report, job.report
         job.forget()
-        assert [] == list((bench.folder / "elsewhere").iterdir())
+        assert [] == list((bench.folder / "jobs").iterdir())
 
     def test_one_process_at_a_time(self, bench: Bench) -> None:
         v1, other = bench.open(), bench.open()
