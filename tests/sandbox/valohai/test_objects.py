@@ -87,6 +87,26 @@ class TestLife:
         assert web.get(f"models/{model}/")["associated_project_ids"] == []
 
 
+class TestDeleting:
+    def test_an_alias_goes_with_the_version_that_it_needs(self, web: Web, project: str) -> None:
+        deployment = web.put_in("deployment", name="serving", project=project)
+        web.commit(project, "5e41")
+        commit = web.face.space.store.pointing("commit", "project", project)[-1]
+        kept, gone = (
+            web.put_in("deployment_version", name=name, deployment=deployment, commit=commit) for name in ("1", "2")
+        )
+        for name, target in (("stays", kept), ("goes", gone)):
+            web.put_in("deployment_version_alias", name=name, deployment=deployment, target=target)
+        web.delete(f"deployment-versions/{gone}/")
+        assert [row["name"] for row in web.rows(f"deployment-version-aliases/?project={project}")] == ["stays"]
+
+    def test_an_optional_reference_to_what_goes_is_null(self, web: Web, project: str) -> None:
+        store = web.post("stores/", {"name": "Short", "type": "s3", "owner": 7})["id"]
+        web.patch(f"projects/{project}/", {"default_store": store})
+        web.delete(f"stores/{store}/")
+        assert web.get(f"projects/{project}/")["default_store"] is None
+
+
 class TestLookUps:
     def test_by_project_and_counter(self, web: Web) -> None:
         project, other = web.project("A"), web.project("B")

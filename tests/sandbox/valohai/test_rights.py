@@ -101,6 +101,10 @@ class TestChanging:
         assert people.ada.send("DELETE", f"executions/{run}/").json() == {"ok": True}
         people.ada.delete(f"projects/{own}/")
 
+    def test_members_delete_what_nobody_made(self, people: People) -> None:
+        run = people.admin.execution(people.project, creator=None)
+        assert people.ada.send("DELETE", f"executions/{run}/").json() == {"ok": True}
+
     def test_members_make_no_teams_and_no_stores_for_all(self, people: People) -> None:
         for path, body in (
             ("teams/", {"name": "x", "organization": 7}),
@@ -127,6 +131,15 @@ class TestTeams:
         assert people.ada.get(f"projects/{project}/", 404) == GONE
         assert people.reader.get(f"projects/{project}/", 404) == GONE
         assert people.admin.get(f"projects/{project}/")["owner"] == {"id": 7, "username": ORGANIZATION}
+
+    @pytest.mark.parametrize(("read_only", "status"), [(True, 403), (False, 200)])
+    def test_members_of_a_team_may_be_its_readers(self, people: People, read_only: bool, status: int) -> None:
+        name = f"readers{read_only}"
+        ada = {"user": 2, "allow_project_administration": False, "is_read_only": read_only}
+        people.admin.put_in("team", name=name, organization=7, members=[ada])
+        project = people.admin.project(name, f"{ORGANIZATION}:{name}")
+        assert people.ada.get(f"projects/{project}/")["read_only"] is read_only
+        assert people.ada.send("PATCH", f"projects/{project}/", {"description": "x"}).status_code == status
 
     def test_its_project_stays_when_the_team_goes(self, people: People) -> None:
         team = people.admin.post("teams/", {"name": "short", "organization": ORGANIZATION})["id"]

@@ -154,6 +154,23 @@ class TestRefused:
         desk.change(story, Super=epic, Name="still there")
         assert epic == desk.get(story, "Super")
 
+    def test_anything_may_be_attached_to_a_closed_asset(self, desk: Desk) -> None:
+        """Notes, links and attachments relate to assets of any type."""
+        story = desk.make("Story")
+        desk.do(story, "Inactivate")
+        link = desk.make("Link", Name="see", URL="http://example.org", Asset=story)
+        assert story == desk.get(link, "Asset")
+        desk.do(story, "Delete")
+        assert "Violation'Invalid'Link.Asset" == refusal(desk, "Link", Name="x", URL="http://example.org", Asset=story)
+
+    def test_what_is_added_and_removed_in_one_document_leaves_no_trace(self, desk: Desk) -> None:
+        story = desk.make("Story", Owners=["Member:20"])
+        changes = [Change("Goals", act, goal) for goal in [desk.make("Goal")] for act in ("add", "remove")]
+        desk.engine.update("Story", int(story.partition(":")[2]), changes, member="Member:20")
+        assert [] == desk.get(story, "Goals")
+        kept = desk.engine._store.rows("SELECT until FROM link WHERE source = ? OR target = ?", (story, story))
+        assert [(FOREVER,)] == kept
+
     def test_a_refused_update_changes_not_even_its_valid_attributes(self, desk: Desk) -> None:
         story = desk.make("Story", Name="before")
         moment = desk.get(story, "Moment")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from ..catalogue import KINDS
 from ..model import LISTED, Document, Key, Row
 from ..reader import Deriver, Reader
 from ..rights import WRITERS
@@ -126,7 +127,7 @@ DERIVED: dict[tuple[str, str], Deriver] = {
     ("project", "tags"): lambda reader, id, row: [{"project": id, **tag} for tag in row["tags"]],
     ("project", "execution_summary"): lambda reader, id, row: status_counts(runs_of(reader, id)),
     ("project", "repository"): repository,
-    ("project", "read_only"): lambda reader, id, row: reader.rights.role_at(row["owner"]) not in WRITERS,
+    ("project", "read_only"): lambda reader, id, row: reader.rights.role(KINDS["project"], id) not in WRITERS,
     ("commit", "project_id"): lambda reader, id, row: row["project"],
     ("commit", "urls"): commit_links,
     ("organization", "username"): lambda reader, id, row: row["name"],
