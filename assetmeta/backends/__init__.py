@@ -5,20 +5,23 @@ shared files here, and from its own package:
 
     responses                  answers checked for errors, documents parsed safely
     concurrency                several flows run concurrently
+    error_documents, echo      what error documents contain; what was sent, compared with the answer
     attempt                    one change performed: every error becomes its outcome
-    verification               changes in doubt, compared with the server's values
+    verification, creations    changes in doubt, compared with the server's values; creates in doubt, looked up
     write_scheduler            the order of writes, and what becomes of them: one place for all dialects
     markup, asset_state        HTML texts and their plain form; the states of VersionOne's assets
     filenames, multipart       names of files made harmless, files as forms
     local/                     queries that are evaluated in the client: executor, operators, sorting, prefetch,
                                path_trees, records
-    rest/                      what the JSON REST dialects share: http, errors, urls, codecs, discovery, echo
+    rest/                      one engine for servers with a JSON REST interface
     versionone/ valispace/ valohai/ testspace/
 
-The REST dialects have the same name for the same role: api (the bundled description), schema and discovery (it as a
-Schema, completed by the server's own description), codecs, decode and encode (objects as cells, values as JSON),
-lookup (reads by identity), queries, pushdown (conditions that the server applies), pages, prefetch (what assets are
-missing), writer and writes, calls, explain, options, files, keys and aliases.
+The REST dialects are descriptions (api.json, read by rest/spec) plus what is really theirs. The engine makes the schema
+of a description and of what the server reports (rest/schema, discovery), reads objects (decode), makes bodies (encode),
+performs changes (writer), chooses the conditions that the server applies (pushdown), remembers what saves requests
+(options), and is the backend itself (backend). A dialect adds connection (addresses, logins, options), codecs, keys
+(keys to paths and back: rest/hooks), pages (how lists continue), lookup (reads by identity), queries and prefetch (the
+lists that a read takes), writes (what shares requests), explain, files, calls and aliases.
 
 How the layers work together: docs/architecture.md. How a fifth server is added: docs/adding-a-dialect.md.
 """

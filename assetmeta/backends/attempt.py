@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from assetmeta.backends.concurrency import send_one
-from assetmeta.backends.responses import check, failure
-from assetmeta.backends.rest.http import naming, parse_error
+from assetmeta.backends.error_documents import naming, parse_error
+from assetmeta.backends.responses import Explain, check, failure
 from assetmeta.model.errors import (
     AssetmetaError,
     AuthenticationFailed,
@@ -74,14 +74,16 @@ def _is_open(change: Change, error: AssetmetaError, step: Attempt) -> bool:
     return error.sent or (step.landed and isinstance(error, SessionClosed | BudgetExceeded | BrokenOff))
 
 
-def send_write(request: Request, step: Attempt) -> Flow[Response]:
-    """Send a write and return its 2xx answer. Raises the error that fits any other, with the field that it names."""
+def send_write(request: Request, step: Attempt, explain: Explain = parse_error) -> Flow[Response]:
+    """Send a write and return its 2xx answer. Raises the error that fits any other, with the field that it names.
+    *explain* reads error documents.
+    """
     step.wrote = True
     response = yield from send_one(request)
     if not response.ok:
         masked = _without(step.secrets, response)
-        raise naming(failure(masked, parse_error), masked)
-    checked = check(response, parse_error)
+        raise naming(failure(masked, explain), masked)
+    checked = check(response, explain)
     step.landed = True
     return checked
 

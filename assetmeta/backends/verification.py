@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from assetmeta.backends.echo import Real, is_same
 from assetmeta.backends.local.records import decoded
-from assetmeta.backends.rest.echo import Real, is_same
 from assetmeta.model.errors import NotFound
 from assetmeta.model.http import Flow
 from assetmeta.model.paths import Path

@@ -12,11 +12,11 @@ from assetmeta.backends.responses import parse_xml
 from assetmeta.backends.rest.discovery import Discovery
 from assetmeta.backends.rest.schema import build_schema
 from assetmeta.backends.testspace.codecs import codec_for as ts_codec
-from assetmeta.backends.testspace.options import bundled as ts_api
+from assetmeta.backends.testspace.connection import bundled as ts_api
 from assetmeta.backends.valispace.codecs import codec_for as vs_codec
-from assetmeta.backends.valispace.options import bundled as vs_api
+from assetmeta.backends.valispace.connection import bundled as vs_api
 from assetmeta.backends.valohai.codecs import codec_for as vh_codec
-from assetmeta.backends.valohai.options import bundled as vh_api
+from assetmeta.backends.valohai.connection import bundled as vh_api
 from assetmeta.backends.versionone.schema import read_schema
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.http import Pause, Request, Response

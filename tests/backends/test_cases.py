@@ -45,22 +45,21 @@ class Dialect:
 
 def _valispace(case: Case) -> Valispace:
     backend = Valispace(**case.get("server", {}))
-    backend.learned.projects.update(dict.fromkeys(case.get("knows", {}).get("projects", ())))
-    backend.learned.searches.update(case.get("knows", {}).get("searches", {}))
+    backend.memory.projects.update(dict.fromkeys(case.get("knows", {}).get("projects", ())))
     return backend
 
 
 def _valohai(case: Case) -> Valohai:
     backend = Valohai(**case.get("server", {}))
     for token, (project, counter) in case.get("knows", {}).get("numbered", {}).items():
-        backend.learned.met(Oid.parse(token), project, counter)
+        backend.memory.remember(Oid.parse(token), project, counter)
     return backend
 
 
 def _testspace(case: Case) -> Testspace:
     backend = Testspace(**{"base": "https://abccorp.testspace.com", **case.get("server", {})})
     for space, project in case.get("knows", {}).get("projects", {}).items():
-        backend.learned.met(int(space), project)
+        backend.memory.remember(Oid("Space", int(space)), project)
     return backend
 
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
+from assetmeta.backends.error_documents import findings, naming, parse_error
 from assetmeta.backends.responses import failure
-from assetmeta.backends.rest.errors import findings
-from assetmeta.backends.rest.http import naming, parse_error
 from assetmeta.model.errors import Finding, Rejected
 from assetmeta.model.http import Request, Response
 

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.local.records import aggregate
+from assetmeta.backends.rest import options
 from assetmeta.backends.rest.codecs import choice_kind, choice_of
-from assetmeta.backends.testspace import options as testspace
+from assetmeta.backends.rest.encode import as_read
+from assetmeta.backends.rest.spec import Api
 from assetmeta.backends.valispace import Valispace
-from assetmeta.backends.valohai import Valohai, writes
-from assetmeta.backends.valohai import options as valohai
-from assetmeta.backends.valohai.encode import as_read
-from assetmeta.backends.valohai.options import bundled
-from assetmeta.model.contract import UNOBSERVED
+from assetmeta.backends.valohai import Valohai
+from assetmeta.backends.valohai.connection import bundled
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Request, Response
 from assetmeta.model.plans import AttributeChange, Done, Update
@@ -35,20 +34,20 @@ def js(document: object, status: int = 200) -> Response:
 
 class TestValohai:
     def test_what_was_numbered_is_forgotten_with_its_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(valohai, "_REMEMBERED", 3)
-        learned = valohai.ServerMemory()
+        monkeypatch.setattr(options, "_REMEMBERED", 3)
+        learned = options.ServerMemory()
         for number in range(1, 6):
-            learned.met(Oid("Execution", f"e{number}"), "p", number)
+            learned.remember(Oid("Execution", f"e{number}"), "p", number)
         assert ["e3", "e4", "e5"] == [oid.key for oid in learned.places]
         assert [3, 4, 5] == [number for _, _, number in learned.numbered]
 
     def test_an_asset_that_moved_has_one_number(self) -> None:
-        learned = valohai.ServerMemory()
+        learned = options.ServerMemory()
         oid = Oid("Execution", "e")
-        learned.met(oid, "p", 7)
-        learned.met(oid, "p")
+        learned.remember(oid, "p", 7)
+        learned.remember(oid, "p")
         assert {("Execution", "p", 7): oid} == learned.numbered
-        learned.met(oid, "q", 8)
+        learned.remember(oid, "q", 8)
         assert {("Execution", "q", 8): oid} == learned.numbered
 
     def test_a_put_of_a_whole_object_repeats_its_json_unchanged(self, vh_schema: Schema) -> None:
@@ -76,7 +75,13 @@ class TestValohai:
         oid = Oid("Store", "01943a8e-45d0-0006-89de-38def875223b")
         change = Update(oid, (AttributeChange("allow_write", UNREAD, False),))
         item = {"id": oid.key, "name": "s", "access_mode": "public", "allow_write": False, "paths": STORED}
-        flow = writes.write(vh_schema, [change], table, Valohai(), UNOBSERVED)
+
+        class Changed(Valohai):
+            @property
+            def api(self) -> Api:
+                return table
+
+        flow = Changed().write(vh_schema, [change])
         [outcome], made = play(flow, js({}, 405), js({**item, "allow_write": True}), js(item))
         assert isinstance(outcome, Done)
         assert ["PATCH", "GET", "PUT"] == [request.method for request in made]
@@ -86,12 +91,13 @@ class TestValohai:
 
 class TestTestspace:
     def test_remembered_projects_stay_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(testspace, "_REMEMBERED", 3)
-        learned = testspace.ServerMemory()
-        for space in range(1, 6):
-            learned.met(space, 100 + space)
-        assert {3: 103, 4: 104, 5: 105} == learned.projects
-        assert {None: 1, 105: 1} == learned.homes([1, 5])
+        monkeypatch.setattr(options, "_REMEMBERED", 3)
+        memory = options.ServerMemory()
+        spaces = [Oid("Space", number) for number in range(1, 6)]
+        for number, space in enumerate(spaces, start=101):
+            memory.remember(space, number)
+        assert spaces[2:] == list(memory.places)
+        assert {None: 1, 105: 1} == memory.projects_of([spaces[0], spaces[4]])
 
     def test_an_attribute_that_cannot_be_written_is_read_only(self, ts_schema: Schema) -> None:
         for type_name, written in {"Project": {"name", "description", "is_private", "source_repo"}}.items():

@@ -115,11 +115,9 @@ class TestValispace:
     def test_a_search_that_answers_others_is_not_the_last_word(self, vs_schema: Schema, play: Play) -> None:
         keys = range(1, 7)
         found = js({"data": [{"id": key, "name": "a"} for key in (1, 2, 3, 4, 5, 99)]})
-        dialect = Valispace()
-        dialect.learned.searches["components"] = True
-        [rows], made = play(dialect.fetch(vs_schema, [fetch("Component", *keys)]), found, js({"id": 6, "name": "z"}))
+        [rows], made = play(Valispace().fetch(vs_schema, [fetch("File", *keys)]), found, js({"id": 6, "name": "z"}))
         assert list(keys) == [row.oid.key for row in rows.rows]
-        assert ["rest/components/search/", "rest/components/6/"] == [request.path for request in made]
+        assert ["rest/files/search/", "rest/files/6/"] == [request.path for request in made]
 
     def test_the_same_object_twice_in_a_list(self, vs_schema: Schema, play: Play) -> None:
         twice = js([{"id": 1, "name": "a"}, {"id": 1, "name": "b"}])
@@ -137,6 +135,13 @@ class TestValispace:
         )
         assert all(isinstance(outcome, Done) for outcome in outcomes)
         assert ["rest/requirements/bulk-update/", "rest/requirements/1/"] == [request.path for request in made]
+
+    def test_a_bulk_answer_that_cannot_be_compared_is_unknown(self, vs_schema: Schema, play: Play) -> None:
+        changes = [renamed("Requirement", key, "title") for key in range(1, WORTH_IT + 1)]
+        refusal = js({"detail": "The server failed."}, 500)
+        outcomes, made = play(Valispace().write(vs_schema, changes), js({"updated": 3}), *[refusal] * WORTH_IT)
+        assert all(isinstance(outcome, Unknown) for outcome in outcomes)
+        assert 1 + WORTH_IT == len(made)
 
 
 class TestValohai:

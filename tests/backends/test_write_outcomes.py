@@ -9,8 +9,8 @@ import pytest
 
 from assetmeta.backends.attempt import Attempt, attempt, outcome_of, send_write
 from assetmeta.backends.concurrency import MOST, gather, gather_results, send_one
+from assetmeta.backends.echo import SentValue, apply_list_change, compare_echo, ignored_by_server
 from assetmeta.backends.rest.codecs import Document, Link, Real
-from assetmeta.backends.rest.echo import SentValue, apply_list_change, compare_echo, ignored_by_server
 from assetmeta.backends.testspace import Testspace
 from assetmeta.backends.valispace import Valispace
 from assetmeta.backends.valohai import Valohai

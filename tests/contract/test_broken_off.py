@@ -131,12 +131,13 @@ def test_updates_go_on_after_passing_faults(dialect: Dialect, server: Server, co
     for item in items:
         item[mark] = after
     before = len(dialect.writes(server))
-    server.add_fault(fault, count=2, method=writing(dialect))
+    is_bulk = dialect.item == "Requirement"
+    server.add_fault(fault, count=1 if is_bulk else 2, method=writing(dialect))
     assert not session.commit()
     assert [after] * NUMBER == stored(connect, items, mark)
-    if dialect.item == "Requirement":
-        # Several in one request, and the read is a POST, too.
-        assert 1.0 in slept
+    if is_bulk:
+        # Several in one request.
+        assert [1.0] == slept
     else:
         assert [1.0] == slept
         assert NUMBER + (0 if fault == "drop" else 2) == len(dialect.writes(server)) - before

@@ -49,10 +49,12 @@ VALI = Dialect(
     refused=("shortname", "1 a"),
     typed={"shortname": str, "minimum": float, "uses_default_formula": bool, "id": int},
     costs=Costs(
-        walk=always(3),
-        select=always(3),
-        populate=always(3),
-        peers=always(1),
+        # Sources show no search for valis and components: a list for each of the two roots.
+        walk=always(4),
+        select=always(4),
+        # Of strangers one is read before each list, which shows its root.
+        populate=always(7),
+        peers=always(4),
         walk_members=always(2),
         select_members=always(2),
         pages=listed,
@@ -79,12 +81,11 @@ REQUIREMENT = Dialect(
     refused=("identifier", ""),
     typed={"identifier": str, "position": float, "created": datetime, "total_items": int},
     costs=Costs(
-        # Specifications have no search, which is tried once, and then a list for each of the two roots.
-        walk=always(5),
-        select=always(5),
-        populate=always(5),
-        # A search, and one object read whole, which shows that none has it.
-        peers=always(2),
+        walk=always(4),
+        select=always(4),
+        populate=always(7),
+        # A list for each root, and one object read whole, which shows that none has it.
+        peers=always(3),
         walk_members=always(2),
         select_members=always(2),
         pages=listed,

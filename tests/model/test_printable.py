@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from assetmeta.backends.error_documents import parse_error as jsonrest
 from assetmeta.backends.responses import failure
-from assetmeta.backends.rest.http import parse_error as jsonrest
 from assetmeta.backends.testspace.errors import parse_error as of_testspace
 from assetmeta.backends.versionone.errors import parse_error as versionone
 from assetmeta.core.plan import Plan

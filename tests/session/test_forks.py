@@ -155,7 +155,7 @@ def test_locks_that_other_threads_hold_are_free_in_the_child(server: sandbox.Ser
             driver._line._shared.adapters["https://"].poolmanager.pools.lock,
         ]
         if hasattr(backend, "learned"):
-            locks.append(backend.learned.lock)
+            locks.append(backend.memory.lock)
 
         def hold() -> None:
             for lock in locks:

@@ -16,7 +16,7 @@ import pytest
 
 from assetmeta import BadValue, ReadOnly, Rejected, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
 from assetmeta.backends.valohai import actions
-from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.valohai.connection import Settings
 from assetmeta.model.http import Response
 from assetmeta.model.texts import Cleaned
 

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from assetmeta.backends.concurrency import gather, gather_results, send_one
+from assetmeta.backends.error_documents import parse_error
 from assetmeta.backends.responses import Json, check, parse_json
 from assetmeta.backends.rest.codecs import choice_kind
-from assetmeta.backends.rest.http import JSON, Object, get, parse_error, read_page
+from assetmeta.backends.rest.http import JSON, Object, get, read_page
 from assetmeta.backends.rest.spec import Api
 from assetmeta.model.errors import AssetmetaError, InvalidResponse, ServerError
 from assetmeta.model.http import Flow, Request, Response

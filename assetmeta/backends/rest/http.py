@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from assetmeta.backends.responses import ErrorDetail, Json, check, parse_json
-from assetmeta.backends.rest.errors import code_of, findings
-from assetmeta.model.errors import BadValue, InvalidResponse, ServerError
+from assetmeta.backends.error_documents import parse_error
+from assetmeta.backends.responses import Json, check, parse_json
+from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.http import Request, Response
 from assetmeta.model.values import Oid
 
@@ -83,31 +83,6 @@ def _number(value: object) -> float:
     if isinstance(value, Decimal):
         return float(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
-
-
-def parse_error(response: Response) -> ErrorDetail:
-    """Read what an error document says: each field's messages, or those about the whole request."""
-    found = findings(response)
-    messages = tuple(f"{path}: {message}" if path else message for path, message, _ in found)
-    summary = messages[0] if messages else None
-    return ErrorDetail(summary, messages, findings=found, code=code_of(response, found))
-
-
-def field_errors(response: Response) -> dict[str, tuple[str, ...]]:
-    """Return the messages of an error document by field, those about the whole request under an empty name."""
-    found: dict[str, tuple[str, ...]] = {}
-    for path, message, _ in findings(response):
-        name = path.partition(".")[0]
-        found[name] = (*found.get(name, ()), message)
-    return found
-
-
-def naming(error: ServerError, response: Response) -> ServerError:
-    """Add to an error the field that the server blames, when it blames exactly one."""
-    fields = [name for name in field_errors(response) if name]
-    if len(fields) == 1 and error.status == 400:
-        error.attribute = fields[0]
-    return error
 
 
 def read_object(response: Response) -> Object:

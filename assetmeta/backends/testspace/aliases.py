@@ -21,12 +21,12 @@ from urllib.parse import unquote
 
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import confirm
+from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object, get
 from assetmeta.backends.rest.spec import Resource
-from assetmeta.backends.testspace.decode import number
-from assetmeta.backends.testspace.keys import below, depth, divided, escaped, is_key, list_path, segment, shape
+from assetmeta.backends.testspace.connection import resource_of
+from assetmeta.backends.testspace.keys import below, depth, divided, escaped, is_key, list_path, number, segment, shape
 from assetmeta.backends.testspace.lookup import LookupReader
-from assetmeta.backends.testspace.options import resource_of
 from assetmeta.backends.testspace.pages import Pages, objects_of
 from assetmeta.model.errors import BadValue, NotFound
 from assetmeta.model.http import Flow
@@ -55,7 +55,7 @@ def look_up(reading: LookupReader, type_name: str, alias: str) -> Flow[Row]:
         found = yield from _by_paths(reading, kind, alias)
     elif type_name in _LISTED_BY:
         found = yield from _by_list(reading, kind, alias)
-    elif kind.own in ("path", "key"):
+    elif kind.key in ("path", "text"):
         parent, own = _split(kind, alias)
         found = yield from reading.by_keys(kind, [below(parent, escaped(kind, own))])
     else:
@@ -82,7 +82,7 @@ def _by_paths(reading: LookupReader, kind: Resource, alias: str) -> Flow[list[Oi
 
 def _by_path(reading: LookupReader, kind: Resource, names: _Names) -> Flow[list[Oid]]:
     path = "/".join(_named_path(names))
-    response = yield from send_one(get(reading.settings.place(path)))
+    response = yield from send_one(get(reading.options.endpoint_path(path)))
     if response.status == 404:
         return []
     found = objects_of(response)[:1]
@@ -90,7 +90,7 @@ def _by_path(reading: LookupReader, kind: Resource, names: _Names) -> Flow[list[
         _confirm(kind, names[-1][1], item, f"GET {path}")
     # A name may have led through others: the object says which space it is in.
     space = number(found[0].get("space_id")) if found and kind.type == "Result" else None
-    return reading.take(kind, found, space)
+    return reading.take(kind, found, ParseContext(owner=space))
 
 
 def _confirm(kind: Resource, asked: str, item: Object, line: str) -> None:
@@ -126,12 +126,12 @@ def _by_list(reading: LookupReader, kind: Resource, alias: str) -> Flow[list[Oid
     """Go through a list for the one of that name."""
     parent, own = _split(kind, alias)
     name = _LISTED_BY[kind.type]
-    pages = Pages.of(list_path(kind, parent), reading.settings, optional=parent is not None)
+    pages = Pages.of(list_path(kind, parent), reading.options, optional=parent is not None)
     while pages.due is not None:
         objects = yield from pages.read()
         found = [item for item in objects if item.get(name) == own]
         if found:
-            return reading.take(kind, found[:1], parent)
+            return reading.take(kind, found[:1], ParseContext(owner=parent))
     return []
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-from assetmeta.backends.attempt import Attempt
-from assetmeta.backends.concurrency import send_one
-from assetmeta.backends.responses import ErrorDetail, check
-from assetmeta.backends.rest import http
-from assetmeta.model.http import Flow, Request, Response
+from assetmeta.backends import error_documents
+from assetmeta.backends.responses import ErrorDetail
+from assetmeta.model.http import Response
 
 _ADVICE = {
     403: "Testspace answers so to a wrong token or password, too: check the login, then what its user may do",
@@ -20,7 +18,7 @@ _ABOUT_LOGINS = re.compile(r"\bcredentials\b|\bauthenticat|\blog ?in\b|\bpasswor
 
 def parse_error(response: Response) -> ErrorDetail:
     """Read the message of an error document, and add what the status means here."""
-    return http.parse_error(response)._replace(advice=_ADVICE.get(response.status))
+    return error_documents.parse_error(response)._replace(advice=_ADVICE.get(response.status))
 
 
 def refuses_login(response: Response) -> bool | None:
@@ -29,12 +27,4 @@ def refuses_login(response: Response) -> bool | None:
     """
     if response.status != 403:
         return False
-    return True if _ABOUT_LOGINS.search(http.parse_error(response).summary or "") else None
-
-
-def send_write(request: Request, step: Attempt) -> Flow[Response]:
-    """Send a write and return its 2xx answer. Raises the error that fits any other."""
-    step.wrote = True
-    response = check((yield from send_one(request)), parse_error)
-    step.landed = True
-    return response
+    return True if _ABOUT_LOGINS.search(error_documents.parse_error(response).summary or "") else None

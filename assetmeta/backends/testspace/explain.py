@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from assetmeta.backends.local.executor import explain_local
 from assetmeta.backends.local.path_trees import Tree, all_paths, path_tree
 from assetmeta.backends.rest.spec import Resource
+from assetmeta.backends.testspace.connection import Settings, resource_of
 from assetmeta.backends.testspace.keys import item_path, list_path
-from assetmeta.backends.testspace.options import Settings, resource_of
 from assetmeta.backends.testspace.pushdown import ListPlan, way
 from assetmeta.backends.testspace.queries import refuse
 from assetmeta.model.plans import Fetch
@@ -30,7 +30,7 @@ def _requests(kind: Resource, found: ListPlan, wanted: Fetch, settings: Settings
         yield f"read {len(set(keys))} {kind.type} by identity: each, or by the lists that they are in"
         return
     for path in _first(kind, found):
-        yield f"GET {settings.place(path)}{_query(found, 0)}"
+        yield f"GET {settings.endpoint_path(path)}{_query(found, 0)}"
     for depth, level in enumerate(found.levels[1:], start=1):
         above = found.levels[depth - 1]
         passed = f" that has {' and '.join(map(str, above.terms))}" if above.terms else ""

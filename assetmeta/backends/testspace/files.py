@@ -7,10 +7,9 @@ from typing import BinaryIO
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import check, check_file
 from assetmeta.backends.rest.urls import address_of
-from assetmeta.backends.testspace.decode import is_file
+from assetmeta.backends.testspace.connection import Settings, resource_of
 from assetmeta.backends.testspace.errors import parse_error
-from assetmeta.backends.testspace.keys import item_path, require_key
-from assetmeta.backends.testspace.options import Settings, resource_of
+from assetmeta.backends.testspace.keys import is_file, item_path, require_key
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.values import Oid
@@ -25,7 +24,7 @@ def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
     """Write a file's bytes to *sink* and return their media type. One request."""
     if oid.type not in TYPES:
         raise Unsupported(f"Only a File keeps bytes, {oid} does not.", oid=oid.token)
-    place = settings.place(item_path(resource_of(oid.type), require_key(oid)))
+    place = settings.endpoint_path(item_path(resource_of(oid.type), require_key(oid)))
     return (yield from _streamed(place, sink)).media_type
 
 

@@ -7,16 +7,25 @@ A key says all that its path takes: `12` (a project, a space), `1234/35980` (a r
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from assetmeta.backends.rest.spec import Resource
-from assetmeta.backends.testspace.options import resource_of
+from assetmeta.backends.responses import Json, confirm
+from assetmeta.backends.rest.hooks import ParseContext
+from assetmeta.backends.rest.http import Object
+from assetmeta.backends.rest.options import ServerMemory
+from assetmeta.backends.rest.spec import Field, Resource
+from assetmeta.backends.rest.urls import own_address
+from assetmeta.backends.testspace.connection import resource_of
 from assetmeta.model.errors import BadValue
+from assetmeta.model.plans import RawValue
 from assetmeta.model.values import Key, Oid
 
 _NUMBER = re.compile(r"[0-9]+")
+_ID = re.compile(r"[0-9]{1,60}")
+_FILE = re.compile(r"[^/]+/files/([0-9]{1,60})/?")
 _ANY_TEXT = "surrogatepass"
-"""How texts of the server are encoded: its JSON can hold halves of characters, which are no reason to lose a list."""
+"""How texts of the server are encoded: its JSON can contain unpaired surrogates, which are no reason to lose a list."""
 
 _DOTS = frozenset({"", ".", ".."})
 _SHAPES = {
@@ -27,6 +36,112 @@ _SHAPES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class TestspaceKeys:
+    """Implements Keys. *base* is the URL of the session, whose files are known by their numbers.
+
+    Numbers in bodies leave out what contains the asset, such as a result's space: that follows from the path that the
+    object was read from, or from the object that names it.
+    """
+
+    # pytest takes what is called so for tests.
+    __test__ = False
+
+    base: str
+    memory: ServerMemory
+
+    def context_of(self, resource: Resource, item: Object, context: ParseContext) -> ParseContext:
+        """As it is: bodies do not contain where they are."""
+        return context
+
+    def parse(self, resource: Resource, value: Json, context: ParseContext) -> Key | None:
+        """The key of an object below the context's owner, or that of a number within the object that has it."""
+        if isinstance(value, dict):
+            return key_of(resource, value, context.owner)  # type: ignore[arg-type]
+        if resource.type == "File":
+            found = file_of(value, self.base)
+            return found.key if found else None
+        found_number = number(value)
+        if found_number is None or resource.is_flat:
+            return found_number
+        # A metric or a result: its space is that of the object which names it, or the object itself.
+        return below(str(context.owner).partition("/")[0], str(found_number))
+
+    def choose(self, known: Field, value: Json) -> str | None:
+        """None: every relation leads to one type."""
+        return None
+
+    def implied(self, resource: Resource, oid: Oid, context: ParseContext) -> dict[str, RawValue]:
+        """The parent, as far as it is known, and the folder of a content."""
+        found: dict[str, RawValue] = {}
+        parent = context.owner if context.owner is not None else divided(resource, oid.key)[0]
+        if resource.up is not None and isinstance(parent, int | str):
+            found[resource.up] = Oid(resource.fields[resource.up].to[0], parent)
+        if resource.type == "Content":
+            folder = folder_of(oid.key)
+            found["folder"] = None if folder is None else Oid("Content", folder)
+        return found
+
+    def remember(self, resource: Resource, oid: Oid, item: Object, context: ParseContext) -> None:
+        """Remember the project of a space, which no path of a space contains."""
+        if resource.type == "Space":
+            project = number(item.get("project_id"))
+            self.memory.remember(oid, project if project is not None else number(context.owner))
+
+    def resolve(self, oid: Oid) -> Oid:
+        """Return the identity. Raises BadValue for an asset that the server does not have."""
+        return Oid(oid.type, require_key(oid))
+
+    def is_alias(self, oid: Oid) -> bool:
+        """False: relations are numbers."""
+        return False
+
+    def item_path(self, resource: Resource, key: Key) -> str:
+        """The path of an object."""
+        return item_path(resource, key)
+
+    def list_path(self, resource: Resource, parent: Key | None = None) -> str:
+        """The path of the list below *parent*."""
+        return list_path(resource, parent)
+
+    def confirm(self, resource: Resource, oid: Oid, item: Object, line: str) -> None:
+        """Raise InvalidResponse for another object."""
+        is_it = key_of(resource, item, divided(resource, oid.key)[0]) == oid.key
+        confirm(is_it, oid.token, f"{resource.type} {item.get(resource.own)!r}", line)
+
+
+def key_of(kind: Resource, item: Object, parent: Key | None) -> Key | None:
+    """The key of an object; None where the key that tells it apart is missing, or its parent is not known."""
+    own = item.get(kind.own)
+    if kind.is_flat:
+        return number(own)
+    if parent is None:
+        return None
+    if kind.key == "number":
+        found = number(own)
+        return None if found is None else below(parent, str(found))
+    return below(parent, escaped(kind, own)) if isinstance(own, str) and own else None
+
+
+def number(value: Json) -> int | None:
+    """An id: a whole number, or its text."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    return int(value) if _ID.fullmatch(str(value)) else None
+
+
+def file_of(link: Json, base: str) -> Oid | None:
+    """The file behind a `download_url`; None where that is none of the files of the server at *base*."""
+    path = own_address(link, base, is_file) if isinstance(link, str) else None
+    found = _FILE.fullmatch(path.partition("?")[0]) if path is not None else None
+    return Oid("File", int(found[1])) if found else None
+
+
+def is_file(path: str) -> bool:
+    """True for the path of a file below the server's URL."""
+    return _FILE.fullmatch(path) is not None
+
+
 def segment(text: str) -> str:
     """Escape one part of a path, its slashes included. Raises BadValue for a part that no path can hold."""
     if text in _DOTS:
@@ -34,7 +149,7 @@ def segment(text: str) -> str:
     try:
         return quote(text, safe="")
     except UnicodeEncodeError:
-        raise BadValue(f"{text!r} cannot be part of a path: it has half a character in it.") from None
+        raise BadValue(f"{text!r} cannot be part of a path: it contains an unpaired surrogate.") from None
 
 
 def escaped(kind: Resource, text: str) -> str:
@@ -81,7 +196,7 @@ def is_key(kind: Resource, key: Key) -> bool:
     if len(pieces) != parts + 1 or not all(map(_NUMBER.fullmatch, pieces[:parts])):
         return False
     own = pieces[parts]
-    if kind.own in ("id", "user_id"):
+    if kind.key == "number":
         return _NUMBER.fullmatch(own) is not None
     return bool(own) and escaped(kind, plain(own)) == own
 
@@ -93,7 +208,7 @@ def require_key(oid: Oid) -> Key:
         raise BadValue(f"{oid.token} is not on the server yet.", oid=oid.token, type_name=oid.type)
     if not is_key(kind, oid.key):
         why = f"the key of a {kind.type} is {shape(kind)}"
-        raise BadValue(f"{oid.token} is no asset's identity: {why}.", oid=oid.token, type_name=oid.type)
+        raise BadValue(f"{oid.token} is not a valid key: {why}.", oid=oid.token, type_name=oid.type)
     if kind.own == "path" and not _DOTS.isdisjoint(plain(oid.key).split("/")):
         raise BadValue(f"{oid.token}: a path with empty parts or dots alone cannot be asked for.", oid=oid.token)
     return oid.key
@@ -128,3 +243,14 @@ def folder_of(key: Key) -> Key | None:
     parent, own = divided(resource_of("Content"), key)
     above, slash, _ = own.rpartition("/")
     return below(parent, above) if slash and above else None
+
+
+def page_of(oid: Oid) -> str | None:
+    """The page of an asset in a browser, below the server's URL, or that of what it belongs to; None where there is
+    none (reference 12.7: what the API calls results is `result_sets` there).
+    """
+    kind = resource_of(oid.type)
+    if kind.page is not None:
+        return kind.page.format(*str(oid.key).split("/"))
+    parent = divided(kind, oid.key)[0]
+    return None if parent is None or kind.parent is None else page_of(Oid(kind.parent, parent))

@@ -16,11 +16,21 @@ from dataclasses import dataclass, field
 from assetmeta.backends.concurrency import gather, send_one
 from assetmeta.backends.local.records import Cells, RowStore
 from assetmeta.backends.responses import confirm
+from assetmeta.backends.rest.decode import Decoder
+from assetmeta.backends.rest.hooks import NO_CONTEXT, ParseContext
 from assetmeta.backends.rest.http import Object, get
 from assetmeta.backends.rest.spec import Resource
-from assetmeta.backends.testspace.decode import Parsed, key_of, number, told
-from assetmeta.backends.testspace.keys import divided, folder_of, item_path, list_path, require_key
-from assetmeta.backends.testspace.options import Settings, resource_of
+from assetmeta.backends.testspace.connection import Settings, bundled, resource_of
+from assetmeta.backends.testspace.keys import (
+    TestspaceKeys,
+    divided,
+    folder_of,
+    item_path,
+    key_of,
+    list_path,
+    number,
+    require_key,
+)
 from assetmeta.backends.testspace.pages import Pages, objects_of
 from assetmeta.model.errors import InvalidResponse
 from assetmeta.model.http import Flow
@@ -39,45 +49,44 @@ _SEVERAL = 2
 
 
 @dataclass(slots=True)
-class LookupReader:
-    """One read under way: what it was told so far is in *known*; *absent* assets were asked for and are not there.
+class LookupReader(Decoder):
+    """One read under way: what was received so far is in *known*; *absent* assets were requested and do not exist."""
 
-    One that *teaches* shows what objects of a type tell of themselves. The answers to writes do not: they may be short.
-    """
-
-    schema: Schema
-    settings: Settings
-    known: RowStore
+    options: Settings
     absent: set[Oid] = field(default_factory=set)
-    teaches: bool = True
     _kept: dict[Oid, Cells] = field(default_factory=dict)
 
-    def take(self, kind: Resource, objects: Iterable[Object], parent: Key | None) -> list[Oid]:
+    def take(self, resource: Resource, objects: Iterable[Object], context: ParseContext = NO_CONTEXT) -> list[Oid]:
         """Add objects to what is known; return their identities, same order, each once.
 
-        Raises InvalidResponse for an object that does not say which it is: without it the list would be short.
+        Raises InvalidResponse for an object that does not contain its key: without it the list would be short.
         """
         found: dict[Oid, None] = {}
         for item in objects:
-            one = told(kind, item, parent, self.settings.base)
-            if one is None:
-                own = f"{kind.own}: {item.get(kind.own)!r:.80}"
+            oid = self.take_one(resource, item, context)
+            if oid is None:
+                own = f"{resource.own}: {item.get(resource.own)!r:.80}"
                 raise InvalidResponse(
-                    f"The server does not say which {kind.type} it tells of ({own}).", type_name=kind.type
+                    f"An object in the answer does not say which {resource.type} it is ({own}).",
+                    type_name=resource.type,
                 )
-            self._learn(one)
-            found[one.oid] = None
+            found[oid] = None
         return list(found)
 
-    def _learn(self, one: Parsed) -> None:
-        self.known.take(one.oid, one.cells)
-        if self.teaches:
-            self.settings.learned.saw(one.oid.type, one.cells)
-        if one.file is not None:
-            self.known.take(*one.file)
-        project = one.cells.get("project")
-        if one.oid.type == "Space" and isinstance(project, Oid):
-            self.settings.learned.met(one.oid.key, project.key)
+    def take_one(
+        self, resource: Resource, item: Object, context: ParseContext = NO_CONTEXT, oid: Oid | None = None
+    ) -> Oid | None:
+        """Add an object, and a file that it names; remember what objects of its type contain."""
+        oid = Decoder.take_one(self, resource, item, context, oid)
+        if oid is not None:
+            cells = self.known.cells[oid]
+            self.options.memory.remember_keys(oid.type, cells.keys())
+            file = cells.get("file")
+            if isinstance(file, Oid):
+                self.known.take(
+                    file, {"id": file.key, "name": cells.get("name"), "download_url": cells["download_url"]}
+                )
+        return oid
 
     def by_keys(self, kind: Resource, keys: Sequence[Key]) -> Flow[list[Oid]]:
         """Read the assets of *keys*; return those that are there, same order. See the file for how many requests.
@@ -124,7 +133,7 @@ class LookupReader:
 
     def _one(self, kind: Resource, oid: Oid) -> Flow[None]:
         """Read one asset by its own path. A folder's answers with what is in it, of which nothing is taken."""
-        request = get(self.settings.place(item_path(kind, oid.key)))
+        request = get(self.options.endpoint_path(item_path(kind, oid.key)))
         response = yield from send_one(request)
         if response.status == _NOT_FOUND:
             self.absent.add(oid)
@@ -140,7 +149,7 @@ class LookupReader:
         parent = divided(kind, oid.key)[0]
         for item in objects:
             key = key_of(kind, item, parent)
-            is_it = key == oid.key or (kind.own == "path" and str(key).startswith(f"{oid.key}/"))
+            is_it = key == oid.key or (kind.key == "path" and str(key).startswith(f"{oid.key}/"))
             space = number(item.get("space_id")) if kind.type == "Result" else None
             confirm(is_it and space in (None, parent), oid.token, f"{kind.type} {item.get(kind.own)!r}", line)
 
@@ -150,9 +159,9 @@ class LookupReader:
         for oid in oids:
             groups.setdefault(_list_of(kind, oid.key), []).append(oid)
         for (parent, path), members in groups.items():
-            alone = 1 if parent is not None else self.settings.few
-            if len(members) > alone or not kind.single or kind.own == "path":
-                yield Pages.of(path, self.settings, optional=True), parent, members
+            alone = 1 if parent is not None else self.options.few
+            if len(members) > alone or not kind.single or kind.key == "path":
+                yield Pages.of(path, self.options, optional=True), parent, members
 
     def _listed(self, kind: Resource, group: tuple[Pages, Key | None, list[Oid]]) -> Flow[None]:
         """Go through a list until all that is wanted has come, or asking for each would have been less."""
@@ -165,10 +174,10 @@ class LookupReader:
     def _choose(self, kind: Resource, objects: Sequence[Object], parent: Key | None, missing: set[Oid]) -> None:
         """Take those of *objects* that are wanted, and nothing else."""
         for item in objects:
-            one = told(kind, item, parent, self.settings.base)
-            if one is not None and one.oid in missing:
-                self._learn(one)
-                missing.discard(one.oid)
+            key = key_of(kind, item, parent)
+            if key is not None and Oid(kind.type, key) in missing:
+                missing.discard(Oid(kind.type, key))
+                self.take_one(kind, item, ParseContext(owner=parent))
 
     def _spaces(self, kind: Resource, wanted: Sequence[Oid]) -> Flow[None]:
         """List the projects of several spaces, as far as lists are worth it. Where nobody knows a project, a space is
@@ -177,16 +186,16 @@ class LookupReader:
         listed: list[Key] = []
         vain = 0
         missing = dict.fromkeys(wanted)
-        while len(missing) > self.settings.few and vain < _VAIN:
+        while len(missing) > self.options.few and vain < _VAIN:
             project, likely = self._likeliest(missing, listed)
             if project is None:
                 probed = next(iter(missing))
                 yield from self._one(kind, probed)
                 del missing[probed]
-                project, likely = self.settings.learned.projects.get(probed.key), likely - 1
+                project, likely = self._project(probed), likely - 1
             if project is None or project in listed:
                 vain += 1
-            elif likely < _SEVERAL or len(missing) <= self.settings.few:
+            elif likely < _SEVERAL or len(missing) <= self.options.few:
                 return
             else:
                 listed.append(project)
@@ -194,16 +203,20 @@ class LookupReader:
                 yield from self._listed_spaces(kind, project, missing, likely)
                 vain += len(missing) == before
 
+    def _project(self, space: Oid) -> Key | None:
+        place = self.options.memory.places.get(space)
+        return place.project if place else None
+
     def _likeliest(self, spaces: Iterable[Oid], listed: Sequence[Key]) -> tuple[Key | None, int]:
         """The project that most of *spaces* are known to be in, those *listed* aside, and how many may be in it."""
-        homes = self.settings.learned.homes(oid.key for oid in spaces)
+        homes = self.options.memory.projects_of(spaces)
         unknown = homes.pop(None, 0)
         found = max((home for home in homes if home not in listed), key=homes.__getitem__, default=None)
         return found, unknown + homes.get(found, 0)
 
     def _listed_spaces(self, kind: Resource, project: Key, missing: dict[Oid, None], most: int) -> Flow[None]:
         """Go through the list of a project, for *most* pages at most, and take what is missing."""
-        pages = Pages.of(list_path(kind, project), self.settings, optional=True)
+        pages = Pages.of(list_path(kind, project), self.options, optional=True)
         while missing and pages.due is not None and pages.number < most:
             left = set(missing)
             self._choose(kind, (yield from pages.read()), project, left)
@@ -214,5 +227,10 @@ class LookupReader:
 def _list_of(kind: Resource, key: Key) -> tuple[Key | None, str]:
     """The parent of an asset, and the path of the list that it is in: for a content that of its folder."""
     parent = divided(kind, key)[0]
-    folder = folder_of(key) if kind.own == "path" else None
+    folder = folder_of(key) if kind.key == "path" else None
     return parent, list_path(kind, parent) if folder is None else item_path(kind, folder)
+
+
+def reader(schema: Schema, settings: Settings) -> LookupReader:
+    """A reader that knows nothing yet."""
+    return LookupReader(schema, bundled(), TestspaceKeys(settings.base, settings.memory), settings, RowStore(schema))

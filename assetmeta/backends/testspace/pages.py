@@ -17,8 +17,8 @@ from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import Json, check, each_once, parse_json
 from assetmeta.backends.rest.http import Object, Pairs, get
 from assetmeta.backends.rest.urls import own_address
+from assetmeta.backends.testspace.connection import Settings
 from assetmeta.backends.testspace.errors import parse_error
-from assetmeta.backends.testspace.options import Settings
 from assetmeta.model.errors import InvalidResponse, ResultChanged
 from assetmeta.model.http import Flow, Request, Response
 
@@ -51,7 +51,7 @@ def read_links(settings: Settings) -> Flow[dict[str, str]]:
     """Return the server's link map: templates of addresses by name. One request. Raises InvalidResponse for another
     server.
     """
-    document = parse_json(check((yield from send_one(get(settings.place()))), parse_error))
+    document = parse_json(check((yield from send_one(get(settings.endpoint_path()))), parse_error))
     found = document if isinstance(document, dict) else {}
     if not isinstance(found.get("projects_url"), str):
         raise InvalidResponse(
@@ -80,7 +80,7 @@ class Pages:
     @classmethod
     def of(cls, path: str, settings: Settings, query: Pairs = (), *, optional: bool = False) -> Pages:
         """The list at a path below the API. An *optional* one is empty when it is not there: its owner is gone."""
-        place = settings.place(path)
+        place = settings.endpoint_path(path)
         return cls(place, settings, get(place, query), optional)
 
     def read(self) -> Flow[list[Object]]:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.path_trees import Tree
+from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.spec import Resource
+from assetmeta.backends.testspace.connection import resource_of
 from assetmeta.backends.testspace.keys import divided, item_path, require_key
 from assetmeta.backends.testspace.lookup import LookupReader
-from assetmeta.backends.testspace.options import resource_of
 from assetmeta.backends.testspace.pages import Pages
 from assetmeta.backends.testspace.traversal import is_folder
 from assetmeta.model.http import Flow
@@ -59,12 +60,12 @@ def _hanging(reading: LookupReader, kind: Resource, name: str, oids: Sequence[Oi
         if oid not in holders:
             reading.known.take(oid, {name: ()})
     there = resource_of(kind.fields[name].to[0])
-    lists = [Pages.of(_path(kind, there, oid), reading.settings, optional=True) for oid in holders]
+    lists = [Pages.of(_path(kind, there, oid), reading.options, optional=True) for oid in holders]
     found = yield from gather([pages.all() for pages in lists])
     for oid, pages, objects in zip(holders, lists, found, strict=True):
         parent = divided(kind, oid.key)[0] if kind is there else oid.key
         if not pages.gone:
-            reading.known.take(oid, {name: tuple(reading.take(there, objects, parent))})
+            reading.known.take(oid, {name: tuple(reading.take(there, objects, ParseContext(owner=parent)))})
 
 
 def _path(kind: Resource, there: Resource, oid: Oid) -> str:

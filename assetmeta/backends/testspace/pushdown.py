@@ -21,8 +21,8 @@ from msgspec.structs import replace
 from assetmeta.backends.local.operators import compares_attributes, equality, paths_in
 from assetmeta.backends.rest.http import Pairs
 from assetmeta.backends.rest.spec import Resource
+from assetmeta.backends.testspace.connection import resource_of
 from assetmeta.backends.testspace.keys import require_key
-from assetmeta.backends.testspace.options import resource_of
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term, and_terms
 from assetmeta.model.paths import Path
 from assetmeta.model.values import Key, Oid

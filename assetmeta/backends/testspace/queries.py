@@ -6,34 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assetmeta.backends.local import executor
-from assetmeta.backends.local.executor import Page, UnorderedSource, execute_all
+from assetmeta.backends.local.executor import Page, UnorderedSource
 from assetmeta.backends.local.path_trees import Tree
-from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.rest.spec import Resource
+from assetmeta.backends.testspace.connection import resource_of
 from assetmeta.backends.testspace.keys import require_key
 from assetmeta.backends.testspace.lookup import LookupReader
-from assetmeta.backends.testspace.options import Settings, resource_of
 from assetmeta.backends.testspace.prefetch import tell
 from assetmeta.backends.testspace.pushdown import way
 from assetmeta.backends.testspace.traversal import ListTraversal
 from assetmeta.model.conditions import Compare, leaves
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow
-from assetmeta.model.plans import Fetch, Rows
-from assetmeta.model.schema import Schema
+from assetmeta.model.plans import Fetch
 from assetmeta.model.values import Oid
-
-
-def fetch(schema: Schema, fetches: Sequence[Fetch], settings: Settings) -> Flow[list[Rows]]:
-    """Read. One Rows per fetch, same order.
-
-    An asset that a fetch names alone and that does not exist raises NotFound; among several it is left out. Raises
-    Unsupported and BadValue, before anything is sent, for what the server cannot do, and ResultChanged when a list
-    became shorter while it was gone through.
-    """
-    for wanted in fetches:
-        refuse(wanted)
-    return execute_all(fetches, lambda: Lists(LookupReader(schema, settings, RowStore(schema))))
 
 
 def refuse(wanted: Fetch) -> None:
@@ -76,7 +62,7 @@ class Lists(UnorderedSource):
             if found.keys is not None:
                 return Page((yield from reading.by_keys(kind, found.keys)))
             # Of a window, no more is read than it takes.
-            width = 1 if wanted.size is not None else reading.settings.width
+            width = 1 if wanted.size is not None else reading.options.width
             descent = ListTraversal(found, width).begin(reading)
         oids = yield from descent.page(reading)
         return Page(oids, descent if descent.stack else None)
@@ -89,7 +75,7 @@ class Lists(UnorderedSource):
         if not names or wanted.where is not None:
             return (yield from self.reading.by_keys(kind, [oid.key for oid in oids]))
         own = [name for name in names if self.holds(kind.type, name)]
-        if own == list(names) and all(self.reading.settings.learned.is_absent(kind.type, name) for name in own):
+        if own == list(names) and all(self.reading.options.memory.is_unseen(kind.type, name) for name in own):
             return list(dict.fromkeys(oids))
         if own:
             return (yield from self.reading.by_keys(kind, [oid.key for oid in oids]))

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.operators import matches
-from assetmeta.backends.local.records import Cells, RowStore
+from assetmeta.backends.local.records import Cells
+from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object
+from assetmeta.backends.testspace.connection import resource_of
 from assetmeta.backends.testspace.keys import divided, item_path, list_path, require_key
-from assetmeta.backends.testspace.lookup import LookupReader
-from assetmeta.backends.testspace.options import resource_of
+from assetmeta.backends.testspace.lookup import LookupReader, reader
 from assetmeta.backends.testspace.pages import Pages
 from assetmeta.backends.testspace.pushdown import ListLevel, ListPlan
 from assetmeta.model.http import Flow
@@ -79,7 +80,11 @@ class ListTraversal:
                 continue
             for oid, cells in top.lineage:
                 reading.known.take(oid, cells)
-            oids = [oid for oid in reading.take(level.kind, objects, top.parent) if oid not in self.folders]
+            oids = [
+                oid
+                for oid in reading.take(level.kind, objects, ParseContext(owner=top.parent))
+                if oid not in self.folders
+            ]
             self._push_folders(reading, top, oids)
             if oids:
                 return oids
@@ -102,9 +107,9 @@ class ListTraversal:
         """Put the lists below a page of parents on the stack. What is read of them stays with their lists: the answer
         tells of those alone that its assets are below.
         """
-        aside = LookupReader(reading.schema, reading.settings, RowStore(reading.schema))
+        aside = reader(reading.schema, reading.options)
         kind = self.way.levels[top.depth + 1].kind
-        oids = aside.take(level.kind, objects, top.parent)
+        oids = aside.take(level.kind, objects, ParseContext(owner=top.parent))
         for oid in reversed([oid for oid in oids if all(matches(term, aside.known, oid) for term in level.terms)]):
             lineage = (*top.lineage, (oid, aside.known.cells[oid]))
             self.stack.append(self._waiting(reading, top.depth + 1, oid.key, list_path(kind, oid.key), lineage))
@@ -126,7 +131,7 @@ class ListTraversal:
         self, reading: LookupReader, depth: int, parent: Key | None, path: str, lineage: Ancestors
     ) -> PendingList:
         query = self.way.levels[depth].query
-        pages = Pages.of(path, reading.settings, query, optional=parent is not None)
+        pages = Pages.of(path, reading.options, query, optional=parent is not None)
         return PendingList(depth, parent, pages, lineage)
 
 

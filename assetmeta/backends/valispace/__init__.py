@@ -1,26 +1,27 @@
-"""Valispace (Requirements & Systems Portal of Altium 365): its JSON REST API behind one value."""
+"""Valispace (Requirements & Systems Portal of Altium 365): its JSON REST API as a dialect."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
-from assetmeta.backends import creations
-from assetmeta.backends.filenames import safe_name
 from assetmeta.backends.markup import Html
-from assetmeta.backends.rest.discovery import discover
-from assetmeta.backends.rest.schema import build_schema
-from assetmeta.backends.valispace import encode, explain, files, queries, writes
+from assetmeta.backends.responses import Json
+from assetmeta.backends.rest.backend import RestBackend
+from assetmeta.backends.rest.discovery import FieldInfo
+from assetmeta.backends.rest.spec import Api
+from assetmeta.backends.rest.writer import ChangeWriter
+from assetmeta.backends.valispace import explain, files, writes
 from assetmeta.backends.valispace.codecs import codec_for, from_sample
-from assetmeta.backends.valispace.connection import CLIENT_ID, bare_token, base_url, token_uri
-from assetmeta.backends.valispace.options import SURVEYS, Settings, bundled
+from assetmeta.backends.valispace.connection import CLIENT_ID, Settings, bare_token, base_url, bundled, token_uri
+from assetmeta.backends.valispace.keys import references_in
+from assetmeta.backends.valispace.lookup import reader
+from assetmeta.backends.valispace.queries import Lists, refuse
+from assetmeta.backends.write_scheduler import Batches
 from assetmeta.model.codecs import Codec
-from assetmeta.model.contract import UNOBSERVED, Capabilities, Mark, WriteObserver
-from assetmeta.model.errors import BadValue
 from assetmeta.model.http import Flow
 from assetmeta.model.ordering import ReferencesIn
-from assetmeta.model.plans import Change, Create, Fetch, Outcome, Rows
+from assetmeta.model.plans import Fetch
 from assetmeta.model.schema import Schema
 from assetmeta.model.texts import Cleaned
 from assetmeta.model.values import Oid
@@ -29,95 +30,51 @@ __all__ = ["CLIENT_ID", "Cleaned", "Html", "Valispace", "bare_token", "base_url"
 
 
 @dataclass(frozen=True, slots=True)
-class Valispace(Settings):
-    """The Valispace dialect: `Valispace(survey="root")`. Implements Backend and Files.
+class Valispace(Settings, RestBackend):
+    """The Valispace dialect: `Valispace(survey="root")`. Implements Backend, SupportsExplain and SupportsFiles."""
 
-    It remembers what it learns of the server in `learned`; give each session its own.
-    """
-
-    def __post_init__(self) -> None:
-        if self.survey not in SURVEYS:
-            raise BadValue(f"There is no survey {self.survey!r}; there are {', '.join(SURVEYS)}.")
+    NAME: ClassVar[str] = "valispace"
+    FILE_TYPES: ClassVar[frozenset[str]] = files.TYPES
+    CLEANING: ClassVar[bool] = True
 
     @property
-    def name(self) -> str:
-        """What the dialect is called."""
-        return "valispace"
-
-    @property
-    def can(self) -> Capabilities:
-        """What there is on the server, and what is done here instead: conditions, order, windows, paths, counts."""
-        return Capabilities(
-            paths=True,
-            aggregates=True,
-            sort=True,
-            count=True,
-            operations=True,
-            delete=True,
-            cleaning=True,
-            windows=False,
-            evaluates=True,
-            file_types=files.TYPES,
-            max_keys=self.max_keys,
-            max_page=1_000_000,
-        )
-
-    def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
-        """Read the schema; see assetmeta.backends.rest.discovery for the requests. *names* make no difference."""
-        found = yield from discover(bundled(), self.survey, self.root, self.place, from_sample)
-        return build_schema(bundled(), codec_for, found)
+    def api(self) -> Api:
+        """The description of the server."""
+        return bundled()
 
     def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
         """Return the codec of an attribute, for a schema that was kept without its codecs."""
         return codec_for(kind, related)
 
-    def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
-        """Read; see assetmeta.backends.valispace.queries for which requests are sent."""
-        return queries.fetch(schema, fetches, bundled(), self)
+    def from_sample(self, name: str, value: Json) -> FieldInfo:
+        """Guess what a field is that only the server has; texts with markup are recognised."""
+        return from_sample(name, value)
+
+    def understand(self, schema: Schema, fetch: Fetch) -> Fetch:
+        """The fetch as it is. Raises Unsupported for what no request could answer."""
+        refuse(fetch)
+        return fetch
+
+    def source(self, schema: Schema) -> Lists:
+        """Return how one read reaches lists and assets; see assetmeta.backends.valispace.queries."""
+        return Lists(reader(schema, self.api, self))
 
     def explain(self, schema: Schema, fetch: Fetch) -> str:
-        """Tell which requests a read sends, what the server filters and what is done here. Sends nothing."""
-        return explain.explain(schema, fetch, bundled(), self)
+        """Describe which requests a read sends, what the server filters and what is done here. Sends nothing."""
+        return explain.explain(schema, fetch, self.api, self)
 
-    def write(
-        self, schema: Schema, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED
-    ) -> Flow[list[Outcome]]:
-        """Write; see assetmeta.backends.valispace.writes for order and failures."""
-        return writes.write(schema, changes, bundled(), self, observer)
+    def writer(self, schema: Schema) -> ChangeWriter:
+        """Return what performs changes; see assetmeta.backends.valispace.writes."""
+        return ChangeWriter(reader(schema, self.api, self), writes.rules(self))
+
+    def batches(self, writer: ChangeWriter) -> Batches:
+        """Updates in one request, where a resource takes several."""
+        return writes.batches(writer)
 
     @property
     def references_in(self) -> ReferencesIn:
-        """Find the assets that a delta names, also new valis within formulas."""
-        return encode.references_in
-
-    def take_mark(self, schema: Schema, creates: Sequence[Create]) -> Flow[Mapping[str, Mark]]:
-        """Return the highest id of each type. One list per type, of the same parents where the creates name some."""
-        return creations.highest_listed(self.fetch, schema, creates)
-
-    def find_created(
-        self,
-        schema: Schema,
-        creates: Sequence[Create],
-        marks: Mapping[str, Mark],
-        claimed: Collection[Oid],
-        keys: Mapping[str, str],
-    ) -> Flow[list[Outcome | None]]:
-        """Look up creates that were not answered; see assetmeta.backends.creations. One read per type."""
-        return creations.Finder(schema, self.fetch, creations.after_number("id"), marks, claimed, keys).find(creates)
-
-    @property
-    def file_name_attribute(self) -> str:
-        """Where a file's name is kept."""
-        return "name"
-
-    @property
-    def file_facts(self) -> Mapping[str, str]:
-        """None: the server keeps neither size nor checksum with a file."""
-        return {}
-
-    def safe_name(self, given: str) -> str:
-        """Turn a file name that the server gave into a harmless local one."""
-        return safe_name(given)
+        """Returns the assets that a delta names, also new valis within formulas."""
+        return references_in
 
     def download(self, oid: Oid, sink: BinaryIO) -> Flow[str]:
         """Write a file's bytes to *sink* and return their media type, in two requests."""
@@ -129,5 +86,5 @@ class Valispace(Settings):
 
     def address(self, oid: Oid) -> str:
         """The object as the API shows it to a person in a browser: the pages of the product need its project, too."""
-        endpoint = bundled().types.get(oid.type)
-        return self.place(endpoint.path, oid.key) if endpoint else self.place()
+        endpoint = self.api.types.get(oid.type)
+        return self.endpoint_path(endpoint.path, oid.key) if endpoint else self.endpoint_path()

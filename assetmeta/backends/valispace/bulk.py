@@ -1,11 +1,13 @@
-"""Several updates in one request, where an endpoint takes them (reference 5.5).
+"""Several updates in one request, where published scripts show it (reference 5.5).
 
 requirements    POST requirements/bulk-update/                               {id: {field: value}}
+                (the vendor's example requirement_position_ordering)
 component-vms   PATCH requirements/component-vms/bulk-update/?save_history=true   {"ids": [...], "data": {field: value}}
+                (Epsilon3's script create_check_run.py)
 
-What such a request answers is not known. So the objects are taken from the answer where it has them, and read back
-otherwise; what did not come out as it was sent, or was refused as a whole, is sent again singly, by which each change
-gets a verdict of its own.
+What such a request answers is not known. Objects in it are used where it is a plain list of them; all else is read, and
+compared with what was sent. Where that read fails, the outcome is unknown. A change that is not there then, or that was
+refused with the others, is repeated singly, which gives it an outcome of its own.
 """
 
 from __future__ import annotations
@@ -16,21 +18,24 @@ from dataclasses import dataclass
 
 from assetmeta.backends.attempt import Attempt, outcome_of
 from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.echo import SentValue
+from assetmeta.backends.error_documents import parse_error
 from assetmeta.backends.responses import Json, check, parse_json
-from assetmeta.backends.rest.echo import SentValue
-from assetmeta.backends.rest.http import Object, Sendable, parse_error, send
+from assetmeta.backends.rest.http import Object, Sendable, send
 from assetmeta.backends.rest.spec import Resource
-from assetmeta.backends.valispace.decode import identity, present
-from assetmeta.backends.valispace.encode import resolve_oid
-from assetmeta.backends.valispace.writer import ChangeWriter
+from assetmeta.backends.rest.writer import ChangeWriter
+from assetmeta.backends.valispace.keys import identity
+from assetmeta.backends.valispace.lookup import LookupReader
 from assetmeta.backends.write_scheduler import Outcomes, sequentially
-from assetmeta.model.errors import AssetmetaError, InvalidResponse, NotFound, Rejected, ServerError, UsageError
+from assetmeta.model.errors import AssetmetaError, NotFound, Rejected, UsageError
 from assetmeta.model.http import Flow, Request
 from assetmeta.model.plans import Change, Done, Outcome, Unknown, Update
-from assetmeta.model.values import UNREAD, Key
+from assetmeta.model.values import UNREAD, Oid
+
+_HISTORY = (("save_history", "true"),)
 
 WORTH_IT = 3
-"""Updates from which on one request for all, and perhaps one to read them back, is less than one for each."""
+"""Updates from which on one request for all, and perhaps one to read them, is less than one for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,128 +43,99 @@ class Part:
     """One update in a bulk request."""
 
     change: Update
-    key: Key
+    oid: Oid
     sent: dict[str, SentValue]
     body: dict[str, Sendable]
 
 
-def grouped(changer: ChangeWriter, changes: Sequence[Change]) -> tuple[list[list[Part]], list[Change]]:
-    """Divide *changes* into groups that go out together and those that go singly."""
+def grouped(writer: ChangeWriter, changes: Sequence[Change]) -> tuple[list[list[Part]], list[Change]]:
+    """Divide *changes* into groups that share a request and those that are sent singly."""
     groups: dict[tuple[str, str], list[Part]] = {}
     others: list[Change] = []
     for change in changes:
-        part = _part(changer, change) if isinstance(change, Update) else None
+        resource = writer.decoder.resource(change.oid.type)
+        part = _part(writer, resource, change) if resource.bulk and isinstance(change, Update) else None
         if part is None:
             others.append(change)
             continue
-        endpoint = changer.reading.endpoint(change.oid.type)
-        alike = json.dumps(part.body, sort_keys=True) if endpoint.bulk == "same" else ""
-        groups.setdefault((endpoint.path, alike), []).append(part)
+        alike = json.dumps(part.body, sort_keys=True) if resource.bulk == "same" else ""
+        groups.setdefault((resource.path, alike), []).append(part)
     large = [group for group in groups.values() if len(group) >= WORTH_IT]
     small = [part.change for group in groups.values() if len(group) < WORTH_IT for part in group]
     return large, others + small
 
 
-def _part(changer: ChangeWriter, change: Update) -> Part | None:
-    """The update as a part of a bulk request; None where one does not serve, or the update cannot be sent at all."""
-    endpoint = changer.reading.endpoint(change.oid.type)
+def _part(writer: ChangeWriter, resource: Resource, change: Update) -> Part | None:
+    """The update as a part of a bulk request; None where it takes other requests, or cannot be sent at all."""
     lists = [delta for delta in change.deltas if delta.is_multi]
-    fresh = any(delta.old is UNREAD or changer.settings.fresh_lists for delta in lists)
-    called = any(known is not None and known.action for known in map(endpoint.fields.get, _names(change)))
-    if endpoint.bulk is None or fresh or called:
+    fields = [resource.fields.get(delta.name) for delta in change.deltas]
+    is_fresh = any(delta.old is UNREAD or writer.rules.fresh_lists for delta in lists)
+    if is_fresh or any(known is not None and known.action for known in fields):
         return None
     before = {delta.name: delta.old for delta in lists if isinstance(delta.old, tuple)}
     try:
-        sent = changer.sent(endpoint, change.deltas, before)
-        return Part(change, resolve_oid(change.oid, changer.real).key, sent, changer.body(endpoint, sent))
+        sent = writer.sent(resource, change.deltas, before)
+        body = writer.encoder.document(resource, change.deltas, before, {}, creating=False)
+        return Part(change, writer.encoder.oid(change.oid), sent, body)
     except UsageError:
         return None
 
 
-def _names(change: Update) -> list[str]:
-    return [delta.name for delta in change.deltas]
-
-
-def write(changer: ChangeWriter, parts: Sequence[Part]) -> Flow[Outcomes]:
-    """Carry out a group. One outcome per part, same order; None for one that was not sent. One request, and what
-    reading back takes.
+def write(writer: ChangeWriter, parts: Sequence[Part]) -> Flow[Outcomes]:
+    """Perform a group. One outcome per part, same order; None for one that was not sent. One request, and what reading
+    takes.
     """
-    endpoint = changer.reading.endpoint(parts[0].change.oid.type)
+    reader = writer.decoder
+    assert isinstance(reader, LookupReader), "updates are compared by a read"
+    resource = reader.resource(parts[0].oid.type)
+    lost: AssetmetaError | None = None
     try:
-        response = yield from send_one(_request(changer, endpoint, parts))
-        told = _objects(parse_json(check(response, parse_error)))
-    except (InvalidResponse, Rejected, NotFound):
-        told = {}
+        response = yield from send_one(_request(writer, resource, parts))
+        items = _objects(resource, parse_json(check(response, parse_error)))
+    except (Rejected, NotFound):
+        items = {}
     except AssetmetaError as error:
         return [outcome_of(part.change, error, Attempt(wrote=True)) for part in parts]
     else:
+        missing = [part.oid.key for part in parts if not _is_whole(resource, items.get(part.oid), part)]
         try:
-            told = yield from _read_back(changer, endpoint, parts, told)
-        except ServerError:
-            # Without a verdict each change is sent once more, which does no harm: it sets the same values.
-            pass
+            read = (yield from reader.by_keys(resource, missing, (), ())) if missing else {}
         except AssetmetaError as error:
-            shown = [part for part in parts if _tells(endpoint, told.get(part.key), part)]
-            found = _done(changer, endpoint, shown, told)
-            return [found.get(part.key) or Unknown(part.change, error) for part in parts]
-    return (yield from _verdicts(changer, endpoint, parts, told))
+            lost = error
+        else:
+            items |= {Oid(resource.type, key): item for key, item in read.items()}
+    found: dict[Oid, Outcome] = {}
+    for part in parts:
+        item = items.get(part.oid)
+        outcome = writer.outcome(resource, part.change, part.oid, item, part.sent) if item is not None else None
+        if isinstance(outcome, Done):
+            found[part.oid] = outcome
+        elif lost is not None:
+            found[part.oid] = Unknown(part.change, lost)
+    rest = iter((yield from sequentially([part.change for part in parts if part.oid not in found], writer.write)))
+    return [found[part.oid] if part.oid in found else next(rest) for part in parts]
 
 
-def _request(changer: ChangeWriter, endpoint: Resource, parts: Sequence[Part]) -> Request:
-    place = changer.settings.place(endpoint.path, "bulk-update")
-    if endpoint.bulk == "each":
-        return send("POST", place, {str(part.key): part.body for part in parts})
-    ids: list[Sendable] = [part.key for part in parts]
-    return send("PATCH", place, {"ids": ids, "data": parts[0].body}, (("save_history", "true"),))
+def _request(writer: ChangeWriter, resource: Resource, parts: Sequence[Part]) -> Request:
+    path = writer.options.endpoint_path(resource.path, "bulk-update")
+    if resource.bulk == "each":
+        return send("POST", path, {str(part.oid.key): part.body for part in parts})
+    return send("PATCH", path, {"ids": [part.oid.key for part in parts], "data": parts[0].body}, _HISTORY)
 
 
-def _objects(document: Json) -> dict[Key, Object]:
-    """The objects in an answer, however it holds them: a list, a list under `data`, or an object by id."""
-    if isinstance(document, dict) and isinstance(document.get("data"), list):
-        document = document["data"]
-    items = list(document.values()) if isinstance(document, dict) else document if isinstance(document, list) else []
-    found: dict[Key, list[Object]] = {}
-    for item in items:
+def _objects(resource: Resource, document: Json) -> dict[Oid, Object]:
+    """The objects in an answer that is a plain list of them, except those that are in it twice."""
+    found: dict[Oid, list[Object]] = {}
+    for item in document if isinstance(document, list) else ():
         key = identity(item.get("id")) if isinstance(item, dict) else None
         if isinstance(item, dict) and key is not None:
-            found.setdefault(key, []).append(item)
-    # What stands there twice is not believed, and read back.
-    return {key: several[0] for key, several in found.items() if len(several) == 1}
+            found.setdefault(Oid(resource.type, key), []).append(item)
+    return {oid: several[0] for oid, several in found.items() if len(several) == 1}
 
 
-def _read_back(
-    changer: ChangeWriter, endpoint: Resource, parts: Sequence[Part], told: dict[Key, Object]
-) -> Flow[dict[Key, Object]]:
-    """Read what the answer did not tell."""
-    missing = [part.key for part in parts if not _tells(endpoint, told.get(part.key), part)]
-    return {**told, **(yield from changer.reading.by_keys(endpoint, missing, (), ()))} if missing else told
-
-
-def _tells(endpoint: Resource, item: Object | None, part: Part) -> bool:
+def _is_whole(resource: Resource, item: Object | None, part: Part) -> bool:
+    """True when an object in the answer has all that was sent."""
     if item is None:
         return False
-    fields = ((name, endpoint.fields.get(name)) for name in part.sent)
-    return all(known is not None and present(item, name, known) is not None for name, known in fields)
-
-
-def _verdicts(
-    changer: ChangeWriter, endpoint: Resource, parts: Sequence[Part], told: dict[Key, Object]
-) -> Flow[Outcomes]:
-    """What came out as it was sent is done, the rest is sent singly."""
-    found = _done(changer, endpoint, parts, told)
-    again = [part.change for part in parts if part.key not in found]
-    rest = iter((yield from sequentially(again, changer.write)))
-    return [found[part.key] if part.key in found else next(rest) for part in parts]
-
-
-def _done(
-    changer: ChangeWriter, endpoint: Resource, parts: Sequence[Part], told: dict[Key, Object]
-) -> dict[Key, Outcome]:
-    found: dict[Key, Outcome] = {}
-    for part in parts:
-        if (item := told.get(part.key)) is not None:
-            oid = resolve_oid(part.change.oid, changer.real)
-            outcome = changer.outcome(endpoint, part.change, oid, item, part.sent)
-            if isinstance(outcome, Done):
-                found[part.key] = outcome
-    return found
+    fields = {name: resource.fields.get(name) for name in part.sent}
+    return all(name in item or (known is not None and known.alternative_key in item) for name, known in fields.items())

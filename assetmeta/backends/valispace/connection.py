@@ -1,8 +1,14 @@
-"""Addresses and credentials as people give them (reference 1.1 to 1.4, 1.9)."""
+"""Addresses, credentials and options as people give them (reference 1.1 to 1.4, 1.9)."""
 
 from __future__ import annotations
 
-from assetmeta.backends.rest import urls
+from dataclasses import dataclass
+
+from assetmeta.backends.rest import spec, urls
+from assetmeta.backends.rest.options import Options
+
+SURVEYS = ("full", "root", "none")
+"""How much of the schema is read from the server: see assetmeta.backends.rest.discovery."""
 
 CLIENT_ID = "ValispaceREST"
 """The public OAuth2 client that every deployment has."""
@@ -26,3 +32,24 @@ def bare_token(given: str) -> str:
     """Return a token without the word `Bearer`, which temporary tokens of the scripting module come with."""
     word, blank, rest = given.strip().partition(" ")
     return rest.strip() if blank and word.casefold() == "bearer" else given
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(Options):
+    """The options of all REST dialects; *media* is the path of files below the URL of the session. *fresh_lists* reads
+    a list relation again before it is written, since a write replaces the whole list.
+    """
+
+    root: str = "rest"
+    survey: str = "full"
+    media: str = "media"
+    fresh_lists: bool = False
+
+    def is_own(self, path: str) -> bool:
+        """True for a path of the deployment: below its API, or one of its files."""
+        return path.startswith((f"{self.root}/", f"{self.media}/"))
+
+
+def bundled() -> spec.Api:
+    """The description of the API, which is part of the package."""
+    return spec.bundled(__package__)

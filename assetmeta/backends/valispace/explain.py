@@ -9,8 +9,8 @@ from assetmeta.backends.local.executor import explain_local
 from assetmeta.backends.local.path_trees import Tree, all_paths, own_names, path_tree
 from assetmeta.backends.rest.pushdown import push_down
 from assetmeta.backends.rest.spec import Api, Resource, field_of
-from assetmeta.backends.valispace.lookup import parse_key, spell
-from assetmeta.backends.valispace.options import Settings
+from assetmeta.backends.valispace.connection import Settings
+from assetmeta.backends.valispace.keys import parse_key, spell
 from assetmeta.backends.valispace.queries import refuse
 from assetmeta.backends.valispace.variants import read_variants
 from assetmeta.model.plans import Fetch
@@ -34,11 +34,11 @@ def _requests(schema: Schema, endpoint: Resource, wanted: Fetch, table: Api, set
         if keys is not None:
             yield f"read {len(set(keys))} {endpoint.type} by identity"
         elif not endpoint.listed and endpoint.search:
-            yield f"POST {settings.place(endpoint.path, 'search')}"
+            yield f"POST {settings.endpoint_path(endpoint.path, 'search')}"
         else:
             for query in narrow.queries:
                 pairs = urlencode((*query, *variant.query), safe=",")
-                yield f"GET {settings.place(endpoint.path)}{'?' if pairs else ''}{pairs}"
+                yield f"GET {settings.endpoint_path(endpoint.path)}{'?' if pairs else ''}{pairs}"
     yield from _beyond(schema, table, endpoint.type, path_tree(all_paths(wanted)), "")
 
 

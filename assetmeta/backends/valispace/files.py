@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
+from assetmeta.backends.error_documents import parse_error
 from assetmeta.backends.multipart import Form
 from assetmeta.backends.responses import answered, check, check_file
-from assetmeta.backends.rest.http import JSON, Object, get, parse_error, read_object
+from assetmeta.backends.rest.http import JSON, Object, get, read_object
 from assetmeta.backends.rest.urls import address_of
-from assetmeta.backends.valispace.lookup import require_key
-from assetmeta.backends.valispace.options import Settings
+from assetmeta.backends.valispace.connection import Settings
+from assetmeta.backends.valispace.keys import require_key
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow, Request
 from assetmeta.model.values import Oid
@@ -41,7 +42,7 @@ def upload(oid: Oid, source: BinaryIO, settings: Settings) -> Flow[None]:
     item = yield from _object(oid, settings)
     form = Form("file", str(item.get("name") or "file"), source)
     headers = (*JSON, ("Content-Type", form.media_type))
-    path = settings.place("files", oid.key)
+    path = settings.endpoint_path("files", oid.key)
     response = answered((yield Request("PATCH", path, headers=headers, body=cast(BinaryIO, form), writes=True)))
     check(response, parse_error)
 
@@ -52,11 +53,11 @@ def upload_new(fields: dict[str, str], name: str, source: BinaryIO, settings: Se
     """
     form = Form("file", name, source, fields)
     headers = (*JSON, ("Content-Type", form.media_type))
-    request = Request("POST", settings.place("files"), headers=headers, body=cast(BinaryIO, form), writes=True)
+    request = Request("POST", settings.endpoint_path("files"), headers=headers, body=cast(BinaryIO, form), writes=True)
     return read_object(answered((yield request)))
 
 
 def _object(oid: Oid, settings: Settings) -> Flow[Object]:
     if oid.type not in TYPES:
         raise Unsupported(f"Only a File keeps bytes, {oid} does not.", oid=oid.token)
-    return read_object(answered((yield get(settings.place("files", require_key(oid.type, oid.key))))))
+    return read_object(answered((yield get(settings.endpoint_path("files", require_key(oid.type, oid.key))))))

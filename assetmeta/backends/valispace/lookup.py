@@ -3,7 +3,7 @@
 In order of preference (reference 5.4, 8.1):
 
     one asset                               GET x/{id}/
-    an endpoint with a search               POST x/search/ with id__in, one request (tried once where nobody knows)
+    an endpoint with a search               POST x/search/ with id__in, one request
     a list that is always short             GET x/, one request
     a few assets                            GET x/{id}/ each, side by side
     an endpoint with lists                  GET x/?project=, one request per project; GET x/ where no filter is known
@@ -12,18 +12,17 @@ In order of preference (reference 5.4, 8.1):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.records import RowStore
-from assetmeta.backends.rest.http import Object, Pairs, Sendable
-from assetmeta.backends.rest.pushdown import spell_plain
-from assetmeta.backends.rest.spec import Api, Resource, field_of
-from assetmeta.backends.valispace.decode import Reader, identity, present
-from assetmeta.backends.valispace.options import Settings
-from assetmeta.backends.valispace.pages import has_search, one_or_none, read_all, searched
-from assetmeta.model.errors import BadValue
+from assetmeta.backends.rest.decode import Decoder
+from assetmeta.backends.rest.http import Object, Pairs
+from assetmeta.backends.rest.spec import Api, Resource
+from assetmeta.backends.valispace.connection import Settings
+from assetmeta.backends.valispace.keys import ValispaceKeys, identity, require_key
+from assetmeta.backends.valispace.pages import one_or_none, read_all, searched
 from assetmeta.model.http import Flow
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
@@ -35,43 +34,10 @@ Objects = dict[Key, Object]
 
 
 @dataclass(slots=True)
-class LookupReader:
-    """One read under way: what it was told so far is in *known*."""
+class LookupReader(Decoder):
+    """One read under way: what was received so far is in *known*."""
 
-    schema: Schema
-    table: Api
-    settings: Settings
-    known: RowStore
-    _readers: dict[str, Reader] = field(default_factory=dict)
     _whole: set[Oid] = field(default_factory=set)
-
-    def reader(self, endpoint: Resource) -> Reader:
-        """The reader of an endpoint's objects, made once."""
-        found = self._readers.get(endpoint.path)
-        if found is None:
-            found = self._readers[endpoint.path] = Reader(self.schema, self.table, endpoint)
-        return found
-
-    def endpoint(self, type_name: str) -> Resource:
-        """The endpoint of a type. Raises UnknownName for an abstract one."""
-        return self.table.resource(self.schema, type_name)
-
-    def take(self, endpoint: Resource, objects: Iterable[Object], cleaned: Mapping[str, str]) -> list[Oid]:
-        """Add objects to what is known; return their identities, same order, each once."""
-        reader = self.reader(endpoint)
-        found: dict[Oid, None] = {}
-        keys: set[str] = set()
-        for item in objects:
-            key = identity(item.get("id"))
-            if key is None:
-                continue
-            oid = Oid(endpoint.type, key)
-            self.known.take(oid, reader.cells(item, cleaned))
-            project = key if endpoint.type == "Project" else reader.project(item)
-            self.settings.learned.met(endpoint.path, set() if keys else set(item), project)
-            keys = keys or set(item)
-            found[oid] = None
-        return list(found)
 
     def by_keys(self, endpoint: Resource, keys: Sequence[Key], names: Sequence[str], query: Pairs) -> Flow[Objects]:
         """Read the objects of *keys*, each with all of *names* that a whole object has; see the file for how many
@@ -83,19 +49,16 @@ class LookupReader:
         return found
 
     def _found(self, endpoint: Resource, wanted: list[Key], query: Pairs) -> Flow[Objects]:
-        number, few = len(wanted), self.settings.few
-        if number > 1 and not query:
-            search = has_search(endpoint, self.settings)
-            if search or (search is None and number > few and endpoint.listed and not endpoint.short_list):
-                answer = yield from searched(endpoint, {"id__in": _sendable(wanted)}, self.settings)
-                if answer is not None:
-                    return (yield from self._confirmed(endpoint, wanted, answer))
+        number, few = len(wanted), self.options.few
+        if number > 1 and not query and endpoint.search:
+            answer = yield from searched(endpoint, {"id__in": list(wanted)}, self.options)
+            return (yield from self._confirmed(endpoint, wanted, answer))
         if number > 1 and endpoint.short_list:
-            return _among(wanted, (yield from read_all(endpoint, query, self.settings)))
+            return _among(wanted, (yield from read_all(endpoint, query, self.options)))
         if number <= few or not endpoint.listed:
             return (yield from self._singly(endpoint, wanted, query))
         if "project" not in endpoint.filters:
-            return _among(wanted, (yield from read_all(endpoint, query, self.settings)))
+            return _among(wanted, (yield from read_all(endpoint, query, self.options)))
         return (yield from self._by_project(endpoint, wanted, query))
 
     def _confirmed(self, endpoint: Resource, wanted: Sequence[Key], answer: Sequence[Object]) -> Flow[Objects]:
@@ -109,7 +72,7 @@ class LookupReader:
         return found
 
     def _singly(self, endpoint: Resource, wanted: Sequence[Key], query: Pairs) -> Flow[Objects]:
-        objects = yield from gather([one_or_none(endpoint, key, query, self.settings) for key in wanted])
+        objects = yield from gather([one_or_none(endpoint, key, query, self.options) for key in wanted])
         found = {key: item for key, item in zip(wanted, objects, strict=True) if item is not None}
         self._whole |= {Oid(endpoint.type, key) for key in found}
         return found
@@ -119,8 +82,8 @@ class LookupReader:
         found: Objects = {}
         missing = dict.fromkeys(wanted)
         listed: set[Key] = set()
-        waiting = self.settings.learned.recent_projects()[:_MISSES]
-        while len(missing) > self.settings.few:
+        waiting = self.options.memory.recent_projects()[:_MISSES]
+        while len(missing) > self.options.few:
             if not waiting:
                 probed = next(iter(missing))
                 found.update((yield from self._singly(endpoint, [probed], query)))
@@ -134,11 +97,11 @@ class LookupReader:
             project = waiting.pop(0)
             listed.add(project)
             pairs = (("project", str(project)), *query)
-            here = _among(list(missing), (yield from read_all(endpoint, pairs, self.settings)))
+            here = _among(list(missing), (yield from read_all(endpoint, pairs, self.options)))
             found.update(here)
             missing = {key: None for key in missing if key not in here}
-        if len(missing) > self.settings.few:
-            return {**found, **_among(list(missing), (yield from read_all(endpoint, query, self.settings)))}
+        if len(missing) > self.options.few:
+            return {**found, **_among(list(missing), (yield from read_all(endpoint, query, self.options)))}
         return {**found, **(yield from self._singly(endpoint, list(missing), query))}
 
     def _completed(self, endpoint: Resource, found: Objects, names: Sequence[str], query: Pairs) -> Flow[None]:
@@ -152,7 +115,7 @@ class LookupReader:
             if seen is not None:
                 for name in names:
                     if self._lacks(endpoint, found[seen], name):
-                        self.settings.learned.lacks(endpoint.path, name)
+                        self.options.memory.remember_missing(endpoint.type, name)
             elif not lacking:
                 return
             else:
@@ -161,28 +124,13 @@ class LookupReader:
 
     def _lacks(self, endpoint: Resource, item: Object, name: str) -> bool:
         """True when an object came without *name*, and not because this server has none."""
-        known = field_of(endpoint, self.schema, name)
-        told = known.reverse_of is not None or known.kind == "File" or present(item, name, known) is not None
-        return not told and not self.settings.learned.is_absent(endpoint.path, name)
-
-
-def require_key(type_name: str, key: Key) -> Key:
-    """Return a key that can stand in a path. Raises BadValue for text, and for a new asset's key."""
-    if not isinstance(key, int):
-        token = Oid(type_name, key).token
-        why = "is not on the server yet" if Oid(type_name, key).is_new else "is no asset's identity: its id is a number"
-        raise BadValue(f"{token} {why}.", oid=token, type_name=type_name)
-    return key
-
-
-def parse_key(endpoint: Resource, value: object) -> Key | None:
-    """The key that a value in a condition is."""
-    return value if isinstance(value, int) else None
-
-
-def spell(value: object) -> str | None:
-    """A value as a query parameter. Raises BadValue for an asset that the server does not have."""
-    return str(require_key(value.type, value.key)) if isinstance(value, Oid) else spell_plain(value)
+        known = self.field(endpoint, name)
+        told = (
+            known.reverse_of is not None
+            or known.kind == "File"
+            or ((known.source_key or name) in item or known.alternative_key in item)
+        )
+        return not told and not self.options.memory.is_absent(endpoint.type, name)
 
 
 def _among(wanted: Sequence[Key], objects: Iterable[Object]) -> Objects:
@@ -192,5 +140,6 @@ def _among(wanted: Sequence[Key], objects: Iterable[Object]) -> Objects:
     return {key: item for key, item in found.items() if key is not None and key in named}
 
 
-def _sendable(keys: Sequence[Key]) -> list[Sendable]:
-    return list(keys)
+def reader(schema: Schema, table: Api, settings: Settings) -> LookupReader:
+    """A reader that knows nothing yet."""
+    return LookupReader(schema, table, ValispaceKeys(settings.memory), settings, RowStore(schema))

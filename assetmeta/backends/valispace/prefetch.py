@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.path_trees import Tree
 from assetmeta.backends.markup import dereferenced, plain
+from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object
 from assetmeta.backends.rest.spec import Field, Resource, field_of
 from assetmeta.backends.valispace.lookup import LookupReader
@@ -20,7 +21,7 @@ from assetmeta.model.values import Key, Oid
 
 def tell(reading: LookupReader, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
     """Read what *oids*, all of one type, lack of *names*."""
-    endpoint = reading.endpoint(type_name)
+    endpoint = reading.resource(type_name)
     reverse = [name for name in names if field_of(endpoint, reading.schema, name.partition(".@")[0]).reverse_of]
     for name in reverse:
         yield from _reversed(reading, endpoint, name, oids, names[name])
@@ -28,8 +29,8 @@ def tell(reading: LookupReader, type_name: str, oids: Sequence[Oid], names: Tree
 
 
 def _named(reading: LookupReader, endpoint: Resource, oids: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
-    learned = reading.settings.learned
-    named = [name for name in names if not learned.is_absent(endpoint.path, name)]
+    memory = reading.options.memory
+    named = [name for name in names if not memory.is_absent(endpoint.type, name)]
     lacking = [oid for oid in oids if any(reading.known.missing([oid], name) for name in named)]
     if not lacking:
         return
@@ -42,16 +43,18 @@ def read(reading: LookupReader, endpoint: Resource, keys: Sequence[Key], variant
     """Read assets by identity in one variant; return those that are there, in the order of *keys*."""
     query = tuple(pair for pair in variant.query if pair[0] != "fields")
     found = yield from reading.by_keys(endpoint, keys, variant.names, query)
-    return reading.take(endpoint, [found[key] for key in dict.fromkeys(keys) if key in found], variant.cleaned)
+    return reading.take(
+        endpoint, [found[key] for key in dict.fromkeys(keys) if key in found], ParseContext(cleaned=variant.cleaned)
+    )
 
 
 def _reversed(reading: LookupReader, endpoint: Resource, name: str, oids: Sequence[Oid], beyond: Tree) -> Flow[None]:
     """Make the reverse lists that no object holds: one list of what refers to each asset, side by side."""
     known = field_of(endpoint, reading.schema, name)
     lacking = reading.known.missing(oids, name)
-    there = reading.endpoint(known.to[0])
+    there = reading.resource(known.to[0])
     query = sparse(there, reading.schema, {*beyond, known.reverse_of or ""}) if beyond else ()
-    lists = [read_all(there, ((_parameter(there, known), str(oid.key)), *query), reading.settings) for oid in lacking]
+    lists = [read_all(there, ((_parameter(there, known), str(oid.key)), *query), reading.options) for oid in lacking]
     for oid, objects in zip(lacking, (yield from gather(lists)), strict=True):
         reading.known.take(oid, {name: tuple(_referring(reading, there, known, oid, objects))})
 
@@ -65,7 +68,7 @@ def _parameter(endpoint: Resource, known: Field) -> str:
 
 def _referring(reading: LookupReader, there: Resource, known: Field, oid: Oid, objects: list[Object]) -> list[Oid]:
     """The objects that do refer to *oid*: a server that ignores the filter sends all there are."""
-    found = reading.take(there, objects, {})
+    found = reading.take(there, objects)
     return [one for one in found if oid in reading.known.members(one, known.reverse_of or "")]
 
 

@@ -7,32 +7,20 @@ from dataclasses import dataclass
 
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local import executor
-from assetmeta.backends.local.executor import Page, UnorderedSource, execute_all
+from assetmeta.backends.local.executor import Page, UnorderedSource
 from assetmeta.backends.local.path_trees import Tree, own_names
-from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object
 from assetmeta.backends.rest.pushdown import Pushdown, push_down
-from assetmeta.backends.rest.spec import Api, Resource, field_of
-from assetmeta.backends.valispace.lookup import LookupReader, parse_key, spell
-from assetmeta.backends.valispace.options import Settings
+from assetmeta.backends.rest.spec import Resource, field_of
+from assetmeta.backends.valispace.keys import parse_key, spell
+from assetmeta.backends.valispace.lookup import LookupReader
 from assetmeta.backends.valispace.pages import read_all, searched
 from assetmeta.backends.valispace.prefetch import clean_locally, read, tell
 from assetmeta.backends.valispace.variants import ReadVariant, read_variants
 from assetmeta.model.http import Flow
-from assetmeta.model.plans import Fetch, Rows
-from assetmeta.model.schema import Schema
+from assetmeta.model.plans import Fetch
 from assetmeta.model.values import Oid
-
-
-def fetch(schema: Schema, fetches: Sequence[Fetch], table: Api, settings: Settings) -> Flow[list[Rows]]:
-    """Read. One Rows per fetch, same order.
-
-    An asset that a fetch names alone and that does not exist raises NotFound; among several it is left out. Raises
-    Unsupported, before anything is sent, for what the server cannot do.
-    """
-    for wanted in fetches:
-        refuse(wanted)
-    return execute_all(fetches, lambda: Lists(LookupReader(schema, table, settings, RowStore(schema))))
 
 
 def refuse(wanted: Fetch) -> None:
@@ -52,13 +40,13 @@ class Lists(UnorderedSource):
 
     def holds(self, type_name: str, name: str) -> bool:
         """True unless the attribute is a list of what refers to the asset."""
-        known = self.reading.endpoint(type_name).fields.get(name)
+        known = self.reading.resource(type_name).fields.get(name)
         return known is None or known.reverse_of is None
 
     def page(self, wanted: Fetch, at: object) -> Flow[Page]:
         """Read the assets that the conditions may admit, with their own attributes; the server's order."""
         reading, names = self.reading, own_names(wanted)
-        endpoint = reading.endpoint(wanted.type_name)
+        endpoint = reading.resource(wanted.type_name)
         if wanted.oids is not None:
             narrow = Pushdown((), keys=tuple(oid.key for oid in wanted.oids))
         else:
@@ -69,7 +57,7 @@ class Lists(UnorderedSource):
                 found = yield from read(reading, endpoint, narrow.keys, variant)
             else:
                 objects = yield from _listed(reading, endpoint, narrow, variant)
-                found = reading.take(endpoint, objects, variant.cleaned)
+                found = reading.take(endpoint, objects, ParseContext(cleaned=variant.cleaned))
         clean_locally(reading, found, names)
         return Page(found)
 
@@ -85,8 +73,7 @@ def held(reading: LookupReader, endpoint: Resource, names: Sequence[str]) -> lis
 def _listed(reading: LookupReader, endpoint: Resource, narrow: Pushdown, variant: ReadVariant) -> Flow[list[Object]]:
     """Read lists, one per combination of filters, side by side; a search where the endpoint has nothing else."""
     if not endpoint.listed and endpoint.search:
-        found = yield from searched(endpoint, dict(narrow.look_ups), reading.settings)
-        return found or []
+        return (yield from searched(endpoint, narrow.look_ups, reading.options))
     queries = [(*query, *variant.query) for query in narrow.queries]
-    lists = yield from gather([read_all(endpoint, query, reading.settings) for query in queries])
+    lists = yield from gather([read_all(endpoint, query, reading.options) for query in queries])
     return [item for objects in lists for item in objects]

@@ -1,24 +1,29 @@
-"""Valohai: its JSON REST API behind one value."""
+"""Valohai: its JSON REST API as a dialect."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 from assetmeta.backends import creations
-from assetmeta.backends.rest.discovery import discover
-from assetmeta.backends.rest.schema import build_schema
-from assetmeta.backends.valohai import aliases, explain, files, queries, writes
+from assetmeta.backends.responses import Json
+from assetmeta.backends.rest.backend import RestBackend
+from assetmeta.backends.rest.discovery import FieldInfo
+from assetmeta.backends.rest.spec import Api
+from assetmeta.backends.rest.writer import ChangeWriter
+from assetmeta.backends.valohai import aliases, explain, files, writes
 from assetmeta.backends.valohai.codecs import codec_for, from_sample
+from assetmeta.backends.valohai.connection import Settings, bundled
 from assetmeta.backends.valohai.keys import commit_parts, member_parts
+from assetmeta.backends.valohai.lookup import reader
 from assetmeta.backends.valohai.marks import is_key, since, take_mark
-from assetmeta.backends.valohai.options import SURVEYS, Settings, bundled
+from assetmeta.backends.valohai.queries import Lists, understood_as
+from assetmeta.backends.write_scheduler import Batches
 from assetmeta.model.codecs import Codec
-from assetmeta.model.contract import UNOBSERVED, Capabilities, Mark, WriteObserver
-from assetmeta.model.errors import BadValue
+from assetmeta.model.contract import Mark
 from assetmeta.model.http import Flow
-from assetmeta.model.plans import Change, Create, Fetch, Outcome, Row, Rows
+from assetmeta.model.plans import Create, Fetch, Outcome, Row
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
 
@@ -26,72 +31,47 @@ __all__ = ["Valohai"]
 
 
 @dataclass(frozen=True, slots=True)
-class Valohai(Settings):
-    """The Valohai dialect: `Valohai(survey="full")`. Implements Backend, Explains, Aliases and Files.
-
-    It remembers what it learns of the server in `learned`; give each session its own.
+class Valohai(Settings, RestBackend):
+    """The Valohai dialect: `Valohai(survey="full")`. Implements Backend, SupportsExplain, SupportsAliases and
+    SupportsFiles.
     """
 
-    def __post_init__(self) -> None:
-        if self.survey not in SURVEYS:
-            raise BadValue(f"There is no survey {self.survey!r}; there are {', '.join(SURVEYS)}.")
+    NAME: ClassVar[str] = "valohai"
+    FILE_TYPES: ClassVar[frozenset[str]] = files.TYPES
+    MAX_PAGE: ClassVar[int] = 10_000
 
     @property
-    def name(self) -> str:
-        """What the dialect is called."""
-        return "valohai"
-
-    @property
-    def can(self) -> Capabilities:
-        """What there is on the server, and what is done here instead: conditions, order, windows, paths, counts."""
-        return Capabilities(
-            paths=True,
-            aggregates=True,
-            sort=True,
-            count=True,
-            operations=True,
-            delete=True,
-            windows=False,
-            evaluates=True,
-            file_types=files.TYPES,
-            max_keys=self.max_keys,
-            max_page=10_000,
-        )
-
-    def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
-        """Read the schema; see assetmeta.backends.rest.discovery for the requests. *names* make no difference."""
-        found = yield from discover(bundled(), self.survey, self.root, self.place, from_sample)
-        return build_schema(bundled(), codec_for, found)
+    def api(self) -> Api:
+        """The description of the server."""
+        return bundled()
 
     def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
         """Return the codec of an attribute, for a schema that was kept without its codecs."""
         return codec_for(kind, related)
 
-    def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
-        """Read; see assetmeta.backends.valohai.queries for which requests are sent."""
-        return queries.fetch(schema, fetches, bundled(), self)
+    def from_sample(self, name: str, value: Json) -> FieldInfo:
+        """Guess what a field is that only the server has: UUIDs are recognised, and what the server sets itself."""
+        return from_sample(name, value)
+
+    def understand(self, schema: Schema, fetch: Fetch) -> Fetch:
+        """The fetch with its conditions as they are meant. Raises Unsupported for what no request could answer."""
+        return understood_as(schema, self.api, fetch)
+
+    def source(self, schema: Schema) -> Lists:
+        """Return how one read reaches lists and assets; see assetmeta.backends.valohai.queries."""
+        return Lists(reader(schema, self.api, self))
 
     def explain(self, schema: Schema, fetch: Fetch) -> str:
-        """Tell which requests a read sends, what the server filters and what is done here. Sends nothing."""
-        return explain.explain(schema, fetch, bundled(), self)
+        """Describe which requests a read sends, what the server filters and what is done here. Sends nothing."""
+        return explain.explain(schema, fetch, self.api, self)
 
-    def key_of(self, type_name: str, text: str) -> Key | None:
-        """Return the key that a text is; None for an alias. Sends nothing."""
-        return aliases.key_of(bundled(), type_name, text, self)
+    def writer(self, schema: Schema) -> ChangeWriter:
+        """Return what performs changes; see assetmeta.backends.valohai.writes."""
+        return ChangeWriter(reader(schema, self.api, self), writes.rules(schema, self.api, self))
 
-    def taken_by_alias(self, type_name: str) -> bool:
-        """Whether relations to the type may be written with an alias, such as a branch or a slug."""
-        return aliases.taken_by_alias(bundled(), type_name)
-
-    def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
-        """Return the asset that an alias names; see assetmeta.backends.valohai.aliases for what there is."""
-        return aliases.look_up(schema, type_name, alias, bundled(), self)
-
-    def write(
-        self, schema: Schema, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED
-    ) -> Flow[list[Outcome]]:
-        """Write; see assetmeta.backends.valohai.writes for order and failures."""
-        return writes.write(schema, changes, bundled(), self, observer)
+    def batches(self, writer: ChangeWriter) -> Batches:
+        """Properties of several data in one request."""
+        return writes.batches(writer, self)
 
     def take_mark(self, schema: Schema, creates: Sequence[Create]) -> Flow[Mapping[str, Mark]]:
         """Return the time by the server's clock, and what there is; see assetmeta.backends.valohai.marks."""
@@ -108,10 +88,17 @@ class Valohai(Settings):
         """Look up creates that were not answered; see assetmeta.backends.creations. One read per type."""
         return creations.Finder(schema, self.fetch, since, marks, claimed, keys, is_key=is_key).find(creates)
 
-    @property
-    def file_name_attribute(self) -> str:
-        """Where a datum's name is kept."""
-        return "name"
+    def key_of(self, type_name: str, text: str) -> Key | None:
+        """Return the key that a text is; None for an alias. Sends nothing."""
+        return aliases.key_of(self.api, type_name, text, self)
+
+    def taken_by_alias(self, type_name: str) -> bool:
+        """Whether relations to the type may be written with an alias, such as a branch or a slug."""
+        return aliases.taken_by_alias(self.api, type_name)
+
+    def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
+        """Return the asset that an alias names; see assetmeta.backends.valohai.aliases for what there is."""
+        return aliases.look_up(schema, type_name, alias, self.api, self)
 
     @property
     def file_facts(self) -> Mapping[str, str]:
@@ -132,11 +119,11 @@ class Valohai(Settings):
 
     def address(self, oid: Oid) -> str:
         """The object as the API shows it to a person in a browser: the pages of the product need names, too."""
-        endpoint = bundled().types.get(oid.type)
+        endpoint = self.api.types.get(oid.type)
         if endpoint is None:
-            return self.place()
+            return self.endpoint_path()
         if endpoint.key == "commit":
-            return self.place(endpoint.path, commit_parts(oid.key)[1])
+            return self.endpoint_path(endpoint.path, commit_parts(oid.key)[1])
         if endpoint.nested_in is not None and endpoint.key == "member":
-            return self.place(bundled().types[endpoint.nested_in.type].path, member_parts(oid.key, oid.type)[0])
-        return self.place(endpoint.path, oid.key)
+            return self.endpoint_path(self.api.types[endpoint.nested_in.type].path, member_parts(oid.key, oid.type)[0])
+        return self.endpoint_path(endpoint.path, oid.key)

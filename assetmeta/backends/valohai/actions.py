@@ -12,11 +12,13 @@ from urllib.parse import quote
 
 from assetmeta.backends.attempt import Attempt, send_write
 from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.error_documents import parse_error
 from assetmeta.backends.multipart import Form
 from assetmeta.backends.responses import Json, answered, check, parse_json
-from assetmeta.backends.rest.http import JSON, Object, Sendable, body, get, parse_error, read_object, send
-from assetmeta.backends.valohai.encode import path_key, secrets_in
-from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.rest.encode import secrets_in
+from assetmeta.backends.rest.http import JSON, Object, Sendable, body, get, read_object, send
+from assetmeta.backends.valohai.connection import Settings
+from assetmeta.backends.valohai.keys import path_key
 from assetmeta.model.errors import BadValue, InvalidResponse, NotFound
 from assetmeta.model.http import Flow, Request
 from assetmeta.model.values import Oid
@@ -33,7 +35,7 @@ class Fetched(NamedTuple):
 
 def fetched(project: Oid, settings: Settings) -> Flow[Fetched]:
     """Let a project fetch the commits of its repository. One request."""
-    place = settings.place("projects", path_key(project), "fetch")
+    place = settings.endpoint_path("projects", path_key(project), "fetch")
     found = read_object((yield from send_one(Request("POST", place, (), JSON, writes=True))))
     commits, errors = found.get("commits"), found.get("errors")
     return Fetched(
@@ -45,7 +47,7 @@ def fetched(project: Oid, settings: Settings) -> Flow[Fetched]:
 def known_code(identifier: str, project: Oid, settings: Settings) -> Flow[Object | None]:
     """Read the ad-hoc commit of an identifier; None when the project has none. One request."""
     query = (("project", str(path_key(project))),)
-    place = settings.place("commits", quote(identifier, safe="~"))
+    place = settings.endpoint_path("commits", quote(identifier, safe="~"))
     try:
         found = read_object((yield from send_one(get(place, query))))
     except NotFound:
@@ -57,7 +59,7 @@ def imported(project: Oid, source: BinaryIO, fields: Mapping[str, str], settings
     """Upload a package of code (a gzipped tar file), streamed; return the commit that it becomes. One request."""
     form = Form("data", "data.tgz", source, fields)
     headers = (*JSON, ("Content-Type", form.media_type))
-    place = settings.place("projects", path_key(project), "import-package")
+    place = settings.endpoint_path("projects", path_key(project), "import-package")
     request = Request("POST", place, headers=headers, body=cast(BinaryIO, form), writes=True)
     return read_object(answered((yield request)))
 
@@ -65,7 +67,7 @@ def imported(project: Oid, source: BinaryIO, fields: Mapping[str, str], settings
 def from_template(project: Oid, commit: str, name: str, settings: Settings) -> Flow[Object]:
     """Start the pipeline *name* of a commit's configuration; return it. One request."""
     document: dict[str, Sendable] = {"project": path_key(project), "commit": commit, "name": name}
-    place = settings.place("pipelines", "create-from-template")
+    place = settings.endpoint_path("pipelines", "create-from-template")
     return read_object((yield from send_one(send("POST", place, document))))
 
 
@@ -75,7 +77,7 @@ def notebook(fields: Mapping[str, Sendable], settings: Settings) -> Flow[Object]
     No error shows the values of its environment variables.
     """
     step = Attempt(secrets=secrets_in(fields.get("environment_variables")))
-    request = send("POST", settings.place("notebook-executions"), fields)
+    request = send("POST", settings.endpoint_path("notebook-executions"), fields)
     return read_object((yield from send_write(request, step)))
 
 
@@ -88,7 +90,7 @@ def launched(trigger: str, content: Sendable | bytes, headers: Mapping[str, str]
     kinds = {"Accept": "*/*", "Content-Type": "application/octet-stream" if raw else "application/json"}
     given = tuple({**kinds, **headers}.items())
     sent = content if isinstance(content, bytes) else body(content)
-    request = Request("POST", settings.place("launch", _id_of(trigger)), (), given, sent, writes=True)
+    request = Request("POST", settings.endpoint_path("launch", _id_of(trigger)), (), given, sent, writes=True)
     response = check((yield from send_one(request)), parse_error)
     try:
         return parse_json(response)
@@ -98,7 +100,7 @@ def launched(trigger: str, content: Sendable | bytes, headers: Mapping[str, str]
 
 def run_of(trigger: str, run_id: str, headers: Mapping[str, str], settings: Settings) -> Flow[Object]:
     """Ask what came of a launch: `status`, and `result` with one entry for each thing that was started. One request."""
-    place = settings.place("launch", _id_of(trigger), "run")
+    place = settings.endpoint_path("launch", _id_of(trigger), "run")
     request = Request("GET", place, (("run_id", run_id),), (*JSON, *headers.items()), idempotent=True)
     return read_object((yield from send_one(request)))
 

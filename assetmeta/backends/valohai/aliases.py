@@ -15,15 +15,14 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.responses import Json, confirm
+from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object, Pairs
 from assetmeta.backends.rest.spec import Api, Resource
 from assetmeta.backends.valohai.codecs import is_uuid
-from assetmeta.backends.valohai.decode import ParseContext
+from assetmeta.backends.valohai.connection import Settings
 from assetmeta.backends.valohai.keys import about, commit_key, parse_key
-from assetmeta.backends.valohai.lookup import LookupReader
-from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.valohai.lookup import LookupReader, reader
 from assetmeta.backends.valohai.pages import one_or_none, read_all
 from assetmeta.model.errors import BadValue, NotFound
 from assetmeta.model.http import Flow
@@ -51,7 +50,7 @@ def key_of(table: Api, type_name: str, text: str, settings: Settings) -> Key | N
     found = parse_key(endpoint, text)
     if found is None and endpoint.alias == "counter":
         project, _, number = text.rpartition(":")
-        known = settings.learned.numbered.get((type_name, project.lower(), _number(number)))
+        known = settings.memory.numbered.get((type_name, project.lower(), _number(number)))
         return known.key if known else None
     return found
 
@@ -65,7 +64,7 @@ def look_up(schema: Schema, type_name: str, alias: str, table: Api, settings: Se
     """Return the asset that an alias names, with what was told of it. One request, and one more for a project that is
     given by name or a commit that is given by its branch. Raises NotFound, BadValue.
     """
-    reading = LookupReader(schema, table, settings, RowStore(schema))
+    reading = reader(schema, table, settings)
     endpoint = table.resource(schema, type_name)
     if endpoint.alias == "counter":
         found = yield from _numbered(reading, endpoint, alias)
@@ -95,7 +94,7 @@ def _numbered(reading: LookupReader, endpoint: Resource, alias: str) -> Flow[Oid
             type_name=endpoint.type,
         )
     key = yield from _project(reading, project)
-    place = reading.settings.place(endpoint.path, f"{key}:{number}")
+    place = reading.options.endpoint_path(endpoint.path, f"{key}:{number}")
     item = yield from one_or_none(place, reading.query(endpoint, ()))
     if item is None:
         raise NotFound(
@@ -117,12 +116,12 @@ def _commit(reading: LookupReader, endpoint: Resource, alias: str) -> Flow[Oid]:
         )
     key = yield from _project(reading, project)
     own = (("project", str(key)),)
-    place = reading.settings.place(endpoint.path, quote(name, safe="~"))
+    place = reading.options.endpoint_path(endpoint.path, quote(name, safe="~"))
     item = yield from one_or_none(place, own)
     if item is not None:
         about(endpoint, Oid("Commit", commit_key(key, name)), item, f"GET {place}")
-        return reading.reader.take(endpoint, item, ParseContext(key)) or Oid("Commit", commit_key(key, name))
-    objects = yield from read_all(reading.settings.place(endpoint.path), own, reading.settings)
+        return reading.take_one(endpoint, item, ParseContext(key)) or Oid("Commit", commit_key(key, name))
+    objects = yield from read_all(reading.options.endpoint_path(endpoint.path), own, reading.options)
     branch = [one for one in objects if one.get("ref") == name or name in _texts(one.get("ref_names"))]
     if not branch:
         raise NotFound(f"The project has no commit and no branch {name!r}.", type_name="Commit", status=404)
@@ -132,7 +131,7 @@ def _commit(reading: LookupReader, endpoint: Resource, alias: str) -> Flow[Oid]:
 def _resolved(reading: LookupReader, endpoint: Resource, alias: str) -> Flow[Oid]:
     """Ask what an alias of a datum stands for."""
     query, name = yield from _narrowed(reading, alias)
-    place = reading.settings.place("datum-aliases", "resolve")
+    place = reading.options.endpoint_path("datum-aliases", "resolve")
     item = (yield from one_or_none(place, (("name", name), *query))) or {}
     confirm(item.get("name") in (None, name), f"the alias {name!r}", f"{item.get('name')!r}", f"GET {place}")
     datum = item.get("datum")
@@ -153,13 +152,13 @@ def _narrowed(reading: LookupReader, alias: str) -> Flow[tuple[Pairs, str]]:
 def _project(reading: LookupReader, text: str) -> Flow[Key]:
     if is_uuid(text):
         return text.lower()
-    endpoint = reading.endpoint("Project")
+    endpoint = reading.resource("Project")
     return (yield from _among(reading, endpoint, "name", text, ())).key
 
 
 def _among(reading: LookupReader, endpoint: Resource, name: str, value: str, query: Pairs) -> Flow[Oid]:
     """Find the one object of a list whose field *name* has a *value*."""
-    objects = yield from read_all(reading.settings.place(endpoint.path), query, reading.settings)
+    objects = yield from read_all(reading.options.endpoint_path(endpoint.path), query, reading.options)
     found = [item for item in objects if item.get(name) == value]
     if len(found) > 1:
         keys = ", ".join(str(item.get("id")) for item in found[:5])
@@ -173,7 +172,7 @@ def _among(reading: LookupReader, endpoint: Resource, name: str, value: str, que
 
 
 def _taken(reading: LookupReader, endpoint: Resource, item: Object, alias: str, project: Key | None) -> Oid:
-    oid = reading.reader.take(endpoint, item, ParseContext(project))
+    oid = reading.take_one(endpoint, item, ParseContext(project))
     if oid is None:
         raise NotFound(f"The answer for {endpoint.type}({alias!r}) has no id.", type_name=endpoint.type, status=404)
     return oid

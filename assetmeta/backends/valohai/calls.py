@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.error_documents import parse_error
 from assetmeta.backends.responses import Json, check, confirm, parse_json
-from assetmeta.backends.rest.http import Object, Pairs, Sendable, body, get, parse_error, read_object
-from assetmeta.backends.valohai.encode import path_key
-from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.rest.http import Object, Pairs, Sendable, body, get, read_object
+from assetmeta.backends.valohai.connection import Settings
+from assetmeta.backends.valohai.keys import path_key
 from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.http import Flow, Request
 from assetmeta.model.values import Oid
@@ -22,12 +23,12 @@ _CSV = (("Accept", "*/*"), ("Content-Type", "application/json"))
 
 def profile(settings: Settings) -> Flow[Object]:
     """Ask who is logged in: the cheapest way to try a login. One request."""
-    return read_object((yield from send_one(get(settings.place("users", "me")))))
+    return read_object((yield from send_one(get(settings.endpoint_path("users", "me")))))
 
 
 def metadata(oid: Oid, settings: Settings) -> Flow[Json]:
     """Read all that an execution wrote as metadata, in order. One request."""
-    return (yield from _answer(get(settings.place("executions", path_key(oid), "metadata"))))
+    return (yield from _answer(get(settings.endpoint_path("executions", path_key(oid), "metadata"))))
 
 
 def metadata_csv(oids: Sequence[Oid], settings: Settings) -> Flow[str]:
@@ -36,7 +37,7 @@ def metadata_csv(oids: Sequence[Oid], settings: Settings) -> Flow[str]:
     """
     if not oids:
         raise BadValue("A table of metadata needs at least one execution.")
-    place = settings.place("executions", "multi_download_metadata_csv")
+    place = settings.endpoint_path("executions", "multi_download_metadata_csv")
     ids: list[Sendable] = [path_key(oid) for oid in oids]
     asked = body({"ids": ids})
     response = yield from send_one(Request("POST", place, (), _CSV, asked, idempotent=True))
@@ -47,7 +48,7 @@ def metadata_csv(oids: Sequence[Oid], settings: Settings) -> Flow[str]:
 
 def suggested_name(deployment: Oid, settings: Settings) -> Flow[str]:
     """Ask for a name for the next version of a deployment, such as "20260301.0". One request."""
-    place = settings.place("deployments", path_key(deployment), "suggest_version_name")
+    place = settings.endpoint_path("deployments", path_key(deployment), "suggest_version_name")
     found = read_object((yield from send_one(get(place))))
     name = found.get("name")
     if not isinstance(name, str):
@@ -57,20 +58,20 @@ def suggested_name(deployment: Oid, settings: Settings) -> Flow[str]:
 
 def ownership_options(settings: Settings) -> Flow[tuple[str, ...]]:
     """Ask by which names a new project can be owned. One request. Raises NotFound on old servers."""
-    found = yield from _answer(get(settings.place("projects", "ownership_options")))
+    found = yield from _answer(get(settings.endpoint_path("projects", "ownership_options")))
     return tuple(str(item) for item in found) if isinstance(found, list) else ()
 
 
 def endpoint_logs(endpoint: Oid, start: str | None, end: str | None, settings: Settings) -> Flow[Json]:
     """Ask what a deployment endpoint said between two moments (`YYYY-MM-DDTHH:MM`, UTC). One request."""
     query: Pairs = tuple((name, text) for name, text in (("start", start), ("end", end)) if text is not None)
-    return (yield from _answer(get(settings.place("deployment-endpoints", path_key(endpoint), "logs"), query)))
+    return (yield from _answer(get(settings.endpoint_path("deployment-endpoints", path_key(endpoint), "logs"), query)))
 
 
 def resolved(name: str, project: Oid, settings: Settings) -> Flow[Object]:
     """Ask which datum an alias of a project means; return that. One request. Raises NotFound."""
     query = (("name", name), ("project", str(path_key(project))))
-    place = settings.place("datum-aliases", "resolve")
+    place = settings.endpoint_path("datum-aliases", "resolve")
     found = read_object((yield from send_one(get(place, query))))
     confirm(found.get("name") in (None, name), f"the alias {name!r}", f"{found.get('name')!r}", f"GET {place}")
     datum = found.get("datum")

@@ -1,11 +1,13 @@
-"""Addresses and credentials as people give them (reference 1 and 2)."""
+"""Addresses, credentials and options as people give them (reference 1 and 2)."""
 
 from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import dataclass
 
-from assetmeta.backends.rest import urls
+from assetmeta.backends.rest import spec, urls
+from assetmeta.backends.rest.options import Options
 
 HOST = "https://app.valohai.com"
 """Where the vendor runs Valohai for everybody."""
@@ -18,6 +20,9 @@ SCHEME = "Token"
 """The word in front of a token."""
 
 API = "api/v0"
+
+SURVEYS = ("full", "root", "none")
+"""How much of the schema is read from the server: see assetmeta.backends.rest.discovery."""
 
 _PAGES = frozenset({"api", "p", "auth", "accounts", "login", "projects", "admin"})
 """What the paths of the API and of pages begin with."""
@@ -55,3 +60,22 @@ def bare_token(given: str) -> str:
     """Return a token without the word `Token`, with which it stands in examples."""
     word, blank, rest = given.strip().partition(" ")
     return rest.strip() if blank and word.casefold() == "token" else given
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(Options):
+    """The options of all REST dialects. *page_size* rows are requested at a time where nothing else is wanted, *sweep*
+    where a list is needed whole; *worth* rows more are received to save one request. At most *max_counters* numbers are
+    part of one request.
+    """
+
+    root: str = API
+    page_size: int = 1000
+    sweep: int = 5000
+    worth: int = 100
+    max_counters: int = 100
+
+
+def bundled() -> spec.Api:
+    """The description of the API, which is part of the package."""
+    return spec.bundled(__package__)

@@ -8,20 +8,19 @@ from urllib.parse import urlencode
 from assetmeta.backends.local.path_trees import Tree, all_paths, own_names, path_tree
 from assetmeta.backends.rest.pushdown import Pushdown, push_down
 from assetmeta.backends.rest.spec import Api, Field, Resource, field_of
-from assetmeta.backends.valohai.options import Settings
-from assetmeta.backends.valohai.pushdown import parse_key, spell
-from assetmeta.backends.valohai.queries import held, ordering, page_limit, parents, refuse, uncounted, understood_as
-from assetmeta.backends.valohai.references import named
+from assetmeta.backends.valohai.connection import Settings
+from assetmeta.backends.valohai.keys import condition_key, spell
+from assetmeta.backends.valohai.pushdown import named
+from assetmeta.backends.valohai.queries import held, ordering, page_limit, parents, uncounted, understood_as
 from assetmeta.model.plans import Fetch
 from assetmeta.model.schema import Schema
 
 
 def explain(schema: Schema, wanted: Fetch, table: Api, settings: Settings) -> str:
     """Return the requests of a read, one a line, and below them who filters, sorts and cuts. Raises Unsupported."""
-    refuse(schema, table, wanted)
-    endpoint = table.resource(schema, wanted.type_name)
     wanted = understood_as(schema, table, wanted)
-    narrow = push_down(endpoint, wanted, parse_key, spell)
+    endpoint = table.resource(schema, wanted.type_name)
+    narrow = push_down(endpoint, wanted, condition_key, spell)
     lines = [
         *_requests(schema, endpoint, narrow, wanted, table, settings),
         *_beyond(schema, table, endpoint.type, path_tree(all_paths(wanted)), ""),
@@ -42,7 +41,8 @@ def _requests(
         yield f"read {len(parents(endpoint, table, wanted))} {within} that they stand in"
         return
     for term, relation, there in named(table, endpoint, wanted):
-        yield f"GET {settings.place(there.path)}, for the {relation} that {term} means; below, its id is filtered by"
+        path = settings.endpoint_path(there.path)
+        yield f"GET {path}, for the {relation} that {term} means; below, its id is filtered by"
     names = held(endpoint, schema, own_names(wanted))
     include = [name for name in names if field_of(endpoint, schema, name).include]
     more = (("include", ",".join(include)),) if include else ()
@@ -51,7 +51,7 @@ def _requests(
         parameters = (*query, *ordering(endpoint, wanted), *more, *uncounted(endpoint, wanted), *limit)
         pairs = urlencode(parameters, safe=",")
         end = "end" if wanted.size is None else "window is full"
-        yield f"GET {settings.place(endpoint.path)}?{pairs}, and on until the {end}"
+        yield f"GET {settings.endpoint_path(endpoint.path)}?{pairs}, and on until the {end}"
 
 
 def _beyond(schema: Schema, table: Api, type_name: str, names: Tree, trail: str) -> Iterator[str]:

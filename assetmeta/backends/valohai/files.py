@@ -7,12 +7,12 @@ import json
 import re
 from typing import BinaryIO, cast
 
+from assetmeta.backends.error_documents import parse_error
 from assetmeta.backends.filenames import safe_name
 from assetmeta.backends.responses import answered, check_file
-from assetmeta.backends.rest.http import parse_error
 from assetmeta.backends.rest.urls import address_of
-from assetmeta.backends.valohai.encode import path_key
-from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.valohai.connection import Settings
+from assetmeta.backends.valohai.keys import path_key
 from assetmeta.model.errors import InvalidResponse, Unsupported
 from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.values import Oid
@@ -100,7 +100,7 @@ def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
     if oid.type not in TYPES:
         raise Unsupported(f"Only a Datum keeps bytes, {oid} does not.", oid=oid.token)
     held = Held(sink)
-    path = settings.place("data", path_key(oid), "download")
+    path = settings.endpoint_path("data", path_key(oid), "download")
     response = yield from _read(path, cast(BinaryIO, held))
     if _is_file(response):
         held.release()

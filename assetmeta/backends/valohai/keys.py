@@ -9,15 +9,100 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from assetmeta.backends.responses import Json, confirm
+from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object
-from assetmeta.backends.rest.spec import Resource
+from assetmeta.backends.rest.options import ServerMemory
+from assetmeta.backends.rest.pushdown import spell_plain
+from assetmeta.backends.rest.spec import Api, Field, Resource
 from assetmeta.backends.valohai.codecs import is_uuid
 from assetmeta.model.errors import BadValue
+from assetmeta.model.plans import RawValue
 from assetmeta.model.values import Key, Oid
 
 _NOWHERE = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class ValohaiKeys:
+    """Implements Keys."""
+
+    api: Api
+    memory: ServerMemory
+
+    def context_of(self, resource: Resource, item: Object, context: ParseContext) -> ParseContext:
+        """Add the project that an object says it is in, or that of the deployment that it names."""
+        found = item.get("id") if resource.type == "Project" else item.get("project", item.get("project_id"))
+        found = found.get("id") if isinstance(found, dict) else found
+        if not isinstance(found, str):
+            deployment = item.get("deployment")
+            known = self.memory.places.get(Oid("Deployment", deployment)) if isinstance(deployment, str) else None
+            found = str(known.project) if known else None
+        return context if found in (None, context.project) else replace(context, project=found)
+
+    def parse(self, resource: Resource, value: Json, context: ParseContext) -> Key | None:
+        """The key in a reference, with the project or the pipeline that it was met in where keys contain that."""
+        owner = context.owner or (value.get("pipeline") if isinstance(value, dict) else None)
+        return parse_key_from(resource, value, context.project, owner)
+
+    def choose(self, known: Field, value: Json) -> str | None:
+        """What the address of an object says; an owner that is known to be an organization."""
+        whole = value if isinstance(value, dict) else {}
+        if known.union and (whole.get("id") if whole else value) in self.memory.organizations:
+            return "Organization"
+        url = whole.get("url")
+        steps = urlsplit(url).path.split("/") if isinstance(url, str) else []
+        return next((name for name in known.to if self.api.types[name].path in steps), None)
+
+    def implied(self, resource: Resource, oid: Oid, context: ParseContext) -> dict[str, RawValue]:
+        """The project of a commit."""
+        project = commit_parts(oid.key)[0] if resource.key == "commit" else None
+        return {} if project is None else {"project_id": project, "project": Oid("Project", project)}
+
+    def remember(self, resource: Resource, oid: Oid, item: Object, context: ParseContext) -> None:
+        """Remember where an object is, and its number there."""
+        if oid.type == "Organization":
+            self.memory.organizations.add(oid.key)
+        counter = item.get("counter") if resource.alias == "counter" else None
+        self.memory.remember(oid, context.project, counter if isinstance(counter, int) else None)
+
+    def resolve(self, oid: Oid) -> Oid:
+        """Return the identity, which may be an alias. Raises BadValue for an asset that is not on the server yet."""
+        if oid.is_new:
+            raise BadValue(f"{oid.token} is not on the server yet.", oid=oid.token, type_name=oid.type)
+        return oid
+
+    def is_alias(self, oid: Oid) -> bool:
+        """True for a slug, a name, a branch and their like."""
+        return is_alias(self.api, oid)
+
+    def item_path(self, resource: Resource, key: Key) -> str:
+        """The path of an object."""
+        return f"{resource.path}/{path_key(Oid(resource.type, key))}"
+
+    def list_path(self, resource: Resource, parent: Key | None = None) -> str:
+        """The path of a list."""
+        return resource.path
+
+    def confirm(self, resource: Resource, oid: Oid, item: Object, line: str) -> None:
+        """Raise InvalidResponse for another object."""
+        about(resource, oid, item, line)
+
+
+def is_alias(api: Api, oid: Oid) -> bool:
+    """True for an asset that is named by something else than its key; the server resolves that."""
+    resource = api.types.get(oid.type)
+    return isinstance(oid.key, str) and (resource is None or parse_key(resource, oid.key) is None)
+
+
+def path_key(oid: Oid) -> Key:
+    """Return an asset's key as it is part of a path. Raises BadValue for what is not an id, such as an alias."""
+    if isinstance(oid.key, int) or is_uuid(oid.key):
+        return oid.key
+    raise BadValue(f"{oid.token} is not a valid key: ids are numbers or UUIDs.", oid=oid.token, type_name=oid.type)
 
 
 def commit_key(project: Key | None, identifier: str) -> str:
@@ -67,7 +152,7 @@ def require_key(endpoint: Resource, key: Key) -> Key:
     elif endpoint.key == "member":
         member_parts(key, endpoint.type)
     elif isinstance(key, str) and not re.fullmatch(r"(?!\.+\Z)[\w.~-]+", key):
-        raise BadValue(f"{token} is no asset's identity: ids are numbers or UUIDs.", oid=token, type_name=endpoint.type)
+        raise BadValue(f"{token} is not a valid key: ids are numbers or UUIDs.", oid=token, type_name=endpoint.type)
     return key
 
 
@@ -117,3 +202,15 @@ def parse_key_from(endpoint: Resource, value: Json, project: Key | None, owner: 
     if endpoint.key == "int":
         return int(value) if re.fullmatch(r"[0-9]{1,18}", str(value)) else None
     return value
+
+
+def condition_key(resource: Resource, value: object) -> Key | None:
+    """The key that a value in a condition is."""
+    return parse_key(resource, str(value))
+
+
+def spell(value: object) -> str | None:
+    """A value as a query parameter; None also for a text with a comma, which would be several values."""
+    if isinstance(value, Oid):
+        return str(value.key)
+    return None if isinstance(value, str) and "," in value else spell_plain(value)

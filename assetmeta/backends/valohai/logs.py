@@ -12,8 +12,8 @@ from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.codecs import Instant
 from assetmeta.backends.rest.http import Pairs, get, read_object
-from assetmeta.backends.valohai.encode import path_key
-from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.valohai.connection import Settings
+from assetmeta.backends.valohai.keys import path_key
 from assetmeta.model.http import Flow
 from assetmeta.model.values import Oid
 
@@ -65,7 +65,9 @@ def log(oid: Oid, limit: int | None, settings: Settings) -> Flow[Log]:
     One request.
     """
     query: Pairs = () if limit is None else (("limit", str(limit)),)
-    found = read_object((yield from send_one(get(settings.place("executions", path_key(oid), "events"), query))))
+    found = read_object(
+        (yield from send_one(get(settings.endpoint_path("executions", path_key(oid), "events"), query)))
+    )
     total = found.get("total")
     return Log(
         tuple(_event(item) for item in _items(found.get("events"))),
@@ -77,7 +79,7 @@ def log(oid: Oid, limit: int | None, settings: Settings) -> Flow[Log]:
 def status_events(oid: Oid, limit: int | None, settings: Settings) -> Flow[Log]:
     """Read the first *limit* events that Valohai itself wrote to the log of an execution; None for all. One request."""
     query: Pairs = () if limit is None else (("limit", str(limit)),)
-    place = settings.place("executions", path_key(oid), "status-events")
+    place = settings.endpoint_path("executions", path_key(oid), "status-events")
     found = read_object((yield from send_one(get(place, query))))
     total = found.get("total")
     events = tuple(_event(item, "status") for item in _items(found.get("status_events")))
@@ -87,7 +89,7 @@ def status_events(oid: Oid, limit: int | None, settings: Settings) -> Flow[Log]:
 def status(oid: Oid, settings: Settings) -> Flow[str]:
     """Read the state of an execution, without its heavy parts. One request."""
     query = (("exclude", "metadata,events,outputs"),)
-    found = read_object((yield from send_one(get(settings.place("executions", path_key(oid)), query))))
+    found = read_object((yield from send_one(get(settings.endpoint_path("executions", path_key(oid)), query))))
     return str(found.get("status") or "")
 
 

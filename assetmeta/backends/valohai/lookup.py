@@ -19,11 +19,12 @@ from dataclasses import dataclass, field
 
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.rest.decode import Decoder
+from assetmeta.backends.rest.hooks import NO_CONTEXT, ParseContext
 from assetmeta.backends.rest.http import Object, Pairs
-from assetmeta.backends.rest.spec import Api, Resource, field_of
-from assetmeta.backends.valohai.decode import NO_CONTEXT, ParseContext, Reader
-from assetmeta.backends.valohai.keys import about, commit_parts, member_parts, require_key
-from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.rest.spec import Api, Resource
+from assetmeta.backends.valohai.connection import Settings
+from assetmeta.backends.valohai.keys import ValohaiKeys, about, commit_parts, member_parts, require_key
 from assetmeta.backends.valohai.pages import one_or_none, read_all, read_all_if_cheaper, whole_or_none
 from assetmeta.model.http import Flow
 from assetmeta.model.schema import Schema
@@ -31,28 +32,12 @@ from assetmeta.model.values import Key, Oid
 
 
 @dataclass(slots=True)
-class LookupReader:
-    """One read under way: what it was told so far is in *known*."""
+class LookupReader(Decoder):
+    """One read under way: what was received so far is in *known*."""
 
-    schema: Schema
-    table: Api
-    settings: Settings
-    known: RowStore
-    reader: Reader = field(init=False)
+    options: Settings
     _whole: set[Oid] = field(default_factory=set)
     _gone: set[Oid] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.reader = Reader(self.schema, self.table, self.known, self.settings.learned)
-
-    def endpoint(self, type_name: str) -> Resource:
-        """The endpoint of a type. Raises UnknownName for an abstract one."""
-        return self.table.resource(self.schema, type_name)
-
-    def take(self, endpoint: Resource, objects: Iterable[Object], around: ParseContext = NO_CONTEXT) -> list[Oid]:
-        """Add objects to what is known; return their identities, same order, each once."""
-        found = (self.reader.take(endpoint, item, around) for item in objects)
-        return list(dict.fromkeys(oid for oid in found if oid is not None))
 
     def by_keys(
         self, endpoint: Resource, keys: Sequence[Key], names: Sequence[str], *, rows_do: bool = False
@@ -78,25 +63,25 @@ class LookupReader:
 
     def _of_another_type(self, endpoint: Resource, missing: Sequence[Oid]) -> Flow[None]:
         """Look for users among the organizations and the other way round: an owner's id alone does not tell which."""
-        union = next((union.members for union in self.table.unions.values() if endpoint.type in union.members), ())
+        union = next((union.members for union in self.api.unions.values() if endpoint.type in union.members), ())
         for name in union if missing else ():
-            there = self.table.types[name]
+            there = self.api.types[name]
             if there is endpoint:
                 continue
-            objects = yield from whole_or_none(self.settings.place(there.path), (), self.settings)
+            objects = yield from whole_or_none(self.options.endpoint_path(there.path), (), self.options)
             titles = {item.get("id"): item.get(there.display or "id") for item in objects or ()}
             for oid in missing:
                 if oid.key in titles:
                     self._gone.discard(oid)
                     told = {"id": oid.key, "username": titles[oid.key], endpoint.display or "id": titles[oid.key]}
-                    self.reader.take(endpoint, told, NO_CONTEXT, oid)
+                    self.take_one(endpoint, told, NO_CONTEXT, oid)
 
     def lacks(self, endpoint: Resource, oid: Oid, names: Sequence[str]) -> list[str]:
         """Those of *names* that were not told of an asset, and that the server is not known to lack."""
-        learned, cells = self.settings.learned, self.known.cells.get(oid, {})
-        known = ((name, field_of(endpoint, self.schema, name)) for name in names if name not in cells)
+        memory, cells = self.options.memory, self.known.cells.get(oid, {})
+        known = ((name, self.field(endpoint, name)) for name in names if name not in cells)
         held = [name for name, one in known if one.is_readable and not one.listed_separately]
-        return [] if oid in self._whole else [name for name in held if not learned.is_absent(endpoint.path, name)]
+        return [] if oid in self._whole else [name for name in held if not memory.is_absent(endpoint.type, name)]
 
     def singly(self, endpoint: Resource, oids: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
         """Read assets one by one, side by side. What a whole object lacks of *names*, no object of this server has."""
@@ -110,9 +95,9 @@ class LookupReader:
                 continue
             about(endpoint, oid, item, f"GET {path}")
             project = commit_parts(oid.key)[0] if endpoint.key == "commit" else None
-            self.reader.take(endpoint, item, ParseContext(project), oid)
+            self.take_one(endpoint, item, ParseContext(project), oid)
             for name in self.lacks(endpoint, oid, names):
-                self.settings.learned.lacks(endpoint.path, name, whole=True)
+                self.options.memory.remember_missing(endpoint.type, name, whole=True)
             self._whole.add(oid)
 
     def query(self, endpoint: Resource, names: Sequence[str]) -> Pairs:
@@ -127,26 +112,26 @@ class LookupReader:
 
     def _place(self, endpoint: Resource, oid: Oid) -> tuple[str, Pairs]:
         if endpoint.key != "commit":
-            return self.settings.place(endpoint.path, oid.key), ()
+            return self.options.endpoint_path(endpoint.path, oid.key), ()
         project, identifier = commit_parts(oid.key)
-        return self.settings.place(endpoint.path, identifier), (("project", project),) if project else ()
+        return self.options.endpoint_path(endpoint.path, identifier), (("project", project),) if project else ()
 
     def _members(self, endpoint: Resource, wanted: Sequence[Oid]) -> Flow[None]:
         """Read what the wanted ones stand in."""
         within = endpoint.nested_in
         if within is not None:
-            there = self.table.types[within.type]
+            there = self.api.types[within.type]
             owners = dict.fromkeys(member_parts(oid.key, endpoint.type)[0] for oid in wanted)
             yield from self.singly(there, [Oid(there.type, key) for key in owners], (within.field,))
 
     def _listed(self, endpoint: Resource, wanted: Sequence[Oid], names: Sequence[str], *, rows_do: bool) -> Flow[None]:
         """Read what lists can tell more cheaply than objects one by one."""
-        short = self.settings.learned.short.get(endpoint.path, ())
-        lacked = any(name in short or field_of(endpoint, self.schema, name).detail_only for name in names)
+        short = self.options.memory.short.get(endpoint.type, ())
+        lacked = any(name in short or self.field(endpoint, name).detail_only for name in names)
         detail = lacked and not rows_do
         if (endpoint.short_list and len(wanted) > 1 and not detail) or not endpoint.single:
             yield from self._short(endpoint, wanted, names)
-        elif endpoint.listed and len(wanted) > self.settings.few and not detail:
+        elif endpoint.listed and len(wanted) > self.options.few and not detail:
             yield from self._by_project(endpoint, wanted, names)
             yield from self._probed(endpoint, wanted, names)
 
@@ -156,12 +141,12 @@ class LookupReader:
         """Add rows of a list to what is known, and learn which of *names* they lack."""
         found = self.take(endpoint, objects, around)
         for name in self.lacks(endpoint, found[0], names) if found and endpoint.single else ():
-            self.settings.learned.lacks(endpoint.path, name, whole=False)
+            self.options.memory.remember_missing(endpoint.type, name, whole=False)
         return found
 
     def _short(self, endpoint: Resource, wanted: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
-        path, query = self.settings.place(endpoint.path), self.included(endpoint, names)
-        objects = yield from whole_or_none(path, query, self.settings)
+        path, query = self.options.endpoint_path(endpoint.path), self.included(endpoint, names)
+        objects = yield from whole_or_none(path, query, self.options)
         found = self.rows(endpoint, objects or (), names)
         missing = [oid for oid in wanted if oid not in set(found)]
         if missing and endpoint.type == "User":
@@ -171,7 +156,7 @@ class LookupReader:
 
     def _myself(self, endpoint: Resource) -> Flow[None]:
         """Ask who is logged in: not every installation lists its users."""
-        me = yield from one_or_none(self.settings.place(endpoint.path, "me"), ())
+        me = yield from one_or_none(self.options.endpoint_path(endpoint.path, "me"), ())
         self.take(endpoint, [me] if me else ())
 
     def _by_their_project(self, endpoint: Resource, missing: Sequence[Oid], objects: Iterable[Object]) -> None:
@@ -181,11 +166,11 @@ class LookupReader:
             project = project.get("id") if isinstance(project, dict) else project
             for oid in missing:
                 if oid.key == project:
-                    self.reader.take(endpoint, item, NO_CONTEXT, oid)
+                    self.take_one(endpoint, item, NO_CONTEXT, oid)
 
     def _by_project(self, endpoint: Resource, wanted: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
         """Read lists of projects: of those assets whose number is known only they, of others whole lists."""
-        places = self.settings.learned.places
+        places = self.options.memory.places
         groups: dict[tuple[Key, bool], list[Oid]] = {}
         for oid in wanted if "project" in endpoint.filters else ():
             place = places.get(oid)
@@ -196,30 +181,37 @@ class LookupReader:
         for (project, numbered), oids in groups.items():
             own = (("project", str(project)), *include)
             if numbered and endpoint.filters["counter"].repeatable:
-                most = self.settings.max_counters
+                most = self.options.max_counters
                 flows += [self._numbered(endpoint, own, oids[at : at + most]) for at in range(0, len(oids), most)]
-            elif len(oids) > self.settings.few:
-                flows.append(read_all_if_cheaper(self.settings.place(endpoint.path), own, len(oids), self.settings))
+            elif len(oids) > self.options.few:
+                flows.append(
+                    read_all_if_cheaper(self.options.endpoint_path(endpoint.path), own, len(oids), self.options)
+                )
         if flows:
             for objects in (yield from gather(flows)):
                 self.rows(endpoint, objects or (), names)
 
     def _probed(self, endpoint: Resource, wanted: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
         """Read one of those whose project is not known, then the others that are in the same one; a few times."""
-        places = self.settings.learned.places
-        for _ in range(self.settings.few if "project" in endpoint.filters else 0):
+        places = self.options.memory.places
+        for _ in range(self.options.few if "project" in endpoint.filters else 0):
             unknown = [oid for oid in wanted if oid not in places and oid not in self._gone]
-            if len(unknown) <= self.settings.few:
+            if len(unknown) <= self.options.few:
                 return
             yield from self.singly(endpoint, unknown[:1], names)
             place = places.get(unknown[0])
             if place is not None:
                 own = (("project", str(place.project)), *self.included(endpoint, names))
-                path = self.settings.place(endpoint.path)
-                objects = yield from read_all_if_cheaper(path, own, len(unknown), self.settings)
+                path = self.options.endpoint_path(endpoint.path)
+                objects = yield from read_all_if_cheaper(path, own, len(unknown), self.options)
                 self.rows(endpoint, objects or (), names)
 
     def _numbered(self, endpoint: Resource, own: Pairs, oids: Sequence[Oid]) -> Flow[list[Object] | None]:
-        places = self.settings.learned.places
+        places = self.options.memory.places
         counters = [("counter", str(places[oid].counter)) for oid in oids]
-        return (yield from read_all(self.settings.place(endpoint.path), (*own, *counters), self.settings))
+        return (yield from read_all(self.options.endpoint_path(endpoint.path), (*own, *counters), self.options))
+
+
+def reader(schema: Schema, table: Api, settings: Settings) -> LookupReader:
+    """A reader that knows nothing yet."""
+    return LookupReader(schema, table, ValohaiKeys(table, settings.memory), settings, RowStore(schema))

@@ -12,10 +12,11 @@ from email.utils import parsedate_to_datetime
 
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.creations import NOTHING, Fetcher, by_type, narrowing
+from assetmeta.backends.error_documents import parse_error
 from assetmeta.backends.responses import check
-from assetmeta.backends.rest.http import get, parse_error, read_object
-from assetmeta.backends.valohai.encode import is_alias
-from assetmeta.backends.valohai.options import Settings, bundled
+from assetmeta.backends.rest.http import get, read_object
+from assetmeta.backends.valohai.connection import Settings, bundled
+from assetmeta.backends.valohai.keys import is_alias
 from assetmeta.model.conditions import And, Compare, Term
 from assetmeta.model.contract import Mark
 from assetmeta.model.errors import Unsupported
@@ -33,7 +34,7 @@ _APART = timedelta(seconds=60)
 
 def take_mark(fetch: Fetcher, schema: Schema, creates: Sequence[Create], settings: Settings) -> Flow[dict[str, Mark]]:
     """Return a mark by type. Requests: one for who is logged in, and a list for each type."""
-    response = check((yield from send_one(get(settings.place("users", "me")))), parse_error)
+    response = check((yield from send_one(get(settings.endpoint_path("users", "me")))), parse_error)
     me, moment = read_object(response).get("id"), _date(response.headers.get("date"))
     found: dict[str, Mark] = {}
     for name, several in by_type(creates).items():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.rest.encode import Names
 from assetmeta.backends.rest.http import get, read_object, read_page
-from assetmeta.backends.valohai.encode import Names
-from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.valohai.connection import Settings
 from assetmeta.model.errors import BadValue, NotFound, Rejected
 from assetmeta.model.http import Flow
 from assetmeta.model.values import Oid
@@ -63,7 +63,7 @@ def _named(type_name: str, name: str, settings: Settings) -> Flow[Oid | None]:
 def _read(oid: Oid, settings: Settings) -> Flow[dict[Oid, str]]:
     if oid.type == "Organization":
         return (yield from _listed("organizations", "Organization", "name", settings))
-    me = read_object((yield from send_one(get(settings.place("users", "me")))))
+    me = read_object((yield from send_one(get(settings.endpoint_path("users", "me")))))
     number = me.get("id")
     found = {Oid("User", number): str(me.get("username"))} if isinstance(number, int) else {}
     if oid in found:
@@ -76,7 +76,7 @@ def _read(oid: Oid, settings: Settings) -> Flow[dict[Oid, str]]:
 
 
 def _listed(path: str, type_name: str, key: str, settings: Settings) -> Flow[dict[Oid, str]]:
-    page = read_page((yield from send_one(get(settings.place(path), _ALL))))
+    page = read_page((yield from send_one(get(settings.endpoint_path(path), _ALL))))
     found: dict[Oid, str] = {}
     for item in page.objects:
         number, name = item.get("id"), item.get(key)

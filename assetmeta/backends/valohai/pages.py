@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.error_documents import field_errors
 from assetmeta.backends.responses import each_once
-from assetmeta.backends.rest.http import Object, Page, Pairs, field_errors, get, read_object, read_page
+from assetmeta.backends.rest.http import Object, Page, Pairs, get, read_object, read_page
 from assetmeta.backends.valohai.codecs import is_uuid
-from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.valohai.connection import Settings
 from assetmeta.model.errors import NotFound, ResultChanged
 from assetmeta.model.http import Flow, Response
 

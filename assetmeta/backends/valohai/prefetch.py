@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.path_trees import Tree
+from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object, Pairs
 from assetmeta.backends.rest.spec import Field, Resource, field_of
-from assetmeta.backends.valohai.decode import ParseContext
 from assetmeta.backends.valohai.lookup import LookupReader
 from assetmeta.backends.valohai.pages import read_all, read_all_if_cheaper, whole_or_none
 from assetmeta.model.http import Flow
@@ -17,7 +17,7 @@ from assetmeta.model.values import Key, Oid
 
 def tell(reading: LookupReader, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
     """Read what *oids*, all of one type, lack of *names*."""
-    endpoint = reading.endpoint(type_name)
+    endpoint = reading.resource(type_name)
     own: list[str] = []
     for name in names:
         known = field_of(endpoint, reading.schema, name)
@@ -37,17 +37,17 @@ def _reversed(reading: LookupReader, name: str, known: Field, oids: Sequence[Oid
     """Make the reverse lists that no object holds: one list of what refers to each asset, side by side; where they are
     many, one list for all of a project, or for all there are.
     """
-    there = reading.endpoint(known.to[0])
+    there = reading.resource(known.to[0])
     via = known.reverse_of or ""
     parameter = there.filters[via].parameter if via in there.filters else None
     if parameter is None:
         yield from _short(reading, there, name, via, oids)
         return
     rest = list(oids)
-    if len(oids) > reading.settings.few:
+    if len(oids) > reading.options.few:
         rest = yield from _shared(reading, there, name, via, oids)
-    place = reading.settings.place(there.path)
-    lists = [read_all(place, _query(there, ((parameter, str(oid.key)),)), reading.settings) for oid in rest]
+    place = reading.options.endpoint_path(there.path)
+    lists = [read_all(place, _query(there, ((parameter, str(oid.key)),)), reading.options) for oid in rest]
     for oid, objects in zip(rest, (yield from gather(lists)) if lists else (), strict=True):
         around = ParseContext(oid.key if oid.type == "Project" else None)
         found = reading.take(there, objects, around)
@@ -67,15 +67,15 @@ def _shared(reading: LookupReader, there: Resource, name: str, via: str, oids: S
     """
     groups: dict[Key | None, list[Oid]] = {}
     for oid in oids:
-        place = reading.settings.learned.places.get(oid) if "project" in there.filters and via != "project" else None
+        place = reading.options.memory.places.get(oid) if "project" in there.filters and via != "project" else None
         groups.setdefault(place.project if place else None, []).append(oid)
-    path = reading.settings.place(there.path)
+    path = reading.options.endpoint_path(there.path)
     rest = dict.fromkeys(oids)
     for project, members in groups.items():
-        if len(members) <= reading.settings.few:
+        if len(members) <= reading.options.few:
             continue
         query = _query(there, () if project is None else (("project", str(project)),))
-        objects = yield from read_all_if_cheaper(path, query, len(members), reading.settings)
+        objects = yield from read_all_if_cheaper(path, query, len(members), reading.options)
         found = reading.take(there, objects or (), ParseContext(project))
         if objects is None or reading.known.missing(found, via):
             continue
@@ -98,16 +98,16 @@ def _group(reading: LookupReader, name: str, via: str, owners: Sequence[Oid], fo
 
 def _short(reading: LookupReader, there: Resource, name: str, via: str, oids: Sequence[Oid]) -> Flow[None]:
     """Make reverse lists from a list that is short and knows no filter. One request."""
-    found = reading.take(there, (yield from read_all(reading.settings.place(there.path), (), reading.settings)))
+    found = reading.take(there, (yield from read_all(reading.options.endpoint_path(there.path), (), reading.options)))
     _group(reading, name, via, oids, found)
 
 
 def _below(reading: LookupReader, endpoint: Resource, name: str, known: Field, oids: Sequence[Oid]) -> Flow[None]:
     """Read the lists that lie below objects, one for each, side by side. Some servers do not have them."""
-    there = reading.endpoint(known.to[0])
-    places = [reading.settings.place(endpoint.path, oid.key, known.sublist) for oid in oids]
+    there = reading.resource(known.to[0])
+    places = [reading.options.endpoint_path(endpoint.path, oid.key, known.sublist) for oid in oids]
     lists: Sequence[list[Object] | None] = yield from gather(
-        [whole_or_none(place, (), reading.settings) for place in places]
+        [whole_or_none(place, (), reading.options) for place in places]
     )
     for oid, objects in zip(oids, lists, strict=True):
         reading.known.take(oid, {name: tuple(reading.take(there, objects or (), ParseContext(embedded=True)))})

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from assetmeta.backends.attempt import Attempt, outcome_of, send_write
 from assetmeta.backends.rest.http import Sendable, send
-from assetmeta.backends.valohai.encode import path_key
-from assetmeta.backends.valohai.operations import said
-from assetmeta.backends.valohai.options import Settings
+from assetmeta.backends.rest.writer import accept
+from assetmeta.backends.valohai.connection import Settings
+from assetmeta.backends.valohai.keys import path_key
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.http import Flow
 from assetmeta.model.plans import Call, Change, Done, Outcome
@@ -52,8 +52,8 @@ def applied(calls: Sequence[Call], settings: Settings, tries: int = _TRIES) -> F
     named = {str(call.oid.key) for call in calls}
     try:
         properties: dict[str, Sendable] = {str(path_key(call.oid)): call.arguments[0][1] for call in calls}  # type: ignore[misc]
-        request = send("POST", settings.place("data", "metadata", "apply"), {"datum_metadata": properties})
-        said((yield from send_write(request, step)))
+        request = send("POST", settings.endpoint_path("data", "metadata", "apply"), {"datum_metadata": properties})
+        accept((yield from send_write(request, step)))
     except AssetmetaError as error:
         blamed = {part for finding in error.findings for part in finding.path.split(".")} & named
         rest = [call for call in calls if str(call.oid.key) not in blamed]

@@ -1,28 +1,63 @@
-"""Values of conditions as the server takes them, and what is meant by words that only conditions have (reference 4)."""
+"""Conditions as the server can apply them: what is meant by words that only conditions have, and conditions on the name
+of a project, a model or a dataset, turned into conditions on its id (reference 4).
+
+The server filters by the id of those and not by their name, and there are few of them: their list, read first, saves
+reading the whole list of what belongs to any of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from assetmeta.backends.rest.pushdown import spell_plain
+from msgspec.structs import replace
+
+from assetmeta.backends.local.operators import equality, matches
 from assetmeta.backends.rest.spec import Api, Resource
-from assetmeta.backends.valohai import keys
-from assetmeta.model.conditions import And, Compare, Not, Or, Term
-from assetmeta.model.paths import resolve
+from assetmeta.backends.valohai.lookup import LookupReader
+from assetmeta.backends.valohai.pages import read_all
+from assetmeta.model.conditions import And, Compare, Not, Or, Term, and_terms
+from assetmeta.model.http import Flow
+from assetmeta.model.paths import Path, resolve
+from assetmeta.model.plans import Fetch
 from assetmeta.model.schema import Schema
-from assetmeta.model.values import Key, Oid
+from assetmeta.model.values import Oid
+
+NOTHING = Compare(Path.parse("id"), "=", ("",))
+"""A condition that no asset satisfies: it is answered without a request."""
 
 
-def parse_key(endpoint: Resource, value: object) -> Key | None:
-    """The key that a value in a condition is."""
-    return keys.parse_key(endpoint, str(value))
+def named(table: Api, endpoint: Resource, wanted: Fetch) -> Iterator[tuple[Term, str, Resource]]:
+    """Yield the conditions that can be turned so: each with the relation that it goes along, and where that leads."""
+    for term in and_terms(wanted.where) if endpoint.listed and wanted.oids is None else ():
+        path, values = equality(term) or ("", ())
+        relation, dot, name = path.partition(".")
+        known = endpoint.fields.get(relation)
+        if dot and "." not in name and len(values) == 1 and relation in endpoint.filters and known is not None:
+            there = table.types[known.to[0]]
+            if there.short_list and not _is_hidden(there, name):
+                yield term, relation, there
 
 
-def spell(value: object) -> str | None:
-    """A value as a query parameter; None also for a text with a comma, which would be several values."""
-    if isinstance(value, Oid):
-        return str(value.key)
-    return None if isinstance(value, str) and "," in value else spell_plain(value)
+def _is_hidden(endpoint: Resource, name: str) -> bool:
+    known = endpoint.fields.get(name)
+    return known is None or known.detail_only or known.listed_separately or not known.is_readable
+
+
+def resolved(reading: LookupReader, endpoint: Resource, wanted: Fetch) -> Flow[Fetch]:
+    """Return the read with those conditions turned. One request for each list that takes; several assets of one name
+    leave the condition as it is.
+    """
+    found: dict[Term, Term] = {}
+    for term, relation, there in named(reading.api, endpoint, wanted):
+        objects = yield from read_all(reading.options.endpoint_path(there.path), (), reading.options)
+        assert isinstance(term, Compare)
+        own = replace(term, path=Path(term.path.steps[1:]))
+        matched = [oid for oid in reading.take(there, objects) if matches(own, reading.known, oid)]
+        if len(matched) < 2:
+            found[term] = Compare(Path.parse(relation), "=", tuple(matched)) if matched else NOTHING
+    if not found:
+        return wanted
+    return replace(wanted, where=And(tuple(found.get(term, term) for term in and_terms(wanted.where))))
 
 
 def meant(schema: Schema, table: Api, endpoint: Resource, term: Term) -> Term:

@@ -12,41 +12,29 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from assetmeta.backends.local import executor
-from assetmeta.backends.local.executor import Cursor, Page, UnorderedSource, execute_all, split
+from assetmeta.backends.local.executor import Cursor, Page, UnorderedSource, split
 from assetmeta.backends.local.operators import equality, paths_in
 from assetmeta.backends.local.path_trees import Tree, own_names
-from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.pushdown import Pushdown, push_down
 from assetmeta.backends.rest.spec import Api, Resource, field_of
 from assetmeta.backends.valohai import pages
-from assetmeta.backends.valohai.decode import ParseContext
+from assetmeta.backends.valohai.connection import Settings
+from assetmeta.backends.valohai.keys import condition_key, spell
 from assetmeta.backends.valohai.lookup import LookupReader
-from assetmeta.backends.valohai.options import Settings
 from assetmeta.backends.valohai.prefetch import tell
-from assetmeta.backends.valohai.pushdown import meant, parse_key, spell
-from assetmeta.backends.valohai.references import resolved
+from assetmeta.backends.valohai.pushdown import meant, resolved
 from assetmeta.model.conditions import and_terms
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow
-from assetmeta.model.plans import Fetch, Rows
+from assetmeta.model.plans import Fetch
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
 
-def fetch(schema: Schema, fetches: Sequence[Fetch], table: Api, settings: Settings) -> Flow[list[Rows]]:
-    """Read. One Rows per fetch, same order.
-
-    An asset that a fetch names alone and that does not exist raises NotFound; among several it is left out. Raises
-    Unsupported, before anything is sent, for what the server cannot do.
-    """
-    for wanted in fetches:
-        refuse(schema, table, wanted)
-    understood = [understood_as(schema, table, wanted) for wanted in fetches]
-    return execute_all(understood, lambda: Lists(LookupReader(schema, table, settings, RowStore(schema))))
-
-
 def understood_as(schema: Schema, table: Api, wanted: Fetch) -> Fetch:
-    """The read with its conditions as they are meant."""
+    """The fetch with its conditions as they are meant. Raises Unsupported for what no request could answer."""
+    refuse(schema, table, wanted)
     if wanted.where is None:
         return wanted
     return replace(wanted, where=meant(schema, table, table.resource(schema, wanted.type_name), wanted.where))
@@ -103,12 +91,12 @@ class Lists(UnorderedSource):
 
     def holds(self, type_name: str, name: str) -> bool:
         """True for what rows of lists may hold."""
-        known = self.reading.endpoint(type_name).fields.get(name)
+        known = self.reading.resource(type_name).fields.get(name)
         return known is None or not (known.listed_separately or known.detail_only)
 
     def sorts(self, wanted: Fetch) -> bool:
         """True for one key by which the endpoint is known to sort, within a single list."""
-        return bool(ordering(self.reading.endpoint(wanted.type_name), wanted))
+        return bool(ordering(self.reading.resource(wanted.type_name), wanted))
 
     def begin(self, wanted: Fetch) -> Cursor:
         """Beyond the window's start where every row of a single list is a match."""
@@ -119,24 +107,24 @@ class Lists(UnorderedSource):
 
     def count(self, wanted: Fetch) -> Flow[int | None]:
         """Ask for the number of rows of a single list of which each is a match. One request, and those for names."""
-        endpoint = self.reading.endpoint(wanted.type_name)
+        endpoint = self.reading.resource(wanted.type_name)
         narrow = self._narrow((yield from resolved(self.reading, endpoint, wanted)))
         if narrow.keys == ():
             return 0
         if not narrow.exact:
             return None
-        path = self.reading.settings.place(endpoint.path)
-        return (yield from pages.counted(path, narrow.queries[0], self.reading.settings))
+        path = self.reading.options.endpoint_path(endpoint.path)
+        return (yield from pages.counted(path, narrow.queries[0], self.reading.options))
 
     def _narrow(self, wanted: Fetch) -> Pushdown:
-        endpoint = self.reading.endpoint(wanted.type_name)
+        endpoint = self.reading.resource(wanted.type_name)
         if wanted.oids is not None:
             return Pushdown((), keys=tuple(oid.key for oid in wanted.oids))
-        return push_down(endpoint, wanted, parse_key, spell) if endpoint.listed else Pushdown(())
+        return push_down(endpoint, wanted, condition_key, spell) if endpoint.listed else Pushdown(())
 
     def page(self, wanted: Fetch, at: object) -> Flow[Page]:
         """Read the next assets that the conditions may admit, with their own attributes; the server's order."""
-        endpoint = self.reading.endpoint(wanted.type_name)
+        endpoint = self.reading.resource(wanted.type_name)
         names = held(endpoint, self.schema, [name for name in own_names(wanted) if name not in wanted.optional])
         if wanted.oids is not None and wanted.select and not names:
             # Only lists of their own are wanted, which are made without looking at the objects.
@@ -171,9 +159,9 @@ class Lists(UnorderedSource):
             *self.reading.included(endpoint, names),
             *uncounted(endpoint, wanted),
         )
-        limit = page_limit(endpoint, wanted, narrow, cursor.place.offset, self.reading.settings)
-        path = self.reading.settings.place(endpoint.path)
-        some = yield from pages.read_part(path, query, cursor.place, limit, self.reading.settings)
+        limit = page_limit(endpoint, wanted, narrow, cursor.place.offset, self.reading.options)
+        path = self.reading.options.endpoint_path(endpoint.path)
+        some = yield from pages.read_part(path, query, cursor.place, limit, self.reading.options)
         oids = self.reading.rows(endpoint, some.objects, names, _around(narrow))
         for oid in oids:
             self._told(oid, narrow)
@@ -200,10 +188,10 @@ class Lists(UnorderedSource):
 
     def _within(self, endpoint: Resource, wanted: Fetch) -> Flow[list[Oid]]:
         """Read the objects that the wanted ones stand in. One request for each, side by side."""
-        owners, within = parents(endpoint, self.reading.table, wanted), endpoint.nested_in
+        owners, within = parents(endpoint, self.reading.api, wanted), endpoint.nested_in
         if within is None or not owners:
             return []
-        there = self.reading.table.types[within.type]
+        there = self.reading.api.types[within.type]
         yield from self.reading.singly(there, owners, (within.field,))
         return self.known.targets(owners, within.field)
 
@@ -225,7 +213,7 @@ def ordering(endpoint: Resource, wanted: Fetch) -> tuple[tuple[str, str], ...]:
     if (
         len(wanted.sort) != 1
         or wanted.oids is not None
-        or len(push_down(endpoint, wanted, parse_key, spell).queries) != 1
+        or len(push_down(endpoint, wanted, condition_key, spell).queries) != 1
     ):
         return ()
     [sort] = wanted.sort

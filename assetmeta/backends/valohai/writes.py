@@ -1,39 +1,92 @@
-"""The flow of every write: changes in rounds, each its own request, and properties of data together."""
+"""The flow of every write (reference 7, 9, 11): changes in rounds, each its own request, properties of data together.
+
+Answers to writes may be words. Owners of projects are written by name, all else by id; an id or a name that a change
+does not have is read before.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assetmeta.backends.rest.spec import Api
-from assetmeta.backends.valohai import properties, queries
-from assetmeta.backends.valohai.encode import resolve_value
-from assetmeta.backends.valohai.options import Settings
-from assetmeta.backends.valohai.writer import ChangeWriter
-from assetmeta.backends.verification import Verifier
-from assetmeta.backends.write_scheduler import Outcomes, WriteSchedule, alone, in_rounds, run_writes
-from assetmeta.model.contract import WriteObserver
-from assetmeta.model.http import Flow
-from assetmeta.model.plans import Change, Outcome
+from assetmeta.backends.rest.encode import Encoder, Names
+from assetmeta.backends.rest.http import Object
+from assetmeta.backends.rest.spec import Api, Resource
+from assetmeta.backends.rest.writer import ChangeWriter, Prepare, WriteRules, accept
+from assetmeta.backends.valohai import owners, properties
+from assetmeta.backends.valohai.aliases import look_up, taken_by_alias
+from assetmeta.backends.valohai.connection import Settings
+from assetmeta.backends.write_scheduler import Batches, Outcomes, alone, in_rounds
+from assetmeta.model.http import Flow, Response
+from assetmeta.model.plans import AttributeChange, Change
 from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
+
+_INSTEAD = {
+    "Commit": "commits come from project.fetch() or from code that is uploaded (assetmeta.tools.valohai.upload_code)",
+    "Datum": "data come from executions and from files that are adopted; purge() removes the bytes of one",
+    "PipelineNode": "nodes are made with their pipeline (new_nodes)",
+    "PipelineEdge": "edges are made with their pipeline (new_edges)",
+    "DeploymentEndpoint": "endpoints are made with their deployment version (endpoint_configurations)",
+}
 
 
-def write(
-    schema: Schema, changes: Sequence[Change], table: Api, settings: Settings, observer: WriteObserver
-) -> Flow[list[Outcome]]:
-    """Write. One outcome per change, same order; see assetmeta.backends.write_scheduler for order and failures."""
-    changer = ChangeWriter(schema, table, settings)
+def rules(schema: Schema, table: Api, settings: Settings) -> WriteRules:
+    """How Valohai is written to."""
+    return WriteRules(
+        "Valohai",
+        answer_object=_answer_object,
+        prepare=_preparation(schema, table, settings),
+        instead=_INSTEAD,
+        completes=True,
+    )
+
+
+def batches(writer: ChangeWriter, settings: Settings) -> Batches:
+    """Each change its own request, but for properties of data."""
 
     def divide(ready: list[Change]) -> Iterator[tuple[list[Change], Flow[Outcomes]]]:
         together, singles = properties.grouped(ready)
         for change in singles:
-            yield [change], alone(changer.write(change))
+            yield [change], alone(writer.write(change))
         if together:
             yield list(together), properties.applied(together, settings)
 
-    verifier = Verifier(
-        schema,
-        lambda fetches: queries.fetch(schema, fetches, table, settings),
-        lambda value: resolve_value(value, changer.real),
-    )
-    batches = in_rounds(divide, properties.is_whole, properties.MOST)
-    return run_writes(WriteSchedule(changes), batches, verifier, observer)
+    return in_rounds(divide, properties.is_whole, properties.MOST)
+
+
+def _answer_object(response: Response) -> Object | None:
+    """The object in an answer. One in words contains nothing of the object, which is read again when it is used."""
+    found = accept(response)
+    return found if isinstance(found, dict) and ("id" in found or "identifier" in found) else None
+
+
+def _preparation(schema: Schema, table: Api, settings: Settings) -> Prepare:
+    def prepare(resource: Resource, deltas: Sequence[AttributeChange], encoder: Encoder) -> Flow[Names]:
+        """Read the names of owners that are known by id, and the ids of assets that are given by an alias."""
+        names = yield from owners.names(_named_by_id(encoder, resource, deltas), settings)
+        for oid in identified_by_alias(encoder, resource, deltas):
+            if oid.type in table.unions:
+                encoder.aliases[oid] = yield from owners.numbered(str(oid.key), settings)
+            elif taken_by_alias(table, oid.type):
+                encoder.aliases[oid] = (yield from look_up(schema, oid.type, str(oid.key), table, settings)).oid
+        return names
+
+    return prepare
+
+
+def _named_by_id(encoder: Encoder, resource: Resource, deltas: Sequence[AttributeChange]) -> list[Oid]:
+    """The owners among the new values that have to be written by name and are known by their id."""
+    named = [delta.new for delta in deltas if delta.name in resource.fields and _form(resource, delta.name) == "name"]
+    return [oid for oid in named if isinstance(oid, Oid) and not encoder.keys.is_alias(oid)]
+
+
+def identified_by_alias(encoder: Encoder, resource: Resource, deltas: Sequence[AttributeChange]) -> list[Oid]:
+    """The assets among the new values that have to be written by id and are known by an alias."""
+    values = [value for delta in deltas if _form(resource, delta.name) == "id" for value in (delta.new, *delta.added)]
+    oids = [value for value in values if isinstance(value, Oid) and not value.is_new and encoder.keys.is_alias(value)]
+    return list(dict.fromkeys(oids))
+
+
+def _form(resource: Resource, name: str) -> str:
+    known = resource.fields.get(name)
+    return known.write_as if known else "id"

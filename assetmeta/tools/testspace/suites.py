@@ -10,9 +10,9 @@ from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import check
 from assetmeta.backends.rest.http import delete
 from assetmeta.backends.testspace import Testspace, files
+from assetmeta.backends.testspace.connection import resource_of
 from assetmeta.backends.testspace.errors import parse_error
 from assetmeta.backends.testspace.keys import item_path
-from assetmeta.backends.testspace.options import resource_of
 from assetmeta.backends.testspace.pages import read_links
 from assetmeta.backends.testspace.suites import Case, Suite, read
 from assetmeta.core.asset import Asset
@@ -85,7 +85,9 @@ def clear(result: Any) -> None:
     once.
     """
     workspace = _workspace(result, "Result")
-    place = _dialect(workspace.backend).place(item_path(resource_of("Result"), result._state.oid.key), "contents")
+    place = _dialect(workspace.backend).endpoint_path(
+        item_path(resource_of("Result"), result._state.oid.key), "contents"
+    )
     workspace.run(_done(delete(place)))
     with workspace.lock:
         forget(result)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from assetmeta.backends.responses import Json
+from assetmeta.backends.rest.encode import number_of
 from assetmeta.backends.rest.http import Sendable
 from assetmeta.backends.valispace import calls
-from assetmeta.backends.valispace.encode import number_of
 from assetmeta.core.asset import Asset
 from assetmeta.core.context import SessionContext
 from assetmeta.model.errors import BadValue

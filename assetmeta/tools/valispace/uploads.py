@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from assetmeta.backends.valispace.encode import number_of
+from assetmeta.backends.rest.encode import number_of
 from assetmeta.backends.valispace.files import upload_new
 from assetmeta.core.asset import Asset
 from assetmeta.core.context import SessionContext

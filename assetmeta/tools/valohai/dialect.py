@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.decode import ParseContext, Reader
-from assetmeta.backends.valohai.options import bundled
+from assetmeta.backends.valohai.connection import bundled
+from assetmeta.backends.valohai.lookup import reader
 from assetmeta.core.context import SessionContext
 from assetmeta.model.contract import Backend
 from assetmeta.model.errors import BadValue, InvalidResponse, Unsupported
@@ -51,9 +51,9 @@ def met(workspace: SessionContext, type_name: str, item: Object, project: Key | 
     *project* is the one that it is in, where the object does not say that. Raises InvalidResponse for one without
     identity.
     """
-    known = RowStore(workspace.schema)
-    reader = Reader(workspace.schema, bundled(), known, valohai(workspace.backend).learned)
-    oid = reader.take(bundled().resource(workspace.schema, type_name), item, ParseContext(project))
+    reading = reader(workspace.schema, bundled(), valohai(workspace.backend))
+    known = reading.known
+    oid = reading.take_one(reading.resource(type_name), item, ParseContext(project))
     if oid is None:
         raise InvalidResponse(f"The answer does not say which {type_name} it is about.", type_name=type_name)
     rows = [known.row(each) for each in known.cells]

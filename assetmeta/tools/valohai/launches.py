@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from assetmeta.backends.valohai import actions, calls
-from assetmeta.backends.valohai.encode import path_key
-from assetmeta.backends.valohai.keys import commit_parts
+from assetmeta.backends.valohai.keys import commit_parts, path_key
 from assetmeta.core.asset import Asset
 from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Oid

@@ -10,7 +10,7 @@ import pytest
 
 from assetmeta.backends.testspace import Testspace
 from assetmeta.backends.testspace.codecs import CaseCounts, FailureCounts, Mark
-from assetmeta.backends.testspace.options import resource_of
+from assetmeta.backends.testspace.connection import resource_of
 from assetmeta.backends.testspace.suites import read
 from assetmeta.model.conditions import Compare, Term
 from assetmeta.model.http import Response

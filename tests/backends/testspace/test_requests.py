@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.rest.hooks import ParseContext
+from assetmeta.backends.rest.options import ServerMemory
+from assetmeta.backends.testspace import Testspace
 from assetmeta.backends.testspace import lookup as ts_reading
 from assetmeta.backends.testspace.aliases import look_up
-from assetmeta.backends.testspace.decode import key_of, number, told
-from assetmeta.backends.testspace.lookup import LookupReader
-from assetmeta.backends.testspace.options import ServerMemory, Settings, resource_of
+from assetmeta.backends.testspace.connection import Settings, resource_of
+from assetmeta.backends.testspace.keys import key_of, number
+from assetmeta.backends.testspace.lookup import LookupReader, reader
 from assetmeta.backends.testspace.pages import Pages, mark, objects_of, page_of
 from assetmeta.backends.testspace.prefetch import tell
 from assetmeta.backends.testspace.pushdown import _rebased
@@ -20,8 +23,9 @@ from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter
 from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.http import Response
 from assetmeta.model.paths import Path
+from assetmeta.model.plans import AttributeChange, Fetch, RawValue, Update
 from assetmeta.model.schema import Schema
-from assetmeta.model.values import Oid
+from assetmeta.model.values import Key, Oid
 
 BASE = "https://abccorp.testspace.com"
 
@@ -37,7 +41,7 @@ def page(ids: list[int], following: int = 0, **fields: Any) -> Response:
 
 @pytest.fixture
 def reading(ts_schema: Schema) -> LookupReader:
-    return LookupReader(ts_schema, Settings(base=BASE), RowStore(ts_schema))
+    return reader(ts_schema, Settings(base=BASE))
 
 
 class TestByIdentity:
@@ -105,7 +109,7 @@ class TestByIdentity:
 
     def test_the_spaces_of_a_project_are_its_list(self, reading: LookupReader, play: Any) -> None:
         for space in (1, 2, 3):
-            reading.settings.learned.met(space, 12)
+            reading.options.memory.remember(Oid("Space", space), 12)
         found = self.read(reading, play, "Space", [1, 2, 3], page([3, 2, 1], project_id=12))
         assert ([1, 2, 3], ["api/projects/12/spaces"]) == found
 
@@ -221,18 +225,23 @@ class TestObjects:
         for type_name, item, parent, key in cases:
             assert key == key_of(resource_of(type_name), item, parent), (type_name, item)
 
-    def test_what_the_place_of_an_object_tells(self) -> None:
-        found = told(resource_of("Result"), {"id": 8, "odd": [1], "odder": "x"}, 4, BASE)
-        assert found is not None and found.file is None
-        assert (Oid("Space", 4), "[1]", "x") == tuple(found.cells[name] for name in ("space", "odd", "odder"))
-        assert "name" not in found.cells
+    def test_what_follows_from_where_an_object_is(self, ts_schema: Schema) -> None:
+        reading = reader(ts_schema, Settings(base=BASE))
+
+        def cells(type_name: str, item: dict[str, Any], owner: Key) -> Mapping[str, RawValue]:
+            oid = reading.take_one(resource_of(type_name), item, ParseContext(owner=owner))
+            assert oid is not None
+            return reading.known.cells[oid]
+
+        found = cells("Result", {"id": 8, "odd": [1], "odder": "x"}, 4)
+        assert (Oid("Space", 4), "[1]", "x") == tuple(found[name] for name in ("space", "odd", "odder"))
+        assert "name" not in found
         link = f"{BASE}/api/files/5"
-        content = told(resource_of("Content"), {"path": "a/b", "name": "b", "download_url": link}, "4/8", BASE)
-        assert content is not None
-        assert (Oid("Content", "4/8/a"), Oid("File", 5)) == (content.cells["folder"], content.cells["file"])
-        assert (Oid("File", 5), {"id": 5, "name": "b", "download_url": link}) == content.file
-        top = told(resource_of("Content"), {"path": "a"}, "4/8", BASE)
-        assert top is not None and top.cells["folder"] is None and top.cells["file"] is None and top.file is None
+        content = cells("Content", {"path": "a/b", "name": "b", "download_url": link}, "4/8")
+        assert (Oid("Content", "4/8/a"), Oid("File", 5)) == (content["folder"], content["file"])
+        assert {"id": 5, "name": "b", "download_url": link} == reading.known.cells[Oid("File", 5)]
+        top = cells("Content", {"path": "a"}, "4/8")
+        assert top["folder"] is None and top["file"] is None
 
     def test_what_tells_objects_apart(self) -> None:
         same = [{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]
@@ -254,19 +263,23 @@ class TestObjects:
                 objects_of(answer(document))
 
 
-class TestLearned:
-    def test_what_objects_were_seen_to_lack(self) -> None:
-        learned = ServerMemory()
-        assert not learned.is_absent("Space", "name")
-        learned.saw("Space", ["id", "name"])
-        learned.saw("Space", ["badge"])
-        assert [False, False, True] == [learned.is_absent("Space", name) for name in ("name", "badge", "other")]
-        assert not learned.is_absent("Project", "other")
+class TestMemory:
+    def test_keys_that_no_object_had(self) -> None:
+        memory = ServerMemory()
+        assert not memory.is_unseen("Space", "name")
+        memory.remember_keys("Space", ["id", "name"])
+        memory.remember_keys("Space", ["badge"])
+        assert [False, False, True] == [memory.is_unseen("Space", name) for name in ("name", "badge", "other")]
+        assert not memory.is_unseen("Project", "other")
 
-    def test_the_answers_to_writes_teach_nothing(self, ts_schema: Schema) -> None:
-        for teaches in (True, False):
-            settings = Settings(base=BASE)
-            reading = LookupReader(ts_schema, settings, RowStore(ts_schema), teaches=teaches)
-            reading.take(resource_of("Space"), [{"id": 4, "project_id": 12}], None)
-            assert teaches is settings.learned.is_absent("Space", "other")
-            assert {4: 12} == settings.learned.projects
+    def test_reads_are_remembered_and_answers_to_writes_are_not(self, ts_schema: Schema, play: Any) -> None:
+        space = Oid("Space", 4)
+        for is_read in (True, False):
+            testspace = Testspace(base=BASE)
+            item = answer({"id": 4, "project_id": 12, "name": "b"}, 200 if is_read else 205)
+            if is_read:
+                play(testspace.fetch(ts_schema, [Fetch("Space", oids=(space,))]), item)
+            else:
+                play(testspace.write(ts_schema, [Update(space, (AttributeChange("name", "a", "b"),))]), item)
+            assert is_read is testspace.memory.is_unseen("Space", "other")
+            assert {space: (12, None)} == testspace.memory.places

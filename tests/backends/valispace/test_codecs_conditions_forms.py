@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.concurrency import gather_results
+from assetmeta.backends.error_documents import field_errors, naming, parse_error
 from assetmeta.backends.local.operators import matches
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.local.sorting import slice_rows, sort_rows
 from assetmeta.backends.markup import HtmlText, dereferenced, plain
 from assetmeta.backends.multipart import Form
 from assetmeta.backends.rest.codecs import Choice, Day, Document, Instant, Link, Real
-from assetmeta.backends.rest.http import field_errors, naming, parse_error, read_page
+from assetmeta.backends.rest.http import read_page
 from assetmeta.backends.valispace import Cleaned, Html, Valispace, bare_token, base_url, calls, token_uri
 from assetmeta.backends.valispace.files import upload_new
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term

@@ -10,7 +10,7 @@ import pytest
 
 from assetmeta.backends.rest.discovery import class_name
 from assetmeta.backends.valispace import Valispace
-from assetmeta.backends.valispace.options import bundled
+from assetmeta.backends.valispace.connection import bundled
 from assetmeta.model.errors import AuthenticationFailed, NotFound, UnknownName
 from assetmeta.model.http import Response
 from assetmeta.model.schema import Schema

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.decode import Reader
-from assetmeta.backends.valohai.options import bundled
+from assetmeta.backends.valohai.connection import bundled
+from assetmeta.backends.valohai.lookup import reader
 from assetmeta.model.plans import RawValue
 from assetmeta.model.schema import Schema
 from assetmeta.model.texts import JsonText
@@ -51,9 +50,9 @@ class Told:
     """What one reader was told."""
 
     def __init__(self, schema: Schema) -> None:
-        self.known = RowStore(schema)
         self.backend = Valohai()
-        self.reader = Reader(schema, bundled(), self.known, self.backend.learned)
+        self.reader = reader(schema, bundled(), self.backend)
+        self.known = self.reader.known
 
     def body(self, name: str) -> Oid:
         """Read a body of the reference; of a page its last row."""
@@ -62,7 +61,7 @@ class Told:
         return found[-1]
 
     def take(self, type_name: str, item: dict[str, Any]) -> Oid:
-        found = self.reader.take(bundled().types[type_name], item)
+        found = self.reader.take_one(bundled().types[type_name], item)
         assert found is not None
         return found
 
@@ -110,7 +109,7 @@ class TestExecution:
 
     def test_where_it_is_is_remembered_with_its_number(self, told: Told) -> None:
         told.body("cli_execution_detail.json")
-        learned = told.backend.learned
+        learned = told.backend.memory
         assert (PROJECT.key, 34) == learned.places[EXECUTION]
         assert EXECUTION == learned.numbered["Execution", PROJECT.key, 34]
 

@@ -13,10 +13,9 @@ from assetmeta.backends.rest.pushdown import Pushdown
 from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.valohai.codecs import Seconds
-from assetmeta.backends.valohai.keys import commit_parts, member_parts, require_key
-from assetmeta.backends.valohai.options import Settings, bundled
+from assetmeta.backends.valohai.connection import Settings, bundled
+from assetmeta.backends.valohai.keys import commit_parts, condition_key, member_parts, parse_key, require_key, spell
 from assetmeta.backends.valohai.pages import counted, read_all
-from assetmeta.backends.valohai.pushdown import parse_key, spell
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.errors import (
     AuthenticationFailed,
@@ -40,7 +39,7 @@ OTHER = "01943a8e-45d0-0006-89de-38def875223c"
 
 
 def push_down(resource: Resource, fetch: Fetch) -> Pushdown:
-    return pushdown.push_down(resource, fetch, parse_key, spell)
+    return pushdown.push_down(resource, fetch, condition_key, spell)
 
 
 def answer(document: Any, status: int = 200) -> Response:
@@ -225,7 +224,7 @@ class TestKeys:
     def test_a_number_is_a_key_once_it_was_met(self) -> None:
         backend = Valohai()
         assert backend.key_of("Task", f"{PROJECT}:4") is None
-        backend.learned.met(Oid("Task", OTHER), PROJECT, 4)
+        backend.memory.remember(Oid("Task", OTHER), PROJECT, 4)
         assert OTHER == backend.key_of("Task", f"{PROJECT.upper()}:4")
         assert backend.key_of("Task", f"{PROJECT}:latest") is None
 

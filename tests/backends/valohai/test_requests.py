@@ -11,24 +11,22 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.rest import pushdown
 from assetmeta.backends.rest.codecs import choice_kind
 from assetmeta.backends.rest.discovery import Discovery, FieldInfo
+from assetmeta.backends.rest.encode import Encoder, as_read, secrets_in, secrets_of
 from assetmeta.backends.rest.pushdown import Pushdown
 from assetmeta.backends.rest.schema import build_schema
-from assetmeta.backends.rest.spec import Field, Filter, Resource
-from assetmeta.backends.valohai import Valohai, actions, calls, logs, owners, queries
+from assetmeta.backends.rest.spec import Api, Field, Filter, Resource
+from assetmeta.backends.rest.writer import accept
+from assetmeta.backends.valohai import Valohai, actions, calls, logs, owners
 from assetmeta.backends.valohai.codecs import codec_for, from_sample
-from assetmeta.backends.valohai.decode import Reader
-from assetmeta.backends.valohai.encode import as_read, identified_by_alias, secrets_in, secrets_of, sendable
-from assetmeta.backends.valohai.keys import about, parse_key_from
-from assetmeta.backends.valohai.lookup import LookupReader
-from assetmeta.backends.valohai.operations import said
-from assetmeta.backends.valohai.options import Settings, bundled
+from assetmeta.backends.valohai.connection import Settings, bundled
+from assetmeta.backends.valohai.keys import ValohaiKeys, about, condition_key, parse_key_from, spell
+from assetmeta.backends.valohai.lookup import reader
 from assetmeta.backends.valohai.pages import ListPlace, counted, read_all, read_all_if_cheaper, read_part, whole_or_none
-from assetmeta.backends.valohai.pushdown import parse_key, spell
 from assetmeta.backends.valohai.queries import ordering, page_limit, parents, uncounted
+from assetmeta.backends.valohai.writes import identified_by_alias
 from assetmeta.model.conditions import And, Compare, Term
 from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Rejected
 from assetmeta.model.frozen import frozen
@@ -54,7 +52,12 @@ EXECUTION = replace(
 
 
 def push_down(resource: Resource, fetch: Fetch) -> Pushdown:
-    return pushdown.push_down(resource, fetch, parse_key, spell)
+    return pushdown.push_down(resource, fetch, condition_key, spell)
+
+
+def encoder(schema: Schema) -> Encoder:
+    memory = Settings().memory
+    return Encoder(schema, TABLE, ValohaiKeys(TABLE, memory), memory)
 
 
 def answer(document: Any = None, status: int = 200) -> Response:
@@ -200,7 +203,13 @@ class TestSizes:
         none = answer({"count": 0, "next": None, "results": []})
         number = 2 if fetch == wanted(equal("step", "a", "b"), start=3) else 1
         table = replace(TABLE, types={**TABLE.types, "Execution": EXECUTION})
-        _, made = play(queries.fetch(vh_schema, [fetch], table, Settings()), *[none] * number)
+
+        class Changed(Valohai):
+            @property
+            def api(self) -> Api:
+                return table
+
+        _, made = play(Changed().fetch(vh_schema, [fetch]), *[none] * number)
         assert {str(offset) if offset else None} == {dict(request.query).get("offset") for request in made}
 
 
@@ -258,21 +267,21 @@ class TestForms:
     def test_lengths_of_time_keep_their_fraction(self, vh_schema: Schema) -> None:
         attribute = vh_schema.attribute("Execution", "time_limit")
         for value, form in ((timedelta(seconds=2.5), 2.5), (timedelta(minutes=1), 60), (None, None)):
-            written = sendable(TABLE, TABLE.types["Execution"], attribute, value, {})
+            written = encoder(vh_schema).sendable(TABLE.types["Execution"], attribute, Field("Duration"), value, {})
             assert (form, type(form)) == (written, type(written))
 
     def test_aliases_of_added_members_are_looked_up_too(self) -> None:
-        endpoint = TABLE.types["Project"]
+        endpoint, known = TABLE.types["Project"], encoder(Schema({}))
         slug, one = Oid("Environment", "small"), Oid("Environment", OTHER)
         assert [slug] == identified_by_alias(
-            TABLE, endpoint, [AttributeChange("default_environment", UNREAD, slug)] * 2
+            known, endpoint, [AttributeChange("default_environment", UNREAD, slug)] * 2
         )
-        assert [] == identified_by_alias(TABLE, endpoint, [AttributeChange("default_environment", UNREAD, one)])
+        assert [] == identified_by_alias(known, endpoint, [AttributeChange("default_environment", UNREAD, one)])
         assert [slug] == identified_by_alias(
-            TABLE, endpoint, [AttributeChange("unheard_of", UNREAD, added=(one, slug))]
+            known, endpoint, [AttributeChange("unheard_of", UNREAD, added=(one, slug))]
         )
         assert [] == identified_by_alias(
-            TABLE, endpoint, [AttributeChange("default_environment", None, Oid.new("Environment", 1))]
+            known, endpoint, [AttributeChange("default_environment", None, Oid.new("Environment", 1))]
         )
 
     def test_texts_that_no_error_shows(self) -> None:
@@ -310,7 +319,7 @@ class TestForms:
 
     def test_places(self) -> None:
         settings = Settings(root="x/api/v0")
-        assert "x/api/v0/a/b/7/" == settings.place("/a/", "b", 7)
+        assert "x/api/v0/a/b/7/" == settings.endpoint_path("/a/", "b", 7)
         assert [True, False, False] == [settings.is_own(path) for path in ("x/api/v0/a/", "x/api/v0", "y/x/api/v0/a/")]
 
 
@@ -384,12 +393,12 @@ class TestCalls:
                 next(flow)
 
     def test_what_an_answer_to_a_write_says(self) -> None:
-        assert said(Response(204)) is None
-        assert said(Response(200, {"content-type": "text/plain"}, b"stopped")) is None
-        assert {"a": 1} == said(answer({"a": 1}))
+        assert accept(Response(204)) is None
+        assert accept(Response(200, {"content-type": "text/plain"}, b"stopped")) is None
+        assert {"a": 1} == accept(answer({"a": 1}))
         for kind in ("text/plain", "application/json", "text/html"):
             with pytest.raises(InvalidResponse):
-                said(Response(200, {"content-type": kind}, b" <html><body>Log in"))
+                accept(Response(200, {"content-type": kind}, b" <html><body>Log in"))
 
 
 class TestOwners:
@@ -457,10 +466,10 @@ class TestKeys:
             assert key == parse_key_from(types[type_name], value, project, owner), (type_name, value)
 
     def test_a_deployment_that_is_an_object_names_no_place(self, vh_schema: Schema) -> None:
-        learned = Settings().learned
-        reader = Reader(vh_schema, TABLE, RowStore(vh_schema), learned)
+        learned = Settings().memory
+        reading = reader(vh_schema, TABLE, Settings(memory=learned))
         for deployment in ({"id": OTHER}, None, [OTHER]):
-            oid = reader.take(TABLE.types["DeploymentVersion"], {"id": PROJECT.key, "deployment": deployment})
+            oid = reading.take_one(TABLE.types["DeploymentVersion"], {"id": PROJECT.key, "deployment": deployment})
             assert oid is not None and oid not in learned.places
 
     def test_a_branch_is_the_latest_commit_that_bears_its_name(self, vh_schema: Schema, play: Any) -> None:
@@ -486,11 +495,12 @@ class TestKeys:
 
     def test_references_of_other_types_are_refused(self, vh_schema: Schema) -> None:
         project = TABLE.types["Project"]
-        owner = vh_schema.attribute("Project", "owner")
+        owner, known = vh_schema.attribute("Project", "owner"), project.fields["owner"]
         for oid in (Oid("User", 1), Oid("Organization", 1), Oid("Owner", "ann")):
-            assert (oid.key if oid.type == "Owner" else "ann") == sendable(TABLE, project, owner, oid, {oid: "ann"})
+            written = encoder(vh_schema).sendable(project, owner, known, oid, {oid: "ann"})
+            assert (oid.key if oid.type == "Owner" else "ann") == written
         with pytest.raises(BadValue, match="owner"):
-            sendable(TABLE, project, owner, Oid("Store", OTHER), {})
+            encoder(vh_schema).sendable(project, owner, known, Oid("Store", OTHER), {})
 
     def test_what_is_read_is_written_back_as_it_was(self, vh_schema: Schema) -> None:
         paths = vh_schema.attribute("Store", "paths")
@@ -617,8 +627,8 @@ class TestDeleted:
         assert 1 == len(found.rows)
 
     def test_what_was_named_by_others_and_is_gone_is_left_out(self, vh_schema: Schema, play: Any) -> None:
-        reading = LookupReader(vh_schema, TABLE, Settings(), RowStore(vh_schema))
+        reading = reader(vh_schema, TABLE, Settings())
         oid = Oid("Execution", OTHER)
         reading.known.take(oid, {"project": PROJECT})
-        found, [request] = play(reading.by_keys(reading.endpoint("Execution"), [OTHER], ["step"]), answer({}, 404))
+        found, [request] = play(reading.by_keys(reading.resource("Execution"), [OTHER], ["step"]), answer({}, 404))
         assert ([], f"GET api/v0/executions/{OTHER}/") == (found, request.line)

@@ -15,7 +15,7 @@ from assetmeta.backends.rest.codecs import status_kind
 from assetmeta.backends.rest.spec import ACCESSES
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.valohai.codecs import codec_for
-from assetmeta.backends.valohai.options import bundled
+from assetmeta.backends.valohai.connection import bundled
 from assetmeta.model.codecs import Secret
 from assetmeta.model.errors import AuthenticationFailed, BadValue, InvalidResponse, UnknownName
 from assetmeta.model.http import Response

@@ -14,7 +14,7 @@ from assetmeta.backends.rest.discovery import Discovery
 from assetmeta.backends.rest.schema import build_schema
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.valohai.codecs import codec_for
-from assetmeta.backends.valohai.options import bundled
+from assetmeta.backends.valohai.connection import bundled
 from assetmeta.model.errors import (
     AuthenticationFailed,
     BadValue,

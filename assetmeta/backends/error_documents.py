@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assetmeta.backends.responses import Json, parse_json
-from assetmeta.model.errors import Finding, InvalidResponse
+from assetmeta.backends.responses import ErrorDetail, Json, parse_json
+from assetmeta.model.errors import Finding, InvalidResponse, ServerError
 from assetmeta.model.http import Response
 
 WHOLE = frozenset({"detail", "non_field_errors", "__all__", "error", "message"})
@@ -67,3 +67,28 @@ def _of_object(value: dict[str, Json], path: tuple[str, ...]) -> Iterator[Findin
 
 def _is_leaf(value: dict[str, Json]) -> bool:
     return isinstance(value.get("message"), str) and "code" in value and not isinstance(value["code"], list | dict)
+
+
+def parse_error(response: Response) -> ErrorDetail:
+    """Read what an error document says: each field's messages, or those about the whole request."""
+    found = findings(response)
+    messages = tuple(f"{path}: {message}" if path else message for path, message, _ in found)
+    summary = messages[0] if messages else None
+    return ErrorDetail(summary, messages, findings=found, code=code_of(response, found))
+
+
+def field_errors(response: Response) -> dict[str, tuple[str, ...]]:
+    """Return the messages of an error document by field, those about the whole request under an empty name."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path, message, _ in findings(response):
+        name = path.partition(".")[0]
+        found[name] = (*found.get(name, ()), message)
+    return found
+
+
+def naming(error: ServerError, response: Response) -> ServerError:
+    """Add to an error the field that the server blames, when it blames exactly one."""
+    fields = [name for name in field_errors(response) if name]
+    if len(fields) == 1 and error.status == 400:
+        error.attribute = fields[0]
+    return error

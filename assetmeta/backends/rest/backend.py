@@ -1,0 +1,157 @@
+"""The parts of a REST dialect that are the same for all: what the session calls, handed on to the engine."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from assetmeta.backends import creations
+from assetmeta.backends.filenames import safe_name
+from assetmeta.backends.local.executor import ListSource, execute_all
+from assetmeta.backends.responses import Json
+from assetmeta.backends.rest.discovery import FieldInfo, discover, from_value
+from assetmeta.backends.rest.options import Options
+from assetmeta.backends.rest.schema import build_schema
+from assetmeta.backends.rest.spec import Api
+from assetmeta.backends.rest.writer import ChangeWriter
+from assetmeta.backends.verification import Verifier
+from assetmeta.backends.write_scheduler import Batches, WriteSchedule, run_writes
+from assetmeta.model.codecs import Codec
+from assetmeta.model.contract import UNOBSERVED, Capabilities, Mark, WriteObserver
+from assetmeta.model.errors import BadValue
+from assetmeta.model.http import Flow
+from assetmeta.model.ordering import ReferencesIn, references_in
+from assetmeta.model.plans import Change, Create, Fetch, Outcome, Rows
+from assetmeta.model.schema import Schema
+from assetmeta.model.values import Oid
+
+
+@dataclass(frozen=True, slots=True)
+class RestBackend(Options, ABC):
+    """A dialect of a REST server, but for the methods that are abstract here. It keeps what it receives of the server
+    in `memory`; give each session its own.
+    """
+
+    NAME: ClassVar[str]
+    SURVEYS: ClassVar[tuple[str, ...]] = ("full", "root", "none")
+    FILE_TYPES: ClassVar[frozenset[str]] = frozenset()
+    OPERATIONS: ClassVar[bool] = True
+    CLEANING: ClassVar[bool] = False
+    MAX_PAGE: ClassVar[int] = 1_000_000
+
+    def __post_init__(self) -> None:
+        if self.survey not in self.SURVEYS:
+            raise BadValue(f"There is no survey {self.survey!r}; there are {', '.join(self.SURVEYS)}.")
+
+    @property
+    @abstractmethod
+    def api(self) -> Api:
+        """The description of the server."""
+
+    @abstractmethod
+    def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
+        """Return the codec of an attribute, for a schema that was kept without its codecs."""
+
+    @abstractmethod
+    def source(self, schema: Schema) -> ListSource:
+        """Return how one read reaches lists and assets."""
+
+    @abstractmethod
+    def understand(self, schema: Schema, fetch: Fetch) -> Fetch:
+        """Return a fetch with its conditions as they are meant. Raises Unsupported for what no request could answer."""
+
+    @abstractmethod
+    def writer(self, schema: Schema) -> ChangeWriter:
+        """Return what performs the changes of one write."""
+
+    @abstractmethod
+    def batches(self, writer: ChangeWriter) -> Batches:
+        """Return how changes share requests, or follow each other."""
+
+    @property
+    def name(self) -> str:
+        """The name of the dialect."""
+        return self.NAME
+
+    @property
+    def can(self) -> Capabilities:
+        """What the server can do, and what is done in the client: conditions, order, windows, paths, counts."""
+        return Capabilities(
+            paths=True,
+            aggregates=True,
+            sort=True,
+            count=True,
+            operations=self.OPERATIONS,
+            delete=True,
+            cleaning=self.CLEANING,
+            windows=False,
+            evaluates=True,
+            file_types=self.FILE_TYPES,
+            max_keys=self.max_keys,
+            max_page=self.MAX_PAGE,
+        )
+
+    def from_sample(self, name: str, value: Json) -> FieldInfo:
+        """Guess what a field is that only the server has."""
+        return from_value(value)
+
+    def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
+        """Read the schema; see assetmeta.backends.rest.discovery for the requests. *names* make no difference."""
+        found = yield from discover(self.api, self.survey, self.root, self.endpoint_path, self.from_sample)
+        return build_schema(self.api, self._codec_of, found)
+
+    def _codec_of(self, kind: str, related: str | None) -> Codec:
+        return self.codec(kind, "", related)
+
+    def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
+        """Read. One Rows per fetch, same order.
+
+        An asset that a fetch names alone and that does not exist raises NotFound; among several it is left out. Raises
+        Unsupported, before anything is sent, for what the server cannot do.
+        """
+        understood = [self.understand(schema, fetch) for fetch in fetches]
+        return execute_all(understood, lambda: self.source(schema))
+
+    @property
+    def references_in(self) -> ReferencesIn:
+        """Returns the assets that a delta names."""
+        return references_in
+
+    def write(
+        self, schema: Schema, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED
+    ) -> Flow[list[Outcome]]:
+        """Write. One outcome per change, same order; see assetmeta.backends.write_scheduler for order and failures."""
+        writer = self.writer(schema)
+        verifier = Verifier(schema, lambda fetches: self.fetch(schema, fetches), writer.encoder.value)
+        return run_writes(WriteSchedule(changes, self.references_in), self.batches(writer), verifier, observer)
+
+    def take_mark(self, schema: Schema, creates: Sequence[Create]) -> Flow[Mapping[str, Mark]]:
+        """Return the highest id of each type. One list per type, of the same parents where the creates name some."""
+        return creations.highest_listed(self.fetch, schema, creates)
+
+    def find_created(
+        self,
+        schema: Schema,
+        creates: Sequence[Create],
+        marks: Mapping[str, Mark],
+        claimed: Collection[Oid],
+        keys: Mapping[str, str],
+    ) -> Flow[list[Outcome | None]]:
+        """Look up creates that were not answered; see assetmeta.backends.creations. One read per type."""
+        return creations.Finder(schema, self.fetch, creations.after_number("id"), marks, claimed, keys).find(creates)
+
+    @property
+    def file_name_attribute(self) -> str:
+        """The attribute with a file's name."""
+        return "name"
+
+    @property
+    def file_facts(self) -> Mapping[str, str]:
+        """None: the server keeps neither size nor checksum with a file."""
+        return {}
+
+    def safe_name(self, given: str) -> str:
+        """Turn a file name that the server gave into a harmless local one."""
+        return safe_name(given)

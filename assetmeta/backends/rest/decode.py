@@ -1,0 +1,297 @@
+"""Objects of the API as cells, and the objects embedded in them as cells of their own assets.
+
+A missing key gives no cell: the attribute is not loaded, rather than empty. A key that the schema does not have is kept
+under its own name. How each column of a type is read is compiled once, from the description of its field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.responses import Json
+from assetmeta.backends.rest.hooks import NO_CONTEXT, Keys, ParseContext
+from assetmeta.backends.rest.http import Object, text_of
+from assetmeta.backends.rest.options import Options
+from assetmeta.backends.rest.spec import Api, Field, Resource, field_of
+from assetmeta.model.errors import UnknownName
+from assetmeta.model.plans import RawValue
+from assetmeta.model.schema import Schema
+from assetmeta.model.texts import Cleaned, JsonText
+from assetmeta.model.values import Oid
+
+_DATUM = re.compile(r'"datum://([0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12})["/?#\\]', re.IGNORECASE | re.ASCII)
+
+DOCUMENTS = frozenset({"Json", "Health", "CaseCounts", "SuiteCounts", "AnnotationCounts", "FailureCounts"})
+"""Kinds whose raw value is JSON text, whatever the value is."""
+
+Read = Callable[[Json, Object, ParseContext], RawValue]
+"""Reads one value; the object is the one that contains it."""
+
+
+class _Column(NamedTuple):
+    """How one attribute is read: the key that holds it, the *other* name of that key. *read* None: as it is."""
+
+    name: str
+    key: str
+    other: str | None
+    is_list: bool
+    is_optional: bool
+    null_when_embedded: bool
+    read: Read | None
+
+
+class _Shape(NamedTuple):
+    """The columns of a type, and the keys that its description has."""
+
+    columns: tuple[_Column, ...]
+    declared: frozenset[str]
+
+
+@dataclass(slots=True)
+class Decoder:
+    """Reads objects into what is *known*. *api*, *keys* and *options* are those of the dialect."""
+
+    schema: Schema
+    api: Api
+    keys: Keys
+    options: Options
+    known: RowStore
+    _shapes: dict[str, _Shape] = field(default_factory=dict)
+    _seen: dict[Oid, Object] = field(default_factory=dict)
+
+    def resource(self, type_name: str) -> Resource:
+        """The description of a type. Raises UnknownName for an abstract one."""
+        return self.api.resource(self.schema, type_name)
+
+    def field(self, resource: Resource, name: str) -> Field:
+        """The description of a field. Raises UnknownName."""
+        return field_of(resource, self.schema, name)
+
+    def take(self, resource: Resource, objects: Iterable[Object], context: ParseContext = NO_CONTEXT) -> list[Oid]:
+        """Add objects to what is known; return their identities, same order, each once."""
+        found = (self.take_one(resource, item, context) for item in objects)
+        return list(dict.fromkeys(oid for oid in found if oid is not None))
+
+    def take_one(
+        self, resource: Resource, item: Object, context: ParseContext = NO_CONTEXT, oid: Oid | None = None
+    ) -> Oid | None:
+        """Add an object, and all that are embedded in it, to what is known; return its identity, if it has one.
+
+        *oid* is what was requested, where the body may not contain that.
+        """
+        context = self.keys.context_of(resource, item, context)
+        if oid is None:
+            key = self.keys.parse(resource, item, context)
+            if key is None:
+                return None
+            oid = Oid(resource.type, key)
+        if context.embedded:
+            if oid in self.known.cells and self._seen.get(oid) == item:
+                # Most rows of a list embed the same few objects.
+                return oid
+            self._seen[oid] = item
+        self.keys.remember(resource, oid, item, context)
+        cells = self._cells(resource, item, context, oid)
+        implied = self.keys.implied(resource, oid, context)
+        self.known.take(oid, {**implied, **cells} if implied else cells)
+        return oid
+
+    def _cells(self, resource: Resource, item: Object, context: ParseContext, oid: Oid) -> dict[str, RawValue]:
+        shape = self._shapes.get(resource.type) or self._compile(resource)
+        inside = context.inside(oid.key)
+        found: dict[str, RawValue] = {}
+        for name, key, other, is_list, is_optional, null_when_embedded, read in shape.columns:
+            if key in item:
+                value = item[key]
+            elif other is not None and other in item:
+                value = item[other]
+            elif is_optional:
+                value = None
+            else:
+                continue
+            if read is None:
+                found[name] = value if value.__class__ not in _NESTED else text_of(value)  # type: ignore[assignment]
+            elif not is_list or isinstance(value, list):
+                # The name of a list that is read separately may be that of a number or an address in the object.
+                found[name] = read(value, item, inside)
+            if null_when_embedded and value is None and context.embedded:
+                del found[name]
+        if not item.keys() <= shape.declared:
+            found |= {key: _undeclared(value) for key, value in item.items() if key not in shape.declared}
+        return _cleaned(shape, item, found, context.cleaned) if context.cleaned else found
+
+    def _compile(self, resource: Resource) -> _Shape:
+        fields = {name: self.field(resource, name) for name in self.schema.type(resource.type).attributes}
+        others = ((known.source_key, known.alternative_key) for known in fields.values())
+        declared = frozenset((*fields, *(key for pair in others for key in pair if key)))
+        columns = [self._column(name, known) for name, known in fields.items() if known.kind != "File"]
+        found = self._shapes[resource.type] = _Shape(tuple(columns), declared)
+        return found
+
+    def _column(self, name: str, known: Field) -> _Column:
+        return _Column(
+            name,
+            known.source_key or name,
+            known.alternative_key,
+            known.listed_separately,
+            known.optional,
+            known.null_when_embedded,
+            self._relation(known) if known.kind == "Relation" else _scalar(known),
+        )
+
+    def _relation(self, known: Field) -> Read:
+        if known.shape == "uris":
+            return lambda value, item, context: tuple(map(self._met, _data_in(value)))
+        target = self._target(known)
+        if not known.many:
+            return target
+
+        def members(value: Json, item: Object, context: ParseContext) -> RawValue:
+            given = value if isinstance(value, list) else []
+            if known.shape == "matrix":
+                given = [cell for row in given for cell in (row if isinstance(row, list) else [row])]
+            if known.wrap:
+                given = [one.get(known.wrap, one) if isinstance(one, dict) else one for one in given]
+            return tuple(oid for oid in [target(one, item, context) for one in given] if oid is not None)
+
+        return members
+
+    def _target(self, known: Field) -> Callable[[Json, Object, ParseContext], Oid | None]:
+        """Reads a single reference: the asset that it leads to, None for null. What an embedded object contains becomes
+        known.
+        """
+        choose = self._choice(known)
+
+        def target(value: Json, item: Object, context: ParseContext) -> Oid | None:
+            resource = choose(value, item) if value is not None else None
+            if resource is None:
+                return None
+            if resource.key == "member":
+                # Members refer to each other by their own ids, within the object that both are part of.
+                context = context.inside(item.get("pipeline", context.owner))  # type: ignore[arg-type]
+            if self.api.embeds and isinstance(value, dict) and known.shape != "source":
+                return self.take_one(resource, value, ParseContext(context.project, context.owner, embedded=True))
+            key = self.keys.parse(resource, value, context)
+            if key is None:
+                return None
+            oid = Oid(resource.type, key)
+            if self.api.embeds:
+                if "project" in resource.filters:
+                    self.options.memory.remember(oid, context.project)
+                self._met(oid)
+            return oid
+
+        return target
+
+    def _choice(self, known: Field) -> Callable[[Json, Object], Resource | None]:
+        """Chooses the type that a reference leads to."""
+        resources = {name: self._concrete(name) for name in known.to}
+        first = next(iter(resources.values()), None)
+        if known.shape == "object" or known.type_in:
+            numbered = {kind.number: kind.name for kind in self.schema.types.values() if kind.number is not None}
+
+            def by_content_type(value: Json, item: Object) -> Resource | None:
+                number = item.get(known.type_in) if known.type_in else None
+                if known.shape == "object":
+                    number = value.get("contenttype") if isinstance(value, dict) else None
+                name = numbered.get(number) if isinstance(number, int) else None
+                return self.resource(name) if name else None
+
+            return by_content_type
+        if known.when:
+            flags = [(flag, self.resource(name)) for flag, name in known.when]
+            return lambda value, item: next((there for flag, there in flags if item.get(flag)), first)
+        if known.shape == "source":
+
+            def by_word(value: Json, item: Object) -> Resource | None:
+                word = value.get("type") if isinstance(value, dict) else None
+                return first if first is not None and word == first.type.lower() else None
+
+            return by_word
+        if known.union or len(known.to) > 1:
+
+            def by_value(value: Json, item: Object) -> Resource | None:
+                name = self.keys.choose(known, value)
+                return first if name is None else resources.get(name) or self._concrete(name)
+
+            return by_value
+        return lambda value, item: first
+
+    def _concrete(self, type_name: str) -> Resource | None:
+        try:
+            return self.resource(type_name)
+        except UnknownName:
+            return None
+
+    def _met(self, oid: Oid) -> Oid:
+        """An asset of which nothing but its identity was sent: its id is known from now on, and what is read of it
+        later is no more than what is wanted.
+        """
+        resource = self.resource(oid.type)
+        if oid not in self.known.cells and "id" in resource.fields and resource.key != "member":
+            self.known.take(oid, {"id": oid.key})
+        return oid
+
+
+_NESTED = (list, dict)
+
+
+def _scalar(known: Field) -> Read | None:
+    """How plain values are read; None: as they are."""
+    if known.shape == "letters":
+        return _letters
+    if known.many:
+        return _words
+    if known.shape == "inputs":
+        return lambda value, item, context: _document(inputs(value), item, context)
+    return _document if known.kind in DOCUMENTS else None
+
+
+def _document(value: Json, item: Object, context: ParseContext) -> RawValue:
+    return None if value is None else text_of(value)
+
+
+def _words(value: Json, item: Object, context: ParseContext) -> RawValue:
+    """Plain members of a list; of objects their names."""
+    members = value if isinstance(value, list) else []
+    plain = [one.get("name") if isinstance(one, dict) else one for one in members]
+    return tuple(one for one in plain if one is not None and not isinstance(one, list | dict))
+
+
+def _letters(value: Json, item: Object, context: ParseContext) -> RawValue:
+    """The letters of a text, or the members of a list."""
+    return tuple(map(_undeclared, value)) if isinstance(value, list | str) else ()  # type: ignore[return-value]
+
+
+def _undeclared(value: Json) -> RawValue:
+    """What is under a key that is not in the schema: scalars as they are, all else as JSON."""
+    return JsonText(text_of(value)) if isinstance(value, list | dict) else value
+
+
+def _cleaned(
+    shape: _Shape, item: Object, found: dict[str, RawValue], cleaned: Mapping[str, str]
+) -> dict[str, RawValue]:
+    """Put texts that the server cleaned under columns of their own."""
+    for name, key, other, *_ in shape.columns:
+        source = key if key in item else other
+        if name in found and source is not None and source in cleaned:
+            value = found.pop(name)
+            found[f"{name}.@{cleaned[source]}"] = Cleaned(value) if isinstance(value, str) else None
+    return found
+
+
+def _data_in(value: Json) -> tuple[Oid, ...]:
+    """The data among the addresses of inputs; aliases and addresses elsewhere are not ids of assets."""
+    return tuple(dict.fromkeys(Oid("Datum", key.lower()) for key in _DATUM.findall(text_of(inputs(value)))))
+
+
+def inputs(value: Json) -> Json:
+    """Inputs in the form in which they are written: a map from names to lists of addresses."""
+    if not isinstance(value, list):
+        return value
+    named = [item for item in value if isinstance(item, dict) and isinstance(item.get("name"), str)]
+    return {str(item["name"]): item.get("urls", []) for item in named}

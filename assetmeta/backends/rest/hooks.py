@@ -1,0 +1,82 @@
+"""The ways in which a server differs from the engine, beyond its description: how keys are formed, and how it is
+written to. How lists continue, which conditions a list takes and how assets are read by identity, each dialect has in
+its own pages, queries and lookup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from assetmeta.backends.responses import Json
+from assetmeta.backends.rest.http import Object
+from assetmeta.backends.rest.spec import Field, Resource
+from assetmeta.model.plans import RawValue
+from assetmeta.model.values import Key, Oid
+
+
+@dataclass(frozen=True, slots=True)
+class ParseContext:
+    """Where an object was met: the *project* that it is in, as far as that is known, the key of the *owner* that it is
+    part of or listed below, and whether it is *embedded* in another object. *cleaned* are the keys of texts that the
+    server cleaned, with how.
+    """
+
+    project: Key | None = None
+    owner: Json = None
+    embedded: bool = False
+    cleaned: Mapping[str, str] = field(default_factory=dict)
+
+    def inside(self, key: Key) -> ParseContext:
+        """The context of what an object with this *key* contains."""
+        return replace(self, owner=key)
+
+
+NO_CONTEXT = ParseContext()
+
+
+class Keys(Protocol):
+    """How the keys of a server are formed: from answers, and to paths."""
+
+    def context_of(self, resource: Resource, item: Object, context: ParseContext) -> ParseContext:
+        """Complete the context of an object by what it contains itself."""
+        ...
+
+    def parse(self, resource: Resource, value: Json, context: ParseContext) -> Key | None:
+        """The key in a reference (a bare id, its text, or an object with it), or that of an object; None for null, and
+        for what has no key.
+        """
+        ...
+
+    def choose(self, known: Field, value: Json) -> str | None:
+        """The type that a reference leads to where there are several, and the value itself tells which."""
+        ...
+
+    def implied(self, resource: Resource, oid: Oid, context: ParseContext) -> dict[str, RawValue]:
+        """Attributes that follow from a key, or from where an object was met."""
+        ...
+
+    def remember(self, resource: Resource, oid: Oid, item: Object, context: ParseContext) -> None:
+        """Remember of an object what saves requests later."""
+        ...
+
+    def resolve(self, oid: Oid) -> Oid:
+        """Return the identity as a write may name it. Raises BadValue for an asset that the server does not have."""
+        ...
+
+    def is_alias(self, oid: Oid) -> bool:
+        """True for an asset that is named by something else than its key; the server resolves that."""
+        ...
+
+    def item_path(self, resource: Resource, key: Key) -> str:
+        """The path of an object. Raises BadValue for what is not a key."""
+        ...
+
+    def list_path(self, resource: Resource, parent: Key | None = None) -> str:
+        """The path of the list of a type, below its parent where it has one."""
+        ...
+
+    def confirm(self, resource: Resource, oid: Oid, item: Object, line: str) -> None:
+        """Raise InvalidResponse for an object that is another than *oid*; *line* is the request that it answers."""
+        ...
