@@ -79,7 +79,16 @@ def test_what_is_sent_and_accepted(v1_schema: Schema, play: Play) -> None:
     json_headers = {"Content-Type": "application/json", "Accept": "application/json"}
     _, [made] = play(VersionOne().fetch(v1_schema, [Fetch("Story")]), answer([]))
     assert (json_headers, "POST", True, False) == (dict(made.headers), made.method, made.idempotent, made.writes)
-    _, [made] = play(VersionOne().fetch(v1_schema, [story(5)]), document('<Asset id="Story:5"/>'))
+    for fetch, body in (
+        (story(5), '<Asset id="Story:5"/>'),
+        (story(5, asof=77), '<Asset id="Story:5"/>'),
+        (story(5, history=True), "<History/>"),
+        (Fetch("Story", size=0, counted=True), '<Assets total="0"/>'),
+    ):
+        _, [made] = play(VersionOne().fetch(v1_schema, [fetch]), document(body))
+        found = (dict(made.headers), made.method, made.idempotent, made.writes)
+        assert ({"Accept": "text/xml"}, "GET", True, False) == found
+    _, [made] = play(VersionOne().template(v1_schema, "Story", None), document("<Asset/>"))
     assert ({"Accept": "text/xml"}, "GET", True, False) == (
         dict(made.headers),
         made.method,

@@ -98,6 +98,14 @@ def test_the_whole_schema_takes_one_request(play: Any) -> None:
     assert (schema.version, list(schema.types)) == ("1", ["A"])
 
 
+@pytest.mark.parametrize("names", [None, ["A"]])
+def test_the_schema_is_read_without_login_and_may_be_read_again(play: Any, names: list[str] | None) -> None:
+    body = b'<AssetType name="A" abstract="False" />'
+    body = body if names else b'<Meta version="1">' + body + b"</Meta>"
+    _, [made] = play(VersionOne().reflect(names), document(body))
+    assert (True, True, False, (("Accept", "text/xml"),)) == (made.public, made.idempotent, made.writes, made.headers)
+
+
 def test_sessions_that_get_the_same_document_share_the_schema(play: Any) -> None:
     """Each of them asks; what is read of the answer depends on the document and on the zone of its dates alone."""
 
