@@ -218,7 +218,10 @@ class TestQueries:
 
     def test_pages_are_read_one_by_one_and_not_counted_again(self, server: sandbox.Server) -> None:
         v1 = V1Meta(**server.credentials, page_size=10)
-        query = v1.Story.select("Name").page(35)
+        for story in new_stories(v1, 40):
+            story.Reference = "paged"
+        v1.commit().raise_if_failed()
+        query = v1.Story.where(Reference="paged").select("Name").page(35)
         with v1.trace() as trace:
             stream = query.progress()
             assert 35 == len(stream)
