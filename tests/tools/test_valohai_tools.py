@@ -278,12 +278,14 @@ class TestDownloads:
         assert ["GET data/"] == lines(trace)
 
     def test_a_folder_of_outputs(self, server: sandbox.Server, vh: Any, finished: Any, tmp_path: Path) -> None:
-        seen: list[tuple[Any, int]] = []
-        found = valohai.download(finished, tmp_path / "out", progress=lambda datum, size: seen.append((datum, size)))
+        seen: list[tuple[str, int]] = []
+        found = valohai.download(
+            finished, tmp_path / "out", progress=lambda done, total, what: seen.append((what, done))
+        )
         data = list(finished.outputs)
         assert [datum.size for datum in data] == [path.stat().st_size for path in found]
         assert [datum.name for datum in data] == [path.relative_to(tmp_path / "out").as_posix() for path in found]
-        assert {(datum, datum.size) for datum in data} <= set(seen)
+        assert {(f"download {datum.idref}", datum.size) for datum in data} <= set(seen)
         assert {None} == {one.authorization for one in server.face.storage.fetched}
         assert found == valohai.download(finished, tmp_path / "out"), "what has the checksum stays"
         assert len(data) == len(server.face.storage.fetched)
@@ -408,7 +410,7 @@ class TestDownloads:
         monkeypatch.setattr(requests.Response, "iter_content", breaking)
         seen: list[int] = []
         with ValohaiMeta(**server.token_credentials, survey="none", sleep=lambda _: None) as session:
-            [path] = valohai.download(session.Datum(datum.id), tmp_path, progress=lambda _, size: seen.append(size))
+            [path] = valohai.download(session.Datum(datum.id), tmp_path, progress=lambda done, *_: seen.append(done))
         assert content == path.read_bytes()
         assert [200, 206, 206] == [one.status for one in server.face.storage.fetched]
         assert sorted(set(seen)) == seen, "no byte came twice"
@@ -417,9 +419,10 @@ class TestDownloads:
         self, server: sandbox.Server, project: Any, vh: Any, tmp_path: Path
     ) -> None:
         data = [made(server, vh, project, f"{name}.bin", name.encode() * 70_000) for name in "ab"]
-        seen: list[tuple[Any, int]] = []
-        valohai.download(data, tmp_path, progress=lambda datum, size: seen.append((datum, size)))
-        assert [(data[0], 70_000), (data[1], 70_000)] == [pair for pair in seen if pair[1] == 70_000]
+        seen: list[tuple[int, int | None, str]] = []
+        valohai.download(data, tmp_path, progress=lambda *given: seen.append(given))
+        told = [(total, what) for done, total, what in seen if done == 70_000]
+        assert [(70_000, f"download {datum.idref}") for datum in data] == told
         assert len(seen) > 2
 
     def test_a_choice_that_there_is_not_is_refused_unsent(self, vh: Any, finished: Any, tmp_path: Path) -> None:

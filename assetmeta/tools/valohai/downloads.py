@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path
@@ -11,17 +11,15 @@ from typing import Any
 
 from assetmeta.backends.valohai.files import local_name, local_parts
 from assetmeta.core.asset import Asset
-from assetmeta.core.attachments import download as fetch
+from assetmeta.core.attachments import download_with as fetch
 from assetmeta.core.attachments import expected_of, source_of
 from assetmeta.core.checksums import digest_of
+from assetmeta.core.context import ProgressOption
 from assetmeta.core.whole_file import numbered, write_whole
 from assetmeta.model.errors import BadValue
 from assetmeta.model.values import UNREAD
 from assetmeta.tools.valohai.dialect import shared
 from assetmeta.tools.valohai.executions import outputs
-
-Progress = Callable[[Any, int], None]
-"""Called with a Datum and how many of its bytes have come."""
 
 EXISTING = ("number", "keep", "replace")
 
@@ -33,7 +31,7 @@ def download(
     pattern: str = "*",
     existing: str = "number",
     flat: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> list[Path]:
     """Download data into *folder*, which is made if need be; return where they are, in the order of the data.
 
@@ -47,7 +45,9 @@ def download(
     Two requests per file, one where the server sends files itself; before them those that tell outputs, names and
     sizes, for all data together. Size and checksum are compared with what the server tells of the datum, as far as that
     is loaded. A file appears when all of it has come; a download that breaks off goes on where it stood, if the storage
-    can send the rest. Raises InvalidResponse for a file that is not whole; no part of it is left behind then.
+    can send the rest. *progress* is True for a bar per file, or a function that is called with the bytes so far, how
+    many there are, and what they are. Raises InvalidResponse for a file that is not whole; no part of it is left behind
+    then.
     """
     if existing not in EXISTING:
         raise BadValue(f"existing={existing!r} is none of {', '.join(EXISTING)}.")
@@ -89,16 +89,15 @@ def _target(datum: Any, folder: Path, flat: bool) -> Path:
     return place / name
 
 
-def _placed(datum: Any, target: Path, existing: str, progress: Progress | None) -> Path:
+def _placed(datum: Any, target: Path, existing: str, progress: ProgressOption) -> Path:
     if target.is_file() and existing == "keep":
         return target
     there = _already(datum, target)
     if there is not None:
         return there
-    told = None if progress is None else lambda size: progress(datum, size)
     replace = existing == "replace"
     return write_whole(
-        target.parent, target.name, lambda sink: fetch(datum, sink, told), replace=replace, source=source_of(datum)
+        target.parent, target.name, lambda sink: fetch(datum, sink, progress), replace=replace, source=source_of(datum)
     )
 
 
