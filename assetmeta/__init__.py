@@ -17,6 +17,7 @@ from assetmeta.core.report import Report
 from assetmeta.core.row_report import RowResult, UpsertReport
 from assetmeta.core.snapshot import Snapshot
 from assetmeta.features.completion import load_ipython_extension
+from assetmeta.features.frames import to_arrow
 from assetmeta.features.jobs import Job, JobStatus
 from assetmeta.model.codecs import Span
 from assetmeta.model.errors import (
@@ -125,4 +126,5 @@ __all__ = [
     "connect",
     "inspect",
     "load_ipython_extension",
+    "to_arrow",
 ]

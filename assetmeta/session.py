@@ -24,7 +24,7 @@ from assetmeta.core.schema_source import SchemaSource
 from assetmeta.core.snapshot import Snapshot
 from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.core.values import as_oid
-from assetmeta.features import display, rows, schema_map
+from assetmeta.features import display, exports, rows, schema_map
 from assetmeta.features.jobs import GIVE_UP_AFTER, Job
 from assetmeta.features.plans import Planning, commit_plan, planning
 from assetmeta.features.progress import follower, metered
@@ -130,6 +130,7 @@ class Session(Displayed):
         self._classes.serve(self._workspace)
         self._workspace.describe = schema_map.describe
         self._workspace.display = display
+        self._workspace.frames = exports
         self._workspace.upsert = rows.upsert
         self._workspace.metered = metered
         self._loader = self._workspace.loader = Loader(self._workspace, loading)

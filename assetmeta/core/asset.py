@@ -13,6 +13,7 @@ from assetmeta.core.state import Instance, State, merge_row
 from assetmeta.core.values import context_of, oid_of_session, undeclared
 from assetmeta.core.walk import read, value_at, walk
 from assetmeta.model.errors import InvalidResponse, ReadOnly, UnknownName, Unsupported, elsewhere, nearest
+from assetmeta.model.json_value import json_value
 from assetmeta.model.plans import Row
 from assetmeta.model.printable import printable
 from assetmeta.model.schema import AssetType, Attribute
@@ -57,6 +58,12 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
     def data(self) -> Mapping[str, Any]:
         """What is loaded, by attribute name, and computed tokens by their text. Reading it sends nothing."""
         return LoadedData(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is loaded as plain values that go through json.dumps: related assets by their token, times in ISO
+        form, exact numbers as numbers where nothing is lost. Sends nothing.
+        """
+        return {name: json_value(value) for name, value in LoadedData(self).items()}
 
     def set(self, **values: Any) -> Any:
         """Set several attributes, pending until the commit; returns the asset."""

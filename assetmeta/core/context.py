@@ -7,7 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from pathlib import Path as FilePath
+from typing import Any, NamedTuple, Protocol
 
 from cachetools import LRUCache
 from msgspec.structs import replace
@@ -119,6 +120,29 @@ class UpsertProtocol(Protocol):
     ) -> UpsertReport: ...
 
 
+class FramesProtocol(Protocol):
+    """Turns queries into frames and files."""
+
+    def to_arrow(self, query: Any, options: FrameOptions) -> Any: ...
+    def to_pandas(self, query: Any, options: FrameOptions) -> Any: ...
+    def to_polars(self, query: Any, options: FrameOptions) -> Any: ...
+    def reader(self, query: Any, options: FrameOptions) -> Any: ...
+    def to_csv(self, query: Any, path: str | FilePath, options: FrameOptions, neutralise: bool) -> FilePath: ...
+    def to_excel(self, query: Any, path: str | FilePath, options: FrameOptions, neutralise: bool) -> FilePath: ...
+    def to_jsonl(self, query: Any, path: str | FilePath, options: FrameOptions) -> FilePath: ...
+    def to_parquet(self, query: Any, path: str | FilePath, options: FrameOptions) -> FilePath: ...
+
+
+class FrameOptions(NamedTuple):
+    """How values become cells: *decimals* "decimal" (exact) or "float"; *plain* takes the markup off texts; *explode*
+    names the columns of several values that get a row for each.
+    """
+
+    decimals: str = "decimal"
+    plain: bool = False
+    explode: tuple[str, ...] = ()
+
+
 class SessionContext:
     """The shared ground of one session. *lock* guards states and maps; no I/O happens while it is held.
 
@@ -131,6 +155,7 @@ class SessionContext:
     writer: CommitterProtocol
     describe: Callable[[AssetType, str | None], Table]
     display: DisplayProtocol
+    frames: FramesProtocol
     metered: MeterProtocol
     upsert: UpsertProtocol
 

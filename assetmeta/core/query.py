@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from assetmeta.core.columns import Column
 from assetmeta.core.criteria import Criteria, at_least
+from assetmeta.core.frames import Frames
 from assetmeta.core.load_log import refuse_inspection
 from assetmeta.core.paging import pages, sizes, totals
 from assetmeta.core.report import Report
@@ -32,7 +33,7 @@ from assetmeta.model.scalars import whole_number
 from assetmeta.model.table import Displayed, Table
 
 
-class Query(Displayed, Criteria, frozen=True):
+class Query(Displayed, Frames, Criteria, frozen=True):
     """The assets of one type that match, in order. Equal queries ask for the same.
 
     Iterating streams: one request per page of at most `page_size` assets, and no more than a page in memory.

@@ -269,7 +269,6 @@ _ELSEWHERE = {
     "select_related": _RELATED,
     "prefetch_related": _RELATED,
     "join": _RELATED,
-    "to_dict": _LOADED,
     "as_dict": _LOADED,
     "pk": _IDENTITY,
     "refresh_from_db": _READS_ANEW,

@@ -6,7 +6,6 @@ import csv
 import json
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import chain, islice
@@ -17,6 +16,7 @@ from rich.console import Console
 
 from assetmeta import Asset, Query, Session
 from assetmeta.model import optional
+from assetmeta.model.json_value import json_value
 from assetmeta.model.table import SHOWN, Table
 from assetmeta.profiles import names
 from assetmeta.tools.cli.conditions import conditions
@@ -241,26 +241,7 @@ def _cell(value: Any) -> Any:
 
 
 def _record(asset: Asset, paths: list[str]) -> dict[str, Any]:
-    return {"_oid": asset.idref, **{path: _plain(asset[path]) for path in paths}}
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON: assets by their token, times in ISO form, numbers as numbers, lengths of time in seconds."""
-    if value is None or isinstance(value, bool | int | str):
-        return value if type(value) in (bool, int, str, type(None)) else str(value)
-    if isinstance(value, Decimal | float):
-        return int(value) if value == int(value) else float(value)
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Asset):
-        return value.idref
-    if hasattr(value, "items"):
-        return {str(name): _plain(one) for name, one in value.items()}
-    if _is_several(value):
-        return [_plain(one) for one in value]
-    return str(value) if value else None
+    return {"_oid": asset.idref, **{path: json_value(asset[path]) for path in paths}}
 
 
 def _is_several(value: Any) -> bool:

@@ -1,0 +1,109 @@
+"""Queries as frames and files: the methods, whose work is done by what the session binds (features.frames, exports)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assetmeta.core.context import FrameOptions, SessionContext
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+
+class Frames:
+    """What a query can be turned into. One column per selected attribute or path (`Scope.Name`), all basic attributes
+    when nothing is selected, typed by the server's schema:
+
+    numbers are decimal128 with nine digits after the point (*decimals*="float" makes them floats), times timestamps in
+    UTC, choices dictionary-encoded words, relations the keys of what they lead to, several values a list, or a row each
+    where *explode* names the column. *plain* takes the markup off texts. One request per page; the columns are known
+    before the first. Raises BadValue for a value that does not fit its column, which names the attribute.
+    """
+
+    __slots__ = ()
+
+    workspace: SessionContext
+
+    def to_arrow(
+        self, *, decimals: str = "decimal", plain: bool = False, explode: str | Iterable[str] = ()
+    ) -> pyarrow.Table:
+        """Read everything into an Arrow table (extra `arrow`)."""
+        return self.workspace.frames.to_arrow(self, frame_options(decimals, plain, explode))
+
+    def to_pandas(
+        self, *, decimals: str = "decimal", plain: bool = False, explode: str | Iterable[str] = ()
+    ) -> pandas.DataFrame:
+        """Read everything into a pandas DataFrame (extras `arrow` and `pandas`)."""
+        options = frame_options(decimals, plain, explode)
+        return self.workspace.frames.to_pandas(self, options)
+
+    def to_polars(
+        self, *, decimals: str = "decimal", plain: bool = False, explode: str | Iterable[str] = ()
+    ) -> polars.DataFrame:
+        """Read everything into a polars DataFrame (extra `arrow`, and polars)."""
+        frame: polars.DataFrame = self.workspace.frames.to_polars(self, frame_options(decimals, plain, explode))
+        return frame
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Let pyarrow, polars, DuckDB and narwhals read the query as it is, page by page. Sends nothing before the
+        first batch is pulled.
+        """
+        return self.workspace.frames.reader(self, FrameOptions()).__arrow_c_stream__(requested_schema)
+
+    def to_csv(
+        self,
+        path: str | Path,
+        *,
+        decimals: str = "decimal",
+        plain: bool = False,
+        explode: str | Iterable[str] = (),
+        neutralise: bool = True,
+    ) -> Path:
+        """Write a CSV file in UTF-8, page by page, whole or not at all (extra `arrow`); return its path.
+
+        A text that a spreadsheet would take for a formula gets an apostrophe before it, unless *neutralise* is False.
+        """
+        return self.workspace.frames.to_csv(self, path, frame_options(decimals, plain, explode), neutralise)
+
+    def to_excel(
+        self,
+        path: str | Path,
+        *,
+        decimals: str = "decimal",
+        plain: bool = False,
+        explode: str | Iterable[str] = (),
+        neutralise: bool = True,
+    ) -> Path:
+        """Write an Excel workbook of one sheet (extras `arrow` and `excel`); see to_csv. Times are in UTC."""
+        return self.workspace.frames.to_excel(self, path, frame_options(decimals, plain, explode), neutralise)
+
+    def to_jsonl(
+        self,
+        path: str | Path,
+        *,
+        decimals: str = "decimal",
+        plain: bool = False,
+        explode: str | Iterable[str] = (),
+    ) -> Path:
+        """Write JSON lines, one object per asset (extra `arrow`); return the path. Times are in ISO form."""
+        return self.workspace.frames.to_jsonl(self, path, frame_options(decimals, plain, explode))
+
+    def to_parquet(
+        self,
+        path: str | Path,
+        *,
+        decimals: str = "decimal",
+        plain: bool = False,
+        explode: str | Iterable[str] = (),
+    ) -> Path:
+        """Write a Parquet file, a row group per page (extra `arrow`); return the path."""
+        return self.workspace.frames.to_parquet(self, path, frame_options(decimals, plain, explode))
+
+
+def frame_options(decimals: str, plain: bool, explode: str | Iterable[str]) -> FrameOptions:
+    """Return the options of a frame; one column to explode may stand alone."""
+    return FrameOptions(decimals, plain, (explode,) if isinstance(explode, str) else tuple(explode))

@@ -1,0 +1,259 @@
+"""Queries as Arrow tables: one typed column per selected attribute or path, page by page.
+
+The types of the columns come from the server's schema, so that a frame can be planned before anything is read: pyarrow,
+polars, DuckDB and narwhals take a query as it is (`__arrow_c_stream__`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from assetmeta.core.context import FrameOptions, SessionContext
+from assetmeta.core.frames import frame_options
+from assetmeta.core.query import Query
+from assetmeta.core.state import Instance
+from assetmeta.core.values import context_of
+from assetmeta.core.walk import walk
+from assetmeta.model import optional
+from assetmeta.model.codecs import Choices
+from assetmeta.model.contract import SupportsNames
+from assetmeta.model.errors import BadValue
+from assetmeta.model.paths import Path, Resolved, counts, resolve
+from assetmeta.model.schema import Attribute
+from assetmeta.model.texts import Hidden
+from assetmeta.model.values import Oid
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+SCALE = 9
+"""Digits after the point of exact decimal numbers; before it there is room for 29."""
+
+_BEFORE = 38 - SCALE
+
+DECIMALS = ("decimal", "float")
+
+_WIDE = 2**63
+"""Whole numbers from here on do not fit a column."""
+
+
+class FrameColumn(NamedTuple):
+    """One column: its name, the path it holds, its Arrow type, and what turns a value into a cell."""
+
+    name: str
+    path: Path
+    type: Any
+    cell: Callable[[Any], Any]
+    multi: bool
+
+
+def read_arrow(query: Query, options: FrameOptions) -> pyarrow.Table:
+    """Read a query into an Arrow table."""
+    return reader(query, options).read_all()
+
+
+def to_pandas(query: Query, options: FrameOptions) -> pandas.DataFrame:
+    """Read a query into a pandas DataFrame."""
+    optional.load("pandas", extra="pandas")
+    return read_arrow(query, options).to_pandas()
+
+
+def to_polars(query: Query, options: FrameOptions) -> polars.DataFrame:
+    """Read a query into a polars DataFrame."""
+    frame: polars.DataFrame = optional.load("polars", extra="polars").from_arrow(read_arrow(query, options))
+    return frame
+
+
+def reader(query: Query, options: FrameOptions) -> pyarrow.RecordBatchReader:
+    """Return what reads a query page by page. Its schema is known at once; the first batch sends the first request."""
+    arrow = _arrow()
+    columns = columns_of(query, options)
+    schema = arrow.schema([arrow.field(column.name, column.type) for column in columns])
+    found: pyarrow.RecordBatchReader = arrow.RecordBatchReader.from_batches(
+        schema, _batches(query, columns, schema, options)
+    )
+    return found
+
+
+def to_arrow(
+    assets: Iterable[Any],
+    *names: str,
+    decimals: str = "decimal",
+    plain: bool = False,
+    explode: str | Iterable[str] = (),
+) -> pyarrow.Table:
+    """Turn assets of one type into an Arrow table, as `query.to_arrow()` does: a column for each of *names* (attributes
+    and paths), the basic attributes when there is none. What is missing is loaded for all of them together. Raises
+    BadValue for no assets, and for assets of several types.
+    """
+    options = frame_options(decimals, plain, explode)
+    given = list(assets)
+    if not given:
+        raise BadValue("to_arrow() takes assets of one type; a list without any has no columns.")
+    type_names = {asset._state.oid.type for asset in given}
+    if len(type_names) > 1:
+        raise BadValue(f"to_arrow() takes assets of one type, not of {', '.join(sorted(type_names))}.")
+    context = context_of(given[0])
+    query = Query(context, given[0]._state.oid.type).select(*names)
+    columns = columns_of(query, options)
+    context.loader.populate(given, [str(column.path) for column in columns])
+    arrow = _arrow()
+    schema = arrow.schema([arrow.field(column.name, column.type) for column in columns])
+    table: pyarrow.Table = arrow.Table.from_batches([_batch(given, columns, schema, options)], schema)
+    return table
+
+
+def columns_of(query: Query, options: FrameOptions) -> list[FrameColumn]:
+    """Return the columns of a query: what it selects, or all basic attributes. Sends nothing. Raises BadValue."""
+    if options.decimals not in DECIMALS:
+        raise BadValue(f"decimals={options.decimals!r}: there are {', '.join(DECIMALS)}.")
+    columns = [_column(query, path, options) for path in query.fetch().select]
+    for name in options.explode:
+        if not any(column.name == name and column.multi for column in columns):
+            several = ", ".join(column.name for column in columns if column.multi) or "none"
+            raise BadValue(f"explode={name!r}: these columns have several values: {several}.", attribute=name)
+    return columns
+
+
+def _column(query: Query, path: Path, options: FrameOptions) -> FrameColumn:
+    arrow, reached = _arrow(), resolve(query.schema, query.type_name, path)
+    kind, cell = _kind(query.workspace, reached, path, options)
+    name, multi = str(path), reached.multi and not path.aggregate
+    if multi and name not in options.explode:
+        kind = arrow.list_(kind)
+    owner = f"{query.type_name}.{name}"
+
+    def checked(value: Any) -> Any:
+        try:
+            return None if value is None else cell(value)
+        except (ValueError, ArithmeticError, TypeError) as error:
+            raise BadValue(f"{owner} does not fit its column: {error}.", attribute=name) from error
+
+    return FrameColumn(name, path, kind, checked, multi)
+
+
+def _kind(
+    context: SessionContext, reached: Resolved, path: Path, options: FrameOptions
+) -> tuple[Any, Callable[[Any], Any]]:
+    """The Arrow type of single values at a path, and what makes cells of them."""
+    arrow = _arrow()
+    if counts(path):
+        return arrow.int64(), int
+    if reached.is_relation:
+        return _key(context, reached.attribute)
+    attribute = reached.attribute
+    decimal = (arrow.decimal128(38, SCALE), _exact) if options.decimals == "decimal" else (arrow.float64(), float)
+    if isinstance(attribute.codec, Choices):
+        pairs = [pair for pair in getattr(attribute.codec, "names", ()) if isinstance(pair, tuple)]
+        words = {value: word for value, word in pairs if word}
+        return arrow.dictionary(arrow.int32(), arrow.string()), lambda value: str(words.get(value, value))
+    kinds: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+        "Number": decimal,
+        "Real": (arrow.float64(), float),
+        "Integer": (arrow.int64(), _whole),
+        "Rank": (arrow.int64(), _whole),
+        "Boolean": (arrow.bool_(), bool),
+        "DateTime": (arrow.timestamp("us", tz="UTC"), _same(datetime)),
+        "Day": (arrow.date32(), _same(date)),
+        "Seconds": (arrow.duration("us"), _same(timedelta)),
+        "Binary": (arrow.binary(), bytes),
+        "State": (arrow.dictionary(arrow.int32(), arrow.string()), lambda value: getattr(value, "name", str(value))),
+    }
+    for one in type(attribute.codec).__mro__:
+        if one.__name__ in kinds:
+            return kinds[one.__name__]
+    return arrow.string(), lambda value: _text(value, options.plain)
+
+
+def _key(context: SessionContext, attribute: Attribute) -> tuple[Any, Callable[[Any], Any]]:
+    """Relations are keys; where they lead to assets of several types with keys of their own, tokens."""
+    arrow, related = _arrow(), attribute.related or ""
+    kind = context.schema.types.get(related)
+    if kind is not None and kind.members:
+        return arrow.string(), lambda value: _oid(value).token
+    backend = context.backend
+    numbered = not isinstance(backend, SupportsNames) or isinstance(backend.key_of(related, "1"), int)
+    if numbered:
+        return arrow.int64(), lambda value: _whole(_oid(value).key)
+    return arrow.string(), lambda value: str(_oid(value).key)
+
+
+def _oid(value: Any) -> Oid:
+    return value._state.oid if isinstance(value, Instance) else value
+
+
+def _exact(value: Any) -> Decimal:
+    number = Decimal(value)
+    exponent = number.normalize().as_tuple().exponent
+    if not isinstance(exponent, int) or number.adjusted() >= _BEFORE or exponent < -SCALE:
+        raise ValueError(
+            f'{value} has more than {_BEFORE} digits before the point, or {SCALE} after; decimals="float" takes it'
+        )
+    return number
+
+
+def _whole(value: Any) -> int:
+    number = int(value)
+    if not -_WIDE <= number < _WIDE:
+        raise ValueError(f"{value} is larger than whole numbers of 64 bits")
+    return number
+
+
+def _same(kind: type) -> Callable[[Any], Any]:
+    def cell(value: Any) -> Any:
+        if not isinstance(value, kind):
+            raise TypeError(f"{value!r:.80} is no {kind.__name__}")
+        return value
+
+    return cell
+
+
+def _text(value: Any, plain: bool) -> str | None:
+    if isinstance(value, Hidden):
+        return None
+    if isinstance(value, str):
+        return str(value.plain) if plain and hasattr(value, "plain") else str(value)
+    if isinstance(value, dict | list | tuple) and not hasattr(value, "_asdict"):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return json.dumps(value._asdict(), default=str) if hasattr(value, "_asdict") else str(value)
+
+
+def _batches(query: Query, columns: list[FrameColumn], schema: Any, options: FrameOptions) -> Iterator[Any]:
+    source = query if query.selected else query.select(*[column.path.head for column in columns])
+    for page in source.pages():
+        yield _batch(page, columns, schema, options)
+
+
+def _batch(assets: Sequence[Instance], columns: list[FrameColumn], schema: Any, options: FrameOptions) -> Any:
+    arrow = _arrow()
+    rows: Iterable[list[Any]] = ([_value(asset, column) for column in columns] for asset in assets)
+    for name in options.explode:
+        rows = _exploded(rows, [column.name for column in columns].index(name))
+    cells = list(zip(*rows, strict=True)) or [()] * len(columns)
+    return arrow.RecordBatch.from_arrays(
+        [arrow.array(values, column.type) for values, column in zip(cells, columns, strict=True)], schema=schema
+    )
+
+
+def _value(asset: Instance, column: FrameColumn) -> Any:
+    found = walk(asset, column.path)
+    if column.multi:
+        return [column.cell(one) for one in found or ()]
+    return column.cell(found if found is not None and (found or not hasattr(found, "idref")) else None)
+
+
+def _exploded(rows: Iterable[list[Any]], place: int) -> Iterator[list[Any]]:
+    """A row for each of several values, and one with nothing where there are none."""
+    for row in rows:
+        for value in row[place] or [None]:
+            yield [*row[:place], value, *row[place + 1 :]]
+
+
+def _arrow() -> Any:
+    return optional.load("pyarrow", extra="arrow")

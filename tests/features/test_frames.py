@@ -1,0 +1,218 @@
+"""Queries as frames and files: typed columns from the schema, page by page, the same in every form and dialect."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import narwhals
+import openpyxl
+import pandas
+import polars
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from assetmeta import BadValue, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, to_arrow
+from assetmeta.sandbox import Server
+
+SYSTEMS: dict[str, Any] = {
+    "versionone": V1Meta,
+    "valispace": ValispaceMeta,
+    "valohai": ValohaiMeta,
+    "testspace": TestspaceMeta,
+}
+QUERIES = {
+    "versionone": ("Story", ["Number", "Name", "Estimate", "CreateDate", "IsClosed", "Scope", "Scope.Name", "Owners"]),
+    "valispace": ("Vali", ["id", "name", "value", "parent", "project.name"]),
+    "valohai": ("Execution", ["id", "counter", "status", "ctime", "duration", "project", "project.name"]),
+    "testspace": ("Result", ["id", "name", "created_at", "space.name", "case_counts"]),
+}
+ODD = ["plain", 'quo"te', "two\nlines", "comma, semicolon; tab\t", "=1+1", "@cmd", "émoji 🚀", "'apostrophe"]
+
+
+@pytest.fixture
+def v1(versionone_sandbox_shared: Server) -> Iterator[V1Meta]:
+    with V1Meta(**versionone_sandbox_shared.credentials) as session:
+        yield session
+
+
+@pytest.fixture(params=sorted(SYSTEMS))
+def query(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A query of some thirty assets of each dialect."""
+    server: Server = request.getfixturevalue(f"{request.param}_sandbox_shared")
+    type_name, names = QUERIES[request.param]
+    with SYSTEMS[request.param](**server.credentials) as session:
+        kind = session.schema.types[type_name]
+        own = [name for name in names if name.split(".")[0] in kind.attributes]
+        assert len(own) >= 4
+        yield session.query(type_name).select(*own).page(30)
+
+
+@pytest.fixture
+def odd(versionone_sandbox: Server) -> Iterator[Any]:
+    """Stories with names that break careless writers, none of them estimated but one."""
+    with V1Meta(**versionone_sandbox.credentials) as session:
+        for name in ODD:
+            session.Story.create(Name=name, Scope=session.Scope(0))
+        session.Story.create(Name="estimated", Scope=session.Scope(0), Estimate="2.5", Owners=[session.Member(20)])
+        yield session.Story.select("Name", "Estimate", "Owners.Name").sort("Number")
+
+
+def test_every_form_has_the_same_rows(query: Any, tmp_path: Path) -> None:
+    table = query.to_arrow()
+    rows = table.to_pylist()
+    assert len(rows) == len(query.all()) > 3
+    assert table.schema.names == [str(path) for path in query.selected]
+
+    assert pyarrow.table(query).to_pylist() == rows
+    assert query.to_polars().to_dicts() == polars.from_arrow(table).to_dicts()
+    assert len(query.to_pandas()) == len(rows)
+    assert list(query.to_pandas().columns) == table.schema.names
+    assert narwhals.from_native(query.to_polars()).shape == (len(rows), len(table.schema.names))
+    stories = query  # noqa: F841 - DuckDB finds it by its name
+    assert duckdb.sql("select count(*) from stories").fetchall() == [(len(rows),)]
+    assert pyarrow.parquet.read_table(query.to_parquet(tmp_path / "x.parquet")).to_pylist() == rows
+    with query.to_csv(tmp_path / "x.csv").open(encoding="utf-8", newline="") as file:
+        assert [len(row) for row in csv.reader(file)] == [len(table.schema.names)] * (len(rows) + 1)
+    lines = query.to_jsonl(tmp_path / "x.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [list(json.loads(line)) for line in lines] == [table.schema.names] * len(rows)
+    sheet = openpyxl.load_workbook(query.to_excel(tmp_path / "x.xlsx")).active
+    assert sheet.max_row == len(rows) + 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.csv", "x.jsonl", "x.parquet", "x.xlsx"]
+    assert to_arrow(query.all(), *table.schema.names).to_pylist() == rows
+
+
+def test_types_come_from_the_schema_and_nothing_is_sent_for_them(v1: V1Meta) -> None:
+    query = v1.Story.select(*QUERIES["versionone"][1], "Status.Name", "AssetState", "Subs.@Count")
+    before = len(v1.ledger)
+    reader = pyarrow.RecordBatchReader.from_stream(query)
+    assert [str(field.type) for field in reader.schema] == [
+        "string", "string", "decimal128(38, 9)", "timestamp[us, tz=UTC]", "bool", "int64", "string",
+        "list<item: int64>", "string", "dictionary<values=string, indices=int32, ordered=0>", "int64",
+    ]  # fmt: skip
+    assert len(v1.ledger) == before
+    batch = reader.read_next_batch()
+    assert batch.num_rows > 10
+    assert len(v1.ledger) == before + 1
+    row = next(row for row in batch.to_pylist() if row["Estimate"] is not None)
+    assert isinstance(row["Estimate"], Decimal)
+    assert isinstance(row["CreateDate"], dt.datetime)
+    assert row["AssetState"] in ("Active", "Closed", "Future")
+
+
+def test_all_basic_attributes_when_nothing_is_selected(v1: V1Meta) -> None:
+    table = v1.query("Story").page(2).to_arrow()
+    assert tuple(table.schema.names) == v1.schema.types["Story"].basic
+
+
+def test_pages_are_batches(versionone_sandbox_shared: Server) -> None:
+    with V1Meta(**versionone_sandbox_shared.credentials, page_size=20) as session:
+        reader = pyarrow.RecordBatchReader.from_stream(session.Story.select("Name"))
+        assert reader.read_next_batch().num_rows == 20
+        assert sum(batch.num_rows for batch in reader) + 20 == session.Story.count()
+
+
+def test_an_empty_result_has_its_columns(v1: V1Meta, tmp_path: Path) -> None:
+    nothing = v1.Story.where(Name="nobody is called so").select("Name", "Owners")
+    assert nothing.to_arrow().num_rows == 0
+    assert nothing.to_arrow().schema.names == ["Name", "Owners"]
+    assert nothing.to_csv(tmp_path / "none.csv").read_text(encoding="utf-8").split() == ["Name,Owners"]
+    assert list(nothing.to_pandas().columns) == ["Name", "Owners"]
+
+
+def test_nulls_several_values_and_odd_texts(odd: Any, tmp_path: Path) -> None:
+    rows = odd.to_arrow().to_pylist()
+    assert [row["Name"] for row in rows] == [*ODD, "estimated"]
+    assert [row["Estimate"] for row in rows] == [None] * len(ODD) + [Decimal("2.5")]
+    assert [row["Owners.Name"] for row in rows] == [[]] * len(ODD) + [["Administrator"]]
+
+    exploded = odd.to_arrow(explode="Owners.Name")
+    assert [row["Owners.Name"] for row in exploded.to_pylist()] == [None] * len(ODD) + ["Administrator"]
+    assert odd.to_arrow(decimals="float").to_pylist()[-1]["Estimate"] == 2.5
+
+    with odd.to_csv(tmp_path / "odd.csv").open(encoding="utf-8", newline="") as file:
+        names = [row[0] for row in csv.reader(file)][1:]
+    assert names == [f"'{name}" if name[0] in "=@" else name for name in ODD] + ["estimated"]
+    with odd.to_csv(tmp_path / "raw.csv", neutralise=False).open(encoding="utf-8", newline="") as file:
+        assert [row[0] for row in csv.reader(file)][1:-1] == ODD
+    lines = odd.to_jsonl(tmp_path / "odd.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["Name"] for line in lines] == [*ODD, "estimated"]
+    assert json.loads(lines[-1])["Estimate"] == 2.5
+    sheet = openpyxl.load_workbook(odd.to_excel(tmp_path / "odd.xlsx")).active
+    assert [cell.value for cell in sheet["A"]][1:] == names
+    assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+
+
+def test_texts_without_markup(versionone_sandbox: Server) -> None:
+    with V1Meta(**versionone_sandbox.credentials) as session:
+        session.Story.create(Name="a", Scope=session.Scope(0), Description="<p>one <b>two</b></p>")
+        query = session.Story.select("Description")
+        assert query.to_arrow().to_pylist() == [{"Description": "<p>one <b>two</b></p>"}]
+        assert query.to_arrow(plain=True).to_pylist() == [{"Description": "one two"}]
+
+
+def test_a_value_that_does_not_fit_names_its_attribute(versionone_sandbox: Server) -> None:
+    with V1Meta(**versionone_sandbox.credentials) as session:
+        session.Story.create(Name="a", Scope=session.Scope(0), Estimate="1e31")
+        query = session.Story.select("Estimate")
+        with pytest.raises(BadValue, match=r'Story\.Estimate does not fit .* decimals="float"'):
+            query.to_arrow()
+        assert query.to_arrow(decimals="float").to_pylist()[0]["Estimate"] == 1e31
+
+
+def test_a_file_appears_whole_or_not_at_all(versionone_sandbox: Server, tmp_path: Path) -> None:
+    with V1Meta(**versionone_sandbox.credentials) as session:
+        session.Story.create(Name="a", Scope=session.Scope(0), Estimate="1e31")
+        (tmp_path / "x.csv").write_text("before", encoding="utf-8")
+        with pytest.raises(BadValue):
+            session.Story.select("Estimate").to_csv(tmp_path / "x.csv")
+        assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["before"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"decimals": "double"}, "decimal, float"),
+        ({"explode": "Name"}, "several values"),
+        ({"explode": "Nmae"}, "Nmae"),
+    ],
+)
+def test_options_that_cannot_work_are_refused_unsent(v1: V1Meta, options: dict[str, Any], words: str) -> None:
+    query = v1.Story.select("Name", "Owners")
+    before = len(v1.ledger)
+    with pytest.raises(BadValue, match=words):
+        query.to_arrow(**options)
+    assert len(v1.ledger) == before
+
+
+def test_lists_of_assets(v1: V1Meta) -> None:
+    stories = [v1.Story(story.intid) for story in v1.Story.select().page(5)]
+    assert to_arrow(stories, "Name", "Scope.Name").num_rows == 5
+    with pytest.raises(BadValue, match="without any"):
+        to_arrow([])
+    with pytest.raises(BadValue, match="one type"):
+        to_arrow([stories[0], v1.Member(20)])
+
+
+def test_an_asset_as_plain_values(v1: V1Meta) -> None:
+    story = v1.Story.select("Name", "Estimate", "CreateDate", "Owners", "Super", "AssetState").first()
+    before = len(v1.ledger)
+    values = json.loads(json.dumps(story.to_dict()))
+    assert set(values) >= {"Name", "Estimate", "CreateDate", "Owners"}
+    assert all(token.startswith("Member:") for token in values["Owners"])
+    assert len(v1.ledger) == before
+
+
+def test_a_round_trip_by_upsert_changes_nothing(v1: V1Meta) -> None:
+    frame = v1.Story.select("Number", "Name", "Estimate").page(20).to_pandas()
+    assert isinstance(frame, pandas.DataFrame)
+    report = v1.Story.upsert(frame, key="Number", missing="error")
+    assert v1.pending == 0
+    assert len(report.unchanged) == 20
