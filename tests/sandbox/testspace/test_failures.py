@@ -154,6 +154,9 @@ class TestStates:
         assert ("PPPPF", "new", 1) == (first.history, first.state, first.tracked_count)
         assert ("PPPFF", "consistent", 2) == (second.history, second.state, second.tracked_count)
 
+    def test_results_are_counted_until_the_failure_is_resolved(self) -> None:
+        assert [1, 2, 3, 4, 5, 0, None, 1] == [each and each.tracked_count for each in track("FPPPPPPF")]
+
     def test_times(self) -> None:
         seen = [(each.failed_at, each.passed_at) for each in track("FFPPFMF") if each is not None]
         assert [(0, None), (0, None), (0, 2), (0, 2), (4, None), (4, 5), (4, 5)] == seen

@@ -150,12 +150,12 @@ class TestPages:
         try:
             first, second = plant.web.get("components/?project="), plant.web.get("components/?page=2")
             last = plant.web.get("components/?page=last")
-            refused = [plant.web.get(f"components/?page={page}", 404) for page in ("9", "0", "x")]
+            refused = [plant.web.get(f"components/?page={page}", 404) for page in ("9", "3", "0", "x")]
         finally:
             settings.page_size, settings.page_style = None, "offset"
         assert first["next"] == plant.web.url("components/?page=2&project=")
         assert (second["previous"], second["next"]) == (plant.web.url("components/"), None) and last == second
-        assert refused == [{"detail": "Invalid page."}] * 3
+        assert refused == [{"detail": "Invalid page."}] * 4
 
 
 def relative(web: Web, url: str) -> str:

@@ -122,10 +122,15 @@ class TestOrder:
         assert lab.counters(f"ordering={ordering}") == [1, 2, 3, 4, 5, 6, 7]
 
     def test_null_is_the_largest(self, lab: Lab) -> None:
-        rows = lab.web.rows("projects/?ordering=last_execution_ctime")
-        assert [row["last_execution_ctime"] is None for row in rows] == sorted(
-            row["last_execution_ctime"] is None for row in rows
-        )
+        idle = lab.web.project("Idle")
+        try:
+            upwards = lab.web.rows("projects/?ordering=last_execution_ctime")
+            downwards = lab.web.rows("projects/?ordering=-last_execution_ctime")
+        finally:
+            lab.web.delete(f"projects/{idle}/")
+        times = [row["last_execution_ctime"] for row in upwards]
+        assert (times[0] is None, upwards[-1]["id"], downwards[0]["id"]) == (False, idle, idle)
+        assert times[:-1] == sorted(times[:-1])
 
 
 class TestFilters:
@@ -230,6 +235,7 @@ class TestModels:
         ("query", "names"),
         [
             ("name=bert", ["Sentiment BERT", "bert-2"]),
+            ("name=bert&name=2", ["bert-2"]),
             ("name=nope", []),
             ("tags=nlp", ["Sentiment BERT"]),
             ("tags=nlp,zzz", ["Sentiment BERT"]),
