@@ -621,3 +621,11 @@ class TestLimits:
         assert [story] == desk.ids("Story", oid=f"{story}:17")
         with pytest.raises(Problem, match="Invalid OID token: Story"):
             desk.ids("Story", oid="Story")
+
+
+def test_the_total_counts_what_stands_before_the_start(desk: Desk) -> None:
+    """Also where no size is given."""
+    for name in ("a", "b", "c"):
+        desk.make("Story", Name=name)
+    found = desk.ask("Story", "Name", start=2)
+    assert (len(found.rows), found.total) == (1, 3)
