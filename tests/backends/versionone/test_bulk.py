@@ -190,6 +190,20 @@ class TestPuttingTogether:
     def test_bulk_can_be_switched_off(self, v1_schema: Schema) -> None:
         assert waves(v1_schema, stories(1, 2, 3), bulk=False) == [[0, 0, 0]]
 
+    def test_what_is_read_of_a_new_asset(self, v1_schema: Schema, play: Play) -> None:
+        """Its name and number and the values written, once each: neither lists nor passwords."""
+        owners = AttributeChange("Owners", None, added=(Oid("Member", 1),), is_multi=True)
+        story = new(1, "Story", AttributeChange("Estimate", None, Decimal(1)), owners)
+        member = new(2, "Member", AttributeChange("Password", None, "secret"))
+        flow = VersionOne().write(v1_schema, [story, member])
+        [made] = next(flow)  # type: ignore[misc]
+        assert isinstance(made, Request)
+        assert isinstance(made.body, bytes)
+        queries = [each["select"] for each in json.loads(made.body) if "select" in each]
+        assert ["Name", "Number", "Estimate"] == queries[0]
+        assert "Name" in queries[1]
+        assert "Password" not in queries[1]
+
     def test_a_create_counts_twice_for_its_query(self, v1_schema: Schema) -> None:
         assert waves(v1_schema, [new(n) for n in range(4)], max_bulk=4) == [[4], [4]]
 

@@ -356,6 +356,20 @@ def test_a_history_selects_the_relation_of_a_path(v1_schema: Schema, play: Play)
     assert [("n", Oid("Epic", 7, 9), (Oid("Member", 1, 9),))] == [row.values for row in rows.rows]
 
 
+def test_a_relation_that_is_only_followed_has_all_its_members(v1_schema: Schema, play: Play) -> None:
+    owners = [{"_oid": "Member:1", "Name": "Ann"}, {"_oid": "Member:2", "Name": "Bo"}]
+    for several, expected in (
+        (owners, (Oid("Member", 1), Oid("Member", 2))),
+        (owners[:1], (Oid("Member", 1),)),
+        ([], ()),
+    ):
+        row = {"_oid": "Story:5", "Owners": several}
+        fetch = Fetch("Story", select=paths("Owners.Name"))
+        [rows], _ = play(VersionOne().fetch(v1_schema, [fetch]), answer([row]))
+        assert (("Owners",), (expected,)) == (rows.rows[0].columns, rows.rows[0].values)
+        assert [each["Name"] for each in several] == [related.values[0] for related in rows.related]
+
+
 def test_a_relation_to_the_past_keeps_its_moment(v1_schema: Schema, play: Play) -> None:
     select = paths("Name", "Super", "Owners")
     row = {"_oid": "Story:5", "Name": "n", "Super": {"_oid": "Epic:7:70"}, "Owners": [{"_oid": "Member:1:3"}]}
