@@ -284,7 +284,8 @@ def condition(source: Target, path: Path, operator: str, values: list[Any]) -> T
         return And((near, far)) if operator == "!=" else Or((near, far))
     operands = tuple(_operand(source.workspace, resolved, path, operator, value) for value in wanted)
     sent = _exactly(source.workspace, path, operands) if operator == EXACT else operator
-    return Compare(path, sent, operands, any_text=operator == EXACT, owner=type_name)
+    unlisted = operator == EXACT and source.schema.type(resolved.type_name).choices
+    return Compare(path, sent, operands, any_text=unlisted, owner=type_name)
 
 
 def _exactly(workspace: SessionContext, path: Path, operands: tuple[object, ...]) -> str:
