@@ -81,7 +81,7 @@ class Committer:
         self,
         conflicts: str = "overwrite",
         *,
-        amend: Callable[[Plan], Plan] = lambda pending: pending,
+        plan: Plan | None = None,
         observer: WriteObserver = UNOBSERVED,
         by: BlockProtocol | None = None,
     ) -> Report:
@@ -91,15 +91,15 @@ class Committer:
         What an earlier commit sent without getting an answer is never sent again blindly: an update is first compared
         with what the server has now (one read), a create waits until the user reverts it or allows it with `retry()`.
 
-        *amend* is given the plan of what is pending and returns the plan to be sent. *observer* follows the write. *by*
-        is the block whose changes these are.
+        A *plan* is sent in the place of all that is pending. *observer* follows the write. *by* is the block whose
+        changes these are.
         """
         self._refuse_block("commit()", by)
         with self._committing:
             with self._workspace.lock:
-                pending = self._unit.plan()
-                plan = amend(pending)
-                edits = {change.oid: self._edits_of(change, plan is not pending) for change in plan.changes}
+                is_given = plan is not None
+                plan = self._unit.plan() if plan is None else plan
+                edits = {change.oid: self._edits_of(change, is_given) for change in plan.changes}
             changes, held = split(self._workspace, plan.changes, conflicts)
             outcomes = [held.get(place) or known for place, known in enumerate(self._settled_before(changes))]
             to_send = [change for change, known in zip(changes, outcomes, strict=True) if known is None]
@@ -277,11 +277,11 @@ class Committer:
             raise
         return finish(outcomes)
 
-    def _edits_of(self, change: Change, is_amended: bool = False) -> dict[str, Edit]:
-        """The edits that a change is made of. An edit that was made after the plan is none of an amended one."""
+    def _edits_of(self, change: Change, is_given: bool = False) -> dict[str, Edit]:
+        """The edits that a change is made of. An edit that was made after the plan is none of a given one."""
         asset = self._unit.tracked(change.oid)
         found = dict(asset._state.edits or {}) if asset else {}
-        if not is_amended or not isinstance(change, Create | Update):
+        if not is_given or not isinstance(change, Create | Update):
             return found
         return {each.name: found[each.name] for each in change.deltas if each.name in found and _makes(found, each)}
 

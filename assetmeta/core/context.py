@@ -146,8 +146,9 @@ class FrameOptions(NamedTuple):
 class SessionContext:
     """The shared ground of one session. *lock* guards states and maps; no I/O happens while it is held.
 
-    *server* and *user* say where it is logged in and as whom, as far as the login says that; *mark* tells it from all
-    other sessions. *wait* waits for so many seconds, or until the session ends.
+    *references_in* finds the assets that a change of one attribute names, as the dialect knows them. *server* and
+    *user* say where it is logged in and as whom, as far as the login says that; *mark* tells it from all other
+    sessions. *wait* waits for so many seconds, or until the session ends.
     """
 
     loader: LoaderProtocol
@@ -179,6 +180,9 @@ class SessionContext:
         self.wait = wait
         self.mark = os.urandom(8).hex()
         self.backend = backend
+        self.references_in: ReferencesIn = (
+            backend.references_in if isinstance(backend, SupportsReferences) else references_in
+        )
         self.identity = IdentityMap(keep)
         self.layouts = RowShapes()
         self.after_fork()
@@ -214,12 +218,6 @@ class SessionContext:
         """
         newer = self.schema.newer
         return newer is not None and newer() is not None
-
-    @property
-    def references_in(self) -> ReferencesIn:
-        """Finds the assets that a change of one attribute names, as the dialect knows them."""
-        backend = self.backend
-        return backend.references_in if isinstance(backend, SupportsReferences) else references_in
 
     def run(self, flow: Flow[T]) -> T:
         """Perform a flow's requests. Raises SessionClosed after close()."""

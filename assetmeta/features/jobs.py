@@ -134,6 +134,7 @@ class Job:
         self._landed: list[Change] = []
         self._notes: list[str] = []
         self._unsettled: set[int] = set()
+        self._first_plan: Plan | None = None
         self._names: Mapping[Oid, str] = {}
 
     # The block
@@ -297,6 +298,7 @@ class Job:
             return
         later = self._keep(parts, found, items, salt, runs)
         self._adopt(plan, parts, found)
+        self._first_plan = None if found.known else plan
         self._note_other_values(parts, found)
         log.info("Job %s, run %s: %s changes, %s of them done", self.name, runs, len(plan), len(self._landed))
         try:
@@ -462,7 +464,7 @@ class Job:
         """Send what is pending. Returns the passing fault that it met; None when nothing is left to be done."""
         if not len(self._unit):
             return None
-        report = self._writer.commit(self._conflicts, amend=self._since_planned, observer=self, by=self)
+        report = self._writer.commit(self._conflicts, plan=self._next_plan(), observer=self, by=self)
         self._record(report.outcomes, are_settled=True)
         refused = [error for error in report.errors if isinstance(error, AuthenticationFailed)]
         if refused:
@@ -474,8 +476,10 @@ class Job:
         """False for a create that stays unknown, since looking it up told nothing."""
         return not any(item.id in self._unsettled for item in self._items_of(outcome.change))
 
-    def _since_planned(self, plan: Plan) -> Plan:
-        """The plan, with what each update replaces as it was when the job was planned first."""
+    def _next_plan(self) -> Plan:
+        """What is pending, with what each update replaces as it was when the job was planned first."""
+        first, self._first_plan = self._first_plan, None
+        plan = self._unit.plan() if first is None else first
         if self._conflicts == "overwrite":
             return plan
         return replace(plan, changes=tuple(map(self._with_old, plan.changes)))

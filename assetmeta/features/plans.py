@@ -79,8 +79,7 @@ def commit_plan(
     changes = _pending(unit, plan) if plan.origin.session == context.mark else _renumbered(unit, plan)
     if conflicts is None:
         _refuse_changed(context, changes)
-    ready = replace(plan, changes=changes)
-    return writer.commit(conflicts or "overwrite", amend=lambda pending: ready, observer=observer)
+    return writer.commit(conflicts or "overwrite", plan=replace(plan, changes=changes), observer=observer)
 
 
 def _check(context: SessionContext, plan: Plan) -> None:

@@ -96,6 +96,13 @@ def test_a_plan_of_this_session_is_what_is_pending_as_it_was_then(v1: Any, serve
     assert ["third"] == named(server, "Mine")
 
 
+def test_an_empty_plan_sends_nothing(v1: Any) -> None:
+    v1.Story.new(Name="waits", Scope="Scope:0")
+    before = len(v1.ledger)
+    assert () == v1.commit(Plan()).outcomes
+    assert (before, 1) == (len(v1.ledger), v1.pending)
+
+
 def test_a_secret_of_a_file_is_refused(v1: Any, tmp_path: Path) -> None:
     with v1.planning() as planning:
         v1.Member.new(Name="Eve", Nickname="eve", Password="opensesame")
