@@ -1,4 +1,4 @@
-"""One door to all servers: an address or a profile says which."""
+"""One entry point for all servers, chosen by an address or a profile."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ SECRETS = frozenset({"password", "token", "client_secret"})
 
 
 def default_file(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the profiles are: what ASSETMETA_PROFILES says, or `assetmeta/profiles.toml` in the user's configuration
+    """Where the profiles are: what ASSETMETA_PROFILES names, or `assetmeta/profiles.toml` in the user's configuration
     folder (XDG_CONFIG_HOME or ~/.config, APPDATA on Windows).
     """
     if environment.get(VARIABLE):
@@ -47,7 +47,7 @@ def profile(name: str, file: str | Path | None = None, environment: Mapping[str,
     """Return the settings of one profile, variables looked up.
 
     Raises BadValue for a profile, file or variable that is not there, for a file that cannot be read, and for secrets
-    in a file that other users can read. No value of a setting stands in its messages.
+    in a file that other users can read. No value of a setting is in its messages.
     """
     return {key: value for key, value, _ in settings_of(name, file, environment)}
 
@@ -78,7 +78,7 @@ def settings_of(
 def names(
     file: str | Path | None = None, environment: Mapping[str, str] = os.environ
 ) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the profiles of a file: each name, and the settings as they stand there. Raises BadValue when there is no
+    """Return the profiles of a file: each name, and the settings as they are there. Raises BadValue when there is no
     file that can be read.
     """
     found = _read(_path(file, environment))
@@ -102,7 +102,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        # The place is told, not the text there: it may be a secret.
+        # The place is named, not the text there: it may be a secret.
         place = str(error).rpartition("(")[2].rstrip(")") if "(" in str(error) else "somewhere"
         raise BadValue(f"The file of profiles, {path}, is no valid TOML ({place}).") from None
     return found

@@ -48,7 +48,7 @@ from assetmeta.wire.urls import Origin, checked_base
 
 
 class SessionSettings(WireSettings, total=False):
-    """The settings that every session takes, by name. Their meaning stands at Session."""
+    """The settings that every session takes, by name. Session documents them."""
 
     loading: str
     keep: int
@@ -63,7 +63,7 @@ class Session(Displayed):
     """A server's assets as Python objects. Asset types are attributes: `session.Story`, or `session["Story"]`.
 
     Used as a context manager it commits at the end of the block what is still pending and raises CommitError if not all
-    of it landed; an exception inside the block leaves everything unsent.
+    of it was saved; an exception inside the block leaves everything unsent.
     """
 
     @names_settings(WireSettings, Driver.__init__)
@@ -86,14 +86,15 @@ class Session(Displayed):
 
         Args:
             loading: what a read of a missing attribute loads: "peers", "one" or "raise" (see `loading()`).
-            keep: how many assets stay in memory, most recently touched first, though nobody holds them.
-            page_size: how many assets one request of a streamed query asks for.
+            keep: how many assets stay in memory, most recently touched first, even without another reference.
+            page_size: how many assets one request of a streamed query reads.
             reflect: read the schema whole ("all", one request) or type by type as types are used ("types").
             schema_cache: the folder in which the schema is kept for the next session, per server and user: a path,
                 True for the user's cache folder (or the one that the environment variable ASSETMETA_CACHE names), None
-                to keep nothing. It is read anew when it is older than *schema_age* (seconds), and when you or an answer
-                name something that it lacks. Logins that do not say who it is (a token function, an auth object of
-                yours) keep nothing. With True, loopback addresses and sessions with a cassette keep nothing either.
+                to keep nothing. It is read again when it is older than *schema_age* (seconds), and when you or an
+                answer name something that is missing in it. Logins that do not show who it is (a token function, an
+                auth object of yours) keep nothing. With True, loopback addresses and sessions with a cassette keep
+                nothing either.
             rate: how many requests may be sent, "100/minute", or several such rates in a list. All processes of this
                 user and machine that name the server share them (extra `rate`).
             wire: `timeout`, `deadline`, `patience`, `retries`, `pool`, `proxies`, `verify`, `cert`, `max_bytes`,
@@ -223,11 +224,11 @@ class Session(Displayed):
 
     @property
     def backend(self) -> Backend:
-        """The dialect that is spoken, whose flows `run()` performs."""
+        """The dialect of the server, whose flows `run()` performs."""
         return self._workspace.backend
 
     def run(self, flow: Flow[T]) -> T:
-        """Perform a flow: what a server can be asked besides its assets (see assetmeta.tools).
+        """Perform a flow: what a server offers besides its assets (see assetmeta.tools).
 
         As many requests as the flow needs, under this session's login, retries, trace and budget. Raises SessionClosed.
         """
@@ -283,7 +284,7 @@ class Session(Displayed):
 
             v1.wait(stories, until=lambda story: story.IsClosed, interval=60, timeout=3600)
 
-        They are read anew together every *interval* seconds: as many requests as one reading of them all takes, and
+        They are read again together every *interval* seconds: as many requests as one reading of them all takes, and
         only for those that are not there yet. Pending changes stay. Raises StillWaiting (a TimeoutError), which names
         what is left, after *timeout* seconds; BadValue, NotFound for an asset that is gone. Ctrl-C and close() end it.
         """
@@ -305,7 +306,8 @@ class Session(Displayed):
 
     def loading(self, mode: str) -> AbstractContextManager[None]:
         """Choose what a read of a missing attribute does within a block: "peers" loads it for everything that was
-        loaded together, "one" for that asset only, "raise" refuses and says which select() would have fetched it.
+        loaded together, "one" for that asset only, "raise" raises NotLoaded, which names the select() that would have
+        fetched it.
         """
         return self._loader.using(mode)
 
@@ -334,16 +336,17 @@ class Session(Displayed):
         progress: ProgressOption = None,
         log: str | Path | None = None,
     ) -> Report:
-        """Write all pending changes; return a report that is falsy when all landed and iterates over the errors.
+        """Write all pending changes; return a report that is falsy when all were saved and iterates over the errors.
 
-        One request per asset at most, few for many assets where the server can write several at once. What did not land
-        stays pending. Raises ReadOnly and SessionClosed, and then has sent nothing.
+        One request per asset at most, few for many assets where the server can write several at once. What was not
+        saved stays pending. Raises ReadOnly and SessionClosed, and then has sent nothing.
 
         Args:
-            plan: send exactly these changes; other pending edits stay as they are. New assets of a plan from elsewhere
-                (`Plan.load`, another session) are made anew here. Raises UsageError for a plan of another server, and
+            plan: send exactly these changes; other pending edits stay as they are. New assets of a plan of another
+            origin
+                (`Plan.load`, another session) are created here. Raises UsageError for a plan of another server, and
                 Conflict, with what was, what is planned and what is, when values have changed since it was made.
-            conflicts: what to do about attributes that somebody else changed since they were loaded. "overwrite" (no
+            conflicts: what to do about attributes that another user changed since they were loaded. "overwrite" (no
                 check), "error" (the asset's change fails with Conflict: was, mine, theirs), or "merge" (the asset's
                 other attributes land, those that clash fail). The check is one read of exactly the changed attributes.
                 Without it pending changes are sent unchecked, and a plan is checked as a whole.
@@ -377,7 +380,7 @@ class Session(Displayed):
         process is killed, the computer loses power or the server goes away, the same script goes on where it stopped.
         What is done is not sent again, and what was sent and never answered is looked up first. An exception inside of
         the block sends nothing; commit(), create() and operations raise UsageError there. The end of the block does not
-        raise for single failures: see `job.report`. What did not land stays in the journal, not in the session.
+        raise for single failures: see `job.report`. What was not saved stays in the journal, not in the session.
 
         Making the job sends nothing. The block's start raises JobError while another process runs the job, and for the
         journal of another server or user; its end raises JobError, before anything is sent, for a plan that does not
@@ -388,7 +391,7 @@ class Session(Displayed):
             folder: where the journal is kept; else the folder that ASSETMETA_STATE names, or the user's state folder.
             keys: attributes by which new assets are known again, by type: {"Task": "Reference"}. Others are known by
                 `job.key(asset, ...)`, or else by their values.
-            fresh: forget the journal and start anew.
+            fresh: forget the journal and start again.
             extend: take changes along that the journal does not have.
             give_up_after: seconds without progress, while the server is away, after which the job ends.
             conflicts: as for commit(), against the values that were there when the job was planned first.
@@ -466,7 +469,7 @@ class Session(Displayed):
             if is_completing():
                 self._schemas()
         except AssetmetaError:
-            # What cannot be read is not offered; the first use says why.
+            # What cannot be read is not offered; the first use raises the reason.
             pass
         return self._schemas.known
 

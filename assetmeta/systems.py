@@ -1,4 +1,4 @@
-"""The servers by name: a session class each, which knows how to log in and which dialect to speak."""
+"""The servers by name: a session class each, which logs in and uses the dialect of its server."""
 
 from __future__ import annotations
 
@@ -88,13 +88,12 @@ class ValispaceMeta(Session):
         with ValispaceMeta("https://name.valispace.com", username="ann", password="secret") as vs:
             print(vs.Vali(12).value)
 
-    *url* may lack the scheme (https is meant) and end in slashes; plain http to another computer needs *allow_http*.
-    Login: *username* and *password* (with the built-in client id, or *client_id* and *client_secret* of an own
-    application), *client_id* and *client_secret* alone (the client-credentials grant), a user *token* (a text or a
-    function that returns one), or any *auth* object. *survey* says how much of the deployment's own description is
-    read: "full" (root, OPTIONS or a sample per endpoint), "root" or "none".
-    *fresh_lists* reads lists anew before they are written, so that what others added stays. All else is as for
-    Session.
+    *url* may be without the scheme (https is meant) and end in slashes; plain http to another computer needs
+    *allow_http*. Login: *username* and *password* (with the built-in client id, or *client_id* and *client_secret* of
+    an own application), *client_id* and *client_secret* alone (the client-credentials grant), a user *token* (a text or
+    a function that returns one), or any *auth* object. *survey* is how much of the deployment's own description is
+    read: "full" (root, OPTIONS or a sample per endpoint), "root" or "none". *fresh_lists* reads lists again before they
+    are written, so that what others added stays. All else is as for Session.
     """
 
     @names_settings(SessionSettings, Session.__init__)
@@ -141,11 +140,11 @@ class ValohaiMeta(Session):
             for execution in vh.Execution.where(status="error").select("step", "project.name"):
                 print(execution.counter, execution.step)
 
-    *url* is the vendor's own installation unless given (or named by VALOHAI_HOST in the environment); it may lack the
-    scheme (https is meant), and plain http to another computer needs *allow_http*. Login: a *token* (a text or a
+    *url* is the vendor's own installation unless given (or named by VALOHAI_HOST in the environment); it may be without
+    the scheme (https is meant), and plain http to another computer needs *allow_http*. Login: a *token* (a text or a
     function that returns one), *username* and *password*, which are exchanged for a token once, or any *auth* object.
     Without any of them a token is taken from the environment: VALOHAI_TOKEN, VH_API_TOKEN or VALOHAI_API_TOKEN.
-    *survey* says how much of the installation's own description is read: the API's root ("root", one request), "full"
+    *survey* is how much of the installation's own description is read: the API's root ("root", one request), "full"
     (also OPTIONS of every endpoint) or "none". All else is as for Session.
     """
 
@@ -188,8 +187,8 @@ class TestspaceMeta(Session):
 
     *url* is the organization's name, or an address; without a scheme https is meant, and plain http to another computer
     needs *allow_http*. Login: a *token* (a text or a function that returns one), *username* and *password*, any *auth*
-    object, or nothing for what is public. A token goes out as the user name of a Basic login, which all servers take;
-    *scheme*="Token" sends it by the newer way. *survey*="root" asks for the server's link map first, which shows that a
+    object, or nothing for what is public. A token is sent as the user name of a Basic login, which all servers take;
+    *scheme*="Token" sends it by the newer way. *survey*="root" reads the server's link map first, which shows that a
     Testspace answers there. All else is as for Session.
     """
 

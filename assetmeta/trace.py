@@ -38,7 +38,7 @@ class Trace(Displayed):
 
     @property
     def milliseconds(self) -> float:
-        """Time spent in requests; what ran side by side counts in full."""
+        """Time spent in requests; what ran concurrently counts in full."""
         return self.ledger.milliseconds
 
     def __len__(self) -> int:

@@ -6,7 +6,7 @@ from assetmeta import V1Meta, inspect, sandbox
 
 
 def hand_over(v1: V1Meta, leaver: str, successor: str) -> int:
-    """Give the open stories of one member to another; returns how many did not land."""
+    """Give the open stories of one member to another; returns how many were not saved."""
     old, new = v1.Member.where(Name=leaver).one(), v1.Member.where(Name=successor).one()
     stories = v1.Story.where(v1.Story.Owners == old, AssetState="Active").select("Name", "Owners")
     for story in stories:

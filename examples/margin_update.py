@@ -10,7 +10,7 @@ RULES = {"Battery": 15.0, "Tank": 12.0, "Transponder": 8.0}
 
 
 def apply(vs: ValispaceMeta) -> int:
-    """Set the margins that the rules ask for; return how many changes did not land."""
+    """Set the margins that the rules ask for; return how many changes were not saved."""
     for vali in vs.Vali.where(shortname="Mass").select("shortname", "margin_plus", "parent.name"):
         margin = RULES.get((vali.parent.name or "").partition("_")[0])
         if margin is not None and vali.margin_plus != margin:

@@ -46,7 +46,7 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
 
     @property
     def AsOf(self) -> AsOf | None:
-        """The moment as of which this asset is seen, as it was asked for; None for the present."""
+        """The moment as of which this asset is seen, as it was given; None for the present."""
         return self._state.oid.moment
 
     @property
@@ -96,7 +96,7 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
             )
         return self[f"{name}.@CleanText"]
 
-    # Python would otherwise take what has items for a sequence, and ask for the ones called 0, 1, 2 ...
+    # Python would otherwise take what has items for a sequence, and read the ones called 0, 1, 2 ...
     __iter__ = None
     __contains__ = None
 
@@ -140,8 +140,8 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
         _assign(self, name, () if attribute.multi else None)
 
     def __getattr__(self, name: str) -> Any:
-        # Reached only for names that the class does not have. It never asks the server: what came under a name that the
-        # schema lacks is returned, and all else is a slip that is explained.
+        # Reached only for names that the class does not have. It sends nothing: what came under a name that the
+        # schema does not have is returned, and all else is a mistake that is explained.
         if name.startswith("_"):
             raise AttributeError(name)
         kind = type(self)

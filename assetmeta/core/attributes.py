@@ -1,6 +1,6 @@
 """Descriptors: what makes the server's attributes and operations members of the generated classes.
 
-They carry no policy. None of them defines `__set__`: a scalar that was read stands decoded in the instance's own
+They carry no policy. None of them defines `__set__`: a scalar that was read is kept decoded in the instance's own
 dictionary, and Python finds it there without calling anything; writing goes through `Asset.__setattr__`.
 """
 
@@ -104,7 +104,7 @@ class BoundOperation:
 
     @property
     def allowed(self) -> bool | None:
-        """Whether the server would allow it now; None when it does not say. Reads one attribute."""
+        """Whether the server would allow it now; None when it does not show. Reads one attribute."""
         if self._operation.validator is None:
             return None
         return bool(getattr(self._asset, self._operation.validator))

@@ -23,9 +23,9 @@ class Expected(NamedTuple):
 
 
 class Measured(io.RawIOBase):
-    """Passes bytes on to *sink*, from where that stands. *progress* is called with the number of bytes so far.
+    """Passes bytes on to *sink*, from its current position. *progress* is called with the number of bytes so far.
 
-    It can go back to its start, as is needed where a download begins anew, if *sink* can. More than *most* bytes raise
+    It can go back to its start, as is needed where a download begins again, if *sink* can. More than *most* bytes raise
     InvalidResponse with *advice*.
     """
 
@@ -157,14 +157,14 @@ class ReadMeter(io.RawIOBase):
         return self._source.tell()
 
     def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
-        """Set the position; what is read from there counts anew."""
+        """Set the position; what is read from there is counted again."""
         found = self._source.seek(place, whence)
         self._read = found - self._start
         return found
 
     @property
     def size(self) -> int | None:
-        """How many bytes there are to read; None where *source* cannot tell."""
+        """How many bytes there are to read; None where *source* does not show it."""
         if not self.seekable():
             return None
         here = self._source.tell()

@@ -99,7 +99,7 @@ def _is_safe(name: str) -> bool:
 
 
 class ClassDoc:
-    """The docstring of a generated class, written when somebody asks for it."""
+    """The docstring of a generated class, written when it is first read."""
 
     def __init__(self, kind: AssetType) -> None:
         self._kind = kind

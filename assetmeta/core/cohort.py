@@ -1,10 +1,10 @@
-"""Cohorts: assets that were loaded together and load together what they lack.
+"""Cohorts: assets that were loaded together and load together what is missing.
 
     for story in v1.Story:              the stories of a page are one cohort
         story.Super.Scope.Name          their epics are the cohort "Super of the stories", those epics' scopes the next
 
-A cohort names its members by identity. What is loaded for members that nobody holds yet is kept in the cohort, so that
-it is still there when the walk arrives at them.
+A cohort names its members by identity. What is loaded for members that are not in use yet is kept in the cohort, so
+that it is still there when the walk arrives at them.
 """
 
 from __future__ import annotations
@@ -81,12 +81,12 @@ class Cohort:
 
     def preferred_over(self, other: Cohort, workspace: SessionContext) -> bool:
         """True when an asset that belongs to *other* is better off in this cohort: it goes back to a larger result, or
-        nobody uses any asset of the other's any more.
+        no asset of the other is in use any more.
         """
         theirs = other.root._oids
         if len(self.root._oids) > len(theirs):
             return True
-        # A look at both ends tells well enough whether a result is still held, whatever its size.
+        # A look at both ends shows well enough whether a result is still held, whatever its size.
         return not any(workspace.identity.get(oid) is not None for oid in (*theirs[:4], *theirs[-4:]))
 
     def crossed(self, relation: str) -> Cohort:
@@ -128,7 +128,7 @@ def resolve_related(workspace: SessionContext, asset: Instance, relation: str, o
     with workspace.lock:
         related = workspace.asset(oid)
         workspace.identity.touch(related)
-        # The owner of a relation stands for itself when it came alone, so that its members still form one cohort.
+        # The owner of a relation represents itself when it came alone, so that its members still form one cohort.
         owner = cohort_of(asset) or Cohort((asset._state.oid,))
         asset._state.cohort = owner
         present = cohort_of(related)

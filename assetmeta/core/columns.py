@@ -255,13 +255,13 @@ def refuse_foreign(schema: Schema, type_name: str, leaf: Compare | Exists) -> No
 def condition(source: Target, path: Path, operator: str, values: list[Any]) -> Term:
     """Build the condition *path* *operator* any of *values*. Names and values are checked now.
 
-    None asks for existence. A text given for a relation is an asset's token, or else the name of the related asset.
+    None means existence. A text given for a relation is an asset's token, or else the name of the related asset.
     Raises UnknownName and BadValue.
     """
     type_name = source.type_name
     resolved = resolve(source.schema, type_name, path)
     if not values:
-        # What no filter can say in one word: no asset has and lacks a value, every asset has or lacks one.
+        # What no single condition expresses: no asset both has a value and has none, every asset does one of the two.
         both: tuple[Term, Term] = (Exists(path, owner=type_name), Exists(path, present=False, owner=type_name))
         return Or(both) if operator == "!=" else And(both)
     wanted = [value for value in values if value is not None]
@@ -332,7 +332,7 @@ def _check_choice(resolved: Resolved, value: object) -> None:
     name, words = f"{resolved.type_name}.{resolved.attribute.name}", [str(word) for word in listed]
     raise BadValue(
         f"{name}: {value!r} is none of its values.{nearest(str(value), words)} It takes {codec.accepts}. "
-        "column.exact(...) asks for any other.",
+        "column.exact(...) takes any other.",
         type_name=resolved.type_name,
         attribute=resolved.attribute.name,
     )

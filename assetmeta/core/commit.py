@@ -61,8 +61,8 @@ class Committer:
     @contextmanager
     def block(self, block: BlockProtocol) -> Iterator[None]:
         """Let only *block* write until the `with` block ends, and give it pending changes of its own. What the block
-        did not write is dropped then, and what was pending before is pending again. Raises what an outer block says of
-        blocks within it.
+        did not write is dropped then, and what was pending before is pending again. Raises the outer block's
+        refusal of blocks within it.
         """
         self._refuse_block("another block")
         outer, self._block = self._block, block
@@ -181,7 +181,7 @@ class Committer:
 
                 outcome = self._performed([change], finish)
             finally:
-                # Once it is there, what somebody else has edited meanwhile is a change like any other.
+                # Once it is there, what other users have edited meanwhile is a change like any other.
                 if asset._state.oid.is_new:
                     self._unit.drop(asset)
         if not isinstance(outcome, Done):
@@ -320,28 +320,28 @@ class Committer:
             workspace.loader.load([oid for oid in deleted if self._marks(oid) == marks], marks)
 
     def _marks(self, oid: Oid) -> tuple[str, ...]:
-        """The attribute that tells of a deleted asset that it is, where such assets can still be asked for."""
+        """The attribute that marks a deleted asset, where such assets can still be read."""
         mark = self._workspace.schema.type(oid.type).deleted
         return (mark,) if mark else ()
 
     def look_again(self, changes: Sequence[Change]) -> list[Outcome | None]:
         """Read what became of updates and deletes that were sent and not answered. One outcome each, same order; None
-        for what did not land. As few requests as there are types and chunks of assets.
+        for what was not saved. As few requests as there are types and chunks of assets.
         """
         with self._committing:
             held = [self._workspace.asset(change.oid) for change in changes]
             self._read_again(changes)
-            return [self._landed_before(asset, change) for asset, change in zip(held, changes, strict=True)]
+            return [self._saved_before(asset, change) for asset, change in zip(held, changes, strict=True)]
 
     def _reconciled(self, change: Change) -> Outcome | None:
-        """What became of a change that an earlier commit sent without an answer, as far as the read told."""
+        """What became of a change that an earlier commit sent without an answer, as far as the read shows."""
         if change.oid not in self._unit.unanswered:
             return None
         if isinstance(change, Create):
             return Unknown(change, self._unit.errors[change.oid])
-        return self._landed_before(self._workspace.asset(change.oid), change)
+        return self._saved_before(self._workspace.asset(change.oid), change)
 
-    def _landed_before(self, asset: Instance, change: Change) -> Outcome | None:
+    def _saved_before(self, asset: Instance, change: Change) -> Outcome | None:
         gone = asset._state.gone
         if isinstance(change, Delete):
             marked = any(asset._state.cell(name) is True for name in self._marks(change.oid))
@@ -390,7 +390,7 @@ class Committer:
         for outcome in outcomes:
             asset = assets[outcome.change.oid]
             if isinstance(outcome, Done):
-                self._landed(asset, outcome, sent.get(outcome.change.oid, {}), created, after)
+                self._saved(asset, outcome, sent.get(outcome.change.oid, {}), created, after)
                 continue
             # A create that waits for a word was doubted when it was sent.
             waits = isinstance(outcome.change, Create) and outcome.change.oid in self._unit.unanswered
@@ -399,7 +399,7 @@ class Committer:
                 after.doubted(asset, outcome.change)
         after.close()
 
-    def _landed(
+    def _saved(
         self, asset: Instance, outcome: Done, sent: Mapping[str, Edit], created: Mapping[Oid, Oid], after: Invalidation
     ) -> None:
         change = outcome.change
@@ -437,7 +437,7 @@ class Committer:
 
 
 def _makes(edits: Mapping[str, Edit], delta: AttributeChange) -> bool:
-    """True when the edit of an attribute is what a plan says of it."""
+    """True when the edit of an attribute is the one in a plan."""
     edit = edits[delta.name]
     if edit.is_multi:
         return (tuple(edit.added), tuple(edit.removed)) == (delta.added, delta.removed)
@@ -478,5 +478,5 @@ class _OutcomeLog:
         if known is not None:
             return known
         if id(change) in self._sent:
-            return Unknown(change, BrokenOff(f"The commit was broken off ({end}); it may have landed or not."))
+            return Unknown(change, BrokenOff(f"The commit was broken off ({end}); it may have been saved or not."))
         return Skipped(change, error=BrokenOff(f"The commit was broken off ({end}) before this was sent.", sent=False))

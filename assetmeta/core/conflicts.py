@@ -1,4 +1,4 @@
-"""Noticing that somebody else changed the same attribute since it was loaded: was / mine / theirs.
+"""Detects that another user changed the same attribute since it was loaded: was / mine / theirs.
 
 The server has no version check, so this is a read just before the write. It narrows the gap and cannot close it.
 """
@@ -86,7 +86,7 @@ def _present(workspace: SessionContext, updates: Sequence[Update]) -> dict[Oid, 
     try:
         found = workspace.read(wanted)
     except NotFound:
-        # The only asset asked for is gone; the write will say so.
+        # The only asset that was read is gone; the write will report it.
         found = []
     return {row.oid: dict(zip(row.columns, row.values, strict=True)) for rows in found for row in rows.rows}
 
@@ -133,7 +133,7 @@ def _same(one: object, other: object) -> bool:
 def _error(oid: Oid, clashes: Sequence[Clash]) -> Conflict:
     told = "; ".join(map(str, clashes))
     return Conflict(
-        f"{oid.token} was changed by somebody else: {told}. commit(conflicts='overwrite') writes yours, "
+        f"{oid.token} was changed by another user: {told}. commit(conflicts='overwrite') writes yours, "
         "inspect(asset).revert() and refresh() take theirs.",
         oid=oid.token,
         attribute=clashes[0].name,

@@ -146,7 +146,7 @@ class FrameOptions(NamedTuple):
 class SessionContext:
     """The shared ground of one session. *lock* guards states and maps; no I/O happens while it is held.
 
-    *references_in* finds the assets that a change of one attribute names, as the dialect knows them. *server* and
+    *references_in* finds the assets that a change of one attribute names, as the dialect names them. *server* and
     *user* say where it is logged in and as whom, as far as the login says that; *mark* tells it from all other
     sessions. *wait* waits for so many seconds, or until the session ends.
     """
@@ -213,8 +213,8 @@ class SessionContext:
         return self._schema()
 
     def newer_schema(self) -> bool:
-        """Read the schema anew where it was kept from an earlier session, and return whether that was done: a user
-        named what it lacks. One request, at most once per session.
+        """Read the schema again where it was kept from an earlier session, and return whether that was done: a user
+        named what is missing in it. One request, at most once per session.
         """
         newer = self.schema.newer
         return newer is not None and newer() is not None
@@ -235,7 +235,7 @@ class SessionContext:
 
     def read(self, fetches: Sequence[Fetch]) -> list[Rows]:
         """Perform fetches as they are, in as few requests as the server allows. When it refuses them, and the schema
-        was kept from an earlier session, the schema is read anew, and what is gone from it is left out of a second
+        was kept from an earlier session, the schema is read again, and what is gone from it is left out of a second
         attempt.
         """
         if not fetches:
@@ -264,7 +264,7 @@ class SessionContext:
             self._paths[str(path)] = path
 
     def asset(self, oid: Oid) -> Instance:
-        """Return the one asset of *oid*; sends nothing. Raises UnknownName for a type that the schema lacks."""
+        """Return the one asset of *oid*; sends nothing. Raises UnknownName for a type that the schema does not have."""
         with self.lock:
             return self.identity.obtain(oid, self._make)
 
@@ -291,8 +291,9 @@ class SessionContext:
         return self.merge_rows([row], since)[0]
 
     def know(self, rows: Iterable[Row], oids: Iterable[Oid] = ()) -> None:
-        """Have the schema read anew, once, where an answer names types and attributes that it lacks: it is older than
-        the server then. To be called before the lock is taken. No request where all is known, or was missing before.
+        """Have the schema read again, once, where an answer names types and attributes that it does not have: it is
+        older than the server then. To be called before the lock is taken. No request where all is known, or was missing
+        before.
         """
         if self._renew is None:
             return
@@ -329,7 +330,7 @@ class SessionContext:
         self._familiar.add((type_name, columns))
 
     def merge_rows(self, rows: Iterable[Row], since: int | None = None) -> list[Instance]:
-        """Merge rows into their assets; return the assets, same order. *since* is `writes` when they were asked for."""
+        """Merge rows into their assets; return the assets, same order. *since* is `writes` when they were requested."""
         with self.lock:
             assets = []
             for row in rows:

@@ -67,7 +67,7 @@ class Criteria(LastUncompared, frozen=True):
 
     @property
     def schema(self) -> Schema:
-        """The schema of the server that is asked."""
+        """The schema of the server."""
         return self.workspace.schema
 
     def _but(self, **changes: Any) -> Self:
@@ -76,7 +76,8 @@ class Criteria(LastUncompared, frozen=True):
     def select(self, *names: str | Column) -> Self:
         """Add what to load: attribute names, paths (`"Owners.Name"`), computed tokens, or columns. No name: the basics.
 
-        Raises UnknownName for a name that the schema lacks, Unsupported for a path that the server cannot follow.
+        Raises UnknownName for a name that the schema does not have, Unsupported for a path that the server cannot
+        follow.
         """
         if not names:
             return self._but(selected=())
@@ -190,7 +191,7 @@ class Criteria(LastUncompared, frozen=True):
         )
 
     def asof(self, *moments: AsOf | Iterable[AsOf]) -> Self:
-        """Ask for the assets as they were at each moment (a datetime, ISO text, a date), one after the other.
+        """Select the assets as they were at each moment (a datetime, ISO text, a date), one after the other.
 
         Each asset carries its moment as `AsOf`, and cannot be changed. A time without a zone is in the server's.
         """
@@ -200,11 +201,11 @@ class Criteria(LastUncompared, frozen=True):
             several = isinstance(moment, Iterable) and not isinstance(moment, str) and not is_scalar(moment)
             given.extend(moment if several else [moment])  # type: ignore[arg-type]
         if not given:
-            raise BadValue("asof() takes one moment at least; without it, a query asks for the assets as they are now.")
+            raise BadValue("asof() takes one moment at least; without it, a query reads the assets as they are now.")
         return self._but(moments=self.moments + tuple(checked_moment(moment) for moment in given))
 
     def deleted(self, included: bool = True) -> Self:
-        """Ask for deleted assets too."""
+        """Select deleted assets too."""
         return self._but(with_deleted=included)
 
     def _need(self, capability: str | None) -> None:

@@ -21,7 +21,7 @@ _FIRST_SWEEP = 1000
 
 
 class IdentityMap:
-    """Maps Oids to the one asset of each, which lives while somebody holds it or is among the last *keep* touched.
+    """Maps Oids to the one asset of each, which lives while it is referenced or is among the last *keep* touched.
 
     Whoever calls `obtain`, `rename` or `clear` holds the lock of the workspace.
     """
@@ -59,7 +59,7 @@ class IdentityMap:
         self._sweep_at = max(2 * len(self._assets), _FIRST_SWEEP)
 
     def touch(self, asset: Instance) -> None:
-        """Keep *asset* alive for a while, though nobody may hold it."""
+        """Keep *asset* alive for a while, even without another reference."""
         with self._lock:
             self._kept[asset._state.oid] = asset
 
@@ -72,7 +72,7 @@ class IdentityMap:
             asset._state.oid = oid
             self._assets[oid] = weakref.ref(asset)
         if twin is not None and twin is not asset:
-            # Somebody read the new asset before its creator knew what it is called: both objects stand for one state.
+            # The new asset was read before its creator had its identity: both objects share one state.
             # What was edited there is younger than what the commit has sent. Decoded values are shared likewise.
             asset._state.edits = {**(asset._state.edits or {}), **(twin._state.edits or {})} or None
             asset.__dict__.clear()
@@ -86,6 +86,6 @@ class IdentityMap:
         return sum(1 for _ in self)
 
     def clear(self) -> None:
-        """Forget every asset; those that somebody holds live on as strangers."""
+        """Forget every asset; those that are referenced live on detached."""
         self._kept.clear()
         self._assets.clear()

@@ -60,7 +60,7 @@ class Inspector:
 
     @property
     def error(self) -> AssetmetaError | None:
-        """Why the last commit did not land this asset's changes, which are still pending."""
+        """Why the last commit did not save this asset's changes, which are still pending."""
         return self._unit.errors.get(self.oid)
 
     @property
@@ -75,7 +75,7 @@ class Inspector:
         return not is_loaded(self._asset, path)
 
     def refresh(self) -> Asset:
-        """Forget what is loaded, so that the next read asks the server; pending edits stay. Sends nothing."""
+        """Forget what is loaded, so that the next read sends a request; pending edits stay. Sends nothing."""
         with self._workspace.lock:
             forget(self._asset)
         return self._asset

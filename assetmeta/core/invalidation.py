@@ -42,7 +42,7 @@ class Invalidation:
         *,
         is_new: bool = False,
     ) -> None:
-        """Take over what a create (*is_new*) or update of *asset* wrote; *row* is what the server's answer told."""
+        """Take over what a create (*is_new*) or update of *asset* wrote; *row* is what the server's answer contains."""
         workspace = self._workspace
         oid = asset._state.oid
         kind = workspace.schema.type(oid.type)
@@ -63,7 +63,7 @@ class Invalidation:
         self._forget_members(context)
 
     def doubted(self, asset: Instance, change: Change) -> None:
-        """Forget what is different if a change landed that was sent and not answered. What is pending stays so, and
+        """Forget what is different if a change was saved that was sent and not answered. What is pending stays so, and
         what it replaces is forgotten when it is reverted.
         """
         oid = asset._state.oid
@@ -101,7 +101,7 @@ class Invalidation:
         asset._state.gone = NotFound(f"{oid.token} was deleted by this session.", oid=oid.token, status=404)
 
     def _note_carried(self, asset: Instance) -> None:
-        """Note what goes with an asset that is gone by what its own relations say: nothing of those leads back."""
+        """Note what goes with an asset that is gone by its own relations: nothing of those leads back."""
         schema, name = self._workspace.schema, asset._state.oid.type
         for cell in asset._state.cells:
             for oid in oids_in(cell):
@@ -128,7 +128,7 @@ class Invalidation:
 
     @property
     def _owners(self) -> Owners:
-        # Made when it is needed: a commit of nothing asks for no schema.
+        # Made when it is needed: a commit of nothing reads no schema.
         if self._found_owners is None:
             self._found_owners = Owners(self._workspace.schema, self._workspace.identity)
         return self._found_owners
@@ -142,7 +142,7 @@ class Invalidation:
     def close(self) -> None:
         """Let all other assets forget what may be different now: whatever the server works out of what was written (of
         the asset itself, of what it is part of, through a relation, or under a text of its own), and relations to what
-        may be gone. What may have gone along with a deleted asset is forgotten altogether: the server knows.
+        may be gone. What may have gone along with a deleted asset is forgotten altogether and read again.
         """
         # Not list(identity), which would count them first, in a pass of its own.
         others = list(iter(self._workspace.identity))
@@ -219,7 +219,7 @@ def computed_names(kind: AssetType, names: Iterable[str]) -> Iterator[str]:
 
 
 def _cell(attribute: Attribute, delta: AttributeChange) -> LoadedValue:
-    """The raw cell that a written value becomes; UNREAD where only the server can tell."""
+    """The raw cell that a written value becomes; UNREAD where only the server has it."""
     if delta.is_multi:
         # Not the loaded members: a merge builds on those that the server had just before the write.
         if not isinstance(delta.old, tuple) or not attribute.is_relation:

@@ -55,12 +55,12 @@ class LoadLog:
     """Hands every lazy load to the lists of the blocks that are open."""
 
     def __init__(self) -> None:
-        # By identity, since equal lists are told apart; one step each, so that threads lose no block of each other.
+        # By identity, since equal lists are distinct; one step each, so that threads lose no block of each other.
         self._open: dict[int, list[LazyLoad]] = {}
 
     @property
     def is_on(self) -> bool:
-        """True while somebody watches; finding the place of a read is not free."""
+        """True while a block collects loads; finding the place of a read is not free."""
         return bool(self._open)
 
     def note(self, load: LazyLoad) -> None:
@@ -122,7 +122,7 @@ def is_completing() -> bool:
 
 
 def refuse_inspection() -> None:
-    """Raise TypeError when help asks for a length only to show it: that sends no request."""
+    """Raise TypeError when help reads a length only to show it: that sends no request."""
     if is_looked_at():
         raise TypeError("it is not loaded, and looking loads nothing")
 

@@ -1,7 +1,7 @@
 """The loader: fetches what a read found missing, for the whole cohort at once.
 
-Three modes: "peers" loads the attribute for every member of the asset's cohort that lacks it, in chunks; "one" for the
-asset alone; "raise" refuses, and names the select() that would have fetched it.
+Three modes: "peers" loads the attribute for every member of the asset's cohort in which it is missing, in chunks; "one"
+for the asset alone; "raise" refuses, and names the select() that would have fetched it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Loader:
             self._mode.reset(token)
 
     def need(self, asset: Instance, name: str) -> None:
-        """Load *name* for *asset*, and in mode "peers" for the members of its cohort that lack it.
+        """Load *name* for *asset*, and in mode "peers" for the members of its cohort in which it is missing.
 
         The first miss of an asset loads its basic attributes along. One request for an asset that came alone; otherwise
         one per chunk of at most `can.max_keys` members. Raises NotLoaded in mode "raise", NotFound when the asset is
@@ -61,7 +61,7 @@ class Loader:
             raise NotLoaded(_advice(asset, name), oid=asset._state.oid.token, attribute=name)
         wanted = self._wanted(asset, name)
         with self._workspace.lock:
-            oids = self._lacking(asset, name) if self.mode == "peers" else [asset._state.oid]
+            oids = self._members_missing(asset, name) if self.mode == "peers" else [asset._state.oid]
         if self._workspace.watch.is_on:
             advice = (cohort_of(asset) or Cohort((asset._state.oid,))).advice(name)
             self._workspace.watch.note(LazyLoad(asset._state.oid.type, name, len(oids), place_of_read(), advice))
@@ -78,7 +78,7 @@ class Loader:
             return (name,)
         return basic if name in basic else (*basic, name)
 
-    def _lacking(self, asset: Instance, name: str) -> list[Oid]:
+    def _members_missing(self, asset: Instance, name: str) -> list[Oid]:
         """The asset itself, then the members of its cohort, of its moment, for which *name* is unread."""
         oid = asset._state.oid
         cohort = cohort_of(asset)
@@ -125,7 +125,7 @@ class Loader:
                     for name in names
                     if name not in optional and _is_known(workspace.schema, fetch.type_name, name)
                 ]
-                self._absorb(fetch, wanted, rows, cohort, since)
+                self._merge_rows(fetch, wanted, rows, cohort, since)
 
     def _gone(self, oids: Sequence[Oid], error: NotFound) -> None:
         for oid in oids:
@@ -162,11 +162,11 @@ class Loader:
         oids = [oid for oid in lacking if not oid.is_new and _may_have(self._workspace, oid, name)]
         self.load(oids, (name,), cohort)
 
-    def _absorb(self, fetch: Fetch, names: Sequence[str], rows: Rows, cohort: Cohort | None, since: int) -> None:
+    def _merge_rows(self, fetch: Fetch, names: Sequence[str], rows: Rows, cohort: Cohort | None, since: int) -> None:
         workspace = self._workspace
         found = workspace.merge_rows(rows.rows, since)
         if cohort is None and rows.related:
-            # What an asset's answer told about others is kept by the asset, though it came alone.
+            # What an asset's answer contains about others is kept by the asset, though it came alone.
             cohort = Cohort([asset._state.oid for asset in found])
         if cohort is not None:
             cohort.keep(found)
@@ -184,7 +184,7 @@ class Loader:
 
 
 def fetches(workspace: SessionContext, oids: Sequence[Oid], names: Sequence[str]) -> Iterator[Fetch]:
-    """Yield the reads that load *names* for *oids*: one per type, moment and chunk; each asks for what its type has."""
+    """Yield the reads that load *names* for *oids*: one per type, moment and chunk; each selects what its type has."""
     groups: dict[tuple[str, AsOf | None], list[Oid]] = {}
     for oid in oids:
         groups.setdefault((oid.type, oid.moment), []).append(oid)
@@ -227,6 +227,6 @@ def _may_have(workspace: SessionContext, oid: Oid, name: str) -> bool:
 def _advice(asset: Instance, name: str) -> str:
     oid = asset._state.oid
     return (
-        f"{oid.token}.{name} is not loaded, and loading is forbidden here. Ask for it with the query, "
+        f"{oid.token}.{name} is not loaded, and loading is forbidden here. Select it in the query, "
         f".select({name!r}), or read it outside this block."
     )

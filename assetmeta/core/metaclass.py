@@ -30,19 +30,19 @@ class AssetClass(type):
     def __call__(cls, key: Any) -> Any:
         """Return the one asset of that id (5, "5" or "Story:5"). Sends nothing. Raises BadValue.
 
-        Where the server knows other names for an asset (`v1.Story("S-01005")`, a number within a project), such a name
+        Where the server has other names for an asset (`v1.Story("S-01005")`, a number within a project), such a name
         is looked up: one request. Raises NotFound, and NotExactlyOne where several assets have the name. An abstract
         type takes such a name only, and returns the asset of its concrete type.
         """
         if cls._type.abstract and not cls._is_alias(key):
             raise BadValue(
-                f"{cls._type.name} is abstract, so {key!r} cannot say which asset is meant; use the concrete type, or "
+                f"{cls._type.name} is abstract, so {key!r} does not identify an asset; use the concrete type, or "
                 f"query {cls._type.name}.",
                 type_name=cls._type.name,
             )
         key = checked_scalar(key, f"{cls.__name__}(...)")
         if isinstance(key, int) and not isinstance(key, bool) and isinstance(cls._workspace.backend, SupportsAliases):
-            # Such a server says which of its types have numbers as keys.
+            # Such a server states which of its types have numbers as keys.
             key = str(key)
         given = oid_of_session(cls._workspace, key)
         is_token = given is not None and (given.type == cls._type.name or given.type in cls._workspace.schema.types)
@@ -114,7 +114,7 @@ class AssetClass(type):
         return cls._query().clean_html(*names)
 
     def explain(cls) -> str:
-        """Say which requests a query of all assets would send; see Query.explain."""
+        """Explain which requests a query of all assets would send; see Query.explain."""
         return cls._query().explain()
 
     def all(cls) -> list[Any]:

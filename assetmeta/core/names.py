@@ -27,7 +27,7 @@ _SHOWN = 20
 def find_named(
     context: SessionContext, type_name: str, names: Iterable[str], by: str | None = None
 ) -> dict[str, Oid | BadValue]:
-    """Return the asset of each name among those of a type, or the error that says why there is none.
+    """Return the asset of each name among those of a type, or the error that gives the reason.
 
     A name is the text of the type's display attribute, or of its short one (`S-01005`); *by* names another attribute.
     One that fits letter by letter counts first, then one that fits but for letter case. Requests: one for a list type,
@@ -117,7 +117,7 @@ def read_all(context: SessionContext, fetches: Sequence[Fetch]) -> list[tuple[Ro
 
 
 def _members(context: SessionContext, type_name: str) -> tuple[str, ...]:
-    """The types that are read for a type: it, or those that it stands for."""
+    """The types that are read for a type: it, or those that it comprises."""
     return context.schema.type(type_name).members or (type_name,)
 
 

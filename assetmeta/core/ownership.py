@@ -139,7 +139,7 @@ class Parts:
         )
 
     def _may_go_unsaid(self, name: str, relations: Sequence[Attribute]) -> bool:
-        """True when an asset of a type may be part of what was deleted though no relation of it says so."""
+        """True when an asset of a type may be part of what was deleted though no relation of it shows that."""
         holders = self._schema.type(name).part_of
         if relations:
             # What it is part of by a relation is looked at there.
@@ -172,7 +172,7 @@ class TakenAlong(NamedTuple):
 
 def taken_along(schema: Schema, identity: IdentityMap, deleted: Sequence[Oid]) -> dict[Oid, TakenAlong]:
     """Return what goes with each of *deleted* where its server deletes what is part of an asset, as far as it is loaded
-    and the schema says. Sends nothing.
+    and the schema shows. Sends nothing.
     """
     if not deleted:
         return {}
@@ -196,7 +196,7 @@ def taken_along(schema: Schema, identity: IdentityMap, deleted: Sequence[Oid]) -
 
 
 def _known_parts(schema: Schema, identity: IdentityMap, owning: Owning) -> dict[Oid, dict[Oid, None]]:
-    """The assets that are part of each, by what the loaded relations say, those of the parts and those to them."""
+    """The assets that are part of each, by the loaded relations, those of the parts and those to them."""
     found: dict[Oid, dict[Oid, None]] = {}
     for asset in identity:
         oid = asset._state.oid

@@ -3,7 +3,7 @@
 Unsorted results go on from the last key that was read, where the server can filter by it: then nothing is read twice or
 left out, whatever happens to the list. Other results overlap by one asset from page to page, which has to be the same
 one. A result that needs more than one page is counted after the first, and must not turn out shorter. A dialect that
-cuts windows itself says where its answer breaks off, and looks after all this on its own.
+cuts windows itself marks where its answer ends, and looks after all this on its own.
 """
 
 from __future__ import annotations
@@ -113,11 +113,11 @@ class Pager:
     def pages(self) -> Iterator[list[Instance]]:
         """Yield the assets page by page, one request each, and one more to count when there are several pages.
 
-        Raises ResultChanged when the result changed in a way that a page can tell, or turned out shorter than it was
+        Raises ResultChanged when the result changed in a way that a page can show, or turned out shorter than it was
         counted.
         """
         if not self.workspace.backend.can.windows:
-            yield from self._told()
+            yield from self._server_parts()
             return
         more = self.whole.size != 0
         while more:
@@ -146,7 +146,7 @@ class Pager:
         if self.expected is not None and self.received < self.expected:
             self._moved(f"{self.expected} were counted and {self.received} received")
 
-    def _told(self) -> Iterator[list[Instance]]:
+    def _server_parts(self) -> Iterator[list[Instance]]:
         """The answers of a dialect that goes through its lists itself."""
         fetch = replace(self.whole, part=self.page_size)
         while True:
@@ -167,7 +167,7 @@ class Pager:
         return None if self.whole.size is None else self.whole.size - self.received
 
     def next_fetch(self) -> Fetch:
-        """What the next page is asked for by."""
+        """The fetch of the next page."""
         left = self._left()
         can = self.workspace.backend.can
         size = self.page_size if left is None else min(left, self.page_size)

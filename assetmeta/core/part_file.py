@@ -22,7 +22,7 @@ from assetmeta.model.private_files import READING, is_own, is_private
 CHUNK = 64 * 1024
 
 _SLOTS = 100
-"""Part files of one content at most; each but the first is of somebody who downloads it at the same time."""
+"""Part files of one content at most; each but the first belongs to another download at the same time."""
 
 _LONGEST_HEAD = 64 * 1024
 
@@ -65,7 +65,7 @@ class PartFile(io.FileIO):
         self._is_begun = True
 
     def begin(self, head: Mapping[str, str]) -> None:
-        """Begin anew, with the bytes of an answer with this *head*; an empty one cannot be continued."""
+        """Begin again, with the bytes of an answer with this *head*; an empty one cannot be continued."""
         self.seek(0)
         self.truncate()
         if head and self._is_shared:
@@ -123,10 +123,10 @@ class PartFile(io.FileIO):
 
 
 def open_part(folder: Path, source: str) -> PartFile:
-    """Open a file in *folder* for the bytes of *source*, which says where they come from; without it, for any bytes.
+    """Open a file in *folder* for the bytes of *source*, which names where they come from; without it, for any bytes.
 
     What a killed process left of the same source is in it. Files that another process or thread writes to, links, and
-    files of other users are left alone: the next name is taken then. Raises OSError.
+    files of other users are not touched: the next name is taken then. Raises OSError.
     """
     if source and _CAN_LOCK:
         stem = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -146,7 +146,7 @@ def _shared(path: Path) -> PartFile | None:
     except OSError:
         return None
     if _locks(part):
-        # Only now nobody renames it any more, as its last owner did if it has become a whole file meanwhile.
+        # Only now it is not renamed any more, as its last owner did if it has become a whole file meanwhile.
         about, there = os.fstat(part.fileno()), _stat(path)
         if stat.S_ISREG(about.st_mode) and is_own(about) and there is not None and os.path.samestat(about, there):
             if about.st_nlink == 1:
@@ -159,7 +159,7 @@ def _shared(path: Path) -> PartFile | None:
 
 
 def _locks(file: io.FileIO) -> bool:
-    """Keep all others from *file* until it is closed, also by a kill; False where somebody else has it."""
+    """Keep all others from *file* until it is closed, also by a kill; False where another process has it."""
     locking = optional.load("fcntl")
     try:
         locking.flock(file, locking.LOCK_EX | locking.LOCK_NB)

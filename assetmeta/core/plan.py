@@ -28,9 +28,9 @@ _FORMAT = 1
 
 
 class Origin(LastUncompared, frozen=True):
-    """Where a plan was made: the *server* and the *user* who was logged in there, as far as the login says who that is,
-    the time, and the *version* of this package. *session* is the session whose pending changes the plan lists; a plan
-    from a file belongs to none.
+    """Where a plan was made: the *server* and the *user* who was logged in there, as far as the login shows who that
+    is, the time, and the *version* of this package. *session* is the session whose pending changes the plan lists; a
+    plan from a file belongs to none.
     """
 
     server: str = ""
@@ -49,7 +49,7 @@ class Plan(OwnRepr, LastUncompared, frozen=True):
     """Changes in sending order: `plan.changes`. Printed, it fits a screen; `full()` has everything.
 
     *names* maps identities to what people call the assets, *numbers* to the numbers that they know them by, as far as
-    that is loaded; *along* says what goes with assets that are deleted.
+    that is loaded; *along* lists what goes with assets that are deleted.
     """
 
     changes: tuple[Change, ...] = ()

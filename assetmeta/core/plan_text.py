@@ -27,7 +27,7 @@ Names = Mapping[Oid, str]
 
 
 class PlanText:
-    """The words for *changes*. *names* says what people call assets, *numbers* the numbers that they know them by,
+    """The words for *changes*. *names* has what people call assets, *numbers* the numbers by which they refer to them,
     *along* what deleted assets take with them.
     """
 
@@ -43,7 +43,7 @@ class PlanText:
         return "\n".join([counted(self._changes), *(line for each in self._changes for line in self._lines(each))])
 
     def screen(self) -> str:
-        """All changes where they fit, else their counts, what stands out, and a sample."""
+        """All changes where they fit, else their counts, what is notable, and a sample."""
         lines = [counted(self._changes)]
         for change in self._changes:
             lines += self._lines(change)
@@ -55,7 +55,7 @@ class PlanText:
         lines = [counted(self._changes), *self._kinds()]
         notable = [*self._taking_along(), *self._cleared()]
         if notable:
-            lines += ["What stands out:", *notable]
+            lines += ["Notable:", *notable]
         lines.append("For example:")
         ending = "All of them are in plan.changes; print(plan.full()) shows each."
         for change in self._sample():
@@ -163,7 +163,7 @@ def before_and_after(
 ) -> str:
     """Return one attribute's change in words: `3 → 5`, `+ Member:20  - Member:31`; `?` for what was never read.
 
-    *called* returns what stands for an asset.
+    *called* returns what represents an asset.
     """
     if delta.is_multi:
         added = [f"+ {shown(value, called)}" for value in delta.added]
@@ -173,7 +173,7 @@ def before_and_after(
 
 
 def shown(value: object, called: Callable[[Oid], str] = lambda oid: oid.token) -> str:
-    """Return a value as it stands in plans and messages, long ones shortened."""
+    """Return a value as plans and messages show it, long ones shortened."""
     if value is UNREAD:
         return "?"
     if isinstance(value, Oid):

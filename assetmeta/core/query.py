@@ -1,4 +1,4 @@
-"""Queries: frozen values that say which assets are wanted and what of each. Building one sends nothing.
+"""Queries: frozen values that describe which assets are wanted and what of each. Building one sends nothing.
 
 Verbs that build (select, where, filter, sort, find, page, asof, deleted) return a new query and check names at once.
 Verbs that run (iteration, first, one, all, count, exists, pages, len, bool, queryAll, set) send requests.
@@ -34,7 +34,7 @@ from assetmeta.model.table import Displayed, Table
 
 
 class Query(Displayed, Frames, Criteria, frozen=True):
-    """The assets of one type that match, in order. Equal queries ask for the same.
+    """The assets of one type that match, in order. Equal queries request the same.
 
     Iterating streams: one request per page of at most `page_size` assets, and no more than a page in memory.
     len(), bool(), indexing and queryAll() read everything once and keep it, so that going on with the same query object
@@ -42,7 +42,7 @@ class Query(Displayed, Frames, Criteria, frozen=True):
     """
 
     def explain(self) -> str:
-        """Say which requests running this query sends, and what is filtered and sorted where. Sends nothing.
+        """Explain which requests running this query sends, and what is filtered and sorted where. Sends nothing.
 
         Raises Unsupported for what the server cannot do.
         """
@@ -56,7 +56,7 @@ class Query(Displayed, Frames, Criteria, frozen=True):
         )
 
     def _on_letter_case(self) -> str:
-        """What an explanation says where the server's `=` ignores letter case and a condition compares texts."""
+        """What an explanation adds where the server's `=` ignores letter case and a condition compares texts."""
         if self.workspace.backend.can.exact:
             return ""
         exact = [part for term in self.terms for part in and_terms(term) if is_exact(part)]
@@ -187,7 +187,7 @@ class Query(Displayed, Frames, Criteria, frozen=True):
             yield walk(asset, path)
 
     def __getattr__(self, name: str) -> Column:
-        """A column of the results: `query.Name`. Raises UnknownName for anything that the schema lacks."""
+        """A column of the results: `query.Name`. Raises UnknownName for anything that the schema does not have."""
         if name.startswith("_"):
             raise AttributeError(name)
         self.schema.attribute(self.type_name, name)

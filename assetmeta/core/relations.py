@@ -18,7 +18,7 @@ from assetmeta.model.values import Oid
 
 
 class NullReference:
-    """Stands for the asset at the end of a relation that is not set.
+    """Represents the asset at the end of a relation that is not set.
 
     It is falsy and equals None. Reading a real attribute goes on (a relation gives another stand-in, several-valued
     attributes an empty list, everything else None); a misspelt one raises UnknownName. It cannot be written.
@@ -77,8 +77,8 @@ class NullReference:
 
 
 class Unloaded:
-    """Stands for a value that is not loaded where somebody only looks: in help, completion or a debugger. It knows
-    what the schema says, and goes on along relations.
+    """Represents a value that is not loaded where it is only looked at: in help, completion or a debugger. It has
+    what the schema has, and goes on along relations.
     """
 
     __slots__ = ("_attribute", "_owner", "_schema")
@@ -243,7 +243,7 @@ class RelatedList(Displayed, Sequence[Any]):
 
 
 def related_asset(asset: Instance, attribute: Attribute) -> Instance | NullReference:
-    """Return the asset that a single relation leads to, or the stand-in that says there is none."""
+    """Return the asset that a single relation leads to, or the stand-in for none."""
     found = read_single(asset, attribute)
     workspace = context_of(asset)
     if not isinstance(found, Oid):

@@ -14,7 +14,7 @@ from assetmeta.model.values import Oid
 
 
 class Report(Displayed, Struct, frozen=True):
-    """The outcomes of a commit in the order of its plan. Falsy when every change landed; iterates over the errors.
+    """The outcomes of a commit in the order of its plan. Falsy when every change was saved; iterates over the errors.
 
     What is not done is still pending: a failed change with its error attached, a skipped one because it needs a failed
     one or the write ended before its turn, an unknown one because it was sent and no answer came. *notes* are
@@ -27,7 +27,7 @@ class Report(Displayed, Struct, frozen=True):
 
     @property
     def done(self) -> list[Done]:
-        """The changes that landed."""
+        """The changes that were saved."""
         return [outcome for outcome in self.outcomes if isinstance(outcome, Done)]
 
     @property
@@ -37,7 +37,7 @@ class Report(Displayed, Struct, frozen=True):
 
     @property
     def skipped(self) -> list[Skipped]:
-        """The changes that were not sent: they need one that did not land, or the write ended before their turn."""
+        """The changes that were not sent: they need one that was not saved, or the write ended before their turn."""
         return [outcome for outcome in self.outcomes if isinstance(outcome, Skipped)]
 
     @property
@@ -60,13 +60,13 @@ class Report(Displayed, Struct, frozen=True):
         return len(self.errors)
 
     def raise_if_failed(self) -> None:
-        """Raise CommitError, which carries this report, unless every change landed."""
+        """Raise CommitError, which carries this report, unless every change was saved."""
         if self:
             raise CommitError(f"{self}", report=self)
 
     def __str__(self) -> str:
         counts = self.counts
-        lines = [f"  {outcome.change.oid.token}: {_told(outcome)}" for outcome in _not_done(self.outcomes)[:10]]
+        lines = [f"  {outcome.change.oid.token}: {_error_text(outcome)}" for outcome in _not_done(self.outcomes)[:10]]
         more = len(self.errors) - len(lines)
         notes = [f"  {outcome.oid.token}: {note}" for outcome in self.done for note in outcome.notes][:10]
         notes += [f"  {note}" for note in self.notes]
@@ -77,7 +77,7 @@ class Report(Displayed, Struct, frozen=True):
 
     def _table(self) -> Table:
         rows = [
-            (type(outcome).__name__.lower(), outcome.change.oid.token, _told(outcome))
+            (type(outcome).__name__.lower(), outcome.change.oid.token, _error_text(outcome))
             for outcome in _not_done(self.outcomes)[:SHOWN]
         ]
         return Table(self.counts, ("outcome", "asset", "what happened"), rows, len(self.errors), "; ".join(self.notes))
@@ -94,17 +94,17 @@ def _not_done(outcomes: Sequence[Outcome]) -> list[Failed | Skipped | Unknown]:
 
 
 def error_of(outcome: Failed | Skipped | Unknown) -> AssetmetaError:
-    """The error of a change that did not land."""
+    """The error of a change that was not saved."""
     if not isinstance(outcome, Skipped):
         return outcome.error
     if outcome.error is not None:
         return outcome.error
     token, needed = outcome.change.oid.token, outcome.needs.token if outcome.needs else "another asset"
-    return CommitError(f"{token} was not sent, because it needs {needed}, which did not land.", oid=token)
+    return CommitError(f"{token} was not sent, because it needs {needed}, which was not saved.", oid=token)
 
 
-def _told(outcome: Failed | Skipped | Unknown) -> str:
-    """The error, and for a create that may have landed what to do: it is not sent again by itself."""
+def _error_text(outcome: Failed | Skipped | Unknown) -> str:
+    """The error, and for a create that may have been saved what to do: it is not sent again by itself."""
     text = str(error_of(outcome))
     if isinstance(outcome, Unknown) and isinstance(outcome.change, Create):
         text += " Look whether it exists: then revert it, or else inspect(asset).retry() lets the next commit send it."

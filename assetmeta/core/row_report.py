@@ -18,7 +18,7 @@ _SHOWN = 10
 class RowResult(Struct, frozen=True):
     """What became of one row. *number* counts the rows of the source from 1, its header aside.
 
-    *asset* is None for a row that was missing or refused; *attributes* are those that differ; *reason* says why a row
+    *asset* is None for a row that was missing or refused; *attributes* are those that differ; *reason* is why a row
     was refused.
     """
 
@@ -56,7 +56,7 @@ class UpsertReport(OwnRepr, Struct, frozen=True):
 
     @property
     def unchanged(self) -> list[RowResult]:
-        """The rows whose assets are as the rows say."""
+        """The rows whose assets have the values of the rows already."""
         return self._of(UNCHANGED)
 
     @property

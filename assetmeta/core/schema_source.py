@@ -57,7 +57,7 @@ class SchemaSource:
         """Return the schema, read at the first call."""
         found = self._schema
         if found is None:
-            # Threads that arrive together wait for one answer instead of asking twice.
+            # Threads that arrive together wait for one answer instead of sending two requests.
             with self._lock:
                 if self._schema is None:
                     self._schema = self._kept() or self._read()
@@ -70,11 +70,11 @@ class SchemaSource:
             kept = from_text(text, self._backend.codec) if text else None
             return Schema(kept.types, kept.version, self._newer) if kept else None
         except ValueError:
-            # A broken file is no file: the schema is read from the server, and the file written anew.
+            # A broken file is no file: the schema is read from the server, and the file written again.
             return None
 
     def _newer(self) -> Schema | None:
-        """The schema of today, for a name that a user gave and a kept one lacks; None when it cannot be read."""
+        """The schema of today, for a user's name that a kept one does not have; None when it cannot be read."""
         with self._lock:
             if self._schema is not None and self._schema.newer is None:
                 return self._schema
@@ -93,9 +93,9 @@ class SchemaSource:
         return schema
 
     def renew(self, missing: Iterable[tuple[str, str]]) -> bool:
-        """Read the schema anew because an answer names types and attributes, as (type, attribute or ""), that it lacks;
-        return whether it was. One reading for all that are missing, and none for what was missing before. A type that
-        the server does not describe then either is known without attributes.
+        """Read the schema again because an answer names types and attributes, as (type, attribute or ""), that are
+        missing in it; return whether it was. One reading for all that are missing, and none for what was missing
+        before. A type that the server does not describe then either is known without attributes.
         """
         with self._lock:
             schema = self._schema
@@ -124,11 +124,11 @@ class SchemaSource:
         return sorted(self._schema.types) if self._schema else []
 
     def secret_names(self) -> frozenset[str]:
-        """The names of the attributes, read so far, that are not to be shown; sends nothing and waits for nobody."""
+        """The names of the attributes, read so far, that are not to be shown; sends nothing and does not wait."""
         types = None if self._schema is None else self._schema.types
         known = tuple(types.read() if isinstance(types, TypesOnDemand) else (types or {}).values())
         before, names = self._secret_names
-        # A type that was read anew is another object, and may have secrets that it had not.
+        # A type that was read again is another object, and may have secrets that it had not.
         if len(known) != len(before) or any(one is not other for one, other in zip(known, before, strict=True)):
             names = frozenset(each.name for kind in known for each in kind.attributes.values() if each.is_secret)
             self._secret_names = (known, names)
@@ -141,7 +141,7 @@ def _has(schema: Schema, type_name: str, name: str) -> bool:
 
 
 def _with_raw(schema: Schema, names: Iterable[str]) -> Schema:
-    """The schema with types of *names* that it lacks, without attributes."""
+    """The schema with types of *names* that are missing in it, without attributes."""
     raw = {name: AssetType(name, {}) for name in names if name not in schema.types}
     if not raw:
         return schema
@@ -152,7 +152,9 @@ def _with_raw(schema: Schema, names: Iterable[str]) -> Schema:
 
 
 class OpenTypes(Mapping[str, AssetType]):
-    """The types of a server, and those that its answers name and its schema lacks; these are found and not listed."""
+    """The types of a server, and those that its answers name and its schema does not have; these are found and not
+    listed.
+    """
 
     def __init__(self, types: Mapping[str, AssetType], raw: Mapping[str, AssetType]) -> None:
         self._types = types
@@ -194,7 +196,7 @@ class TypesOnDemand(Mapping[str, AssetType]):
             return self._types[name]
 
     def read_again(self, names: Iterable[str]) -> None:
-        """Read types that are known, or were not there, anew. Raises what the server refuses with."""
+        """Read types that are known, or were not there, again. Raises the server's refusal."""
         with self._lock:
             for name in names:
                 try:

@@ -78,7 +78,7 @@ class LoadedData(Mapping[str, Any]):
         return printable(f"{{{', '.join(f'{name!r}: {self._shown(name)}' for name in self)}}}")
 
     def _shown(self, name: str) -> str:
-        """A value as a repr has it; what cannot be read is said to be so, for a repr raises nothing."""
+        """A value as a repr has it; what cannot be read is marked so, for a repr raises nothing."""
         try:
             return repr(self[name])
         except AssetmetaError as error:
@@ -86,7 +86,7 @@ class LoadedData(Mapping[str, Any]):
 
 
 def snapshot_values(asset: Instance) -> Iterator[tuple[str, Any]]:
-    """Yield what is loaded, by name. What no repr shows is no part of a copy either: it is read anew."""
+    """Yield what is loaded, by name. What no repr shows is no part of a copy either: it is read again."""
     for name in asset._state.names():
         attribute = context_of(asset).schema.type(asset._state.oid.type).attributes.get(name)
         if attribute is None:

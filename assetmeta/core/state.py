@@ -62,7 +62,7 @@ NOTHING_SENT: frozenset[str] = frozenset()
 class Edit:
     """A pending change of one attribute.
 
-    For a single value, *new* is what it becomes. For a multi-value attribute (*is_multi*), *added* and *removed* say
+    For a single value, *new* is what it becomes. For a multi-value attribute (*is_multi*), *added* and *removed* are
     what changes against whatever the server has.
     """
 
@@ -127,7 +127,7 @@ def at_moment_of(asset: Instance, oid: Oid) -> Oid:
 
 
 def merge_row(asset: Instance, row: Row, layouts: RowShapes, since: int | None = None) -> None:
-    """Take over a row that was asked for when *since* writes had been made. Pending edits are untouched, and stay what
+    """Take over a row that was requested when *since* writes had been made. Pending edits are untouched, and stay what
     a read returns. A row from before the last write to the asset is dropped.
     """
     state = asset._state
@@ -135,7 +135,7 @@ def merge_row(asset: Instance, row: Row, layouts: RowShapes, since: int | None =
         return
     state.gone = None
     if state.layout is EMPTY:
-        # Nothing was loaded, so nothing stands decoded either; most rows are of assets that are met for the first time.
+        # Nothing was loaded, so nothing is decoded either; most rows are of assets that are new here.
         state.layout = layouts.of(row.columns)
         state.cells = row.values
         return
@@ -151,7 +151,7 @@ def merge_row(asset: Instance, row: Row, layouts: RowShapes, since: int | None =
 
 
 def mark_absent(asset: Instance, names: Iterable[str], layouts: RowShapes) -> None:
-    """Remember that the server was asked for *names* and did not return them."""
+    """Remember that *names* were requested and the server did not return them."""
     missing = tuple(name for name in names if asset._state.cell(name) is UNREAD)
     if missing:
         gone = asset._state.gone

@@ -38,8 +38,8 @@ _NUMBER = "Number"
 @dataclass(slots=True)
 class PendingChanges:
     """What is pending, by asset: *dirty* ones have edits or are new, *deleted* ones are to go. *contexts* are the
-    assets that new ones are made in, *errors* say why changes did not land, *unanswered* are those that may have
-    landed. *edits* are those of assets that were set aside.
+    assets that new ones are made in, *errors* are why changes were not saved, *unanswered* are those that may have
+    been saved. *edits* are those of assets that were set aside.
     """
 
     dirty: dict[Oid, Instance] = field(default_factory=dict)
@@ -82,12 +82,12 @@ class UnitOfWork:
 
     @property
     def errors(self) -> dict[Oid, AssetmetaError]:
-        """Why changes that are pending did not land."""
+        """Why changes that are pending were not saved."""
         return self._pending.errors
 
     @property
     def unanswered(self) -> dict[Oid, Change]:
-        """The pending changes that were sent before and may have landed."""
+        """The pending changes that were sent before and may have been saved."""
         return self._pending.unanswered
 
     def set_aside(self) -> None:
@@ -102,12 +102,12 @@ class UnitOfWork:
             self._aside = (*self._aside, self._pending)
             self._pending = PendingChanges()
 
-    def put_back(self, landed: Iterable[Change] = ()) -> None:
-        """End the block: its own changes that did not land are dropped, and what was set aside is pending again, except
-        edits of what the block wrote later (*landed*).
+    def put_back(self, saved: Iterable[Change] = ()) -> None:
+        """End the block: its own changes that were not saved are dropped, and what was set aside is pending again,
+        except edits of what the block wrote later (*saved*).
         """
-        written = {(change.oid, delta.name) for change in landed for delta in getattr(change, "deltas", ())}
-        gone = {change.oid for change in landed if isinstance(change, Delete)}
+        written = {(change.oid, delta.name) for change in saved for delta in getattr(change, "deltas", ())}
+        gone = {change.oid for change in saved if isinstance(change, Delete)}
         with self._workspace.lock:
             self.revert()
             *aside, self._pending = self._aside
@@ -141,7 +141,7 @@ class UnitOfWork:
             if oid.is_new:
                 asset._state.gone = NotFound(
                     f"{oid.token} was made by process {maker}, which alone creates it; this process was forked before."
-                    " Make it anew here, or look it up once it is there.",
+                    " Create it here, or look it up once it is there.",
                     oid=oid.token,
                 )
         for asset in self._workspace.identity:
@@ -151,7 +151,7 @@ class UnitOfWork:
             self._left = (f"{number} of process {maker}, made before the fork, are left to that process.",)
 
     def notes(self) -> tuple[str, ...]:
-        """What a commit of this process has to say about changes that it does not send, once."""
+        """The notes of a commit of this process about changes that it does not send, once."""
         notes, self._left = self._left, ()
         for note in notes:
             log.warning(note)
@@ -263,7 +263,7 @@ class UnitOfWork:
         with self._workspace.lock:
             for asset in chosen:
                 if asset._state.oid in self.unanswered:
-                    # It was sent, and may have landed: what was loaded before says nothing any more.
+                    # It was sent, and may have been saved: what was loaded before is out of date.
                     forget(asset)
                 self.discard(asset)
                 if asset._state.oid.is_new:
@@ -361,10 +361,10 @@ class UnitOfWork:
         self._track(asset)
 
     def note_failure(self, asset: Instance, outcome: Failed | Skipped | Unknown) -> None:
-        """Remember why the changes of *asset* did not land; they stay pending."""
+        """Remember why the changes of *asset* were not saved; they stay pending."""
         oid = asset._state.oid
         if isinstance(self.unanswered.get(oid), Create) and not isinstance(outcome.change, Create):
-            # What was cut from a create that may have landed waits with it, and says nothing about it.
+            # What was cut from a create that may have been saved waits with it, and shows nothing about it.
             return
         self.errors[oid] = error_of(outcome)
         self.unanswered.pop(oid, None)

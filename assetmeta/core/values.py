@@ -25,7 +25,7 @@ COMPOSED = re.compile("[:/]")
 """What an alias within another asset has (`project:12`, `project/space`), and names mostly do not."""
 
 READS = 3
-"""How often a missing value is asked for when writes keep overtaking the answer."""
+"""How often a missing value is requested when writes keep overtaking the answer."""
 
 
 def context_of(asset: Instance) -> SessionContext:
@@ -46,7 +46,7 @@ def load_raw(asset: Instance, name: str) -> LoadedValue:
             raise state.gone
         if state.oid.is_new:
             return None
-        # What a read brings is dropped when a write came in between; it is then asked for again, but not for ever.
+        # What a read brings is dropped when a write came in between; it is then requested again, but not for ever.
         for _ in range(READS):
             context_of(asset).loader.need(asset, name)
             cell = state.cell(name)
@@ -96,7 +96,7 @@ def cell_members(asset: Instance, attribute: Attribute, cell: LoadedValue) -> tu
 def decoded(asset: Instance, attribute: Attribute, raw: object) -> object:
     """Decode one raw scalar. Raises InvalidResponse when the server sent something that the kind cannot be."""
     try:
-        # A kind that nobody knows yet can hold anything.
+        # An unknown kind can hold anything.
         is_document = isinstance(raw, JsonText) and isinstance(attribute.codec, AnyValue)
         scalar = _scalar(raw)
         value = json.loads(str(raw), parse_float=decimal.Decimal) if is_document else attribute.codec.decode(scalar)
@@ -115,7 +115,8 @@ def _place(asset: Instance, name: str) -> str:
 
 
 def undeclared(asset: Instance, name: str) -> object:
-    """Return what the server sent under a *name* that the schema lacks, as JSON has it; UNREAD when it sent none.
+    """Return what the server sent under a *name* that the schema does not have, as JSON has it; UNREAD when it sent
+    none.
 
     *name* is any text: what reads as a path of the schema is one, and everything else is taken letter by letter.
     """
@@ -211,7 +212,7 @@ def _shown(attribute: Attribute, value: object) -> str:
 def related_oid(
     workspace: SessionContext, type_name: str, attribute: Attribute, value: object, *, look_up: bool = True
 ) -> Oid:
-    """Return the identity that *value* (an asset, an Oid, a token, a name) stands for, checked against the relation's
+    """Return the identity that *value* (an asset, an Oid, a token, a name) means, checked against the relation's
     type.
 
     A name is looked up (see core.names), and likewise another name that assets have instead of their keys (see
@@ -234,7 +235,7 @@ def related_oid(
         ) from error
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if isinstance(workspace.backend, SupportsAliases):
-        # Such a server says which of its types have numbers as keys.
+        # Such a server states which of its types have numbers as keys.
         if is_number or (isinstance(value, str) and not is_token(schema, oid)):
             place = f"{type_name}.{attribute.name}" if look_up else None
             oid = _named(workspace, workspace.backend, place, related, str(value))
@@ -272,7 +273,7 @@ def _named(
     workspace: SessionContext, backend: SupportsAliases, place: str | None, type_name: str, text: str
 ) -> Oid | None:
     """The identity that a text is for a relation: a key, an alias that the server resolves itself, or one that is
-    looked up. *place* says in errors where it was given; None when nothing is to be sent.
+    looked up. *place* names in errors where it was given; None when nothing is to be sent.
     """
     key = backend.key_of(type_name, text)
     if key is not None:
@@ -315,7 +316,7 @@ def _called(workspace: SessionContext, place: str, type_name: str, text: str) ->
 
 
 def oid_of_session(workspace: SessionContext, value: object) -> Oid | None:
-    """The identity that *value* stands for, or None. Raises BadValue for an asset of another session."""
+    """The identity of *value*, or None. Raises BadValue for an asset of another session."""
     if isinstance(value, Instance) and context_of(value) is not workspace:
         token = value._state.oid.token
         raise BadValue(f"{token} ({value!r:.80}) belongs to another session; use this session's own.", oid=token)
@@ -342,7 +343,7 @@ def same_value(one: object, other: object) -> bool:
 
 
 def as_oid(value: object) -> Oid | None:
-    """The identity that *value* stands for, or None when it stands for none."""
+    """The identity of *value*, or None when it has none."""
     if isinstance(value, Instance):
         return value._state.oid
     if isinstance(value, Oid):

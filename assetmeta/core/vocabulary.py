@@ -1,4 +1,4 @@
-"""The names of lists: what `Status="Done"` may say, read from the server once per session.
+"""The names of lists: what `Status="Done"` may name, read from the server once per session.
 
 The names of a list type (statuses, priorities) come along with the first query that mentions one of them, or are read
 when the first one is assigned; a name that is none is an error.
@@ -22,8 +22,8 @@ Read = Callable[[Sequence[Fetch]], list[Rows]]
 
 
 class Vocabulary:
-    """The assets of one session's list types by their names, by type; None for a list that is too long. *exact* says
-    that the server tells names apart by letter case.
+    """The assets of one session's list types by their names, by type; None for a list that is too long. *exact* is
+    whether the server respects letter case in names.
     """
 
     def __init__(self, *, exact: bool = False) -> None:
@@ -35,7 +35,7 @@ class Vocabulary:
     ) -> Mapping[str, tuple[Oid, ...]] | None:
         """Return the assets of a list type by their names; None where the type is no list, or too long a one.
 
-        One request, the first time; one more when one of *names* is unknown, since somebody may have added it.
+        One request, the first time; one more when one of *names* is unknown, since it may have been added meanwhile.
         """
         kind = schema.type(type_name)
         if not kind.choices or kind.display is None:
@@ -76,7 +76,9 @@ class Vocabulary:
             self._names[type_name] = None if rows.more else by_text(rows, (name,))
 
     def _check(self, schema: Schema, fetches: Sequence[Fetch], read: Read | None) -> None:
-        """Raise BadValue for an unknown name. With *read* the list is read again first: somebody may have added it."""
+        """Raise BadValue for an unknown name. With *read* the list is read again first: it may have been added
+        meanwhile.
+        """
         for type_name, leaf in (found for fetch in fetches for found in _mentioned(schema, fetch)):
             unknown = self._unknown(type_name, leaf)
             if unknown is not None and read is not None:
@@ -86,7 +88,7 @@ class Vocabulary:
                 names = sorted(self._names[type_name] or ())
                 near = nearest(unknown, names) or f" There are {', '.join(names[:20]) or 'none'}."
                 raise BadValue(
-                    f"{leaf.path}: there is no {type_name} {unknown!r}.{near} column.exact(...) asks for any text.",
+                    f"{leaf.path}: there is no {type_name} {unknown!r}.{near} column.exact(...) takes any text.",
                     type_name=type_name,
                     attribute=str(leaf.path),
                 )

@@ -31,7 +31,7 @@ def read(asset: Instance, attribute: Attribute) -> Any:
 
 
 def value_at(asset: Instance, name: str) -> Any:
-    """Return what *name* stands for: an attribute, a path, something computed, or a key that the schema lacks.
+    """Return what *name* refers to: an attribute, a path, something computed, or a key that the schema does not have.
 
     `AsOf` is the moment of the asset, unless the server has an attribute of that name. What is missing is loaded.
     """

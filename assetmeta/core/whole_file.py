@@ -15,7 +15,7 @@ from assetmeta.core.part_file import PartFile, open_part
 _DISK = frozenset(
     getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO", "EROFS") if hasattr(errno, name)
 )
-"""Errors of the place that is written to, which do not say by themselves which file they are about."""
+"""Errors of the place that is written to, which do not name the file by themselves."""
 
 
 def write_whole(
@@ -25,8 +25,8 @@ def write_whole(
 
     Until then its bytes are in a file beside it, whose name begins with a dot and ends in `.part`; it is removed when
     *fill* raises, and is all that a killed process leaves behind, with the head of the answer that the bytes came with.
-    *source* says where the bytes come from: whoever next writes those of the same source here goes on with what is
-    there, where *fill* can (model.http.ResumableSink), and otherwise begins it anew.
+    *source* names where the bytes come from: whoever next writes those of the same source here goes on with what is
+    there, where *fill* can (model.http.ResumableSink), and otherwise begins it again.
 
     A file that exists is never overwritten, also one that appears meanwhile: a number is added to the name, which has
     to be a harmless one. With *replace* it is replaced, in one step. Raises OSError, which names the file, where it
@@ -44,7 +44,7 @@ def write_whole(
 
 
 def numbered(target: Path) -> Iterator[Path]:
-    """Yield *target*, and then the names that stand in for it where it is taken: `name-2.txt`, `name-3.txt` ..."""
+    """Yield *target*, and then the names that replace it where it is taken: `name-2.txt`, `name-3.txt` ..."""
     for number in count(1):
         yield target if number == 1 else target.with_name(f"{target.stem}-{number}{target.suffix}")
 

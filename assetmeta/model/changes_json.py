@@ -23,10 +23,10 @@ from assetmeta.model.values import UNREAD, Oid
 from assetmeta.model.zones import zone_named
 
 Refer = Callable[[Oid], object]
-"""What stands in the JSON for an asset."""
+"""What represents an asset in the JSON."""
 
 Digest = Callable[[object], str | None]
-"""What stands there for a secret; None leaves it out altogether."""
+"""What represents a secret there; None leaves it out."""
 
 _PLAIN = frozenset({str, int, bool, float, type(None)})
 

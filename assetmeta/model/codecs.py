@@ -61,7 +61,7 @@ class ReadsText(Protocol):
     """A codec of values that tables of texts (CSV) spell in more ways than a person would in a program."""
 
     def from_text(self, text: str) -> object:
-        """Return what *text* in a cell stands for, to be parsed; *text* itself where that is nothing else."""
+        """Return the value that *text* in a cell means, to be parsed; *text* itself where that is nothing else."""
         ...
 
 
@@ -83,7 +83,7 @@ class AnyValue(Struct, frozen=True):
 
 
 class Text(Struct, frozen=True):
-    """Text, kept character for character. An empty text and null are told apart only where the wire does."""
+    """Text, kept character for character. An empty text and null differ only where they do on the wire."""
 
     accepts: str = "text"
     empty_is_null: bool = False
@@ -242,7 +242,7 @@ class DateTime(Struct, frozen=True):
         return local.isoformat(timespec="microseconds" if local.microsecond % 1000 else "milliseconds")
 
     def condition_text(self, value: object) -> str:
-        """The text that stands in a condition: an hour that comes twice is named in UTC, which conditions take."""
+        """The text in a condition: an hour that comes twice is given in UTC, which conditions take."""
         try:
             return self.encode(value)
         except ValueError:
@@ -349,12 +349,12 @@ class Binary(Struct, frozen=True):
         raise ValueError(f"{type(value).__name__} is not bytes")
 
     def from_text(self, text: str) -> object:
-        """Bytes stand in texts as base64."""
+        """Bytes are base64 in texts."""
         return base64.b64decode(text, validate=True)
 
 
 def document_part(value: object) -> object:
-    """What stands in a document for a part of it: the id of an asset, all else as it is. Raises ValueError."""
+    """What represents a part of a document in it: the id of an asset, all else as it is. Raises ValueError."""
     if isinstance(value, Cleaned):
         raise ValueError(LOSES)
     if not isinstance(value, Oid):

@@ -15,11 +15,11 @@ from assetmeta.model.values import LastUncompared
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "~=", "==")
 EXACT = "=="
-"""Equality that tells letter case apart, where `=` does not."""
+"""Equality that respects letter case, where `=` does not."""
 
 
 class _Combinable(OwnRepr, Struct, frozen=True):
-    """`&`, `|` and `~` build larger terms; `and`, `or` and `not` cannot, and say so."""
+    """`&`, `|` and `~` build larger terms; `and`, `or` and `not` raise BadValue."""
 
     def __and__(self, other: Term) -> And:
         return And((self, other))  # type: ignore[arg-type]
@@ -130,7 +130,7 @@ def and_terms(term: Term | None) -> tuple[Term, ...]:
 
 
 def is_exact(term: Term) -> bool:
-    """True when *term* tells letter case apart anywhere."""
+    """True when any part of *term* respects letter case."""
     return any(isinstance(leaf, Compare) and leaf.operator == EXACT for leaf in leaves(term))
 
 

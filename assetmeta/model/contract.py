@@ -16,16 +16,16 @@ from assetmeta.model.values import Key, Oid
 
 
 class Capabilities(Struct, frozen=True):
-    """What a server can do. Asking for anything else raises Unsupported before a request is sent.
+    """What a server can do. Anything else raises Unsupported before a request is sent.
 
-    *keyset* names the attribute by which unsorted lists are ordered, when a filter can ask for what is beyond one of
+    *keyset* names the attribute by which unsorted lists are ordered, when a filter can select what is beyond one of
     its values; pages then neither overlap nor leave gaps, whatever happens to the list meanwhile.
-    *max_keys* is how many assets one read by identity may name, *max_page* the largest page to ask for, *max_fetches*
+    *max_keys* is how many assets one read by identity may name, *max_page* the largest page to request, *max_fetches*
     how many fetches that are handed over together share a request. Without
     *windows* the dialect cuts windows itself and answers a fetch in parts of its own (`Rows.rest`), or whole: do not
-    ask for one window after the other.
-    *evaluates* is whether the dialect evaluates conditions itself, so that they may speak of parts of values and
-    compare attributes with each other. *exact* is whether `=` tells letter case apart by itself; where it does not,
+    request one window after the other.
+    *evaluates* is whether the dialect evaluates conditions itself, so that they may use parts of values and
+    compare attributes with each other. *exact* is whether `=` respects letter case by itself; where it does not,
     `==` does, and takes reading what `=` finds. *cleaning* is whether texts can be had without their markup (the paths
     that end in @CleanText or @CleanHtml).
     """
@@ -117,7 +117,7 @@ class Backend(Protocol):
     def write(
         self, schema: Schema, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED
     ) -> Flow[list[Outcome]]:
-        """Write. One outcome per change, same order; *observer* hears of each round as it is sent and answered."""
+        """Write. One outcome per change, same order; *observer* is called for each round as it is sent and answered."""
         ...
 
     def address(self, oid: Oid) -> str:
@@ -127,10 +127,10 @@ class Backend(Protocol):
 
 @runtime_checkable
 class SupportsExplain(Protocol):
-    """A backend that says what a read will send, and what is done on which side."""
+    """A backend that explains what a read will send, and what is done on which side."""
 
     def explain(self, schema: Schema, fetch: Fetch) -> str:
-        """Tell it as text, one line per request or step. Sends nothing."""
+        """Return it as text, one line per request or step. Sends nothing."""
         ...
 
 
@@ -143,7 +143,9 @@ class SupportsNames(Protocol):
         ...
 
     def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
-        """Return the asset that an alias names, with what was told of it. Raises NotFound, BadValue, NotExactlyOne."""
+        """Return the asset that an alias names, with what the answer contains of it. Raises NotFound, BadValue,
+        NotExactlyOne.
+        """
         ...
 
 
@@ -169,8 +171,8 @@ class SupportsLookup(Protocol):
     """A backend that finds out what became of creates that were sent and never answered."""
 
     def take_mark(self, schema: Schema, creates: Sequence[Create]) -> Flow[Mapping[str, Mark]]:
-        """Return a mark for each type among *creates* whose assets can be told apart by when they were created. Reads
-        only.
+        """Return a mark for each type among *creates* whose assets can be distinguished by when they were created.
+        Reads only.
         """
         ...
 
@@ -183,7 +185,7 @@ class SupportsLookup(Protocol):
         keys: Mapping[str, str],
     ) -> Flow[list[Outcome | None]]:
         """Return what became of *creates*, same order: Done with the asset, None where it is not there, Unknown where
-        the server does not tell. Reads only.
+        the server does not return. Reads only.
 
         An asset is looked for by its natural key where *keys* names the attribute of its type, else by all values that
         were written among the assets created since the mark of its type, without those *claimed* by other creates.
@@ -219,7 +221,7 @@ class SupportsTemplates(Protocol):
     """A backend whose server suggests the values of a new asset."""
 
     def template(self, schema: Schema, type_name: str, context: Oid | None) -> Flow[tuple[AttributeChange, ...]]:
-        """Ask for a new asset's suggested values."""
+        """Read the suggested values of a new asset."""
         ...
 
 

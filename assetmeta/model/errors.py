@@ -13,18 +13,18 @@ AssetmetaError
 ├── Unreachable                no whole answer came: try again later
 │   ├── BrokenOff              the caller did not wait for the answer (Ctrl-C)
 │   ├── TimedOut               the server did not answer in time
-│   └── RateLimited            the server asked us to slow down (429, 503) for longer than we may wait
-├── ServerError                the server answered, and said no
+│   └── RateLimited            the server limits the rate (429, 503) for longer than we may wait
+├── ServerError                the server answered with a refusal
 │   ├── AuthenticationFailed   the credentials are wrong or expired (401)
 │   ├── NotFound               no such asset or page, or not visible to this user (404; also a LookupError)
 │   ├── Rejected               the request was understood and turned down (other 4xx)
 │   ├── ServerFailed           the server broke (5xx)
 │   └── InvalidResponse        the answer is not the document it should be, or is not safe to read
-├── Conflict                   somebody else changed the same attribute since it was loaded: look, then decide
+├── Conflict                   another user changed the same attribute since it was loaded: look, then decide
 ├── StillWaiting               assets did not reach a state in the time allowed (also a TimeoutError)
 ├── ResultChanged              a result changed while it was being read page by page: read it again
 ├── JobError                   a job cannot begin or go on: its journal is in use, another's, or does not fit the plan
-└── CommitError                not everything in a commit landed; its report says what did
+└── CommitError                not everything in a commit was saved; its report lists what was
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class ReadOnly(UsageError, AttributeError):
 
 
 class Unsupported(UsageError):
-    """This server cannot do what was asked."""
+    """This server, or this installation, cannot do that."""
 
 
 class NotLoaded(UsageError):
@@ -120,7 +120,7 @@ class BudgetExceeded(UsageError):
 
 
 class NotExactlyOne(UsageError, LookupError):
-    """Exactly one asset was asked for, and none or several were found."""
+    """Exactly one asset was expected, and none or several were found."""
 
 
 class SessionClosed(UsageError):
@@ -128,7 +128,7 @@ class SessionClosed(UsageError):
 
 
 class Unreachable(AssetmetaError):
-    """The server gave no whole answer. *permanent* says that sending the same again cannot help."""
+    """The server gave no whole answer. *permanent* is True where sending the same again cannot help."""
 
     permanent: bool = False
 
@@ -150,7 +150,7 @@ class StillWaiting(AssetmetaError, TimeoutError):
 
 
 class RateLimited(Unreachable):
-    """The server asked to be left alone for longer than the session may wait: *retry_after* seconds, if it said."""
+    """Rate limited by the server for longer than the session may wait: *retry_after* seconds, if it gave a time."""
 
     retry_after: float | None = None
 
@@ -180,7 +180,7 @@ class InvalidResponse(ServerError):
 
 
 class Conflict(AssetmetaError):
-    """Somebody else changed the same attribute since it was loaded. `clashes` holds was, mine and theirs of each."""
+    """Another user changed the same attribute since it was loaded. `clashes` holds was, mine and theirs of each."""
 
     clashes: tuple[object, ...] = ()
 
@@ -199,7 +199,7 @@ class JobError(AssetmetaError):
 
 
 class CommitError(AssetmetaError):
-    """Some changes of a commit did not land. `report` tells each one's outcome; what did not land is still pending."""
+    """Some changes of a commit were not saved, and are still pending. `report` has the outcome of each."""
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:
@@ -220,7 +220,7 @@ def elsewhere(name: str) -> str:
 
 _DELETES = "Sessions delete: session.delete(asset), and commit()."
 _WRITES = "Assign to attributes, or use set(); session.commit() writes what is pending."
-_READS_ANEW = "Assets are read anew by inspect(asset).refresh()."
+_READS_ANEW = "Assets are read again by inspect(asset).refresh()."
 _DROPS = "What is pending is dropped by session.revert(), or session.revert(asset)."
 _SENDS = "Changes are sent by session.commit(); what it would send is shown by session.plan()."
 _PENDING = "session.pending counts the assets with changes, session.plan() shows them; of one asset: inspect(asset)."
@@ -232,7 +232,7 @@ _CUTS = "Queries are cut by slices, query[:10], or page(size, start)."
 _MAKES = "New assets are made by their class: session.Type.new(...), and commit()."
 _COMPUTES = "Numbers are added up by their column, query.Estimate.sum(), and assets counted by query.count()."
 _FORGETS = "Sessions keep assets only as long as they are used; close() ends a session."
-_LOADED = "What is loaded of an asset is in asset.data; inspect(asset) tells the rest."
+_LOADED = "What is loaded of an asset is in asset.data; inspect(asset) has the rest."
 _RELATED = "What related assets have is chosen by select('Owners.Name'), or loaded for all of a loop when it is read."
 _ELSEWHERE = {
     "delete": _DELETES,

@@ -13,7 +13,7 @@ STATE_VARIABLE = "ASSETMETA_STATE"
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder of what can be read anew: what ASSETMETA_CACHE names, or the user's cache folder of the system."""
+    """The folder of what can be read again: what ASSETMETA_CACHE names, or the user's cache folder of the system."""
     return _folder(environment.get(CACHE_VARIABLE), "user_cache_dir")
 
 

@@ -122,7 +122,7 @@ class ResumableSink(Protocol):
         """Go on after the first *size* bytes of it."""
 
     def begin(self, head: Mapping[str, str]) -> None:
-        """Begin anew, with the bytes of an answer with this *head*; those of an empty one cannot be continued."""
+        """Begin again, with the bytes of an answer with this *head*; those of an empty one cannot be continued."""
 
 
 class Pause(Struct, frozen=True):

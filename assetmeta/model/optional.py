@@ -1,4 +1,4 @@
-"""Modules that are imported when they are first needed; every other import stands at the top of its file.
+"""Modules that are imported when they are first needed; every other import is at the top of its file.
 
     frames = optional.load("narwhals", extra="frames")       # a package of an extra
     dialect = optional.load("assetmeta.backends.valohai")    # a part that not every session needs

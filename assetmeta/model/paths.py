@@ -1,6 +1,6 @@
 """Attribute paths: `Super.Scope.Name`, `Workitems:Story[Estimate>'3'].Estimate.@Sum`, as data.
 
-The grammar is the widest one that a dialect knows (VersionOne's attribute tokens); a dialect refuses the pieces that
+The grammar is the widest one that a dialect has (VersionOne's attribute tokens); a dialect refuses the pieces that
 it cannot send. Text in brackets is never interpreted here, and a path that was parsed reads back letter by letter.
 """
 

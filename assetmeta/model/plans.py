@@ -37,7 +37,7 @@ class Fetch(Struct, frozen=True):
     """One read: which assets of *type_name*, and what of each.
 
     *oids*, when given, are exactly the assets wanted (all of this type or derived from it, all with the same moment).
-    *size* None means all from *start* on. *counted* asks for the total number of matches. *asof* reads the past;
+    *size* None means all from *start* on. *counted* requests the total number of matches. *asof* reads the past;
     *history* reads every record of every asset instead of one. *part* is about how many assets one answer should hold
     where the server's lists come in pages of their own; *after* is the `rest` of the answer before. *optional* names
     attributes among those selected that may be left out where they would take requests of their own.
@@ -71,9 +71,9 @@ class Row(NamedTuple):
 class Rows(Struct, frozen=True):
     """The answer to one fetch, in the server's order.
 
-    *related* are further assets that the answer told about (nested selects); each may stand more than once.
-    *total* counts all matches when the server said so. *more* is True when the window may not be the end. *rest*, when
-    there is one, says where the answer breaks off: the same fetch goes on with `after=rest`.
+    *related* are further assets in the answer (nested selects); each may occur more than once. *total* counts all
+    matches when the server returns it. *more* is True when the window may not be the end. *rest*, when there is one,
+    marks where the answer ends: the same fetch goes on with `after=rest`.
     """
 
     rows: tuple[Row, ...] = ()
@@ -132,9 +132,9 @@ Change = Create | Update | Delete | Call
 
 
 class Done(Struct, frozen=True):
-    """The change landed. *oid* is the asset's real identity (for an operation: the asset that the server names in its
-    answer); *row* holds what the answer told of it; *notes* say in words where that is not what was sent. A *stale* one
-    told nothing: whatever is loaded of the asset may be wrong now.
+    """The change was saved. *oid* is the asset's real identity (for an operation: the asset that the server names in
+    its answer); *row* holds what the answer contains of it; *notes* describe where that is not what was sent. A *stale*
+    one answer has nothing: whatever is loaded of the asset may be wrong now.
     """
 
     change: Change
@@ -152,7 +152,7 @@ class Failed(Struct, frozen=True):
 
 
 class Skipped(Struct, frozen=True):
-    """The change was not sent: it needs *needs*, which did not land, or *error* ended the write before its turn."""
+    """The change was not sent: it needs *needs*, which was not saved, or *error* ended the write before its turn."""
 
     change: Change
     needs: Oid | None = None
@@ -160,7 +160,7 @@ class Skipped(Struct, frozen=True):
 
 
 class Unknown(Struct, frozen=True):
-    """The change was sent and no answer came: it may have landed or not."""
+    """The change was sent and no answer came: it may have been saved or not."""
 
     change: Change
     error: AssetmetaError

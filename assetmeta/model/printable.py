@@ -10,7 +10,7 @@ _ACTING = re.compile(
     "\U000e0000-\U000e007f]"
 )
 """Control characters but for tab and line feed, C1, directions, separators of lines, blanks without a width,
-halves of characters, and tags. What joins letters and emoji (U+200C, U+200D, U+FE0F) is part of the language and stays.
+unpaired surrogates, and tags. What joins letters and emoji (U+200C, U+200D, U+FE0F) is part of the language and stays.
 """
 
 

@@ -6,7 +6,7 @@ import os
 import stat
 
 READING = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
-"""Flags to open a file to be read. No link is followed, and nobody is waited for at the other end of a pipe, where the
+"""Flags to open a file to be read. No link is followed, and the other end of a pipe is not waited for, where the
 system knows such flags.
 """
 
@@ -19,5 +19,5 @@ def is_own(about: os.stat_result) -> bool:
 
 
 def is_private(about: os.stat_result) -> bool:
-    """True for what this user owns and nobody else can write, on systems that know users."""
+    """True for what this user owns and no other user can write, on systems that know users."""
     return not hasattr(os, "getuid") or (is_own(about) and not about.st_mode & _OTHERS_WRITE)

@@ -1,4 +1,4 @@
-"""Forked processes: what a child must not share with its parent is made anew in it."""
+"""Forked processes: what a child must not share with its parent is recreated in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Forkable(Protocol):
     """Holds locks, connections, threads or pending work."""
 
     def after_fork(self) -> None:
-        """Make anew what the process that just began must not share with its parent. No I/O, no lock is taken."""
+        """Recreate what the process that just began must not share with its parent. No I/O, no lock is taken."""
         ...
 
 

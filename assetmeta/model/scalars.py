@@ -79,7 +79,7 @@ def _from_numpy(value: Any) -> Any:
         raise ValueError("NaT is a missing value; give None to clear")
     found = value.item()
     if value.dtype.kind == "m" and str(value.dtype).endswith(("64", "[M]", "[Y]")):
-        raise ValueError(f"{value!s} cannot be told in days and seconds")
+        raise ValueError(f"{value!s} cannot be expressed in days and seconds")
     if isinstance(found, int):
         # Finer units come as bare counts.
         coarse = value.astype(f"{value.dtype.kind}8[us]")

@@ -1,4 +1,4 @@
-"""The schema of a server: types, attributes and operations as data, and the questions one asks it."""
+"""The schema of a server: types, attributes and operations as data, and look-ups in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Attribute(OwnRepr, Struct, frozen=True):
     *related* names the type at the other end of a relation, *reciprocal* the attribute there, as `Type.Name`.
     *writable* follows what the server takes, which is more than `not readonly` on servers that accept writes to the
     far side of a relation. *computed* values are forgotten after every write. Writing an attribute that *ripples* makes
-    the server work out values of other assets anew, wherever they are. A relation *cascades* when the asset is part of
+    the server compute values of other assets again, wherever they are. A relation *cascades* when the asset is part of
     what it leads to: deleting that deletes the asset, and counts and sums there change with the asset. *basic*
     attributes are what a first read or a query that selects nothing loads.
     """
@@ -47,7 +47,7 @@ class Attribute(OwnRepr, Struct, frozen=True):
 
     @property
     def description(self) -> str:
-        """One line that says what the attribute is and takes."""
+        """One line about what the attribute is and takes."""
         back = ""
         if self.is_relation:
             what = f"{'several' if self.multi else 'one'} {self.related}"
@@ -71,7 +71,7 @@ class Attribute(OwnRepr, Struct, frozen=True):
 
 
 class Operation(Struct, frozen=True):
-    """Something an asset can be asked to do. *validator* names the Boolean attribute that tells whether it may now."""
+    """An operation of an asset. *validator* names the Boolean attribute that is true when it is allowed now."""
 
     name: str
     validator: str | None = None
@@ -82,7 +82,7 @@ class AssetType(OwnRepr, Struct, frozen=True):
 
     *endpoint* is where the server keeps the type, when that is not its name; *number* the id by which this one server
     names the type in its data. *deleted* names the attribute that is true of an asset that was deleted, where such
-    assets can still be asked for. *members* are the types that an abstract type stands for without being their base, as
+    assets can still be read. *members* are the types that an abstract type comprises without being their base, as
     where one relation leads to assets of several types. The assets of a type of *choices* are few, change rarely, and
     are chosen by name. Assets can go with one of a type that *part_of* names, though none of their relations leads to
     it.
@@ -141,7 +141,7 @@ _WAYS = 3
 
 
 class Schema(OwnRepr, LastUncompared, frozen=True):
-    """All types of one server. *types* may load single types when they are first asked for.
+    """All types of one server. *types* may load single types when they are first needed.
 
     A schema that was kept from an earlier session has *newer*: it returns the server's schema of today for a name that
     is missing here, or None when it cannot be read.

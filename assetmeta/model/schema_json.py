@@ -80,7 +80,7 @@ def _packed(kind: AssetType) -> list[Any]:
 
 
 def _is_whole(packed: object) -> bool:
-    """True when a packed type has its parts; looked at before any is unpacked, which is when somebody needs it."""
+    """True when a packed type has its parts; looked at before any is unpacked, which is when it is needed."""
     match packed:
         case [[*about, list(), list()], list() as operations, list() as attributes]:
             return (

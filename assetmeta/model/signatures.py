@@ -1,4 +1,6 @@
-"""Signatures in which the settings behind `**settings: Unpack[...]` stand by name, for help, prompts and notebooks."""
+"""Signatures in which the settings behind `**settings: Unpack[...]` are listed by name, for help, prompts and
+notebooks.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from assetmeta.model.optional import load
 from assetmeta.model.printable import OwnRepr, printable
 
 SHOWN = 50
-"""Rows of a table that are rendered unless it says otherwise; makers of tables prepare no more than these."""
+"""Rows of a table that are rendered by default; makers of tables prepare no more than these."""
 
 _WIDEST = 60
 """Characters of a cell that plain text shows."""

@@ -35,9 +35,9 @@ class Hidden(str):
         return "'***'"
 
 
-LOSES = "a cleaned text lacks formatting and references, and would erase them; write str(text) if that is meant"
+LOSES = "a cleaned text has lost formatting and references, and would erase them; write str(text) if that is meant"
 COMPARES = (
-    "conditions compare the text as the server keeps it, with its markup, and a cleaned text lacks that; select it and "
+    "conditions compare the text as the server keeps it, with markup that a cleaned text has lost; select it and "
     "compare its .plain, or write str(text) for texts without any"
 )
 

@@ -1,4 +1,4 @@
-"""What stands for an asset and for the lack of a value: Oid, moments and sentinels."""
+"""What represents an asset and a missing value: Oid, moments and sentinels."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NEW = "new-"
 
 
 class Missing(enum.Enum):
-    """Why there is no value. `None` is never one of these: it means that the server said null."""
+    """Why there is no value. `None` is never one of these: it means that the server returned null."""
 
     ABSENT = "the server did not return it"
     UNREAD = "it was not read yet"

@@ -14,17 +14,17 @@ _TWO_DAYS = timedelta(days=2)
 
 
 def zone_named(name: str) -> tzinfo:
-    """The zone of an IANA name. Raises KeyError or ValueError for a name that nobody knows."""
+    """The zone of an IANA name. Raises KeyError or ValueError for an unknown name."""
     if name == "UTC":
         return UTC
-    # Loaded when a server keeps another time: nobody else should wait for it.
+    # Loaded when a server keeps another time, since it is slow to import.
     found: tzinfo = optional.load("zoneinfo").ZoneInfo(name)
     return found
 
 
 def wall_time(moment: datetime, zone: tzinfo) -> datetime:
     """Return what clocks in *zone* show at an aware *moment*, without zone. Raises ValueError when they show it twice,
-    so that it does not say which of the two is meant, and for a moment outside the years 1 to 9999 there.
+    so that the two cannot be distinguished, and for a moment outside the years 1 to 9999 there.
     """
     there = _shifted(moment, zone)
     if there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset():
@@ -81,9 +81,9 @@ def checked_moment(given: object) -> AsOf:
 
 
 def _within_years(moment: datetime) -> datetime:
-    """Return a moment that every zone can tell. Raises ValueError."""
+    """Return a moment that exists in every zone. Raises ValueError."""
     try:
         moment - _TWO_DAYS, moment + _TWO_DAYS
     except OverflowError:
-        raise ValueError("it is at the end of the years that can be told") from None
+        raise ValueError("it is at the end of the years that can be expressed") from None
     return exists_there(moment) if moment.tzinfo is not None else moment

@@ -22,5 +22,5 @@ testspace       all functions for Testspace in one place: `from assetmeta.tools 
     suites          the cases of results
 cli             the command `assetmeta`
 
-Nobody below imports it.
+No lower layer imports it.
 """

@@ -2,8 +2,8 @@
 
 A folder of stubs shadows the package for type checkers (mypy: `mypy_path`, pyright: `stubPath`). Its `__init__.pyi`
 hands on the whole public face and gives `connect` an overload per target; a module per target has its types. Classes
-of a stub derive from those of the package; `__getattr__: None` there tells type checkers that there are no names but
-those that stand there. Everything is written with names that no server attribute can take the place of.
+of a stub derive from those of the package; `__getattr__: None` there means to type checkers that there are no names but
+those that are there. Everything is written with names that no server attribute can take the place of.
 """
 
 from __future__ import annotations
@@ -324,7 +324,7 @@ def _keywords(kind: AssetType) -> str:
 def _types(attribute: Attribute, names: _ClassNames) -> tuple[str, str]:
     """What reading an attribute returns, and what assigning to it takes."""
     if attribute.related:
-        # An unset relation is a stand-in that goes on: it is typed as the asset that it stands for.
+        # An unset relation is a stand-in that goes on: it is typed as the asset that it represents.
         one = names[attribute.related]
         taken = f"{one} | _a.Oid | _b.str | _b.int"
         return (f"_ListOf[{one}]", f"_Iterable[{taken}] | None") if attribute.multi else (one, f"{taken} | None")

@@ -128,7 +128,7 @@ class BaseAsset(metaclass=IterableType):
 
     @property
     def AsOf(self) -> Any:
-        """The time as of which the asset is seen, as it was asked for; None for now."""
+        """The time as of which the asset is seen, as it was given; None for now."""
         return self._v1_asof
 
     @property

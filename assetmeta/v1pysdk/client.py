@@ -127,7 +127,7 @@ class V1Server:
         use_password_as_token: bool = False,
     ) -> None:
         """Note where the server is; sends nothing. *loglevel* counts for the logger `v1pysdk.client`, below
-        *logparent* where one is given; other loggers are left alone.
+        *logparent* where one is given; other loggers are not changed.
         """
         if instance_url:
             parts = urlsplit(instance_url)

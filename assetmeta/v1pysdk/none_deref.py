@@ -6,7 +6,7 @@ from typing import Any
 
 
 class NoneDeref:
-    """Stands for the asset that a relation does not have: falsy, prints as None, and every attribute is the stand-in.
+    """Represents the asset that a relation does not have: falsy, prints as None, and every attribute is the stand-in.
 
     Unlike the stand-in of the typed session it does not know its type, and a misspelt attribute goes unnoticed.
     """

@@ -118,7 +118,7 @@ class V1Meta:
     ) -> None:
         """Make a connection; sends nothing. Arguments are the SDK's, in its order; *auth* is any auth object (Ntlm,
         OAuth2), and all else are settings of a typed session: `oauth_paths`, `timeout`, `retries`, `verify` ... The
-        zone of the server's user, *timezone*, is needed only to ask for the past by times that have a zone.
+        zone of the server's user, *timezone*, is needed only to read the past by times that have a zone.
 
         Raises V1Error for settings that cannot work, TypeError for settings that there are not.
         """
@@ -244,7 +244,7 @@ class V1Meta:
         """
         core = value._v1_core if isinstance(value, BaseAsset) else value
         if isinstance(core, Asset) and core._workspace is not self.session.workspace:
-            # Neither host names nor the paths of this server tell upper case from lower case.
+            # Letter case matters neither in host names nor in the paths of this server.
             if core._workspace.link("").casefold() != self.session.workspace.link("").casefold():
                 raise V1Error(f"{core.idref} is an asset of another server, and cannot be a value here.")
             return self.face_of(self.session.workspace.asset(core._state.oid.current))

@@ -10,7 +10,7 @@ Files import only `assetmeta.model` and files named before their own:
     transport_base  the seam: one request out, one answer in
     auth            credentials, bound to one origin
     user_tokens     tokens as the user name of a Basic login
-    challenge       what a refused login is told
+    challenge       advice after a refused login
     ntlm            Windows login (extra `ntlm`)
     oauth           tokens from an endpoint: OAuth2, and the exchange of user name and password
     login_guard     a refused login is tried once

@@ -40,7 +40,7 @@ class Unpicklable:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(
-            f"{type(self).__name__} holds a secret and is not pickled. Make it anew in the other process,"
+            f"{type(self).__name__} holds a secret and is not pickled. Create it in the other process,"
             " from where its secret is kept."
         )
 
@@ -54,10 +54,10 @@ class Unpicklable:
 class Credential(Unpicklable, AuthBase, ABC):
     """A way to log in. Its repr shows what kind it is, never the secret; it cannot be pickled.
 
-    *kind* is what error messages call it. *version* changes with every secret got anew, and *outdated* are the statuses
+    *kind* is what error messages call it. *version* changes with every renewed secret, and *outdated* are the statuses
     that may mean that one is due. *per_connection* is True for schemes that log in a connection and not a request, so
     that threads must not share connections. *is_granted* is True once the server itself has handed out the secret.
-    *renews_locally* says that `login()` sends no request, and *is_restless* that the latest two secrets were each
+    *renews_locally* is set where `login()` sends no request, and *is_restless* that the latest two secrets were each
     another one than before, so that one more is no sign that the credentials have changed. *is_exhausted* is True once
     every way to a new secret was refused.
     """
@@ -82,7 +82,7 @@ class Credential(Unpicklable, AuthBase, ABC):
 
     @property
     def identity(self) -> str | None:
-        """A text that tells users of one server apart, as far as the credential says who logs in. Never a secret."""
+        """A text that differs between users of a server, as far as the credential shows who logs in. No secret."""
         return None
 
     @property
@@ -223,7 +223,7 @@ class SharedAttempt:
 
 
 class RefreshableToken(Credential):
-    """A token that can be got anew: once before the first request, and once after each 401.
+    """A token that can be renewed: once before the first request, and once after each 401.
 
     Threads that need one at the same time share one attempt and its outcome.
     """
@@ -236,7 +236,7 @@ class RefreshableToken(Credential):
         renew_in_child(self)
 
     def after_fork(self) -> None:
-        """Log in anew, with a token of its own."""
+        """Log in again, with a token of its own."""
         self._token = None
         self._was_replaced = self.is_restless = False
         self.is_granted = False
@@ -276,7 +276,7 @@ class RefreshableToken(Credential):
 
     @abstractmethod
     def obtain(self) -> LoginFlow[str | None]:
-        """Return a new token, or None when there is no way to get one."""
+        """Return a new token, or None when none can be obtained."""
 
 
 class TokenCallable(RefreshableToken):
@@ -352,7 +352,7 @@ class OriginBoundAuth(Unpicklable, AuthBase):
         return Origin.of(url) == self.origin
 
     def __call__(self, r: Prepared) -> Prepared:
-        """Set credentials at the origin; elsewhere remove what a backend may have set."""
+        """Set credentials at the origin; at other origins remove what a backend may have set."""
         if not self.covers(str(r.url)):
             for name in SECRET_HEADERS:
                 r.headers.pop(name, None)

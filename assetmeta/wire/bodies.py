@@ -1,7 +1,7 @@
-"""Secrets in bodies: parsed as what they are (JSON, XML, form), masked where they stand, and otherwise left as written.
+"""Secrets in bodies: parsed as what they are (JSON, XML, form), masked in place, the rest left as written.
 
 Secret are fields of OAuth2, whatever is called a password or a secret, what the caller names (as the schema does), and
-given texts wherever they stand; and the signatures of addresses.
+given texts wherever they occur; and the signatures of addresses.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _form_pair(pair: str, rules: Rules) -> str:
 
 
 class _Leaf(NamedTuple):
-    """A text, a number or a literal, and where it stands."""
+    """A text, a number or a literal, and its position."""
 
     start: int
     end: int
@@ -181,12 +181,12 @@ def _leaf(token: str, start: int) -> _Leaf:
 
 
 def _plain(token: str) -> str:
-    """What a JSON string says."""
+    """The text of a JSON string."""
     return str(json.loads(token)) if "\\" in token else token[1:-1]
 
 
 def _json_masks(root: _Node, rules: Rules) -> Iterator[tuple[int, int, str]]:
-    """Where something else is to stand, and what."""
+    """A position in the text, and what replaces it."""
     # For each value: whether all of it is secret, and whether its numbers are, too.
     waiting: list[tuple[_Node | _Leaf, bool, bool]] = [(root, False, False)]
     while waiting:
@@ -217,7 +217,7 @@ def _is_marked(node: _Node) -> bool:
 
 
 def _masked(leaf: _Leaf, secret: bool, numbers: bool, rules: Rules) -> str | None:
-    """What stands in the place of a value; None for what stays."""
+    """What replaces a value; None for a value that stays."""
     if secret and (leaf.is_text or numbers):
         return None if leaf.text.lower() in (_FLAGS if leaf.is_text else _LITERALS) else HIDDEN
     if not leaf.is_text:

@@ -16,7 +16,7 @@ CHUNK = 64 * 1024
 _PART = 206
 
 _PAGE = 1024 * 1024
-"""Bytes from which on a page is a file: nobody signs in there."""
+"""Bytes from which on a page is a file and no sign-in page."""
 
 
 class StreamedBody:
@@ -40,7 +40,7 @@ class StreamedBody:
         if self._start is not None:
             self._source.seek(self._start)
         elif self.sent:
-            raise BadValue("The file cannot be rewound, and the server asked for its bytes a second time.")
+            raise BadValue("The file cannot be rewound, and its bytes have to be sent a second time.")
         self.sent = 0
         limit = getattr(self, "len", None)
         while limit is None or self.sent < limit:
@@ -93,7 +93,7 @@ def _is_part(answer: Response) -> bool:
 
 
 class BodyPosition:
-    """Where the file that a request sends stood before it was first sent, so that it can be sent again."""
+    """The position of the file of a request before it was first sent, so that it can be sent again."""
 
     def __init__(self, request: Request) -> None:
         self._body = None if request.body is None or isinstance(request.body, bytes) else request.body
@@ -105,7 +105,7 @@ class BodyPosition:
         return self._body is None or self._body_start is not None
 
     def rewind(self) -> None:
-        """Take the file back to where it stood."""
+        """Take the file back to that position."""
         if self._body is not None and self._body_start is not None:
             self._body.seek(self._body_start)
 
@@ -117,5 +117,5 @@ def is_seekable(file: BinaryIO) -> bool:
 
 
 def position(file: BinaryIO | None) -> int | None:
-    """Where a file stands; None for one that cannot go back there."""
+    """The position of a file; None for one that cannot be rewound."""
     return file.tell() if file is not None and is_seekable(file) else None

@@ -63,7 +63,7 @@ class Cassette:
     The file is written when the session's block ends and when it is closed, by the process that began it alone.
 
     A replay needs no network. Requests are recognised by method, path, query and body, in any order; equal requests get
-    their answers in the order in which they were recorded. `unused` tells what was never asked for.
+    their answers in the order in which they were recorded. `unused` lists what was never requested.
 
     Raises BadValue for an unknown mode, Unsupported where vcrpy is not installed. Each session that records takes a
     cassette of its own.
@@ -100,7 +100,7 @@ class Cassette:
     ) -> BaseTransport:
         """Return the line for a session with the URL *base*; only what may record opens the real one.
 
-        *names* are those of secret fields, *server* is the name that stands in the recorded URLs. Raises
+        *names* are those of secret fields, *server* is the name in the recorded URLs. Raises
         InvalidResponse when the file is no cassette, or is missing and nothing may be recorded; BadValue when another
         session records on this cassette.
         """
@@ -118,7 +118,7 @@ class Cassette:
 
     @property
     def unused(self) -> list[str]:
-        """The recorded requests that nobody has asked for yet ("GET /path"), once a session replays them."""
+        """The recorded requests that have not been sent yet ("GET /path"), once a session replays them."""
         return self._line.unused if self._line is not None else []
 
 
@@ -282,7 +282,7 @@ class _CassetteLine:
         answer = self._line.exchange(replace(request, sink=None), login=login)
         with self._lock:
             self._store.append(asked, _recording(answer.response))
-            # It has been given: the next equal request asks the server, which may say something else by then.
+            # It has been given: the next equal request is sent, and its answer may differ by then.
             self._store.play_counts[len(self._store) - 1] += 1
         return replace(answer, response=_delivered(answer.response, request))
 
@@ -319,8 +319,8 @@ class _CassetteLine:
 def _same_request(asked: Any, recorded: Any) -> bool:
     """True for the same method, path, query and body.
 
-    One matcher, because vcrpy evaluates all it has for every recording. What tells most of them apart comes first, and
-    bodies are compared as they are: its own matcher of bodies works out where they differ, each time.
+    One matcher, because vcrpy evaluates all it has for every recording. What differs between most of them comes first,
+    and bodies are compared as they are: its own matcher of bodies works out where they differ, each time.
     """
     if asked.path != recorded.path or asked.body != recorded.body:
         return False

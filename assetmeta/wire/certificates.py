@@ -18,7 +18,7 @@ _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 
 
 def check_trust(place: str, what: str) -> None:
-    """Raise BadValue when a CA file or folder cannot be used. *what* says where it was named."""
+    """Raise BadValue when a CA file or folder cannot be used. *what* names the argument."""
     if os.path.isdir(place):
         if not any(_HASHED.fullmatch(name) for name in os.listdir(place)):
             raise BadValue(
@@ -42,12 +42,12 @@ def check_environment(environment: Mapping[str, str] = os.environ) -> None:
 
 
 def check_client(certificate: str, key: str | None) -> None:
-    """Raise BadValue when a client certificate and its key cannot be used. Nobody is asked for a passphrase."""
+    """Raise BadValue when a client certificate and its key cannot be used. No passphrase is requested."""
     for place in (certificate, key):
         if place is not None:
             _check_file(place, "cert=")
     encrypted = BadValue(
-        f"cert=: the key in {key or certificate} is encrypted, and nobody is asked for its passphrase. Decrypt it"
+        f"cert=: the key in {key or certificate} is encrypted, and no passphrase is requested. Decrypt it"
         " ('openssl pkey -in key.pem -out plain.pem') and protect the file."
     )
 
@@ -61,7 +61,7 @@ def check_client(certificate: str, key: str | None) -> None:
     except (ssl.SSLError, OSError, ValueError) as error:
         raise BadValue(
             f"cert=: {certificate} and its key cannot be used ({_reason(error)}). Both must be in PEM form and belong"
-            " together; the key may stand in a file of its own: cert=(certificate, key)."
+            " together; the key may be in a file of its own: cert=(certificate, key)."
         ) from None
 
 

@@ -45,7 +45,7 @@ class Challenge(NamedTuple):
 
 
 def read_challenge(header: str, secrets: Iterable[str] = (), *, token: bool = True, ntlm: bool = False) -> Challenge:
-    """Read the header, *secrets* hidden. *token* says that the login was by a token and not by a password, *ntlm* that
+    """Read the header, *secrets* hidden. *token* is set for a login by a token and not by a password, *ntlm* when
     it was a Windows login.
     """
     parts = {found[1].lower(): found[2] or found[3] or "" for found in _PART.finditer(header)}
@@ -64,7 +64,7 @@ def read_challenge(header: str, secrets: Iterable[str] = (), *, token: bool = Tr
 
 
 def windows_advice(header: str, *, ntlm: bool = False) -> str | None:
-    """How to log in where nothing but NTLM and Kerberos is offered; None elsewhere, and for an *ntlm* login where NTLM
+    """How to log in where nothing but NTLM and Kerberos is offered; None otherwise, and for an *ntlm* login where NTLM
     is offered.
     """
     schemes = offered(header)
@@ -76,7 +76,7 @@ def windows_advice(header: str, *, ntlm: bool = False) -> str | None:
 
 
 def proxy_advice(header: str) -> str | None:
-    """What to do about a proxy that offers nothing but NTLM and Kerberos; None elsewhere."""
+    """What to do about a proxy that offers nothing but NTLM and Kerberos; None otherwise."""
     schemes = offered(header)
     if not schemes or not schemes <= _WINDOWS:
         return None

@@ -84,7 +84,7 @@ def _pool(kind: type) -> type:
 class _Pool:
     """What a pool of urllib3 does differently here: its connections keep deadlines.
 
-    Asked for each time, because tests put other connections in the place of urllib3's (vcrpy does): those stay as they
+    Read each time, because tests put other connections in the place of urllib3's (vcrpy does): those stay as they
     are, and only as long as they are there.
     """
 
@@ -162,7 +162,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer after any number of interim ones, of which the library knows `100 Continue` alone (RFC 9110, 15.2).
+    """An answer after any number of interim ones, of which the library handles `100 Continue` alone (RFC 9110, 15.2).
 
     *challenge* is what a proxy wants that refuses a tunnel (407), as far as it came together with the status.
     """
@@ -187,7 +187,7 @@ def _challenge(head: bytes) -> str:
 
 
 def _alert(sock: Any) -> ssl.SSLError | None:
-    """Why the server closed a TLS connection that cannot be written to any more, if it said so.
+    """Why the server closed a TLS connection that cannot be written to any more, if it gave a reason.
 
     In TLS 1.3 a server refuses a client's certificate after the handshake: its words are waiting to be read.
     """
@@ -205,8 +205,8 @@ def _alert(sock: Any) -> ssl.SSLError | None:
 class _Reader(io.RawIOBase):
     """Reads from a socket as long as there is time.
 
-    Raising when there is none, instead of closing the socket, is what tells a broken-off answer from one that ends with
-    its connection.
+    Raising when there is none, instead of closing the socket, is what distinguishes a broken-off answer from one that
+    ends with its connection.
     """
 
     def __init__(self, inner: io.RawIOBase, sock: Any, deadline: Deadline) -> None:

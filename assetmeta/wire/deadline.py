@@ -78,4 +78,4 @@ class Deadline:
 
 
 current: ContextVar[Deadline | None] = ContextVar("assetmeta_deadline", default=None)
-"""The deadline of the exchange that this thread is making: the HTTP libraries have no way to hand one on."""
+"""The deadline of the exchange that this thread is making: the HTTP libraries cannot pass one on."""

@@ -30,7 +30,7 @@ _KEPT = ("etag", "last-modified", "date", "content-length", "repr-digest", "dige
 """What a later process needs to know to go on with the body of an answer."""
 
 _SURELY_OLDER = 60
-"""Seconds by which a date of last modification must lie back to tell two contents apart."""
+"""Seconds by which a date of last modification must be in the past to distinguish two contents."""
 
 
 class Download(io.RawIOBase):

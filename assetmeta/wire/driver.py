@@ -29,7 +29,7 @@ from assetmeta.wire.urls import Origin, checked_base
 
 
 class WireSettings(TypedDict, total=False):
-    """The settings of a Driver by name: what a session passes on to it. Their meaning stands there."""
+    """The settings of a Driver by name: what a session passes on to it. The Driver documents them."""
 
     timeout: float | tuple[float, float]
     deadline: float | None
@@ -120,7 +120,7 @@ class Driver:
         """Run a flow to its end and return its value.
 
         A request that fails raises inside the flow; of several yielded at once each is answered by a Response or by its
-        error, in the same order, after they ran side by side. When one of them would write in a read-only session, none
+        error, in the same order, after they ran concurrently. When one of them would write in a read-only session, none
         is sent; after a refused login none is started any more, and as long as no login was accepted the first goes
         alone. A flow that is left early, by an error of any kind, is closed.
 
@@ -231,7 +231,7 @@ class Driver:
         except BaseException as error:  # noqa: BLE001 - raised at the end of the flow
             interrupts.append(error)
             return tuple(_broken_off(request, error, sent=not place) for place, request in enumerate(yielded))
-        return (*first, *self._side_by_side(gate, yielded[alone:], interrupts))
+        return (*first, *self._concurrently(gate, yielded[alone:], interrupts))
 
     def _check(self, request: Request) -> None:
         if self._closed:
@@ -247,7 +247,7 @@ class Driver:
             for budget in self._budgets:
                 budget.consume(number)
 
-    def _side_by_side(
+    def _concurrently(
         self, gate: RequestBatch, requests: tuple[Request, ...], interrupts: list[BaseException]
     ) -> tuple[Response | AssetmetaError, ...]:
         """Answer requests on the pool. When the session is closed meanwhile, those that were not sent come to that."""
@@ -315,7 +315,7 @@ def _arrived(
 
 def _broken_off(yielded: Yielded, interrupt: BaseException, *, sent: bool) -> BrokenOff:
     line = redacted_line(yielded) if isinstance(yielded, Request) else None
-    end = "was under way; it may have been carried out or not" if sent else "was sent"
+    end = "was under way; it may have been performed or not" if sent else "was sent"
     word = "while" if sent else "before"
     why = f"Broken off ({type(interrupt).__name__}) {word} {line or 'anything more'} {end}."
     return BrokenOff(why, sent=sent, request=line)

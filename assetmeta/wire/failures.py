@@ -1,4 +1,4 @@
-"""Errors of the HTTP library, said in our words: what happened, to which host, what to do; no query, no secret."""
+"""Errors of the HTTP library as our own: what happened, to which host, what to do; no query, no secret."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _CLIENT_REFUSED = frozenset(
         "TLSV1_ALERT_ACCESS_DENIED",
     }
 )
-"""Reasons by which servers refuse the client's certificate, or the lack of one. In TLS 1.3 they arrive after the first
+"""Reasons by which servers refuse the client's certificate, or a missing one. In TLS 1.3 they arrive after the first
 bytes of the request, which the server does not read then.
 """
 
@@ -45,7 +45,7 @@ _WRONG_NAME = frozenset({62, 63, 64})
 _NO_SUCH_NAME = frozenset(
     code for name in ("EAI_NONAME", "EAI_NODATA") if (code := getattr(socket, name, None)) is not None
 )
-"""What a resolver says of a name that does not exist; all else means that it could not find out."""
+"""Answers of resolvers for a name that does not exist; all others mean that it could not be looked up."""
 
 
 class Limits(Struct, frozen=True):
@@ -91,7 +91,7 @@ def translated(
 
 
 def proxy_login(line: str, challenge: str = "") -> Unreachable:
-    """The error for a proxy that wants a login (407), whether it was asked for a page or for a tunnel. *challenge* is
+    """The error for a proxy that wants a login (407), for a page or for a tunnel. *challenge* is
     its Proxy-Authenticate header.
     """
     return Unreachable(
@@ -110,7 +110,7 @@ def _late(
     if limits.over is not None and sent:
         return TimedOut(
             f"{origin} had not finished its answer to {line} after {limits.over:g} s. It may still be at work: look"
-            " before doing it again, ask for less, or raise deadline=.",
+            " before doing it again, request less, or raise deadline=.",
             request=line,
         )
     in_time = not isinstance(error, requests.Timeout) and not isinstance(cause, ReadTimeoutError | TimeoutError)
@@ -125,7 +125,7 @@ def _late(
         )
     return TimedOut(
         f"{origin} sent nothing for {limits.read:g} s after {line}. It may still be at work: look before doing it"
-        " again, ask for less, or raise timeout=.",
+        " again, request less, or raise timeout=.",
         request=line,
     )
 
@@ -138,7 +138,7 @@ def _proxy(cause: BaseException, line: str, origin: str) -> Unreachable:
     if resolver is not None:
         return _unknown_name("the proxy", resolver, line, "Check proxies= and HTTPS_PROXY, HTTP_PROXY, NO_PROXY.")
     return Unreachable(
-        f"The proxy gave no way to {origin}: {words}. Check proxies= and HTTPS_PROXY, HTTP_PROXY, NO_PROXY.",
+        f"The proxy could not reach {origin}: {words}. Check proxies= and HTTPS_PROXY, HTTP_PROXY, NO_PROXY.",
         sent=False,
         request=line,
     )
@@ -162,7 +162,7 @@ def _broken(cause: BaseException, line: str, origin: str, sent: bool) -> Unreach
 
 
 def _resolver(cause: BaseException) -> socket.gaierror | None:
-    """What the resolver said, when a name was not found."""
+    """The resolver's answer when a name was not found."""
     return next((each for each in (cause, cause.__cause__) if isinstance(each, socket.gaierror)), None)
 
 
@@ -189,7 +189,7 @@ def _tls(cause: BaseException, line: str, origin: str, sent: bool) -> Unreachabl
         )
         return Unreachable(text, sent=False, permanent=True, request=line)
     text = (
-        f"No secure connection to {origin}: {reason or _words(cause)}. Check that the port speaks https, and verify=."
+        f"No secure connection to {origin}: {reason or _words(cause)}. Check that the port serves https, and verify=."
     )
     never = reason in NO_TLS_SPOKEN
     return Unreachable(text, sent=sent and not never, permanent=never, request=line)
@@ -201,7 +201,7 @@ def _mistrust(cause: ssl.SSLCertVerificationError, origin: str) -> str:
     if code in _WRONG_NAME:
         return (
             f"The certificate of {origin} is for another name: {words.rstrip('.')}. Use the name that it is for as the"
-            " address of the session; if that is right, somebody else answers there."
+            " address of the session; if that is right, another server answers there."
         )
     if code == _EXPIRED:
         return (

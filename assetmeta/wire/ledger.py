@@ -18,7 +18,7 @@ SHOWN = 20
 
 
 class Entry(Struct, frozen=True):
-    """One HTTP request that went out, or failed to. Repeats and redirects are entries of their own.
+    """One HTTP request that was sent, or failed to be. Repeats and redirects are entries of their own.
 
     *path* has no query; *query* holds its pairs, secret values hidden. *status* is None when no whole answer came;
     *error* then names the error's class. *bytes_sent* counts the body, *bytes_received* the answer's body as it came
@@ -95,7 +95,7 @@ class Ledger:
 
     @property
     def milliseconds(self) -> float:
-        """Time spent in requests; what ran side by side counts in full."""
+        """Time spent in requests; what ran concurrently counts in full."""
         return self._milliseconds
 
     def __repr__(self) -> str:

@@ -40,7 +40,7 @@ class LoginGuard:
         renew_in_child(self)
 
     def after_fork(self) -> None:
-        """Wait for no request of the parent. What was accepted is accepted anew, what was refused stays refused."""
+        """Wait for no request of the parent. What was accepted stays accepted, what was refused stays refused."""
         self._accepted = self._credential is None
         self._lock = threading.Lock()
         self._turn: Future[None] | None = None
@@ -87,7 +87,7 @@ class LoginGuard:
                 raise _for_request(error, request)
 
     def refuse_again(self, request: Request, renew: Callable[[], bool]) -> None:
-        """Raise the refusal that stands for the credentials as they are; nothing is sent then.
+        """Raise the refusal that holds for the credentials as they are; nothing is sent then.
 
         *renew* replaces them, and is called only where that takes no request.
         """
@@ -101,7 +101,7 @@ class LoginGuard:
         self._has_untried = False
 
     def _is_put_off(self, credential: Credential) -> bool:
-        """True when a token got anew says nothing, and it is too early to try one nevertheless."""
+        """True when a renewed token shows nothing, and it is too early to try one nevertheless."""
         if not credential.is_restless:
             return False
         self._put_off += 1

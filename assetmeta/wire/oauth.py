@@ -39,7 +39,7 @@ _ELSEWHERE = "That is no refusal of a login: check the address of the server."
 class EndpointLogin(RefreshableToken):
     """A token that an endpoint grants in answer to one POST of a form, which is never repeated.
 
-    What the endpoint refuses is not asked again: a server may lock an account after a few wrong passwords.
+    What the endpoint refuses is not requested again: a server may lock an account after a few wrong passwords.
     """
 
     def __init__(self, uri: str, token: str | None = None, scheme: str = "Bearer") -> None:
@@ -88,7 +88,7 @@ class EndpointLogin(RefreshableToken):
     def _failure(self, what: str, response: Response, document: dict[str, Any]) -> AssetmetaError:
         status, line = response.status, self._line
         if status == 429:
-            text = f"The server asks to be left alone ({line}: HTTP 429). Log in later, or with a token."
+            text = f"Rate limited by the server ({line}: HTTP 429). Log in later, or with a token."
             return RateLimited(text, status=status, request=line, sent=False, permanent=True)
         if status >= 500:
             text = f"The server failed at {line} (HTTP {status}). Try again later."
@@ -109,8 +109,8 @@ class EndpointLogin(RefreshableToken):
 class TokenExchange(EndpointLogin):
     """A token for user name and password: one POST of both as a form to *uri*, which answers `{"token": ...}`.
 
-    The token goes out with the word *scheme* in front. It is got before the first request, remembered, and got once
-    more after a 401. A refused exchange is not tried again. *advice* says by the server's code for a refusal what to do
+    The token is sent with the word *scheme* in front. It is fetched before the first request, kept, and fetched once
+    more after a 401. A refused exchange is not tried again. *advice* maps the server's code for a refusal to what to do
     about it.
     """
 
@@ -278,7 +278,7 @@ class OAuth2(EndpointLogin):
         return self._expires_at - leeway <= self._clock()
 
     def after_fork(self) -> None:
-        """Log in anew where that takes nothing that the parent uses too: a refresh token may be good for one use."""
+        """Log in again where that takes nothing that the parent uses too: a refresh token may be good for one use."""
         if any(what != "refresh token" for what, _ in self._grants()):
             super().after_fork()
             self._refresh_token = None
@@ -350,7 +350,7 @@ class OAuth2(EndpointLogin):
         self._leeway = min(LEEWAY, life * _LEEWAY_PART)
 
     def _refusal(self, what: str, status: int, words: str, code: str | None) -> str:
-        usual = "Check it and the client id and secret; log in anew for another one."
+        usual = "Check it and the client id and secret; log in again for another one."
         advice = usual if status in _REFUSALS or status < 300 else _ELSEWHERE
         return f"{split_query(self._uri)[0]} refused the {what} (HTTP {status}: {words}). {advice}"
 

@@ -1,4 +1,4 @@
-"""The one place that knows what is secret: whatever is shown, logged or kept passes through here."""
+"""The one place that decides what is secret: whatever is shown, logged or kept passes through here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which redirects are followed, and what one that is not followed says about its request."""
+"""Which redirects are followed, and what one that is not followed means for its request."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _SIGN_IN_QUERY = frozenset({"samlrequest", "wa", "response_type", "openid.mode"}
 
 
 def redirected(request: Request, answer: Answer) -> Request | None:
-    """Return the request that a redirect asks for, or None when the answer is none.
+    """Return the request that a redirect leads to, or None when the answer is none.
 
     Reads (GET, HEAD) marked idempotent are followed anywhere; the credentials stay behind by themselves. Other
     idempotent requests are followed only within their origin, when the redirect keeps the method and the body is no
-    file. All others are not followed, above all writes: a write must not end up where nobody meant it to go.
+    file. All others are not followed, above all writes: a write must not end up at an unintended place.
 
     Raises AuthenticationFailed when such a redirect leads to a sign-in page. Otherwise raises Rejected: with 301, 307
     and 308 the server did nothing (*sent* is False), with 302 and 303 the redirect may be the answer to what is done
@@ -73,7 +73,7 @@ def _not_followed(request: Request, answer: Answer, target: str) -> ServerError:
 
 def _is_sign_in(target: str, source: str) -> bool:
     """True when *target* is an address of a login by its path or query, or by its host where that is another one. Parts
-    of the path that *source* has as well say nothing.
+    of the path that *source* has as well do not count.
     """
     there, here = urlsplit(target), urlsplit(source)
     parts = set(there.path.split("/")) - set(here.path.split("/"))

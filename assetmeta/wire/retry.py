@@ -33,7 +33,7 @@ class Pace(Protocol):
 
     def delay(self) -> float:
         """Count one more request and return 0; where it would be one too many, count nothing and return the seconds
-        after which to ask again.
+        after which to send it again.
         """
         ...
 
@@ -42,8 +42,8 @@ class RetryPolicy:
     """How often a request is repeated and how long one may wait in all, in seconds; shared by a session's requests.
 
     When a server answers with Retry-After, every request of the session waits for that moment, not only the one that
-    was told. With a *pace* each request waits for its turn, however long that takes. *sleep* and *clock* (monotonic,
-    seconds) can be replaced in tests.
+    was answered so. With a *pace* each request waits for its turn, however long that takes. *sleep* and *clock*
+    (monotonic, seconds) can be replaced in tests.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class RetryState:
 
     - idempotent requests: when no connection could be made or it broke, and after 408, 429
       and gateways' statuses (NO_WORD);
-    - any request after 429 with a Retry-After, by which the server says that it did nothing and when to come back.
+    - any request after 429 with a Retry-After, which means that the server did nothing, and when to send it again.
 
     Not repeated are writes in any other case (a 503 may come from a proxy whose server went on working), requests that
     ran into the read timeout (more of them would burden a slow server) before any of a file came, and bodies that
@@ -143,7 +143,7 @@ class RetryState:
         download: Download | None = None,
         is_over: Callable[[], bool] = lambda: False,
     ) -> None:
-        """*is_over* is True once nobody waits for the answer any more: a request that still waits is not sent then."""
+        """*is_over* is True once the answer is no longer awaited: a request that still waits is not sent then."""
         self.attempt = 1
         self._is_over = is_over
         self._request = request
@@ -161,8 +161,8 @@ class RetryState:
         )
 
     def wait_for_turn(self) -> None:
-        """Wait while the server wants to be left alone. Raises RateLimited when that takes too long, SessionClosed
-        when nobody waits for the answer any more; nothing is sent then.
+        """Wait while the server limits the rate. Raises RateLimited when that takes too long, SessionClosed
+        when the answer is no longer awaited; nothing is sent then.
         """
         held = self._patience.left()
         if held > 0 and not self._paused(held):
@@ -187,7 +187,7 @@ class RetryState:
             raise error
 
     def after_answer(self, response: Response) -> bool:
-        """True when the request may be sent again, which `wait_for_turn` may put off; False when the answer stands.
+        """True when the request may be sent again, which `wait_for_turn` may put off; False when the answer is final.
 
         Raises RateLimited for a 429, or a 503 with Retry-After, that may not be repeated any more.
         """
@@ -259,7 +259,7 @@ class RetryState:
         how_long = "" if seconds is None else f" for {seconds:.0f} s"
         status = f"HTTP {self._status}" if self._status else "not sent"
         return RateLimited(
-            f"The server asks to be left alone{how_long} ({redacted_line(self._request)}: {status}, attempt"
+            f"Rate limited by the server{how_long} ({redacted_line(self._request)}: {status}, attempt"
             f" {self.attempt}; patience={self._patience.seconds:g} s). Come back later, send less at a time,"
             " or raise patience=.",
             sent=sent,

@@ -1,4 +1,4 @@
-"""One request delivered: login, redirects, repeats, and an entry in the ledger for everything that went out."""
+"""One request delivered: login, redirects, repeats, and an entry in the ledger for everything that was sent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 class Sender:
     """Turns one request into one response, however many exchanges on the *line* that takes.
 
-    *record* is called with an Entry for each exchange. *guard* knows what the server has shown about the login. Safe to
+    *record* is called with an Entry for each exchange. *guard* keeps what the server has shown about the login. Safe to
     use from several threads.
     """
 
@@ -51,7 +51,7 @@ class Sender:
         self._guard = guard
 
     def deliver(self, request: Request, is_over: Callable[[], bool] = lambda: False) -> Response:
-        """Return the answer, of any status that is not spoken for by an error. Once *is_over*, nobody waits for it any
+        """Return the answer, of any status that does not raise an error. Once *is_over*, it is no longer awaited any
         more, and it is not sent after a wait.
 
         Raises AuthenticationFailed (401), RateLimited (429, 503), TimedOut, Unreachable, Rejected (a redirect that is
@@ -131,7 +131,7 @@ class Sender:
         quiet = Answer(unquoting(answer.response, credential.secrets), answer.url, answer.sent, answer.received)
         if self._guard.is_refusal(quiet.response, lambda check: self._exchange(check).response):
             raise self._login_refused(quiet, request)
-        # A sign-in page is no answer of the server, and what it answers to everybody says nothing about the login.
+        # A sign-in page is no answer of the server, and what is public shows nothing about the login.
         if quiet.response.ok and not request.public and not quiet.response.is_page:
             self._guard.accept()
         return quiet

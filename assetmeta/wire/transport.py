@@ -40,7 +40,7 @@ from assetmeta.wire.urls import resolved
 
 DEFAULT_TIMEOUT = (10.0, 120.0)
 DEADLINE_FACTOR = 5
-"""How many times the read timeout one exchange may take, unless `deadline=` says otherwise."""
+"""How many times the read timeout one exchange may take, unless `deadline=` is given."""
 
 MAX_BYTES = 512 * 1024 * 1024
 
@@ -133,7 +133,9 @@ class Settings:
 
     def __reduce_ex__(self, protocol: object) -> Any:
         if has_password(self.all_proxies):
-            raise TypeError("These settings hold a proxy's password and are not pickled: make them anew where needed.")
+            raise TypeError(
+                "These settings hold a proxy's password and are not pickled: create them where they are needed."
+            )
         return super().__reduce_ex__(protocol)  # type: ignore[arg-type]
 
     def __copy__(self) -> Self:
@@ -214,7 +216,7 @@ class Transport:
         return Answer(response, str(prepared.url), _size(body), _received(raw))
 
     def _failure(self, error: requests.RequestException, request: Request, deadline: Deadline | None) -> BaseException:
-        """Our error for one of requests'. The outer errors know the whole URL; its cause is what the system said."""
+        """Our error for one of requests'. The outer errors contain the whole URL, their cause the system's error."""
         connect, read = self._settings.both_timeouts
         sent = True
         if deadline is not None:
@@ -300,7 +302,7 @@ class Transport:
             if len(content) > self._settings.max_bytes:
                 raise InvalidResponse(
                     f"The answer to {redacted_line(request)} is larger than {self._settings.max_bytes} bytes."
-                    " Ask for less at a time, or raise max_bytes=.",
+                    " Request less at a time, or raise max_bytes=.",
                     status=raw.status_code,
                     request=redacted_line(request),
                 )
@@ -372,7 +374,7 @@ def _pools(manager: Any) -> list[Any]:
 
 
 def _free(idle: queue.LifoQueue[Any] | None) -> None:
-    """Give a queue locks that nobody holds."""
+    """Give a queue locks that are free."""
     if idle is not None:
         idle.mutex = threading.Lock()
         idle.not_empty = threading.Condition(idle.mutex)

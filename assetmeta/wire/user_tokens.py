@@ -1,4 +1,4 @@
-"""Access tokens that go out as the user name of a Basic login, with no password."""
+"""Access tokens that are sent as the user name of a Basic login, with no password."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TokenAsUser(Bearer):
 
 
 class TokenFunction(TokenCallable):
-    """A token from a function, for servers that answer 403 to a wrong login. It goes out as a user name, or after
+    """A token from a function, for servers that answer 403 to a wrong login. It is sent as a user name, or after
     another *scheme* word as it is. The function is called before the first request, and after each 401 and 403.
     """
 

@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    page
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    if "```python\n" in page.read_text(encoding="utf-8")
+]
+"""The pages with snippets; others are text alone."""
 
 
 def snippets(page: Path) -> list[tuple[int, str]]:

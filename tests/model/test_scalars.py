@@ -74,7 +74,7 @@ def test_what_is_plain_stays_the_same(value: object) -> None:
     ],
 )
 def test_what_is_no_value_or_would_lose_something_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r"None to clear|not finite|round it first|cannot be told"):
+    with pytest.raises(ValueError, match=r"None to clear|not finite|round it first|cannot be expressed"):
         plain(value)
 
 

@@ -382,7 +382,7 @@ def test_an_abstract_type_is_looked_up_by_number_and_gives_the_concrete_asset(v1
         v1.PrimaryWorkitem(task.Number)
     before = len(v1.ledger)
     for key in (story.intid, str(story.intid), story.idref, 5):
-        with pytest.raises(BadValue, match="Workitem is abstract, so .* cannot say which asset is meant"):
+        with pytest.raises(BadValue, match="Workitem is abstract, so .* does not identify an asset"):
             v1.Workitem(key)
     assert len(v1.ledger) == before
 

@@ -611,7 +611,7 @@ def test_other_servers_are_told_apart() -> None:
     with (
         sandbox.running("versionone", assets=5) as other,
         V1Meta(**other.credentials) as v1,
-        pytest.raises(Unsupported, match="for Valohai"),
+        pytest.raises(Unsupported, match="needs a Valohai session"),
     ):
         valohai.profile(v1)
 

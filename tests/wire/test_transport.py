@@ -404,7 +404,7 @@ class TestFailures:
 
     def test_a_port_that_speaks_no_tls_is_explained_and_tried_once(self, server, drive):
         driver = drive(url=server.url.replace("http:", "https:"))
-        with pytest.raises(Unreachable, match="speaks https") as caught:
+        with pytest.raises(Unreachable, match="serves https") as caught:
             driver.run(one(Request("GET", "/", idempotent=True)))
         assert not caught.value.sent
         assert 1 == len(driver.ledger)
@@ -488,7 +488,7 @@ class TestProxies:
 
     def test_a_proxy_that_is_not_there_was_sent_nothing(self, drive):
         proxy = f"http://me:s3cret@127.0.0.1:{unused_port()}"
-        with pytest.raises(Unreachable, match=r"proxy gave no way to http://api\.example") as caught:
+        with pytest.raises(Unreachable, match=r"proxy could not reach http://api\.example") as caught:
             drive(url="http://api.example", proxies=proxy, retries=0).run(one(Request("GET", "/a", idempotent=True)))
         assert not caught.value.sent
         assert "s3cret" not in f"{caught.value!r} {caught.value.__cause__!r}"

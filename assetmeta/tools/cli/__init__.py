@@ -1,4 +1,4 @@
-"""The console command `assetmeta`. Its version and help need no extra; help says which ones a command needs."""
+"""The console command `assetmeta`. Its version and help need no extra; help lists which ones a command needs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Command(NamedTuple):
 _EXPLORE = "assetmeta.tools.cli.explore"
 
 COMMANDS = {
-    "whoami": Command(_EXPLORE, "cli", "Say which server and user the settings lead to, and where each comes from."),
+    "whoami": Command(_EXPLORE, "cli", "Show which server and user the settings lead to, and where each comes from."),
     "profiles": Command(_EXPLORE, "cli", "List the profiles of your settings file."),
     "types": Command(_EXPLORE, "cli", "List the server's asset types."),
     "describe": Command(_EXPLORE, "cli", "Show the attributes and operations of a type."),

@@ -15,8 +15,8 @@ _TOKEN = re.compile(r"(?P<type>[A-Za-z]\w*):\S+\Z")
 
 
 def conditions(session: Session, query: Query, texts: Sequence[str]) -> Iterator[Term]:
-    """Yield the conditions that *texts* mean. `=` and `!=` without a value ask for what is not set, and set; several
-    values stand with commas between them; `~` asks for a part of a text. Sends nothing. Raises BadValue, UnknownName.
+    """Yield the conditions that *texts* mean. `=` and `!=` without a value select what is not set, and set; several
+    values are separated by commas; `~` selects by a part of a text. Sends nothing. Raises BadValue, UnknownName.
     """
     for text in texts:
         found = _CONDITION.match(text)

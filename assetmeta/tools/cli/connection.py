@@ -1,4 +1,4 @@
-"""Which server a command talks to, where each setting comes from, and what a command's exit code says."""
+"""Which server a command uses, where each setting comes from, and what a command's exit code means."""
 
 from __future__ import annotations
 

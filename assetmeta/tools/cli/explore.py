@@ -58,7 +58,7 @@ def show(table: Table) -> None:
 @app.command()
 @guarded
 def whoami(profile: Profile = None, url: Url = None) -> None:
-    """Say which server and user the settings lead to, and where each setting comes from; never a secret. One request
+    """Show which server and user the settings lead to, and where each setting comes from; never a secret. One request
     shows whether the login is accepted.
     """
     connection = Connection.of(profile, url)
@@ -156,7 +156,7 @@ def query(
     profile: Profile = None,
     url: Url = None,
 ) -> None:
-    """Read assets. A table on a terminal shows the first 50 and says how many there are; all else is complete."""
+    """Read assets. A table on a terminal shows the first 50 and the number of all; all else is complete."""
     with connected(profile, url) as session:
         found = session.query(kind).select(*_listed(select)).sort(*_listed(sort))
         found = found.where(*conditions(session, found, where or []))

@@ -135,7 +135,7 @@ def _workspace(asset: Any, type_name: str) -> SessionContext:
 
 def _dialect(backend: Backend) -> Testspace:
     if not isinstance(backend, Testspace):
-        raise Unsupported(f"This is for Testspace, and the session speaks {backend.name}.")
+        raise Unsupported(f"This function needs a Testspace session; this one is {backend.name}.")
     return backend
 
 

@@ -19,7 +19,7 @@ from assetmeta.tools.valispace.dialect import valispace, workspace_of
 
 
 def profile(session: Session) -> Any:
-    """Return the user whose token is in use, as the server tells it. One request: the cheapest way to try a login."""
+    """Return the user whose token is in use, as the server returns it. One request: the cheapest way to try a login."""
     return plain(session.run(calls.profile(valispace(session.backend))))
 
 
@@ -54,7 +54,7 @@ def preview(vali: Any, dependency: Any, formula: object) -> Any:
 
 
 def impact(vali: Any, target: Any, low: float, high: float, step: float) -> Any:
-    """Return how *target*'s value changes while *vali* goes from *low* to *high*, as the server tells it (its `data`
+    """Return how *target*'s value changes while *vali* goes from *low* to *high*, as the server returns it (its `data`
     are pairs of both values); nothing is changed. One request. Raises BadValue for steps that lead nowhere.
     """
     workspace = workspace_of(vali, "Vali")
@@ -110,5 +110,5 @@ def clean(asset: Any, name: str, *, html: bool = False) -> Any:
 
 
 def _result(answer: Json) -> Any:
-    """The value in an answer that has one; the whole answer of a server that says it otherwise."""
+    """The value in an answer that has one; the whole answer of a server that returns it in another form."""
     return plain(answer["result"] if isinstance(answer, dict) and "result" in answer else answer)

@@ -16,7 +16,7 @@ from assetmeta.tools.common import existing
 def valispace(backend: Backend) -> Valispace:
     """Return *backend* as what it is. Raises Unsupported for another dialect than Valispace."""
     if not isinstance(backend, Valispace):
-        raise Unsupported(f"This is for Valispace, and the session speaks {backend.name}.")
+        raise Unsupported(f"This function needs a Valispace session; this one is {backend.name}.")
     return backend
 
 

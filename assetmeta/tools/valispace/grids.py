@@ -47,10 +47,10 @@ class Grid:
     def set(self, rows: Any, name: str = "formula") -> None:
         """Set one attribute of all cells, the formulas by default, pending until the commit.
 
-        *rows* are a list of rows, an array or a DataFrame. Labels of a frame that are the positions of to_pandas() say
-        which cells are meant, in any order. Arrays and frames have not-a-number where there is no value: a cell without
-        a value is left as it is there. Numbers that take the place of formulas with references are
-        set, with a warning (UserWarning). Sends nothing, except for formulas that are not loaded: one request for all.
+        *rows* are a list of rows, an array or a DataFrame. Labels of a frame that are the positions of to_pandas()
+        define which cells are meant, in any order. Arrays and frames have not-a-number where there is no value: a cell
+        without a value is left as it is there. Numbers that take the place of formulas with references are set, with a
+        warning (UserWarning). Sends nothing, except for formulas that are not loaded: one request for all.
 
         Raises BadValue, and sets nothing, when *rows* have another shape than the matrix, for not-a-number where there
         is a value, and for what the attribute does not take.

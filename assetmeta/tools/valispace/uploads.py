@@ -66,5 +66,5 @@ def _sent(workspace: SessionContext, fields: dict[str, str], name: str, source: 
     item = workspace.run(upload_new(fields, name, source, valispace(workspace.backend)))
     key = item.get("id")
     if not isinstance(key, int):
-        raise InvalidResponse("The answer to the upload does not say which id the new file has.", type_name="File")
+        raise InvalidResponse("The answer to the upload does not contain the id of the new file.", type_name="File")
     return workspace.asset(Oid("File", key))

@@ -24,7 +24,7 @@ MOST_FILES = 10_000
 MEBIBYTE = 1024 * 1024
 LARGE_FILE = 50 * MEBIBYTE
 LARGE_PACKAGE = 150 * MEBIBYTE
-"""Bytes of one file, and of all files, from which on a warning says that data belong into inputs."""
+"""Bytes of one file, and of all files, from which on a warning recommends inputs for data."""
 
 MOST_BYTES = 2000 * MEBIBYTE
 MOST_PACKED = 1000 * MEBIBYTE
@@ -76,7 +76,7 @@ def upload_code(
 
 
 class _Kept(io.BufferedIOBase):
-    """A file of somebody else's, left open when a `with` block ends."""
+    """A file of the caller's, left open when a `with` block ends."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source

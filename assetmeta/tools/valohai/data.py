@@ -18,8 +18,8 @@ def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:
     """Set properties of many data at once: *given* maps each Datum to its properties, of which `valohai.tags` and
     `valohai.alias` act. One request for each 1000 data.
 
-    Returns a report that is falsy when all landed. A request is taken or refused as a whole; what a refusal does not
-    blame is sent again without what it blames, a few times at most. Setting the same once more does no harm. Raises
+    Returns a report that is falsy when all were saved. A request is taken or refused as a whole; what a refusal does
+    not blame is sent again without what it blames, a few times at most. Setting the same once more does no harm. Raises
     BadValue before anything is sent.
     """
     if not given:
@@ -59,5 +59,5 @@ def adopt(store: Any, project: Any, url: str) -> Any:
     shared([store, project], "Store", "Project")
     made: Any = workspace.writer.call(store, "adopt", {"url": url, "project": project})
     if made._type.name != "Datum":
-        raise BadValue(f"{store.idref}: the answer does not say which datum {url!r:.200} became.", oid=store.idref)
+        raise BadValue(f"{store.idref}: the answer does not contain the datum of {url!r:.200}.", oid=store.idref)
     return made

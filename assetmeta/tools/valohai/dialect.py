@@ -20,7 +20,7 @@ from assetmeta.tools.common import existing
 def valohai(backend: Backend) -> Valohai:
     """Return *backend* as what it is. Raises Unsupported for another dialect than Valohai."""
     if not isinstance(backend, Valohai):
-        raise Unsupported(f"This is for Valohai, and the session speaks {backend.name}.")
+        raise Unsupported(f"This function needs a Valohai session; this one is {backend.name}.")
     return backend
 
 
@@ -46,16 +46,17 @@ def shared(assets: Iterable[object], *type_names: str) -> SessionContext:
 
 
 def met(workspace: SessionContext, type_name: str, item: Object, project: Key | None = None) -> Any:
-    """Return the asset that an object in an answer is, with what the answer told of it and of what is embedded in it.
+    """Return the asset that an object in an answer is, with what the answer contains of it and of what is embedded in
+    it.
 
-    *project* is the one that it is in, where the object does not say that. Raises InvalidResponse for one without
+    *project* is the one that it is in, where the object does not show that. Raises InvalidResponse for one without
     identity.
     """
     reading = reader(workspace.schema, bundled(), valohai(workspace.backend))
     known = reading.known
     oid = reading.take_one(reading.resource(type_name), item, ParseContext(project))
     if oid is None:
-        raise InvalidResponse(f"The answer does not say which {type_name} it is about.", type_name=type_name)
+        raise InvalidResponse(f"The answer does not name the {type_name} that it is about.", type_name=type_name)
     rows = [known.row(each) for each in known.cells]
     workspace.know(rows)
     found = workspace.merge_rows(rows)

@@ -37,17 +37,17 @@ def download(
 
     *source* is a Datum, an Execution (all its outputs), or several of either. *pattern* chooses by name (`*.csv`).
     Slashes in names make folders below *folder*, unless *flat*; no name leads out of it. A file that is there already
-    and has the datum's checksum is left as it is. Of any other *existing* says what to do: "number" puts a number to
+    and has the datum's checksum is left as it is. *existing* is what to do about any other: "number" puts a number to
     the new name, "keep" downloads nothing, "replace" puts the new file in its place. Different data of one name are
     different files in any case: what this call has written it neither replaces nor takes for another datum's, and a
     folder in whose place there is a file gets a number, too.
 
-    Two requests per file, one where the server sends files itself; before them those that tell outputs, names and
-    sizes, for all data together. Size and checksum are compared with what the server tells of the datum, as far as that
-    is loaded. A file appears when all of it has come; a download that breaks off goes on where it stood, if the storage
-    can send the rest. *progress* is True for a bar per file, or a function that is called with the bytes so far, how
-    many there are, and what they are. Raises InvalidResponse for a file that is not whole; no part of it is left behind
-    then.
+    Two requests per file, one where the server sends files itself; before them those that read outputs, names and
+    sizes, for all data together. Size and checksum are compared with what the server returns of the datum, as far as
+    that is loaded. A file appears when all of it has come; a download that breaks off goes on where it stopped, if the
+    storage can send the rest. *progress* is True for a bar per file, or a function that is called with the bytes so
+    far, how many there are, and what they are. Raises InvalidResponse for a file that is not whole; no part of it is
+    left behind then.
     """
     if existing not in EXISTING:
         raise BadValue(f"existing={existing!r} is none of {', '.join(EXISTING)}.")
@@ -72,7 +72,7 @@ def _data(source: Any) -> Iterator[Any]:
 
 
 def _load_names(data: Iterable[Any]) -> None:
-    """Load what is needed of all data that lack it, together."""
+    """Load what is needed of all data in which it is missing, together."""
     lacking = [datum for datum in data if any(datum._state.cell(name) is UNREAD for name in ("name", "size"))]
     if lacking:
         lacking[0]._workspace.loader.load([datum._state.oid for datum in lacking], ["name", "size"])

@@ -42,10 +42,10 @@ def events(
 
     One request. *limit* is how many of the last lines to begin with, 0 for all. With *follow* the log is looked at
     again every *interval* seconds, each line is yielded once, and the end comes when the execution has ended and all
-    was told: two requests each time, and a third where more was written meanwhile than is looked at. A server that
+    was read: two requests each time, and a third where more was written meanwhile than is looked at. A server that
     fails is asked again, a few times in a row. Leaving the loop ends it. Raises BadValue, NotFound.
     """
-    return _told(execution, _ALL_STREAMS, limit, interval, sleep if follow else None)
+    return _lines(execution, _ALL_STREAMS, limit, interval, sleep if follow else None)
 
 
 def logs(
@@ -65,14 +65,14 @@ def logs(
     wanted = frozenset([streams] if isinstance(streams, str) else streams)
     for unknown in sorted(wanted - _ALL_STREAMS, key=str):
         raise BadValue(f"There is no stream {unknown!r}; there are stdout, stderr and status.")
-    found = _told(execution, wanted, limit, interval, sleep if follow else None)
+    found = _lines(execution, wanted, limit, interval, sleep if follow else None)
     return (event.message for event in found)
 
 
-def _told(
+def _lines(
     execution: Any, wanted: frozenset[str], limit: int, interval: float, sleep: Callable[[float], None] | None
 ) -> Iterator[Event]:
-    """The lines of a log in the *wanted* streams, followed where there is a *sleep*. What is wrong is told at once."""
+    """The lines of a log in the *wanted* streams, followed where there is a *sleep*. Raises at once."""
     workspace = workspace_of(execution, "Execution")
     if limit < 0 or interval < 0:
         raise BadValue(f"limit={limit} and interval={interval} must not be negative.")
@@ -108,7 +108,7 @@ def _followed(
 ) -> Iterator[Event]:
     workspace = execution._workspace
     oid, settings, told = execution._state.oid, valohai(workspace.backend), LogPage()
-    # The state is asked for first: what an execution had written when it ended is then in the log.
+    # The state is read first: what an execution had written when it ended is then in the log.
     state = workspace.run(flows.status(oid, settings))
     log = _end(workspace, execution, wanted, limit, _TAIL)
     # What lies before the first look was not wanted then, and is not later.
@@ -127,7 +127,7 @@ def _followed(
 
 
 def _looked(workspace: Any, flow: Callable[[], Flow[T]], interval: float, sleep: Callable[[float], None]) -> T:
-    """Read something once more; what was told so far is not lost to a server that fails now and then."""
+    """Read something once more; what was read so far is not lost to a server that fails now and then."""
     for _ in range(_FAILURES):
         try:
             return cast(T, workspace.run(flow()))
@@ -144,7 +144,7 @@ def status_events(execution: Any, limit: int | None = None) -> list[Event]:
 
 
 def metadata(execution: Any) -> Any:
-    """Return all metadata of an execution in the order in which it was written, as the server tells it: mostly a list
+    """Return all metadata of an execution in the order in which it was written, as the server returns it: mostly a list
     with a dict for each line. One request. (`execution.cumulative_metadata` has the latest value of each name.)
     """
     workspace = workspace_of(execution, "Execution")

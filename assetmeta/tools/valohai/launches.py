@@ -1,4 +1,4 @@
-"""Runs that are started by something else than create(): triggers, templates, notebooks; and what deployments say."""
+"""Runs that are not started by create(): triggers, templates, notebooks; and the logs of deployments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from assetmeta.tools.valohai.dialect import met, shared, valohai, workspace_of
 
 class Run(NamedTuple):
     """What came of a launch. *status* is "pending", "completed", "error" or "complete_with_error"; *started* are the
-    executions and pipelines, *result* is what the server says of them.
+    executions and pipelines, *result* is what the server returns of them.
     """
 
     status: str
@@ -91,8 +91,8 @@ def suggest_version_name(deployment: Any) -> str:
 
 
 def endpoint_logs(endpoint: Any, start: datetime | None = None, end: datetime | None = None) -> Any:
-    """Return what a deployment endpoint said between two moments, as the server tells it: lists of lines by replica.
-    One request. Raises BadValue for a moment without a time zone.
+    """Return what a deployment endpoint logged between two moments, as the server returns it: lists of lines by
+    replica. One request. Raises BadValue for a moment without a time zone.
     """
     workspace = workspace_of(endpoint, "DeploymentEndpoint")
     flow = calls.endpoint_logs(endpoint._state.oid, _minute(start), _minute(end), valohai(workspace.backend))

@@ -13,7 +13,7 @@ from assetmeta.tools.valohai.dialect import met, valohai, workspace_of
 
 
 class Variable(NamedTuple):
-    """An environment variable of a project. The value of a *secret* one is never told: it is None."""
+    """An environment variable of a project. The value of a *secret* one is never returned: it is None."""
 
     value: str | None
     secret: bool
@@ -27,7 +27,7 @@ class Fetched(NamedTuple):
 
 
 def profile(session: Session) -> Any:
-    """Return the user whose token is in use, as the server tells it. One request: the cheapest way to try a login."""
+    """Return the user whose token is in use, as the server returns it. One request: the cheapest way to try a login."""
     return plain(session.run(calls.profile(valohai(session.backend))))
 
 

@@ -1,0 +1,124 @@
+"""The words of the project: names and texts are in the plain English of the field."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "assetmeta"
+MODULES = [path for path in sorted(ROOT.rglob("*.py")) if "sandbox" not in path.relative_to(ROOT).parts]
+
+CLEAN = (
+    "model",
+    "wire",
+    "core",
+    "tools",
+    "v1pysdk",
+    "session.py",
+    "systems.py",
+    "connect.py",
+    "profiles.py",
+    "trace.py",
+)
+"""The layers whose docstrings and messages are checked."""
+
+WORDS = re.compile(
+    r"\b(tells?|told|says?|said|speaks?|spoken|side by side|lacks?|lacking|goes out|went out|landed|did not land"
+    r"|carried out|came to nothing|left alone|no way to|halves of characters|half a character|nobody|somebody|anew"
+    r"|asks? for|asked for|stood|stands for|hangs)\b",
+    re.IGNORECASE,
+)
+"""Quaint or unclear words: write returns, contains, is sent, is missing, was saved, requests, concurrently ..."""
+
+NAMES = re.compile(
+    r"^(Workspace|Tracked|Cell|KnownCell|Layout|Aftermath|Watch|Repeat|Loads|Tracks|Writes|Runs|Keeps|Stream|Members"
+    r"|NoMembers|Unset|Can|Explains|Delta|Moment|Courier|Line|Gate|Bound|Custom|Patience|Trial|Shelf|Tape|Scrub|Budget"
+    r"|Upload|Rewind|Renewable|Complaint|Known|Unaided|Teller|Verdict|Changer|Learned|Kind|Reading|Narrowed"
+    r"|Variant|Around|Told|Survey|Described|Spelling|Wanted|Footprint|Progress|Chunk|Misuse|Busy|Unreadable|Moved|NotOne"
+    r"|LoginRefused|OverBudget|Refused|Record)$"
+)
+"""Names of classes that were given up for those of the field."""
+
+FUNCTIONS = re.compile(
+    r"^_?(forsake|doomed|absorb|obtain_asset|seen_from|own_oid|needed_oid|admits|asked_paths|settled|carried_out"
+    r"|one_by_one|answered_write|left_alone|whole_list|whereabouts|singly|spell|spelled|told|read_told"
+    r"|unfound|doubtful|side_by_side|lacking|telling|asking|judging)$"
+)
+"""Names of functions that were given up, participles most of them."""
+
+PARTICIPLE = re.compile(r"(?:^|_)\w+(?:ing|ed)$")
+NOUNS = {"ordering", "loading", "paging", "sorting"}
+"""Files are named by nouns of the field; these only look like participles."""
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def place(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def is_clean(path: Path) -> bool:
+    return any(place(path).startswith(f"{layer}/" if "." not in layer else layer) for layer in CLEAN)
+
+
+def texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Docstrings and messages, with their lines."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and not node.value.isidentifier():
+            for number, line in enumerate(node.value.split("\n")):
+                yield node.lineno + number, line
+
+
+@pytest.mark.parametrize("layer", CLEAN)
+def test_docstrings_and_messages_have_no_quaint_word(layer: str) -> None:
+    found = [
+        f"{place(path)}:{number}: {line.strip()}"
+        for path in MODULES
+        if place(path).startswith(f"{layer}/" if "." not in layer else layer)
+        for number, line in texts(path)
+        if WORDS.search(line)
+    ]
+    assert found == []
+
+
+def test_no_class_has_a_name_that_was_given_up() -> None:
+    found = [
+        f"{place(path)}: {node.name}"
+        for path in MODULES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ClassDef) and NAMES.match(node.name)
+    ]
+    assert found == []
+
+
+def test_no_function_has_a_name_that_was_given_up() -> None:
+    found = [
+        f"{place(path)}: {node.name}"
+        for path in MODULES
+        if is_clean(path)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef) and FUNCTIONS.match(node.name)
+    ]
+    assert found == []
+
+
+def test_files_are_named_by_nouns() -> None:
+    assert [] == [place(path) for path in MODULES if PARTICIPLE.search(path.stem) and path.stem not in NOUNS]
+
+
+def test_the_patterns_find_what_they_are_for() -> None:
+    assert WORDS.search("what the server told of it")
+    assert WORDS.search("Nobody is asked for a passphrase")
+    assert not WORDS.search("a landing page, a teller")
+    assert NAMES.match("Courier")
+    assert not NAMES.match("SelectNode")
+    assert FUNCTIONS.match("_told")
+    assert PARTICIPLE.search("changing")
