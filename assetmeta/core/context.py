@@ -19,7 +19,7 @@ from assetmeta.core.report import Report
 from assetmeta.core.row_report import UpsertReport
 from assetmeta.core.state import Instance, RowShapes, merge_row
 from assetmeta.core.vocabulary import Vocabulary
-from assetmeta.model.contract import Backend, SupportsNames, SupportsReferences
+from assetmeta.model.contract import Backend, SupportsAliases, SupportsNames, SupportsReferences
 from assetmeta.model.errors import AssetmetaError, NotFound, Rejected, SessionClosed, UnknownName
 from assetmeta.model.http import Flow, T
 from assetmeta.model.ordering import ReferencesIn, references_in
@@ -183,6 +183,8 @@ class SessionContext:
         self.references_in: ReferencesIn = (
             backend.references_in if isinstance(backend, SupportsReferences) else references_in
         )
+        # Looking a protocol's methods up is slow, and this is asked for each relation that is written.
+        self.aliases = backend if isinstance(backend, SupportsAliases) else None
         self.identity = IdentityMap(keep)
         self.layouts = RowShapes()
         self.after_fork()

@@ -6,6 +6,7 @@ import decimal
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from assetmeta.core.context import SessionContext
@@ -174,6 +175,11 @@ def parsed(
     return frozen(found, f"{type_name}.{attribute.name}") if isinstance(found, list | dict) else found
 
 
+@cache
+def _reads_text(kind: type) -> bool:
+    return issubclass(kind, ReadsText)
+
+
 def parsed_cell(workspace: SessionContext, type_name: str, attribute: Attribute, cell: object) -> object:
     """Check the value of a cell in a table and return it as its Python value, as `parsed` does. A text may spell it in
     the ways of tables (`yes`, `3.0`), and blanks around it do not count unless the attribute is a text itself.
@@ -182,7 +188,7 @@ def parsed_cell(workspace: SessionContext, type_name: str, attribute: Attribute,
     if isinstance(cell, str) and not isinstance(codec, Text | AnyValue | Secret):
         text = cell.strip()
         try:
-            cell = codec.from_text(text) if isinstance(codec, ReadsText) else text
+            cell = codec.from_text(text) if _reads_text(type(codec)) else text  # type: ignore[attr-defined]
         except ValueError:
             cell = text
     return parsed(workspace, type_name, attribute, cell)
@@ -234,17 +240,17 @@ def related_oid(
             attribute=attribute.name,
         ) from error
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    if isinstance(workspace.backend, SupportsAliases):
+    if workspace.aliases is not None:
         # Such a server states which of its types have numbers as keys.
         if is_number or (isinstance(value, str) and not is_token(schema, oid)):
             place = f"{type_name}.{attribute.name}" if look_up else None
-            oid = _named(workspace, workspace.backend, place, related, str(value))
+            oid = _named(workspace, workspace.aliases, place, related, str(value))
     elif is_number and not schema.type(related).abstract:
         oid = Oid.of(related, value)
     elif look_up and workspace.vocabulary is not None and isinstance(value, str) and not is_token(schema, oid):
         oid = _called(workspace, f"{type_name}.{attribute.name}", related, value)
     if oid is None:
-        finder = f"{related}(name)" if isinstance(workspace.backend, SupportsAliases) else f"{related}.where(...).one()"
+        finder = f"{related}(name)" if workspace.aliases is not None else f"{related}.where(...).one()"
         raise BadValue(
             f"{type_name}.{attribute.name} takes assets of type {related}, not {shown(value)}. Give the asset "
             f"({finder} finds one by name), or its token such as '{related}:1005'."

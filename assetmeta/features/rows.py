@@ -34,7 +34,6 @@ from assetmeta.core.values import (
 )
 from assetmeta.features.row_sources import GivenRow, is_empty, plain_cell, read_rows
 from assetmeta.model.conditions import Compare
-from assetmeta.model.contract import SupportsAliases
 from assetmeta.model.errors import BadValue, NotExactlyOne, NotFound, ReadOnly, UnknownName, Unsupported, nearest
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch
@@ -195,7 +194,8 @@ def _candidate(context: SessionContext, type_name: str, own: Column, row: GivenR
         found.key, found.reason = None, f"it has no {own.attribute.name}, which is the key"
         return found
     try:
-        cell = plain_cell(found.key)
+        # Blanks around a key are slips of a spreadsheet, and would make another asset.
+        cell = plain_cell(found.key.strip() if isinstance(found.key, str) else found.key)
         if own.attribute.is_relation:
             found.key = related_oid(context, type_name, own.attribute, cell, look_up=False)
         else:
@@ -304,9 +304,8 @@ class RelatedNames:
             return not isinstance(member, Instance | Oid)
         if not isinstance(member, str) or is_token(self._context.schema, oid_of_session(self._context, member.strip())):
             return False
-        backend = self._context.backend
-        related = column.attribute.related or ""
-        return not (isinstance(backend, SupportsAliases) and backend.key_of(related, member.strip()) is not None)
+        aliases = self._context.aliases
+        return aliases is None or aliases.key_of(column.attribute.related or "", member.strip()) is None
 
     def read(self) -> None:
         """Look all names up. One request per chunk of names of a type, and one for each name within another asset
@@ -324,8 +323,8 @@ class RelatedNames:
 
     def _by_alias(self, type_name: str, name: str) -> Oid | None:
         """The asset of another name than the type's own, where the server has such."""
-        backend = self._context.backend
-        if not isinstance(backend, SupportsAliases):
+        backend = self._context.aliases
+        if backend is None:
             return None
         if backend.taken_by_alias(type_name):
             return Oid(type_name, name)

@@ -27,6 +27,9 @@ BACKOFF = 1.0
 BACKOFF_MAX = 30.0
 JITTER = 0.25
 
+_SAME = 1.0
+"""Seconds within which the ends of two pauses are one end to the log."""
+
 
 class Pace(Protocol):
     """A rate that requests keep to, shared with whoever else counts by it."""
@@ -74,10 +77,11 @@ class RetryPolicy:
     def hold(self, seconds: float, why: str) -> None:
         """Let no request be sent for that many seconds; *why* is for the log."""
         with self._lock:
-            until = self.clock() + seconds
-            is_longer = until > self._until
-            self._until = max(self._until, until)
-        if is_longer:
+            now = self.clock()
+            # Requests that were sent together are all told to wait, one shortly after the other.
+            is_news = self._until <= now or now + seconds > self._until + _SAME
+            self._until = max(self._until, now + seconds)
+        if is_news:
             log.info("%s, %.1f s", why, seconds)
 
     def take_turn(self, is_over: Callable[[], bool] = lambda: False) -> bool:

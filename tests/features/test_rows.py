@@ -141,6 +141,14 @@ def test_edits_that_are_pending_count_as_what_the_asset_has(v1: V1Meta) -> None:
     assert Decimal(9) == story.Estimate
 
 
+def test_blanks_around_a_key_do_not_count(v1: V1Meta) -> None:
+    [story] = new_stories(v1, 1)
+    rows = [{"Number": f" {story.Number} ", "Estimate": 1}]
+    assert [story] == [row.asset for row in v1.Story.upsert(rows, "Number").changed]
+    with pytest.raises(BadValue, match="in rows 1, 2"):
+        v1.Story.upsert([*rows, {"Number": story.Number}], "Number")
+
+
 def test_the_key_may_be_the_identity(v1: V1Meta) -> None:
     [story] = new_stories(v1, 1)
     report = v1.Story.upsert([{"ID": story.idref, "Estimate": 2}], "ID", missing="skip")

@@ -122,3 +122,14 @@ def test_pauses_are_logged_with_their_reason(server, drive, caplog):
     assert told[1].startswith("the server answered 503, ")
     assert told[-1].startswith("the server was not reached, ")
     assert not any("rate=" in line for line in told)
+
+
+def test_a_pause_that_several_requests_are_told_of_is_logged_once(drive, time, caplog):
+    caplog.set_level(logging.INFO, logger="assetmeta")
+    policy = drive()._patience
+    for seconds in (30, 30.2, 29, 45):
+        policy.hold(seconds, "rate limited by the server")
+    time.now += 60
+    policy.hold(30, "rate limited by the server")
+    ends = [30.0, 45.0, 30.0]
+    assert [f"rate limited by the server, {end} s" for end in ends] == [one.getMessage() for one in caplog.records]
