@@ -11,8 +11,7 @@ shared files here, and from its own package:
     write_scheduler            the order of writes, and what becomes of them: one place for all dialects
     markup, asset_state        HTML texts and their plain form; the states of VersionOne's assets
     filenames, multipart       names of files made harmless, files as forms
-    local/                     queries that are evaluated in the client: executor, operators, sorting, prefetch,
-                               path_trees, records
+    local/                     queries that are evaluated in the client: executor, operators, prefetch, records
     rest/                      one engine for servers with a JSON REST interface
     versionone/ valispace/ valohai/ testspace/
 

@@ -20,11 +20,9 @@ from assetmeta.backends.local.executor import (
     refuse,
     split,
 )
-from assetmeta.backends.local.operators import compares_attributes, equality, matches, paths_in
-from assetmeta.backends.local.path_trees import all_paths, own_names, path_tree
-from assetmeta.backends.local.prefetch import prefetch
+from assetmeta.backends.local.operators import compares_attributes, equality, matches, paths_in, slice_rows, sort_rows
+from assetmeta.backends.local.prefetch import all_paths, own_names, path_tree, prefetch
 from assetmeta.backends.local.records import RowStore, aggregate, decoded
-from assetmeta.backends.local.sorting import slice_rows, sort_rows
 from assetmeta.backends.rest.codecs import Document, Link, Real
 from assetmeta.model.codecs import Integer, Text
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term

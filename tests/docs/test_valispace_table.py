@@ -399,7 +399,7 @@ class TestMatrices:
                     valispace.matrix(vs.Matrix(number)).values()
         finally:
             settings.wide_search = before
-        assert len(trace) == 3
+        assert len(trace) == 2
 
     def test_other_shapes_are_refused_and_nothing_is_set(self, names: dict[str, Any]) -> None:
         grid = valispace.matrix(names["matrix"])

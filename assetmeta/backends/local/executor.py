@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from assetmeta.backends.local.operators import admission, paths_in
-from assetmeta.backends.local.path_trees import all_paths, path_tree
-from assetmeta.backends.local.prefetch import ValueLoader, prefetch
+from assetmeta.backends.local.operators import admission, paths_in, slice_rows, sort_rows
+from assetmeta.backends.local.prefetch import ValueLoader, all_paths, path_tree, prefetch
 from assetmeta.backends.local.records import RowStore
-from assetmeta.backends.local.sorting import slice_rows, sort_rows
 from assetmeta.model.conditions import And, RawFilter, Term, and_terms, leaves
 from assetmeta.model.errors import NotFound, Unsupported
 from assetmeta.model.http import Flow

@@ -1,9 +1,12 @@
-"""Conditions evaluated over what is known: the part of a query that a server cannot do, or cannot be trusted with."""
+"""Conditions, order and windows evaluated over what is known: the part of a query that a server cannot do, or cannot be
+trusted with.
+"""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,6 +15,7 @@ from assetmeta.backends.local.records import RowStore
 from assetmeta.model.conditions import EXACT, And, Compare, Exists, Not, Or, RawFilter, Term, leaves
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.paths import Path
+from assetmeta.model.plans import Sort
 from assetmeta.model.values import Oid
 
 _ORDERS: dict[str, Callable[[Any, Any], object]] = {
@@ -103,7 +107,7 @@ def _in_order(order: Callable[[Any, Any], object], value: object, other: object)
     try:
         return bool(order(value, other))
     except TypeError:
-        # Values of different kinds stand in no order.
+        # Values of different kinds cannot be compared.
         return False
 
 
@@ -128,3 +132,45 @@ def equality(term: Term) -> tuple[str, tuple[object, ...]] | None:
     if term.operator == "=" and term.path.is_plain and term.values:
         return str(term.path), term.values
     return None
+
+
+def sort_rows(oids: Sequence[Oid], sorts: Sequence[Sort], known: RowStore) -> list[Oid]:
+    """Return *oids* sorted; the first key counts most, equals stay in their order, letter case counts last.
+
+    Assets without a value come last, whichever the direction. Of several values the smallest counts (or the largest,
+    when descending). Raises Unsupported for values that cannot be compared, such as dicts.
+    """
+    found = list(oids)
+    for sort in reversed(sorts):
+        try:
+            keys = {oid: _key(known.values(oid, sort.path), sort.descending) for oid in found}
+            present = [oid for oid in found if keys[oid] is not None]
+            present.sort(key=keys.__getitem__, reverse=sort.descending)
+        except TypeError:
+            raise Unsupported(f"{sort.path} cannot be sorted by: its values cannot be compared.") from None
+        found = present + [oid for oid in found if keys[oid] is None]
+    return found
+
+
+def _key(values: Sequence[object], descending: bool) -> Any:
+    """A key that orders values of one kind, and keeps kinds apart, which cannot be compared."""
+    keys = [_comparable(value) for value in values]
+    if not keys:
+        return None
+    return max(keys) if descending else min(keys)
+
+
+def _comparable(value: object) -> tuple[str, Any, Any]:
+    if isinstance(value, str):
+        return ("text", value.casefold(), str(value))
+    if isinstance(value, int | float | Decimal):
+        return ("number", value, 0)
+    if isinstance(value, Oid):
+        return ("asset", (value.type, str(type(value.key)), value.key), 0)
+    return (type(value).__name__, value, 0)
+
+
+def slice_rows(oids: Sequence[Oid], start: int, size: int | None) -> tuple[list[Oid], bool]:
+    """Return the part of a list from *start* on, at most *size* long, and whether there is more behind it."""
+    end = None if size is None else start + size
+    return list(oids[start:end]), end is not None and end < len(oids)

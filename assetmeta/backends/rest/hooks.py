@@ -1,12 +1,14 @@
-"""The ways in which a server differs from the engine, beyond its description: how keys are formed, and how it is
-written to. How lists continue, which conditions a list takes and how assets are read by identity, each dialect has in
-its own pages, queries and lookup.
+"""How keys of a server are formed: the hook by which a dialect takes part in reading and writing objects.
+
+The others are plain functions and classes of a dialect: the codec of a kind (`RestBackend.codec`), how values are
+spelled in filters (rest/pushdown), how lists continue (its pages), which lists a query takes and how assets are read by
+identity (its queries and lookup, a source of local/executor), and how it is written to (rest/writer.WriteRules).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from assetmeta.backends.responses import Json
@@ -30,7 +32,7 @@ class ParseContext:
 
     def inside(self, key: Key) -> ParseContext:
         """The context of what an object with this *key* contains."""
-        return replace(self, owner=key)
+        return ParseContext(self.project, key, self.embedded)
 
 
 NO_CONTEXT = ParseContext()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from assetmeta.backends.local.executor import explain_local
-from assetmeta.backends.local.path_trees import Tree, all_paths, path_tree
+from assetmeta.backends.local.prefetch import Tree, all_paths, path_tree
 from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.testspace.connection import Settings, resource_of
 from assetmeta.backends.testspace.keys import item_path, list_path

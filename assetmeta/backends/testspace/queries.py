@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assetmeta.backends.local import executor
 from assetmeta.backends.local.executor import Page, UnorderedSource
-from assetmeta.backends.local.path_trees import Tree
+from assetmeta.backends.local.prefetch import Tree
 from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.testspace.connection import resource_of
 from assetmeta.backends.testspace.keys import require_key

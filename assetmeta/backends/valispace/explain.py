@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from assetmeta.backends.local.executor import explain_local
-from assetmeta.backends.local.path_trees import Tree, all_paths, own_names, path_tree
+from assetmeta.backends.local.prefetch import Tree, all_paths, own_names, path_tree
 from assetmeta.backends.rest.pushdown import push_down
 from assetmeta.backends.rest.spec import Api, Resource, field_of
 from assetmeta.backends.valispace.connection import Settings

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local import executor
 from assetmeta.backends.local.executor import Page, UnorderedSource
-from assetmeta.backends.local.path_trees import Tree, own_names
+from assetmeta.backends.local.prefetch import Tree, own_names
 from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object
 from assetmeta.backends.rest.pushdown import Pushdown, push_down

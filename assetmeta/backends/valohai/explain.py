@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
-from assetmeta.backends.local.path_trees import Tree, all_paths, own_names, path_tree
+from assetmeta.backends.local.prefetch import Tree, all_paths, own_names, path_tree
 from assetmeta.backends.rest.pushdown import Pushdown, push_down
 from assetmeta.backends.rest.spec import Api, Field, Resource, field_of
 from assetmeta.backends.valohai.connection import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assetmeta.backends.concurrency import gather
-from assetmeta.backends.local.path_trees import Tree
+from assetmeta.backends.local.prefetch import Tree
 from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object, Pairs
 from assetmeta.backends.rest.spec import Field, Resource, field_of

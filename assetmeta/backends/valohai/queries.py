@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from assetmeta.backends.local import executor
 from assetmeta.backends.local.executor import Cursor, Page, UnorderedSource, split
 from assetmeta.backends.local.operators import equality, paths_in
-from assetmeta.backends.local.path_trees import Tree, own_names
+from assetmeta.backends.local.prefetch import Tree, own_names
 from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.pushdown import Pushdown, push_down
 from assetmeta.backends.rest.spec import Api, Resource, field_of

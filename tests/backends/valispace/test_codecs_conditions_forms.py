@@ -11,9 +11,8 @@ import pytest
 
 from assetmeta.backends.concurrency import gather_results
 from assetmeta.backends.error_documents import field_errors, naming, parse_error
-from assetmeta.backends.local.operators import matches
+from assetmeta.backends.local.operators import matches, slice_rows, sort_rows
 from assetmeta.backends.local.records import RowStore
-from assetmeta.backends.local.sorting import slice_rows, sort_rows
 from assetmeta.backends.markup import HtmlText, dereferenced, plain
 from assetmeta.backends.multipart import Form
 from assetmeta.backends.rest.codecs import Choice, Day, Document, Instant, Link, Real
