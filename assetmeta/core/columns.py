@@ -202,8 +202,8 @@ class Column:
         resolved = self._resolved()
         if self._path.part:
             return self._of_parts(name, total)
-        if name == "Sum" and not getattr(resolved.attribute.codec, "is_number", False):
-            raise BadValue(f"{self!r} is {resolved.attribute.kind}, and only numbers have a sum.", attribute=str(self))
+        if name == "Sum":
+            refuse_sum(repr(self), resolved.attribute)
         if len(self._path.steps) == 1 and not resolved.attribute.multi:
             found = [value for value in self if value is not None]
             return added_up(found, resolved.attribute) if name == "Sum" else total(found)
@@ -238,6 +238,12 @@ class Column:
         related = self._resolved().attribute.related
         found = self._source.schema.types.get(related) if related else None
         return sorted({*super().__dir__(), *(found.attributes if found else ())})
+
+
+def refuse_sum(what: str, attribute: Attribute) -> None:
+    """Raise BadValue when the values of an attribute cannot be added up."""
+    if not getattr(attribute.codec, "is_number", False):
+        raise BadValue(f"{what} is {attribute.kind}, and only numbers have a sum.", attribute=attribute.name)
 
 
 def added_up(values: list[Any], attribute: Attribute) -> Any:

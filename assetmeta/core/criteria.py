@@ -11,7 +11,7 @@ from typing import Any, Self
 from msgspec import field
 from msgspec.structs import replace
 
-from assetmeta.core.columns import Column, condition, refuse_foreign
+from assetmeta.core.columns import Column, condition, refuse_foreign, refuse_sum
 from assetmeta.core.context import SessionContext
 from assetmeta.core.state import Instance
 from assetmeta.model.conditions import (
@@ -27,10 +27,10 @@ from assetmeta.model.conditions import (
     leaves,
 )
 from assetmeta.model.errors import BadValue, Unsupported
-from assetmeta.model.paths import CLEANED, Path, Step, in_parts, resolve
+from assetmeta.model.paths import CLEANED, LOCAL_AGGREGATES, Path, Step, in_parts, resolve
 from assetmeta.model.plans import Fetch, Find, Sort
 from assetmeta.model.scalars import checked_scalar, is_scalar, whole_number
-from assetmeta.model.schema import Schema
+from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.texts import writable_text
 from assetmeta.model.values import AsOf, LastUncompared, Oid
 from assetmeta.model.zones import checked_moment
@@ -222,13 +222,31 @@ class Criteria(LastUncompared, frozen=True):
         """Return *path* as the server reads it. Raises UnknownName, and Unsupported for what the server cannot do."""
         if self.workspace.backend.can.evaluates:
             path = in_parts(self.schema, self.type_name, path)
-        resolve(self.schema, self.type_name, path)
+        resolved = resolve(self.schema, self.type_name, path)
         if len(path.steps) > 1:
             self._need("paths")
-        if path.aggregate:
-            self._need("cleaning" if path.aggregate in CLEANED else "aggregates")
+        if path.aggregate in CLEANED:
+            self._need("cleaning")
+        elif path.aggregate:
+            self._need_aggregate(path, resolved.attribute)
         self.workspace.remember(path)
         return path
+
+    def _need_aggregate(self, path: Path, attribute: Attribute) -> None:
+        """Raise Unsupported, or BadValue for a sum of what is no number, where aggregates are worked out here."""
+        self._need("aggregates")
+        backend = self.workspace.backend
+        if not backend.can.evaluates:
+            return
+        if path.aggregate not in LOCAL_AGGREGATES:
+            known = ", ".join(f"@{name}" for name in LOCAL_AGGREGATES)
+            raise Unsupported(
+                f"{self.type_name}.{path}: {backend.name} has no @{path.aggregate}; there are {known}.",
+                type_name=self.type_name,
+                attribute=str(path),
+            )
+        if path.aggregate == "Sum":
+            refuse_sum(f"{self.type_name}.{path}", attribute)
 
     def fetch(self, moment: AsOf | None = None) -> Fetch:
         """The read that this query is, as data."""

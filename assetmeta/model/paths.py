@@ -17,6 +17,8 @@ from assetmeta.model.errors import BadValue, UnknownName
 from assetmeta.model.schema import Attribute, Schema
 
 AGGREGATES = ("Count", "DistinctCount", "Sum", "Min", "Max", "MinDate", "MaxDate", "And", "Or", "MaxState")
+LOCAL_AGGREGATES = ("Count", "DistinctCount", "Sum", "Min", "Max", "MinDate", "MaxDate")
+"""Those that are worked out here where the server only sends lists."""
 CLEANED = ("CleanText", "CleanHtml")
 """Not aggregates, but written like them: a text without its markup, or with its references turned into text."""
 

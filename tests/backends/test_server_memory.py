@@ -19,6 +19,7 @@ from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.valohai.connection import bundled
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Request, Response
+from assetmeta.model.paths import LOCAL_AGGREGATES
 from assetmeta.model.plans import AttributeChange, Done, Update
 from assetmeta.model.schema import AssetType, Attribute, Schema
 from assetmeta.model.schema_json import from_text, to_text
@@ -130,6 +131,7 @@ class TestChoices:
 class TestAggregates:
     def test_those_that_only_other_servers_know_are_refused(self) -> None:
         assert (2, 3) == (aggregate("Count", [1, 2]), aggregate("Sum", [1, 2]))
+        assert all(aggregate(word, [1]) == 1 for word in LOCAL_AGGREGATES)
         for word in ("Average", "Distinct", "Median", "count", ""):
             with pytest.raises(Unsupported):
                 aggregate(word, [1, 2])

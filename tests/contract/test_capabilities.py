@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import asdict
 
-from assetmeta import UnknownName, Unsupported, inspect
+from assetmeta import BadValue, UnknownName, Unsupported, inspect
 from assetmeta.model.contract import Capabilities
 from assetmeta.sandbox import Server
 from contract.dialect import Dialect
@@ -120,6 +120,29 @@ def test_the_session_tells_what_its_server_can_do(dialect: Dialect, session: Any
     assert {name for name, value in vars_of(can).items() if value is True} == ABLE[dialect.sandbox]
     assert (can.file_types, can.keyset) == KEEPS[dialect.sandbox]
     assert can == dialect.can
+
+
+@pytest.mark.parametrize("word", ["And", "Or", "MaxState"])
+@pytest.mark.parametrize("verb", ["select", "sort", "where", "column"])
+def test_aggregates_that_a_server_of_lists_cannot_do_are_refused_before_anything_is_sent(
+    dialect: Dialect, session: Any, server: Server, scene: Scene, verb: str, word: str
+) -> None:
+    if not dialect.can.evaluates:
+        pytest.skip("the server works them out")
+    path = f"{relation(dialect, session, multi=True)}.@{word}"
+    kind, query = session[dialect.item], session.query(dialect.item)
+    asked: dict[str, Callable[[], Any]] = {
+        "select": lambda: query.select(path),
+        "sort": lambda: query.sort(f"-{path}"),
+        "where": lambda: query.where({path: 1}),
+        "column": lambda: kind[path],
+    }
+    server.requests.clear()
+    with pytest.raises(Unsupported, match=f"no @{word}; there are @Count"):
+        asked[verb]()
+    with pytest.raises(BadValue, match="only numbers have a sum"):
+        query.select(path.replace(word, "Sum"))
+    assert [] == server.requests
 
 
 def test_every_dialect_has_its_capabilities_written_out() -> None:
