@@ -10,6 +10,7 @@ import pytest
 
 from assetmeta import NotFound, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, inspect, sandbox
 from assetmeta.core.state import forget
+from assetmeta.tools import valispace
 
 
 @pytest.fixture
@@ -88,6 +89,23 @@ class TestValispace:
             _ = gone.shortname
         assert kept.shortname == "spare"
 
+    @pytest.mark.parametrize("what", ["bus", "bus_mass", "project"])
+    def test_the_dataset_of_a_deleted_vali_is_gone_with_its_points_and_variables(
+        self, vs: Any, craft: Any, what: str
+    ) -> None:
+        valispace.dataset(craft["bus_mass"], [[1, 10], [2, 20]])
+        assert not vs.commit()
+        [made] = craft["bus_mass"].datasets
+        points = [vs.DatasetPoint(point["id"]) for point in made.points]
+        values = [vs.DatasetVariable(each["id"]) for point in points for each in point.variables]
+        assert [one.value_number for one in values] and [point.value for point in points]
+        vs.delete(craft["bus"].project if what == "project" else craft[what])
+        assert what == "project" or "DatasetVariable" in str(vs.plan())
+        assert not vs.commit()
+        for one in (made, *points, *values):
+            with pytest.raises(NotFound):
+                _ = one.id
+
     def test_an_asset_that_was_moved_away_meanwhile_is_not_gone(self, vs: Any, craft: Any, other: Any) -> None:
         other.Component(craft["box"].intid).parent = other.Component(craft["craft"].intid)
         assert not other.commit()
@@ -160,6 +178,20 @@ class TestTestspace:
             with pytest.raises(NotFound):
                 read()
 
+    def test_the_contents_of_another_result_bring_none_of_a_deleted_one_back(self, ts: Any) -> None:
+        contents = ts.Content.all()
+        gone = contents[-1].result
+        kept = [content for content in contents if content.result is not gone]
+        below = [content for content in contents if content.result is gone]
+        assert kept and below and [list(content.contents) for content in contents]
+        ts.delete(gone)
+        assert not ts.commit()
+        assert [list(content.contents) for content in kept]
+        for content in below:
+            for read in (content.contents.__len__, lambda content=content: content.name, content.contents.__len__):
+                with pytest.raises(NotFound):
+                    read()
+
     def test_other_failures_and_files_are_not(self, ts: Any) -> None:
         first, second = [result for result in ts.Result.all() if len(result.failures)][:2]
         files = [content.file for content in second.contents if content.file]
@@ -228,6 +260,17 @@ class TestValohai:
         assert not vh.commit()
         assert project.upload_store_id is None
         assert not project.upload_store
+
+    def test_an_alias_goes_with_the_deployment_version_that_it_names(self, vh: Any) -> None:
+        alias = next(alias for alias in vh.DeploymentVersionAlias.all() if alias.name and alias.target)
+        deployment = alias.deployment
+        assert alias in deployment.version_aliases
+        vh.delete(alias.target)
+        assert alias.idref in str(vh.plan())
+        assert not vh.commit()
+        assert alias not in deployment.version_aliases
+        with pytest.raises(NotFound):
+            _ = alias.name
 
     def test_what_belongs_to_a_deleted_project_is_gone(self, vh: Any) -> None:
         project = vh.Execution.first().project

@@ -104,27 +104,27 @@ class LookupReader(Decoder):
         left = [oid for oid in missing if self._lacks(oid)] if kind.single else []
         yield from gather([self._one(kind, oid) for oid in left])
         self._keep(missing)
-        return [oid for oid in wanted if self._has(oid)]
+        return [oid for oid in wanted if self.has(oid)]
 
     def _remembered(self, oid: Oid) -> bool:
         """True for an asset that is known, or was until the page of a list before this one was done with."""
-        if oid in self._kept and not self._has(oid):
+        if oid in self._kept and not self.has(oid):
             self.known.take(oid, self._kept[oid])
-        return self._has(oid)
+        return self.has(oid)
 
     def _keep(self, oids: Iterable[Oid]) -> None:
         for oid in oids:
-            if self._has(oid):
+            if self.has(oid):
                 self._kept[oid] = self.known.cells[oid]
         for oid in list(self._kept)[: max(len(self._kept) - _KEPT, 0)]:
             del self._kept[oid]
 
-    def _has(self, oid: Oid) -> bool:
+    def has(self, oid: Oid) -> bool:
         """True for an asset of which the server has told."""
         return resource_of(oid.type).own in self.known.cells.get(oid, {})
 
     def _lacks(self, oid: Oid) -> bool:
-        return oid not in self.absent and not self._has(oid)
+        return oid not in self.absent and not self.has(oid)
 
     def _name(self, oids: Sequence[Oid]) -> None:
         """Files have nothing but bytes: their number is all there is to know of them."""

@@ -57,7 +57,7 @@ def _hanging(reading: LookupReader, kind: Resource, name: str, oids: Sequence[Oi
     """Read the lists below *oids*, side by side. What holds nothing is not asked for it, what is gone has none."""
     holders = [oid for oid in oids if kind.type != "Content" or is_folder(oid, reading.known.cells.get(oid, {}))]
     for oid in oids:
-        if oid not in holders:
+        if oid not in holders and reading.has(oid):
             reading.known.take(oid, {name: ()})
     there = resource_of(kind.fields[name].to[0])
     lists = [Pages.of(_path(kind, there, oid), reading.options, optional=True) for oid in holders]
