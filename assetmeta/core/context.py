@@ -147,7 +147,7 @@ class SessionContext:
     """The shared ground of one session. *lock* guards states and maps; no I/O happens while it is held.
 
     *references_in* finds the assets that a change of one attribute names, as the dialect names them. *server* and
-    *user* say where it is logged in and as whom, as far as the login says that; *mark* tells it from all other
+    *user* are where it is logged in and as whom, as far as the login shows that; *mark* identifies it among all
     sessions. *wait* waits for so many seconds, or until the session ends.
     """
 
