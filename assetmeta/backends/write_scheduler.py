@@ -317,9 +317,10 @@ class _Run:
         except AssetmetaError as error:
             # Nothing of this round was sent.
             self.under_way = []
-            if not schedule.is_begun:
-                raise
+            is_begun = schedule.is_begun
             self._report(schedule.stop(error))
+            if not is_begun:
+                raise
             return
         found = schedule.settle(wave, results)
         self.under_way = []

@@ -457,7 +457,7 @@ class _OutcomeLog:
     @property
     def is_begun(self) -> bool:
         """True when anything may have been sent, or is settled."""
-        return bool(self._sent or self._outcomes)
+        return bool(self._sent) or any(not isinstance(outcome, Skipped) for outcome in self._outcomes.values())
 
     def on_send(self, changes: Sequence[Change]) -> None:
         """Note that *changes* are sent now, unless the other observer ends the write."""
@@ -470,6 +470,7 @@ class _OutcomeLog:
     def on_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Keep *outcomes*."""
         self._outcomes.update({id(outcome.change): outcome for outcome in outcomes})
+        self._sent.difference_update(id(outcome.change) for outcome in outcomes if isinstance(outcome, Skipped))
         self._observer.on_outcomes(outcomes)
 
     def outcome(self, change: Change, end: str) -> Outcome:

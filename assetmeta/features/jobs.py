@@ -171,10 +171,14 @@ class Job:
 
     def key(self, asset: Instance, key: str | int) -> Any:
         """Name a new asset of the block by a text or a number of the script's own, by which the next run knows it again
-        whatever its values are; return the asset. Raises UsageError outside the block and for other assets.
+        whatever its values are; return the asset. One that exists already is just returned. Raises UsageError outside
+        the block and for new assets from elsewhere.
         """
         if self._stack is None:
             raise UsageError(f"job.key() is called inside of the block of the job {self.name!r}.")
+        if isinstance(asset, Instance) and not asset._state.oid.is_new:
+            # It was found, so that nobody has to know it again.
+            return asset
         if not isinstance(asset, Instance) or self._unit.tracked(asset._state.oid) is not asset:
             raise UsageError(f"job.key() takes a new asset of this block, not {asset!r:.80}.")
         self._keys.append((asset, str(key)))
@@ -217,8 +221,14 @@ class Job:
             if not is_there:
                 return Report()
             runs = int(self._journal.about.get("runs", 0))
-            outcomes = outcomes_of(self._journal.items(), runs, self._latest)
-        return Report(tuple(outcomes), self._names, tuple(self._notes))
+            items = list(self._journal.items())
+            dropped = [item for item in items if item.run < runs and item.state in (PLANNED, FAILED)]
+            gone = {item.id for item in dropped}
+            outcomes = outcomes_of((item for item in items if item.id not in gone), self._latest)
+        notes = list(self._notes)
+        if dropped:
+            notes.append(f"Changes of earlier runs that were not done and are not planned any more: {len(dropped)}")
+        return Report(tuple(outcomes), self._names, tuple(notes))
 
     def forget(self) -> None:
         """Delete the journal: the next run starts anew. Raises JobError while the job runs."""
@@ -291,7 +301,7 @@ class Job:
             found = match(parts, items, self._unit.renamed, secret_digest(salt))
             check_fit(self.name, parts, found, extend=self._extend)
         runs = int(about.get("runs", 0)) + 1
-        if items and _is_finished(found):
+        if items and _is_finished(found, runs - 1):
             self._notes.append(f"The job {self.name!r} was finished before ({about.get('ended')}): nothing is sent.")
             self._adopt(plan, parts, found)
             self._note_other_values(parts, found)
@@ -692,10 +702,12 @@ class _Pauses:
         return True
 
 
-def _is_finished(found: Match) -> bool:
-    """True when nothing of a plan is new or left to be done, and nothing is in doubt."""
-    done = all(item.state == DONE for item in found.known.values())
-    return done and not found.new and not any(item.state in (SENT, UNKNOWN) for item in found.gone)
+def _is_finished(found: Match, run: int) -> bool:
+    """True when nothing of a plan is new or left to be done, and the latest *run* left nothing that is not planned any
+    more or in doubt.
+    """
+    left = (item for item in found.gone if item.state != DONE and (item.run == run or item.state in (SENT, UNKNOWN)))
+    return not found.new and all(item.state == DONE for item in found.known.values()) and not any(left)
 
 
 def _slot(change: Change, name: str) -> str:

@@ -368,15 +368,15 @@ def error_from(found: Mapping[str, Any]) -> AssetmetaError:
     return known(found["text"], **{name: value for name, value in found.items() if name in _KEPT})
 
 
-def outcomes_of(items: Iterable[Item], run: int, latest: Mapping[int, Outcome]) -> list[Outcome]:
-    """Return what came of items: one outcome per change, in the order in which they were planned. *run* is the latest
-    run; what an earlier one planned and this one did not is skipped. *latest* are outcomes of this process.
+def outcomes_of(items: Iterable[Item], latest: Mapping[int, Outcome]) -> list[Outcome]:
+    """Return what came of items: one outcome per change, in the order in which they were planned. *latest* are outcomes
+    of this process.
     """
     found: list[Outcome] = []
     last: tuple[int, int, str] | None = None
     for item in items:
         place = (item.run, item.place, f"{item.state} {item.error}")
-        outcome = _outcome(item, run, latest.get(item.id))
+        outcome = _outcome(item, latest.get(item.id))
         change, before = outcome.change, found[-1].change if found else None
         if place == last and isinstance(change, Update) and isinstance(before, Update) and before.oid == change.oid:
             # Attributes of one update.
@@ -387,7 +387,7 @@ def outcomes_of(items: Iterable[Item], run: int, latest: Mapping[int, Outcome]) 
     return found
 
 
-def _outcome(item: Item, run: int, latest: Outcome | None) -> Outcome:
+def _outcome(item: Item, latest: Outcome | None) -> Outcome:
     if latest is not None and state_of(latest) == item.state:
         return _with_change(latest, item.change)
     if item.state == DONE:
@@ -399,9 +399,6 @@ def _outcome(item: Item, run: int, latest: Outcome | None) -> Outcome:
     if item.state in (SENT, UNKNOWN):
         why = "It was sent, and the run was broken off before an answer was noted. Run the job again to look it up."
         return Unknown(item.change, error or errors.BrokenOff(why, oid=item.change.oid.token))
-    if item.run < run:
-        why = "An earlier run planned it, and the latest one does not. It was not sent."
-        return Skipped(item.change, error=errors.BrokenOff(why, oid=item.change.oid.token, sent=False))
     why = "It is planned and was not sent yet. Run the job again."
     return Skipped(item.change, error=error or errors.BrokenOff(why, oid=item.change.oid.token, sent=False))
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from assetmeta.features.journal import DONE, Item
+from assetmeta.features.journal import DONE, FAILED, Item
 from assetmeta.model.changes_json import value_to_json
 from assetmeta.model.errors import JobError
 from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Update
@@ -159,7 +159,8 @@ def check_fit(name: str, parts: Sequence[Part], found: Match, *, extend: bool) -
     """Raise JobError for a plan that does not fit the journal of the job *name*."""
     new = [parts[index] for index in found.new]
     differing = [index for index in found.differing if not isinstance(parts[index].change, Create)]
-    lost = [item for item in found.gone if isinstance(item.change, Create) and item.state != DONE]
+    # What the server turned down may be replaced by what it takes.
+    lost = [item for item in found.gone if isinstance(item.change, Create) and item.state not in (DONE, FAILED)]
     if extend and not (lost and any(isinstance(part.change, Create) for part in new)):
         return
     if not new and not differing:

@@ -331,6 +331,41 @@ class TestTheBlock:
         assert not run(bench.open(), conflicts="overwrite").report
         assert [5, 5] == [bench.open().Story(story.intid).Estimate for story in (one, other)]
 
+    def test_a_refused_create_is_replaced_by_one_that_the_server_takes(self, bench: Bench) -> None:
+        for name in ("", "Mended"):
+            v1 = bench.open()
+            with bench.job(v1, extend=bool(name)) as job:
+                stories(v1, "Was right")
+                v1.Story.new(Name=name, Scope="Scope:0", Reference="R")
+        assert not job.report
+        assert "not done and are not planned any more: 1" in str(job.report)
+        assert (2, "finished") == (len(job.report.done), job.status.state)
+        assert ({"Mended": 1}, {"Was right": 1}) == (bench.names("Mended"), bench.names("Was right"))
+
+    def test_what_was_not_sent_is_not_in_doubt(self, bench: Bench) -> None:
+        v1 = bench.open(read_only=True)
+        stories(v1, "Read only")
+        with pytest.raises(ReadOnly):
+            v1.commit()
+        assert v1.last_report is None
+        v1.revert()
+        with pytest.raises(ReadOnly), bench.job(v1) as job:
+            stories(v1, "Read only")
+        assert (1, {"planned": 1}) == (len(job.report.skipped), job.status.counts)
+
+    def test_a_script_that_plans_less_leaves_a_note(self, bench: Bench) -> None:
+        with (
+            pytest.raises(KeyboardInterrupt),
+            bench.job(bench.interrupted(bench.open(bulk=False, pool=1), arrives=False)),
+        ):
+            stories(bench.opened[-1], "Less 1", "Less 2")
+        v1 = bench.open()
+        for _ in range(2):
+            with bench.job(v1) as job:
+                stories(v1, "Less 1")
+            assert "not planned any more: 1" in str(job.report)
+        assert ({"Less 1": 1}, "finished") == (bench.names("Less"), job.status.state)
+
 
 class TestTheJournal:
     def test_it_is_private_and_holds_no_secret(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
