@@ -65,7 +65,7 @@ class Decoder:
 
     def resource(self, type_name: str) -> Resource:
         """The description of a type. Raises UnknownName for an abstract one."""
-        return self.api.resource(self.schema, type_name)
+        return self.api.types.get(type_name) or self.api.resource(self.schema, type_name)
 
     def field(self, resource: Resource, name: str) -> Field:
         """The description of a field. Raises UnknownName."""
@@ -102,7 +102,7 @@ class Decoder:
 
     def _cells(self, resource: Resource, item: Object, context: ParseContext, oid: Oid) -> dict[str, RawValue]:
         shape = self._shapes.get(resource.type) or self._compile(resource)
-        inside = context.inside(oid.key)
+        inside = ParseContext(context.project, oid.key, context.embedded)
         found: dict[str, RawValue] = {}
         for name, key, other, is_list, is_optional, null_when_embedded, read in shape.columns:
             if key in item:
@@ -125,7 +125,9 @@ class Decoder:
         return _cleaned(shape, item, found, context.cleaned) if context.cleaned else found
 
     def _compile(self, resource: Resource) -> _Shape:
-        fields = {name: self.field(resource, name) for name in self.schema.type(resource.type).attributes}
+        described = resource.fields
+        names = self.schema.type(resource.type).attributes
+        fields = {name: described[name] if name in described else self.field(resource, name) for name in names}
         others = ((known.source_key, known.alternative_key) for known in fields.values())
         declared = frozenset((*fields, *(key for pair in others for key in pair if key)))
         columns = [self._column(name, known) for name, known in fields.items() if known.kind != "File"]
@@ -137,7 +139,7 @@ class Decoder:
             name,
             known.source_key or name,
             known.alternative_key,
-            known.listed_separately,
+            known.reverse_of is not None or known.sublist is not None,
             known.optional,
             known.null_when_embedded,
             self._relation(known) if known.kind == "Relation" else _scalar(known),

@@ -44,11 +44,14 @@ class ValispaceKeys:
 
     def remember(self, resource: Resource, oid: Oid, item: Object, context: ParseContext) -> None:
         """Remember which keys objects have, and the project that is in use."""
-        self.memory.remember_keys(resource.type, item.keys())
-        in_project = "project" in resource.fields
-        self.memory.remember_project(
-            oid.key if oid.type == "Project" else identity(item.get("project")) if in_project else None
-        )
+        known = self.memory.present.get(resource.type)
+        if known is None or not item.keys() <= known:
+            self.memory.remember_keys(resource.type, item.keys())
+        project = oid.key if oid.type == "Project" else None
+        if project is None and "project" in resource.fields:
+            project = identity(item.get("project"))
+        if project is not None and next(reversed(self.memory.projects), None) != project:
+            self.memory.remember_project(project)
 
     def resolve(self, oid: Oid) -> Oid:
         """Return the identity. Raises BadValue for an asset that the server does not have."""

@@ -12,7 +12,7 @@ from assetmeta.backends.local.prefetch import Tree, own_names
 from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object
 from assetmeta.backends.rest.pushdown import Pushdown, push_down
-from assetmeta.backends.rest.spec import Resource, field_of
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.valispace.keys import parse_key, spell
 from assetmeta.backends.valispace.lookup import LookupReader
 from assetmeta.backends.valispace.pages import read_all, searched
@@ -65,9 +65,13 @@ class Lists(UnorderedSource):
 def held(reading: LookupReader, endpoint: Resource, names: Sequence[str]) -> list[str]:
     """Those of *names* that the objects of an endpoint hold themselves."""
     attributes = reading.schema.type(endpoint.type).attributes
-    plain = [(name, name.partition(".@")[0]) for name in names]
-    kept = [(name, text) for name, text in plain if text in attributes]
-    return [name for name, text in kept if not field_of(endpoint, reading.schema, text).reverse_of]
+    found: list[str] = []
+    for name in names:
+        text = name.partition(".@")[0]
+        known = endpoint.fields.get(text)
+        if text in attributes and (known is None or known.reverse_of is None):
+            found.append(name)
+    return found
 
 
 def _listed(reading: LookupReader, endpoint: Resource, narrow: Pushdown, variant: ReadVariant) -> Flow[list[Object]]:
