@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 
-from assetmeta.model.codecs import Codec, Secret
+from assetmeta.model.codecs import Choices, Codec, Secret
 from assetmeta.model.errors import UnknownName, elsewhere, nearest
 from assetmeta.model.printable import OwnRepr, printable
+from assetmeta.model.table import Displayed, Table
 from assetmeta.model.values import LastUncompared
 
 
@@ -190,6 +192,12 @@ class Schema(OwnRepr, LastUncompared, frozen=True):
         found = list(ways.items())[:_WAYS]
         return "".join(f" {type_name} has {name}: {', '.join(paths[:_WAYS])}." for type_name, paths in found)
 
+    def diff(self, other: Schema) -> SchemaDiff:
+        """Return what becomes of this schema in *other*: what is added, removed, renamed or changed, each once, what a
+        type inherits where it is declared. Falsy when nothing is. Sends nothing.
+        """
+        return SchemaDiff(list(changes(self, other)))
+
     def lineage(self, name: str) -> Iterator[str]:
         """Yield *name* and its bases, nearest first, each once also where a server has them go round in a circle."""
         seen: set[str] = set()
@@ -203,3 +211,158 @@ class Schema(OwnRepr, LastUncompared, frozen=True):
     def is_a(self, name: str, base: str) -> bool:
         """True when assets of type *name* are assets of type *base*, by descent or as one of its members."""
         return base in self.lineage(name) or (base in self.types and name in self.types[base].members)
+
+
+_T = TypeVar("_T")
+
+_PROPERTIES: Mapping[str, Callable[[Attribute], object]] = {
+    "kind": lambda attribute: attribute.kind.partition(" ")[0],
+    "leads to": lambda attribute: attribute.related or "",
+    "several values": lambda attribute: attribute.multi,
+    "required": lambda attribute: attribute.required,
+    "read-only": lambda attribute: not attribute.writable,
+}
+"""What is compared of an attribute that both schemas have, besides its choices."""
+
+
+class SchemaChange(NamedTuple):
+    """One change: *kind* "added", "removed", "renamed" or "changed"; *what* "type", "attribute", "operation", or, for
+    what is changed, the property ("required", "choices" ...). *name* is `Story` or `Story.Name`, as it is now where it
+    is renamed; *before* and *after* are texts.
+    """
+
+    kind: str
+    what: str
+    name: str
+    before: str = ""
+    after: str = ""
+
+    def __str__(self) -> str:
+        words = f" {self.before or 'nothing'} → {self.after or 'nothing'}" if self.before or self.after else ""
+        return f"{self.kind} {self.what} {self.name}{words}"
+
+
+class SchemaDiff(Displayed):
+    """The changes from one schema to another, in the order of types. Falsy when there is none."""
+
+    def __init__(self, changes: list[SchemaChange]) -> None:
+        self.changes = changes
+
+    def __iter__(self) -> Iterator[SchemaChange]:
+        return iter(self.changes)
+
+    def __len__(self) -> int:
+        return len(self.changes)
+
+    def __repr__(self) -> str:
+        return f"<SchemaDiff: {len(self)} change{'s' * (len(self) != 1)}>"
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.changes)) or "No change."
+
+    def _table(self) -> Table:
+        return Table(repr(self), SchemaChange._fields, self.changes, shown=max(len(self), 1))
+
+
+def changes(before: Schema, after: Schema) -> Iterator[SchemaChange]:
+    """Yield what becomes of a schema; see Schema.diff."""
+    old, new = dict(before.types), dict(after.types)
+    renamed = _renames(old, new, _same_type)
+    yield from (SchemaChange("renamed", "type", now, name, now) for name, now in renamed.items())
+    yield from (SchemaChange("removed", "type", name) for name in old if name not in new and name not in renamed)
+    yield from (SchemaChange("added", "type", name) for name in new if name not in old and name not in renamed.values())
+    for name, kind in new.items():
+        earlier = next((old[was] for was, now in renamed.items() if now == name), old.get(name))
+        if earlier is not None:
+            yield from _type_changes(earlier, kind, old, new, renamed)
+
+
+def _type_changes(
+    old: AssetType,
+    new: AssetType,
+    olds: Mapping[str, AssetType],
+    news: Mapping[str, AssetType],
+    types: Mapping[str, str],
+) -> Iterator[SchemaChange]:
+    """The changes of one type; *types* maps the names of renamed types to what they are called now."""
+    if types.get(old.base or "", old.base) != new.base:
+        yield SchemaChange("changed", "base", new.name, old.base or "", new.base or "")
+    if old.abstract != new.abstract:
+        yield SchemaChange("changed", "abstract", new.name, str(old.abstract), str(new.abstract))
+    before = _declared(old, olds)
+    after = _declared(new, news)
+    renamed = _renames(before, after, _same_attribute)
+    for name in [*before, *(name for name in after if name not in before)]:
+        if name in renamed:
+            yield SchemaChange("renamed", "attribute", f"{new.name}.{renamed[name]}", name, renamed[name])
+            yield from _attribute_changes(new.name, before[name], after[renamed[name]], types)
+        elif name not in new.attributes:
+            yield SchemaChange("removed", "attribute", f"{new.name}.{name}", _kind(before[name]))
+        elif name not in old.attributes and name not in renamed.values():
+            yield SchemaChange("added", "attribute", f"{new.name}.{name}", "", _kind(after[name]))
+        elif name in before and name in after:
+            yield from _attribute_changes(new.name, before[name], after[name], types)
+    bases = (olds.get(old.base or ""), news.get(new.base or ""))
+    inherited = {name for base in bases if base for name in base.operations}
+    for name in sorted({*old.operations, *new.operations} - inherited):
+        if name not in new.operations or name not in old.operations:
+            kind = "removed" if name in old.operations else "added"
+            yield SchemaChange(kind, "operation", f"{new.name}.{name}()")
+
+
+def _attribute_changes(
+    type_name: str, old: Attribute, new: Attribute, types: Mapping[str, str]
+) -> Iterator[SchemaChange]:
+    name = f"{type_name}.{new.name}"
+    for what, read in _PROPERTIES.items():
+        was, now = read(old), read(new)
+        if what == "leads to":
+            was = types.get(str(was), was)
+        if was != now:
+            yield SchemaChange("changed", what, name, str(was), str(now))
+    was_listed, now_listed = _choices(old), _choices(new)
+    gone = [word for word in was_listed if word not in now_listed]
+    more = [word for word in now_listed if word not in was_listed]
+    if (gone or more) and was_listed and now_listed:
+        yield SchemaChange("changed", "choices", name, " | ".join(gone), " | ".join(more))
+
+
+def _declared(kind: AssetType, types: Mapping[str, AssetType]) -> dict[str, Attribute]:
+    """The attributes that a type does not have from its base as they are."""
+    base = types.get(kind.base) if kind.base else None
+    return {
+        name: attribute
+        for name, attribute in kind.attributes.items()
+        if base is None or base.attributes.get(name) != attribute
+    }
+
+
+def _renames(old: Mapping[str, _T], new: Mapping[str, _T], same: Callable[[_T, _T], bool]) -> dict[str, str]:
+    """What is gone and what is new, where exactly one of each is the same but for its name."""
+    gone = {name: one for name, one in old.items() if name not in new}
+    come = {name: one for name, one in new.items() if name not in old}
+    pairs = [(name, now) for name, one in gone.items() for now, other in come.items() if same(one, other)]
+    return {
+        name: now
+        for name, now in pairs
+        if sum(pair[0] == name for pair in pairs) == 1 and sum(pair[1] == now for pair in pairs) == 1
+    }
+
+
+def _same_type(old: AssetType, new: AssetType) -> bool:
+    if old.label and new.label:
+        return old.label == new.label
+    return bool(old.endpoint) and old.endpoint == new.endpoint
+
+
+def _same_attribute(old: Attribute, new: Attribute) -> bool:
+    return bool(old.label) and old.label == new.label and (old.kind, old.multi) == (new.kind, new.multi)
+
+
+def _kind(attribute: Attribute) -> str:
+    return f"{'several ' * attribute.multi}{attribute.related or attribute.kind.partition(' ')[0]}"
+
+
+def _choices(attribute: Attribute) -> list[str]:
+    listed: Any = attribute.codec.listed if isinstance(attribute.codec, Choices) else ()
+    return [str(one) for one in listed]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from assetmeta import V1Meta
+from assetmeta.model.schema_json import to_text
 from assetmeta.sandbox import Server
 from assetmeta.tools.cli import main
 
@@ -192,3 +193,48 @@ def test_other_exit_codes(at_work: Run, run: Run) -> None:
 def test_completion_for_shells(run: Run) -> None:
     found = run("", _ASSETMETA_COMPLETE="complete_bash", COMP_WORDS="assetmeta de", COMP_CWORD="1")
     assert "describe" in found.out
+
+
+@pytest.fixture
+def schema_files(work: Server, tmp_path: Path) -> tuple[Path, Path]:
+    """The schema of the server as a file, and one without Story.Custom_testfield and with another attribute."""
+    with V1Meta(**work.credentials) as session:
+        text = to_text(session.schema)
+    before, after = tmp_path / "before.json", tmp_path / "after.json"
+    before.write_text(text, encoding="utf-8")
+    after.write_text(text.replace('"Custom_testfield"', '"Custom_later"'), encoding="utf-8")
+    return before, after
+
+
+def test_diff_says_what_became_of_a_schema_and_what_breaks(
+    at_work: Run, schema_files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    before, after = map(str, schema_files)
+    same = at_work("diff", before, before, "--system", "versionone")
+    assert same.code == 0
+    assert len(same.rows) == 1
+    found = at_work("diff", before, after, "--system", "versionone")
+    assert found.code == 0, found.err
+    assert ["renamed", "attribute", "Story.Custom_later", "Custom_testfield", "Custom_later"] in found.rows
+
+    plan = tmp_path / "plan.json"
+    plan.write_text(
+        json.dumps({"changes": [{"update": ["Story", 1005], "values": [{"name": "Custom_testfield", "new": "x"}]}]}),
+        encoding="utf-8",
+    )
+    assert at_work("stubs", "-o", str(tmp_path / "typings")).code == 0
+    broken = at_work("diff", before, after, "--system", "versionone", "--against", str(plan), "--against",
+                     str(tmp_path / "typings"))  # fmt: skip
+    assert broken.code == 1
+    assert f"{plan}: Story.Custom_testfield" in broken.err
+    assert "_target_work.pyi: Story.Custom_testfield" in broken.err
+    assert at_work("diff", before, "work", "--system", "versionone").rows[1:] == []
+    assert at_work("diff", before, after).code == 2
+
+
+def test_diff_of_the_kept_schema_and_todays(
+    at_work: Run, work: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    nothing = at_work("diff", "work")
+    assert nothing.code == 2
+    assert "No schema of work is kept" in nothing.err

@@ -114,7 +114,7 @@ def test_the_verbs_in_stubs_are_those_of_queries_and_types(schema: Schema, tmp_p
     returning = {name for name in public if "Query" in str(getattr(vars(assetmeta.Query)[name], "__annotations__", {}))}
     assert returning - {"where"} <= members("_QueryOf")
     verbs = {name for name in vars(type(assetmeta.Asset)) if not name.startswith("_")}
-    assert verbs - {"where", "new", "create", "template", "upsert"} <= members("_TypeOf")
+    assert verbs - {"where", "new", "create", "template"} <= members("_TypeOf")
 
 
 def hostile() -> Schema:

@@ -20,6 +20,7 @@ class Command(NamedTuple):
 
 
 _EXPLORE = "assetmeta.tools.cli.explore"
+_SCHEMAS = "assetmeta.tools.cli.schemas"
 
 COMMANDS = {
     "whoami": Command(_EXPLORE, "cli", "Show which server and user the settings lead to, and where each comes from."),
@@ -29,7 +30,8 @@ COMMANDS = {
     "search": Command(_EXPLORE, "cli", "Find types, attributes, operations and list values by a word."),
     "get": Command(_EXPLORE, "cli", "Show one asset."),
     "query": Command(_EXPLORE, "cli", "Read assets as a table, JSON, JSON lines or CSV."),
-    "stubs": Command("assetmeta.tools.cli.stubs", "cli", "Write stubs of the server's types for type checkers."),
+    "stubs": Command(_SCHEMAS, "cli", "Write stubs of the server's types for type checkers."),
+    "diff": Command(_SCHEMAS, "cli", "Show what became of a schema, and which of your files that breaks."),
     "shell": Command(_EXPLORE, "cli", "Start IPython with a session to hand."),
     "sandbox": Command("assetmeta.sandbox.command", "cli,sandbox", "Serve systems of the sandbox until interrupted."),
 }
