@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from assetmeta.core.columns import Column
 from assetmeta.core.context import SessionContext
+from assetmeta.core.load_log import is_looked_at
 from assetmeta.core.metaclass import AssetClass
 from assetmeta.core.snapshot import LoadedData, Snapshot, snapshot_values
 from assetmeta.core.state import Instance, State, merge_row
@@ -156,7 +157,7 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
         told = undeclared(self, name)
         if told is not UNREAD:
             return told
-        if self._workspace.newer_schema():
+        if not is_looked_at() and self._workspace.newer_schema():
             return getattr(self, name)
         near = elsewhere(name) or nearest(name, [*kind._type.attributes, *kind._type.operations])
         near += self._workspace.schema.beyond(kind._type, name)

@@ -96,6 +96,9 @@ _FINDING = ("IPython.core.interactiveshell", "_ofind")
 _COMPLETING = ("IPython.utils.dir2", "IPython.core.completer", "jedi", "rlcompleter")
 """What lists names to complete one."""
 
+_DESCRIBING = ("inspect", "pydoc")
+"""What help() asks each base of a class for the members of the class."""
+
 
 class LookedAt(NotLoaded):
     """What is not loaded was read by a program that only shows it: that sends no request."""
@@ -119,6 +122,12 @@ def is_completing() -> bool:
     """Whether names are listed to complete one, at a prompt."""
     frame = _outside()
     return frame is not None and frame.f_globals.get("__name__", "").startswith(_COMPLETING)
+
+
+def is_described() -> bool:
+    """Whether a class is looked at: as `is_looked_at()`, or by help()."""
+    frame = _outside()
+    return is_looked_at() or (frame is not None and frame.f_globals.get("__name__", "") in _DESCRIBING)
 
 
 def refuse_inspection() -> None:

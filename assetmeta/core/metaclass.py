@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assetmeta.core.context import SessionContext
+from assetmeta.core.load_log import is_described
 from assetmeta.core.query import Query, SizedStream
 from assetmeta.core.row_report import UpsertReport
 from assetmeta.core.values import oid_of_session, require_oid
@@ -218,7 +219,7 @@ class AssetClass(type):
             empty: what an empty cell does: "leave" the value as it is, or "clear" it.
 
         Raises UnknownName for columns that are no attributes, ReadOnly for those that cannot be written, BadValue for
-        keys that occur twice in the rows and for files that cannot be read, all of them before anything is sent;
+        keys that occur twice in the rows and for files that cannot be read, all of them before an asset is read;
         NotExactlyOne for a key that several assets have, NotFound with missing="error". Nothing is pending then.
         """
         return cls._workspace.upsert(
@@ -226,7 +227,7 @@ class AssetClass(type):
         )
 
     def __getattr__(cls, name: str) -> Any:
-        if name.startswith("_"):
+        if name.startswith("_") or is_described():
             raise AttributeError(name)
         if cls._workspace.newer_schema():
             return getattr(cls, name)

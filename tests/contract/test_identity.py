@@ -13,7 +13,7 @@ import pytest
 
 from assetmeta import BadValue, NotFound, NotLoaded, ReadOnly, Snapshot, UnknownName, inspect
 from assetmeta.sandbox import Server
-from contract.dialect import Dialect
+from contract.dialect import Dialect, renew_schema
 from contract.needs import needs
 from contract.scene import Scene
 from contract.systems import DISTINCT
@@ -111,6 +111,7 @@ def test_relations_to_several_lead_to_the_same_objects(dialect: Dialect, session
 
 
 def test_names_that_cannot_be_assets_are_refused(dialect: Dialect, session: Any, server: Server, scene: Scene) -> None:
+    renew_schema(session)
     server.requests.clear()
     stranger = scene.rows[0].parent or scene[1].members[0]
     for name in (True, 1.5, None, stranger):
@@ -211,6 +212,7 @@ def test_an_asset_that_is_not_there_is_asked_for_once(dialect: Dialect, session:
 def test_an_unset_relation_goes_on_and_ends_in_nothing(dialect: Dialect, session: Any, scene: Scene) -> None:
     item = session.asset_from_oid(scene.rows[0].token)
     nothing = item[dialect.unset]
+    renew_schema(session)
     with session.trace() as trace:
         assert not nothing
         assert nothing == None  # noqa: E711
@@ -260,6 +262,7 @@ def test_a_misspelt_attribute_is_explained_and_sends_nothing(
     dialect: Dialect, session: Any, server: Server, scene: Scene
 ) -> None:
     item = session.asset_from_oid(scene.rows[0].token)
+    renew_schema(session)
     server.requests.clear()
     known = dialect.text or dialect.own
     slip = f"{known}x"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pydoc
 import socket
 import stat
 from collections.abc import Iterator
@@ -240,6 +241,19 @@ def test_a_slip_costs_one_reading_of_the_schema_at_most(named: dict[str, Any], c
         with pytest.raises(UnknownName, match="Did you mean"):
             slip()
     assert [entry.path for entry in session.ledger] == ["meta.v1/"]
+
+
+def test_help_and_completion_are_no_slips(named: dict[str, Any], cache: Path) -> None:
+    assert V1Meta(**named).types
+    session = V1Meta(**named)
+    story = session.Story(5)
+    assert "Estimate" in pydoc.render_doc(story)
+    assert "Estimate" in pydoc.render_doc(session.Story)
+    with pytest.raises(AttributeError):
+        eval("story.Nmae", {"__name__": "rich._inspect", "story": story})
+    with pytest.raises(AttributeError):
+        eval("Story.Nmae", {"__name__": "rich._inspect", "Story": session.Story})
+    assert [] == list(session.ledger)
 
 
 def test_a_folder_holds_a_bounded_number_of_files(tmp_path: Path) -> None:
