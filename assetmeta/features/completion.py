@@ -302,7 +302,7 @@ def _called(base: str, method: str, place: _Place) -> _Place | None:
             return _Place("asset", context, type_name)
         found = getattr(Query, method, None)
         returns = getattr(found, "__annotations__", {}).get("return", "")
-        return _Place("query", context, type_name) if "Query" in str(returns) or method == "query" else None
+        return _Place("query", context, type_name) if returns in ("Self", "Query") or method == "query" else None
     if base == "asset" and method in ("set", "with_data"):
         return _Place("asset", context, type_name)
     return None
