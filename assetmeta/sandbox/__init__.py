@@ -9,8 +9,8 @@ Importing it costs nothing: the server libraries (extra "sandbox") are loaded wh
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
-from typing import Any, Literal, overload
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, Literal, TypedDict, Unpack, overload
 
 from assetmeta.sandbox.credentials import InstanceCredentials, InstanceToken, UrlCredentials, UrlToken
 from assetmeta.sandbox.extra import load
@@ -31,6 +31,7 @@ __all__ = [
     "InstanceToken",
     "Logged",
     "Server",
+    "Settings",
     "TestspaceServer",
     "UrlCredentials",
     "UrlToken",
@@ -39,49 +40,36 @@ __all__ = [
     "VersionOneServer",
     "parse_fault",
     "running",
+    "start",
 ]
+
+
+class Settings(TypedDict, total=False):
+    """What running() and start() take besides the name of a system."""
+
+    host: str
+    port: int
+    assets: int
+    seed: int
+    latency: float
+    db: str | None
+    faults: Iterable[str | Fault]
 
 
 @overload
 def running(
-    name: Literal["versionone"] = "versionone",
-    *,
-    host: str = ...,
-    port: int = ...,
-    assets: int = ...,
-    seed: int = ...,
-    latency: float = ...,
-    db: str | None = ...,
-    faults: Iterable[str | Fault] = ...,
+    name: Literal["versionone"] = "versionone", **settings: Unpack[Settings]
 ) -> AbstractContextManager[VersionOneServer]: ...
 
 
 @overload
 def running(
-    name: Literal["valispace", "valohai", "testspace"],
-    *,
-    host: str = ...,
-    port: int = ...,
-    assets: int = ...,
-    seed: int = ...,
-    latency: float = ...,
-    db: str | None = ...,
-    faults: Iterable[str | Fault] = ...,
+    name: Literal["valispace", "valohai", "testspace"], **settings: Unpack[Settings]
 ) -> AbstractContextManager[Server[UrlCredentials, UrlToken]]: ...
 
 
 @overload
-def running(
-    name: str,
-    *,
-    host: str = ...,
-    port: int = ...,
-    assets: int = ...,
-    seed: int = ...,
-    latency: float = ...,
-    db: str | None = ...,
-    faults: Iterable[str | Fault] = ...,
-) -> AbstractContextManager[Server[Any, Any]]: ...
+def running(name: str, **settings: Unpack[Settings]) -> AbstractContextManager[Server[Any, Any]]: ...
 
 
 def running(
@@ -106,3 +94,27 @@ def running(
         name, Setup(assets, seed, db), host=host, port=port, latency=latency, faults=faults
     )
     return block
+
+
+@overload
+def start(name: Literal["versionone"] = "versionone", **settings: Unpack[Settings]) -> VersionOneServer: ...
+
+
+@overload
+def start(
+    name: Literal["valispace", "valohai", "testspace"], **settings: Unpack[Settings]
+) -> Server[UrlCredentials, UrlToken]: ...
+
+
+@overload
+def start(name: str, **settings: Unpack[Settings]) -> Server[Any, Any]: ...
+
+
+def start(name: str = "versionone", **settings: Unpack[Settings]) -> Server[Any, Any]:
+    """Run one system until its `stop()`, or until the process ends: for a prompt and for notebooks, where a block is in
+    the way. *settings* and errors are those of running().
+    """
+    stack = ExitStack()
+    server: Server[Any, Any] = stack.enter_context(running(name, **settings))
+    server.stopped_by(stack.close)
+    return server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Generic, NamedTuple
 
 from assetmeta.sandbox.credentials import InstanceCredentials, InstanceToken, OAuthLogin, UrlCredentials, UrlToken
@@ -29,6 +30,7 @@ class Server(Generic[C_co, T_co]):
         self.face = face
         self.requests = log
         self._faults = faults
+        self._stop: Callable[[], None] | None = None
         host, port = address[:2]
         shown = ANY_ADDRESS.get(host, host)
         self.host: str = host
@@ -72,6 +74,18 @@ class Server(Generic[C_co, T_co]):
     def oauth(self) -> OAuthLogin:
         """Keyword arguments for the client's OAuth2: client_id, token_uri, and what the system's grants take."""
         return self.face.oauth_login(self.url)
+
+    def stopped_by(self, stop: Callable[[], None]) -> None:
+        """Let `stop()` end the system by this function."""
+        self._stop = stop
+
+    def stop(self) -> None:
+        """End a system that was started by `sandbox.start()`; a second time does nothing. Raises RuntimeError for one
+        that ends with its block.
+        """
+        if self._stop is None:
+            raise RuntimeError(f"{self!r} ends with its block; stop() is for what sandbox.start() began.")
+        self._stop()
 
     def add_fault(
         self,

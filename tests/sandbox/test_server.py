@@ -92,6 +92,33 @@ class TestHandle:
             pass
 
 
+class TestStart:
+    def test_a_system_that_is_started_answers_until_it_is_stopped(self) -> None:
+        server = sandbox.start("echo")
+        assert requests.get(f"{server.url}/a", timeout=10).status_code == 200
+        closed = Echo.closed
+        server.stop()
+        server.stop()
+        assert Echo.closed == closed + 1
+        assert sandbox_threads() == []
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"{server.url}/a", timeout=10)
+
+    def test_settings_are_those_of_a_block(self) -> None:
+        with pytest.raises(ValueError, match="no system 'nosuch'"):
+            sandbox.start("nosuch")
+        server = sandbox.start("echo", faults=["500"])
+        try:
+            assert requests.get(server.url, timeout=10).status_code == 500
+        finally:
+            server.stop()
+
+    def test_a_system_of_a_block_ends_with_the_block(self, server: sandbox.Server) -> None:
+        with pytest.raises(RuntimeError, match=r"ends with its block"):
+            server.stop()
+        assert requests.get(f"{server.url}/a", timeout=10).status_code == 200
+
+
 class TestRequests:
     def test_doubled_slashes_are_one_and_an_encoded_slash_stays(self, server: sandbox.Server) -> None:
         text = requests.get(f"{server.url}//a//b%2Fc?X=%2B+&y", timeout=10).text

@@ -20,6 +20,10 @@ def sessions() -> None:
     with sandbox.running("valispace") as plant, ValispaceMeta(**plant.credentials, survey="none") as vs:
         assert_type(plant.credentials, UrlCredentials)
         print(vs.types)
+    started = sandbox.start("versionone", assets=10)
+    V1Meta(**started.credentials).close()
+    assert_type(sandbox.start("valohai").credentials, UrlCredentials)
+    started.stop()
     with sandbox.running("valohai") as lab:
         ValohaiMeta(**lab.token_credentials, read_only=True).close()
     with sandbox.running("testspace") as tests:
