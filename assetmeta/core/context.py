@@ -197,6 +197,7 @@ class SessionContext:
         self.writes = 0
         self.watch = LoadLog()
         self.vocabulary: Vocabulary | None = Vocabulary(exact=backend.can.exact)
+        self.suggested: dict[tuple[str, ...], list[str]] = {}
         self._paths: LRUCache[str, Path] = LRUCache(maxsize=10_000)
         self._run = run
         self._schema = schema

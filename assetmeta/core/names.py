@@ -31,7 +31,7 @@ def find_named(
 
     A name is the text of the type's display attribute, or of its short one (`S-01005`); *by* names another attribute.
     One that fits letter by letter counts first, then one that fits but for letter case. Requests: one for a list type,
-    the first time; otherwise one per chunk of `can.max_keys` names, and one more for names to suggest.
+    the first time; otherwise one per chunk of `can.max_keys` names, and one more for names to suggest, the first time.
     """
     wanted = list(dict.fromkeys(names))
     if not wanted:
@@ -122,9 +122,14 @@ def _members(context: SessionContext, type_name: str) -> tuple[str, ...]:
 
 
 def _suggestions(context: SessionContext, type_name: str, columns: Sequence[str]) -> list[str]:
-    paths = tuple(Path((Step(column),)) for column in columns)
-    fetches = [Fetch(kind, select=paths, size=_SUGGESTED) for kind in _members(context, type_name)]
-    return [text for rows in context.read(fetches) for text in by_text(rows, columns)]
+    """Names that a type has, or had when they were read: once per session."""
+    found = context.suggested.get((type_name, *columns))
+    if found is None:
+        paths = tuple(Path((Step(column),)) for column in columns)
+        fetches = [Fetch(kind, select=paths, size=_SUGGESTED) for kind in _members(context, type_name)]
+        found = [text for rows in context.read(fetches) for text in by_text(rows, columns)]
+        context.suggested[type_name, *columns] = found
+    return found
 
 
 def _ambiguous(type_name: str, columns: Sequence[str], name: str, oids: Sequence[Oid]) -> BadValue:

@@ -111,6 +111,9 @@ def test_an_unknown_name_of_another_type_has_the_nearest_ones(bench: Bench) -> N
     assert 2 == bench.requests
     bench.Task(5).Scope = "Web shop"
     assert 3 == bench.requests
+    with pytest.raises(BadValue, match="Did you mean Web shop"):
+        bench.Task(5).Scope = "Web sop"
+    assert 4 == bench.requests
 
 
 def test_a_number_is_a_name_and_one_that_means_two_assets_is_refused(bench: Bench) -> None:
