@@ -16,7 +16,20 @@ from msgspec.structs import replace
 
 from assetmeta.core.context import SessionContext
 from assetmeta.core.values import as_oid, parsed, related_oid
-from assetmeta.model.conditions import EXACT, And, Compare, Exists, Not, Or, RawFilter, Term, is_exact, leaves
+from assetmeta.model.conditions import (
+    ENDS,
+    EXACT,
+    STARTS,
+    And,
+    Compare,
+    Exists,
+    Not,
+    Or,
+    RawFilter,
+    Term,
+    is_exact,
+    leaves,
+)
 from assetmeta.model.contract import SupportsAliases
 from assetmeta.model.errors import BadValue, Unsupported, nearest
 from assetmeta.model.paths import Path, Resolved, Step, counts, in_parts, resolve
@@ -84,7 +97,7 @@ class Column:
                 if narrowed and not isinstance(leaf, RawFilter):
                     refuse_foreign(self._source.schema, narrowed, leaf)
             if is_exact(key):
-                raise Unsupported(f"{self!r}[...]: the server applies this condition, and ignores letter case.")
+                raise Unsupported(f"{self!r}[...]: the server applies this condition by itself, and cannot tell that.")
             return self._with_last(where=key)
         raise BadValue(f"{self!r}[...] takes an attribute name or a condition, not {key!r:.80}.")
 
@@ -149,6 +162,27 @@ class Column:
         """True where *text* is part of the value (the server's own matching; letter case is up to the server)."""
         return self._compare("~=", text)
 
+    def startswith(self, text: str) -> Term:
+        """True where the value begins with *text*, letter case aside. A server that cannot look for that is asked for
+        values that contain it, and what it finds is checked again here.
+        """
+        return self._edge(STARTS, text)
+
+    def endswith(self, text: str) -> Term:
+        """True where the value ends with *text*; all else is as for startswith()."""
+        return self._edge(ENDS, text)
+
+    def _edge(self, operator: str, text: str) -> Term:
+        if not isinstance(text, str) or not text:
+            raise BadValue(f"{self!r} begins or ends with a text, not {text!r:.80}.")
+        if not self._path.is_plain and not self._source.workspace.backend.can.evaluates:
+            raise Unsupported(f"{self!r}: how what the server works out begins and ends cannot be looked for.")
+        return self._compare(operator, text)
+
+    def between(self, low: object, high: object) -> Term:
+        """True where the value is neither below *low* nor above *high*; both count as within."""
+        return And((self >= low, self <= high))
+
     def exists(self) -> Term:
         """True for assets that have a value here."""
         return Exists(self._path, owner=self._source.type_name)
@@ -189,6 +223,23 @@ class Column:
         number, over all values that are set: one request per page.
         """
         return self._aggregate("Sum", None)
+
+    def avg(self) -> Any:
+        """The mean of the source's own values that are set, or None without any: one request per page. Raises
+        Unsupported through a relation, where servers work out sum() and count().
+        """
+        if self._path.part or (len(self._path.steps) == 1 and not self._resolved().attribute.multi):
+            found = [value for value in self if value is not None]
+            if not found:
+                return None
+            return self._total(found) / len(found)
+        raise Unsupported(f"{self!r}.avg(): servers work out sum() and count() over related assets, no mean.")
+
+    def _total(self, found: list[Any]) -> Any:
+        if self._path.part:
+            return sum(found)
+        refuse_sum(repr(self), self._resolved().attribute)
+        return added_up(found, self._resolved().attribute)
 
     def min(self) -> Any:
         """The smallest value, or None; an expression through a relation, as in sum()."""

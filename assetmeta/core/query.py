@@ -65,7 +65,7 @@ class Query(Displayed, Frames, Criteria, frozen=True):
             for term in self.terms
             for leaf in leaves(term)
         )
-        checked = f"\nchecked again here, letter by letter: {'; '.join(map(str, exact))}" if exact else ""
+        checked = f"\nchecked again here: {'; '.join(map(str, exact))}" if exact else ""
         ignored = "\nthe server ignores letter case in = and !=; column.exact(text) does not" if loose else ""
         return checked + ignored
 

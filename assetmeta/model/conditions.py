@@ -13,9 +13,15 @@ from assetmeta.model.printable import OwnRepr, printable
 from assetmeta.model.texts import Hidden
 from assetmeta.model.values import LastUncompared
 
-OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "~=", "==")
+OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "~=", "==", "^=", "$=")
 EXACT = "=="
 """Equality that respects letter case, where `=` does not."""
+
+STARTS, ENDS = "^=", "$="
+"""How a text begins and ends, letter case aside."""
+
+LOOSER = {EXACT: "=", STARTS: "~=", ENDS: "~="}
+"""What a server is sent instead of a condition that is checked again here: it admits all that the condition does."""
 
 
 class _Combinable(OwnRepr, Struct, frozen=True):
@@ -130,8 +136,8 @@ def and_terms(term: Term | None) -> tuple[Term, ...]:
 
 
 def is_exact(term: Term) -> bool:
-    """True when any part of *term* respects letter case."""
-    return any(isinstance(leaf, Compare) and leaf.operator == EXACT for leaf in leaves(term))
+    """True when any part of *term* is checked again here where the server filters by itself (LOOSER)."""
+    return any(isinstance(leaf, Compare) and leaf.operator in LOOSER for leaf in leaves(term))
 
 
 def leaves(term: Term) -> Iterator[Compare | Exists | RawFilter]:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from assetmeta.backends.local.records import RowStore
-from assetmeta.model.conditions import EXACT, And, Compare, Exists, Not, Or, RawFilter, Term, leaves
+from assetmeta.model.conditions import ENDS, EXACT, STARTS, And, Compare, Exists, Not, Or, RawFilter, Term, leaves
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Sort
@@ -83,6 +83,11 @@ def _comparison(term: Compare) -> Callable[[object], bool]:
     if word == "~=":
         parts = [str(part).casefold() for part in wanted]
         return lambda value: any(part in str(value).casefold() for part in parts)
+    if word in (STARTS, ENDS):
+        edges = tuple(str(part).casefold() for part in wanted)
+        if word == STARTS:
+            return lambda value: str(value).casefold().startswith(edges)
+        return lambda value: str(value).casefold().endswith(edges)
     order = _ORDERS[word]
     return lambda value: any(_in_order(order, value, other) for other in wanted)
 

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.versionone.codecs import Rank
-from assetmeta.model.conditions import And, Compare, Not, Or, Term, and_terms, is_exact
+from assetmeta.model.conditions import LOOSER, And, Compare, Not, Or, Term, and_terms, is_exact
 from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
 from assetmeta.model.plans import Fetch, Rows, Sort
 from assetmeta.model.schema import Schema
@@ -93,7 +93,7 @@ def _loosened(term: Term) -> Term | None:
     if not is_exact(term):
         return term
     if isinstance(term, Compare):
-        return replace(term, operator="=")
+        return replace(term, operator=LOOSER[term.operator])
     if isinstance(term, And):
         return loosened(term)
     parts = [_loosened(part) for part in term.terms] if isinstance(term, Or) else [None]
