@@ -134,6 +134,8 @@ class Job:
         self._landed: list[Change] = []
         self._notes: list[str] = []
         self._unsettled: set[int] = set()
+        self._stable: dict[Oid, Oid] = {}
+        self._added: set[int] = set()
         self._first_plan: Plan | None = None
         self._names: Mapping[Oid, str] = {}
 
@@ -360,14 +362,13 @@ class Job:
         for index in found.new:
             number += 1
             numbers[index] = number
-        stable = {
-            part.change.oid: Oid(part.change.oid.type, f"new-{numbers[index]}")
+        self._stable = {
+            part.change.oid: _stable_oid(numbers[index], part.change)
             for index, part in enumerate(parts)
             if isinstance(part.change, Create)
         }
         new = [
-            Item(numbers[index], run, parts[index].place, self._stable(parts[index].change, stable), parts[index].key)
-            for index in found.new
+            Item(numbers[index], run, parts[index].place, parts[index].change, parts[index].key) for index in found.new
         ]
         now: list[Item] = []
         later: list[Item] = []
@@ -376,13 +377,14 @@ class Job:
             if item.state == DONE and isinstance(item.change, Create):
                 continue
             changed = dataclasses.replace(
-                item, change=self._stable(parts[index].change, stable), state=PLANNED, error=None
+                item, change=self._with_stable(parts[index].change), state=PLANNED, error=None
             )
             (later if item.state in (SENT, UNKNOWN) and isinstance(item.change, Create) else now).append(changed)
         about = {"runs": str(run), "job": self.name, "server": self._context.server, "started": _now()}
         if self._context.user:
             about["user"] = self._context.user
-        self._journal.begin(about, new, now, found.gone, fresh=self._fresh, salt=salt)
+        self._journal.begin(about, map(self._as_written, new), now, found.gone, fresh=self._fresh, salt=salt)
+        self._added = {item.id for item in new}
         changed_now = {item.id: item for item in now}
         self._items = {item.id: changed_now.get(item.id, item) for item in items} | {item.id: item for item in new}
         for index, item_id in numbers.items():
@@ -393,10 +395,26 @@ class Job:
                 found.known[index] = item
         return later
 
-    def _stable(self, change: Change, stable: Mapping[Oid, Oid]) -> Change:
-        """A change with identities of new assets that are the same in every run."""
-        found: Change = self._unit.with_identities(change, stable)
+    def _with_stable(self, change: Change) -> Change:
+        """A change of this run with the identities that new assets have in the journal."""
+        found: Change = self._unit.with_identities(change, self._stable)
         return found
+
+    def _as_written(self, item: Item) -> Item:
+        """An item that is new in this run as it is in the journal. It is not kept so: that would be a second copy."""
+        return dataclasses.replace(item, change=self._with_stable(item.change))
+
+    def _written(self, item: Item) -> Change:
+        """The change of an item as it is in the journal."""
+        return self._with_stable(item.change) if item.id in self._added else item.change
+
+    def _real(self) -> dict[Oid, Oid]:
+        """The assets that the job created, by their identities in the journal."""
+        return {
+            _stable_oid(item.id, item.change): item.oid
+            for item in self._items.values()
+            if item.state == DONE and item.oid and isinstance(item.change, Create)
+        }
 
     def _adopt(self, plan: Plan, parts: Sequence[Part], found: Match) -> None:
         """Let the assets of the block be those that earlier runs created, and their edits those that landed."""
@@ -579,7 +597,10 @@ class Job:
         if creates:
             log.info("Job %s: looking up %s creates that were not answered", self.name, len(creates))
             self._settle(creates, self._look_up(creates))
-        known = [(item, change) for item in others if (change := self._resolved(item.change)) is not None]
+        real = self._real() if others else {}
+        resolved = [(item, self._unit.with_identities(self._written(item), real)) for item in others]
+        # Without its asset, which is not there, it cannot have landed.
+        known = [(item, change) for item, change in resolved if not change.oid.is_new]
         found = self._writer.look_again([change for _, change in known]) if known else []
         self._settle([item for item, _ in known], found)
 
@@ -625,19 +646,13 @@ class Job:
             return Update(asset._state.oid, tuple(delta for delta in change.deltas if delta.name in names))
         return change
 
-    def _resolved(self, change: Change) -> Any:
-        """A change of the journal with the identities that the server knows; None when its asset is not there."""
-        real = {item.change.oid: item.oid for item in self._items.values() if item.state == DONE and item.oid}
-        found = self._unit.with_identities(change, real)
-        return None if found.oid.is_new and not isinstance(found, Create) else found
-
     def _look_up(self, items: Sequence[Item]) -> list[Outcome | None]:
         """What became of creates. Looks until two reads agree, since the request may still be running."""
         backend = self._context.backend
         if not isinstance(backend, SupportsLookup):
-            return [_unsettled(item) for item in items]
-        real = {item.change.oid: item.oid for item in self._items.values() if item.state == DONE and item.oid}
-        creates = [self._unit.with_identities(item.change, real) for item in items]
+            return [_unsettled(self._written(item)) for item in items]
+        real, written = self._real(), [self._written(item) for item in items]
+        creates = [self._unit.with_identities(change, real) for change in written]
         claimed = {item.oid for item in self._items.values() if item.oid is not None and item.state == DONE}
         marks = _earliest(items)
         keys = self._natural
@@ -648,10 +663,10 @@ class Job:
             told = [outcome.oid if isinstance(outcome, Done) else None for outcome in found]
             if told == before or None not in told:
                 return [
-                    _unsettled(item, outcome.error)
+                    _unsettled(change, outcome.error)
                     if isinstance(outcome, Unknown)
-                    else outcome and replace(outcome, change=item.change)
-                    for item, outcome in zip(items, found, strict=True)
+                    else outcome and replace(outcome, change=change)
+                    for change, outcome in zip(written, found, strict=True)
                 ]
             before = told
             self._context.wait(pause)
@@ -660,12 +675,12 @@ class Job:
     def _take_marks(self) -> None:
         """Learn what the server has now, to tell it later from what the job creates."""
         backend = self._context.backend
-        waiting = [
-            item.change for item in self._items.values() if item.state == PLANNED and isinstance(item.change, Create)
-        ]
+        waiting = [item for item in self._items.values() if item.state == PLANNED and isinstance(item.change, Create)]
         if waiting and isinstance(backend, SupportsLookup):
-            real = {item.change.oid: item.oid for item in self._items.values() if item.state == DONE and item.oid}
-            creates: Any = [self._unit.with_identities(change, real) for change in waiting]
+            real = self._real()
+            creates: list[Any] = [item.change for item in waiting]
+            if real:
+                creates = [self._unit.with_identities(self._written(item), real) for item in waiting]
             self._marks = dict(self._context.run(backend.take_mark(self._context.schema, creates)))
 
     def _advance(self, outcome: Done) -> None:
@@ -733,15 +748,20 @@ def _is_passing(error: AssetmetaError) -> bool:
     return error.status in NO_WORD or (isinstance(error, Unreachable) and not error.permanent)
 
 
-def _unsettled(item: Item, error: AssetmetaError | None = None) -> Unknown:
+def _unsettled(change: Change, error: AssetmetaError | None = None) -> Unknown:
     """The outcome of a create of which nobody knows whether it landed, with how to settle that."""
-    token, kind = item.change.oid.token, item.change.oid.type
+    token, kind = change.oid.token, change.oid.type
     why = f"{error}" if error else f"{token} was sent and not answered, and this server cannot be asked about it."
     advice = (
         f"Look whether it exists. If so, job.settle('{token}', '{kind}:<id>') says which it is; if not, "
         f"job.settle('{token}', None) lets the next run send it."
     )
-    return Unknown(item.change, Unreachable(f"{why} {advice}", oid=token))
+    return Unknown(change, Unreachable(f"{why} {advice}", oid=token))
+
+
+def _stable_oid(number: int, change: Change) -> Oid:
+    """The identity of a new asset in the journal: that of its item, the same in every run."""
+    return Oid(change.oid.type, f"new-{number}")
 
 
 def _now() -> str:
