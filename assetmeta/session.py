@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginChec
 from assetmeta.model.errors import AssetmetaError, BadValue, SessionClosed, UnknownName, elsewhere, nearest
 from assetmeta.model.folders import cache_folder
 from assetmeta.model.http import Flow, T, is_loopback
+from assetmeta.model.scalars import whole_number
 from assetmeta.model.schema import Schema
 from assetmeta.model.signatures import keywords, names_settings
 from assetmeta.model.table import Displayed, Table
@@ -103,8 +105,14 @@ class Session(Displayed):
         Raises BadValue for settings that cannot work, TypeError for settings that there are not.
         """
         self._refuse_unknown(wire)
-        if page_size < 1 or keep < 0:
-            raise BadValue(f"page_size={page_size} must be at least 1 and keep={keep} at least 0.")
+        for name, size, least in (("page_size", page_size, 1), ("keep", keep, 0)):
+            number = whole_number(size)
+            if number is None or number < least:
+                raise BadValue(f"{name}= takes a whole number, {least} or more, not {size!r:.40}.")
+        if not isinstance(schema_age, int | float):
+            raise BadValue(f"schema_age= takes a number of seconds, not {schema_age!r:.40}.")
+        if not isinstance(schema_cache, str | os.PathLike | bool | None):
+            raise BadValue(f"schema_cache= takes a folder, True or None, not {schema_cache!r:.40}.")
         login_check = backend if isinstance(backend, SupportsLoginCheck) else None
         pace = None if rate is None else shared_rate(rate, str(Origin.of(checked_base(base_url))))
         self._driver = Driver(base_url, auth, login_check=login_check, server=backend.name, pace=pace, **wire)

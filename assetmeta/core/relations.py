@@ -233,6 +233,12 @@ class RelatedList(Displayed, Sequence[Any]):
 
     append = extend = insert = pop = sort = reverse = __setitem__ = __delitem__ = _refuse
 
+    def __add__(self, values: Iterable[Any]) -> list[Any]:
+        return [*self, *values] if isinstance(values, Sequence) and not isinstance(values, str) else NotImplemented
+
+    def __radd__(self, values: Iterable[Any]) -> list[Any]:
+        return [*values, *self] if isinstance(values, Sequence) and not isinstance(values, str) else NotImplemented
+
     def __iadd__(self, values: Iterable[Any]) -> RelatedList:
         self.add(*values)
         return self

@@ -13,7 +13,7 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,7 +51,7 @@ def parse_rates(rate: str | Sequence[str]) -> list[Limit]:
     """Return the limits of a rate such as "100/minute", "10/s", "50/10 seconds", or of several (a list, or a text with
     commas), the shortest interval first. Raises BadValue.
     """
-    texts = rate.split(",") if isinstance(rate, str) else list(rate)
+    texts = rate.split(",") if isinstance(rate, str) else list(rate) if isinstance(rate, Iterable) else [rate]
     found = sorted((_limit(text) for text in texts), key=lambda limit: limit.interval)
     if not found:
         raise BadValue("rate= takes a rate such as '100/minute', or several.")

@@ -105,6 +105,12 @@ def whole_number(value: object) -> int | None:
         return None
 
 
+def is_seconds(value: object, least: float = 0.0) -> bool:
+    """True for a finite number of seconds that is *least* or more; False for Booleans and whatever is no number."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and least <= value < float("inf")  # type: ignore[operator]
+
+
 def json_value(value: Any, key_of: Callable[[Any], Any] | None = None) -> Any:
     """Return a copy of *value* as JSON has it: dicts with texts as keys, lists, plain scalars. Arrays become lists.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import SupportsIndex
+from typing import Any
 
 
 class JsonText(str):
@@ -50,40 +50,58 @@ class Cleaned(str):
 
     __slots__ = ()
 
-    def __add__(self, other: str) -> Cleaned:
-        return Cleaned(str(self) + other)
-
     def __radd__(self, other: str) -> Cleaned:
         return Cleaned(other + str(self))
 
-    def __getitem__(self, index: SupportsIndex | slice) -> Cleaned:
-        return Cleaned(str(self)[index])
+
+def _cleaned(found: Any) -> Any:
+    """A text as a cleaned one, and so the texts in a list or a tuple."""
+    if isinstance(found, list | tuple):
+        return type(found)(map(Cleaned, found))
+    return Cleaned(found) if isinstance(found, str) else found
 
 
-def _cleaned_method(name: str) -> Callable[..., Cleaned]:
+def _cleaned_method(name: str) -> Callable[..., Any]:
     plain_method = getattr(str, name)
 
     @wraps(plain_method)
-    def method(self: str, *given: object, **named: object) -> Cleaned:
-        return Cleaned(plain_method(self, *given, **named))
+    def method(self: str, *given: object, **named: object) -> Any:
+        return _cleaned(plain_method(self, *given, **named))
 
     return method
 
 
 for _name in (
+    "__add__",
+    "__getitem__",
+    "__mod__",
+    "__mul__",
+    "__rmul__",
     "capitalize",
     "casefold",
+    "center",
     "expandtabs",
+    "format",
+    "format_map",
+    "join",
+    "ljust",
     "lower",
     "lstrip",
+    "partition",
     "removeprefix",
     "removesuffix",
     "replace",
+    "rjust",
+    "rpartition",
+    "rsplit",
     "rstrip",
+    "split",
+    "splitlines",
     "strip",
     "swapcase",
     "title",
     "translate",
     "upper",
+    "zfill",
 ):
     setattr(Cleaned, _name, _cleaned_method(_name))

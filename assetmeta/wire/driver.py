@@ -13,7 +13,7 @@ from typing import Self, TypedDict
 from requests.auth import AuthBase
 
 from assetmeta.model.contract import SupportsLoginCheck
-from assetmeta.model.errors import AssetmetaError, BrokenOff, ReadOnly, SessionClosed
+from assetmeta.model.errors import AssetmetaError, BadValue, BrokenOff, ReadOnly, SessionClosed
 from assetmeta.model.http import Flow, Pause, Reply, Request, Response, T, Yielded, perform
 from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.auth import OriginBoundAuth
@@ -88,6 +88,8 @@ class Driver:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if not isinstance(cassette, Cassette | None):
+            raise BadValue(f"cassette= takes a Cassette(...), not {type(cassette).__name__}.")
         self.base_url = checked_base(base_url)
         self.read_only = read_only
         self.ledger = Ledger()

@@ -14,6 +14,7 @@ from urllib3.util import Retry
 from assetmeta.model.errors import AssetmetaError, BadValue, RateLimited, SessionClosed, TimedOut, Unreachable
 from assetmeta.model.http import INCOMPLETE, NO_WORD, Pause, Request, Response
 from assetmeta.model.processes import renew_in_child
+from assetmeta.model.scalars import is_seconds, whole_number
 from assetmeta.wire.body import BodyPosition
 from assetmeta.wire.download import Download
 from assetmeta.wire.redact import redacted_line
@@ -57,9 +58,10 @@ class RetryPolicy:
         clock: Callable[[], float] = time.monotonic,
         pace: Pace | None = None,
     ) -> None:
-        if retries < 0 or not 0 <= seconds < float("inf"):
-            raise BadValue("retries= must be 0 or more, patience= a number of seconds.")
-        self.retries = retries
+        times = whole_number(retries)
+        if times is None or times < 0 or not is_seconds(seconds):
+            raise BadValue("retries= is a whole number, 0 or more, and patience= a number of seconds.")
+        self.retries = times
         self.seconds = seconds
         self.sleep = sleep
         self.clock = clock

@@ -24,6 +24,7 @@ from assetmeta.model import optional
 from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.http import Request, Response
 from assetmeta.model.processes import renew_in_child
+from assetmeta.model.scalars import is_seconds
 from assetmeta.version import __version__
 from assetmeta.wire.auth import NoLogin, OriginBoundAuth, checked_text
 from assetmeta.wire.body import CHUNK, StreamedBody, beginning, is_file
@@ -76,9 +77,9 @@ class Settings:
     deadline: float | None = None
 
     def __post_init__(self) -> None:
-        if not all(isinstance(part, int | float) and 0 < part < float("inf") for part in self.both_timeouts):
+        if len(self.both_timeouts) != 2 or not all(is_seconds(part) and part for part in self.both_timeouts):
             raise BadValue("timeout= takes seconds above 0, or a pair (connect, read): no request may wait forever.")
-        if self.deadline is not None and not 0 < self.deadline < float("inf"):
+        if self.deadline is not None and not (is_seconds(self.deadline) and self.deadline):
             raise BadValue("deadline= takes seconds above 0: no request may go on forever.")
         if not all(hasattr(size, "__index__") and size >= 1 for size in (self.pool, self.max_bytes)):
             raise BadValue("pool= and max_bytes= are whole numbers, at least 1.")
@@ -91,6 +92,8 @@ class Settings:
             check_client(certificate, key)
 
     def _check_trust(self) -> None:
+        if not isinstance(self.verify, bool | str | os.PathLike):
+            raise BadValue("verify= takes True, False, or the path of a CA file or folder.")
         if self.truststore and self.trusted is False:
             raise BadValue("truststore=True and verify=False contradict each other: pass one of them.")
         if isinstance(self.trusted, str):

@@ -70,6 +70,11 @@ def test_members_are_compared_and_changed_like_a_set_in_order(bench: Bench) -> N
     assert owners != [bench.Member(21), bench.Member(20)]
     assert (owners[0], owners[-1], owners[1:]) == (bench.Member(20), bench.Member(21), [bench.Member(21)])
     assert bench.Member(20) in owners
+    more = [bench.Member(22)]
+    assert [20, 21, 22] == [member.intid for member in owners + more]
+    assert [22, 20, 21, 20, 21] == [member.intid for member in more + owners + others]
+    with pytest.raises(TypeError):
+        _ = owners + "Member:22"
     assert bench.Member(22) not in owners
     owners += [bench.Member(22)]
     owners -= [bench.Member(20)]

@@ -173,12 +173,24 @@ class TestCleaned:
             ("removesuffix", ("b",)),
             ("replace", ("a", "b")),
             ("translate", ({97: "b"},)),
+            *((name, (9,)) for name in ("center", "ljust", "rjust", "zfill", "__mul__", "__rmul__")),
+            ("__mod__", ((),)),
+            ("format", ()),
+            ("format_map", ({},)),
+            ("join", (["x", "y"],)),
         ],
     )
     def test_whatever_makes_a_text_of_one_makes_a_cleaned_text(self, name: str, given: tuple[Any, ...]) -> None:
         made = getattr(Cleaned(" a\tB "), name)(*given)
         assert type(made) is Cleaned
         assert made == getattr(" a\tB ", name)(*given)
+
+    @pytest.mark.parametrize("name", ["split", "rsplit", "splitlines", "partition", "rpartition"])
+    def test_and_so_do_its_pieces(self, name: str) -> None:
+        given = ("b",) if "partition" in name else ()
+        made = getattr(Cleaned("a b\nc"), name)(*given)
+        assert made == getattr("a b\nc", name)(*given)
+        assert {Cleaned} == {type(piece) for piece in made}
 
     def test_nor_is_it_a_part_of_a_document(self) -> None:
         with pytest.raises(ValueError, match="cleaned text"):

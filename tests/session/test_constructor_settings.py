@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta import TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta
+from assetmeta import BadValue, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta
 from assetmeta.session import Session, SessionSettings
 from assetmeta.v1pysdk import V1Meta as SdkMeta
 from assetmeta.wire.driver import Driver, WireSettings
@@ -69,3 +69,25 @@ def test_a_subclass_with_a_constructor_of_its_own_passes_settings_on() -> None:
     assert Ours("Instance")._driver.base_url == "https://host.example/Instance"
     with pytest.raises(TypeError, match="Did you mean timeout"):
         Slip()
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        *(("timeout", value) for value in ("5", True, 0, (1,), (1, 2, 3), (1, "2"), float("nan"), float("inf"))),
+        *(("deadline", value) for value in ("5", True, 0, -1, float("nan"), float("inf"))),
+        *(("retries", value) for value in ("3", -1, 1.5, True, None)),
+        *(("patience", value) for value in ("3", -1, None, float("nan"), float("inf"))),
+        *((name, value) for name in ("pool", "max_bytes", "page_size") for value in ("3", 0, -1, 1.5, None)),
+        *(("keep", value) for value in ("3", -1, 1.5, None)),
+        *(("schema_age", value) for value in ("3", None)),
+        *((name, 5) for name in ("schema_cache", "verify", "cert", "cassette", "user_agent", "rate")),
+        ("cassette", "tape.yaml"),
+        ("verify", None),
+    ],
+)
+@pytest.mark.parametrize("constructor", CONSTRUCTORS[:4])
+def test_a_value_that_a_setting_does_not_take_is_refused_in_words(constructor: Any, name: str, value: object) -> None:
+    named = {"user_agent": "user agent"}.get(name, name)
+    with pytest.raises(BadValue, match=named):
+        constructor("https://host.example", token="x", **{name: value})
