@@ -145,10 +145,16 @@ class Finder:
             if name in self.marks or name in self.keys:
                 self._rows[name] = yield from self._read(name, several)
         found = [self._found(create, creates) for create in creates]
-        return [
-            outcome if outcome is not None else self._doubt(create)
-            for create, outcome in zip(creates, found, strict=True)
-        ]
+        unknown: set[Oid] = set()
+        for index, create in enumerate(creates):
+            outcome = found[index] or self._doubt(create)
+            if outcome is None and not unknown.isdisjoint(needs(create)):
+                # It may be there below what its parent made.
+                outcome = Unknown(create, _unanswered(create, "it refers to an asset of which the same is true"))
+            if isinstance(outcome, Unknown):
+                unknown.add(create.oid)
+            found[index] = outcome
+        return found
 
     def _read(self, name: str, creates: Sequence[Create]) -> Flow[list[Row]]:
         names = dict.fromkeys(delta.name for create in creates for delta in self._readable(create))

@@ -244,6 +244,20 @@ class TestRecognition:
         assert ({"Once more": 1}, 2) == (bench.names("Once m"), len(job.report.done))
         assert "finished before" in str(job.report)
 
+    def test_rows_within_a_job_go_on(self, bench: Bench) -> None:
+        rows = [{"Reference": f"UP-{number}", "Name": f"Upserted {number}", "Scope": "Scope:0"} for number in range(4)]
+
+        def run(v1: Any) -> Any:
+            with bench.job(v1) as job:
+                v1.Story.upsert(rows, key="Reference")
+            return job
+
+        with pytest.raises(KeyboardInterrupt):
+            run(bench.interrupted(bench.open(bulk=False, pool=1), 1))
+        job = run(bench.open())
+        assert {f"Upserted {number}": 1 for number in range(4)} == bench.names("Upserted")
+        assert (4, 0) == (len(job.report.done), len(job.report))
+
 
 class TestTheBlock:
     def test_what_was_pending_before_is_neither_sent_nor_lost(self, bench: Bench) -> None:
@@ -601,6 +615,25 @@ class TestFaults:
         job = run()
         assert [Done, Done] == [type(outcome) for outcome in job.report.outcomes]
         assert {"Like": 1, "Like too": 1} == bench.names("Like")
+
+    def test_what_is_below_an_asset_in_doubt_is_in_doubt_until_that_is_settled(self, bench: Bench) -> None:
+        def run(v1: Any) -> Any:
+            with bench.job(v1) as job:
+                parent = v1.Story.new(Name="Above", Scope="Scope:0", Estimate=3)
+                v1.Task.new(Name="Below", Parent=parent)
+            return job
+
+        with pytest.raises(KeyboardInterrupt):
+            run(bench.interrupted(bench.open()))
+        colleague = bench.open()
+        above = colleague.Story.where(Name="Above").one()
+        above.Estimate = 4
+        colleague.commit().raise_if_failed()
+        job = run(bench.open())
+        assert 2 == len(job.report.unknown)
+        job.settle(job.report.unknown[0].change.oid.token, above.idref)
+        assert not run(bench.open()).report
+        assert ({"Above": 1}, {"Below": 1}) == (bench.names("Above"), bench.names("Below", "Task"))
 
     def test_a_dialect_that_cannot_be_asked_leaves_creates_unknown(
         self, bench: Bench, monkeypatch: pytest.MonkeyPatch
