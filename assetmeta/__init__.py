@@ -18,7 +18,8 @@ from assetmeta.core.row_report import RowResult, UpsertReport
 from assetmeta.core.snapshot import Snapshot
 from assetmeta.features.completion import load_ipython_extension
 from assetmeta.features.frames import to_arrow
-from assetmeta.features.jobs import Job, JobStatus
+from assetmeta.features.job_record import JobStatus
+from assetmeta.features.jobs import Job
 from assetmeta.model.codecs import Span
 from assetmeta.model.errors import (
     AssetmetaError,

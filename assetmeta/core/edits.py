@@ -129,6 +129,14 @@ def _store(asset: Instance, name: str, edit: Edit | None) -> None:
     asset.__dict__.pop(name, None)
 
 
+def put(asset: Instance, changes: Iterable[AttributeChange]) -> None:
+    """Make changes of attributes pending that were checked where they were made."""
+    for change in changes:
+        edit = Edit(change.new, is_multi=change.is_multi)
+        edit.added, edit.removed = list(change.added), list(change.removed)
+        _store(asset, change.name, edit)
+
+
 def drop_edits(asset: Instance, names: Iterable[str]) -> None:
     """Drop pending edits, so that the loaded values are read again."""
     state = asset._state

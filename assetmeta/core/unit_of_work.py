@@ -240,6 +240,23 @@ class UnitOfWork:
         self._track(asset)
         return asset
 
+    def add(self, changes: Sequence[Change]) -> dict[Oid, Oid]:
+        """Make changes that were made elsewhere pending as they are, and return the identities that their new assets
+        have here. Sends nothing. Raises UnknownName, Unsupported.
+        """
+        fresh = {change.oid: self.fresh_oid(change.oid.type) for change in changes if isinstance(change, Create)}
+        for given in changes:
+            change = self.with_identities(given, fresh)
+            asset = self._workspace.asset(change.oid)
+            if isinstance(change, Delete):
+                self.delete(asset)
+                continue
+            edits.put(asset, change.deltas)
+            if isinstance(change, Create) and change.context is not None:
+                self._contexts[change.oid] = change.context
+            self._track(asset)
+        return fresh
+
     def delete(self, *assets: Instance) -> None:
         """Make the deletion of *assets* pending; new assets are simply dropped. Raises BadValue, Unsupported and
         ReadOnly; then nothing is changed.

@@ -17,14 +17,13 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from assetmeta.core.commit import Committer
@@ -35,24 +34,14 @@ from assetmeta.core.report import Report, error_of
 from assetmeta.core.state import Instance
 from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.core.values import require_oid
-from assetmeta.features.journal import (
-    DONE,
-    FAILED,
-    PLANNED,
-    SENT,
-    UNKNOWN,
-    Item,
-    Journal,
-    folder_for,
-    outcomes_of,
-    secret_digest,
-    state_of,
-)
+from assetmeta.features.job_record import JobRecord
+from assetmeta.features.journal import DONE, PLANNED, SENT, UNKNOWN, Item, secret_digest, state_of
+from assetmeta.features.plans import check_changes, check_plan, withheld
 from assetmeta.features.recognition import Match, Part, check_fit, match, parts_of
 from assetmeta.model.contract import UNOBSERVED, CommitObserver, SupportsLookup, WriteObserver
 from assetmeta.model.errors import AssetmetaError, AuthenticationFailed, BadValue, JobError, Unreachable, UsageError
 from assetmeta.model.http import NO_WORD
-from assetmeta.model.ordering import needs
+from assetmeta.model.ordering import needs, references
 from assetmeta.model.plans import Change, Create, Delete, Done, Outcome, Unknown, Update
 from assetmeta.model.values import UNREAD, Oid
 
@@ -62,36 +51,14 @@ GIVE_UP_AFTER = 3600.0
 """Seconds without progress after which a job ends."""
 
 _LONGEST_PAUSE = 60.0
+_NAMED = 10
+"""Changes that a note names."""
+
 _APART = 2.0
 """Seconds between two looks at what became of creates, at first."""
 
 
-class JobStatus(Struct, frozen=True):
-    """How far a job has come: *state* is "new", "running" (by *process*), "unfinished" or "finished". *counts* are the
-    items of the latest plan by state: planned, sent, done, failed, unknown.
-    """
-
-    name: str
-    state: str
-    counts: Mapping[str, int]
-    runs: int = 0
-    server: str | None = None
-    user: str | None = None
-    started: str | None = None
-    ended: str | None = None
-    process: str | None = None
-
-    def __str__(self) -> str:
-        total = sum(self.counts.values())
-        found = [f"{self.name}: {self.state}"]
-        if self.runs:
-            others = [f"{number} {state}" for state, number in self.counts.items() if state != DONE and number]
-            found.append(", ".join([f"{self.counts.get(DONE, 0)} of {total} done", *others]))
-            found.append(f"{self.runs} run{'s' * (self.runs != 1)}, the latest from {self.started}")
-        return "; ".join(found if self.process is None else [*found, f"run by {self.process}"])
-
-
-class Job:
+class Job(JobRecord):
     """A block whose pending changes are committed at its end and survive the process in a journal. See Session.job."""
 
     def __init__(
@@ -109,35 +76,30 @@ class Job:
         conflicts: str = "error",
         observer: WriteObserver = UNOBSERVED,
     ) -> None:
-        if not isinstance(name, str) or not name.strip():
-            raise BadValue(f"A job is called by a text, not {name!r:.80}.")
+        super().__init__(name, folder)
         if fresh and extend:
             raise BadValue("fresh=True starts anew, extend=True goes on: give one of them.")
         if conflicts not in POLICIES:
             raise BadValue(f"There is no conflict policy {conflicts!r}; there are {', '.join(POLICIES)}.")
         if not give_up_after >= 0:
             raise BadValue(f"give_up_after={give_up_after} is a number of seconds.")
-        self.name = name
         self._context, self._unit, self._writer = context, unit, writer
         self._natural = dict(keys or {})
         self._fresh, self._extend, self._conflicts = fresh, extend, conflicts
         self._give_up_after = give_up_after
         self._observer = observer
-        self._journal = Journal(name, folder_for(folder))
-        self._stack: ExitStack | None = None
         self._process = 0
         self._keys: list[tuple[Instance, str]] = []
+        self._old: dict[tuple[Oid, str], object] = {}
+        self._left: set[int] = set()
         self._items: dict[int, Item] = {}
         self._index: dict[Oid, dict[str, Item]] = {}
         self._marks: dict[str, Any] = {}
-        self._latest: dict[int, Outcome] = {}
         self._landed: list[Change] = []
-        self._notes: list[str] = []
         self._unsettled: set[int] = set()
         self._stable: dict[Oid, Oid] = {}
         self._added: set[int] = set()
         self._first_plan: Plan | None = None
-        self._names: Mapping[Oid, str] = {}
 
     # The block
 
@@ -147,6 +109,7 @@ class Job:
         for type_name, attribute in self._natural.items():
             self._context.schema.attribute(type_name, attribute)
         self._latest, self._notes, self._landed, self._keys, self._unsettled = {}, [], [], [], set()
+        self._old, self._left = {}, set()
         with ExitStack() as stack:
             stack.enter_context(self._writer.block(self))
             stack.callback(self._journal.close)
@@ -183,8 +146,93 @@ class Job:
             return asset
         if not isinstance(asset, Instance) or self._unit.tracked(asset._state.oid) is not asset:
             raise UsageError(f"job.key() takes a new asset of this block, not {asset!r:.80}.")
-        self._keys.append((asset, str(key)))
+        self._keys.append((asset, f"key={key}"))
         return asset
+
+    def add(self, plan: Plan) -> None:
+        """Make the changes of a plan pending in the block, mostly of one from a file (`Plan.load`). What an update
+        replaces is what the plan says: the job's `conflicts=` compares it with what the server has. Sends nothing.
+
+        Raises UsageError outside the block and for a plan of another server, BadValue for secrets that the file left
+        out, UnknownName and ReadOnly for what cannot be written.
+        """
+        if self._stack is None:
+            raise UsageError(f"job.add() is called inside of the block of the job {self.name!r}.")
+        check_plan(self._context, plan)
+        self._take(plan.changes)
+
+    def resume(self) -> Report:
+        """Go on where the latest run stopped, from the journal alone, as running the script again would; return the
+        report. It opens a block of its own. Requests: those of the script's block.
+
+        Changes with secret values stay in the journal, and so do those that need them: it holds digests of secrets.
+        The report's notes name them; running the script sends them. Raises JobError where there is nothing to go on
+        with, and what a block raises.
+        """
+        with self:
+            self._rebuild()
+        return self.report
+
+    def _take(self, changes: Sequence[Change]) -> dict[Oid, Oid]:
+        """Make changes pending. Returns the identities of their new assets in this session."""
+        fresh: dict[Oid, Oid] = self._unit.add(changes)
+        for change in changes:
+            if isinstance(change, Update) and not change.oid.is_new:
+                self._old |= {(change.oid, delta.name): delta.old for delta in change.deltas}
+        return fresh
+
+    def _rebuild(self) -> None:
+        """Make the items of the latest run pending, those that are done too, by which the others are known again."""
+        run = int(self._journal.about.get("runs", 0)) if self._journal.is_open else 0
+        if not run:
+            raise JobError(f"The job {self.name!r} has no journal to go on with ({self._journal.file}).")
+        every = list(self._journal.items())
+        items = [item for item in every if item.run == run]
+        check_changes(self._context, [item.change for item in items])
+        real = {
+            item.change.oid: item.oid
+            for item in every
+            if item.run < run and item.state == DONE and item.oid and isinstance(item.change, Create)
+        }
+        self._leave_secrets(items)
+        taken = [item for item in items if item.id not in self._left]
+        fresh = self._take([self._unit.with_identities(item.change, real) for item in taken])
+        for item in taken:
+            if isinstance(item.change, Create) and item.key is not None:
+                asset = self._unit.tracked(fresh[item.change.oid])
+                assert asset is not None
+                self._keys.append((asset, item.key))
+                name = item.key.partition("=")[0]
+                if name in {delta.name for delta in item.change.deltas} - {"key"}:
+                    self._natural.setdefault(item.change.oid.type, name)
+
+    def _leave_secrets(self, items: Sequence[Item]) -> None:
+        """Leave what is not done and has secrets, or needs what has: of a secret the journal holds a digest."""
+        waiting = [item for item in items if item.state != DONE]
+        missing: set[Oid] = set()
+        left: dict[int, Item] = {}
+        while True:
+            found = [
+                item
+                for item in waiting
+                if item.id not in left
+                and (withheld(item.change) or missing & {item.change.oid, *self._referred(item.change)})
+            ]
+            if not found:
+                break
+            left |= {item.id: item for item in found}
+            missing |= {item.change.oid for item in found if isinstance(item.change, Create)}
+        self._left = set(left)
+        if left:
+            places = [".".join([item.change.oid.token, *withheld(item.change)[:1]]) for item in left.values()]
+            self._notes.append(
+                f"{len(left)} changes have secret values, of which the journal holds only digests, or need an asset "
+                f"that has, and were left: {', '.join(places[:_NAMED])}{' …' if len(places) > _NAMED else ''}. Run the "
+                "script to send them."
+            )
+
+    def _referred(self, change: Change) -> set[Oid]:
+        return set(references(change, self._context.references_in))
 
     @property
     def landed(self) -> Iterable[Change]:
@@ -200,52 +248,12 @@ class Job:
 
     # What is known
 
-    @property
-    def status(self) -> JobStatus:
-        """How far the job has come, also while another process runs it. Sends nothing. Raises JobError."""
-        with self._open() as is_there:
-            if not is_there:
-                return JobStatus(self.name, "new", {})
-            about = self._journal.about
-            runs = int(about.get("runs", 0))
-            counts = self._journal.counts(runs)
-        process = self._journal.holder
-        finished = runs > 0 and counts.keys() <= {DONE}
-        state = "running" if process else "finished" if finished else "unfinished" if runs else "new"
-        ordered = {word: counts[word] for word in (PLANNED, SENT, DONE, FAILED, UNKNOWN) if word in counts}
-        known = {name: about.get(name) for name in ("server", "user", "started", "ended")}
-        return JobStatus(self.name, state, ordered, runs, process=process, **known)
-
-    @property
-    def report(self) -> Report:
-        """The outcomes of all runs together: the latest one of each change. Sends nothing. Raises JobError."""
-        with self._open() as is_there:
-            if not is_there:
-                return Report()
-            runs = int(self._journal.about.get("runs", 0))
-            items = list(self._journal.items())
-            dropped = [item for item in items if item.run < runs and item.state in (PLANNED, FAILED)]
-            gone = {item.id for item in dropped}
-            outcomes = outcomes_of((item for item in items if item.id not in gone), self._latest)
-        notes = list(self._notes)
-        if dropped:
-            notes.append(f"Changes of earlier runs that were not done and are not planned any more: {len(dropped)}")
-        return Report(tuple(outcomes), self._names, tuple(notes))
-
-    def forget(self) -> None:
-        """Delete the journal: the next run starts anew. Raises JobError while the job runs."""
-        if self._stack is not None:
-            raise UsageError(f"The block of the job {self.name!r} is open.")
-        self._journal.lock()
-        self._journal.forget()
-
     def settle(self, token: str, asset: Any) -> None:
         """Say what became of a create that is unknown: *token* is the one in the report, *asset* the asset that it made
         (or its token), None where there is none, so that the next run sends it. Sends nothing. Raises BadValue for
         anything else, JobError while the job runs.
         """
-        if self._stack is not None:
-            raise UsageError(f"The block of the job {self.name!r} is open.")
+        self._refuse_in_block()
         oid = None if asset is None else require_oid(self._context, asset, "settle()")
         self._journal.lock()
         try:
@@ -260,18 +268,6 @@ class Job:
                     self._journal.reset([item.id])
                 else:
                     self._journal.settled([(item.id, Done(item.change, oid.current))])
-        finally:
-            self._journal.close()
-
-    @contextmanager
-    def _open(self) -> Iterator[bool]:
-        """The journal, opened where it is not; False where there is none."""
-        if self._stack is not None or not self._journal.exists:
-            yield self._journal.is_open
-            return
-        self._journal.open()
-        try:
-            yield True
         finally:
             self._journal.close()
 
@@ -290,7 +286,7 @@ class Job:
 
     def _run(self) -> None:
         """Match the plan with the journal and write what is not done. Raises JobError before anything is sent."""
-        plan = self._unit.plan()
+        plan = self._with_given_old(self._unit.plan())
         self._refuse_strangers(plan)
         self._names = plan.names
         self._journal.open()
@@ -319,6 +315,23 @@ class Job:
             self._journal.note(ended=_now())
             log.info("Job %s: %s", self.name, ", ".join(f"{n} {state}" for state, n in self._counts().items()))
 
+    def _with_given_old(self, plan: Plan) -> Plan:
+        """The plan of the block, in which changes that were added replace what they replaced where they come from."""
+        if not self._old:
+            return plan
+        changes = [
+            replace(
+                change,
+                deltas=tuple(
+                    replace(delta, old=self._old.get((change.oid, delta.name), delta.old)) for delta in change.deltas
+                ),
+            )
+            if isinstance(change, Update)
+            else change
+            for change in plan.changes
+        ]
+        return replace(plan, changes=tuple(changes))
+
     def _refuse_strangers(self, plan: Plan) -> None:
         """Raise UsageError for a change that names a new asset from before the block."""
         created = {change.oid for change in plan.changes if isinstance(change, Create)}
@@ -332,7 +345,7 @@ class Job:
 
     def _keys_of(self, plan: Plan) -> dict[Oid, str]:
         """The keys of the creates that have one. Raises JobError for a key that two have, or that has no value."""
-        given = {asset._state.oid: f"key={key}" for asset, key in self._keys}
+        given = {asset._state.oid: key for asset, key in self._keys}
         found: dict[Oid, str] = {}
         seen: dict[tuple[str, str], Oid] = {}
         for change in plan.changes:
@@ -383,7 +396,8 @@ class Job:
         about = {"runs": str(run), "job": self.name, "server": self._context.server, "started": _now()}
         if self._context.user:
             about["user"] = self._context.user
-        self._journal.begin(about, map(self._as_written, new), now, found.gone, fresh=self._fresh, salt=salt)
+        gone = [item for item in found.gone if item.id not in self._left]
+        self._journal.begin(about, map(self._as_written, new), now, gone, fresh=self._fresh, salt=salt)
         self._added = {item.id for item in new}
         changed_now = {item.id: item for item in now}
         self._items = {item.id: changed_now.get(item.id, item) for item in items} | {item.id: item for item in new}

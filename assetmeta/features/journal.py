@@ -14,7 +14,7 @@ import re
 import socket
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,6 +71,22 @@ class Item:
 def folder_for(folder: str | Path | None) -> Path:
     """Where journals are: *folder*, or `jobs` in the user's state folder (model.folders)."""
     return state_folder() / "jobs" if folder is None else Path(folder).expanduser()
+
+
+def journals(folder: Path) -> Iterator[tuple[Path, str | None]]:
+    """Yield the journals in *folder* in order: the file and the name of its job, None where it cannot be read. Journals
+    of jobs that have not begun are left out. Sends nothing.
+    """
+    sqlite: Any = optional.load("sqlite3")
+    for file in sorted(folder.glob("*.sqlite")):
+        try:
+            with closing(sqlite.connect(file, timeout=10, isolation_level=None)) as connection:
+                found = connection.execute("SELECT value FROM about WHERE name='job'").fetchone()
+        except sqlite.Error:
+            yield file, None
+            continue
+        if found is not None:
+            yield file, found[0] if Journal(found[0], folder).file == file else None
 
 
 class Journal:

@@ -68,6 +68,17 @@ def commit_plan(
     that a file left out, and, unless *conflicts* is given, Conflict where a value has changed since the plan was made.
     Nothing was sent then.
     """
+    check_plan(context, plan)
+    changes = _pending(unit, plan) if plan.origin.session == context.mark else _renumbered(unit, plan)
+    if conflicts is None:
+        _refuse_changed(context, changes)
+    return writer.commit(conflicts or "overwrite", plan=replace(plan, changes=changes), observer=observer)
+
+
+def check_plan(context: SessionContext, plan: object) -> None:
+    """Raise UsageError for a plan of another server, BadValue for what is no plan and for secrets that a file left out,
+    UnknownName and ReadOnly for what cannot be written. Sends nothing.
+    """
     if not isinstance(plan, Plan):
         raise BadValue(f"commit() takes a plan, not {plan!r:.80}; conflicts= is given by name.")
     if plan.origin.server not in ("", context.server):
@@ -75,25 +86,31 @@ def commit_plan(
             f"This plan was made for {plan.origin.server}, and this session is logged in at "
             f"{context.server}. Make a plan here."
         )
-    _check(context, plan)
-    changes = _pending(unit, plan) if plan.origin.session == context.mark else _renumbered(unit, plan)
-    if conflicts is None:
-        _refuse_changed(context, changes)
-    return writer.commit(conflicts or "overwrite", plan=replace(plan, changes=changes), observer=observer)
-
-
-def _check(context: SessionContext, plan: Plan) -> None:
-    """Raise UnknownName, ReadOnly or BadValue for what cannot be sent to this server."""
+    check_changes(context, plan.changes)
     for change in plan.changes:
+        for name in withheld(change):
+            raise BadValue(
+                f"{change.oid.token}.{name} is a secret, which the file of the plan does not contain. Set it in a "
+                "session."
+            )
+
+
+def check_changes(context: SessionContext, changes: Sequence[Change]) -> None:
+    """Raise UnknownName or ReadOnly for what cannot be sent to this server. Sends nothing."""
+    for change in changes:
         kind = context.schema.type(change.oid.type)
         for delta in change.deltas if isinstance(change, Create | Update) else ():
-            place = f"{change.oid.token}.{delta.name}"
             if not kind.attribute(delta.name).writable:
-                raise ReadOnly(f"{place} is read-only: the server works it out itself.", attribute=delta.name)
-            if any(isinstance(value, Withheld) for value in (delta.new, *delta.added)):
-                raise BadValue(
-                    f"{place} is a secret, which the file of the plan does not contain. Set it in a session."
+                raise ReadOnly(
+                    f"{change.oid.token}.{delta.name} is read-only: the server works it out itself.",
+                    attribute=delta.name,
                 )
+
+
+def withheld(change: Change) -> list[str]:
+    """The attributes of a change whose values are secrets that a file left out."""
+    deltas = change.deltas if isinstance(change, Create | Update) else ()
+    return [delta.name for delta in deltas if any(isinstance(each, Withheld) for each in (delta.new, *delta.added))]
 
 
 def _pending(unit: UnitOfWork, plan: Plan) -> tuple[Change, ...]:

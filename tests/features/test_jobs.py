@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from assetmeta import (
@@ -257,6 +258,100 @@ class TestRecognition:
         job = run(bench.open())
         assert {f"Upserted {number}": 1 for number in range(4)} == bench.names("Upserted")
         assert (4, 0) == (len(job.report.done), len(job.report))
+
+
+class TestResume:
+    """Going on from the journal alone."""
+
+    def resumed(self, bench: Bench, **settings: Any) -> Any:
+        job = bench.job(bench.open(**settings))
+        job.resume()
+        return job
+
+    @pytest.mark.parametrize("arrives", [True, False])
+    @pytest.mark.parametrize("writes", range(5))
+    def test_everything_is_there_once(self, bench: Bench, writes: int, arrives: bool) -> None:
+        prefix = f"Resumed {writes} {arrives}"
+        setting_up = bench.open()
+        old, gone = (setting_up.Story.create(Name=f"{prefix} {word}", Scope="Scope:0") for word in ("old", "gone"))
+        v1 = bench.interrupted(bench.open(bulk=False, pool=1), writes, arrives=arrives)
+        with pytest.raises(KeyboardInterrupt), bench.job(v1) as job:
+            [story] = stories(v1, f"{prefix} story")
+            for _ in range(2):
+                v1.Task.new(Name=f"{prefix} task", Parent=story)
+            job.key(v1.Task.new(Name=f"{prefix} keyed", Parent=v1.Story(old.intid)), "row 1")
+            v1.Story(old.intid).Estimate = 3
+            v1.delete(v1.Story(gone.intid))
+        job = self.resumed(bench)
+        assert ("finished", 6, 0) == (job.status.state, len(job.report.done), len(job.report))
+        assert {f"{prefix} story": 1, f"{prefix} old": 1} == bench.names(prefix)
+        assert {f"{prefix} task": 2, f"{prefix} keyed": 1} == bench.names(prefix, "Task")
+        v1 = bench.open()
+        assert 3 == v1.Story(old.intid).Estimate
+        assert {f"{prefix} story"} == {task.Parent.Name for task in v1.Task.where(Name=f"{prefix} task")}
+        before = bench.writes()
+        assert "nothing is sent" in str(self.resumed(bench).report)
+        assert before == bench.writes()
+
+    def test_secrets_are_left_with_what_needs_them(self, bench: Bench) -> None:
+        def script(v1: Any) -> Any:
+            with bench.job(v1) as job:
+                stories(v1, "Beside a secret")
+                member = v1.Member.new(
+                    Name="Mallory", Nickname="mallory", Username="mallory", Password="opensesame", DefaultRole="Role:1"
+                )
+                v1.Story.new(Name="Below a secret", Scope="Scope:0", Owners=[member])
+            return job
+
+        with pytest.raises(KeyboardInterrupt):
+            script(bench.interrupted(bench.open(bulk=False, pool=1), arrives=False))
+        for _ in range(2):
+            job = self.resumed(bench)
+            assert ("unfinished", 1, 2) == (job.status.state, len(job.report.done), len(job.report.skipped))
+            assert "2 changes have secret values" in str(job.report)
+            assert "Member:new-2.Password, Story:new-3" in str(job.report)
+        assert ({"Beside a secret": 1}, {}) == (bench.names("Beside"), bench.names("Mallory", "Member"))
+        assert not script(bench.open()).report
+        assert ({"Below a secret": 1}, {"Mallory": 1}) == (bench.names("Below a s"), bench.names("Mallory", "Member"))
+        assert "nothing is sent" in str(self.resumed(bench).report)
+
+    def test_the_conflicts_are_those_with_the_values_that_were_planned_for(self, bench: Bench) -> None:
+        v1 = bench.interrupted(bench.open(bulk=False, pool=1), 0, arrives=False)
+        [asset] = stories(v1_too := bench.open(), "Resumed conflict")
+        v1_too.commit().raise_if_failed()
+        mine = v1.Story(asset.intid)
+        assert mine.Estimate is None
+        with pytest.raises(KeyboardInterrupt), bench.job(v1):
+            mine.Estimate = 3
+        asset.Estimate = 4
+        v1_too.commit().raise_if_failed()
+        [error] = self.resumed(bench).report.errors
+        assert isinstance(error, Conflict)
+
+    def test_changes_that_were_taken_along_later_and_what_they_need(self, bench: Bench) -> None:
+        v1 = bench.open(bulk=False, pool=1)
+        with bench.job(v1):
+            stories(v1, "Earlier")
+        v1 = bench.interrupted(bench.open(bulk=False, pool=1), arrives=False)
+        with pytest.raises(KeyboardInterrupt), bench.job(v1, extend=True):
+            v1.Task.new(Name="Later", Parent=v1.Story.where(Name="Earlier").one())
+        assert not self.resumed(bench).report
+        assert ({"Earlier": 1}, {"Later": 1}) == (bench.names("Earlier"), bench.names("Later", "Task"))
+
+    def test_without_a_journal_there_is_nothing_to_go_on_with(self, bench: Bench) -> None:
+        with pytest.raises(JobError, match="no journal to go on with"):
+            self.resumed(bench)
+        with pytest.raises(UsageError, match="inside of the block"):
+            bench.job(bench.open()).add(bench.open().plan())
+
+    def test_a_plan_of_another_server_is_refused(self, bench: Bench) -> None:
+        v1 = bench.open()
+        stories(v1, "Elsewhere")
+        plan = v1.plan()
+        plan = msgspec.structs.replace(plan, origin=msgspec.structs.replace(plan.origin, server="https://elsewhere"))
+        with pytest.raises(UsageError, match="elsewhere"), bench.job(bench.open()) as job:
+            job.add(plan)
+        assert {} == bench.names("Elsewhere")
 
 
 class TestTheBlock:

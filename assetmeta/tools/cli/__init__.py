@@ -21,6 +21,7 @@ class Command(NamedTuple):
 
 _EXPLORE = "assetmeta.tools.cli.explore"
 _SCHEMAS = "assetmeta.tools.cli.schemas"
+_BULK = "assetmeta.tools.cli.bulk"
 
 COMMANDS = {
     "whoami": Command(_EXPLORE, "cli", "Show which server and user the settings lead to, and where each comes from."),
@@ -30,6 +31,10 @@ COMMANDS = {
     "search": Command(_EXPLORE, "cli", "Find types, attributes, operations and list values by a word."),
     "get": Command(_EXPLORE, "cli", "Show one asset."),
     "query": Command(_EXPLORE, "cli", "Read assets as a table, JSON, JSON lines or CSV."),
+    "load": Command(_BULK, "cli", "Make assets agree with a table: show the plan, save it, or write it."),
+    "plan": Command(_BULK, "cli", "Print a saved plan."),
+    "apply": Command(_BULK, "cli", "Write a saved plan."),
+    "jobs": Command(_BULK, "cli", "List jobs and their journals, show one, go on with it, or forget it."),
     "stubs": Command(_SCHEMAS, "cli", "Write stubs of the server's types for type checkers."),
     "diff": Command(_SCHEMAS, "cli", "Show what became of a schema, and which of your files that breaks."),
     "shell": Command(_EXPLORE, "cli", "Start IPython with a session to hand."),

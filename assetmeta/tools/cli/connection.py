@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, Any, NoReturn, ParamSpec
 
 import typer
 
@@ -79,9 +79,9 @@ class Connection:
             known.append(Setting(key, _shown(key, value), place))
         return cls(name, {}, tuple(known))
 
-    def open(self) -> Session:
-        """Make the session; sends nothing. Raises BadValue."""
-        made = connect(self.target, **self.values)
+    def open(self, **settings: Any) -> Session:
+        """Make the session, with more *settings*; sends nothing. Raises BadValue."""
+        made = connect(self.target, **self.values, **settings)
         assert isinstance(made, Session)
         return made
 
@@ -90,9 +90,9 @@ def _shown(name: str, value: object) -> str:
     return "(hidden)" if name in SECRETS else printable(str(value))
 
 
-def connected(profile: str | None, url: str | None) -> Session:
-    """Make the session that the arguments name; sends nothing. Raises BadValue."""
-    return Connection.of(profile, url).open()
+def connected(profile: str | None, url: str | None, **settings: Any) -> Session:
+    """Make the session that the arguments name, with more *settings*; sends nothing. Raises BadValue."""
+    return Connection.of(profile, url).open(**settings)
 
 
 def guarded(command: Callable[_P, None]) -> Callable[_P, None]:
@@ -103,20 +103,23 @@ def guarded(command: Callable[_P, None]) -> Callable[_P, None]:
         try:
             command(*arguments, **options)
         except KeyboardInterrupt:
-            _leave("interrupted", INTERRUPTED)
+            leave("interrupted", INTERRUPTED)
         except BrokenPipeError:
             # Whoever read the output, `head` for example, has enough.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except _MISUSES as error:
-            _leave(str(error), MISUSED)
+            leave(str(error), MISUSED)
         except (Unreachable, TimedOut) as error:
-            _leave(str(error), UNREACHED)
+            leave(str(error), UNREACHED)
         except AssetmetaError as error:
-            _leave(str(error), FAILED)
+            leave(str(error), FAILED)
+        except OSError as error:
+            leave(f"{error.filename or 'a file'}: {error.strerror or error}", FAILED)
 
     return run
 
 
-def _leave(message: str, code: int) -> None:
+def leave(message: str, code: int) -> NoReturn:
+    """End the command with a line on stderr and an exit code."""
     typer.echo(f"assetmeta: {printable(message)}", err=True)
     raise typer.Exit(code)
