@@ -5,6 +5,7 @@ they cannot say: what is imported inside functions or by name, and the order of 
 from __future__ import annotations
 
 import ast
+import logging.config
 import sys
 from configparser import ConfigParser
 from functools import cache
@@ -71,6 +72,8 @@ def test_the_contracts_hold(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     """Those in setup.cfg: `lint-imports` shows them one by one."""
     monkeypatch.chdir(PROJECT)
     monkeypatch.setattr(sys, "path", [*sys.path])
+    # It would disable the loggers of all other libraries for the tests that follow.
+    monkeypatch.setattr(logging.config, "dictConfig", lambda settings: None)
     status = lint_imports(no_cache=True)
     shown = capsys.readouterr().out
     assert status == EXIT_STATUS_SUCCESS, shown

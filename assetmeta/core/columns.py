@@ -31,7 +31,7 @@ from assetmeta.model.conditions import (
     leaves,
 )
 from assetmeta.model.contract import SupportsAliases
-from assetmeta.model.errors import BadValue, Unsupported, nearest
+from assetmeta.model.errors import BadValue, UnknownName, Unsupported, nearest
 from assetmeta.model.paths import Path, Resolved, Step, counts, in_parts, resolve
 from assetmeta.model.plans import Sort
 from assetmeta.model.printable import printable
@@ -80,6 +80,12 @@ class Column:
         return self._step(name)
 
     def _step(self, name: str) -> Column:
+        if self._path.part or self._path.aggregate:
+            raise UnknownName(
+                f"{self!r} is a value, no relation: there is no {name} in it.",
+                type_name=self._source.type_name,
+                attribute=str(self),
+            )
         path = in_parts(self._source.schema, self._source.type_name, Path((*self._path.steps, Step(name))))
         if path.part and not self._source.workspace.backend.can.evaluates:
             path = Path((*self._path.steps, Step(name)))

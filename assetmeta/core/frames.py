@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,23 @@ class Frames:
         """Read everything into a polars DataFrame (extra `arrow`, and polars)."""
         frame: polars.DataFrame = self.workspace.frames.to_polars(self, frame_options(decimals, plain, explode))
         return frame
+
+    def history_frame(
+        self,
+        *names: str,
+        start: date,
+        end: date,
+        every: str | timedelta = "week",
+        decimals: str = "decimal",
+        plain: bool = False,
+    ) -> pandas.DataFrame:
+        """Read the assets as they were at each moment from *start* to *end* (days, or times) into one DataFrame: a row
+        per asset and moment, with the moment as "AsOf", the asset's key under the name of its type, and a column per
+        name. *every* is "day", "week", "month" or a timedelta. As many requests as asof() with these moments takes.
+        Raises Unsupported where the server does not keep the past, BadValue for times that make no row of moments.
+        """
+        options = frame_options(decimals, plain, ())
+        return self.workspace.frames.history_frame(self, names, start, end, every, options)
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """Let pyarrow, polars, DuckDB and narwhals read the query as it is, page by page. Sends nothing before the

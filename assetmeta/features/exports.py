@@ -14,13 +14,23 @@ from typing import Any, BinaryIO
 from assetmeta.core.context import FrameOptions
 from assetmeta.core.query import Query
 from assetmeta.core.whole_file import write_whole
+from assetmeta.features.frames import history_frame, reader, to_pandas, to_polars
 from assetmeta.features.frames import read_arrow as to_arrow
-from assetmeta.features.frames import reader, to_pandas, to_polars
 from assetmeta.model import optional
 from assetmeta.model.errors import BadValue
 from assetmeta.model.json_value import json_value
 
-__all__ = ["reader", "to_arrow", "to_csv", "to_excel", "to_jsonl", "to_pandas", "to_parquet", "to_polars"]
+__all__ = [
+    "history_frame",
+    "reader",
+    "to_arrow",
+    "to_csv",
+    "to_excel",
+    "to_jsonl",
+    "to_pandas",
+    "to_parquet",
+    "to_polars",
+]
 """What queries call (core.context.FramesProtocol)."""
 
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")

@@ -6,9 +6,10 @@ polars, DuckDB and narwhals take a query as it is (`__arrow_c_stream__`).
 
 from __future__ import annotations
 
+import calendar
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -68,6 +69,53 @@ def to_polars(query: Query, options: FrameOptions) -> polars.DataFrame:
     """Read a query into a polars DataFrame."""
     frame: polars.DataFrame = optional.load("polars", extra="polars").from_arrow(read_arrow(query, options))
     return frame
+
+
+def history_frame(
+    query: Query, names: Sequence[str], start: date, end: date, every: str | timedelta, options: FrameOptions
+) -> pandas.DataFrame:
+    """Read assets as they were at several moments; see core.frames.Frames.history_frame."""
+    optional.load("pandas", extra="pandas")
+    arrow, moments = _arrow(), list(_moments(start, end, every))
+    asked = query.select(*names)
+    columns = columns_of(asked, options)
+    assets = list(asked.asof(*(moment if isinstance(moment, datetime) else moment.isoformat() for moment in moments)))
+    keys = [asset._state.oid.key for asset in assets]
+    key_type = arrow.int64() if all(isinstance(key, int) for key in keys) else arrow.string()
+    batch = _batch(assets, columns, arrow.schema([(column.name, column.type) for column in columns]), options)
+    # A day is asked for as a text; both are the moment that the asset is as of.
+    seen = [_moment_cell(asset.AsOf) for asset in assets]
+    arrays = [arrow.array(seen, arrow.timestamp("us", tz="UTC")), arrow.array(keys, key_type), *batch.columns]
+    table = arrow.table(arrays, names=["AsOf", query.type_name, *(column.name for column in columns)])
+    frame: pandas.DataFrame = table.to_pandas()
+    return frame
+
+
+def _moments(start: date, end: date, every: str | timedelta) -> Iterator[date]:
+    """The moments from *start* to *end*, both included; a month ends where it is shorter."""
+    if isinstance(start, datetime) is not isinstance(end, datetime) or not isinstance(start, date):
+        raise BadValue(f"history_frame() goes from day to day or from time to time, not from {start!r} to {end!r}.")
+    if end < start:
+        raise BadValue(f"history_frame(): {end} is before {start}.")
+    steps = {"day": timedelta(days=1), "week": timedelta(weeks=1)}
+    step = every if isinstance(every, timedelta) else steps.get(every)
+    if every != "month" and (step is None or step <= timedelta()):
+        raise BadValue(f'every={every!r} is "day", "week", "month" or a timedelta above zero.')
+    moment, number = start, 0
+    while moment <= end:
+        yield moment
+        number += 1
+        if step is not None:
+            moment = start + number * step
+        else:
+            year, month = divmod(start.year * 12 + start.month - 1 + number, 12)
+            last = calendar.monthrange(year, month + 1)[1]
+            moment = start.replace(year=year, month=month + 1, day=min(start.day, last))
+
+
+def _moment_cell(moment: Any) -> datetime:
+    found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def reader(query: Query, options: FrameOptions) -> pyarrow.RecordBatchReader:

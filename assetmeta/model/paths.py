@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from assetmeta.model.codecs import AnyValue, Codec, Composite
-from assetmeta.model.errors import BadValue, UnknownName
+from assetmeta.model.errors import BadValue, UnknownName, nearest
 from assetmeta.model.schema import Attribute, Schema
 
 AGGREGATES = ("Count", "DistinctCount", "Sum", "Min", "Max", "MinDate", "MaxDate", "And", "Or", "MaxState")
@@ -107,6 +107,14 @@ def resolve(schema: Schema, type_name: str, path: Path) -> Resolved:
     attribute = schema.attribute(owner, path.head)
     for index, step in enumerate(path.steps):
         if index:
+            parts = parts_of(attribute.codec) if attribute.related is None else ()
+            if parts and step.name not in parts:
+                raise UnknownName(
+                    f"{type_name}.{path}: {attribute.name} has no part {step.name!r}; it has {', '.join(parts)}."
+                    f"{nearest(step.name, parts)}",
+                    type_name=type_name,
+                    attribute=str(path),
+                )
             if attribute.related is None:
                 raise UnknownName(
                     f"{type_name}.{path}: {attribute.name} is a value ({attribute.kind}), no relation: a query "

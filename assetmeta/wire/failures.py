@@ -7,9 +7,17 @@ import ssl
 
 import requests
 from msgspec import Struct
-from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import ClosedPoolError, MaxRetryError, NewConnectionError, ReadTimeoutError
 
-from assetmeta.model.errors import AssetmetaError, BadValue, InvalidResponse, TimedOut, Unreachable, Unsupported
+from assetmeta.model.errors import (
+    AssetmetaError,
+    BadValue,
+    InvalidResponse,
+    SessionClosed,
+    TimedOut,
+    Unreachable,
+    Unsupported,
+)
 from assetmeta.model.http import Request
 from assetmeta.model.optional import install_command
 from assetmeta.wire.challenge import proxy_advice
@@ -70,6 +78,9 @@ def translated(
     """Return our error for one of requests'. *sent* is False when no byte of the request has left."""
     line, origin = redacted_line(request), str(Origin.of(url))
     cause = cause_of(error)
+    if isinstance(cause, ClosedPoolError):
+        # No connection is taken from a pool that another thread closed with the session.
+        return SessionClosed(f"The session was closed before {line} was sent.", request=line)
     late = _late(error, cause, line, origin, limits, sent)
     if late is not None:
         return late

@@ -14,9 +14,11 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 
 @pytest.mark.parametrize("example", [one for one in EXAMPLES if one.stem != "demo"], ids=lambda example: example.stem)
 def test_an_example_runs_as_it_stands(
-    example: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    example: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(sys, "argv", [str(example)])
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.chdir(tmp_path)
     runpy.run_path(str(example), run_name="__main__")
     shown = capsys.readouterr()
     assert len(shown.out.splitlines()) > 5

@@ -567,7 +567,7 @@ class TestQuestions:
 
     def test_other_servers_are_refused(self) -> None:
         with sandbox.running("versionone", assets=20) as server, V1Meta(**server.credentials) as v1:
-            with pytest.raises(Unsupported, match="speaks versionone"):
+            with pytest.raises(Unsupported, match="this one is versionone"):
                 valispace.profile(v1)
             story = v1.Story.where()
             assert "one request per 2000 assets" in story.explain() and "Story" in story.explain()

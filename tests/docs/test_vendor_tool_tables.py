@@ -264,7 +264,7 @@ MORE_CHECKS: dict[str, Callable[[Told], None]] = {
     "names that can own a project": lambda told: _is(list(told.result), told.raw("projects/ownership_options/")),
     "launching a trigger, which has a login of its own": launched,
     "what came of that": lambda told: _is([execution.step for execution in told.result], ["greet"]),
-    "what an endpoint of a deployment said": lambda told: _is(bool(told.result), True),
+    "the log of an endpoint of a deployment": lambda told: _is(bool(told.result), True),
 }
 
 SPACE, RESULT = "projects/abccorp%3Aapplication/spaces/master", "spaces/3/results/8"

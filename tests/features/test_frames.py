@@ -19,7 +19,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from assetmeta import BadValue, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, to_arrow
+from assetmeta import BadValue, TestspaceMeta, Unsupported, V1Meta, ValispaceMeta, ValohaiMeta, to_arrow
 from assetmeta.sandbox import Server
 
 SYSTEMS: dict[str, Any] = {
@@ -216,3 +216,49 @@ def test_a_round_trip_by_upsert_changes_nothing(v1: V1Meta) -> None:
     report = v1.Story.upsert(frame, key="Number", missing="error")
     assert v1.pending == 0
     assert len(report.unchanged) == 20
+
+
+def test_history_as_a_frame_takes_as_few_requests_as_the_moments(v1: V1Meta) -> None:
+    v1.types
+    before = len(v1.ledger)
+    frame = v1.Story.query().history_frame(
+        "Status.Name", "Estimate", start=dt.date(2025, 1, 6), end=dt.date(2025, 4, 7)
+    )
+    assert len(v1.ledger) - before == 2
+    assert list(frame.columns) == ["AsOf", "Story", "Status.Name", "Estimate"]
+    days = sorted({moment.date() for moment in frame["AsOf"]})
+    assert len(days) > 5
+    assert all((day - dt.date(2025, 1, 6)).days % 7 == 0 for day in days)
+    for day in (days[0], days[-1]):
+        expected = sorted((story.intid, story.Estimate) for story in v1.Story.select("Estimate").asof(day))
+        rows = frame[frame["AsOf"].dt.date == day]
+        assert sorted(rows["Story"]) == [key for key, _ in expected]
+
+
+def test_months_end_where_they_are_shorter(v1: V1Meta) -> None:
+    frame = v1.Story.query().history_frame("Name", start=dt.date(2025, 1, 31), end=dt.date(2025, 4, 30), every="month")
+    assert {(moment.month, moment.day) for moment in frame["AsOf"]} <= {(1, 31), (2, 28), (3, 31), (4, 30)}
+    assert len({moment.month for moment in frame["AsOf"]}) > 1
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"start": dt.date(2025, 2, 1), "end": dt.date(2025, 1, 1)},
+        {"start": dt.date(2025, 1, 1), "end": dt.date(2025, 2, 1), "every": "fortnight"},
+        {"start": dt.date(2025, 1, 1), "end": dt.date(2025, 2, 1), "every": dt.timedelta(0)},
+        {"start": dt.date(2025, 1, 1), "end": dt.datetime(2025, 2, 1, tzinfo=dt.UTC)},
+        {"start": "2025-01-01", "end": "2025-02-01"},
+    ],
+)
+def test_times_that_make_no_moments_are_refused_unsent(v1: V1Meta, times: dict[str, Any]) -> None:
+    v1.types
+    before = len(v1.ledger)
+    with pytest.raises(BadValue):
+        v1.Story.query().history_frame("Name", **times)
+    assert len(v1.ledger) == before
+
+
+def test_where_the_past_is_not_kept_there_is_no_history(valohai_sandbox_shared: Server) -> None:
+    with ValohaiMeta(**valohai_sandbox_shared.credentials) as vh, pytest.raises(Unsupported):
+        vh.Execution.query().history_frame("status", start=dt.date(2025, 1, 1), end=dt.date(2025, 2, 1))

@@ -31,10 +31,12 @@ def test_a_part_of_a_value_is_compared_and_sorted_by() -> None:
         below = [one for one in ts.Content.where(result=failed[0]) if one.result.case_counts.failed > 0]
         assert below == list(ts.Content.where(ts.Content.result.case_counts.failed > 0, result=failed[0]))
         assert failed[0].case_counts == Result.select("case_counts.failed").where(id=failed[0].id).first().case_counts
-        with pytest.raises(UnknownName):
-            _ = Result.case_counts.faild
-        with pytest.raises(UnknownName):
-            Result.where({"case_counts.faild": 0})
+        for slip in (lambda: Result.case_counts.faild, lambda: Result.where({"case_counts.faild": 0})):
+            with pytest.raises(UnknownName, match=r"no part 'faild'; it has passed, failed.*Did you mean failed\?"):
+                slip()
+        for beyond in (lambda: Result.case_counts.failed.passed, lambda: Result.contents.id.sum().passed):
+            with pytest.raises(UnknownName, match="is a value, no relation: there is no passed in it"):
+                beyond()
 
 
 def test_attributes_of_one_asset_are_compared_with_each_other() -> None:

@@ -272,6 +272,17 @@ class TestValohai:
         with pytest.raises(NotFound):
             _ = alias.name
 
+    def test_addresses_that_hold_the_name_of_a_project_are_read_anew_when_it_is_renamed(self, vh: Any) -> None:
+        version = next(one for one in vh.DeploymentVersion.all() if one.endpoint_urls)
+        deployment = version.deployment
+        project = deployment.project
+        read = (lambda: deployment.urls, lambda: version.urls, lambda: version.endpoint_urls)
+        before = [str(addresses()) for addresses in read]
+        assert all(project.name in text for text in before)
+        project.name = "harbour-renamed"
+        assert not vh.commit()
+        assert all("harbour-renamed" in str(addresses()) for addresses in read)
+
     def test_what_belongs_to_a_deleted_project_is_gone(self, vh: Any) -> None:
         project = vh.Execution.first().project
         execution, commit = project.executions[0], project.commits[0]

@@ -26,6 +26,7 @@ from assetmeta.model.errors import (
     BadValue,
     InvalidResponse,
     Rejected,
+    SessionClosed,
     TimedOut,
     Unreachable,
     Unsupported,
@@ -371,6 +372,17 @@ class TestFailures:
         assert not caught.value.sent
         assert "data" not in str(caught.value)
         assert [("Unreachable", None)] == [(entry.error, entry.status) for entry in driver.ledger]
+
+    def test_a_pool_that_was_closed_just_now_is_the_end_of_the_session(self, server, drive):
+        driver = drive()
+        assert 200 == driver.run(one(Request("GET", "a"))).status
+        pools = driver._line._session().get_adapter(server.url).poolmanager.pools
+        [key] = pools.keys()
+        pools[key].close()
+        with pytest.raises(SessionClosed, match="before POST w was sent") as caught:
+            driver.run(one(Request("POST", "w", body=b"x")))
+        assert not caught.value.sent
+        assert 1 == len(server.seen)
 
     def test_a_server_that_takes_no_connection_in_time_was_sent_nothing(self, drive):
         asked = Request("GET", "/a")
