@@ -16,10 +16,13 @@ from assetmeta.core.query import Query
 from assetmeta.core.report import Report
 from assetmeta.core.row_report import RowResult, UpsertReport
 from assetmeta.core.snapshot import Snapshot
+from assetmeta.features.asset_changes import AssetChange, ValueChange
 from assetmeta.features.completion import load_ipython_extension
 from assetmeta.features.frames import to_arrow
 from assetmeta.features.job_record import JobStatus
 from assetmeta.features.jobs import Job
+from assetmeta.features.poller import FailedCallback, V1Poller
+from assetmeta.features.watch import Watcher
 from assetmeta.model.codecs import Span
 from assetmeta.model.errors import (
     AssetmetaError,
@@ -63,6 +66,7 @@ from assetmeta.wire.oauth import OAuth2, TokenExchange
 __all__ = [
     "UNREAD",
     "Asset",
+    "AssetChange",
     "AssetState",
     "AssetmetaError",
     "AttributeChange",
@@ -80,6 +84,7 @@ __all__ = [
     "Delete",
     "Done",
     "Failed",
+    "FailedCallback",
     "Inspector",
     "InvalidResponse",
     "Job",
@@ -121,8 +126,11 @@ __all__ = [
     "UpsertReport",
     "UsageError",
     "V1Meta",
+    "V1Poller",
     "ValispaceMeta",
     "ValohaiMeta",
+    "ValueChange",
+    "Watcher",
     "__version__",
     "connect",
     "inspect",

@@ -31,6 +31,7 @@ from assetmeta.features.plans import Planning, commit_plan, planning
 from assetmeta.features.progress import follower, metered
 from assetmeta.features.rate import shared_rate
 from assetmeta.features.wait import INTERVAL, as_completed
+from assetmeta.features.watch import EVERY, Watcher
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginCheck
 from assetmeta.model.errors import AssetmetaError, BadValue, SessionClosed, UnknownName, elsewhere, nearest
 from assetmeta.model.folders import cache_folder
@@ -311,6 +312,28 @@ class Session(Displayed):
     ) -> Iterator[Any]:
         """Yield each of *assets* as soon as *until* is true of it. All else is as for wait()."""
         return as_completed(self._workspace, assets, until, interval, timeout)
+
+    def watch(
+        self, what: Query | str | type[Asset], *, every: float = EVERY, since: str | Path | None = None
+    ) -> Watcher:
+        """Watch what others change, and what this session does: yield each change once, in order, as it is found.
+
+            for change in v1.watch(v1.Story.where(Scope="Web"), every=60, since="stories.cursor"):
+                print(change.kind, change.asset, change.attributes, change.at, change.by)
+
+        The starting point is taken now, or read from the file *since*, which is made where there is none. A change is
+        finished when the loop comes back for the next one, and noted in the file then, so that the next process goes on
+        there; one process at a time uses a file. The selected attributes are compared, without select() the basic ones.
+        Every *every* seconds is a round of requests: see `explain()`. Rounds that fail for a passing reason are
+        logged and made good by the next. Ctrl-C and close() end the loop.
+
+        Requests now: two where the server keeps a history, else a whole reading. Raises BadValue for a query with a
+        page or a past, for paths, and for the file of another watch; UnknownName; OSError.
+        """
+        query = what if isinstance(what, Query) else self.query(what)
+        if query.workspace is not self._workspace:
+            raise BadValue("The query belongs to another session; watch it there.")
+        return Watcher(query, every, since)
 
     def loading(self, mode: str) -> AbstractContextManager[None]:
         """Choose what a read of a missing attribute does within a block: "peers" loads it for everything that was

@@ -217,6 +217,28 @@ class SupportsReferences(Protocol):
         ...
 
 
+class ChangeMarks(Struct, frozen=True):
+    """The attributes by which a server marks changes, on the types that have them: when (*at*) and by whom (*by*) an
+    asset was changed last; where it keeps records, the one before this (*prior*) and whether it deleted the asset
+    (*deleted*).
+    """
+
+    at: str | None = None
+    by: str | None = None
+    prior: str | None = None
+    deleted: str | None = None
+
+
+@runtime_checkable
+class SupportsChanges(Protocol):
+    """A backend whose server marks when its assets were changed."""
+
+    @property
+    def change_marks(self) -> ChangeMarks:
+        """Returns the attributes that do so. Sends nothing."""
+        ...
+
+
 class SupportsTemplates(Protocol):
     """A backend whose server suggests the values of a new asset."""
 

@@ -201,3 +201,24 @@ def test_diff_of_the_kept_schema_and_todays(
     nothing = at_work("diff", "work")
     assert nothing.code == 2
     assert "No schema of work is kept" in nothing.err
+
+
+def test_watch_writes_each_change_once(at_work: Run, work: Server, tmp_path: Path) -> None:
+    cursor = str(tmp_path / "cursor")
+    arguments = ("watch", "Story", "--select", "Name", "--since", cursor, "--once", "-o", "jsonl")
+    assert at_work(*arguments).out == ""
+    with V1Meta(**work.credentials) as session:
+        story = session.Story.where(AssetState="Active").first()
+        story.Name = "Watched\nfrom a shell"
+    found = at_work(*arguments)
+    assert found.code == 0, found.err
+    [line] = map(json.loads, found.out.splitlines())
+    assert (line["kind"], line["asset"], line["by"]) == ("changed", story.idref, "Member:20")
+    assert line["attributes"]["Name"]["after"] == "Watched\nfrom a shell"
+    assert at_work(*arguments).out == ""
+
+
+def test_watch_explains_and_refuses(at_work: Run) -> None:
+    assert "by history" in at_work("watch", "Story", "--explain").out
+    assert at_work("watch", "Story", "--once").code == 2
+    assert at_work("watch", "Story", "--select", "Nmae").code == 2

@@ -19,7 +19,7 @@ from assetmeta.backends.rest.writer import ChangeWriter
 from assetmeta.backends.verification import Verifier
 from assetmeta.backends.write_scheduler import Batches, WriteSchedule, run_writes
 from assetmeta.model.codecs import Codec
-from assetmeta.model.contract import UNOBSERVED, Capabilities, Mark, WriteObserver
+from assetmeta.model.contract import UNOBSERVED, Capabilities, ChangeMarks, Mark, WriteObserver
 from assetmeta.model.errors import BadValue
 from assetmeta.model.http import Flow
 from assetmeta.model.ordering import ReferencesIn, references_in
@@ -40,6 +40,7 @@ class RestBackend(Options, ABC):
     OPERATIONS: ClassVar[bool] = True
     CLEANING: ClassVar[bool] = False
     MAX_PAGE: ClassVar[int] = 1_000_000
+    CHANGE_MARKS: ClassVar[ChangeMarks] = ChangeMarks()
 
     def __post_init__(self) -> None:
         if self.survey not in self.SURVEYS:
@@ -74,6 +75,11 @@ class RestBackend(Options, ABC):
     def name(self) -> str:
         """The name of the dialect."""
         return self.NAME
+
+    @property
+    def change_marks(self) -> ChangeMarks:
+        """The attributes by which the server marks changes, on the types that have them."""
+        return self.CHANGE_MARKS
 
     @property
     def can(self) -> Capabilities:

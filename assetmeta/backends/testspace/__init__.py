@@ -21,6 +21,7 @@ from assetmeta.backends.testspace.pages import read_links
 from assetmeta.backends.testspace.queries import Lists, refuse
 from assetmeta.backends.write_scheduler import Batches
 from assetmeta.model.codecs import Codec
+from assetmeta.model.contract import ChangeMarks
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.plans import Fetch, Row
@@ -40,6 +41,7 @@ class Testspace(Settings, RestBackend):
     __test__ = False
 
     NAME: ClassVar[str] = "testspace"
+    CHANGE_MARKS: ClassVar[ChangeMarks] = ChangeMarks(at="updated_at")
     SURVEYS: ClassVar[tuple[str, ...]] = ("none", "root")
     FILE_TYPES: ClassVar[frozenset[str]] = files.TYPES
     OPERATIONS: ClassVar[bool] = False

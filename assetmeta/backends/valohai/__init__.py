@@ -21,7 +21,7 @@ from assetmeta.backends.valohai.marks import is_key, since, take_mark
 from assetmeta.backends.valohai.queries import Lists, understood_as
 from assetmeta.backends.write_scheduler import Batches
 from assetmeta.model.codecs import Codec
-from assetmeta.model.contract import Mark
+from assetmeta.model.contract import ChangeMarks, Mark
 from assetmeta.model.http import Flow
 from assetmeta.model.plans import Create, Fetch, Outcome, Row
 from assetmeta.model.schema import Schema
@@ -37,6 +37,7 @@ class Valohai(Settings, RestBackend):
     """
 
     NAME: ClassVar[str] = "valohai"
+    CHANGE_MARKS: ClassVar[ChangeMarks] = ChangeMarks(at="mtime")
     FILE_TYPES: ClassVar[frozenset[str]] = files.TYPES
     MAX_PAGE: ClassVar[int] = 10_000
 

@@ -12,7 +12,7 @@ from assetmeta.backends.versionone import extras, reads, schema, writes
 from assetmeta.backends.versionone.codecs import codec_for
 from assetmeta.backends.versionone.options import Settings
 from assetmeta.model.codecs import Codec
-from assetmeta.model.contract import UNOBSERVED, Capabilities, Mark, WriteObserver
+from assetmeta.model.contract import UNOBSERVED, Capabilities, ChangeMarks, Mark, WriteObserver
 from assetmeta.model.http import Flow
 from assetmeta.model.plans import AttributeChange, Change, Create, Fetch, Outcome, Row, Rows
 from assetmeta.model.schema import Schema
@@ -55,6 +55,11 @@ class VersionOne(Settings):
             max_page=self.max_page,
             max_fetches=self.max_queries,
         )
+
+    @property
+    def change_marks(self) -> ChangeMarks:
+        """Every asset and every record of its history has a time in UTC, a member and the record before."""
+        return ChangeMarks(at="ChangeDateUTC", by="ChangedBy", prior="Prior", deleted="IsDeleted")
 
     def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
         """Read meta.v1: all types in one request, or each of *names* and its bases in one request each."""

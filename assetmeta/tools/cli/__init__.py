@@ -20,6 +20,7 @@ class Command(NamedTuple):
 
 
 _EXPLORE = "assetmeta.tools.cli.explore"
+_CHANGES = "assetmeta.tools.cli.changes"
 _SCHEMAS = "assetmeta.tools.cli.schemas"
 _BULK = "assetmeta.tools.cli.bulk"
 
@@ -35,6 +36,7 @@ COMMANDS = {
     "plan": Command(_BULK, "cli", "Print a saved plan."),
     "apply": Command(_BULK, "cli", "Write a saved plan."),
     "jobs": Command(_BULK, "cli", "List jobs and their journals, show one, go on with it, or forget it."),
+    "watch": Command(_CHANGES, "cli", "Write what changes, as it is found, as text or JSON lines."),
     "stubs": Command(_SCHEMAS, "cli", "Write stubs of the server's types for type checkers."),
     "diff": Command(_SCHEMAS, "cli", "Show what became of a schema, and which of your files that breaks."),
     "shell": Command(_EXPLORE, "cli", "Start IPython with a session to hand."),

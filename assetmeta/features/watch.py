@@ -1,0 +1,99 @@
+"""Watching: what others change, each change once and in order, also over restarts."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from assetmeta.core.query import Query
+from assetmeta.features.asset_changes import AssetChange
+from assetmeta.features.change_readers import Found, reader_for
+from assetmeta.features.cursor import CursorFile
+from assetmeta.model.errors import (
+    BadValue,
+    ResultChanged,
+    ServerFailed,
+    Unreachable,
+)
+
+log = logging.getLogger(__name__)
+
+EVERY = 60.0
+"""Seconds between two rounds, unless said otherwise."""
+
+
+class Watcher:
+    """The changes of what a query selects; see Session.watch. Iterating goes on until the session is closed; poll()
+    reads once.
+    """
+
+    def __init__(self, query: Query, every: float = EVERY, since: str | Path | None = None) -> None:
+        if not every > 0:
+            raise BadValue(f"every={every} is a number of seconds above 0.")
+        if query.moments or query.size is not None or query.start:
+            raise BadValue(f"{query!r}: a watch takes conditions and select(), but no page and no past.")
+        for path in query.fetch().select:
+            if not path.is_name:
+                raise BadValue(f"A watch compares attributes of the asset itself, not {path}.", attribute=str(path))
+        # The order of a result is no part of what is watched.
+        query = query.sort() if query.sorts else query
+        self._context = query.workspace
+        self._every = every
+        self._reader = reader_for(query)
+        self._queue: deque[Found] = deque()
+        names = [str(path) for path in query.fetch().select]
+        about = {"server": self._context.server, "query": repr(query), "selected": names, "way": self._reader.way}
+        self._cursor = CursorFile(since, about)
+        kept = self._cursor.load()
+        if kept is None:
+            self._reader.start()
+        else:
+            self._go_on(since, *kept)
+        self._cursor.save(self._reader.state)
+
+    def _go_on(self, since: object, state: object, finished: list[object]) -> None:
+        try:
+            self._reader.state = state
+            for one in finished:
+                self._reader.finish(one)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadValue(f"{since} is no cursor file that can be read ({error!r:.200}).") from None
+
+    def explain(self) -> str:
+        """Explain how changes are found, and how many requests that takes per round. Sends nothing."""
+        return f"every {self._every:g} seconds\n{self._reader.explain()}"
+
+    def poll(self) -> Iterator[AssetChange]:
+        """Read once, and yield what changed since, in order. A change is finished, and the cursor written, when the
+        consumer comes back for the next one; one that was not finished comes again. Raises what reading raises.
+        """
+        if not self._queue:
+            self._queue.extend(self._reader.read())
+        while self._queue:
+            found = self._queue[0]
+            yield found.change
+            self._reader.finish(found.finished)
+            self._cursor.add(found.finished)
+            self._queue.popleft()
+        if self._reader.end_round():
+            self._cursor.save(self._reader.state)
+
+    def __iter__(self) -> Iterator[AssetChange]:
+        while not self._context.closed:
+            if not self._queue:
+                self._fill()
+            yield from self.poll() if self._queue else ()
+            if not self._context.wait(self._every):
+                return
+
+    def _fill(self) -> None:
+        """Read; a passing fault is logged, and the next round reads the more."""
+        try:
+            self._queue.extend(self._reader.read())
+        except (Unreachable, ServerFailed, ResultChanged) as error:
+            if getattr(error, "permanent", False):
+                raise
+            if not self._context.closed:
+                log.warning("watch: a round could not be read and is left to the next one: %s", error)

@@ -1,0 +1,464 @@
+"""Watching: each change once and in order, over restarts, clocks that differ and lists that move."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assetmeta import (
+    UNREAD,
+    BadValue,
+    ServerFailed,
+    TestspaceMeta,
+    UsageError,
+    V1Meta,
+    V1Poller,
+    ValispaceMeta,
+    ValohaiMeta,
+)
+from assetmeta.features import change_readers
+from assetmeta.features.asset_changes import AssetChange, from_json, to_json
+from assetmeta.model.texts import JsonText
+from assetmeta.sandbox import Server
+
+
+@pytest.fixture
+def v1(versionone_sandbox: Server) -> Iterator[V1Meta]:
+    with V1Meta(**versionone_sandbox.credentials) as session:
+        yield session
+
+
+@pytest.fixture
+def other(versionone_sandbox: Server) -> Iterator[V1Meta]:
+    with V1Meta(**versionone_sandbox.credentials) as session:
+        yield session
+
+
+@pytest.fixture
+def stories(other: V1Meta) -> list[Any]:
+    made = [other.Story.new(Name=f"{number}", Scope=other.Scope(0)) for number in range(5)]
+    other.commit().raise_if_failed()
+    return made
+
+
+def save(session: V1Meta) -> None:
+    session.commit().raise_if_failed()
+
+
+def told(changes: Iterator[AssetChange]) -> list[tuple[str, str]]:
+    return [(change.kind, change.asset.idref) for change in changes]
+
+
+def requests(session: Any, work: Callable[[], object]) -> int:
+    before = len(session.ledger)
+    work()
+    return len(session.ledger) - before
+
+
+# VersionOne: by history
+
+
+def test_each_change_has_what_was_and_is_when_and_by_whom(v1: V1Meta, other: V1Meta, stories: list[Any]) -> None:
+    watch = v1.watch(v1.Story.select("Name", "Owners", "Estimate"))
+    assert told(watch.poll()) == []
+    story = stories[0]
+    story.Name = "first"
+    save(other)
+    story.set(Name="second", Owners=[other.Member(20)])
+    save(other)
+    story.Description = "not watched"
+    save(other)
+    new = other.Story.new(Name="new", Scope=other.Scope(0))
+    save(other)
+    other.delete(story)
+    save(other)
+
+    first, second, third, made, gone = watch.poll()
+
+    assert [change.kind for change in (first, second, third, made, gone)] == [
+        "changed",
+        "changed",
+        "changed",
+        "created",
+        "deleted",
+    ]
+    assert first.asset is v1.Story(story.intid)
+    assert dict(first.attributes) == {"Name": ("0", "first")}
+    assert second.attributes["Name"].before == "first"
+    assert second.attributes["Owners"].before == ()
+    assert second.attributes["Owners"].after == (v1.Member(20),)
+    assert third.attributes == {}
+    assert made.asset.idref == new.idref
+    assert made.attributes["Name"] == (None, "new")
+    assert gone.attributes["Name"] == ("second", None)
+    assert first.by is v1.Member(20)
+    assert first.at is not None
+    assert first.at.utcoffset() == timedelta(0)
+    assert made.asset.Name == "new"
+    assert told(watch.poll()) == []
+
+
+def test_a_round_costs_one_request_however_many_are_watched_and_one_more_when_something_changed(
+    v1: V1Meta, other: V1Meta, stories: list[Any]
+) -> None:
+    v1.types
+    watches: list[Any] = []
+    assert requests(v1, lambda: watches.append(v1.watch(v1.Story.select("Name")))) == 2
+    [watch] = watches
+    assert requests(v1, lambda: list(watch.poll())) == 1
+    for story in stories:
+        story.Name = f"{story.Name} again"
+    save(other)
+    found: list[AssetChange] = []
+    assert requests(v1, lambda: found.extend(watch.poll())) == 2
+    assert len(found) == 5
+    assert requests(v1, lambda: [change.asset.Estimate for change in found]) == 1
+    assert requests(v1, watch.explain) == 0
+    assert "history" in watch.explain()
+
+
+def test_what_satisfies_the_conditions_before_or_after_is_watched(
+    v1: V1Meta, other: V1Meta, stories: list[Any]
+) -> None:
+    watch = v1.watch(v1.Story.where(v1.Story.Estimate > 3).select("Estimate"))
+    one, two = stories[:2]
+    two.Name = "of no interest"
+    one.Estimate = 5
+    save(other)
+    one.Estimate = 1
+    save(other)
+    one.Estimate = 2
+    save(other)
+    assert [(change.kind, *change.attributes["Estimate"]) for change in watch.poll()] == [
+        ("changed", None, 5),
+        ("changed", 5, 1),
+    ]
+
+
+def test_a_deleted_asset_that_comes_back_is_created(v1: V1Meta, other: V1Meta, stories: list[Any]) -> None:
+    watch = v1.watch("Story")
+    other.delete(stories[0])
+    save(other)
+    assert [kind for kind, _ in told(watch.poll())] == ["deleted"]
+    v1.Story.where(ID=stories[0].idref).deleted().execute("Undelete").raise_if_failed()
+    assert told(watch.poll()) == [("created", stories[0].idref)]
+
+
+def test_what_was_not_finished_comes_again(v1: V1Meta, other: V1Meta, stories: list[Any], tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "cursor"
+    watch = v1.watch("Story", since=file)
+    for story in stories[:3]:
+        story.Name = "x"
+        save(other)
+    expected = [("changed", story.idref) for story in stories[:3]]
+    changes = watch.poll()
+    assert told(iter([next(changes), next(changes)])) == expected[:2]
+    changes.close()
+
+    assert told(watch.poll()) == expected[1:]
+    assert told(v1.watch("Story", since=file).poll()) == []
+    assert stat.S_IMODE(os.stat(file).st_mode) == 0o600
+
+
+def test_the_loop_waits_between_rounds_and_ends_with_the_session(v1: V1Meta, other: V1Meta, stories: list[Any]) -> None:
+    waits: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        stories[0].Name = f"round {len(waits)}"
+        save(other)
+        return len(waits) < 4
+
+    v1._workspace.wait = wait
+    found = [change.attributes["Name"].after for change in v1.watch("Story", every=7)]
+    assert found == ["round 1", "round 2", "round 3"]
+    assert waits == [7, 7, 7, 7]
+
+
+def test_a_passing_fault_is_left_to_the_next_round(
+    v1: V1Meta, other: V1Meta, stories: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    watch = v1.watch("Story")
+    read, faults = watch._reader.read, [ServerFailed("out of order")]
+
+    def failing() -> Any:
+        if faults:
+            raise faults.pop()
+        return read()
+
+    watch._reader.read = failing  # type: ignore[method-assign]
+    stories[0].Name = "x"
+    save(other)
+    rounds = iter([True, False])
+    v1._workspace.wait = lambda seconds: next(rounds)
+    assert told(iter(watch)) == [("changed", stories[0].idref)]
+    assert "out of order" in caplog.text
+
+
+def test_a_thousand_writes_over_ten_restarts_are_each_seen_once(
+    versionone_sandbox: Server, other: V1Meta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages are small, so that each round reads several; consumers end in the middle of what is new."""
+    monkeypatch.setattr(change_readers, "_PAGE", 90)
+    chance = random.Random(16)
+    stories = [other.Story.new(Name="start", Scope=other.Scope(0)) for _ in range(40)]
+    save(other)
+    file = tmp_path / "cursor"
+    seen: list[tuple[str, str, Any]] = []
+    made: list[tuple[str, str, Any]] = []
+
+    def write(number: int) -> None:
+        """A hundred writes, by which assets are created, changed and deleted."""
+        waiting: list[tuple[str, Any, str]] = []
+        chosen = chance.sample(stories, 20)
+        for story in chosen:
+            story.Name = f"{number}"
+            waiting.append(("changed", story, f"{number}"))
+        for place in range(3):
+            story = other.Story.new(Name=f"new {number}.{place}", Scope=other.Scope(0))
+            stories.append(story)
+            waiting.append(("created", story, story.Name))
+        for story in chance.sample([one for one in stories if one not in chosen and not one._state.oid.is_new], 2):
+            stories.remove(story)
+            other.delete(story)
+            waiting.append(("deleted", story, None))
+        save(other)
+        made.extend((kind, story.idref, name) for kind, story, name in waiting)
+
+    def session() -> V1Meta:
+        return V1Meta(**versionone_sandbox.credentials)
+
+    with session() as v1:
+        v1.watch(v1.Story.select("Name"), since=file)
+    for restart in range(10):
+        for part in range(4):
+            write(restart * 4 + part)
+        with session() as v1:
+            stop = None if restart == 9 else chance.randrange(1, 100)
+            for place, change in enumerate(v1.watch(v1.Story.select("Name"), since=file).poll(), 1):
+                if place == stop:
+                    break
+                seen.append((change.kind, change.asset.idref, change.attributes["Name"].after))
+    assert len(made) == 1000
+    assert sorted(seen, key=str) == sorted(made, key=str)
+    for idref in {idref for _, idref, _ in made}:
+        assert [one for one in seen if one[1] == idref] == [one for one in made if one[1] == idref]
+
+
+def test_clocks_that_differ_by_five_minutes_lose_nothing(
+    versionone_sandbox: Server, v1: V1Meta, other: V1Meta, stories: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = v1.watch("Story")
+    engine = versionone_sandbox.face.engine
+    clock, dates = engine._clock, []
+    for minutes in (0, -5, 5, 0):
+        monkeypatch.setattr(engine, "_clock", lambda off=minutes: clock() + timedelta(minutes=off))
+        stories[0].Name = f"at {minutes} {random.random()}"
+        save(other)
+        [change] = watch.poll()
+        assert (change.kind, change.asset.idref) == ("changed", stories[0].idref)
+        dates.append(change.at)
+    assert dates != sorted(dates)
+    assert told(watch.poll()) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "match"),
+    [
+        (lambda query: query.page(3), "no page"),
+        (lambda query: query.asof("2020-01-01"), "no past"),
+        (lambda query: query.select("Owners.Name"), "of the asset itself"),
+    ],
+)
+def test_what_cannot_be_watched_is_refused(v1: V1Meta, spoil: Callable[[Any], Any], match: str) -> None:
+    query = spoil(v1.query("Story"))
+    before = len(v1.ledger)
+    with pytest.raises(BadValue, match=match):
+        v1.watch(query)
+    assert len(v1.ledger) == before
+    with pytest.raises(BadValue, match="above 0"):
+        v1.watch("Story", every=0)
+
+
+def test_a_cursor_of_another_watch_is_refused(v1: V1Meta, tmp_path: Path) -> None:
+    file = tmp_path / "cursor"
+    v1.watch("Story", since=file)
+    with pytest.raises(BadValue, match="another watch: its query"):
+        v1.watch("Task", since=file)
+    file.write_text("{}\n", encoding="utf-8")
+    with pytest.raises(BadValue, match="no cursor file"):
+        v1.watch("Story", since=file)
+
+
+def test_a_line_that_was_not_written_whole_does_not_count(
+    v1: V1Meta, other: V1Meta, stories: list[Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "cursor"
+    watch = v1.watch("Story", since=file)
+    stories[0].Name = "x"
+    save(other)
+    changes = watch.poll()
+    next(changes)
+    with file.open("a", encoding="utf-8") as half:
+        half.write('["Story:')
+    assert told(v1.watch("Story", since=file).poll()) == [("changed", stories[0].idref)]
+
+
+def test_values_of_a_cursor_read_back() -> None:
+    v1_cells = [None, "a", 3, JsonText('{"a": 1}'), ("x", "y"), UNREAD]
+    assert [from_json(json.loads(json.dumps(to_json(cell)))) for cell in v1_cells] == v1_cells
+    with pytest.raises(BadValue, match="no value of a cursor"):
+        from_json({"odd": 1})
+
+
+# The others: by comparison
+
+
+def test_valispace_by_comparison(valispace_sandbox: Server, tmp_path: Path) -> None:
+    file = tmp_path / "cursor"
+    with ValispaceMeta(**valispace_sandbox.credentials) as vs, ValispaceMeta(**valispace_sandbox.credentials) as other:
+        project = other.Project.create(name="Watched")
+        parts = [other.Component.create(name=f"Part{n}", project=project) for n in range(3)]
+        query = vs.Component.where(project=vs.Project(project.intid)).select("name", "description")
+        watch = vs.watch(query, since=file)
+        assert "comparison" in watch.explain()
+        parts[0].description = "new text"
+        other.delete(parts[1])
+        other.commit().raise_if_failed()
+        added = other.Component.create(name="Part9", project=project)
+        expected = [("changed", parts[0].idref), ("created", added.idref), ("deleted", parts[1].idref)]
+        changes = watch.poll()
+        first = next(changes)
+        assert (first.kind, first.asset.idref) == expected[0]
+        assert first.attributes["description"].after == "new text"
+        next(changes)
+        again = vs.watch(query, since=file)
+        assert told(again.poll()) == expected[1:]
+        assert told(vs.watch(query, since=file).poll()) == []
+
+
+def test_what_satisfies_a_condition_no_more_is_changed_and_not_deleted(valispace_sandbox: Server) -> None:
+    with ValispaceMeta(**valispace_sandbox.credentials) as vs:
+        project = vs.Project.create(name="Left")
+        part = vs.Component.create(name="Leaves", project=project)
+        watch = vs.watch(vs.Component.where(name="Leaves", project=project).select("name"))
+        part.name = "Left"
+        vs.commit().raise_if_failed()
+        [change] = watch.poll()
+        assert (change.kind, tuple(change.attributes["name"])) == ("changed", ("Leaves", "Left"))
+        assert told(watch.poll()) == []
+
+
+def test_valohai_by_comparison_says_when(valohai_sandbox: Server) -> None:
+    with ValohaiMeta(**valohai_sandbox.token_credentials, survey="none") as vh:
+        project = vh.Project.create(name="watched")
+        watch = vh.watch(vh.Project.select("description"))
+        project.description = "else"
+        vh.commit().raise_if_failed()
+        [change] = watch.poll()
+        assert (change.kind, change.attributes["description"].after) == ("changed", "else")
+        assert (change.at is not None) == ("mtime" in vh.schema.types["Project"].basic)
+        assert told(watch.poll()) == []
+
+
+def test_testspace_by_comparison(testspace_sandbox: Server) -> None:
+    with TestspaceMeta(**testspace_sandbox.credentials) as ts:
+        project = ts.Project.create(name="watched")
+        watch = ts.watch(ts.Project.select("description"))
+        project.description = "else"
+        ts.commit().raise_if_failed()
+        [change] = watch.poll()
+        assert (change.kind, change.asset, change.attributes["description"].after) == ("changed", project, "else")
+        assert change.at is not None
+        assert told(watch.poll()) == []
+
+
+# The poller
+
+
+def test_callbacks_are_called_with_assets_that_they_may_change(v1: V1Meta, other: V1Meta, stories: list[Any]) -> None:
+    called: list[tuple[str, str]] = []
+
+    def describe(story: Any) -> None:
+        called.append(("new", story.idref))
+        story.Description = f"about {story.Name}"
+
+    mine = v1.Story(stories[4].intid)
+    mine.Name = "pending in the program"
+    with V1Poller(v1, every=3600) as poller:
+        poller.run_on_new("Story", describe)
+        poller.run_on_change("Story", lambda story: called.append(("change", story.idref)))
+        poller.run_on_delete("Story", lambda story: called.append(("delete", story.idref)))
+        new = other.Story.new(Name="fresh", Scope=other.Scope(0))
+        stories[0].Name = "x"
+        save(other)
+        other.delete(stories[1])
+        save(other)
+    assert sorted(called) == [("change", stories[0].idref), ("delete", stories[1].idref), ("new", new.idref)]
+    assert poller.failed == []
+    other.revert()
+    assert other.Story.where(ID=new.idref).select("Description").one().Description == "about fresh"
+    assert v1.pending == 1
+    v1.revert()
+
+
+def test_a_callback_that_raises_is_tried_again_and_then_kept(
+    v1: V1Meta, other: V1Meta, caplog: pytest.LogCaptureFixture
+) -> None:
+    tries: list[str] = []
+
+    def never(story: Any) -> None:
+        tries.append("never")
+        story.Name = "half done"
+        raise RuntimeError("no luck")
+
+    def later(story: Any) -> None:
+        tries.append("later")
+        if tries.count("later") < 2:
+            raise ValueError("not yet")
+
+    with V1Poller(v1, every=3600) as poller:
+        poller.run_on_new("Story", never)
+        poller.run_on_new("Story", later)
+        story = other.Story.new(Name="fresh", Scope=other.Scope(0))
+        save(other)
+    assert (tries.count("never"), tries.count("later")) == (3, 2)
+    [failed] = poller.failed
+    assert (failed.change.asset.idref, failed.callback, str(failed.error)) == (story.idref, never, "no luck")
+    assert "no luck" in caplog.text
+    assert v1.pending == 0
+    assert v1.Story(story.intid).Name == "fresh"
+
+
+def test_the_thread_polls_and_ends_with_the_block(v1: V1Meta, other: V1Meta) -> None:
+    called = threading.Event()
+    with V1Poller(v1, every=0.01) as poller:
+        assert poller._thread is None
+        poller.run_on_new("Story", lambda story: called.set())
+        thread = poller._thread
+        other.Story.new(Name="fresh", Scope=other.Scope(0))
+        save(other)
+        assert called.wait(60)
+    assert thread is not None
+    assert not thread.is_alive()
+
+
+def test_a_poller_is_used_in_its_block(v1: V1Meta) -> None:
+    poller = V1Poller(v1)
+    with pytest.raises(UsageError, match="inside of the poller's block"):
+        poller.run_on_new("Story", print)
+    with poller, pytest.raises(BadValue, match="function of one asset"):
+        poller.run_on_new("Story", "print")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="one block"), poller:
+        pass
+    with pytest.raises(BadValue, match="above 0"):
+        V1Poller(v1, every=-1)
