@@ -38,6 +38,8 @@ EXTRA_MODULES = (
     "openpyxl",
     "pyrate_limiter",
     "filelock",
+    "sqlite_utils",
+    "datasette",
 )
 
 

@@ -21,6 +21,7 @@ class Command(NamedTuple):
 
 _EXPLORE = "assetmeta.tools.cli.explore"
 _CHANGES = "assetmeta.tools.cli.changes"
+_MIRRORS = "assetmeta.tools.cli.mirrors"
 _SCHEMAS = "assetmeta.tools.cli.schemas"
 _BULK = "assetmeta.tools.cli.bulk"
 
@@ -39,6 +40,8 @@ COMMANDS = {
     "watch": Command(_CHANGES, "cli", "Write what changes, as it is found, as text or JSON lines."),
     "stubs": Command(_SCHEMAS, "cli", "Write stubs of the server's types for type checkers."),
     "diff": Command(_SCHEMAS, "cli", "Show what became of a schema, and which of your files that breaks."),
+    "mirror": Command(_MIRRORS, "cli,mirror", "Copy types into a SQLite file; again, to bring it up to date."),
+    "browse": Command(_MIRRORS, "cli,mirror", "Show a mirror as pages in your browser, until interrupted."),
     "shell": Command(_EXPLORE, "cli", "Start IPython with a session to hand."),
     "sandbox": Command("assetmeta.sandbox.command", "cli,sandbox", "Serve systems of the sandbox until interrupted."),
 }
@@ -57,7 +60,8 @@ def overview() -> str:
         "Commands:",
         *(f"  {name:{width}}  {command.summary}" for name, command in COMMANDS.items()),
         "",
-        f"sandbox needs {optional.install_command('cli,sandbox')}, the others {optional.install_command('cli')}.",
+        f"sandbox needs {optional.install_command('cli,sandbox')}, mirror and browse need "
+        f"{optional.install_command('cli,mirror')}, the others {optional.install_command('cli')}.",
         "`assetmeta COMMAND --help` explains a command; `assetmeta --install-completion` completes them in your shell.",
     ]
     return "\n".join(lines)
