@@ -658,7 +658,9 @@ class Job(JobRecord):
         if isinstance(item.change, Update):
             names = {delta.name for delta in item.change.deltas}
             return Update(asset._state.oid, tuple(delta for delta in change.deltas if delta.name in names))
-        return change
+        # What was cut out of a create that others refer to is an item of its own, and is sent after it.
+        cut = self._index.get(asset._state.oid, {})
+        return replace(change, deltas=tuple(delta for delta in change.deltas if delta.name not in cut))
 
     def _look_up(self, items: Sequence[Item]) -> list[Outcome | None]:
         """What became of creates. Looks until two reads agree, since the request may still be running."""

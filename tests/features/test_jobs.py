@@ -293,6 +293,24 @@ class TestResume:
         assert "nothing is sent" in str(self.resumed(bench).report)
         assert before == bench.writes()
 
+    @pytest.mark.parametrize("writes", range(3))
+    def test_a_circle_and_equal_assets(self, bench: Bench, writes: int) -> None:
+        with pytest.raises(KeyboardInterrupt), bench.job(bench.interrupted(bench.open(bulk=False, pool=1), writes)):
+            v1 = bench.opened[-1]
+            one, other, *equal = stories(v1, f"Round {writes} 1", f"Round {writes} 2", *[f"Round {writes} equal"] * 2)
+            one.Dependencies.add(other)
+            other.Dependencies.add(one)
+            for number, story in enumerate(equal):
+                v1.Task.new(Name=f"Round {writes} task {number}", Parent=story)
+        assert not self.resumed(bench).report
+        names = bench.names(f"Round {writes}")
+        assert {f"Round {writes} 1": 1, f"Round {writes} 2": 1, f"Round {writes} equal": 2} == names
+        v1 = bench.open()
+        one, other = (v1.Story.where(Name=f"Round {writes} {number}").one() for number in (1, 2))
+        assert ([other], [one]) == (list(one.Dependencies), list(other.Dependencies))
+        tasks = v1.Task.where(v1.Task.Name.in_([f"Round {writes} task 0", f"Round {writes} task 1"])).all()
+        assert 2 == len({task.Parent.idref for task in tasks}) == len(tasks)
+
     def test_secrets_are_left_with_what_needs_them(self, bench: Bench) -> None:
         def script(v1: Any) -> Any:
             with bench.job(v1) as job:

@@ -78,7 +78,7 @@ GiveUpAfter = Annotated[
 def load(
     file: Annotated[Path, typer.Argument(help="A table: .csv, .tsv, .json, .jsonl, .parquet or .xlsx.")],
     kind: Annotated[str, typer.Option("--type", help="The asset type of the rows, such as Story.")],
-    key: Annotated[str, typer.Option(help="The attribute that tells the assets apart.")],
+    key: Annotated[str, typer.Option(help="The attribute that identifies assets.")],
     columns: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="COLUMN=ATTRIBUTE", help="What a column is; COLUMN= leaves it out."),
@@ -139,7 +139,7 @@ def show_plan(
     """Print a saved plan: where it was made, and what it would write. Sends nothing."""
     found = _plan(file)
     origin = found.origin
-    typer.echo(printable(f"Made for {origin.server} as {origin.user or 'somebody'} at {origin.made}."))
+    typer.echo(printable(f"Made for {origin.server} as {origin.user or 'an unknown user'} at {origin.made}."))
     typer.echo(found.full() if full else str(found))
 
 
@@ -236,7 +236,7 @@ def _record(name: str | None) -> JobRecord:
 
 
 def _columns(given: Sequence[str]) -> dict[str, str | None]:
-    """What --map says: the attribute of a column, None to leave it out. Raises BadValue."""
+    """Parse --map: the attribute of each column, None to leave it out. Raises BadValue."""
     found: dict[str, str | None] = {}
     for text in given:
         # The name of a column may hold an equals sign; that of an attribute does not.
@@ -309,7 +309,7 @@ def _finish(report: Report, quiet: bool, again: str = "") -> int:
 
 @contextmanager
 def _broken_off(session: Session, again: str) -> Iterator[None]:
-    """Say what was written when the user interrupts, and how to go on."""
+    """Report what was written when the user interrupts, and how to go on."""
     try:
         yield
     except KeyboardInterrupt:
@@ -321,7 +321,7 @@ def _broken_off(session: Session, again: str) -> Iterator[None]:
 
 @contextmanager
 def _going_on_with(job: Job, profile: str | None, url: str | None) -> Iterator[None]:
-    """Say how far the job came when the user interrupts, and how to go on."""
+    """Report how far the job came when the user interrupts, and how to go on."""
     try:
         yield
     except KeyboardInterrupt:
