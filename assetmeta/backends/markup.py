@@ -60,6 +60,8 @@ class HtmlText(Text, frozen=True):
     accepts: str = "text, plain or HTML"
 
     def decode(self, raw: Raw) -> object:
+        if type(raw) is str and raw:
+            return Html(raw)
         # A dataclass with slots is made anew, and a bare super() would still mean the class that it replaced.
         text = Text.decode(self, raw)
         return Html(text) if isinstance(text, str) and not isinstance(text, Cleaned) else text

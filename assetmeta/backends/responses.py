@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import NamedTuple, NoReturn
 
 from lxml import etree
+from msgspec import DecodeError
+from msgspec.json import Decoder
 
 from assetmeta.model.errors import (
     AuthenticationFailed,
@@ -34,6 +36,8 @@ _LONGEST_WORDS = 500
 
 _QUOTED_FROM = 2000
 """Bytes of a body from which its beginning is quoted."""
+
+_JSON = Decoder(float_hook=Decimal)
 
 _COMPLETE = frozenset({200, 201, 203, 204, 205})
 _ACCEPTED = 202
@@ -179,8 +183,11 @@ def confirm(is_it: bool, wanted: str, found: object, line: str, status: int | No
 
 def each_once(identities: Iterable[Hashable], line: str) -> None:
     """Raise InvalidResponse when one page of a list names an asset twice. None is what has no identity."""
+    listed = list(identities)
+    if len(set(listed)) == len(listed):
+        return
     seen: set[Hashable] = set()
-    for found in identities:
+    for found in listed:
         if found is not None and found in seen:
             raise InvalidResponse(f"The answer to {line} cannot be trusted: it lists {found} twice.", request=line)
         seen.add(found)
@@ -222,8 +229,15 @@ def parse_json(response: Response) -> Json:
     the interpreter's recursion limit.
     """
     _guard(response, "JSON", wrong="xml")
+    found: Json
     try:
-        found: Json = json.loads(response.body, parse_float=Decimal, parse_constant=_no_constant)
+        found = _JSON.decode(response.body)
+        return found
+    except (DecodeError, RecursionError, ArithmeticError):
+        # The slower parser also reads unpaired surrogates and other encodings, and says what is wrong and where.
+        pass
+    try:
+        found = json.loads(response.body, parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, ArithmeticError, RecursionError) as error:
         # A number with an endless exponent is an ArithmeticError of Decimal.
         _unreadable(response, f"it is not valid JSON ({error})")

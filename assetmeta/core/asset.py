@@ -206,10 +206,14 @@ def short_form(oid: Oid) -> str:
     return f"{oid.type}({oid.key})" if oid.moment is None else f"{oid.type}({oid.key}, asof={oid.moment!s})"
 
 
+_set_state = vars(Instance)["_state"].__set__
+"""Sets the state of an asset past its own `__setattr__`."""
+
+
 def blank(kind: type[Asset], oid: Oid) -> Asset:
     """Make an asset of which only the identity is known."""
     asset = object.__new__(kind)
-    object.__setattr__(asset, "_state", State(oid))
+    _set_state(asset, State(oid))
     return asset
 
 

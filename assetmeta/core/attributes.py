@@ -11,11 +11,13 @@ from typing import Any
 
 from assetmeta.core.load_log import LookedAt
 from assetmeta.core.relations import RelatedList, related_asset, unloaded
-from assetmeta.core.state import Instance, cache_value
+from assetmeta.core.state import Instance, RowShape, cache_value
 from assetmeta.core.values import context_of, decoded, read_single
+from assetmeta.model.codecs import Raw
 from assetmeta.model.errors import BadValue
 from assetmeta.model.printable import printable
 from assetmeta.model.schema import Attribute, Operation
+from assetmeta.model.values import UNREAD
 
 
 class AttributeDescriptor:
@@ -32,15 +34,58 @@ class Scalar(AttributeDescriptor):
     def __get__(self, asset: Instance | None, owner: type) -> Any:
         if asset is None:
             return self.column(self.attribute.name)
-        attribute, state = self.attribute, asset._state
-        place = state.layout.index.get(attribute.name)
-        cell = state.cells[place] if place is not None and not state.edits else None
-        # A text that is loaded and not edited is by far the most frequent case.
+        attribute = self.attribute
+        with asset._workspace.lock:
+            state = asset._state
+            place = state.layout.index.get(attribute.name)
+            cell = UNREAD if place is None or state.edits else state.cells[place]
+            # A text that is loaded and not edited is by far the most frequent case, and null is the next.
+            if (type(cell) is str or cell is None) and not state.oid.is_new:
+                keep_row(asset)
+                values = asset.__dict__
+                if attribute.name not in values:
+                    values[attribute.name] = None if cell is None else decoded(asset, attribute, cell)
+                return values[attribute.name]
         try:
-            value = decoded(asset, attribute, cell) if type(cell) is str else read_single(asset, attribute)
+            value = read_single(asset, attribute)
         except LookedAt:
             return unloaded(asset, attribute)
         return cache_value(asset, attribute.name, value)
+
+
+_SHORT = 256
+"""Characters of a text that is decoded along with others of its asset; a long one would be copied for nothing."""
+
+
+def keep_row(asset: Instance) -> None:
+    """Decode and keep the short scalars that are loaded of an asset without edits: who reads one of them mostly reads
+    more, and all together take little more time than one. What cannot be decoded is left. The caller holds the lock.
+    """
+    state, kind = asset._state, type(asset)
+    if state.layout.decoders.get(kind, (None,))[0] is not kind._type:
+        state.layout.decoders[kind] = (kind._type, _decoders(kind, state.layout))
+    kept, cells = asset.__dict__, state.cells
+    for name, place, decode in state.layout.decoders[kind][1]:
+        cell = cells[place]
+        if name in kept:
+            continue
+        if cell is None:
+            kept[name] = None
+        elif type(cell) is str and len(cell) <= _SHORT:
+            try:
+                value = decode(cell)
+            except (ValueError, ArithmeticError, TypeError, RecursionError):
+                continue
+            if not isinstance(value, (list, dict)):
+                kept[name] = value
+
+
+def _decoders(kind: type[Instance], layout: RowShape) -> list[tuple[str, int, Callable[[Raw], object]]]:
+    """The scalar attributes in a layout: name, place, and what decodes the raw value."""
+    members = ((name, place, vars(kind).get(name)) for name, place in layout.index.items())
+    return [
+        (name, place, member.attribute.codec.decode) for name, place, member in members if isinstance(member, Scalar)
+    ]
 
 
 class SingleRelation(AttributeDescriptor):

@@ -62,7 +62,7 @@ class ClassRegistry:
 
     def blank(self, oid: Oid) -> Asset:
         """Make the asset of *oid*, with nothing loaded."""
-        return blank(self.of(oid.type), oid)
+        return blank(self._made.get(oid.type) or self.of(oid.type), oid)
 
 
 def build(kind: AssetType, base: type[Asset], workspace: SessionContext) -> type[Asset]:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
+from itertools import chain, groupby
+from operator import attrgetter
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple, Protocol
 
@@ -309,17 +311,14 @@ class SessionContext:
         for oid in oids:
             if oid.type not in types:
                 self._look_at(oid.type, (), missing)
-        for row in rows:
-            if (row.oid.type, row.columns) not in self._familiar:
-                self._look_at(row.oid.type, row.columns, missing)
-            for cell in row.values:
-                if type(cell) is Oid:
-                    if cell.type not in types:
-                        self._look_at(cell.type, (), missing)
-                elif type(cell) is tuple:
-                    for member in cell:
-                        if type(member) is Oid and member.type not in types:
-                            self._look_at(member.type, (), missing)
+        for columns, group in groupby(rows, attrgetter("columns")):
+            alike = list(group)
+            for type_name in {row.oid.type for row in alike}:
+                if (type_name, columns) not in self._familiar:
+                    self._look_at(type_name, columns, missing)
+            for column in zip(*[row.values for row in alike], strict=True):
+                for type_name in _types_in(column) - types:
+                    self._look_at(type_name, (), missing)
         if missing:
             self._renew(missing)
 
@@ -350,6 +349,16 @@ class SessionContext:
 def moment_of(asset: Instance) -> AsOf | None:
     """The moment at which this asset is seen; None for the present."""
     return asset._state.oid.moment
+
+
+def _types_in(column: Sequence[object]) -> set[str]:
+    """The types of the assets that a column of raw values names. Most hold texts alone, which are not looked at."""
+    kinds = set(map(type, column))
+    found = {cell.type for cell in column if type(cell) is Oid} if Oid in kinds else set()
+    if tuple in kinds:
+        members = chain.from_iterable(cell for cell in column if type(cell) is tuple)
+        found |= {member.type for member in members if type(member) is Oid}
+    return found
 
 
 def _selecting_known(schema: Schema, fetch: Fetch) -> Fetch:

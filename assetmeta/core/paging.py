@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from assetmeta.core.cohort import Cohort, join
 from assetmeta.core.context import SessionContext
 from assetmeta.core.state import Instance
+from assetmeta.model.collector import collector_paused
 from assetmeta.model.conditions import And, Compare
 from assetmeta.model.errors import ResultChanged
 from assetmeta.model.paths import Path, Step
@@ -46,7 +47,7 @@ def _together(workspace: SessionContext) -> int:
 def merge_page(workspace: SessionContext, rows: Rows, since: int, with_deleted: bool = False) -> list[Instance]:
     """Merge the rows of one result; its assets become one cohort."""
     workspace.know((*rows.rows, *rows.related))
-    with workspace.lock:
+    with workspace.lock, collector_paused():
         assets = workspace.merge_rows(rows.rows, since)
         cohort = Cohort([asset._state.oid for asset in assets], with_deleted=with_deleted)
         cohort.keep(workspace.merge_rows(rows.related, since))

@@ -9,21 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
+from msgspec import Struct
+
 from assetmeta.model.plans import RawValue, Row
 from assetmeta.model.values import ABSENT, UNREAD, Missing, Oid
 
 
 class RowShape:
     """Which cell of a row belongs to which name. Equal shapes share one layout. *tokens* are the names that are no
-    attribute but the text of something the server worked out.
+    attribute but the text of something the server worked out. *decoders* are what reads the scalars, by class (see
+    core.attributes).
     """
 
-    __slots__ = ("_wider", "index", "names", "tokens")
+    __slots__ = ("_wider", "decoders", "index", "names", "tokens")
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
         self.index = {name: position for position, name in enumerate(names)}
         self.tokens = tuple(name for name in names if not name.isidentifier())
+        self.decoders: dict[type, tuple[object, list[tuple[str, int, Any]]]] = {}
         self._wider: dict[tuple[str, ...], RowShape] = {}
 
     def wider(self, names: tuple[str, ...], layouts: RowShapes) -> RowShape:
@@ -80,7 +84,7 @@ class Edit:
         return (*cache_value, *(value for value in self.added if value not in cache_value))
 
 
-class State:
+class State(Struct, eq=False):
     """Identity, cells and edits of one asset.
 
     *gone* is the error to raise on the next read when the server no longer shows the asset. *cohort* is what it was
@@ -88,17 +92,14 @@ class State:
     last write that touched the asset: what a read brings that began before it is dropped.
     """
 
-    __slots__ = ("cells", "changed", "cohort", "edits", "gone", "layout", "oid", "sending")
-
-    def __init__(self, oid: Oid) -> None:
-        self.oid = oid
-        self.layout = EMPTY
-        self.cells: tuple[LoadedValue, ...] = ()
-        self.edits: dict[str, Edit] | None = None
-        self.cohort: object = None
-        self.gone: Exception | None = None
-        self.sending = NOTHING_SENT
-        self.changed = 0
+    oid: Oid
+    layout: RowShape = EMPTY
+    cells: tuple[LoadedValue, ...] = ()
+    edits: dict[str, Edit] | None = None
+    cohort: object = None
+    gone: Exception | None = None
+    sending: frozenset[str] = NOTHING_SENT
+    changed: int = 0
 
     def cell(self, name: str) -> LoadedValue:
         """Return the raw cell of *name*; UNREAD when it was never loaded, ABSENT when the server left it out."""
@@ -119,6 +120,7 @@ class Instance:
 
     _state: State
     _workspace: ClassVar[Any]
+    _type: ClassVar[Any]
 
 
 def at_moment_of(asset: Instance, oid: Oid) -> Oid:

@@ -97,11 +97,15 @@ def cell_members(asset: Instance, attribute: Attribute, cell: LoadedValue) -> tu
 def decoded(asset: Instance, attribute: Attribute, raw: object) -> object:
     """Decode one raw scalar. Raises InvalidResponse when the server sent something that the kind cannot be."""
     try:
-        # An unknown kind can hold anything.
-        is_document = isinstance(raw, JsonText) and isinstance(attribute.codec, AnyValue)
-        scalar = _scalar(raw)
-        value = json.loads(str(raw), parse_float=decimal.Decimal) if is_document else attribute.codec.decode(scalar)
-        return frozen(value, _place(asset, attribute.name)) if isinstance(value, list | dict) else value
+        if type(raw) is str:
+            # The most frequent case by far.
+            value = attribute.codec.decode(raw)
+        elif isinstance(raw, JsonText) and isinstance(attribute.codec, AnyValue):
+            # An unknown kind can hold anything.
+            value = json.loads(str(raw), parse_float=decimal.Decimal)
+        else:
+            value = attribute.codec.decode(_scalar(raw))
+        return frozen(value, _place(asset, attribute.name)) if isinstance(value, (list, dict)) else value
     except (ValueError, ArithmeticError, TypeError, RecursionError) as error:
         token = asset._state.oid.token
         raise InvalidResponse(

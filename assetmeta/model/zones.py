@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from assetmeta.model import optional
 from assetmeta.model.errors import BadValue
@@ -13,6 +14,7 @@ _TWO_DAYS = timedelta(days=2)
 """More than any two zones are apart."""
 
 
+@lru_cache(maxsize=100)
 def zone_named(name: str) -> tzinfo:
     """The zone of an IANA name. Raises KeyError or ValueError for an unknown name."""
     if name == "UTC":

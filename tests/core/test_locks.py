@@ -62,9 +62,11 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     bench.workspace.identity._assets = Checked(is_owned)
     bench.workspace.identity._kept = Cache(bench.workspace.identity._lock.locked)  # type: ignore[assignment]
 
+    set_field = State.__setattr__
+
     def set_shared(state: State, name: str, value: object) -> None:
-        assert name not in SHARED or not hasattr(state, "changed") or is_owned()
-        object.__setattr__(state, name, value)
+        assert name not in SHARED or is_owned()
+        set_field(state, name, value)
 
     monkeypatch.setattr(State, "__setattr__", set_shared)
     return bench

@@ -28,6 +28,7 @@ from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Oid
 
 _STATES = {state.name.casefold(): state for state in AssetState}
+_NAMES = dict(AssetState.__members__)
 _NUMBERS = {int(state): state for state in AssetState}
 
 
@@ -42,6 +43,8 @@ class State(Struct, frozen=True):
         if raw is None or raw == "":
             return None
         text = str(raw)
+        if text in _NAMES:
+            return _NAMES[text]
         if re.fullmatch(r"-?[0-9]+", text):
             return _NUMBERS.get(int(text), int(text))
         return _STATES.get(text.replace(" ", "").casefold(), text)

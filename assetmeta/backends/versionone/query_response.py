@@ -6,8 +6,13 @@ a list of objects even for a single relation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import repeat
 from operator import itemgetter
+from types import NoneType
+from typing import Any
 
 from assetmeta.backends.responses import Json, parse_json
 from assetmeta.backends.rest.http import text_of
@@ -43,6 +48,18 @@ def _taker(tokens: tuple[str, ...]) -> Callable[[dict[str, Json]], Iterable[Json
     return lambda item: [item[token] for token in tokens]
 
 
+_TEXTS = {str, NoneType}
+_SAMPLE = 256
+"""A column that repeats itself among so many values shares equal texts."""
+
+_DIGITS = 19
+"""Numbers with fewer digits are surely plain ones."""
+
+_make_oid: Callable[[Iterable[Any]], Oid] = partial(tuple.__new__, Oid)
+_token: Callable[[Any], Json] = itemgetter("_oid")
+_make_row: Callable[[Iterable[Any]], Row] = partial(tuple.__new__, Row)
+
+
 class _Shape:
     """The layout of one place in the selection, prepared for many objects. *seen* are the rows made so far."""
 
@@ -74,10 +91,15 @@ class _Oids(dict[Json, Oid | None]):
         self.moment = moment
 
     def __missing__(self, token: Json) -> Oid:
-        found = _parsed(token)
+        return self.of_all([token])[0]  # type: ignore[return-value]
+
+    def of_all(self, tokens: Sequence[Json]) -> list[Oid | None]:
+        """Look many up at once."""
+        new = [token for token in dict.fromkeys(tokens) if token not in self]
+        found = _all_parsed(new)
         # Only relations to the past, Prior and History, name a moment when none was requested.
-        found = self[token] = found if self.moment is None else found.at(self.moment)
-        return found
+        self.update(zip(new, found if self.moment is None else [oid.at(self.moment) for oid in found], strict=True))
+        return list(map(self.__getitem__, tokens))
 
 
 class Reader:
@@ -92,46 +114,46 @@ class Reader:
         """Return one row per object, in order. Rows of nested selects are kept for `related`. Raises
         InvalidResponse.
         """
-        return [self._row(self._shape, item, self._identity(item)) for item in objects]
+        if self._history:
+            return [row for item in objects for row in self._rows(self._shape, [item], [self._record(item)])]
+        moment = self._oids.moment
+        oids = _all_parsed([item.get("_oid") for item in objects])
+        return self._rows(self._shape, objects, [oid if oid.moment == moment else oid.at(moment) for oid in oids])
 
     def related(self) -> tuple[Row, ...]:
         """The rows of all related assets seen so far, each once per place in the selection."""
         return tuple(found for shape in self._shape for found in shape.seen.values())
 
-    def _identity(self, item: dict[str, Json]) -> Oid:
-        """The asset of an object of the result. A record of a history has its own moment, and so have the assets it
-        names.
-        """
-        token = item.get("_oid")
-        if self._history and isinstance(token, str):
-            self._oids = _Oids(_parsed(token).moment)
-        oid = self._oid(token)
-        if oid is None:
-            raise _unexpected(f"{token!r} is not the identity of an asset")
-        return oid if oid.moment == self._oids.moment else oid.at(self._oids.moment)
+    def _record(self, item: dict[str, Json]) -> Oid:
+        """The asset of a record of a history, which has its own moment, and so have the assets it names."""
+        oid = _parsed(item.get("_oid"))
+        self._oids = _Oids(oid.moment)
+        return oid
 
-    def _row(self, shape: _Shape, item: dict[str, Json], oid: Oid) -> Row:
-        oids = self._oids
-        if shape.raw:
-            return self._partial(shape, item, oid)
-        try:
-            # Nearly all values are texts and single relations, which are distinguished without a call.
-            values: list[RawValue] = [
-                value
-                if type(value) is str or value is None
-                else oids[value["_oid"]]
-                if type(value) is dict
-                else self._cell(value)
-                for value in shape.take(item)
-            ]
-            for place in shape.lists:
-                if values[place] is None:
-                    values[place] = ()
-            if shape.nested:
-                values.extend(self._through(inner, item[name], multi) for name, multi, inner in shape.nested)
-        except (KeyError, TypeError):
-            return self._partial(shape, item, oid)
-        return Row(oid, shape.columns, tuple(values))
+    def _rows(self, shape: _Shape, objects: Objects, oids: Sequence[Oid]) -> list[Row]:
+        """Read whole columns, which takes a fraction of the time that single cells take."""
+        if objects and not shape.raw:
+            try:
+                columns = list(map(self._column, zip(*map(shape.take, objects), strict=True)))
+                for place in shape.lists:
+                    columns[place] = [() if value is None else value for value in columns[place]]
+                for name, multi, inner in shape.nested:
+                    columns.append(self._through(inner, [item[name] for item in objects], multi))
+                values = zip(*columns, strict=True) if columns else repeat(())
+                return list(map(_make_row, zip(oids, repeat(shape.columns), values, strict=False)))
+            except (KeyError, TypeError):
+                # A value is missing or of an unknown kind.
+                pass
+        return [self._partial(shape, item, oid) for item, oid in zip(objects, oids, strict=True)]
+
+    def _column(self, column: Sequence[Json]) -> Sequence[RawValue]:
+        """Read the values of one place in the selection."""
+        kinds = set(map(type, column))
+        if kinds <= _TEXTS:
+            return _shared(column)
+        if kinds == {dict}:
+            return self._oids.of_all(list(map(_token, column)))
+        return list(map(self._cell, column))
 
     def _partial(self, shape: _Shape, item: dict[str, Json], oid: Oid) -> Row:
         """A row of what the object has, when a value is missing or of an unknown kind."""
@@ -146,21 +168,26 @@ class Reader:
         for name, multi, inner in shape.nested:
             if name in item:
                 columns.append(name)
-                values.append(self._through(inner, item[name], multi))
+                values += self._through(inner, [item[name]], multi)
         return Row(oid, tuple(columns), tuple(values))
 
-    def _through(self, shape: _Shape, value: Json, multi: bool) -> RawValue:
+    def _through(self, shape: _Shape, values: Iterable[Json], multi: bool) -> list[RawValue]:
         """Read a nested select: keep the rows of the related assets, and return their identities."""
-        oids = []
-        for item in value if isinstance(value, list) else [] if value is None else [value]:
-            if not isinstance(item, dict):
-                raise _unexpected(f"{item!r:.80} is in the place of an asset")
-            oid = self._oid(item.get("_oid"))
-            if oid is not None:
-                if oid not in shape.seen:
-                    shape.seen[oid] = self._row(shape, item, oid)
-                oids.append(oid)
-        return tuple(oids) if multi else oids[0] if oids else None
+        found: list[RawValue] = []
+        new: dict[Oid, dict[str, Json]] = {}
+        for value in values:
+            oids = []
+            for item in value if isinstance(value, list) else [] if value is None else [value]:
+                if not isinstance(item, dict):
+                    raise _unexpected(f"{item!r:.80} is in the place of an asset")
+                oid = self._oid(item.get("_oid"))
+                if oid is not None:
+                    oids.append(oid)
+                    if oid not in shape.seen:
+                        new.setdefault(oid, item)
+            found.append(tuple(oids) if multi else oids[0] if oids else None)
+        shape.seen.update(zip(new, self._rows(shape, list(new.values()), list(new)), strict=True))
+        return found
 
     def _cell(self, value: Json) -> RawValue:
         if isinstance(value, dict):
@@ -189,6 +216,29 @@ class Reader:
             return self._oids[token]
         except TypeError:
             raise _unexpected(f"{token!r:.80} is not the identity of an asset") from None
+
+
+def _shared(column: Sequence[Any]) -> Sequence[Any]:
+    """The same texts, with one object for equal ones if the column repeats itself: a status, a Boolean, a number."""
+    sample = column[:_SAMPLE]
+    if 2 * len(set(sample)) > len(sample):
+        return column
+    texts = dict(zip(column, column, strict=True))
+    return list(map(texts.__getitem__, column))
+
+
+def _all_parsed(tokens: Sequence[Json]) -> list[Oid]:
+    """The identities that many tokens are. Where each is a type and a number, as nearly always, they are read together.
+    Raises InvalidResponse.
+    """
+    split = [token.partition(":") for token in tokens if isinstance(token, str)]
+    kinds, keys = [kind for kind, _, _ in split], [key for _, _, key in split]
+    digits = "".join(keys)
+    types = {kind: sys.intern(kind) for kind in set(kinds)}
+    is_plain = digits.isdigit() and digits.isascii() and all(map(str.isidentifier, types)) and all(keys)
+    if len(split) == len(tokens) and is_plain and max(map(len, keys)) < _DIGITS:
+        return list(map(_make_oid, zip(map(types.__getitem__, kinds), map(int, keys), repeat(None), strict=False)))
+    return [_parsed(token) for token in tokens]
 
 
 def _parsed(token: Json) -> Oid:
