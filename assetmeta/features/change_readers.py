@@ -138,7 +138,8 @@ class HistoryReader:
 
     def start(self) -> None:
         at = _path(self._marks.at or "")
-        newest = Fetch(self._type.name, select=(at,), sort=(Sort(at, descending=True),), size=1, deleted=True)
+        with_deleted = self._marks.deleted is not None
+        newest = Fetch(self._type.name, (at,), sort=(Sort(at, descending=True),), size=1, deleted=with_deleted)
         [rows] = self._context.read([newest])
         for row in rows.rows:
             self._mark = self._latest = self._date(row)
@@ -307,6 +308,7 @@ class ComparisonReader:
         self._all = tuple(dict.fromkeys([*self._names, *filter(None, (at, by))]))
         self._query = query.select(*self._all)
         self._rows: dict[Oid, tuple[LoadedValue, ...]] = {}
+        self._is_changed = False
 
     def start(self) -> None:
         self._rows = dict(self._whole())
@@ -377,6 +379,7 @@ class ComparisonReader:
 
     def finish(self, finished: Any) -> None:
         kind, key, kept = finished
+        self._is_changed = True
         if kept is None:
             self._rows.pop(Oid(kind, key), None)
         elif len(kept) != len(self._all):
@@ -385,7 +388,8 @@ class ComparisonReader:
             self._rows[Oid(kind, key)] = tuple(map(from_json, kept))
 
     def end_round(self) -> bool:
-        return False
+        is_changed, self._is_changed = self._is_changed, False
+        return is_changed
 
     @property
     def state(self) -> Any:
@@ -396,6 +400,7 @@ class ComparisonReader:
         self._rows = {}
         for row in kept:
             self.finish(row)
+        self._is_changed = False
 
     def explain(self) -> str:
         when = f", and {self._at} as the time of a change" if self._at else ""
