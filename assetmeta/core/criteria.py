@@ -120,7 +120,10 @@ class Criteria(LastUncompared, frozen=True):
         for part in and_terms(term):
             # The rest of an *or* is known to the server alone.
             if is_exact(part) and not all(is_exact(leaf) for leaf in leaves(part)):
-                raise Unsupported(f"{part}: exact() goes together with others by &, and by | with exact() alone.")
+                raise Unsupported(
+                    f"{part}: exact(), startswith() and endswith() go together with others by &, and with "
+                    "each other alone by |."
+                )
         return term
 
     def filter(self, expression: str | Term) -> Self:

@@ -1,4 +1,4 @@
-"""What the official Valispace client can do, done here: the table of docs/valispace.md, each row in a test."""
+"""What the official Valispace client can do, done here: each row of docs/moving-from-valispace.md in a test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from assetmeta.tools import valispace
 
 official = pytest.importorskip("valispace")
 
-PAGE = (Path(__file__).parents[2] / "docs" / "valispace.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "moving-from-valispace.md").read_text(encoding="utf-8")
 SAME, MORE = (
     part.split("\n\n")[0] for part in re.split(r"^\| official client \||^\| what \| assetmeta \|", PAGE, flags=re.M)[1:]
 )

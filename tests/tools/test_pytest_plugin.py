@@ -44,8 +44,8 @@ def test_every_system_has_fixtures(request: pytest.FixtureRequest, system: str, 
     assert found > 20 if shared else found <= 20
 
 
-def test_what_the_readme_shows_passes(pytester: pytest.Pytester) -> None:
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+def test_what_the_page_of_requests_shows_passes(pytester: pytest.Pytester) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "requests.md").read_text(encoding="utf-8")
     [shown] = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "request_budget" in block]
     pytester.makepyfile(f"from assetmeta import V1Meta\n\n\n{shown}")
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
