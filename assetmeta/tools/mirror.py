@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from assetmeta import BadValue, Query, Session, UsageError, inspect, to_arrow
 from assetmeta.model import optional
-from assetmeta.model.codecs import Choices
 from assetmeta.model.contract import SupportsNames
 from assetmeta.model.schema import AssetType, Attribute
 from assetmeta.tools.mirror_database import KEY, URL, VERSION, AssetRow, Link, MirrorDatabase, TypeTables, refused
@@ -186,7 +185,7 @@ def tables_of(session: Session, name: str, mirrored: set[str]) -> TypeTables:
         links=links,
         texts=[places[one.name] for one in own if not one.is_relation and str(fields[one.name]) == "string"],
         label=places.get(kind.display or "", KEY),
-        facets=_facets(own, links, places),
+        facets=_facets([places[one.name] for one in own if str(fields[one.name]).startswith("dictionary")], links),
     )
 
 
@@ -234,9 +233,8 @@ def _sql_type(arrow: Any) -> str:
     )
 
 
-def _facets(own: Iterable[Attribute], links: Iterable[Link], places: Mapping[str, str]) -> list[str]:
+def _facets(words: Iterable[str], links: Iterable[Link]) -> list[str]:
     """The columns to choose by: lists of words first, then relations."""
-    words = [places[one.name] for one in own if isinstance(one.codec, Choices) and not one.multi]
     return [*words, *(link.column for link in links if not link.multi)][:_FACETS]
 
 
