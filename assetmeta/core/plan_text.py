@@ -21,6 +21,9 @@ _KINDS = 12
 _STANDING_OUT = 5
 """How many lines there are for deletes that take others along, and for values that are cleared."""
 
+ENDING = "All of them are in plan.changes; print(plan.full()) shows each."
+"""The last line about changes that do not fit a screen."""
+
 _VERBS = {Create: "create", Update: "update", Delete: "delete", Call: "execute"}
 
 Names = Mapping[Oid, str]
@@ -57,13 +60,12 @@ class PlanText:
         if notable:
             lines += ["Notable:", *notable]
         lines.append("For example:")
-        ending = "All of them are in plan.changes; print(plan.full()) shows each."
         for change in self._sample():
             more = list(self._lines(change))
             if len(lines) + len(more) >= SCREEN:
                 break
             lines += more
-        return [*lines, ending]
+        return [*lines, ENDING]
 
     def _kinds(self) -> Iterator[str]:
         """One line for each verb and type, with the attributes and how many changes have each."""

@@ -215,6 +215,13 @@ class TestLoad:
 
 
 class TestPlans:
+    def test_a_plan_of_many_changes_says_how_a_shell_shows_each(self, desk: Desk) -> None:
+        table, file = desk.table("Many", 60), str(desk.folder / "plan.json")
+        assert desk.load(table).out.endswith("--plan FILE saves all of them; assetmeta plan FILE --full shows each.\n")
+        desk.load(table, "--plan", file)
+        assert desk.run("plan", file).out.endswith(f"assetmeta plan {file} --full shows each.\n")
+        assert "'Many 59'" in desk.run("plan", file, "--full").out
+
     def test_a_plan_is_saved_printed_and_applied(self, desk: Desk) -> None:
         table, file = desk.table("Planned"), str(desk.folder / "plan.json")
         saved = desk.load(table, "--plan", file)

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from assetmeta import BadValue, Plan, Report, Session, TimedOut, Unreachable, UpsertReport
+from assetmeta.core.plan_text import ENDING
 from assetmeta.features.job_record import JobRecord
 from assetmeta.features.jobs import GIVE_UP_AFTER, Job
 from assetmeta.features.journal import folder_for, journals
@@ -140,7 +141,7 @@ def show_plan(
     found = _plan(file)
     origin = found.origin
     typer.echo(printable(f"Made for {origin.server} as {origin.user or 'an unknown user'} at {origin.made}."))
-    typer.echo(found.full() if full else str(found))
+    typer.echo(found.full() if full else _screen(found, file))
 
 
 @app.command("apply")
@@ -276,9 +277,18 @@ def _show_rows(report: UpsertReport, quiet: bool) -> None:
         typer.echo(str(row), err=True)
 
 
+def _screen(plan: Plan, file: Path | None) -> str:
+    """A plan on one screen, with how to see all of it in a shell."""
+    if file is None:
+        advice = "--plan FILE saves all of them; assetmeta plan FILE --full shows each."
+    else:
+        advice = f"assetmeta plan {shlex.quote(str(file))} --full shows each."
+    return str(plan).replace(ENDING, advice)
+
+
 def _show_plan(plan: Plan, file: Path | None, quiet: bool) -> None:
     if not quiet:
-        typer.echo(str(plan))
+        typer.echo(_screen(plan, file))
     if file is None:
         return
     try:
