@@ -29,7 +29,7 @@ from assetmeta.model.contract import ChangeMarks, SupportsChanges
 from assetmeta.model.errors import NotFound, ResultChanged
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.plans import Fetch, Row, Sort
-from assetmeta.model.values import UNREAD, Oid
+from assetmeta.model.values import ABSENT, UNREAD, Oid
 
 OVERLAP = timedelta(minutes=10)
 """How far back each round reads again: the clocks of a server's computers differ, and writes end late."""
@@ -304,7 +304,7 @@ class ComparisonReader:
         self._cells = Cells(self._context, kind.name, self._names)
         # What the lists do not hold would take requests of its own.
         at, by = (name if name in (*kind.basic, *self._names) else None for name in (marks.at, marks.by))
-        self._at, self._by = at, by
+        self._at, self._by, self._deleted = at, by, kind.deleted
         self._all = tuple(dict.fromkeys([*self._names, *filter(None, (at, by))]))
         self._query = query.select(*self._all)
         self._rows: dict[Oid, tuple[LoadedValue, ...]] = {}
@@ -339,7 +339,8 @@ class ComparisonReader:
         return found + [self._found(oid, DELETED, self._rows[oid], None, False) for oid in gone if oid not in left]
 
     def _still_there(self, oids: list[Oid]) -> dict[Oid, tuple[LoadedValue, ...]]:
-        select = tuple(_path(name) for name in self._all)
+        # Some servers still show by their key what is deleted.
+        select = tuple(_path(name) for name in dict.fromkeys(filter(None, (*self._all, self._deleted))))
         found: dict[Oid, tuple[LoadedValue, ...]] = {}
         most = self._context.backend.can.max_keys
         for start in range(0, len(oids), most):
@@ -350,7 +351,9 @@ class ComparisonReader:
             except NotFound:
                 continue
             self._context.know(rows.rows)
-            found.update((asset._state.oid, self._row(asset)) for asset in self._context.merge_rows(rows.rows, since))
+            for asset in self._context.merge_rows(rows.rows, since):
+                if not (self._deleted and self._value(asset, asset._state.cell(self._deleted), self._deleted)):
+                    found[asset._state.oid] = self._row(asset)
         return found
 
     def _found(
@@ -372,9 +375,11 @@ class ComparisonReader:
         return Found(change, [oid.type, oid.key, kept])
 
     def _told(self, asset: Instance, row: tuple[LoadedValue, ...], name: str | None) -> object:
-        cell = UNREAD if name is None else row[self._all.index(name)]
-        if name is None or cell is UNREAD or cell is None or isinstance(cell, Oid):
-            return cell
+        return None if name is None else self._value(asset, row[self._all.index(name)], name)
+
+    def _value(self, asset: Instance, cell: LoadedValue, name: str) -> object:
+        if cell is UNREAD or cell is ABSENT or cell is None or isinstance(cell, Oid):
+            return cell if isinstance(cell, Oid) else None
         return decoded(asset, self._context.schema.attribute(self._query.type_name, name), cell)
 
     def finish(self, finished: Any) -> None:

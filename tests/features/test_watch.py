@@ -29,6 +29,7 @@ from assetmeta.features import change_readers
 from assetmeta.features.asset_changes import AssetChange, from_json, to_json
 from assetmeta.model.texts import JsonText
 from assetmeta.sandbox import Server
+from assetmeta.tools import valohai
 
 
 @pytest.fixture
@@ -410,6 +411,23 @@ def test_valohai_by_comparison_says_when(valohai_sandbox: Server) -> None:
         [change] = watch.poll()
         assert (change.kind, change.attributes["description"].after) == ("changed", "else")
         assert (change.at is not None) == ("mtime" in vh.schema.types["Project"].basic)
+        assert told(watch.poll()) == []
+
+
+def test_a_deleted_run_of_valohai_is_deleted_though_its_key_still_shows_it(
+    valohai_sandbox: Server, tmp_path: Path
+) -> None:
+    step = "- step:\n    name: train\n    image: python:3.11\n    command: python train.py\n"
+    (tmp_path / "valohai.yaml").write_text(step, encoding="utf-8")
+    valohai_sandbox.face.clock.hold()
+    with ValohaiMeta(**valohai_sandbox.token_credentials, survey="none") as vh:
+        project = vh.Project.create(name="watched")
+        commit = valohai.upload_code(project, tmp_path)
+        runs = [vh.Execution.create(project=project, commit=commit, step="train") for _ in range(2)]
+        watch = vh.watch(vh.Execution.where(project=project).select("step"))
+        vh.delete(runs[0])
+        vh.commit().raise_if_failed()
+        assert told(watch.poll()) == [("deleted", runs[0].idref)]
         assert told(watch.poll()) == []
 
 
