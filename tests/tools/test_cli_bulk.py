@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -197,7 +198,8 @@ class TestLoad:
         desk.after(1, interrupt)
         found = desk.load(table, "--apply")
         assert found.code == 130
-        assert "interrupted: 1 done, " in found.err
+        # Another request may have been under way.
+        assert re.search(r"interrupted: [12] done, ", found.err)
         assert "Run the same command again" in found.err
         desk.back_to_normal()
         assert desk.load(table, "--apply").code == 0
@@ -267,7 +269,8 @@ class TestPlans:
         desk.after(1, interrupt)
         found = desk.run("apply", file)
         assert found.code == 130
-        assert "interrupted: 1 done, " in found.err
+        # Another request may have been under way.
+        assert re.search(r"interrupted: [12] done, ", found.err)
         assert "Make a new plan" in found.err
 
 
