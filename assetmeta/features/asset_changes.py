@@ -53,8 +53,9 @@ class AssetChange:
 
     def __str__(self) -> str:
         values = ", ".join(f"{name}: {was!r} -> {now!r}" for name, (was, now) in self.attributes.items())
-        said = [f"by {self.by.idref}"] * (self.by is not None) + [f"at {self.at}"] * (self.at is not None)
-        return printable(" ".join([self.asset.idref, self.kind, *said]) + (f": {values}" if values else ""))
+        who = "" if self.by is None else f" by {self.by.idref}"
+        when = "" if self.at is None else f" at {self.at}"
+        return printable(f"{self.asset.idref} {self.kind}{who}{when}{': ' if values else ''}{values}")
 
 
 def _plain(value: Any) -> Any:

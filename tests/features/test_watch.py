@@ -105,6 +105,7 @@ def test_each_change_has_what_was_and_is_when_and_by_whom(v1: V1Meta, other: V1M
     assert first.at is not None
     assert first.at.utcoffset() == timedelta(0)
     assert made.asset.Name == "new"
+    assert str(first) == f"{story.idref} changed by Member:20 at {first.at}: Name: '0' -> 'first'"
     assert told(watch.poll()) == []
 
 
@@ -410,6 +411,8 @@ def test_valohai_by_comparison_says_when(valohai_sandbox: Server) -> None:
         vh.commit().raise_if_failed()
         [change] = watch.poll()
         assert (change.kind, change.attributes["description"].after) == ("changed", "else")
+        assert str(change).startswith(f"{project.idref} changed")
+        assert change.to_dict()["by"] is None
         assert (change.at is not None) == ("mtime" in vh.schema.types["Project"].basic)
         assert told(watch.poll()) == []
 
