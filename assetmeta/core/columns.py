@@ -103,7 +103,9 @@ class Column:
                 if narrowed and not isinstance(leaf, RawFilter):
                     refuse_foreign(self._source.schema, narrowed, leaf)
             if is_exact(key):
-                raise Unsupported(f"{self!r}[...]: the server applies this condition by itself, and cannot tell that.")
+                raise Unsupported(
+                    f"{self!r}[...]: the server applies this condition by itself and does not support it."
+                )
             return self._with_last(where=key)
         raise BadValue(f"{self!r}[...] takes an attribute name or a condition, not {key!r:.80}.")
 
@@ -169,8 +171,8 @@ class Column:
         return self._compare("~=", text)
 
     def startswith(self, text: str) -> Term:
-        """True where the value begins with *text*, letter case aside. A server that cannot look for that is asked for
-        values that contain it, and what it finds is checked again here.
+        """True where the value begins with *text*, letter case aside. Where the server does not support that, values
+        that contain the text are read and checked again here.
         """
         return self._edge(STARTS, text)
 
