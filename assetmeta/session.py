@@ -34,7 +34,7 @@ from assetmeta.features.wait import INTERVAL, as_completed
 from assetmeta.features.watch import EVERY, Watcher
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginCheck
 from assetmeta.model.errors import AssetmetaError, BadValue, SessionClosed, UnknownName, elsewhere, nearest
-from assetmeta.model.folders import cache_folder
+from assetmeta.model.folders import cache_folder, expanded
 from assetmeta.model.http import Flow, T, is_loopback
 from assetmeta.model.scalars import whole_number
 from assetmeta.model.schema import Schema
@@ -283,7 +283,7 @@ class Session(Displayed):
 
     def wait(
         self,
-        assets: Iterable[Asset],
+        assets: Asset | Iterable[Asset],
         until: Callable[[Any], object],
         *,
         interval: float = INTERVAL,
@@ -297,7 +297,7 @@ class Session(Displayed):
         only for those that are not there yet. Pending changes stay. Raises StillWaiting (a TimeoutError), which names
         what is left, after *timeout* seconds; BadValue, NotFound for an asset that is gone. Ctrl-C and close() end it.
         """
-        wanted = list(assets)
+        wanted = [assets] if isinstance(assets, Asset) else list(assets)
         for _ in self.as_completed(wanted, until, interval=interval, timeout=timeout):
             pass
         return wanted
@@ -523,5 +523,11 @@ def _shelf(
     who = auth.identity if isinstance(auth, Credential) else None
     if folder is None or folder is False or who is None:
         return None
-    place = cache_folder() / "schemas" if folder is True else folder
+    try:
+        place = cache_folder() / "schemas" if folder is True else expanded(folder)
+    except BadValue:
+        if folder is True:
+            # A user without a home folder has no cache; nobody asked for one.
+            return None
+        raise
     return FileCache(place, "\n".join([backend.name, base_url, who, repr(backend), __version__]), age)

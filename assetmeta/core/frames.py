@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assetmeta.core.context import FrameOptions, SessionContext
+from assetmeta.model.errors import BadValue
 
 if TYPE_CHECKING:
     import pandas
@@ -123,5 +124,10 @@ class Frames:
 
 
 def frame_options(decimals: str, plain: bool, explode: str | Iterable[str]) -> FrameOptions:
-    """Return the options of a frame; one column to explode may stand alone."""
-    return FrameOptions(decimals, plain, (explode,) if isinstance(explode, str) else tuple(explode))
+    """Return the options of a frame; one column to explode may stand alone. Raises BadValue."""
+    if isinstance(explode, str):
+        return FrameOptions(decimals, plain, (explode,))
+    if not isinstance(explode, Iterable):
+        raise BadValue(f"explode= takes the names of columns, not {explode!r:.80}.")
+    # A column that is named twice has a row per value all the same.
+    return FrameOptions(decimals, plain, tuple(dict.fromkeys(explode)))

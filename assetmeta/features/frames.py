@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assetmeta.core.context import FrameOptions, SessionContext
@@ -95,22 +96,29 @@ def _moments(start: date, end: date, every: str | timedelta) -> Iterator[date]:
     """The moments from *start* to *end*, both included; a month ends where it is shorter."""
     if isinstance(start, datetime) is not isinstance(end, datetime) or not isinstance(start, date):
         raise BadValue(f"history_frame() goes from day to day or from time to time, not from {start!r} to {end!r}.")
+    if isinstance(start, datetime) and isinstance(end, datetime) and (start.tzinfo is None) is not (end.tzinfo is None):
+        raise BadValue(f"history_frame(): one of {start} and {end} has a time zone; give both one.")
     if end < start:
         raise BadValue(f"history_frame(): {end} is before {start}.")
     steps = {"day": timedelta(days=1), "week": timedelta(weeks=1)}
-    step = every if isinstance(every, timedelta) else steps.get(every)
+    step = every if isinstance(every, timedelta) else steps.get(every) if isinstance(every, str) else None
     if every != "month" and (step is None or step <= timedelta()):
         raise BadValue(f'every={every!r} is "day", "week", "month" or a timedelta above zero.')
-    moment, number = start, 0
-    while moment <= end:
+    for number in count():
+        try:
+            moment = start + number * step if step is not None else _months_later(start, number)
+        except (OverflowError, ValueError):
+            # Behind the last day that there is.
+            return
+        if moment > end:
+            return
         yield moment
-        number += 1
-        if step is not None:
-            moment = start + number * step
-        else:
-            year, month = divmod(start.year * 12 + start.month - 1 + number, 12)
-            last = calendar.monthrange(year, month + 1)[1]
-            moment = start.replace(year=year, month=month + 1, day=min(start.day, last))
+
+
+def _months_later(start: date, number: int) -> date:
+    year, month = divmod(start.year * 12 + start.month - 1 + number, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return start.replace(year=year, month=month + 1, day=min(start.day, last))
 
 
 def _moment_cell(moment: Any) -> datetime:
@@ -141,7 +149,10 @@ def to_arrow(
     BadValue for no assets, and for assets of several types.
     """
     options = frame_options(decimals, plain, explode)
-    given = list(assets)
+    given = list(assets) if isinstance(assets, Iterable) else [assets]
+    for one in given:
+        if not isinstance(one, Instance):
+            raise BadValue(f"to_arrow() takes assets, not {one!r:.80}.")
     if not given:
         raise BadValue("to_arrow() takes assets of one type; a list without any has no columns.")
     type_names = {asset._state.oid.type for asset in given}

@@ -26,7 +26,7 @@ from assetmeta.core.report import error_of
 from assetmeta.model import errors, optional
 from assetmeta.model.changes_json import change_from_json, change_to_json
 from assetmeta.model.errors import AssetmetaError, JobError
-from assetmeta.model.folders import state_folder
+from assetmeta.model.folders import expanded, state_folder
 from assetmeta.model.plans import Change, Done, Failed, Outcome, Skipped, Unknown, Update
 from assetmeta.model.values import Oid
 from assetmeta.version import __version__
@@ -70,7 +70,7 @@ class Item:
 
 def folder_for(folder: str | Path | None) -> Path:
     """Where journals are: *folder*, or `jobs` in the user's state folder (model.folders)."""
-    return state_folder() / "jobs" if folder is None else Path(folder).expanduser()
+    return state_folder() / "jobs" if folder is None else expanded(folder)
 
 
 def journals(folder: Path) -> Iterator[tuple[Path, str | None]]:

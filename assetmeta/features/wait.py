@@ -11,6 +11,7 @@ from assetmeta.core.context import SessionContext
 from assetmeta.core.state import Instance, forget
 from assetmeta.core.values import require_asset
 from assetmeta.model.errors import BadValue, SessionClosed, StillWaiting
+from assetmeta.model.scalars import is_seconds
 
 INTERVAL = 10.0
 """Seconds between two looks, unless said otherwise."""
@@ -30,9 +31,13 @@ def as_completed(
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Any]:
     """Yield each asset as soon as *until* is true of it; see Session.as_completed."""
+    if not callable(until):
+        raise BadValue(f"until= takes a function of an asset, not {until!r:.80}.")
+    if not is_seconds(interval) or not interval or not (timeout is None or is_seconds(timeout)):
+        raise BadValue(
+            f"interval={interval!r:.40} takes seconds above 0, and timeout={timeout!r:.40} seconds from 0 on, or None."
+        )
     remaining = list(dict.fromkeys(require_asset(context, asset, "wait()") for asset in assets))
-    if interval <= 0 or (timeout is not None and timeout < 0):
-        raise BadValue(f"interval={interval} must be above 0 seconds, and timeout={timeout} not below 0, or None.")
     number, end = len(remaining), None if timeout is None else clock() + timeout
     while remaining:
         _forget(context, remaining)

@@ -27,7 +27,7 @@ class FileCache:
     """
 
     def __init__(self, folder: str | Path, key: str, age: float, clock: Callable[[], float] = time.time) -> None:
-        self._folder = Path(folder).expanduser()
+        self._folder = Path(folder)
         self._file = self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:_NAME]}.json"
         self._age = age
         self._clock = clock
@@ -46,7 +46,7 @@ class FileCache:
                 if about.st_size > MAX_BYTES or not 0 <= self._clock() - about.st_mtime <= self._age:
                     return None
                 return file.read(MAX_BYTES).decode()
-        except (OSError, UnicodeDecodeError):
+        except (OSError, ValueError):
             return None
 
     def save(self, text: str) -> None:
@@ -58,7 +58,7 @@ class FileCache:
             if not is_private(self._folder.stat()):
                 return
             number, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
-        except OSError:
+        except (OSError, ValueError):
             return
         try:
             with os.fdopen(number, "wb") as file:

@@ -182,6 +182,7 @@ def test_a_file_appears_whole_or_not_at_all(versionone_sandbox: Server, tmp_path
         ({"decimals": "double"}, "decimal, float"),
         ({"explode": "Name"}, "several values"),
         ({"explode": "Nmae"}, "Nmae"),
+        ({"explode": 3}, "names of columns, not 3"),
     ],
 )
 def test_options_that_cannot_work_are_refused_unsent(v1: V1Meta, options: dict[str, Any], words: str) -> None:
@@ -199,6 +200,23 @@ def test_lists_of_assets(v1: V1Meta) -> None:
         to_arrow([])
     with pytest.raises(BadValue, match="one type"):
         to_arrow([stories[0], v1.Member(20)])
+    for wrong in (5, "Story", [stories[0], "Story:5"]):
+        with pytest.raises(BadValue, match="takes assets, not"):
+            to_arrow(wrong, "Name")  # type: ignore[arg-type]
+    assert to_arrow(stories[0], "Name").num_rows == 1  # type: ignore[arg-type]
+
+
+def test_columns_that_are_exploded(v1: V1Meta) -> None:
+    query = v1.Story.select("Name", "Owners", "Goals")
+    once = query.to_arrow(explode=["Owners", "Goals"]).to_pylist()
+    pairs = {
+        (row["Name"], tuple(row["Owners"] or [None]), tuple(row["Goals"] or [None]))
+        for row in query.to_arrow().to_pylist()
+    }
+    assert {(row["Name"], row["Owners"], row["Goals"]) for row in once} == {
+        (name, owner, goal) for name, owners, goals in pairs for owner in owners for goal in goals
+    }
+    assert query.to_arrow(explode=["Owners", "Goals", "Owners"]).to_pylist() == once
 
 
 def test_an_asset_as_plain_values(v1: V1Meta) -> None:
@@ -241,6 +259,11 @@ def test_months_end_where_they_are_shorter(v1: V1Meta) -> None:
     assert len({moment.month for moment in frame["AsOf"]}) > 1
 
 
+def test_moments_end_with_the_last_day_that_there_is(v1: V1Meta) -> None:
+    frame = v1.Story.page(1).history_frame("Name", start=dt.date(9999, 11, 1), end=dt.date.max, every="month")
+    assert [(moment.year, moment.month) for moment in frame["AsOf"]] == [(9999, 11), (9999, 12)]
+
+
 @pytest.mark.parametrize(
     "times",
     [
@@ -249,6 +272,8 @@ def test_months_end_where_they_are_shorter(v1: V1Meta) -> None:
         {"start": dt.date(2025, 1, 1), "end": dt.date(2025, 2, 1), "every": dt.timedelta(0)},
         {"start": dt.date(2025, 1, 1), "end": dt.datetime(2025, 2, 1, tzinfo=dt.UTC)},
         {"start": "2025-01-01", "end": "2025-02-01"},
+        {"start": dt.date(2025, 1, 1), "end": dt.date(2025, 2, 1), "every": ["day"]},
+        {"start": dt.datetime(2025, 1, 1, tzinfo=dt.UTC), "end": dt.datetime(2025, 2, 1)},
     ],
 )
 def test_times_that_make_no_moments_are_refused_unsent(v1: V1Meta, times: dict[str, Any]) -> None:

@@ -119,13 +119,32 @@ def test_closing_ends_the_wait(v1: V1Meta, stories: list[str]) -> None:
         v1.wait([v1.asset_from_oid(stories[0])], until=lambda story: False)
 
 
-@pytest.mark.parametrize("options", [{"interval": 0}, {"interval": -1}, {"timeout": -1}])
-def test_bad_times_are_refused(v1: V1Meta, stories: list[str], options: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"interval": 0},
+        {"interval": -1},
+        {"timeout": -1},
+        {"interval": float("nan"), "timeout": 0},
+        {"interval": "x"},
+        {"timeout": True},
+        {"timeout": float("nan")},
+    ],
+)
+def test_bad_times_are_refused(v1: V1Meta, stories: list[str], options: dict[str, Any]) -> None:
     v1.types
     before = len(v1.ledger)
     with pytest.raises(BadValue, match="interval="):
         v1.wait([v1.asset_from_oid(stories[0])], until=lambda story: True, **options)
     assert len(v1.ledger) == before
+
+
+def test_one_asset_may_stand_alone_and_a_name_is_no_question(v1: V1Meta, stories: list[str]) -> None:
+    story = v1.asset_from_oid(stories[0])
+    assert v1.wait(story, until=lambda one: one.Name) == [story]
+    for wrong in (None, "IsClosed"):
+        with pytest.raises(BadValue, match="takes a function of an asset"):
+            v1.wait([story], until=wrong)  # type: ignore[arg-type]
 
 
 def test_nothing_to_wait_for_is_no_wait(v1: V1Meta) -> None:

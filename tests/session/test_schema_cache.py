@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta import Cassette, UnknownName, V1Meta
+from assetmeta import BadValue, Cassette, UnknownName, V1Meta
 from assetmeta import sandbox as sandboxes
 from assetmeta.wire.file_cache import KEPT, FileCache
 from nonempty import nonempty
@@ -263,3 +263,25 @@ def test_a_folder_holds_a_bounded_number_of_files(tmp_path: Path) -> None:
     FileCache(tmp_path, "last", 3600).save("text")
     assert len(list(tmp_path.iterdir())) == KEPT + 1
     assert FileCache(tmp_path, "last", 3600).load() == "text"
+
+
+def test_a_user_without_a_home_folder_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "ASSETMETA_CACHE", "ASSETMETA_STATE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def nobody(number: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    session = V1Meta(instance_url="https://v1.example/Work", token="t")
+    with pytest.raises(BadValue, match="set ASSETMETA_STATE to a folder"):
+        session.job("nightly").__enter__()
+    with pytest.raises(BadValue, match="no home folder for '~/schemas'"):
+        V1Meta(instance_url="https://v1.example/Work", token="t", schema_cache="~/schemas")
+
+
+def test_a_folder_that_cannot_be_one_keeps_nothing(named: dict[str, Any]) -> None:
+    for folder in ("/etc/hostname", "/tmp/\0", "/tmp/" + "x" * 5000):
+        session = V1Meta(**named, schema_cache=folder)
+        assert "Story" in session.types
+        assert len(session.ledger) == 1

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -222,3 +225,75 @@ def test_watch_explains_and_refuses(at_work: Run) -> None:
     assert "by history" in at_work("watch", "Story", "--explain").out
     assert at_work("watch", "Story", "--once").code == 2
     assert at_work("watch", "Story", "--select", "Nmae").code == 2
+
+
+def in_shell(server: Server, command: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Runs a line of a shell in which `assetmeta` is the command and $URL the server."""
+    variables = {
+        **os.environ,
+        "ASSETMETA_TOKEN": server.token,
+        "URL": f"versionone+{server.url}",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        **environment,
+    }
+    line = command.replace("assetmeta ", f"'{sys.executable}' -m assetmeta ")
+    return subprocess.run(["bash", "-c", line], env=variables, capture_output=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("command", ["--help", "query Story --url $URL -o csv"])
+def test_whoever_reads_less_than_all_gets_no_traceback(versionone_sandbox_shared: Server, command: str) -> None:
+    # A reader that is gone before the first line is written.
+    found = in_shell(versionone_sandbox_shared, f"set -o pipefail; assetmeta {command} | (exec 0<&-; sleep 0)")
+    assert (found.returncode, found.stderr) == (0, b"")
+
+
+def test_an_output_that_takes_nothing_is_named(versionone_sandbox_shared: Server, tmp_path: Path) -> None:
+    found = in_shell(versionone_sandbox_shared, "assetmeta query Story --url $URL > /dev/full")
+    assert found.returncode == 1
+    assert found.stderr == b"assetmeta: the output: No space left on device\n"
+    file = tmp_path / "file"
+    file.touch()
+    found = in_shell(versionone_sandbox_shared, f"assetmeta stubs --url $URL -o '{file}/typings'")
+    assert found.returncode == 1
+    assert found.stderr.startswith(b"assetmeta: ") and found.stderr.count(b"\n") == 1
+    found = in_shell(versionone_sandbox_shared, "assetmeta query Story --url $URL >&-")
+    assert (found.returncode, found.stderr) == (0, b"")
+
+
+def test_letters_that_the_output_lacks_are_spelt_out(versionone_sandbox: Server) -> None:
+    with V1Meta(**versionone_sandbox.credentials) as v1:
+        v1.Story.create(Name="50 € for Zoë", Scope=v1.Scope(0))
+    for form, row in (("table", rb"50 \u20ac for Zo\xeb"), ("csv", rb"50 \u20ac for Zo\xeb")):
+        command = f"assetmeta query Story --url $URL --where Name~Zo --select Name -o {form}"
+        found = in_shell(versionone_sandbox, command, PYTHONIOENCODING="ascii")
+        assert (found.returncode, found.stderr) == (0, b"")
+        assert found.stdout.splitlines()[1].endswith(row)
+
+
+def test_a_table_in_a_pipe_has_nothing_that_acts_on_a_terminal(run: Run, versionone_sandbox: Server) -> None:
+    with V1Meta(**versionone_sandbox.credentials) as v1:
+        story = v1.Story.create(Name="a\x9b31m\tb\u202e\nc", Scope=v1.Scope(0))
+    at = ("--url", f"versionone+{versionone_sandbox.url}")
+    login = {"ASSETMETA_TOKEN": versionone_sandbox.token}
+    shown = run("query", "Story", "--where", "Name~31m", "--select", "Name", *at, **login)
+    assert shown.rows[1:] == [[story.idref, r"a\x9b31m b\u202e c"]]
+    assert run("get", story.idref, "--select", "Name", *at, **login).rows[1:] == [["Name", r"a\x9b31m b\u202e c"]]
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        ('Name="Smith, John"', ["Smith, John"]),
+        ('Name="Smith, John", Lee', ["Lee", "Smith, John"]),
+        ('Name="""so"""', ['"so"']),
+        ('Name="Q" and A', ['"Q" and A']),
+        ("Name=a>=b", ["a>=b"]),
+    ],
+)
+def test_values_with_commas_are_quoted(run: Run, versionone_sandbox: Server, condition: str, names: list[str]) -> None:
+    with V1Meta(**versionone_sandbox.credentials) as v1:
+        for name in ("Smith, John", "Lee", '"so"', '"Q" and A', "a>=b"):
+            v1.Story.create(Name=name, Scope=v1.Scope(0))
+    at = ("--url", f"versionone+{versionone_sandbox.url}", "-o", "jsonl", "--select", "Name", "--sort", "Name")
+    found = run("query", "Story", "--where", condition, *at, ASSETMETA_TOKEN=versionone_sandbox.token)
+    assert [json.loads(line)["Name"] for line in found.out.splitlines()] == names

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from assetmeta.model import optional
 from assetmeta.model.errors import Unsupported, nearest
+from assetmeta.tools.cli.streams import discard_output, prepare_streams
 from assetmeta.version import __version__
 
 
@@ -73,7 +74,17 @@ def main() -> None:
     Exits with 0 when all went well, 1 when something failed, 2 for wrong use, 3 when no server could be reached, 130
     when it was interrupted; and with 1, saying what to install, where an extra is missing.
     """
+    prepare_streams()
     name, *arguments = sys.argv[1:] or ["--help"]
+    try:
+        _dispatch(name, arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output, `head` for example, has enough.
+        discard_output()
+
+
+def _dispatch(name: str, arguments: list[str]) -> None:
     if name in ("--help", "-h"):
         print(overview())
     elif name in ("--version", "-V"):

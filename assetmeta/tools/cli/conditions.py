@@ -11,12 +11,14 @@ from assetmeta.model.conditions import Term
 from assetmeta.model.paths import Path, resolve
 
 _CONDITION = re.compile(r"\s*(?P<path>[\w.:]+?)\s*(?P<operator>!=|<=|>=|=|<|>|~)(?P<value>.*)\Z", re.DOTALL)
+_VALUE = re.compile(r'\s*(?:"(?P<quoted>(?:[^"]|"")*)"|([^,]*))\s*(,|\Z)')
 _TOKEN = re.compile(r"(?P<type>[A-Za-z]\w*):\S+\Z")
 
 
 def conditions(session: Session, query: Query, texts: Sequence[str]) -> Iterator[Term]:
     """Yield the conditions that *texts* mean. `=` and `!=` without a value select what is not set, and set; several
-    values are separated by commas; `~` selects by a part of a text. Sends nothing. Raises BadValue, UnknownName.
+    values are separated by commas, and a value with a comma is quoted (`Name="Smith, John",Lee`); `~` selects by a part
+    of a text. Sends nothing. Raises BadValue, UnknownName.
     """
     for text in texts:
         found = _CONDITION.match(text)
@@ -31,9 +33,19 @@ def conditions(session: Session, query: Query, texts: Sequence[str]) -> Iterator
                 raise BadValue(f"{text!r} has no value to compare with.")
             yield column == None if operator == "=" else column != None  # noqa: E711
         else:
-            yield _compared(
-                column, operator, [_value(session, query, found["path"], one.strip()) for one in value.split(",")]
-            )
+            values = [_value(session, query, found["path"], one) for one in _separated(value)]
+            yield _compared(column, operator, values)
+
+
+def _separated(text: str) -> list[str]:
+    """Values separated by commas. Quotes around a whole value hold its commas, and fall away; two of them are one."""
+    values, at, more = [], 0, True
+    while more:
+        found = _VALUE.match(text, at)
+        assert found is not None, "nothing is a value, too"
+        values.append(found[2].strip() if found["quoted"] is None else found["quoted"].replace('""', '"'))
+        at, more = found.end(), bool(found[3])
+    return values
 
 
 def _compared(column: Any, operator: str, values: list[Any]) -> Term:

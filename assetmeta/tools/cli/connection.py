@@ -15,6 +15,7 @@ from assetmeta import AssetmetaError, BadValue, Session, TimedOut, UnknownName, 
 from assetmeta.connect import connect
 from assetmeta.model.printable import printable
 from assetmeta.profiles import SECRETS, default_file, settings_of
+from assetmeta.tools.cli.streams import discard_output
 
 PROFILE_VARIABLE = "ASSETMETA_PROFILE"
 
@@ -102,11 +103,13 @@ def guarded(command: Callable[_P, None]) -> Callable[_P, None]:
     def run(*arguments: _P.args, **options: _P.kwargs) -> None:
         try:
             command(*arguments, **options)
+            # What cannot be written is known while it can still be said.
+            sys.stdout.flush()
         except KeyboardInterrupt:
             leave("interrupted", INTERRUPTED)
         except BrokenPipeError:
             # Whoever read the output, `head` for example, has enough.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard_output()
         except _MISUSES as error:
             leave(str(error), MISUSED)
         except (Unreachable, TimedOut) as error:
@@ -114,7 +117,10 @@ def guarded(command: Callable[_P, None]) -> Callable[_P, None]:
         except AssetmetaError as error:
             leave(str(error), FAILED)
         except OSError as error:
-            leave(f"{error.filename or 'a file'}: {error.strerror or error}", FAILED)
+            # A file or the output cannot be written; what is left of the output cannot either.
+            if error.filename is None:
+                discard_output()
+            leave(f"{error.filename or 'the output'}: {error.strerror or error}", FAILED)
 
     return run
 

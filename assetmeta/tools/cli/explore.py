@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from enum import StrEnum
 from itertools import chain, islice
@@ -17,6 +17,7 @@ from rich.console import Console
 from assetmeta import Asset, Query, Session
 from assetmeta.model import optional
 from assetmeta.model.json_value import json_value
+from assetmeta.model.printable import printable
 from assetmeta.model.table import SHOWN, Table
 from assetmeta.profiles import names
 from assetmeta.tools.cli.conditions import conditions
@@ -50,7 +51,7 @@ def show(table: Table) -> None:
         Console().print(table)
         return
     for row in [table.columns, *table.rows] if any(table.columns) else table.rows:
-        typer.echo("\t".join(" ".join(cell.split()) for cell in row))
+        typer.echo(_line(row))
     for note in table.notes:
         typer.echo(note, err=True)
 
@@ -188,13 +189,12 @@ def write(assets: Iterator[Asset], asked: Query, output: Format, stream: TextIO)
             stream.write(f"{',' if number else ''}\n{json.dumps(_record(asset, paths), ensure_ascii=False)}")
         stream.write("\n]\n")
     elif stream.isatty():
-        rows = [(asset.idref, *(_text(asset[path]) for path in paths)) for asset in islice(assets, 10_000)]
+        rows = [(asset.idref, *(_text(asset[path]) for path in paths)) for asset in assets]
         show(Table(repr(asked), (asked.type_name, *paths), rows, shown=len(rows)))
     else:
-        stream.write("\t".join([asked.type_name, *paths]) + "\n")
+        stream.write(f"{_line([asked.type_name, *paths])}\n")
         for asset in assets:
-            cells = [asset.idref, *(" ".join(_text(asset[path]).split()) for path in paths)]
-            stream.write("\t".join(cells) + "\n")
+            stream.write(f"{_line([asset.idref, *(_text(asset[path]) for path in paths)])}\n")
 
 
 @app.command()
@@ -214,6 +214,11 @@ def shell(profile: Profile = None, url: Url = None) -> None:
     if session.pending:
         typer.echo(f"{session.pending} assets with changes that were not sent.", err=True)
     session.close()
+
+
+def _line(cells: Iterable[str]) -> str:
+    """A row of a table in a pipe, which may well end on a terminal: one line, and nothing in it acts there."""
+    return "\t".join(printable(" ".join(cell.split())) for cell in cells)
 
 
 def _listed(given: list[str] | None) -> list[str]:
