@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path as FilePath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, overload
 
 from assetmeta.core import attachments
 from assetmeta.core.asset import Asset
 from assetmeta.core.context import ProgressOption, SessionContext
 from assetmeta.core.edits import deltas
+from assetmeta.core.metaclass import AssetClass
 from assetmeta.core.snapshot import LoadedData
 from assetmeta.core.state import forget
 from assetmeta.core.unit_of_work import UnitOfWork
@@ -19,6 +20,7 @@ from assetmeta.model.errors import AssetmetaError, BadValue, Unsupported, UsageE
 from assetmeta.model.paths import Path, in_parts, resolve
 from assetmeta.model.plans import AttributeChange, Fetch
 from assetmeta.model.printable import printable
+from assetmeta.model.table import Table
 from assetmeta.model.values import Oid
 
 
@@ -139,8 +141,16 @@ class Inspector:
         return printable(f"<{state.oid.token}: {loaded} values loaded{edits}{gone}>")
 
 
-def inspect(asset: object) -> Inspector:
-    """Return the helpers of *asset*, also where its server has attributes of the same names."""
+@overload
+def inspect(asset: AssetClass) -> Table: ...  # type: ignore[overload-overlap]
+@overload
+def inspect(asset: object) -> Inspector: ...
+def inspect(asset: object) -> Inspector | Table:
+    """Return the helpers of *asset*, also where its server has attributes of the same names; of a type, the table of
+    its attributes and operations. Sends nothing. Raises BadValue for anything else.
+    """
+    if isinstance(asset, AssetClass) and asset is not Asset:
+        return asset._query().describe()
     if not isinstance(asset, Asset):
-        raise BadValue(f"inspect() takes an asset, not {asset!r:.80}.")
+        raise BadValue(f"inspect() takes an asset or an asset type, not {asset!r:.80}.")
     return Inspector(asset)

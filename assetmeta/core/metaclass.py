@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import wraps
 from typing import Any
 
 from assetmeta.core.context import SessionContext
+from assetmeta.core.frames import Frames
 from assetmeta.core.load_log import is_described
 from assetmeta.core.query import Query, SizedStream
 from assetmeta.core.row_report import UpsertReport
@@ -251,6 +253,19 @@ class AssetClass(type):
             f"<asset type {cls.__name__}: {len(found.attributes)} attributes, {len(found.operations)} operations>"
         )
 
+
+def _of_all(name: str) -> Any:
+    """A method of queries as a method of a type: about all assets."""
+
+    @wraps(vars(Frames)[name])
+    def method(cls: AssetClass, *arguments: Any, **options: Any) -> Any:
+        return getattr(cls._query(), name)(*arguments, **options)
+
+    return method
+
+
+for _form in (name for name in vars(Frames) if name.startswith(("to_", "history_"))):
+    setattr(AssetClass, _form, _of_all(_form))
 
 for _verb in ("select", "where", "filter", "sort", "find", "page", "asof", "deleted"):
     # The verbs of a class start a query, and are explained where queries are.

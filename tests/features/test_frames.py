@@ -287,3 +287,10 @@ def test_times_that_make_no_moments_are_refused_unsent(v1: V1Meta, times: dict[s
 def test_where_the_past_is_not_kept_there_is_no_history(valohai_sandbox_shared: Server) -> None:
     with ValohaiMeta(**valohai_sandbox_shared.credentials) as vh, pytest.raises(Unsupported):
         vh.Execution.query().history_frame("status", start=dt.date(2025, 1, 1), end=dt.date(2025, 2, 1))
+
+
+def test_a_type_is_a_frame_of_all_its_assets(v1: V1Meta, tmp_path: Path) -> None:
+    assert v1.Member.to_arrow().num_rows == v1.Member.count() > 3
+    assert len(v1.Member.to_pandas()) == v1.Member.count()
+    assert v1.Member.to_csv(tmp_path / "members.csv").exists()
+    assert "DataFrame" in (v1.Member.to_pandas.__doc__ or "")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta import BadValue, TestspaceMeta, UnknownName, V1Meta, ValispaceMeta, ValohaiMeta
+from assetmeta import Asset, BadValue, TestspaceMeta, UnknownName, V1Meta, ValispaceMeta, ValohaiMeta, inspect
 from assetmeta.sandbox import Server
 
 
@@ -105,3 +105,9 @@ def test_a_wrong_name_that_a_related_type_has_says_so(v1: V1Meta) -> None:
     with pytest.raises(UnknownName) as caught:
         v1.Story.Emial
     assert " has " not in str(caught.value).replace("Story has no", "")
+
+
+def test_inspecting_a_type_is_its_description(v1: V1Meta) -> None:
+    assert inspect(v1.Story).rows == v1.Story.describe().rows
+    with pytest.raises(BadValue, match="an asset or an asset type"):
+        inspect(Asset)
