@@ -88,7 +88,7 @@ class Driver:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not isinstance(cassette, Cassette | None):
+        if cassette is not None and not hasattr(cassette, "line"):
             raise BadValue(f"cassette= takes a Cassette(...), not {type(cassette).__name__}.")
         self.base_url = checked_base(base_url)
         self.read_only = read_only
