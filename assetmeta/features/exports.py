@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -38,6 +39,9 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 _MOST_ROWS = 1_048_575
 """Rows of an Excel sheet beside its head."""
+
+_LONGEST_CELL = 32_767
+"""Characters of a cell of Excel; what is longer would be cut."""
 
 
 def to_csv(query: Query, path: str | Path, options: FrameOptions, neutralise: bool = True) -> Path:
@@ -85,17 +89,19 @@ def to_parquet(query: Query, path: str | Path, options: FrameOptions) -> Path:
 def to_excel(query: Query, path: str | Path, options: FrameOptions, neutralise: bool = True) -> Path:
     """Write a query as one sheet of an Excel workbook. Times lose their zone and are in UTC, which Excel cannot hold.
 
-    Raises BadValue for more rows than a sheet has.
+    Raises BadValue for more rows than a sheet, and more characters than a cell has.
     """
     openpyxl = optional.load("openpyxl", extra="excel")
 
     def fill(file: BinaryIO) -> None:
         book = openpyxl.Workbook(write_only=True)
         sheet = book.create_sheet(query.type_name[:31])
-        for number, row in enumerate(_rows(query, options)):
-            if number > _MOST_ROWS:
-                raise BadValue(f"A sheet of Excel has {_MOST_ROWS} rows, and there are more; write CSV or Parquet.")
-            sheet.append([_sheet_cell(value, neutralise) for value in row])
+        # A sheet that is left open complains when it is collected.
+        with closing(sheet):
+            for number, row in enumerate(_rows(query, options)):
+                if number > _MOST_ROWS:
+                    raise BadValue(f"A sheet of Excel has {_MOST_ROWS} rows, and there are more; write CSV or Parquet.")
+                sheet.append([_sheet_cell(value, neutralise) for value in row])
         book.save(file)
 
     return _written(path, fill)
@@ -134,4 +140,10 @@ def _sheet_cell(value: Any, neutralise: bool) -> Any:
         return value
     text = _cell(value, neutralise)
     illegal = optional.load("openpyxl.cell.cell", extra="excel").ILLEGAL_CHARACTERS_RE
-    return illegal.sub("", text) if isinstance(text, str) else text
+    if not isinstance(text, str):
+        return text
+    if len(text) > _LONGEST_CELL:
+        raise BadValue(
+            f"A cell of Excel has {_LONGEST_CELL} characters, and {text[:40]!r}... more; write CSV or Parquet."
+        )
+    return illegal.sub("", text)

@@ -150,6 +150,16 @@ def test_nulls_several_values_and_odd_texts(odd: Any, tmp_path: Path) -> None:
     assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
 
 
+def test_a_text_that_a_cell_of_excel_would_cut_is_refused(versionone_sandbox: Server, tmp_path: Path) -> None:
+    with V1Meta(**versionone_sandbox.credentials) as session:
+        session.Story.create(Name="long", Scope=session.Scope(0), Description="x" * 32_768)
+        query = session.Story.where(Name="long").select("Description")
+        with pytest.raises(BadValue, match="32767 characters"):
+            query.to_excel(tmp_path / "long.xlsx")
+        assert list(tmp_path.iterdir()) == []
+        assert len(query.to_csv(tmp_path / "long.csv").read_text(encoding="utf-8").splitlines()[1]) == 32_768
+
+
 def test_texts_without_markup(versionone_sandbox: Server) -> None:
     with V1Meta(**versionone_sandbox.credentials) as session:
         session.Story.create(Name="a", Scope=session.Scope(0), Description="<p>one <b>two</b></p>")
