@@ -300,7 +300,9 @@ class Job(JobRecord):
             check_fit(self.name, parts, found, extend=self._extend)
         runs = int(about.get("runs", 0)) + 1
         if items and _is_finished(found, runs - 1):
-            self._notes.append(f"The job {self.name!r} was finished before ({about.get('ended')}): nothing is sent.")
+            # A process that was killed behind its last write noted no end.
+            when = f" ({about['ended']})" if about.get("ended") else ""
+            self._notes.append(f"The job {self.name!r} was finished before{when}: nothing is sent.")
             self._adopt(plan, parts, found)
             self._note_other_values(parts, found)
             return

@@ -231,6 +231,20 @@ class TestRecognition:
         with pytest.raises(JobError, match="does not fit"), bench.job(v1, extend=True):
             stories(v1, "Time 2a", "Time 2b", "Time 2c")
 
+    def test_a_job_that_was_killed_behind_its_last_write_is_finished(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        note = Journal.note
+        # The process ends before the end is noted.
+        monkeypatch.setattr(Journal, "note", lambda self, **told: "ended" in told or note(self, **told))
+        with bench.job(v1 := bench.open()):
+            stories(v1, "Last write")
+        monkeypatch.setattr(Journal, "note", note)
+        with bench.job(v1 := bench.open()) as job:
+            stories(v1, "Last write")
+        assert {"Last write": 1} == bench.names("Last write")
+        assert "was finished before: nothing is sent" in str(job.report)
+
     def test_what_landed_and_is_not_planned_any_more_is_no_difference(self, bench: Bench) -> None:
         v1 = bench.open()
         story = v1.Story.create(Name="Once", Scope="Scope:0")
