@@ -8,7 +8,7 @@ import sys
 
 
 def prepare_streams() -> None:
-    """Have letters that the output's encoding lacks spelt out, as `\\u20ac`, and a closed output take everything."""
+    """Write letters that the encoding of the output does not have as `\\u20ac`; let a closed output accept all."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
