@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -80,6 +81,12 @@ def pytest_make_collect_report(
     if isinstance(collector, pytest.Session | pytest.Directory) and int(worker.removeprefix("gw")) % 2:
         report.result.reverse()
     return report
+
+
+@pytest.fixture(autouse=True)
+def usual_root_logger() -> None:
+    """The vendor's SDK sets the level of the root logger, which hides warnings from the tests that follow."""
+    logging.getLogger().setLevel(logging.WARNING)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
