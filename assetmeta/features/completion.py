@@ -8,7 +8,7 @@ but the one for the schema, when nothing was read yet.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -189,23 +189,12 @@ def _hidden() -> set[str]:
 
 def _call(rest: str, names: Mapping[str, Any]) -> tuple[_Place | None, str]:
     """What the innermost open bracket is a call of: the object, and the method's name."""
-    depth, quote = 0, ""
-    for at in range(len(rest) - 1, -1, -1):
-        char = rest[at]
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "\"'":
-            quote = char
-        elif char in ")]}":
-            depth += 1
-        elif char in "([{":
-            if depth == 0:
-                found = re.search(r"\.\s*(\w+)\s*\Z", rest[:at]) if char == "(" else None
-                if found is None and char != "(":
-                    # A list inside the call: select(["Na
-                    continue
-                return (_follow(rest[: found.start()], names), found[1]) if found else (None, "")
-            depth -= 1
+    for at, closed in _openings(rest):
+        if closed or rest[at] != "(":
+            # Closed again, or a list inside the call: select(["Na
+            continue
+        found = re.search(r"\.\s*(\w+)\s*\Z", rest[:at])
+        return (_follow(rest[: found.start()], names), found[1]) if found else (None, "")
     return None, ""
 
 
@@ -236,7 +225,14 @@ def _follow(text: str, names: Mapping[str, Any]) -> _Place | None:
 
 def _opening(text: str) -> int:
     """The position of the bracket that the last one of *text* closes, -1 for none."""
-    depth, quote = 0, ""
+    return next((at for at, closed in _openings(text) if closed == 1), -1)
+
+
+def _openings(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the opening brackets of *text* outside quotes, last first: the position, and how many closing brackets
+    behind it are open there, its own among them; 0 for a bracket that is not closed.
+    """
+    closed, quote = 0, ""
     for at in range(len(text) - 1, -1, -1):
         char = text[at]
         if quote:
@@ -244,12 +240,10 @@ def _opening(text: str) -> int:
         elif char in "\"'":
             quote = char
         elif char in ")]}":
-            depth += 1
+            closed += 1
         elif char in "([{":
-            depth -= 1
-            if depth == 0:
-                return at
-    return -1
+            yield at, closed
+            closed = max(closed - 1, 0)
 
 
 def _start(value: Any) -> _Place | None:

@@ -20,6 +20,7 @@ from assetmeta.features.frames import read_arrow as to_arrow
 from assetmeta.model import optional
 from assetmeta.model.errors import BadValue
 from assetmeta.model.json_value import json_value
+from assetmeta.model.printable import without_formula
 
 __all__ = [
     "history_frame",
@@ -33,9 +34,6 @@ __all__ = [
     "to_polars",
 ]
 """What queries call (core.context.FramesProtocol)."""
-
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
 
 _MOST_ROWS = 1_048_575
 """Rows of an Excel sheet beside its head."""
@@ -128,9 +126,7 @@ def _cell(value: Any, neutralise: bool) -> Any:
         return f"{value.normalize():f}"
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, str) and neutralise and value.startswith(_FORMULAS):
-        return f"'{value}"
-    return value
+    return without_formula(value) if isinstance(value, str) and neutralise else value
 
 
 def _sheet_cell(value: Any, neutralise: bool) -> Any:

@@ -14,6 +14,15 @@ unpaired surrogates, and tags. What joins letters and emoji (U+200C, U+200D, U+F
 """
 
 
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
+
+
+def without_formula(text: str) -> str:
+    """Return *text* as a spreadsheet keeps it: what it would take for a formula has an apostrophe before it."""
+    return f"'{text}" if text.startswith(_FORMULAS) else text
+
+
 def printable(text: str) -> str:
     r"""Return *text* with what would act spelt out, as Python spells it: `\x1b`, `\u202e`."""
     return _ACTING.sub(_spelt, text)

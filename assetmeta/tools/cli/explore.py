@@ -17,7 +17,7 @@ from rich.console import Console
 from assetmeta import Asset, Query, Session
 from assetmeta.model import optional
 from assetmeta.model.json_value import json_value
-from assetmeta.model.printable import printable
+from assetmeta.model.printable import printable, without_formula
 from assetmeta.model.table import SHOWN, Table
 from assetmeta.profiles import names
 from assetmeta.tools.cli.conditions import conditions
@@ -27,9 +27,6 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 _VARIABLES = {"versionone": "v1", "valispace": "vs", "valohai": "vh", "testspace": "ts"}
 """What a session is called in the shell."""
-
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 
 class Format(StrEnum):
@@ -241,8 +238,7 @@ def _cell(value: Any) -> Any:
     """A value in CSV. Text that a spreadsheet would take for a formula stays text by an apostrophe."""
     if isinstance(value, int | float | Decimal):
         return value
-    text = _text(value)
-    return f"'{text}" if text.startswith(_FORMULAS) else text
+    return without_formula(_text(value))
 
 
 def _record(asset: Asset, paths: list[str]) -> dict[str, Any]:
