@@ -119,15 +119,15 @@ class Session(Displayed):
         self._driver = Driver(base_url, auth, login_check=login_check, server=backend.name, pace=pace, **wire)
         if schema_cache is True and (wire.get("cassette") or is_loopback(self._driver.base_url)):
             schema_cache = None
-        shelf = _shelf(schema_cache, schema_age, self._driver.base_url, backend, auth)
+        cache = _schema_cache(schema_cache, schema_age, self._driver.base_url, backend, auth)
         self._classes = ClassRegistry()
-        self._schemas = SchemaSource(backend, self._driver.run, reflect, shelf, self._classes.renew)
+        self._schemas = SchemaSource(backend, self._driver.run, reflect, cache, self._classes.renew)
         self._driver.secret_names = self._schemas.secret_names
-        self._workspace = SessionContext(
+        self._context = SessionContext(
             backend=backend,
             run=self._driver.run,
             schema=self._schemas,
-            make=self._classes.blank,
+            make=self._classes.new_instance,
             renew=self._schemas.renew,
             link=self._link,
             keep=keep,
@@ -137,15 +137,15 @@ class Session(Displayed):
             user=auth.identity if isinstance(auth, Credential) else None,
             wait=self._driver.wait,
         )
-        self._classes.serve(self._workspace)
-        self._workspace.describe = schema_map.describe
-        self._workspace.display = display
-        self._workspace.frames = exports
-        self._workspace.upsert = rows.upsert
-        self._workspace.metered = metered
-        self._loader = self._workspace.loader = Loader(self._workspace, loading)
-        self._unit = self._workspace.unit = UnitOfWork(self._workspace)
-        self._writer = self._workspace.writer = Committer(self._workspace, self._unit)
+        self._classes.bind(self._context)
+        self._context.describe = schema_map.describe
+        self._context.display = display
+        self._context.frames = exports
+        self._context.upsert = rows.upsert
+        self._context.metered = metered
+        self._loader = self._context.loader = Loader(self._context, loading)
+        self._unit = self._context.unit = UnitOfWork(self._context)
+        self._writer = self._context.writer = Committer(self._context, self._unit)
 
     @classmethod
     def _refuse_unknown(cls, settings: Iterable[str]) -> None:
@@ -203,7 +203,7 @@ class Session(Displayed):
         The first search reads the names of the server's lists (statuses, priorities): as many requests as a query per
         list takes. Raises BadValue for an empty word.
         """
-        return schema_map.search(self.schema, word, self._workspace.list_names())
+        return schema_map.search(self.schema, word, self._context.list_names())
 
     def paths(self, start: str | type[Asset], end: str | type[Asset]) -> list[str]:
         """Return the shortest ways over relations from one type to another, as paths that `select()` takes:
@@ -224,7 +224,7 @@ class Session(Displayed):
 
         The block's lines that took a request per asset are named, with the select() that would have saved them.
         """
-        with self._driver.trace() as ledger, self._workspace.watch.watching() as loads:
+        with self._driver.trace() as ledger, self._context.load_log.watching() as loads:
             yield Trace(ledger, loads)
 
     def budget(self, requests: int) -> AbstractContextManager[None]:
@@ -234,14 +234,14 @@ class Session(Displayed):
     @property
     def backend(self) -> Backend:
         """The dialect of the server, whose flows `run()` performs."""
-        return self._workspace.backend
+        return self._context.backend
 
     def run(self, flow: Flow[T]) -> T:
         """Perform a flow: what a server offers besides its assets (see assetmeta.tools).
 
         As many requests as the flow needs, under this session's login, retries, trace and budget. Raises SessionClosed.
         """
-        return self._workspace.run(flow)
+        return self._context.run(flow)
 
     def asset_from_oid(self, token: str | Oid) -> Any:
         """Return the one asset of a token such as "Story:1005" (or "Story:1005:1389", as of that change). Sends nothing
@@ -257,8 +257,8 @@ class Session(Displayed):
             raise BadValue(f"{token!r} is not an asset token; write Type:id, for example Story:1005.")
         if self[oid.type]._type.abstract:
             raise BadValue(f"{oid.token}: {oid.type} is abstract; name the asset by its concrete type.", oid=oid.token)
-        asset = self._workspace.asset(oid)
-        self._workspace.identity.touch(asset)
+        asset = self._context.asset(oid)
+        self._context.identity.touch(asset)
         return asset
 
     def query(self, kind: str | type[Asset]) -> Query:
@@ -267,13 +267,13 @@ class Session(Displayed):
         Raises UnknownName, and BadValue for anything else.
         """
         if isinstance(kind, AssetClass) and kind is not Asset:
-            if kind._workspace is not self._workspace:
+            if kind._context is not self._context:
                 raise BadValue(f"{kind.__name__} belongs to another session; use this session's own.")
             kind = kind._type.name
         if not isinstance(kind, str):
             raise BadValue(f"query() takes the name of an asset type or its class, not {kind!r:.80}.")
         self._schemas().type(kind)
-        return Query(self._workspace, kind)
+        return Query(self._context, kind)
 
     def attach(self, snapshot: Snapshot) -> Any:
         """Return the live asset of a snapshot (what a pickled asset turns into), with its values loaded."""
@@ -311,7 +311,7 @@ class Session(Displayed):
         timeout: float | None = None,
     ) -> Iterator[Any]:
         """Yield each of *assets* as soon as *until* is true of it. All else is as for wait()."""
-        return as_completed(self._workspace, assets, until, interval, timeout)
+        return as_completed(self._context, assets, until, interval, timeout)
 
     def watch(
         self, what: Query | str | type[Asset], *, every: float = EVERY, since: str | Path | None = None
@@ -331,7 +331,7 @@ class Session(Displayed):
         page or a past, for paths, and for the file of another watch; UnknownName; OSError.
         """
         query = what if isinstance(what, Query) else self.query(what)
-        if query.workspace is not self._workspace:
+        if query.context is not self._context:
             raise BadValue("The query belongs to another session; watch it there.")
         return Watcher(query, every, since)
 
@@ -389,7 +389,7 @@ class Session(Displayed):
         """
         observer = follower(progress, log)
         if plan is not None:
-            return commit_plan(self._workspace, self._unit, self._writer, plan, conflicts, observer)
+            return commit_plan(self._context, self._unit, self._writer, plan, conflicts, observer)
         return self._writer.commit(conflicts or "overwrite", observer=observer)
 
     def job(
@@ -430,7 +430,7 @@ class Session(Displayed):
         """
         return Job(
             name,
-            self._workspace,
+            self._context,
             self._unit,
             self._writer,
             folder=folder,
@@ -468,7 +468,7 @@ class Session(Displayed):
 
     def close(self) -> None:
         """Close the connections and write the cassette. What is pending is not sent; what is loaded can be read."""
-        self._workspace.closed = True
+        self._context.closed = True
         self._driver.close()
 
     def __enter__(self) -> Self:
@@ -484,9 +484,9 @@ class Session(Displayed):
             self._driver.save_cassette()
 
     def _finish_block(self) -> None:
-        if self._workspace.closed and len(self._unit):
+        if self._context.closed and len(self._unit):
             raise SessionClosed(f"The session was closed before its block ended: {len(self._unit)} assets are unsent.")
-        if not self._workspace.closed:
+        if not self._context.closed:
             self.commit().raise_if_failed()
 
     # Tab at a prompt reads the schema, once; nothing else that lists names sends a request.
@@ -517,7 +517,7 @@ class Session(Displayed):
         return f"<{type(self).__name__} {self._driver.base_url}: {number} request{'s' * (number != 1)}{pending}>"
 
 
-def _shelf(
+def _schema_cache(
     folder: str | Path | bool | None, age: float, base_url: str, backend: Backend, auth: AuthBase | None
 ) -> FileCache | None:
     who = auth.identity if isinstance(auth, Credential) else None

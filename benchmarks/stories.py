@@ -43,8 +43,8 @@ class Stories:
 
     def read_xml(self) -> list[Any]:
         """Decode the XML answer: the first records of the stories' history, ready for use."""
-        workspace = context_of(self.v1.Story(1))
-        return list(workspace.merge_rows(run(workspace, self.history()).rows))
+        context = context_of(self.v1.Story(1))
+        return list(context.merge_rows(run(context, self.history()).rows))
 
     def history(self) -> Fetch:
         """The read behind `read_xml`: the one list that travels as XML."""

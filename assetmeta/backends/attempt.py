@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.error_documents import naming, parse_error
-from assetmeta.backends.responses import Explain, check, failure
+from assetmeta.backends.responses import ErrorParser, check, failure
 from assetmeta.model.errors import (
     AssetmetaError,
     AuthenticationFailed,
@@ -74,16 +74,16 @@ def _is_open(change: Change, error: AssetmetaError, step: Attempt) -> bool:
     return error.sent or (step.landed and isinstance(error, SessionClosed | BudgetExceeded | BrokenOff))
 
 
-def send_write(request: Request, step: Attempt, explain: Explain = parse_error) -> Flow[Response]:
+def send_write(request: Request, step: Attempt, parser: ErrorParser = parse_error) -> Flow[Response]:
     """Send a write and return its 2xx answer. Raises the error that fits any other, with the field that it names.
-    *explain* reads error documents.
+    *parser* reads error documents.
     """
     step.wrote = True
     response = yield from send_one(request)
     if not response.ok:
         masked = _without(step.secrets, response)
-        raise naming(failure(masked, explain), masked)
-    checked = check(response, explain)
+        raise naming(failure(masked, parser), masked)
+    checked = check(response, parser)
     step.landed = True
     return checked
 

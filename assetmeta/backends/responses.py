@@ -71,7 +71,7 @@ class ErrorDetail(NamedTuple):
     code: str | None = None
 
 
-Explain = Callable[[Response], ErrorDetail]
+ErrorParser = Callable[[Response], ErrorDetail]
 """Reads a dialect's error documents. It accepts any body and never raises."""
 
 
@@ -80,7 +80,7 @@ def no_detail(response: Response) -> ErrorDetail:
     return ErrorDetail()
 
 
-def check(response: Response, explain: Explain = no_detail) -> Response:
+def check(response: Response, parser: ErrorParser = no_detail) -> Response:
     """Return a 2xx *response* as it is. Raises the error that fits any other status, with the server's message.
 
     Raises InvalidResponse for a 2xx that is no answer to the whole request: an HTML page, such as a sign-in page or one
@@ -88,14 +88,14 @@ def check(response: Response, explain: Explain = no_detail) -> Response:
     "accepted" (202).
     """
     if not response.ok:
-        raise failure(response, explain)
+        raise failure(response, parser)
     reason = _incomplete(response) or _hint(response)
     if reason:
         _unreadable(response, reason)
     return response
 
 
-def check_file(response: Response, explain: Explain = no_detail, *, kind: str = "", name: str = "") -> Response:
+def check_file(response: Response, parser: ErrorParser = no_detail, *, kind: str = "", name: str = "") -> Response:
     """Return a 2xx *response* whose body is a file. Raises as `check`.
 
     *kind* is the media type that the file has by its description, *name* its name, where they are known. An HTML page
@@ -106,7 +106,7 @@ def check_file(response: Response, explain: Explain = no_detail, *, kind: str = 
     """
     sink = response.request.sink if response.request else None
     if not response.ok or not response.body or sink is None or not response.is_page:
-        return response if response.ok and _is_marked(response) else check(response, explain)
+        return response if response.ok and _is_marked(response) else check(response, parser)
     kind = kind.partition(";")[0].strip().lower()
     if "html" not in kind and not (_may_be_html(response, kind, name) and _LOGIN.search(response.body) is None):
         _unreadable(response, _hint(response))
@@ -127,9 +127,9 @@ def _kind_of(name: str) -> str:
     return mimetypes.guess_type(name.rpartition("/")[2])[0] or ""
 
 
-def failure(response: Response, explain: Explain = no_detail) -> ServerError:
+def failure(response: Response, parser: ErrorParser = no_detail) -> ServerError:
     """Return the error for a response that is not 2xx."""
-    detail = explain(response)
+    detail = parser(response)
     causes = detail.causes
     text = ": ".join(dict.fromkeys(part for part in (detail.summary, causes[-1] if causes else None) if part))
     kind, what = _meaning(response.status)

@@ -27,7 +27,7 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
 
     __slots__ = ()
 
-    _workspace: ClassVar[SessionContext]
+    _context: ClassVar[SessionContext]
     _type: ClassVar[AssetType]
 
     @property
@@ -53,7 +53,7 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
     @property
     def url(self) -> str:
         """Where a person sees the asset in a browser."""
-        return self._workspace.link(self._workspace.backend.address(self._state.oid))
+        return self._context.link(self._context.backend.address(self._state.oid))
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -68,22 +68,22 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
 
     def set(self, **values: Any) -> Any:
         """Set several attributes, pending until the commit; returns the asset."""
-        self._workspace.unit.assign_all(self, values)
+        self._context.unit.assign_all(self, values)
         return self
 
     def pending(self, values: Mapping[str, Any]) -> None:
         """Set several attributes from a mapping, pending until the commit."""
-        self._workspace.unit.assign_all(self, values)
+        self._context.unit.assign_all(self, values)
 
     def with_data(self, values: Mapping[str, Any]) -> Any:
         """Take *values* as loaded, as if the server had just sent them; returns the asset. Sends nothing."""
         known = {name: value for name, value in values.items() if name != "AsOf"}
-        schema = self._workspace.schema
+        schema = self._context.schema
         cells = tuple(
-            _cell(self._workspace, schema.attribute(self._type.name, name), value) for name, value in known.items()
+            _cell(self._context, schema.attribute(self._type.name, name), value) for name, value in known.items()
         )
-        with self._workspace.lock:
-            merge_row(self, Row(self._state.oid, tuple(known), cells), self._workspace.layouts)
+        with self._context.lock:
+            merge_row(self, Row(self._state.oid, tuple(known), cells), self._context.layouts)
         return self
 
     def clean(self, name: str) -> Any:
@@ -91,9 +91,9 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
 
         It is never written back. Raises Unsupported where the server does not clean.
         """
-        if not self._workspace.backend.can.cleaning:
+        if not self._context.backend.can.cleaning:
             raise Unsupported(
-                f"{self._workspace.backend.name} does not clean texts.", oid=self._state.oid.token, attribute=name
+                f"{self._context.backend.name} does not clean texts.", oid=self._state.oid.token, attribute=name
             )
         return self[f"{name}.@CleanText"]
 
@@ -107,7 +107,7 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
         What is missing is loaded.
         """
         if isinstance(name, Column):
-            self._workspace.remember(name._path)
+            self._context.remember(name._path)
             return walk(self, name._path)
         return value_at(self, name)
 
@@ -131,13 +131,13 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
             raise ReadOnly(
                 f"{short_form(self._state.oid)}.{name} cannot be set.", type_name=self._type.name, attribute=name
             )
-        elif self._workspace.newer_schema():
+        elif self._context.newer_schema():
             setattr(self, name, value)
         else:
-            self._workspace.schema.attribute(self._type.name, name)
+            self._context.schema.attribute(self._type.name, name)
 
     def __delattr__(self, name: str) -> None:
-        attribute = self._workspace.schema.attribute(self._type.name, name)
+        attribute = self._context.schema.attribute(self._type.name, name)
         _assign(self, name, () if attribute.multi else None)
 
     def __getattr__(self, name: str) -> Any:
@@ -154,37 +154,37 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
             except AttributeError as error:
                 token = self._state.oid.token
                 raise InvalidResponse(f"{token}.{name}: {error}", oid=token, attribute=name) from error
-        told = undeclared(self, name)
-        if told is not UNREAD:
-            return told
-        if not is_looked_at() and self._workspace.newer_schema():
+        value = undeclared(self, name)
+        if value is not UNREAD:
+            return value
+        if not is_looked_at() and self._context.newer_schema():
             return getattr(self, name)
         near = elsewhere(name) or nearest(name, [*kind._type.attributes, *kind._type.operations])
-        near += self._workspace.schema.beyond(kind._type, name)
+        near += self._context.schema.beyond(kind._type, name)
         raise UnknownName(f"{kind.__name__} has no attribute {name!r}.{near}", type_name=kind.__name__, attribute=name)
 
     def _ipython_key_completions_(self) -> list[str]:
         return sorted(self._type.attributes)
 
     def __dir__(self) -> list[str]:
-        told = (name for name in self._state.layout.names if name.isidentifier())
-        return sorted({*super().__dir__(), *self._type.operations, *told})
+        undeclared_names = (name for name in self._state.layout.names if name.isidentifier())
+        return sorted({*super().__dir__(), *self._type.operations, *undeclared_names})
 
     def __repr__(self) -> str:
         state = self._state
         text = short_form(state.oid)
         names = [name for name in (self._type.short, self._type.display) if name and name in self._type.attributes]
         shown = {name: _peek(self, self._type.attributes[name]) for name in dict.fromkeys(names)}
-        told = ", ".join(f"{name}={value!r}" for name, value in shown.items() if value not in (None, ABSENT))
-        if told:
-            text = f"{text[:-1]}, {told})"
+        shown_text = ", ".join(f"{name}={value!r}" for name, value in shown.items() if value not in (None, ABSENT))
+        if shown_text:
+            text = f"{text[:-1]}, {shown_text})"
         if state.edits:
             changes = {name: _edit_text(edit) for name, edit in state.edits.items()}
             text += f".pending({{{', '.join(f'{name!r}: {change}' for name, change in changes.items())}}})"
         return printable(text)
 
     def _table(self) -> Table:
-        return self._workspace.display.table_of(self)
+        return self._context.display.table_of(self)
 
     def __copy__(self) -> Any:
         return self
@@ -210,7 +210,7 @@ _set_state = vars(Instance)["_state"].__set__
 """Sets the state of an asset past its own `__setattr__`."""
 
 
-def blank(kind: type[Asset], oid: Oid) -> Asset:
+def new_instance(kind: type[Asset], oid: Oid) -> Asset:
     """Make an asset of which only the identity is known."""
     asset = object.__new__(kind)
     _set_state(asset, State(oid))
@@ -218,21 +218,21 @@ def blank(kind: type[Asset], oid: Oid) -> Asset:
 
 
 def _assign(asset: Asset, name: str, value: object) -> None:
-    context_of(asset).unit.assign(asset, asset._workspace.schema.attribute(asset._type.name, name), value)
+    context_of(asset).unit.assign(asset, asset._context.schema.attribute(asset._type.name, name), value)
 
 
-def _cell(workspace: SessionContext, attribute: Attribute, value: object) -> Any:
+def _cell(context: SessionContext, attribute: Attribute, value: object) -> Any:
     if attribute.multi:
         members = value if isinstance(value, list | tuple) else [value]
-        return tuple(_member_cell(workspace, attribute, member) for member in members)
-    return _member_cell(workspace, attribute, value)
+        return tuple(_member_cell(context, attribute, member) for member in members)
+    return _member_cell(context, attribute, value)
 
 
-def _member_cell(workspace: SessionContext, attribute: Attribute, value: object) -> Any:
+def _member_cell(context: SessionContext, attribute: Attribute, value: object) -> Any:
     if value is None:
         return None
     return (
-        oid_of_session(workspace, value)
+        oid_of_session(context, value)
         if attribute.is_relation
         else attribute.codec.encode(attribute.codec.parse(value))
     )

@@ -86,15 +86,15 @@ def upload(asset: Instance, content: bytes | BinaryIO | Path, progress: object =
 
 
 def _send(asset: Instance, backend: Any, source: BinaryIO, progress: object) -> None:
-    workspace, oid = context_of(asset), asset._state.oid
+    context, oid = context_of(asset), asset._state.oid
     if not progress:
-        workspace.run(backend.upload(oid, source))
+        context.run(backend.upload(oid, source))
         return
-    told: list[Callable[[int], None]] = []
-    meter = ReadMeter(source, lambda size: told[0](size))
-    with workspace.metered(progress, f"upload {oid.token}", meter.size, "bytes") as tell:
-        told.append(tell)
-        workspace.run(backend.upload(oid, cast(BinaryIO, meter)))
+    reports: list[Callable[[int], None]] = []
+    meter = ReadMeter(source, lambda size: reports[0](size))
+    with context.metered(progress, f"upload {oid.token}", meter.size, "bytes") as report:
+        reports.append(report)
+        context.run(backend.upload(oid, cast(BinaryIO, meter)))
 
 
 def download_with(asset: Instance, sink: BinaryIO, progress: object) -> str:
@@ -103,8 +103,8 @@ def download_with(asset: Instance, sink: BinaryIO, progress: object) -> str:
         return download(asset, sink)
     _checked(asset)
     what, size = f"download {asset._state.oid.token}", expected_of(asset).size
-    with context_of(asset).metered(progress, what, size, "bytes") as tell:
-        return download(asset, sink, tell)
+    with context_of(asset).metered(progress, what, size, "bytes") as report:
+        return download(asset, sink, report)
 
 
 def save(asset: Any, folder: Path, progress: object = None) -> Path:

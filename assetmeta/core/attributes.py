@@ -35,7 +35,7 @@ class Scalar(AttributeDescriptor):
         if asset is None:
             return self.column(self.attribute.name)
         attribute = self.attribute
-        with asset._workspace.lock:
+        with asset._context.lock:
             state = asset._state
             place = state.layout.index.get(attribute.name)
             cell = UNREAD if place is None or state.edits else state.cells[place]

@@ -19,7 +19,7 @@ from assetmeta.model.values import Oid
 class Cohort:
     """The assets of one result, or (with a *parent*) what a relation of another cohort's members leads to."""
 
-    __slots__ = ("_crossed", "_met", "_oids", "_parent", "_relation", "kept", "with_deleted")
+    __slots__ = ("_met", "_oids", "_parent", "_relation", "_through", "kept", "with_deleted")
 
     def __init__(
         self,
@@ -31,12 +31,12 @@ class Cohort:
         self._oids = oids
         self._parent = parent
         self._relation = relation
-        self._crossed: dict[str, Cohort] = {}
+        self._through: dict[str, Cohort] = {}
         self._met: dict[Oid, None] = {}
         self.with_deleted = with_deleted
         self.kept: dict[Oid, Instance] = {}
 
-    def members(self, workspace: SessionContext) -> Iterator[Oid]:
+    def members(self, context: SessionContext) -> Iterator[Oid]:
         """Yield the identities of all members known so far, each once, in order.
 
         Members behind a relation are those that a walk has met, whatever became of the assets it came from, and those
@@ -47,8 +47,8 @@ class Cohort:
             return
         yield from tuple(self._met)
         seen: set[Oid] = set(self._met)
-        for oid in self._parent.members(workspace):
-            parent = workspace.identity.get(oid)
+        for oid in self._parent.members(context):
+            parent = context.identity.get(oid)
             if parent is None:
                 continue
             for target in targets(parent, self._relation):
@@ -79,7 +79,7 @@ class Cohort:
             return f"query the {root[0].type} assets together, with .select({path!r})"
         return f"add .select({path!r}) to the {root[0].type} query" if root else f"select {path!r}"
 
-    def preferred_over(self, other: Cohort, workspace: SessionContext) -> bool:
+    def preferred_over(self, other: Cohort, context: SessionContext) -> bool:
         """True when an asset that belongs to *other* is better off in this cohort: it goes back to a larger result, or
         no asset of the other is in use any more.
         """
@@ -87,13 +87,13 @@ class Cohort:
         if len(self.root._oids) > len(theirs):
             return True
         # A look at both ends shows well enough whether a result is still held, whatever its size.
-        return not any(workspace.identity.get(oid) is not None for oid in (*theirs[:4], *theirs[-4:]))
+        return not any(context.identity.get(oid) is not None for oid in (*theirs[:4], *theirs[-4:]))
 
-    def crossed(self, relation: str) -> Cohort:
+    def through(self, relation: str) -> Cohort:
         """The cohort of what *relation* of the members leads to."""
-        found = self._crossed.get(relation)
+        found = self._through.get(relation)
         if found is None:
-            found = self._crossed[relation] = Cohort(parent=self, relation=relation)
+            found = self._through[relation] = Cohort(parent=self, relation=relation)
         return found
 
     def add_member(self, oid: Oid) -> None:
@@ -123,23 +123,23 @@ def targets(asset: Instance, relation: str) -> tuple[Oid, ...]:
     return tuple(at_moment_of(asset, oid) for oid in (*found, *added) if isinstance(oid, Oid))
 
 
-def resolve_related(workspace: SessionContext, asset: Instance, relation: str, oid: Oid) -> Instance:
+def resolve_related(context: SessionContext, asset: Instance, relation: str, oid: Oid) -> Instance:
     """Return the related asset *oid* of *asset*, and make it a member of the cohort that crossing *relation* makes."""
-    with workspace.lock:
-        related = workspace.asset(oid)
-        workspace.identity.touch(related)
+    with context.lock:
+        related = context.asset(oid)
+        context.identity.touch(related)
         # The owner of a relation represents itself when it came alone, so that its members still form one cohort.
         owner = cohort_of(asset) or Cohort((asset._state.oid,))
         asset._state.cohort = owner
         present = cohort_of(related)
-        if present is None or owner.preferred_over(present, workspace):
-            related._state.cohort = owner.crossed(relation)
-        owner.crossed(relation).add_member(oid)
+        if present is None or owner.preferred_over(present, context):
+            related._state.cohort = owner.through(relation)
+        owner.through(relation).add_member(oid)
         return related
 
 
-def join(workspace: SessionContext, cohort: Cohort, asset: Instance) -> None:
+def join(context: SessionContext, cohort: Cohort, asset: Instance) -> None:
     """Make *asset* a member of *cohort*, unless it is better off where it is."""
     present = cohort_of(asset)
-    if present is None or cohort.preferred_over(present, workspace):
+    if present is None or cohort.preferred_over(present, context):
         asset._state.cohort = cohort

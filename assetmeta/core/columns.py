@@ -44,7 +44,7 @@ class Target(Protocol):
     """What a condition is about: the assets of a type, in a session."""
 
     @property
-    def workspace(self) -> SessionContext: ...
+    def context(self) -> SessionContext: ...
     @property
     def schema(self) -> Schema: ...
     @property
@@ -87,7 +87,7 @@ class Column:
                 attribute=str(self),
             )
         path = in_parts(self._source.schema, self._source.type_name, Path((*self._path.steps, Step(name))))
-        if path.part and not self._source.workspace.backend.can.evaluates:
+        if path.part and not self._source.context.backend.can.evaluates:
             path = Path((*self._path.steps, Step(name)))
         column = Column(self._source, path)
         column._resolved()
@@ -183,7 +183,7 @@ class Column:
     def _edge(self, operator: str, text: str) -> Term:
         if not isinstance(text, str) or not text:
             raise BadValue(f"{self!r} begins or ends with a text, not {text!r:.80}.")
-        if not self._path.is_plain and not self._source.workspace.backend.can.evaluates:
+        if not self._path.is_plain and not self._source.context.backend.can.evaluates:
             raise Unsupported(f"{self!r}: how what the server works out begins and ends cannot be looked for.")
         return self._compare(operator, text)
 
@@ -200,7 +200,7 @@ class Column:
         return Exists(self._path, present=False, owner=self._source.type_name)
 
     def _compare(self, operator: str, other: object) -> Term:
-        if isinstance(other, Column) and self._source.workspace.backend.can.evaluates and operator != "~=":
+        if isinstance(other, Column) and self._source.context.backend.can.evaluates and operator != "~=":
             mine, theirs = self._resolved(), other._resolved()
             if self._source.type_name != other._source.type_name:
                 raise BadValue(f"{self!r} {operator} {other!r}: both have to be attributes of one type.")
@@ -347,15 +347,15 @@ def condition(source: Target, path: Path, operator: str, values: list[Any]) -> T
             return far
         near = condition(source, path, operator, others)
         return And((near, far)) if operator == "!=" else Or((near, far))
-    operands = tuple(_operand(source.workspace, resolved, path, operator, value) for value in wanted)
-    sent = _exactly(source.workspace, path, operands) if operator == EXACT else operator
+    operands = tuple(_operand(source.context, resolved, path, operator, value) for value in wanted)
+    sent = _exactly(source.context, path, operands) if operator == EXACT else operator
     unlisted = operator == EXACT and source.schema.type(resolved.type_name).choices
     return Compare(path, sent, operands, any_text=unlisted, owner=type_name)
 
 
-def _exactly(workspace: SessionContext, path: Path, operands: tuple[object, ...]) -> str:
+def _exactly(context: SessionContext, path: Path, operands: tuple[object, ...]) -> str:
     """The operator of exact equality: what is no text has no letter case."""
-    if workspace.backend.can.exact or not any(isinstance(value, str) for value in operands):
+    if context.backend.can.exact or not any(isinstance(value, str) for value in operands):
         return "="
     if not path.is_plain:
         raise Unsupported(f"{path}.exact(): what the server works out is compared by the server, letter case aside.")
@@ -367,13 +367,13 @@ def _names(source: Target, resolved: Resolved, text: str) -> bool:
     oid = as_oid(text)
     if oid is not None and oid.type in source.schema.types:
         return True
-    backend, related = source.workspace.backend, resolved.attribute.related or ""
+    backend, related = source.context.backend, resolved.attribute.related or ""
     return isinstance(backend, SupportsAliases) and backend.key_of(related, text) is not None
 
 
-def _operand(workspace: SessionContext, resolved: Resolved, path: Path, operator: str, value: object) -> object:
+def _operand(context: SessionContext, resolved: Resolved, path: Path, operator: str, value: object) -> object:
     if resolved.is_relation:
-        return related_oid(workspace, resolved.type_name, resolved.attribute, value, look_up=False)
+        return related_oid(context, resolved.type_name, resolved.attribute, value, look_up=False)
     if counts(path):
         number = whole_number(value)
         if number is None:
@@ -381,7 +381,7 @@ def _operand(workspace: SessionContext, resolved: Resolved, path: Path, operator
         return number
     if isinstance(as_oid(value), Oid) and not isinstance(value, str):
         raise BadValue(f"{resolved.type_name}.{path} is {resolved.attribute.kind}, not an asset.")
-    found = parsed(workspace, resolved.type_name, resolved.attribute, value, in_condition=True)
+    found = parsed(context, resolved.type_name, resolved.attribute, value, in_condition=True)
     if operator in ("=", "!="):
         _check_choice(resolved, found)
     return found

@@ -46,8 +46,8 @@ log = logging.getLogger(__name__)
 class Committer:
     """Performs the writes of one session: commits, immediate creates, and operations."""
 
-    def __init__(self, workspace: SessionContext, unit: UnitOfWork) -> None:
-        self._workspace = workspace
+    def __init__(self, context: SessionContext, unit: UnitOfWork) -> None:
+        self._context = context
         self._unit = unit
         self.after_fork()
         renew_in_child(self)
@@ -96,21 +96,20 @@ class Committer:
         """
         self._refuse_block("commit()", by)
         with self._committing:
-            with self._workspace.lock:
+            with self._context.lock:
                 is_given = plan is not None
                 plan = self._unit.plan() if plan is None else plan
                 edits = {change.oid: self._edits_of(change, is_given) for change in plan.changes}
-            changes, held = split(self._workspace, plan.changes, conflicts)
+            changes, held = split(self._context, plan.changes, conflicts)
             outcomes = [held.get(place) or known for place, known in enumerate(self._settled_before(changes))]
             to_send = [change for change, known in zip(changes, outcomes, strict=True) if known is None]
 
             def finish(answers: Sequence[Outcome]) -> Report:
                 following = iter(answers)
                 outcomes_now = [known or next(following) for known in outcomes]
-                with self._workspace.lock:
+                with self._context.lock:
                     complete = tuple(
-                        noting_lost_values(self._workspace.asset(outcome.change.oid), outcome)
-                        for outcome in outcomes_now
+                        noting_lost_values(self._context.asset(outcome.change.oid), outcome) for outcome in outcomes_now
                     )
                     self._take_over(complete, edits)
                 self.last_report = Report(complete, plan.names, self._unit.notes())
@@ -133,7 +132,7 @@ class Committer:
 
     def take_over(self, outcomes: Sequence[Outcome]) -> None:
         """Let assets know what came of their pending changes, without sending anything."""
-        with self._committing, self._workspace.lock:
+        with self._committing, self._context.lock:
             self._take_over(outcomes, {outcome.change.oid: self._edits_of(outcome.change) for outcome in outcomes})
 
     def execute(self, oids: Sequence[Oid], operation: str, arguments: Mapping[str, object]) -> Report:
@@ -143,30 +142,30 @@ class Committer:
         given = self._given(arguments)
 
         def finish(outcomes: Sequence[Outcome]) -> Report:
-            with self._workspace.lock:
-                after = Invalidation(self._workspace)
+            with self._context.lock:
+                invalidation = Invalidation(self._context)
                 for outcome in outcomes:
                     if isinstance(outcome, Done | Unknown):
-                        after.called(self._workspace.asset(outcome.change.oid))
-                after.close()
+                        invalidation.after_call(self._context.asset(outcome.change.oid))
+                invalidation.close()
             self.last_report = Report(tuple(outcomes))
             return self.last_report
 
         return self._performed([Call(oid, operation, given) for oid in oids], finish)
 
     def _refuse_operation(self, type_name: str, operation: str) -> None:
-        if not self._workspace.backend.can.operations:
-            raise Unsupported(f"{self._workspace.backend.name} has no operations.", type_name=type_name)
+        if not self._context.backend.can.operations:
+            raise Unsupported(f"{self._context.backend.name} has no operations.", type_name=type_name)
         if type_name:
-            self._workspace.schema.type(type_name).operation(operation)
+            self._context.schema.type(type_name).operation(operation)
 
-    def create(self, type_name: str, values: Mapping[str, object], context: Oid | None) -> Any:
+    def create(self, type_name: str, values: Mapping[str, object], context_oid: Oid | None) -> Any:
         """Create an asset at once and return it. One request. Raises the server's error when it is turned down."""
         self._refuse_block("create()")
         oid = self._unit.fresh_oid(type_name)
         # A commit in another thread must not take the asset for one of its own.
         with self._committing:
-            asset = self._unit.begin(oid, values, context)
+            asset = self._unit.register_new(oid, values, context_oid)
             try:
                 change = self._unit.change_of(asset)
                 waiting = needs(change) | self._new_in_texts(change)
@@ -175,7 +174,7 @@ class Committer:
                     raise UsageError(f"{type_name}.create: {token} does not exist yet; commit first, or use new().")
 
                 def finish(outcomes: Sequence[Outcome]) -> Outcome:
-                    with self._workspace.lock:
+                    with self._context.lock:
                         self._take_over(outcomes, {oid: self._edits_of(change)})
                     return outcomes[0]
 
@@ -202,44 +201,44 @@ class Committer:
 
         def finish(outcomes: Sequence[Outcome]) -> Outcome:
             if isinstance(outcomes[0], Done | Unknown):
-                with self._workspace.lock:
-                    after = Invalidation(self._workspace)
-                    after.called(asset)
-                    after.close()
+                with self._context.lock:
+                    invalidation = Invalidation(self._context)
+                    invalidation.after_call(asset)
+                    invalidation.close()
             return outcomes[0]
 
         outcome = self._performed([Call(oid, operation, self._given(arguments))], finish)
         if not isinstance(outcome, Done):
             raise error_of(outcome)
-        with self._workspace.lock:
-            return self._workspace.asset(outcome.oid)
+        with self._context.lock:
+            return self._context.asset(outcome.oid)
 
-    def new_from_template(self, type_name: str, context: Oid | None, values: Mapping[str, object]) -> Any:
+    def new_from_template(self, type_name: str, context_oid: Oid | None, values: Mapping[str, object]) -> Any:
         """Return a new pending asset with the server's suggested values and *values* over them. One request."""
-        workspace = self._workspace
-        if not workspace.backend.can.templates:
-            raise Unsupported(f"{workspace.backend.name} suggests no values for new assets.", type_name=type_name)
+        context = self._context
+        if not context.backend.can.templates:
+            raise Unsupported(f"{context.backend.name} suggests no values for new assets.", type_name=type_name)
         oid = self._unit.fresh_oid(type_name)
-        backend = cast(SupportsTemplates, workspace.backend)
-        deltas = workspace.run(backend.template(workspace.schema, type_name, context))
+        backend = cast(SupportsTemplates, context.backend)
+        deltas = context.run(backend.template(context.schema, type_name, context_oid))
         suggestions = {delta.name: delta.added if delta.is_multi else delta.new for delta in deltas}
-        return self._unit.begin(oid, {**suggestions, **values}, None)
+        return self._unit.register_new(oid, {**suggestions, **values}, None)
 
     def _new_in_texts(self, change: Change) -> set[Oid]:
         """The pending new assets that a change names, also within formulas."""
-        named = references(change, self._workspace.references_in)
+        named = references(change, self._context.references_in)
         return {oid for oid in named if oid.is_new and self._unit.tracked(oid) is not None}
 
     def _write(self, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED) -> list[Outcome]:
         if not changes:
             return []
-        workspace = self._workspace
-        outcomes = workspace.run(workspace.backend.write(workspace.schema, changes, observer))
+        context = self._context
+        outcomes = context.run(context.backend.write(context.schema, changes, observer))
         if len(outcomes) != len(changes):
-            raise AssertionError(f"{workspace.backend.name} gave {len(outcomes)} outcomes for {len(changes)} changes")
+            raise AssertionError(f"{context.backend.name} gave {len(outcomes)} outcomes for {len(changes)} changes")
         done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
         rows = [outcome.row for outcome in done if outcome.row is not None and not outcome.row.oid.is_new]
-        workspace.know(rows, [outcome.oid for outcome in done])
+        context.know(rows, [outcome.oid for outcome in done])
         return outcomes
 
     def _sent(
@@ -308,20 +307,20 @@ class Committer:
         return found
 
     def _read_again(self, changes: Sequence[Change]) -> None:
-        workspace = self._workspace
+        context = self._context
         updates = [change for change in changes if isinstance(change, Update)]
         deleted = [change.oid for change in changes if isinstance(change, Delete)]
         names = list(dict.fromkeys(delta.name for change in updates for delta in change.deltas))
-        with workspace.lock:
+        with context.lock:
             for change in changes:
-                forget(workspace.asset(change.oid), [*names, *self._marks(change.oid)])
-        workspace.loader.load([change.oid for change in updates], names)
+                forget(context.asset(change.oid), [*names, *self._marks(change.oid)])
+        context.loader.load([change.oid for change in updates], names)
         for marks in dict.fromkeys(self._marks(oid) for oid in deleted):
-            workspace.loader.load([oid for oid in deleted if self._marks(oid) == marks], marks)
+            context.loader.load([oid for oid in deleted if self._marks(oid) == marks], marks)
 
     def _marks(self, oid: Oid) -> tuple[str, ...]:
         """The attribute that marks a deleted asset, where such assets can still be read."""
-        mark = self._workspace.schema.type(oid.type).deleted
+        mark = self._context.schema.type(oid.type).deleted
         return (mark,) if mark else ()
 
     def look_again(self, changes: Sequence[Change]) -> list[Outcome | None]:
@@ -329,7 +328,7 @@ class Committer:
         for what was not saved. As few requests as there are types and chunks of assets.
         """
         with self._committing:
-            held = [self._workspace.asset(change.oid) for change in changes]
+            held = [self._context.asset(change.oid) for change in changes]
             self._read_again(changes)
             return [self._saved_before(asset, change) for asset, change in zip(held, changes, strict=True)]
 
@@ -339,7 +338,7 @@ class Committer:
             return None
         if isinstance(change, Create):
             return Unknown(change, self._unit.errors[change.oid])
-        return self._saved_before(self._workspace.asset(change.oid), change)
+        return self._saved_before(self._context.asset(change.oid), change)
 
     def _saved_before(self, asset: Instance, change: Change) -> Outcome | None:
         gone = asset._state.gone
@@ -354,7 +353,7 @@ class Committer:
 
     def _unsendable(self, change: Change) -> Outcome | None:
         """The outcome of a change with a value that its codec cannot write, which is then that change's alone."""
-        kind = self._workspace.schema.type(change.oid.type)
+        kind = self._context.schema.type(change.oid.type)
         for delta in change.deltas if isinstance(change, Create | Update) else ():
             attribute = kind.attributes.get(delta.name)
             for value in (delta.new, *delta.added) if attribute is not None and not attribute.is_relation else ():
@@ -367,7 +366,7 @@ class Committer:
         return None
 
     def _is_true(self, asset: Instance, delta: AttributeChange) -> bool:
-        attribute = self._workspace.schema.attribute(asset._state.oid.type, delta.name)
+        attribute = self._context.schema.attribute(asset._state.oid.type, delta.name)
         cell = asset._state.cell(delta.name)
         if isinstance(cell, Missing):
             return False
@@ -382,36 +381,41 @@ class Committer:
             return
         real = {outcome.change.oid: outcome.oid for outcome in outcomes if isinstance(outcome, Done)}
         created = {provisional: oid for provisional, oid in real.items() if provisional.is_new}
-        assets = {outcome.change.oid: self._workspace.asset(outcome.change.oid) for outcome in outcomes}
+        assets = {outcome.change.oid: self._context.asset(outcome.change.oid) for outcome in outcomes}
         for provisional, oid in created.items():
             self._unit.rename(assets[provisional], oid)
         self._unit.substitute(created)
-        after = Invalidation(self._workspace)
+        invalidation = Invalidation(self._context)
         for outcome in outcomes:
             asset = assets[outcome.change.oid]
             if isinstance(outcome, Done):
-                self._saved(asset, outcome, sent.get(outcome.change.oid, {}), created, after)
+                self._saved(asset, outcome, sent.get(outcome.change.oid, {}), created, invalidation)
                 continue
-            # A create that waits for a word was doubted when it was sent.
+            # What a create that waits for its answer may have changed was forgotten when it was sent.
             waits = isinstance(outcome.change, Create) and outcome.change.oid in self._unit.unanswered
             self._unit.note_failure(asset, outcome)
             if isinstance(outcome, Unknown) and not waits:
-                after.doubted(asset, outcome.change)
-        after.close()
+                invalidation.after_unknown(asset, outcome.change)
+        invalidation.close()
 
     def _saved(
-        self, asset: Instance, outcome: Done, sent: Mapping[str, Edit], created: Mapping[Oid, Oid], after: Invalidation
+        self,
+        asset: Instance,
+        outcome: Done,
+        sent: Mapping[str, Edit],
+        created: Mapping[Oid, Oid],
+        invalidation: Invalidation,
     ) -> None:
         change = outcome.change
         if isinstance(change, Delete):
             self._unit.discard(asset)
-            after.deleted(asset)
+            invalidation.after_delete(asset)
         elif isinstance(change, Create | Update):
             names = {delta.name for delta in change.deltas}
             self._unit.settle(asset, {name: edit for name, edit in sent.items() if name in names})
-            context = change.context if isinstance(change, Create) else None
+            context_oid = change.context if isinstance(change, Create) else None
             is_new = isinstance(change, Create)
-            after.wrote(asset, renamed(change.deltas, created), outcome.row, context, is_new=is_new)
+            invalidation.after_write(asset, renamed(change.deltas, created), outcome.row, context_oid, is_new=is_new)
             if outcome.stale:
                 forget(asset)
 
@@ -425,7 +429,7 @@ class Committer:
         if isinstance(value, Cleaned):
             raise BadValue(f"{name}= does not take a cleaned text; write str(text) if that is meant.", attribute=name)
         try:
-            found = identified(self._workspace, plain(value))
+            found = identified(self._context, plain(value))
             if isinstance(found, str):
                 return writable_text(found)
             whole = isinstance(found, Mapping | list) or (isinstance(found, tuple) and not isinstance(found, Oid))

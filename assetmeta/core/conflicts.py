@@ -39,7 +39,7 @@ class Clash(Struct, frozen=True):
         )
 
 
-def split(workspace: SessionContext, changes: Sequence[Change], policy: str) -> tuple[list[Change], dict[int, Failed]]:
+def split(context: SessionContext, changes: Sequence[Change], policy: str) -> tuple[list[Change], dict[int, Failed]]:
     """Return what is to be sent, and an outcome for each change that is held back because it clashes, by its place.
 
     "overwrite" reads nothing and sends all. "error" holds back a change in which any attribute clashes, "merge" only
@@ -51,14 +51,14 @@ def split(workspace: SessionContext, changes: Sequence[Change], policy: str) -> 
     updates = [change for change in changes if isinstance(change, Update) and not change.oid.is_new]
     if policy == "overwrite" or not updates:
         return list(changes), {}
-    theirs = _present(workspace, updates)
+    theirs = _present(context, updates)
     result: list[Change] = []
     held: dict[int, Failed] = {}
     for change in changes:
         present = theirs.get(change.oid, {})
         if policy == "merge" and isinstance(change, Update):
-            change = _on_top(workspace, change, present)
-        clashes = _clashes(workspace, change, present) if isinstance(change, Update) else []
+            change = _on_top(context, change, present)
+        clashes = _clashes(context, change, present) if isinstance(change, Update) else []
         if not clashes or not isinstance(change, Update):
             result.append(change)
             continue
@@ -72,44 +72,44 @@ def split(workspace: SessionContext, changes: Sequence[Change], policy: str) -> 
     return result, held
 
 
-def clashes_now(workspace: SessionContext, updates: Sequence[Update]) -> dict[Oid, list[Clash]]:
+def clashes_now(context: SessionContext, updates: Sequence[Update]) -> dict[Oid, list[Clash]]:
     """Return the attributes that have changed since *updates* were planned, by asset. One read."""
-    present = _present(workspace, updates) if updates else {}
-    found = {update.oid: _clashes(workspace, update, present.get(update.oid, {})) for update in updates}
+    present = _present(context, updates) if updates else {}
+    found = {update.oid: _clashes(context, update, present.get(update.oid, {})) for update in updates}
     return {oid: clashes for oid, clashes in found.items() if clashes}
 
 
-def _present(workspace: SessionContext, updates: Sequence[Update]) -> dict[Oid, dict[str, RawValue]]:
+def _present(context: SessionContext, updates: Sequence[Update]) -> dict[Oid, dict[str, RawValue]]:
     """Read the attributes that *updates* change, as they are now; nothing is merged into the assets."""
     names = list(dict.fromkeys(delta.name for update in updates for delta in update.deltas))
-    wanted = list(fetches(workspace, [update.oid for update in updates], names))
+    wanted = list(fetches(context, [update.oid for update in updates], names))
     try:
-        found = workspace.read(wanted)
+        found = context.read(wanted)
     except NotFound:
         # The only asset that was read is gone; the write will report it.
         found = []
     return {row.oid: dict(zip(row.columns, row.values, strict=True)) for rows in found for row in rows.rows}
 
 
-def _on_top(workspace: SessionContext, change: Update, present: Mapping[str, RawValue]) -> Update:
+def _on_top(context: SessionContext, change: Update, present: Mapping[str, RawValue]) -> Update:
     """The same additions and removals, on top of the members that are there now: those of both then stay."""
-    asset = workspace.asset(change.oid)
+    asset = context.asset(change.oid)
     deltas = []
     for delta in change.deltas:
         if delta.is_multi and delta.name in present:
-            attribute = workspace.schema.attribute(change.oid.type, delta.name)
+            attribute = context.schema.attribute(change.oid.type, delta.name)
             delta = replace(delta, old=cell_members(asset, attribute, present[delta.name]))
         deltas.append(delta)
     return replace(change, deltas=tuple(deltas))
 
 
-def _clashes(workspace: SessionContext, change: Update, present: Mapping[str, RawValue]) -> list[Clash]:
-    asset = workspace.asset(change.oid)
+def _clashes(context: SessionContext, change: Update, present: Mapping[str, RawValue]) -> list[Clash]:
+    asset = context.asset(change.oid)
     found = []
     for delta in change.deltas:
         if delta.old is UNREAD or delta.name not in present:
             continue
-        attribute = workspace.schema.attribute(change.oid.type, delta.name)
+        attribute = context.schema.attribute(change.oid.type, delta.name)
         read = cell_members if delta.is_multi else cell_value
         clash = Clash(delta.name, delta.old, _mine(delta), read(asset, attribute, present[delta.name]))
         if not _same(clash.was, clash.theirs) and not _same(clash.mine, clash.theirs):
@@ -131,9 +131,9 @@ def _same(one: object, other: object) -> bool:
 
 
 def _error(oid: Oid, clashes: Sequence[Clash]) -> Conflict:
-    told = "; ".join(map(str, clashes))
+    listed = "; ".join(map(str, clashes))
     return Conflict(
-        f"{oid.token} was changed by another user: {told}. commit(conflicts='overwrite') writes yours, "
+        f"{oid.token} was changed by another user: {listed}. commit(conflicts='overwrite') writes yours, "
         "inspect(asset).revert() and refresh() take theirs.",
         oid=oid.token,
         attribute=clashes[0].name,

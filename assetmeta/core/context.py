@@ -62,17 +62,17 @@ class UnitProtocol(Protocol):
         self, asset: Instance, attribute: Attribute, add: Sequence[object], remove: Sequence[object]
     ) -> None: ...
     def delete(self, *assets: Instance) -> None: ...
-    def begin(self, oid: Oid, values: Mapping[str, object], context: Oid | None) -> Instance: ...
+    def register_new(self, oid: Oid, values: Mapping[str, object], context_oid: Oid | None) -> Instance: ...
     def fresh_oid(self, type_name: str) -> Oid: ...
 
 
 class CommitterProtocol(Protocol):
     """Sends changes."""
 
-    def create(self, type_name: str, values: Mapping[str, object], context: Oid | None) -> Instance: ...
+    def create(self, type_name: str, values: Mapping[str, object], context_oid: Oid | None) -> Instance: ...
     def call(self, asset: Instance, operation: str, arguments: Mapping[str, object]) -> Instance: ...
     def execute(self, oids: Sequence[Oid], operation: str, arguments: Mapping[str, object]) -> Report: ...
-    def new_from_template(self, type_name: str, context: Oid | None, values: Mapping[str, object]) -> Instance: ...
+    def new_from_template(self, type_name: str, context_oid: Oid | None, values: Mapping[str, object]) -> Instance: ...
 
 
 class DisplayProtocol(Protocol):
@@ -201,7 +201,7 @@ class SessionContext:
         self.link = link
         self.closed = False
         self.writes = 0
-        self.watch = LoadLog()
+        self.load_log = LoadLog()
         self.vocabulary: Vocabulary | None = Vocabulary(exact=backend.can.exact)
         self.suggested: dict[tuple[str, ...], list[str]] = {}
         self._paths: LRUCache[str, Path] = LRUCache(maxsize=10_000)
@@ -275,7 +275,7 @@ class SessionContext:
     def asset(self, oid: Oid) -> Instance:
         """Return the one asset of *oid*; sends nothing. Raises UnknownName for a type that the schema does not have."""
         with self.lock:
-            return self.identity.obtain(oid, self._make)
+            return self.identity.get_or_create(oid, self._make)
 
     def named(self, type_name: str, text: str) -> Instance:
         """Return the asset of a type that *text* means: its key as a person writes it, or an alias where the server has
@@ -340,7 +340,7 @@ class SessionContext:
         with self.lock:
             assets = []
             for row in rows:
-                asset = self.identity.obtain(row.oid, self._make)
+                asset = self.identity.get_or_create(row.oid, self._make)
                 merge_row(asset, row, self.layouts, since)
                 assets.append(asset)
             return assets

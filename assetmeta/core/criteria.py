@@ -53,7 +53,7 @@ _TERMS = (Compare, Exists, And, Or, Not, RawFilter)
 class Criteria(LastUncompared, frozen=True):
     """The building half of a query; core.query has the half that sends requests."""
 
-    workspace: SessionContext
+    context: SessionContext
     type_name: str
     selected: tuple[Path, ...] = ()
     terms: tuple[Term, ...] = ()
@@ -68,7 +68,7 @@ class Criteria(LastUncompared, frozen=True):
     @property
     def schema(self) -> Schema:
         """The schema of the server."""
-        return self.workspace.schema
+        return self.context.schema
 
     def _but(self, **changes: Any) -> Self:
         return replace(self, _results=[], **changes)
@@ -212,8 +212,8 @@ class Criteria(LastUncompared, frozen=True):
         return self._but(with_deleted=included)
 
     def _need(self, capability: str | None) -> None:
-        if capability and not getattr(self.workspace.backend.can, capability):
-            name = self.workspace.backend.name
+        if capability and not getattr(self.context.backend.can, capability):
+            name = self.context.backend.name
             raise Unsupported(f"{name} {_LACKS.get(capability, f'has no {capability}')}.", type_name=self.type_name)
 
     def _path(self, name: str | Column) -> Path:
@@ -223,7 +223,7 @@ class Criteria(LastUncompared, frozen=True):
 
     def _usable(self, path: Path) -> Path:
         """Return *path* as the server reads it. Raises UnknownName, and Unsupported for what the server cannot do."""
-        if self.workspace.backend.can.evaluates:
+        if self.context.backend.can.evaluates:
             path = in_parts(self.schema, self.type_name, path)
         resolved = resolve(self.schema, self.type_name, path)
         if len(path.steps) > 1:
@@ -232,13 +232,13 @@ class Criteria(LastUncompared, frozen=True):
             self._need("cleaning")
         elif path.aggregate:
             self._need_aggregate(path, resolved.attribute)
-        self.workspace.remember(path)
+        self.context.remember(path)
         return path
 
     def _need_aggregate(self, path: Path, attribute: Attribute) -> None:
         """Raise Unsupported, or BadValue for a sum of what is no number, where aggregates are worked out here."""
         self._need("aggregates")
-        backend = self.workspace.backend
+        backend = self.context.backend
         if not backend.can.evaluates:
             return
         if path.aggregate not in LOCAL_AGGREGATES:

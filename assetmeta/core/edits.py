@@ -38,14 +38,14 @@ def set_value(asset: Instance, attribute: Attribute, value: object) -> None:
     _store(asset, attribute.name, None if same and attribute.name not in state.sending else Edit(new))
 
 
-def _single(workspace: SessionContext, type_name: str, attribute: Attribute, value: object) -> object:
+def _single(context: SessionContext, type_name: str, attribute: Attribute, value: object) -> object:
     if type(value) is tuple and not value:
         value = None
     if value is None or not attribute.is_relation:
-        return parsed(workspace, type_name, attribute, value)
+        return parsed(context, type_name, attribute, value)
     if isinstance(value, NullReference):
         return None
-    return related_oid(workspace, type_name, attribute, value)
+    return related_oid(context, type_name, attribute, value)
 
 
 def old_value(asset: Instance, attribute: Attribute) -> object:
@@ -96,18 +96,18 @@ def _checked_members(asset: Instance, attribute: Attribute, values: Iterable[obj
 
 
 def checked_members(
-    workspace: SessionContext, type_name: str, attribute: Attribute, values: Iterable[object]
+    context: SessionContext, type_name: str, attribute: Attribute, values: Iterable[object]
 ) -> list[object]:
     """Check values that a person gave as members; return them parsed, each once, in order."""
     if attribute.is_relation:
-        return member_values(workspace, type_name, attribute, values)
+        return member_values(context, type_name, attribute, values)
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise BadValue(
             f"{type_name}.{attribute.name} holds several values: give a list of them, or use .add().",
             type_name=type_name,
             attribute=attribute.name,
         )
-    return list(dict.fromkeys(_single(workspace, type_name, attribute, value) for value in values))
+    return list(dict.fromkeys(_single(context, type_name, attribute, value) for value in values))
 
 
 def _copied(state: State, name: str) -> Edit:
@@ -156,17 +156,17 @@ def restore(asset: Instance, before: Mapping[str, Edit]) -> None:
     state.edits = dict(before) or None
 
 
-def checked(workspace: SessionContext, type_name: str, name: str, value: object) -> object:
+def checked(context: SessionContext, type_name: str, name: str, value: object) -> object:
     """Return a *value* for assets of a type, with the identities of the assets that it names. Raises BadValue,
     UnknownName or ReadOnly unless it could be set. Sends nothing, except to look up a name.
     """
-    attribute = workspace.schema.attribute(type_name, name)
+    attribute = context.schema.attribute(type_name, name)
     if not attribute.writable:
         raise ReadOnly(f"{type_name}.{name} is read-only: the server works it out itself.", attribute=name)
     if value is None and attribute.multi:
         return value
     take = checked_members if attribute.multi else _single
-    found = take(workspace, type_name, attribute, value)  # type: ignore[arg-type]
+    found = take(context, type_name, attribute, value)  # type: ignore[arg-type]
     return found if attribute.is_relation else value
 
 

@@ -23,7 +23,7 @@ _FIRST_SWEEP = 1000
 class IdentityMap:
     """Maps Oids to the one asset of each, which lives while it is referenced or is among the last *keep* touched.
 
-    Whoever calls `obtain`, `rename` or `clear` holds the lock of the workspace.
+    Whoever calls `get_or_create`, `rename` or `clear` holds the lock of the context.
     """
 
     def __init__(self, keep: int) -> None:
@@ -42,7 +42,7 @@ class IdentityMap:
         found = self._assets.get(oid)
         return None if found is None else found()
 
-    def obtain(self, oid: Oid, make: Callable[[Oid], Instance]) -> Instance:
+    def get_or_create(self, oid: Oid, make: Callable[[Oid], Instance]) -> Instance:
         """Return the asset of *oid*, made by *make* if there is none yet."""
         known = self._assets.get(oid)
         found = None if known is None else known()

@@ -31,12 +31,12 @@ class Inspector:
         self._asset = asset
 
     @property
-    def _workspace(self) -> SessionContext:
+    def _context(self) -> SessionContext:
         return context_of(self._asset)
 
     @property
     def _unit(self) -> UnitOfWork:
-        unit = self._workspace.unit
+        unit = self._context.unit
         assert isinstance(unit, UnitOfWork)
         return unit
 
@@ -68,17 +68,17 @@ class Inspector:
     @property
     def url(self) -> str:
         """Where a person sees the asset in a browser."""
-        return self._workspace.link(self._workspace.backend.address(self.oid))
+        return self._context.link(self._context.backend.address(self.oid))
 
     def would_fetch(self, name: str) -> bool:
         """Return whether reading *name* (or a path) would send a request. Sends nothing. Raises UnknownName."""
-        path = in_parts(self._workspace.schema, self.oid.type, Path.parse(name))
-        resolve(self._workspace.schema, self.oid.type, path)
+        path = in_parts(self._context.schema, self.oid.type, Path.parse(name))
+        resolve(self._context.schema, self.oid.type, path)
         return not is_loaded(self._asset, path)
 
     def refresh(self) -> Asset:
         """Forget what is loaded, so that the next read sends a request; pending edits stay. Sends nothing."""
-        with self._workspace.lock:
+        with self._context.lock:
             forget(self._asset)
         return self._asset
 
@@ -96,22 +96,22 @@ class Inspector:
 
         *names* are loaded for all of them; without any, the basic attributes. One request. Raises Unsupported.
         """
-        workspace = self._workspace
-        if not workspace.backend.can.history:
-            raise Unsupported(f"{workspace.backend.name} keeps no history that can be read.", oid=self.oid.token)
+        context = self._context
+        if not context.backend.can.history:
+            raise Unsupported(f"{context.backend.name} keeps no history that can be read.", oid=self.oid.token)
         if self.oid.is_new:
             raise UsageError(f"{self.oid.token} has no history yet.", oid=self.oid.token)
-        kind = workspace.schema.type(self.oid.type)
+        kind = context.schema.type(self.oid.type)
         select = tuple(Path.parse(name) for name in names or kind.basic)
         for path in select:
             if not path.is_name:
                 raise BadValue(f"history() loads attributes of the asset itself, not {path}.", attribute=str(path))
-            resolve(workspace.schema, kind.name, path)
+            resolve(context.schema, kind.name, path)
         fetch = Fetch(kind.name, select=select, oids=(self.oid.current,), history=True)
-        since = workspace.writes
-        [rows] = workspace.read([fetch])
-        workspace.know(rows.rows)
-        return workspace.merge_rows(rows.rows, since)
+        since = context.writes
+        [rows] = context.read([fetch])
+        context.know(rows.rows)
+        return context.merge_rows(rows.rows, since)
 
     def download(self, sink: BinaryIO, progress: ProgressOption = None) -> str:
         """Write the asset's bytes to *sink* in chunks; return their media type. One request. Raises Unsupported.

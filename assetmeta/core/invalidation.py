@@ -22,56 +22,56 @@ class Invalidation:
     `close()`: one pass over all assets in memory, however many were written.
     """
 
-    def __init__(self, workspace: SessionContext) -> None:
-        self._workspace = workspace
+    def __init__(self, context: SessionContext) -> None:
+        self._context = context
         self._written: set[Oid] = set()
         self._gone: set[Oid] = set()
         self._deleted: set[Oid] = set()
         self._surely_deleted: set[Oid] = set()
         self._carried: dict[Oid, Oid] = {}
         self._found_owners: Owners | None = None
-        self._ripples = False
-        workspace.writes += 1
+        self._affects_related = False
+        context.writes += 1
 
-    def wrote(
+    def after_write(
         self,
         asset: Instance,
         deltas: Sequence[AttributeChange],
         row: Row | None,
-        context: Oid | None = None,
+        context_oid: Oid | None = None,
         *,
         is_new: bool = False,
     ) -> None:
         """Take over what a create (*is_new*) or update of *asset* wrote; *row* is what the server's answer contains."""
-        workspace = self._workspace
+        context = self._context
         oid = asset._state.oid
-        kind = workspace.schema.type(oid.type)
+        kind = context.schema.type(oid.type)
         written = {delta.name: _cell(kind.attributes[delta.name], delta) for delta in deltas}
-        self._ripples |= any(kind.attributes[name].affects_related for name in written)
+        self._affects_related |= any(kind.attributes[name].affects_related for name in written)
         self._written.add(oid)
         forget(asset, [*written, *computed_names(kind, asset._state.layout.names)])
         known = {name: cell for name, cell in written.items() if cell is not UNREAD}
-        merge_row(asset, Row(oid, tuple(known), tuple(known.values())), workspace.layouts)  # type: ignore[arg-type]
+        merge_row(asset, Row(oid, tuple(known), tuple(known.values())), context.layouts)  # type: ignore[arg-type]
         if row is not None:
-            merge_row(asset, row._replace(oid=oid), workspace.layouts)
+            merge_row(asset, row._replace(oid=oid), context.layouts)
         if is_new:
             self._owners.add(asset)
-        asset._state.changed = workspace.writes
+        asset._state.changed = context.writes
         for delta in deltas:
             if kind.attributes[delta.name].is_relation:
                 self._forget_far_side(kind.attributes[delta.name], delta)
-        self._forget_members(context)
+        self._forget_members(context_oid)
 
-    def doubted(self, asset: Instance, change: Change) -> None:
+    def after_unknown(self, asset: Instance, change: Change) -> None:
         """Forget what is different if a change was saved that was sent and not answered. What is pending stays so, and
         what it replaces is forgotten when it is reverted.
         """
         oid = asset._state.oid
-        kind = self._workspace.schema.type(oid.type)
+        kind = self._context.schema.type(oid.type)
         if isinstance(change, Delete):
             self._left(asset)
         elif isinstance(change, Create | Update):
-            self._ripples |= any(kind.attributes[delta.name].affects_related for delta in change.deltas)
+            self._affects_related |= any(kind.attributes[delta.name].affects_related for delta in change.deltas)
             self._written.add(oid)
             forget(asset, computed_names(kind, asset._state.layout.names))
             if isinstance(change, Create):
@@ -82,17 +82,17 @@ class Invalidation:
                 if kind.attributes[delta.name].is_relation:
                     self._forget_far_side(kind.attributes[delta.name], delta)
         else:
-            self.called(asset)
+            self.after_call(asset)
 
-    def called(self, asset: Instance) -> None:
+    def after_call(self, asset: Instance) -> None:
         """Forget what was loaded of *asset*: an operation may have changed anything."""
         self._unsettle(asset)
         forget(asset)
-        asset._state.changed = self._workspace.writes
+        asset._state.changed = self._context.writes
         self._written.add(asset._state.oid)
         self._gone.add(asset._state.oid)
 
-    def deleted(self, asset: Instance) -> None:
+    def after_delete(self, asset: Instance) -> None:
         """Forget a deleted asset; reading it again raises NotFound."""
         oid = asset._state.oid
         self._surely_deleted.add(oid)
@@ -102,7 +102,7 @@ class Invalidation:
 
     def _note_carried(self, asset: Instance) -> None:
         """Note what goes with an asset that is gone by its own relations: nothing of those leads back."""
-        schema, name = self._workspace.schema, asset._state.oid.type
+        schema, name = self._context.schema, asset._state.oid.type
         for cell in asset._state.cells:
             for oid in oids_in(cell):
                 kind = schema.types.get(oid.type)
@@ -114,29 +114,29 @@ class Invalidation:
         oid = asset._state.oid
         self._unsettle(asset)
         forget(asset)
-        asset._state.changed = self._workspace.writes
+        asset._state.changed = self._context.writes
         self._written.add(oid)
         self._gone.add(oid)
         self._deleted.add(oid)
 
-    def _forget_members(self, context: Oid | None) -> None:
+    def _forget_members(self, context_oid: Oid | None) -> None:
         """Forget the lists of the asset that a new one was made in the context of."""
-        giver = None if context is None else self._workspace.identity.get(context)
+        giver = None if context_oid is None else self._context.identity.get(context_oid)
         if giver is not None:
-            members = self._workspace.schema.type(giver._state.oid.type).attributes
+            members = self._context.schema.type(giver._state.oid.type).attributes
             forget(giver, [name for name in giver._state.layout.names if name in members and members[name].multi])
 
     @property
     def _owners(self) -> Owners:
         # Made when it is needed: a commit of nothing reads no schema.
         if self._found_owners is None:
-            self._found_owners = Owners(self._workspace.schema, self._workspace.identity)
+            self._found_owners = Owners(self._context.schema, self._context.identity)
         return self._found_owners
 
     def _unsettle(self, asset: Instance) -> None:
         """Note what depends on *asset*, of which anything may be different now."""
-        kind = self._workspace.schema.type(asset._state.oid.type)
-        self._ripples |= any(attribute.affects_related for attribute in kind.attributes.values())
+        kind = self._context.schema.type(asset._state.oid.type)
+        self._affects_related |= any(attribute.affects_related for attribute in kind.attributes.values())
         self._owners.add(asset)
 
     def close(self) -> None:
@@ -145,7 +145,7 @@ class Invalidation:
         may be gone. What may have gone along with a deleted asset is forgotten altogether and read again.
         """
         # Not list(identity), which would count them first, in a pass of its own.
-        others = list(iter(self._workspace.identity))
+        others = list(iter(self._context.identity))
         if self._found_owners is not None:
             self._found_owners.close()
         below = self._below(others)
@@ -158,9 +158,9 @@ class Invalidation:
                 forget(other, names)
             else:
                 continue
-            other._state.changed = self._workspace.writes
+            other._state.changed = self._context.writes
         for oid, holder in self._carried.items():
-            asset = self._workspace.identity.get(oid)
+            asset = self._context.identity.get(oid)
             if asset is not None:
                 asset._state.gone = NotFound(f"{oid.token} went with {holder.token}.", oid=oid.token, status=404)
 
@@ -168,7 +168,7 @@ class Invalidation:
         """Those of *others* that may have gone with what was deleted."""
         if not self._deleted:
             return set()
-        parts = Parts(self._workspace.schema, self._workspace.identity, self._deleted)
+        parts = Parts(self._context.schema, self._context.identity, self._deleted)
         oids = {other._state.oid for other in others} - self._deleted
         found = {oid for oid in oids if oid.moment is None and not oid.is_new and parts.holds(oid)}
         for other in others:
@@ -179,13 +179,13 @@ class Invalidation:
     def _outdated(self, other: Instance) -> list[str]:
         """The names of what may be different now of *other*."""
         names = list(other._state.layout.tokens)
-        kind = self._workspace.schema.types.get(other._state.oid.type)
+        kind = self._context.schema.types.get(other._state.oid.type)
         if kind is not None:
             related, lost = self._relations(other, kind)
             owners = self._found_owners if other._state.oid.moment is None else None
             lists = owners.lists_of(other._state.oid) if owners is not None else None
             names += [*lost, *(lists or ())]
-            if related or self._ripples or lists is not None:
+            if related or self._affects_related or lists is not None:
                 names += computed_names(kind, other._state.layout.names)
         return names
 
@@ -203,11 +203,11 @@ class Invalidation:
     def _forget_far_side(self, attribute: Attribute, delta: AttributeChange) -> None:
         back = (attribute.reciprocal or "").rpartition(".")[2]
         for value in (delta.old, delta.new, *delta.added, *delta.removed):
-            far = self._workspace.identity.get(value) if isinstance(value, Oid) else None
+            far = self._context.identity.get(value) if isinstance(value, Oid) else None
             if far is not None:
-                kind = self._workspace.schema.type(far._state.oid.type)
+                kind = self._context.schema.type(far._state.oid.type)
                 forget(far, [back, *computed_names(kind, far._state.layout.names)])
-                far._state.changed = self._workspace.writes
+                far._state.changed = self._context.writes
 
 
 def computed_names(kind: AssetType, names: Iterable[str]) -> Iterator[str]:

@@ -29,8 +29,8 @@ MODES = ("peers", "one", "raise")
 class Loader:
     """Loads missing attributes for one session."""
 
-    def __init__(self, workspace: SessionContext, mode: str) -> None:
-        self._workspace = workspace
+    def __init__(self, context: SessionContext, mode: str) -> None:
+        self._context = context
         self._default = checked_mode(mode)
         self._mode: ContextVar[str | None] = ContextVar("assetmeta_loading", default=None)
 
@@ -60,11 +60,11 @@ class Loader:
         if self.mode == "raise":
             raise NotLoaded(_advice(asset, name), oid=asset._state.oid.token, attribute=name)
         wanted = self._wanted(asset, name)
-        with self._workspace.lock:
+        with self._context.lock:
             oids = self._members_missing(asset, name) if self.mode == "peers" else [asset._state.oid]
-        if self._workspace.watch.is_on:
+        if self._context.load_log.is_on:
             advice = (cohort_of(asset) or Cohort((asset._state.oid,))).advice(name)
-            self._workspace.watch.note(LazyLoad(asset._state.oid.type, name, len(oids), place_of_read(), advice))
+            self._context.load_log.note(LazyLoad(asset._state.oid.type, name, len(oids), place_of_read(), advice))
         # Of many assets no more requests are sent than the read itself takes.
         optional = frozenset(wanted) - {name} if len(oids) > 1 else frozenset()
         self.load(oids, wanted, cohort_of(asset), optional)
@@ -73,7 +73,7 @@ class Loader:
 
     def _wanted(self, asset: Instance, name: str) -> tuple[str, ...]:
         state = asset._state
-        basic = self._workspace.schema.type(state.oid.type).basic
+        basic = self._context.schema.type(state.oid.type).basic
         if any(state.cell(known) is not UNREAD for known in basic):
             return (name,)
         return basic if name in basic else (*basic, name)
@@ -82,17 +82,17 @@ class Loader:
         """The asset itself, then the members of its cohort, of its moment, for which *name* is unread."""
         oid = asset._state.oid
         cohort = cohort_of(asset)
-        members = cohort.members(self._workspace) if cohort else ()
-        lacking = {oid: None}
+        members = cohort.members(self._context) if cohort else ()
+        missing = {oid: None}
         for member in members:
-            known = self._workspace.identity.get(member)
-            if member.moment == oid.moment and not member.is_new and _may_have(self._workspace, member, name):
+            known = self._context.identity.get(member)
+            if member.moment == oid.moment and not member.is_new and _may_have(self._context, member, name):
                 if known is None:
                     if cohort is not None and cohort.is_through:
-                        lacking[member] = None
+                        missing[member] = None
                 elif known._state.cell(name) is UNREAD and known._state.gone is None:
-                    lacking[member] = None
-        return list(lacking)
+                    missing[member] = None
+        return list(missing)
 
     def load(
         self,
@@ -106,92 +106,90 @@ class Loader:
 
         What the server does not return is remembered as absent; an asset that it does not return at all as gone.
         """
-        workspace = self._workspace
+        context = self._context
         deleted = cohort is not None and cohort.root.with_deleted
-        for fetch in fetches(workspace, oids, names):
-            since = workspace.writes
+        for fetch in fetches(context, oids, names):
+            since = context.writes
             try:
-                [rows] = workspace.read([replace(fetch, deleted=deleted, optional=optional)])
+                [rows] = context.read([replace(fetch, deleted=deleted, optional=optional)])
             except NotFound as error:
                 # Of several assets the server leaves out what is not there: this is then about something else.
                 if len(fetch.oids or ()) != 1:
                     raise
                 self._gone(fetch.oids or (), error)
                 continue
-            workspace.know((*rows.rows, *rows.related))
-            with workspace.lock:
+            context.know((*rows.rows, *rows.related))
+            with context.lock:
                 wanted = [
-                    name
-                    for name in names
-                    if name not in optional and _is_known(workspace.schema, fetch.type_name, name)
+                    name for name in names if name not in optional and _is_known(context.schema, fetch.type_name, name)
                 ]
                 self._merge_rows(fetch, wanted, rows, cohort, since)
 
     def _gone(self, oids: Sequence[Oid], error: NotFound) -> None:
         for oid in oids:
-            missing = self._workspace.identity.get(oid)
+            missing = self._context.identity.get(oid)
             if missing is not None:
                 missing._state.gone = error
 
     def populate(self, assets: Sequence[Instance], names: Sequence[str]) -> None:
         """Load attributes or paths for all *assets*: one request per step and chunk, for what is not loaded."""
-        workspace = self._workspace
-        paths = [workspace.path(name) for name in names]
-        assets = [require_asset(workspace, asset, "populate()") for asset in assets]
+        context = self._context
+        paths = [context.path(name) for name in names]
+        assets = [require_asset(context, asset, "populate()") for asset in assets]
         for oid in {asset._state.oid.type: asset._state.oid for asset in assets}.values():
             for path in paths:
-                resolve(workspace.schema, oid.type, path)
+                resolve(context.schema, oid.type, path)
         whole = Cohort([asset._state.oid for asset in assets])
-        with workspace.lock:
+        with context.lock:
             for asset in assets:
-                join(workspace, whole, asset)
+                join(context, whole, asset)
         # An asset that came with a larger result stays with it, and what is loaded is kept there.
         owners = {id(found): found for asset in assets if (found := cohort_of(asset))}.values()
         for path in paths:
             level, cohort = list(assets), whole
             for step in path.steps if path.is_plain else ():
                 self._load_missing(level, step.name, cohort)
-                level, cohort = _related(workspace, level, step.name), cohort.crossed(step.name)
+                level, cohort = _related(context, level, step.name), cohort.through(step.name)
                 for owner in owners:
                     owner.keep(level)
             if not path.is_plain:
                 self._load_missing(level, str(path), cohort)
 
     def _load_missing(self, assets: Sequence[Instance], name: str, cohort: Cohort) -> None:
-        lacking = [asset._state.oid for asset in assets if asset._state.cell(name) is UNREAD]
-        oids = [oid for oid in lacking if not oid.is_new and _may_have(self._workspace, oid, name)]
+        missing = [asset._state.oid for asset in assets if asset._state.cell(name) is UNREAD]
+        oids = [oid for oid in missing if not oid.is_new and _may_have(self._context, oid, name)]
         self.load(oids, (name,), cohort)
 
     def _merge_rows(self, fetch: Fetch, names: Sequence[str], rows: Rows, cohort: Cohort | None, since: int) -> None:
-        workspace = self._workspace
-        found = workspace.merge_rows(rows.rows, since)
+        context = self._context
+        found = context.merge_rows(rows.rows, since)
         if cohort is None and rows.related:
             # What an asset's answer contains about others is kept by the asset, though it came alone.
             cohort = Cohort([asset._state.oid for asset in found])
         if cohort is not None:
             cohort.keep(found)
-            cohort.keep(workspace.merge_rows(rows.related, since))
+            cohort.keep(context.merge_rows(rows.related, since))
             for asset in found:
                 if asset._state.cohort is None:
                     asset._state.cohort = cohort
         returned = {asset._state.oid for asset in found}
         for oid in fetch.oids or ():
-            if oid in returned and workspace.asset(oid)._state.changed <= since:
-                mark_absent(workspace.asset(oid), names, workspace.layouts)
+            if oid in returned and context.asset(oid)._state.changed <= since:
+                mark_absent(context.asset(oid), names, context.layouts)
             elif oid not in returned:
                 why = f"{oid.token} is not there: it was deleted, or this user may not see it."
                 self._gone([oid], NotFound(why, oid=oid.token, status=404))
 
 
-def fetches(workspace: SessionContext, oids: Sequence[Oid], names: Sequence[str]) -> Iterator[Fetch]:
+def fetches(context: SessionContext, oids: Sequence[Oid], names: Sequence[str]) -> Iterator[Fetch]:
     """Yield the reads that load *names* for *oids*: one per type, moment and chunk; each selects what its type has."""
     groups: dict[tuple[str, AsOf | None], list[Oid]] = {}
     for oid in oids:
         groups.setdefault((oid.type, oid.moment), []).append(oid)
-    chunk = workspace.backend.can.max_keys
+    chunk = context.backend.can.max_keys
     for (type_name, moment), members in groups.items():
-        attributes = workspace.schema.type(type_name).attributes
-        select = tuple(_path(workspace, name) for name in names if name in attributes or not name.isidentifier())
+        attributes = context.schema.type(type_name).attributes
+        select = tuple(_path(context, name) for name in names if name in attributes or not name.isidentifier())
         for start in range(0, len(members), chunk):
             yield Fetch(type_name, select=select, asof=moment, oids=tuple(members[start : start + chunk]))
 
@@ -203,16 +201,16 @@ def checked_mode(mode: str) -> str:
     return mode
 
 
-def _related(workspace: SessionContext, assets: Sequence[Instance], relation: str) -> list[Instance]:
+def _related(context: SessionContext, assets: Sequence[Instance], relation: str) -> list[Instance]:
     """The assets that *relation* of *assets* leads to, each once, members of the cohort that crossing it makes."""
     found = {
-        oid: resolve_related(workspace, asset, relation, oid) for asset in assets for oid in targets(asset, relation)
+        oid: resolve_related(context, asset, relation, oid) for asset in assets for oid in targets(asset, relation)
     }
     return list(found.values())
 
 
-def _path(workspace: SessionContext, name: str) -> Path:
-    return Path((Step(name),)) if name.isidentifier() else workspace.path(name)
+def _path(context: SessionContext, name: str) -> Path:
+    return Path((Step(name),)) if name.isidentifier() else context.path(name)
 
 
 def _is_known(schema: Schema, type_name: str, name: str) -> bool:
@@ -220,8 +218,8 @@ def _is_known(schema: Schema, type_name: str, name: str) -> bool:
     return not name.isidentifier() or name in schema.type(type_name).attributes
 
 
-def _may_have(workspace: SessionContext, oid: Oid, name: str) -> bool:
-    return _is_known(workspace.schema, oid.type, name)
+def _may_have(context: SessionContext, oid: Oid, name: str) -> bool:
+    return _is_known(context.schema, oid.type, name)
 
 
 def _advice(asset: Instance, name: str) -> str:

@@ -27,7 +27,7 @@ class AssetClass(type):
     A server attribute of the same name takes the place of a verb here; `session.query("Story")` always has them all.
     """
 
-    _workspace: SessionContext
+    _context: SessionContext
     _type: AssetType
 
     def __call__(cls, key: Any) -> Any:
@@ -44,32 +44,32 @@ class AssetClass(type):
                 type_name=cls._type.name,
             )
         key = checked_scalar(key, f"{cls.__name__}(...)")
-        if isinstance(key, int) and not isinstance(key, bool) and isinstance(cls._workspace.backend, SupportsAliases):
+        if isinstance(key, int) and not isinstance(key, bool) and isinstance(cls._context.backend, SupportsAliases):
             # Such a server states which of its types have numbers as keys.
             key = str(key)
-        given = oid_of_session(cls._workspace, key)
-        is_token = given is not None and (given.type == cls._type.name or given.type in cls._workspace.schema.types)
+        given = oid_of_session(cls._context, key)
+        is_token = given is not None and (given.type == cls._type.name or given.type in cls._context.schema.types)
         if isinstance(key, str) and not is_token:
-            asset = cls._workspace.named(cls._type.name, key)
-            cls._workspace.identity.touch(asset)
+            asset = cls._context.named(cls._type.name, key)
+            cls._context.identity.touch(asset)
             return asset
         if given is not None and given.type != cls._type.name:
             raise BadValue(f"{key} is no {cls._type.name}.", type_name=cls._type.name, oid=str(key))
-        asset = cls._workspace.asset(given or Oid.of(cls._type.name, key))
-        cls._workspace.identity.touch(asset)
+        asset = cls._context.asset(given or Oid.of(cls._type.name, key))
+        cls._context.identity.touch(asset)
         return asset
 
     def _is_alias(cls, key: Any) -> bool:
         """True for a text that the server looks up among the assets of all derived types: no id and no token."""
-        backend = cls._workspace.backend
+        backend = cls._context.backend
         if not isinstance(key, str) or not isinstance(backend, SupportsNames) or cls._type.members:
             return False
-        given = oid_of_session(cls._workspace, key)
-        is_token = given is not None and given.type in cls._workspace.schema.types
+        given = oid_of_session(cls._context, key)
+        is_token = given is not None and given.type in cls._context.schema.types
         return not is_token and backend.key_of(cls._type.name, key) is None
 
     def _query(cls) -> Query:
-        return Query(cls._workspace, cls._type.name)
+        return Query(cls._context, cls._type.name)
 
     def query(cls, where: str | None = None, sel: str | None = None) -> Query:
         """Start a query, optionally with a filter text and a comma-separated selection."""
@@ -166,14 +166,14 @@ class AssetClass(type):
         """Return the attributes and operations as a table: name, type, notes (required, read-only, custom), choices,
         and the type that a relation leads to. With a *word* those with it in their name or label. Sends nothing.
         """
-        return cls._workspace.describe(cls._type, word)
+        return cls._context.describe(cls._type, word)
 
-    def _context(cls, given: Any) -> Oid | None:
+    def _context_oid(cls, given: Any) -> Oid | None:
         if given is None:
             return None
-        if not cls._workspace.backend.can.context:
-            raise Unsupported(f"{cls._workspace.backend.name} fills in nothing from another asset: give all values.")
-        return require_oid(cls._workspace, given, f"The context of a new {cls._type.name}")
+        if not cls._context.backend.can.context:
+            raise Unsupported(f"{cls._context.backend.name} fills in nothing from another asset: give all values.")
+        return require_oid(cls._context, given, f"The context of a new {cls._type.name}")
 
     def create(cls, context: Any = None, /, **values: Any) -> Any:
         """Create an asset at once and return it. One request.
@@ -181,19 +181,19 @@ class AssetClass(type):
         With a *context* asset the server fills in what follows from it. Raises Rejected when the server turns it down,
         BadValue and UnknownName before anything is sent.
         """
-        return cls._workspace.writer.create(cls._type.name, values, cls._context(context))
+        return cls._context.writer.create(cls._type.name, values, cls._context_oid(context))
 
     def new(cls, context: Any = None, /, **values: Any) -> Any:
         """Return a new asset that the next commit creates. Sends nothing. Raises BadValue and UnknownName."""
-        oid = cls._workspace.unit.fresh_oid(cls._type.name)
-        return cls._workspace.unit.begin(oid, values, cls._context(context))
+        oid = cls._context.unit.fresh_oid(cls._type.name)
+        return cls._context.unit.register_new(oid, values, cls._context_oid(context))
 
     def template(cls, context: Any = None, /, **values: Any) -> Any:
         """Return a new pending asset with the values that the server suggests, and *values* over them. One request.
 
         Raises Unsupported where the server suggests nothing.
         """
-        return cls._workspace.writer.new_from_template(cls._type.name, cls._context(context), values)
+        return cls._context.writer.new_from_template(cls._type.name, cls._context_oid(context), values)
 
     def upsert(
         cls,
@@ -224,16 +224,16 @@ class AssetClass(type):
         keys that occur twice in the rows and for files that cannot be read, all of them before an asset is read;
         NotExactlyOne for a key that several assets have, NotFound with missing="error". Nothing is pending then.
         """
-        return cls._workspace.upsert(
-            cls._workspace, cls._type.name, rows, key=key, missing=missing, columns=columns, empty=empty
+        return cls._context.upsert(
+            cls._context, cls._type.name, rows, key=key, missing=missing, columns=columns, empty=empty
         )
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("_") or is_described():
             raise AttributeError(name)
-        if cls._workspace.newer_schema():
+        if cls._context.newer_schema():
             return getattr(cls, name)
-        cls._workspace.schema.attribute(cls._type.name, name)
+        cls._context.schema.attribute(cls._type.name, name)
         raise UnknownName(f"{cls._type.name} has no {name!r}.", type_name=cls._type.name, attribute=name)
 
     def __setattr__(cls, name: str, value: object) -> None:

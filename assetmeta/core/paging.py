@@ -23,45 +23,45 @@ from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.values import Oid
 
 
-def run(workspace: SessionContext, fetch: Fetch) -> Rows:
+def run(context: SessionContext, fetch: Fetch) -> Rows:
     """Perform one fetch."""
-    [rows] = workspace.fetch([fetch])
+    [rows] = context.fetch([fetch])
     return rows
 
 
-def totals(workspace: SessionContext, fetches: Sequence[Fetch]) -> list[int]:
+def totals(context: SessionContext, fetches: Sequence[Fetch]) -> list[int]:
     """Count the matches of each of *fetches*, their windows aside. One request for one, which carries no assets.
     Several share requests where the server takes several queries in one, unless more match than a page holds.
     """
-    size = _together(workspace)
+    size = _together(context)
     asked = [replace(fetch, select=(), sort=(), start=0, size=0, counted=True) for fetch in fetches]
-    answers = [rows for start in range(0, len(asked), size) for rows in workspace.fetch(asked[start : start + size])]
+    answers = [rows for start in range(0, len(asked), size) for rows in context.fetch(asked[start : start + size])]
     return [rows.total or 0 for rows in answers]
 
 
-def _together(workspace: SessionContext) -> int:
+def _together(context: SessionContext) -> int:
     """How many fetches may share a request."""
-    return workspace.backend.can.max_fetches if workspace.backend.can.windows else 1
+    return context.backend.can.max_fetches if context.backend.can.windows else 1
 
 
-def merge_page(workspace: SessionContext, rows: Rows, since: int, with_deleted: bool = False) -> list[Instance]:
+def merge_page(context: SessionContext, rows: Rows, since: int, with_deleted: bool = False) -> list[Instance]:
     """Merge the rows of one result; its assets become one cohort."""
-    workspace.know((*rows.rows, *rows.related))
-    with workspace.lock, collector_paused():
-        assets = workspace.merge_rows(rows.rows, since)
+    context.know((*rows.rows, *rows.related))
+    with context.lock, collector_paused():
+        assets = context.merge_rows(rows.rows, since)
         cohort = Cohort([asset._state.oid for asset in assets], with_deleted=with_deleted)
-        cohort.keep(workspace.merge_rows(rows.related, since))
+        cohort.keep(context.merge_rows(rows.related, since))
         for asset in assets:
             if asset._state.cohort is None:
                 asset._state.cohort = cohort
             else:
-                join(workspace, cohort, asset)
+                join(context, cohort, asset)
     return assets
 
 
-def sizes(workspace: SessionContext, fetches: Sequence[Fetch]) -> list[int]:
+def sizes(context: SessionContext, fetches: Sequence[Fetch]) -> list[int]:
     """How many assets each of *fetches* has, its window included. Requests: those of `totals`."""
-    matches = zip(fetches, totals(workspace, fetches), strict=True)
+    matches = zip(fetches, totals(context, fetches), strict=True)
     return [_in_window(fetch, total) for fetch, total in matches]
 
 
@@ -71,29 +71,29 @@ def _in_window(fetch: Fetch, total: int) -> int:
 
 
 def pages(
-    workspace: SessionContext, fetches: Sequence[Fetch], page_size: int, counted: Sequence[int] = ()
+    context: SessionContext, fetches: Sequence[Fetch], page_size: int, counted: Sequence[int] = ()
 ) -> Iterator[list[Instance]]:
     """Yield the pages of several fetches, one fetch after the other.
 
     Their first pages come together, where the server takes several queries in one request. *counted* are their sizes,
     where these are known, so that they need not be counted again.
     """
-    together = _together(workspace)
+    together = _together(context)
     for start in range(0, len(fetches), together):
-        streams = [Pager(workspace, fetch, page_size) for fetch in fetches[start : start + together]]
+        streams = [Pager(context, fetch, page_size) for fetch in fetches[start : start + together]]
         for stream, size in zip(streams, counted[start : start + together], strict=False):
             stream.counted = size
         if len(streams) > 1 and all(fetch.size != 0 for fetch in fetches):
-            begin(workspace, streams)
+            begin(context, streams)
         for stream in streams:
             yield from stream.pages()
 
 
-def begin(workspace: SessionContext, streams: Sequence[Pager]) -> None:
+def begin(context: SessionContext, streams: Sequence[Pager]) -> None:
     """Read the first page of each of *streams*, in as few requests as the server allows."""
-    since = workspace.writes
+    since = context.writes
     firsts = [stream.next_fetch() for stream in streams]
-    for stream, rows in zip(streams, workspace.fetch(firsts), strict=True):
+    for stream, rows in zip(streams, context.fetch(firsts), strict=True):
         stream.begun = (rows, since)
 
 
@@ -101,8 +101,8 @@ class Pager:
     """The pages of one fetch. *received* counts assets so far, *expected* what the server counted, once
     known, *counted* what it had counted before."""
 
-    def __init__(self, workspace: SessionContext, whole: Fetch, page_size: int) -> None:
-        self.workspace = workspace
+    def __init__(self, context: SessionContext, whole: Fetch, page_size: int) -> None:
+        self.context = context
         self.whole = whole
         self.page_size = page_size
         self.received = 0
@@ -117,15 +117,15 @@ class Pager:
         Raises ResultChanged when the result changed in a way that a page can show, or turned out shorter than it was
         counted.
         """
-        if not self.workspace.backend.can.windows:
+        if not self.context.backend.can.windows:
             yield from self._server_parts()
             return
         more = self.whole.size != 0
         while more:
-            rows, since = self.begun or (None, self.workspace.writes)
+            rows, since = self.begun or (None, self.context.writes)
             self.begun = None
             if rows is None:
-                rows = run(self.workspace, self.next_fetch())
+                rows = run(self.context, self.next_fetch())
             found = self._new(rows)[: self._left()]
             more = rows.more and bool(found) and self._left() != len(found)
             self.received += len(found)
@@ -149,18 +149,18 @@ class Pager:
 
     def _server_parts(self) -> Iterator[list[Instance]]:
         """The answers of a dialect that goes through its lists itself."""
-        fetch = replace(self.whole, part=self.page_size)
+        fetch = replace(self.whole, page_size=self.page_size)
         while True:
-            since = self.workspace.writes
-            rows = run(self.workspace, fetch)
+            since = self.context.writes
+            rows = run(self.context, fetch)
             yield from self._parts(rows, since)
-            if rows.rest is None:
+            if rows.next_cursor is None:
                 return
-            fetch = replace(fetch, after=rows.rest)
+            fetch = replace(fetch, cursor=rows.next_cursor)
 
     def _parts(self, rows: Rows, since: int) -> Iterator[list[Instance]]:
         """What one answer brought: one page, or several where the answer is longer."""
-        assets = merge_page(self.workspace, rows, since, self.whole.deleted)
+        assets = merge_page(self.context, rows, since, self.whole.deleted)
         for start in range(0, len(assets), self.page_size):
             yield assets[start : start + self.page_size]
 
@@ -170,19 +170,19 @@ class Pager:
     def next_fetch(self) -> Fetch:
         """The fetch of the next page."""
         left = self._left()
-        can = self.workspace.backend.can
+        can = self.context.backend.can
         size = self.page_size if left is None else min(left, self.page_size)
         if self.last is None:
             return replace(self.whole, size=size)
         if self._by_key():
-            beyond = Compare(Path((Step(can.keyset or ""),)), ">", (self.last.key,))
+            beyond = Compare(Path((Step(can.keyset_column or ""),)), ">", (self.last.key,))
             where = beyond if self.whole.where is None else And((self.whole.where, beyond))
             return replace(self.whole, where=where, start=0, size=size)
         overlapping = max(min(size + 1, can.max_page), 2)
         return replace(self.whole, start=self.whole.start + self.received - 1, size=overlapping)
 
     def _by_key(self) -> bool:
-        return bool(self.workspace.backend.can.keyset) and not self.whole.sort and self.whole.find is None
+        return bool(self.context.backend.can.keyset_column) and not self.whole.sort and self.whole.find is None
 
     def _new(self, rows: Rows) -> Sequence[Row]:
         """The rows of a page without the one that it shares with the page before."""
@@ -197,7 +197,7 @@ class Pager:
         return rows.rows[1:]
 
     def _counted(self) -> int:
-        return sizes(self.workspace, [self.whole])[0]
+        return sizes(self.context, [self.whole])[0]
 
     def _moved(self, what: str) -> None:
         raise ResultChanged(

@@ -46,18 +46,18 @@ class Query(Displayed, Frames, Criteria, frozen=True):
 
         Raises Unsupported for what the server cannot do.
         """
-        backend, fetch = self.workspace.backend, self.fetch()
+        backend, fetch = self.context.backend, self.fetch()
         if isinstance(backend, SupportsExplain):
-            return printable(backend.explain(self.schema, replace(fetch, part=self.workspace.page_size)))
+            return printable(backend.explain(self.schema, replace(fetch, page_size=self.context.page_size)))
         moments = f" for each of {len(self.moments)} moments" if len(self.moments) > 1 else ""
         return (
-            f"one request{moments} per {self.workspace.page_size} assets, and one to count when there are more: "
+            f"one request{moments} per {self.context.page_size} assets, and one to count when there are more: "
             f"{self!r}\nthe server filters, sorts and cuts, and sends along what is selected{self._on_letter_case()}"
         )
 
     def _on_letter_case(self) -> str:
         """What an explanation adds where the server's `=` ignores letter case and a condition compares texts."""
-        if self.workspace.backend.can.exact:
+        if self.context.backend.can.exact:
             return ""
         exact = [part for term in self.terms for part in and_terms(term) if is_exact(part)]
         loose = any(
@@ -76,8 +76,8 @@ class Query(Displayed, Frames, Criteria, frozen=True):
         result of several pages is counted after the first (one more request). Raises ResultChanged when it changed
         meanwhile in a way that would make it silently short.
         """
-        wanted = self.workspace.page_size if size is None else at_least(1, size, "pages()")
-        yield from pages(self.workspace, self._fetches(), wanted)
+        wanted = self.context.page_size if size is None else at_least(1, size, "pages()")
+        yield from pages(self.context, self._fetches(), wanted)
 
     def progress(self, bar: bool = False) -> SizedStream:
         """Return the assets as a stream that knows its size: `tqdm(query.progress())`, `rich.progress.track(...)`.
@@ -127,14 +127,14 @@ class Query(Displayed, Frames, Criteria, frozen=True):
         """Return how many assets match, window aside. One request, which carries no assets; several moments share
         requests as they do when they are read.
         """
-        return sum(totals(self.workspace, self._fetches()))
+        return sum(totals(self.context, self._fetches()))
 
     def exists(self) -> bool:
         """Return whether any asset matches. One request, which carries no values."""
         if self._results:
             return bool(self._results[0])
         fetches = [replace(fetch, select=(), sort=(), size=1) for fetch in self._fetches() if self.size != 0]
-        return any(True for _ in pages(self.workspace, fetches, self.workspace.page_size))
+        return any(True for _ in pages(self.context, fetches, self.context.page_size))
 
     def length(self) -> int:
         """Return the number of assets, window included; the same as len()."""
@@ -195,7 +195,7 @@ class Query(Displayed, Frames, Criteria, frozen=True):
 
     def set(self, **values: Any) -> int:
         """Set attributes of every matching asset, pending until the commit; returns how many assets there are."""
-        unit = self.workspace.unit
+        unit = self.context.unit
         # What can be iterated over once is for all assets, and for the check.
         values = {name: list(value) if isinstance(value, Iterator) else value for name, value in values.items()}
         values = unit.checked(self.type_name, values)
@@ -211,34 +211,34 @@ class Query(Displayed, Frames, Criteria, frozen=True):
         self._need("operations")
         self.schema.type(self.type_name).operation(operation)
         oids = [asset._state.oid for asset in self._only_ids()]
-        return self.workspace.writer.execute(oids, operation, arguments)
+        return self.context.writer.execute(oids, operation, arguments)
 
     def delete(self) -> int:
         """Delete every matching asset, pending until the commit; returns how many assets there are."""
         self._need("delete")
-        doomed = list(self._only_ids())
-        self.workspace.unit.delete(*doomed)
-        return len(doomed)
+        assets = list(self._only_ids())
+        self.context.unit.delete(*assets)
+        return len(assets)
 
     def _only_ids(self) -> Iterator[Any]:
         if self._results:
             yield from list(self._results[0])
             return
         fetches = [replace(fetch, select=()) for fetch in self._fetches()]
-        for page in pages(self.workspace, fetches, self.workspace.page_size):
+        for page in pages(self.context, fetches, self.context.page_size):
             yield from page
 
     def head(self, number: int = 10) -> Table:
         """Read the first assets and return them as a table, a column for each selected attribute. One request."""
         found = self._but(size=at_least(0, number, "head()") if self.size is None else min(number, self.size))
-        return self.workspace.display.rows_of(self, list(found))
+        return self.context.display.rows_of(self, list(found))
 
     def describe(self, word: str | None = None) -> Table:
         """Return the attributes and operations of the type that is queried, as a table; see the type's describe()."""
-        return self.workspace.describe(self.schema.type(self.type_name), word)
+        return self.context.describe(self.schema.type(self.type_name), word)
 
     def _table(self) -> Table:
-        return self.workspace.display.table_of(self)
+        return self.context.display.table_of(self)
 
     def __copy__(self) -> Query:
         return self
@@ -282,23 +282,23 @@ class SizedStream:
 
     def _counted(self) -> list[int]:
         if self._sizes is None:
-            self._sizes = sizes(self._query.workspace, self._query._fetches())
+            self._sizes = sizes(self._query.context, self._query._fetches())
         return self._sizes
 
     def __len__(self) -> int:
         return sum(self._counted())
 
     def __iter__(self) -> Iterator[Any]:
-        workspace = self._query.workspace
+        context = self._query.context
         counted = self._counted()
-        found = pages(workspace, self._query._fetches(), workspace.page_size, counted)
-        with workspace.metered(self._bar, f"read {self._query.type_name}", sum(counted), "") as tell:
+        found = pages(context, self._query._fetches(), context.page_size, counted)
+        with context.metered(self._bar, f"read {self._query.type_name}", sum(counted), "") as report:
             number = 0
             for page in found:
                 for asset in page:
                     yield asset
                     number += 1
-                tell(number)
+                report(number)
 
     def __repr__(self) -> str:
         size = "not counted yet" if self._sizes is None else f"{sum(self._sizes)} assets"

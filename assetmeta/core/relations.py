@@ -160,9 +160,9 @@ class RelatedList(Displayed, Sequence[Any]):
         found = read_multi(self._asset, self._attribute)
         if not self._attribute.is_relation:
             return list(found)
-        workspace = context_of(self._asset)
+        context = context_of(self._asset)
         return [
-            resolve_related(workspace, self._asset, self._attribute.name, oid) for oid in found if isinstance(oid, Oid)
+            resolve_related(context, self._asset, self._attribute.name, oid) for oid in found if isinstance(oid, Oid)
         ]
 
     def __iter__(self) -> Iterator[Any]:
@@ -251,14 +251,14 @@ class RelatedList(Displayed, Sequence[Any]):
 def related_asset(asset: Instance, attribute: Attribute) -> Instance | NullReference:
     """Return the asset that a single relation leads to, or the stand-in for none."""
     found = read_single(asset, attribute)
-    workspace = context_of(asset)
+    context = context_of(asset)
     if not isinstance(found, Oid):
-        return NullReference(workspace.schema, attribute.related or "")
-    return resolve_related(workspace, asset, attribute.name, found)
+        return NullReference(context.schema, attribute.related or "")
+    return resolve_related(context, asset, attribute.name, found)
 
 
 def member_values(
-    workspace: SessionContext, type_name: str, attribute: Attribute, values: Iterable[object]
+    context: SessionContext, type_name: str, attribute: Attribute, values: Iterable[object]
 ) -> list[object]:
     """Check what a person gave as members of a relation, and return the identities, each once, in order."""
     if isinstance(values, str | bytes | Instance) or not isinstance(values, Iterable):
@@ -267,4 +267,4 @@ def member_values(
             type_name=type_name,
             attribute=attribute.name,
         )
-    return list(dict.fromkeys(related_oid(workspace, type_name, attribute, value) for value in values))
+    return list(dict.fromkeys(related_oid(context, type_name, attribute, value) for value in values))

@@ -77,9 +77,9 @@ class UpsertReport(OwnRepr, Struct, frozen=True):
 
     def __str__(self) -> str:
         lines = [f"{self.type_name} by {self.key}: {self._counts()}"]
-        told = [*self.refused, *self.missing]
-        lines += [f"  {row}" for row in told[:_SHOWN]]
-        more = len(told) - _SHOWN
+        listed = [*self.refused, *self.missing]
+        lines += [f"  {row}" for row in listed[:_SHOWN]]
+        more = len(listed) - _SHOWN
         return "\n".join([*lines, *([f"  … and {more} more"] if more > 0 else [])])
 
     def _counts(self) -> str:

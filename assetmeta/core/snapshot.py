@@ -50,9 +50,9 @@ class LoadedData(Mapping[str, Any]):
         self._asset = asset
 
     def __getitem__(self, name: str) -> Any:
-        told = undeclared(self._asset, name)
-        if told is not UNREAD:
-            return told
+        value = undeclared(self._asset, name)
+        if value is not UNREAD:
+            return value
         if self._shows_moment and name == "AsOf":
             return moment_of(self._asset)
         path = context_of(self._asset).path(name)

@@ -119,7 +119,7 @@ class Instance:
     __slots__ = ("__dict__", "__weakref__", "_state")
 
     _state: State
-    _workspace: ClassVar[Any]
+    _context: ClassVar[Any]
     _type: ClassVar[Any]
 
 
@@ -185,7 +185,7 @@ def cache_value(asset: Instance, name: str, value: object) -> object:
     Not where it can change unseen: on an asset that the server does not have yet, or when the cell is gone again. An
     edit made by another thread while the value was being loaded is the value.
     """
-    with asset._workspace.lock:
+    with asset._context.lock:
         state = asset._state
         if state.edits and name in state.edits:
             return state.edits[name].new if not isinstance(state.edits[name].new, Oid) else value

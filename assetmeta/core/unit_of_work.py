@@ -59,8 +59,8 @@ class UnitOfWork:
     multi-valued attribute loads the present ones.
     """
 
-    def __init__(self, workspace: SessionContext) -> None:
-        self._workspace = workspace
+    def __init__(self, context: SessionContext) -> None:
+        self._context = context
         self._pending = PendingChanges()
         self._aside: tuple[PendingChanges, ...] = ()
         self._numbers = count(1)
@@ -77,7 +77,7 @@ class UnitOfWork:
         return self._pending.deleted
 
     @property
-    def _contexts(self) -> dict[Oid, Oid]:
+    def _context_oids(self) -> dict[Oid, Oid]:
         return self._pending.contexts
 
     @property
@@ -94,7 +94,7 @@ class UnitOfWork:
         """Begin a block with changes of its own: what is pending now is set aside until `put_back`. Assets show the
         values of the server meanwhile; new ones show their own, and cannot be changed.
         """
-        with self._workspace.lock:
+        with self._context.lock:
             for oid, asset in self._dirty.items():
                 if not oid.is_new:
                     self._pending.edits[oid] = dict(asset._state.edits or {})
@@ -108,7 +108,7 @@ class UnitOfWork:
         """
         written = {(change.oid, delta.name) for change in saved for delta in getattr(change, "deltas", ())}
         gone = {change.oid for change in saved if isinstance(change, Delete)}
-        with self._workspace.lock:
+        with self._context.lock:
             self.revert()
             *aside, self._pending = self._aside
             self._aside = tuple(aside)
@@ -144,7 +144,7 @@ class UnitOfWork:
                     " Create it here, or look it up once it is there.",
                     oid=oid.token,
                 )
-        for asset in self._workspace.identity:
+        for asset in self._context.identity:
             asset._state.sending = NOTHING_SENT
         if pending:
             number = f"{len(pending)} pending change{'s' * (len(pending) != 1)}"
@@ -171,7 +171,7 @@ class UnitOfWork:
         """Return *values* for assets of a type, with the identities of the assets that they name. Raises what assigning
         them would raise.
         """
-        return {name: edits.checked(self._workspace, type_name, name, value) for name, value in values.items()}
+        return {name: edits.checked(self._context, type_name, name, value) for name, value in values.items()}
 
     def assign_all(self, asset: Instance, values: Mapping[str, object]) -> None:
         """Make several values pending; when one of them is refused, none is."""
@@ -179,7 +179,7 @@ class UnitOfWork:
         before = dict(asset._state.edits or {})
         try:
             for name, value in values.items():
-                self.assign(asset, self._workspace.schema.attribute(type_name, name), value)
+                self.assign(asset, self._context.schema.attribute(type_name, name), value)
         except BaseException:
             edits.restore(asset, before)
             self._track(asset)
@@ -211,7 +211,7 @@ class UnitOfWork:
 
     def _track(self, asset: Instance) -> None:
         oid = asset._state.oid
-        with self._workspace.lock:
+        with self._context.lock:
             if asset._state.edits or (oid.is_new and asset._state.gone is None):
                 self._dirty[oid] = asset
             elif oid in self._dirty and self._dirty[oid]._state is asset._state:
@@ -220,23 +220,23 @@ class UnitOfWork:
 
     def fresh_oid(self, type_name: str) -> Oid:
         """A provisional identity for a new asset. Raises BadValue for an abstract type."""
-        if self._workspace.schema.type(type_name).abstract:
+        if self._context.schema.type(type_name).abstract:
             raise UsageError(f"{type_name} is abstract: create an asset of a concrete type.", type_name=type_name)
         return Oid.new(type_name, next(self._numbers))
 
-    def begin(self, oid: Oid, values: Mapping[str, object], context: Oid | None) -> Any:
+    def register_new(self, oid: Oid, values: Mapping[str, object], context_oid: Oid | None) -> Any:
         """Return a new asset with pending *values*; None leaves an attribute unset."""
-        asset = self._workspace.asset(oid)
+        asset = self._context.asset(oid)
         try:
             for name, value in values.items():
-                attribute = self._workspace.schema.attribute(oid.type, name)
+                attribute = self._context.schema.attribute(oid.type, name)
                 if value is not None:
                     self.assign(asset, attribute, value)
         except Exception:
             self.drop(asset)
             raise
-        if context is not None:
-            self._contexts[oid] = context
+        if context_oid is not None:
+            self._context_oids[oid] = context_oid
         self._track(asset)
         return asset
 
@@ -247,13 +247,13 @@ class UnitOfWork:
         fresh = {change.oid: self.fresh_oid(change.oid.type) for change in changes if isinstance(change, Create)}
         for given in changes:
             change = self.with_identities(given, fresh)
-            asset = self._workspace.asset(change.oid)
+            asset = self._context.asset(change.oid)
             if isinstance(change, Delete):
                 self.delete(asset)
                 continue
             edits.put(asset, change.deltas)
             if isinstance(change, Create) and change.context is not None:
-                self._contexts[change.oid] = change.context
+                self._context_oids[change.oid] = change.context
             self._track(asset)
         return fresh
 
@@ -261,23 +261,23 @@ class UnitOfWork:
         """Make the deletion of *assets* pending; new assets are simply dropped. Raises BadValue, Unsupported and
         ReadOnly; then nothing is changed.
         """
-        chosen = [require_asset(self._workspace, asset, "delete()") for asset in assets]
+        chosen = [require_asset(self._context, asset, "delete()") for asset in assets]
         for asset in chosen:
             oid = asset._state.oid
             self._refuse_set_aside(asset)
             if oid.moment is not None:
                 raise ReadOnly(f"{oid.token} as of {oid.moment!s} cannot be deleted; delete the asset as it is now.")
-            if not oid.is_new and not self._workspace.backend.can.delete:
-                raise Unsupported(f"{self._workspace.backend.name} deletes nothing.", oid=oid.token)
-        with self._workspace.lock:
+            if not oid.is_new and not self._context.backend.can.delete:
+                raise Unsupported(f"{self._context.backend.name} deletes nothing.", oid=oid.token)
+        with self._context.lock:
             self.revert([asset for asset in chosen if asset._state.oid.is_new])
             self._deleted.update({asset._state.oid: asset for asset in chosen if not asset._state.oid.is_new})
 
     def revert(self, assets: Iterable[Instance] | None = None) -> None:
         """Drop what is pending for *assets*, or for all. New assets are dropped altogether."""
         given = list(assets if assets is not None else [*self._dirty.values(), *self._deleted.values()])
-        chosen = [require_asset(self._workspace, asset, "revert()") for asset in given]
-        with self._workspace.lock:
+        chosen = [require_asset(self._context, asset, "revert()") for asset in given]
+        with self._context.lock:
             for asset in chosen:
                 if asset._state.oid in self.unanswered:
                     # It was sent, and may have been saved: what was loaded before is out of date.
@@ -290,7 +290,7 @@ class UnitOfWork:
     def drop(self, asset: Instance) -> None:
         """Stop tracking *asset*."""
         oid = asset._state.oid
-        with self._workspace.lock:
+        with self._context.lock:
             for table in self._pending.tables():
                 table.pop(oid, None)
 
@@ -301,15 +301,15 @@ class UnitOfWork:
 
     def begin_sending(self, names: Mapping[Oid, set[str]]) -> None:
         """Note which edits are on their way, so that none made meanwhile is taken for a return to what was."""
-        with self._workspace.lock:
+        with self._context.lock:
             for oid, sent in names.items():
-                self._workspace.asset(oid)._state.sending |= frozenset(sent)
+                self._context.asset(oid)._state.sending |= frozenset(sent)
 
     def end_sending(self, names: Mapping[Oid, set[str]]) -> None:
         """Nothing is on its way any more."""
-        with self._workspace.lock:
+        with self._context.lock:
             for oid in names:
-                self._workspace.asset(oid)._state.sending = NOTHING_SENT
+                self._context.asset(oid)._state.sending = NOTHING_SENT
 
     def is_pending(self, asset: Instance) -> bool:
         """True when a commit would do something about *asset*."""
@@ -326,45 +326,45 @@ class UnitOfWork:
         """The pending edits of *asset* as one change."""
         oid = asset._state.oid
         if oid.is_new:
-            return Create(oid, edits.deltas(asset), self._contexts.get(oid))
+            return Create(oid, edits.deltas(asset), self._context_oids.get(oid))
         return Update(oid, edits.deltas(asset))
 
     def plan(self) -> Plan:
         """All pending changes in the order in which a commit sends them."""
-        with self._workspace.lock:
+        with self._context.lock:
             changes: list[Change] = [
                 self.change_of(asset) for oid, asset in self._dirty.items() if oid not in self._deleted
             ]
             changes += [Delete(oid) for oid in self._deleted]
             pending = [*self._dirty.values(), *self._deleted.values()]
             names = {asset._state.oid: name for asset in pending if (name := self._name(asset))}
-        workspace = self._workspace
-        origin = Origin.here(workspace.server, workspace.user, workspace.mark)
-        return Plan(tuple(in_order(changes, workspace.references_in)), names, origin=origin)
+        context = self._context
+        origin = Origin.here(context.server, context.user, context.mark)
+        return Plan(tuple(in_order(changes, context.references_in)), names, origin=origin)
 
     def annotated(self, plan: Plan) -> Plan:
         """Return *plan* with the names of all assets that it mentions, and what its deletes take along, as far as that
         is loaded. Sends nothing.
         """
         deleted = [change.oid for change in plan.changes if isinstance(change, Delete)]
-        with self._workspace.lock:
-            along = taken_along(self._workspace.schema, self._workspace.identity, deleted)
+        with self._context.lock:
+            along = taken_along(self._context.schema, self._context.identity, deleted)
             mentioned = {oid for change in plan.changes for oid in _mentioned(change)}
             mentioned.update(oid for taken in along.values() for oid in taken.known)
-            found = [(oid, asset) for oid in mentioned if (asset := self._workspace.identity.get(oid)) is not None]
+            found = [(oid, asset) for oid in mentioned if (asset := self._context.identity.get(oid)) is not None]
             names = {oid: name for oid, asset in found if (name := self._name(asset))}
             numbers = {oid: number for oid, asset in found if (number := self._number(asset))}
         return replace(plan, names={**plan.names, **names}, along=along, numbers=numbers)
 
     def _name(self, asset: Instance) -> str | None:
-        display = self._workspace.schema.type(asset._state.oid.type).display
+        display = self._context.schema.type(asset._state.oid.type).display
         edit = (asset._state.edits or {}).get(display or "")
         cell = edit.new if edit else asset._state.cell(display) if display else None
         return cell if isinstance(cell, str) else None
 
     def _number(self, asset: Instance) -> str | None:
         """The number that the server gave an asset for people to know it by, where it is loaded."""
-        kind = self._workspace.schema.type(asset._state.oid.type)
+        kind = self._context.schema.type(asset._state.oid.type)
         given = [kind.attributes[name] for name in (_NUMBER, kind.short) if name and name in kind.attributes]
         cells = (asset._state.cell(attribute.name) for attribute in given if not attribute.writable)
         return next((str(cell) for cell in cells if isinstance(cell, str | int)), None)
@@ -390,14 +390,14 @@ class UnitOfWork:
 
     def retry(self, asset: Instance) -> None:
         """Let the next commit send a create again that was sent before and never answered."""
-        with self._workspace.lock:
+        with self._context.lock:
             self.unanswered.pop(asset._state.oid, None)
 
     def rename(self, asset: Instance, oid: Oid) -> None:
         """Give a created asset its real identity everywhere."""
         before = asset._state.oid
-        self._workspace.identity.rename(asset, oid)
-        for table in (self._dirty, self._contexts, self.errors, self.unanswered):
+        self._context.identity.rename(asset, oid)
+        for table in (self._dirty, self._context_oids, self.errors, self.unanswered):
             table.pop(before, None)
 
     def substitute(self, real: Mapping[Oid, Oid]) -> None:
@@ -408,8 +408,8 @@ class UnitOfWork:
             for edit in (asset._state.edits or {}).values():
                 edit.new = self.renamed(edit.new, real)
                 edit.added = [self.renamed(value, real) for value in edit.added]
-        for oid, context in self._contexts.items():
-            self._contexts[oid] = real.get(context, context)
+        for oid, context_oid in self._context_oids.items():
+            self._context_oids[oid] = real.get(context_oid, context_oid)
 
     def renamed(self, value: object, real: Mapping[Oid, Oid]) -> object:
         """A value with other identities in the place of provisional ones, also within a formula."""
@@ -417,7 +417,7 @@ class UnitOfWork:
             return real.get(value, value)
         if not isinstance(value, str) or "new-" not in value:
             return value
-        named = self._workspace.references_in(AttributeChange("", None, value))
+        named = self._context.references_in(AttributeChange("", None, value))
         keys = {str(oid.key): str(real[oid].key) for oid in named if oid in real}
         return _PROVISIONAL.sub(lambda found: keys.get(found[0], found[0]), value) if keys else value
 

@@ -30,8 +30,8 @@ READS = 3
 
 
 def context_of(asset: Instance) -> SessionContext:
-    """The workspace of the session that *asset* belongs to."""
-    found: SessionContext = type(asset)._workspace
+    """The context of the session that *asset* belongs to."""
+    found: SessionContext = type(asset)._context
     return found
 
 
@@ -134,12 +134,12 @@ def undeclared(asset: Instance, name: str) -> object:
 
 
 def _is_declared(asset: Instance, name: str) -> bool:
-    workspace = context_of(asset)
-    kind = workspace.schema.type(asset._state.oid.type)
+    context = context_of(asset)
+    kind = context.schema.type(asset._state.oid.type)
     if name.isidentifier():
         return name in kind.attributes
     try:
-        resolve(workspace.schema, kind.name, workspace.path(name))
+        resolve(context.schema, kind.name, context.path(name))
     except (BadValue, UnknownName):
         return False
     return True
@@ -150,7 +150,7 @@ def _scalar(raw: object) -> Raw:
 
 
 def parsed(
-    workspace: SessionContext, type_name: str, attribute: Attribute, value: object, *, in_condition: bool = False
+    context: SessionContext, type_name: str, attribute: Attribute, value: object, *, in_condition: bool = False
 ) -> object:
     """Check a value that a person gave for *attribute* and return it as its Python value, which can be sent as it is.
 
@@ -161,7 +161,7 @@ def parsed(
     try:
         if in_condition and isinstance(value, Cleaned):
             raise ValueError(COMPARES)
-        found = codec.parse(identified(workspace, plain(value)))
+        found = codec.parse(identified(context, plain(value)))
         if not isinstance(found, bytes):
             wire_text(codec, found, in_condition=in_condition)
     except AssetmetaError:
@@ -184,7 +184,7 @@ def _reads_text(kind: type) -> bool:
     return issubclass(kind, ReadsText)
 
 
-def parsed_cell(workspace: SessionContext, type_name: str, attribute: Attribute, cell: object) -> object:
+def parsed_cell(context: SessionContext, type_name: str, attribute: Attribute, cell: object) -> object:
     """Check the value of a cell in a table and return it as its Python value, as `parsed` does. A text may spell it in
     the ways of tables (`yes`, `3.0`), and blanks around it do not count unless the attribute is a text itself.
     """
@@ -195,18 +195,18 @@ def parsed_cell(workspace: SessionContext, type_name: str, attribute: Attribute,
             cell = codec.from_text(text) if _reads_text(type(codec)) else text  # type: ignore[attr-defined]
         except ValueError:
             cell = text
-    return parsed(workspace, type_name, attribute, cell)
+    return parsed(context, type_name, attribute, cell)
 
 
-def identified(workspace: SessionContext, value: Any) -> Any:
+def identified(context: SessionContext, value: Any) -> Any:
     """Return *value* with the identities of the assets in it, within lists and dicts, too. Raises BadValue for assets
     of another session.
     """
     if isinstance(value, Instance):
-        return oid_of_session(workspace, value)
+        return oid_of_session(context, value)
     if isinstance(value, Mapping):
-        return {key: identified(workspace, item) for key, item in value.items()}
-    return [identified(workspace, item) for item in value] if type(value) in (list, tuple) else value
+        return {key: identified(context, item) for key, item in value.items()}
+    return [identified(context, item) for item in value] if type(value) in (list, tuple) else value
 
 
 def _reason(error: Exception) -> str:
@@ -220,7 +220,7 @@ def _shown(attribute: Attribute, value: object) -> str:
 
 
 def related_oid(
-    workspace: SessionContext, type_name: str, attribute: Attribute, value: object, *, look_up: bool = True
+    context: SessionContext, type_name: str, attribute: Attribute, value: object, *, look_up: bool = True
 ) -> Oid:
     """Return the identity that *value* (an asset, an Oid, a token, a name) means, checked against the relation's
     type.
@@ -228,10 +228,10 @@ def related_oid(
     A name is looked up (see core.names), and likewise another name that assets have instead of their keys (see
     `SessionContext.named`): one request, none for a list type after the first. It is refused with *look_up* False.
     """
-    schema, related = workspace.schema, attribute.related or ""
+    schema, related = context.schema, attribute.related or ""
     try:
         value = plain(value)
-        oid = oid_of_session(workspace, value)
+        oid = oid_of_session(context, value)
         if isinstance(value, str) and len(writable_text(value)) > LONGEST_KEY:
             raise ValueError(f"a name or an id has {LONGEST_KEY} characters at most")
     except ValueError as error:
@@ -244,17 +244,17 @@ def related_oid(
             attribute=attribute.name,
         ) from error
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    if workspace.aliases is not None:
+    if context.aliases is not None:
         # Such a server states which of its types have numbers as keys.
         if is_number or (isinstance(value, str) and not is_token(schema, oid)):
             place = f"{type_name}.{attribute.name}" if look_up else None
-            oid = _named(workspace, workspace.aliases, place, related, str(value))
+            oid = _named(context, context.aliases, place, related, str(value))
     elif is_number and not schema.type(related).abstract:
         oid = Oid.of(related, value)
-    elif look_up and workspace.vocabulary is not None and isinstance(value, str) and not is_token(schema, oid):
-        oid = _called(workspace, f"{type_name}.{attribute.name}", related, value)
+    elif look_up and context.vocabulary is not None and isinstance(value, str) and not is_token(schema, oid):
+        oid = _called(context, f"{type_name}.{attribute.name}", related, value)
     if oid is None:
-        finder = f"{related}(name)" if workspace.aliases is not None else f"{related}.where(...).one()"
+        finder = f"{related}(name)" if context.aliases is not None else f"{related}.where(...).one()"
         raise BadValue(
             f"{type_name}.{attribute.name} takes assets of type {related}, not {shown(value)}. Give the asset "
             f"({finder} finds one by name), or its token such as '{related}:1005'."
@@ -280,7 +280,7 @@ def is_token(schema: Schema, oid: Oid | None) -> bool:
 
 
 def _named(
-    workspace: SessionContext, backend: SupportsAliases, place: str | None, type_name: str, text: str
+    context: SessionContext, backend: SupportsAliases, place: str | None, type_name: str, text: str
 ) -> Oid | None:
     """The identity that a text is for a relation: a key, an alias that the server resolves itself, or one that is
     looked up. *place* names in errors where it was given; None when nothing is to be sent.
@@ -292,12 +292,12 @@ def _named(
         return None
     if backend.taken_by_alias(type_name):
         return Oid(type_name, text)
-    if place is None or workspace.schema.type(type_name).abstract:
+    if place is None or context.schema.type(type_name).abstract:
         return None
     try:
-        return workspace.named(type_name, text)._state.oid
+        return context.named(type_name, text)._state.oid
     except (BadValue, NotFound) as error:
-        found = _by_name(workspace, type_name, text)
+        found = _by_name(context, type_name, text)
         if isinstance(found, Oid):
             return found
         # The attribute does not take this value, whether its text names nothing or cannot name anything.
@@ -305,46 +305,46 @@ def _named(
         raise BadValue(why, **{**vars(error), "attribute": place.partition(".")[2]}) from error
 
 
-def _by_name(workspace: SessionContext, type_name: str, text: str) -> Oid | BadValue | None:
+def _by_name(context: SessionContext, type_name: str, text: str) -> Oid | BadValue | None:
     """The asset of that name, or an error with names that are near to it; None where no name is near."""
     if COMPOSED.search(text):
         return None
-    found = find_named(workspace, type_name, [text])[text]
+    found = find_named(context, type_name, [text])[text]
     is_helpful = isinstance(found, Oid) or "Did you mean" in str(found) or "token" in str(found)
     return found if is_helpful else None
 
 
-def _called(workspace: SessionContext, place: str, type_name: str, text: str) -> Oid | None:
+def _called(context: SessionContext, place: str, type_name: str, text: str) -> Oid | None:
     """The asset of that name. Raises BadValue where there is none, or several."""
     if not text.strip():
         return None
-    found = find_named(workspace, type_name, [text])[text]
+    found = find_named(context, type_name, [text])[text]
     if isinstance(found, BadValue):
         owner, _, name = place.partition(".")
         raise BadValue(f"{place}: {found}", type_name=owner, attribute=name)
     return found
 
 
-def oid_of_session(workspace: SessionContext, value: object) -> Oid | None:
+def oid_of_session(context: SessionContext, value: object) -> Oid | None:
     """The identity of *value*, or None. Raises BadValue for an asset of another session."""
-    if isinstance(value, Instance) and context_of(value) is not workspace:
+    if isinstance(value, Instance) and context_of(value) is not context:
         token = value._state.oid.token
         raise BadValue(f"{token} ({value!r:.80}) belongs to another session; use this session's own.", oid=token)
     return as_oid(value)
 
 
-def require_oid(workspace: SessionContext, value: object, what: str) -> Oid:
+def require_oid(context: SessionContext, value: object, what: str) -> Oid:
     """The identity of an asset that *what* needs. Raises BadValue for anything else."""
-    found = oid_of_session(workspace, value)
+    found = oid_of_session(context, value)
     if found is None:
         raise BadValue(f"{what} takes an asset (or its token such as 'Story:1005'), not {shown(value)}.")
     return found
 
 
-def require_asset(workspace: SessionContext, value: object, what: str) -> Instance:
+def require_asset(context: SessionContext, value: object, what: str) -> Instance:
     """The asset that *what* needs, given as such or by its token. Raises BadValue for anything else."""
-    oid = require_oid(workspace, value, what)
-    return value if isinstance(value, Instance) else workspace.asset(oid)
+    oid = require_oid(context, value, what)
+    return value if isinstance(value, Instance) else context.asset(oid)
 
 
 def same_value(one: object, other: object) -> bool:

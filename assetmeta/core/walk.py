@@ -35,13 +35,13 @@ def value_at(asset: Instance, name: str) -> Any:
 
     `AsOf` is the moment of the asset, unless the server has an attribute of that name. What is missing is loaded.
     """
-    told = undeclared(asset, name)
-    if told is not UNREAD:
-        return told
-    workspace = context_of(asset)
-    if name == "AsOf" and name not in workspace.schema.type(asset._state.oid.type).attributes:
+    value = undeclared(asset, name)
+    if value is not UNREAD:
+        return value
+    context = context_of(asset)
+    if name == "AsOf" and name not in context.schema.type(asset._state.oid.type).attributes:
         return moment_of(asset)
-    return walk(asset, workspace.path(name))
+    return walk(asset, context.path(name))
 
 
 def walk(asset: Instance, path: Path) -> Any:
@@ -107,9 +107,9 @@ def is_loaded(asset: Instance, path: Path) -> bool:
         loaded = state.cell(path.head) is not UNREAD or state.oid.is_new
     if not loaded or path.is_name:
         return loaded
-    workspace = context_of(asset)
-    attribute = workspace.schema.attribute(state.oid.type, path.head)
+    context = context_of(asset)
+    attribute = context.schema.attribute(state.oid.type, path.head)
     found = read_multi(asset, attribute) if attribute.multi else (read_single(asset, attribute),)
     rest = Path(path.steps[1:])
-    related = [workspace.identity.get(oid) for oid in found if isinstance(oid, Oid)]
+    related = [context.identity.get(oid) for oid in found if isinstance(oid, Oid)]
     return all(member is not None and is_loaded(member, rest) for member in related)

@@ -92,7 +92,7 @@ class Cells:
         return self._context.asset(value) if isinstance(value, Oid) else value
 
 
-def settled(cell: LoadedValue) -> LoadedValue:
+def without_moment(cell: LoadedValue) -> LoadedValue:
     """A raw value without the moment of the record that it was read from."""
     if isinstance(cell, Oid):
         return cell.current

@@ -21,8 +21,8 @@ from assetmeta.features.asset_changes import (
     Cells,
     comparable,
     from_json,
-    settled,
     to_json,
+    without_moment,
 )
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term, is_exact, leaves
 from assetmeta.model.contract import ChangeMarks, SupportsChanges
@@ -85,7 +85,7 @@ class ChangeReader(Protocol):
 
 def reader_for(query: Query) -> ChangeReader:
     """The best way to watch a query: by history where the server keeps one that can be searched in this way."""
-    context, kind = query.workspace, query.schema.type(query.type_name)
+    context, kind = query.context, query.schema.type(query.type_name)
     backend = context.backend
     marks = backend.change_marks if isinstance(backend, SupportsChanges) else ChangeMarks()
     marks = ChangeMarks(*(name if name in kind.attributes else None for name in astuple(marks)))
@@ -111,7 +111,7 @@ class HistoryReader:
     way = "history"
 
     def __init__(self, query: Query, marks: ChangeMarks) -> None:
-        self._context: SessionContext = query.workspace
+        self._context: SessionContext = query.context
         self._type = query.schema.type(query.type_name)
         self._names = _names(query)
         self._cells = Cells(self._context, self._type.name, self._names)
@@ -247,7 +247,7 @@ class HistoryReader:
         )
 
     def _cell(self, row: Row, name: str | None) -> LoadedValue:
-        return settled(row.values[row.columns.index(name)]) if name in row.columns else UNREAD
+        return without_moment(row.values[row.columns.index(name)]) if name in row.columns else UNREAD
 
     def _values(self, row: Row) -> tuple[LoadedValue, ...]:
         return tuple(self._cell(row, name) for name in self._names)
@@ -298,7 +298,7 @@ class ComparisonReader:
     way = "comparison"
 
     def __init__(self, query: Query, marks: ChangeMarks) -> None:
-        self._context: SessionContext = query.workspace
+        self._context: SessionContext = query.context
         kind = query.schema.type(query.type_name)
         self._names = _names(query)
         self._cells = Cells(self._context, kind.name, self._names)
@@ -323,7 +323,7 @@ class ComparisonReader:
         raise AssertionError
 
     def _row(self, asset: Instance) -> tuple[LoadedValue, ...]:
-        return tuple(settled(asset._state.cell(name)) for name in self._all)
+        return tuple(without_moment(asset._state.cell(name)) for name in self._all)
 
     def read(self) -> list[Found]:
         rows = self._whole()

@@ -249,17 +249,17 @@ def _openings(text: str) -> Iterator[tuple[int, int]]:
 def _start(value: Any) -> _Place | None:
     """Where a variable of the user's is."""
     if isinstance(value, AssetClass) and "_type" in vars(value):
-        return _Place("type", value._workspace, value._type.name)
+        return _Place("type", value._context, value._type.name)
     if isinstance(value, Asset):
-        return _Place("asset", value._workspace, value._type.name)
+        return _Place("asset", value._context, value._type.name)
     if isinstance(value, Query):
-        return _Place("query", value.workspace, value.type_name)
+        return _Place("query", value.context, value.type_name)
     if isinstance(value, RelatedList):
-        return _Place("list", value._asset._workspace, value._attribute.related or "")
+        return _Place("list", value._asset._context, value._attribute.related or "")
     if isinstance(value, Column):
         found = resolve(value._source.schema, value._source.type_name, value._path)
-        return _Place("column", value._source.workspace, found.attribute.related or "")
-    context = vars(value).get("_workspace") if hasattr(value, "__dict__") else None
+        return _Place("column", value._source.context, found.attribute.related or "")
+    context = vars(value).get("_context") if hasattr(value, "__dict__") else None
     return _Place("session", context, holder=type(value)) if isinstance(context, SessionContext) else None
 
 

@@ -182,7 +182,7 @@ def columns_of(query: Query, options: FrameOptions) -> list[FrameColumn]:
 
 def _column(query: Query, path: Path, options: FrameOptions) -> FrameColumn:
     arrow, reached = _arrow(), resolve(query.schema, query.type_name, path)
-    kind, cell = _kind(query.workspace, reached, path, options)
+    kind, cell = _kind(query.context, reached, path, options)
     name, multi = str(path), reached.multi and not path.aggregate
     if multi and name not in options.explode:
         kind = arrow.list_(kind)

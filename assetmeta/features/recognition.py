@@ -165,21 +165,21 @@ def check_fit(name: str, parts: Sequence[Part], found: Match, *, extend: bool) -
         return
     if not new and not differing:
         return
-    told = []
+    lines = []
     for verb, kind in (("create", Create), ("update", Update), ("delete", Delete)):
         some = [part.change for part in new if isinstance(part.change, kind)]
-        told += [f"  {len(some)} to {verb} are new: {_some(some)}"] if some else []
+        lines += [f"  {len(some)} to {verb} are new: {_some(some)}"] if some else []
     gone = [item.change for item in found.gone if isinstance(item.change, Create)]
-    told += [f"  {len(gone)} to create are in the journal and not in the plan: {_some(gone)}"] if gone else []
+    lines += [f"  {len(gone)} to create are in the journal and not in the plan: {_some(gone)}"] if gone else []
     for index in differing[:_NAMED]:
         was, planned = (_written(change) for change in (found.known[index].change, parts[index].change))
-        told.append(f"  {parts[index].change.oid.token}.{parts[index].name} was to become {was}, and now {planned}")
-    told += [f"  … and {len(differing) - _NAMED} more values differ"] if len(differing) > _NAMED else []
+        lines.append(f"  {parts[index].change.oid.token}.{parts[index].name} was to become {was}, and now {planned}")
+    lines += [f"  … and {len(differing) - _NAMED} more values differ"] if len(differing) > _NAMED else []
     raise JobError(
         "\n".join(
             [
                 f"The plan does not fit the journal of the job {name!r}; nothing was sent.",
-                *told,
+                *lines,
                 "Values that are others in every run, such as a time in a name, make others of all creates: give those "
                 "a key (job.key(asset, ...)). fresh=True starts anew, extend=True takes new changes along.",
             ]

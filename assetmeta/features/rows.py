@@ -223,11 +223,11 @@ def _refuse_double_keys(type_name: str, key: str, candidates: Iterable[Candidate
         )
 
 
-def _refuse_missing(type_name: str, key: str, lacking: Sequence[Candidate]) -> None:
-    if lacking:
-        named = _listed([f"{one.key} (row {one.number})" for one in lacking])
+def _refuse_missing(type_name: str, key: str, missing: Sequence[Candidate]) -> None:
+    if missing:
+        named = _listed([f"{one.key} (row {one.number})" for one in missing])
         raise NotFound(
-            f"No {type_name} has the {key} of {len(lacking)} rows: {named}.",
+            f"No {type_name} has the {key} of {len(missing)} rows: {named}.",
             type_name=type_name,
             attribute=key,
         )
@@ -400,7 +400,7 @@ def _applied(
         if missing != "create":
             return RowResult(one.number, one.key, MISSING)
         values = {key.name: one.key, **{name: value for name, value in one.values.items() if value is not None}}
-        made = context.unit.begin(context.unit.fresh_oid(type_name), values, None)
+        made = context.unit.register_new(context.unit.fresh_oid(type_name), values, None)
         return RowResult(one.number, one.key, CREATED, made, tuple(values))
     except (BadValue, ReadOnly) as error:
         return RowResult(one.number, one.key, REFUSED, reason=str(error))

@@ -142,7 +142,7 @@ def paths(schema: Schema, start: str, end: str, narrowing: bool = True) -> list[
     known = frozenset(schema.types)
     reached, edge = {start}, [(start, "", 0)]
     for _ in range(_LONGEST):
-        ways, next_edge, met = [], [], set[str]()
+        ways, next_edge, seen = [], [], set[str]()
         for type_name, path, cost in edge:
             for attribute in schema.type(type_name).attributes.values():
                 if attribute.related not in known or attribute.related is None:
@@ -153,11 +153,11 @@ def paths(schema: Schema, start: str, end: str, narrowing: bool = True) -> list[
                 elif narrowing and schema.is_a(end, attribute.related):
                     ways.append((price + 1, f"{step}:{end}"))
                 elif attribute.related not in reached:
-                    met.add(attribute.related)
+                    seen.add(attribute.related)
                     next_edge.append((attribute.related, f"{step}.", price))
         if ways:
             return [path for _, path in sorted(ways)[:_WAYS]]
-        reached |= met
+        reached |= seen
         edge = next_edge
     return []
 

@@ -39,7 +39,7 @@ class Watcher:
                 raise BadValue(f"A watch compares attributes of the asset itself, not {path}.", attribute=str(path))
         # The order of a result is no part of what is watched.
         query = query.sort() if query.sorts else query
-        self._context = query.workspace
+        self._context = query.context
         self._every = every
         self._reader = reader_for(query)
         self._queue: deque[Found] = deque()

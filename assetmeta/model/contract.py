@@ -18,12 +18,12 @@ from assetmeta.model.values import Key, Oid
 class Capabilities(Struct, frozen=True):
     """What a server can do. Anything else raises Unsupported before a request is sent.
 
-    *keyset* names the attribute by which unsorted lists are ordered, when a filter can select what is beyond one of
-    its values; pages then neither overlap nor leave gaps, whatever happens to the list meanwhile.
+    *keyset_column* names the attribute by which unsorted lists are ordered, when a filter can select what is beyond
+    one of its values; pages then neither overlap nor leave gaps, whatever happens to the list meanwhile.
     *max_keys* is how many assets one read by identity may name, *max_page* the largest page to request, *max_fetches*
     how many fetches that are handed over together share a request. Without
-    *windows* the dialect cuts windows itself and answers a fetch in parts of its own (`Rows.rest`), or whole: do not
-    request one window after the other.
+    *windows* the dialect cuts windows itself and answers a fetch in parts of its own (`Rows.next_cursor`), or whole:
+    do not request one window after the other.
     *evaluates* is whether the dialect evaluates conditions itself, so that they may use parts of values and
     compare attributes with each other. *exact* is whether `=` respects letter case by itself; where it does not,
     `==` does, and takes reading what `=` finds. *cleaning* is whether texts can be had without their markup (the paths
@@ -47,7 +47,7 @@ class Capabilities(Struct, frozen=True):
     evaluates: bool = False
     windows: bool = True
     file_types: frozenset[str] = frozenset()
-    keyset: str | None = None
+    keyset_column: str | None = None
     max_keys: int = 100
     max_page: int = 1000
     max_fetches: int = 1

@@ -38,9 +38,9 @@ class Fetch(Struct, frozen=True):
 
     *oids*, when given, are exactly the assets wanted (all of this type or derived from it, all with the same moment).
     *size* None means all from *start* on. *counted* requests the total number of matches. *asof* reads the past;
-    *history* reads every record of every asset instead of one. *part* is about how many assets one answer should hold
-    where the server's lists come in pages of their own; *after* is the `rest` of the answer before. *optional* names
-    attributes among those selected that may be left out where they would take requests of their own.
+    *history* reads every record of every asset instead of one. *page_size* is about how many assets one answer should
+    hold where the server's lists come in pages of their own; *cursor* is the `next_cursor` of the answer before.
+    *optional* names attributes among those selected that may be left out where they would take requests of their own.
     """
 
     type_name: str
@@ -55,8 +55,8 @@ class Fetch(Struct, frozen=True):
     history: bool = False
     deleted: bool = False
     counted: bool = False
-    part: int | None = None
-    after: object = None
+    page_size: int | None = None
+    cursor: object = None
     optional: frozenset[str] = frozenset()
 
 
@@ -72,15 +72,15 @@ class Rows(Struct, frozen=True):
     """The answer to one fetch, in the server's order.
 
     *related* are further assets in the answer (nested selects); each may occur more than once. *total* counts all
-    matches when the server returns it. *more* is True when the window may not be the end. *rest*, when there is one,
-    marks where the answer ends: the same fetch goes on with `after=rest`.
+    matches when the server returns it. *more* is True when the window may not be the end. *next_cursor*, when there is
+    one, marks where the answer ends: the same fetch goes on with `cursor=next_cursor`.
     """
 
     rows: tuple[Row, ...] = ()
     related: tuple[Row, ...] = ()
     total: int | None = None
     more: bool = False
-    rest: object = None
+    next_cursor: object = None
 
 
 class AttributeChange(Struct, frozen=True):

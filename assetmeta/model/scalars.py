@@ -40,8 +40,8 @@ def plain(value: Any) -> Any:
     elif "numpy" in library and value.ndim == 0:
         value = _from_numpy(value)
     if isinstance(value, float | Decimal) and not _is_finite(value):
-        lacking = value.is_nan() if isinstance(value, Decimal) else math.isnan(value)
-        raise ValueError("not-a-number is no value; give None to clear" if lacking else f"{value} is not finite")
+        is_missing = value.is_nan() if isinstance(value, Decimal) else math.isnan(value)
+        raise ValueError("not-a-number is no value; give None to clear" if is_missing else f"{value} is not finite")
     return value
 
 

@@ -21,7 +21,7 @@ def existing(asset: object, *type_names: str) -> SessionContext:
         raise BadValue(f"This takes {kinds}, not {_shown(asset)}.", type_name=type_names[0])
     if asset._state.oid.is_new:
         raise BadValue(f"{asset.idref} does not exist yet: commit it first.", oid=asset.idref)
-    return asset._workspace
+    return asset._context
 
 
 def _shown(value: object) -> str:

@@ -57,7 +57,7 @@ def mirror(
     if session.pending:
         raise UsageError(f"{session.pending} assets have changes that were not sent: commit or revert them first.")
     names, conditions = _checked(session, types, where or {})
-    database = MirrorDatabase(path, session._workspace.server)
+    database = MirrorDatabase(path, session._context.server)
     try:
         with refused(path):
             layouts = [tables_of(session, name, {*names, *database.signatures}) for name in names]
@@ -123,7 +123,7 @@ class _TypeMirror:
     def _read(self, assets: list[Any]) -> list[Any]:
         """Read all that is mirrored of assets: by their keys, or what the list that they came with did not bring."""
         can = self.session.backend.can
-        if not can.keyset:
+        if not can.keyset_column:
             for asset in assets:
                 inspect(asset).refresh()
             self.session.populate(assets, *self.attributes, self.stamp)
@@ -132,7 +132,7 @@ class _TypeMirror:
         found: list[Any] = []
         for start in range(0, len(assets), can.max_keys):
             keys = [self._key(asset) for asset in assets[start : start + can.max_keys]]
-            found.extend(query.where(query[can.keyset].in_(keys)))
+            found.extend(query.where(query[can.keyset_column].in_(keys)))
         return found
 
     def _key(self, asset: Any) -> Any:

@@ -157,11 +157,11 @@ class BaseAsset(metaclass=IterableType):
 
     def with_data(self, values: Mapping[str, Any]) -> Self:
         """Take *values* as loaded, as if the server had just sent them; returns the asset. Sends nothing."""
-        core, workspace = self._v1_core, self._v1_core._workspace
+        core, context = self._v1_core, self._v1_core._context
         known = {str(name): value for name, value in dict(values).items() if name != "AsOf"}
         cells = tuple(self._v1_cell(name, value) for name, value in known.items())
-        with workspace.lock:
-            merge_row(core, Row(core._state.oid, tuple(known), cells), workspace.layouts)
+        with context.lock:
+            merge_row(core, Row(core._state.oid, tuple(known), cells), context.layouts)
         return self
 
     def _v1_cell(self, name: str, value: Any) -> RawValue:
@@ -208,7 +208,7 @@ class BaseAsset(metaclass=IterableType):
     def _v1_call(self, name: str, arguments: Mapping[str, Any]) -> None:
         meta, core = self._v1_v1meta, self._v1_core
         with meta.errors():
-            core._workspace.writer.call(core, name, {key: meta.argument(each) for key, each in arguments.items()})
+            core._context.writer.call(core, name, {key: meta.argument(each) for key, each in arguments.items()})
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -287,7 +287,7 @@ class LoadedValues(dict[str, Any]):
         if cell is not UNREAD and cell is not ABSENT:
             return _value(asset, key, cell)
         try:
-            path = core._workspace.path(key)
+            path = core._context.path(key)
             if path.is_name or not is_loaded(core, path):
                 raise KeyError(key)
             return asset._v1_v1meta.shown(walk(core, path))
@@ -311,7 +311,7 @@ def _computed(asset: BaseAsset, name: str, cell: LoadedValue) -> Any:
     """What the server worked out, under its own text; for what is no token at all, what was put there."""
     meta = asset._v1_v1meta
     try:
-        found = walk(asset._v1_core, asset._v1_core._workspace.path(name))
+        found = walk(asset._v1_core, asset._v1_core._context.path(name))
     except (BadValue, UnknownName):
         return cell
     return meta.shown(found)

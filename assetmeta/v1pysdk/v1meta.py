@@ -73,7 +73,7 @@ class TextSession(Session):
             backend = replace(backend, rest="rest-1.oauth.v1", attachments="attachment.oauth.img")
         super().__init__(backend, server.build_url("").rstrip("/"), auth, **settings)
         # A name that no list has finds nothing there, without an error.
-        self._workspace.vocabulary = None
+        self._context.vocabulary = None
         self._driver.ledger = LoggedLedger(server.logger)
         self.attachments = backend.attachments
 
@@ -87,9 +87,9 @@ class TextSession(Session):
         return self._schemas.known
 
     @property
-    def workspace(self) -> SessionContext:
+    def context(self) -> SessionContext:
         """What the core's functions need."""
-        return self._workspace
+        return self._context
 
 
 class V1Meta:
@@ -178,14 +178,14 @@ class V1Meta:
         """Return the asset of a type and an id. Raises ValueError for what is no id."""
         key = int(oid)
         with self.errors():
-            workspace = self.session.workspace
-            if workspace.schema.type(type_name).abstract:
+            context = self.session.context
+            if context.schema.type(type_name).abstract:
                 found = self.session.query(type_name).select().where(Key=key).first()
                 if found is None:
                     raise V1AssetNotFoundError(f"There is no {type_name}:{key}.", status=404, oid=f"{type_name}:{key}")
                 return self.face_of(found)
-            core = workspace.asset(Oid.of(type_name, key))
-            workspace.identity.touch(core)
+            core = context.asset(Oid.of(type_name, key))
+            context.identity.touch(core)
         return self.face_of(core, oid)
 
     def face_of(self, core: Any, given: Any = None) -> Any:
@@ -207,7 +207,7 @@ class V1Meta:
         if isinstance(value, Instance):
             return self.face_of(value)
         if isinstance(value, Oid):
-            return self.face_of(self.session.workspace.asset(value))
+            return self.face_of(self.session.context.asset(value))
         if isinstance(value, NullReference):
             return NoneDeref()
         if isinstance(value, list):
@@ -232,9 +232,9 @@ class V1Meta:
 
     def clear_memoized_cache(self) -> None:
         """Forget everything that is loaded, so that it is read again; what was set stays. Sends nothing."""
-        workspace = self.session.workspace
-        with workspace.lock:
-            for core in workspace.identity:
+        context = self.session.context
+        with context.lock:
+            for core in context.identity:
                 forget(core)
 
     def own(self, value: Any) -> Any:
@@ -243,11 +243,11 @@ class V1Meta:
         What is no asset is returned as it is. Raises V1Error for an asset of another server.
         """
         core = value._v1_core if isinstance(value, BaseAsset) else value
-        if isinstance(core, Asset) and core._workspace is not self.session.workspace:
+        if isinstance(core, Asset) and core._context is not self.session.context:
             # Letter case matters neither in host names nor in the paths of this server.
-            if core._workspace.link("").casefold() != self.session.workspace.link("").casefold():
+            if core._context.link("").casefold() != self.session.context.link("").casefold():
                 raise V1Error(f"{core.idref} is an asset of another server, and cannot be a value here.")
-            return self.face_of(self.session.workspace.asset(core._state.oid.current))
+            return self.face_of(self.session.context.asset(core._state.oid.current))
         return self.shown(core) if isinstance(core, Instance | Oid) else value
 
     def related(self, attribute: Attribute, value: Any) -> Any:
@@ -326,22 +326,22 @@ class V1Meta:
 
     def _stage(self, asset: Any, sent: dict[Oid, tuple[Any, dict[str, Any]]], errors: dict[Any, Exception]) -> None:
         """Make what was set on an asset pending in the session. What the core refuses is the asset's error."""
-        workspace, core = self.session.workspace, asset._v1_core
+        context, core = self.session.context, asset._v1_core
         values = dict(asset._v1_new_data)
         if not values:
             return
         oid = core._state.oid
         try:
-            with workspace.lock:
+            with context.lock:
                 # What is set is sent, though it is what was loaded: meanwhile the server may have another value.
                 forget(core, list(values))
             for name, value in values.items():
-                attribute = workspace.schema.attribute(oid.type, name)
+                attribute = context.schema.attribute(oid.type, name)
                 given = self.staged(attribute, value)
                 if attribute.is_relation and attribute.multi:
-                    workspace.unit.edit_members(core, attribute, given, ())
+                    context.unit.edit_members(core, attribute, given, ())
                 else:
-                    workspace.unit.assign(core, attribute, given)
+                    context.unit.assign(core, attribute, given)
         except AssetmetaError as error:
             self.session.revert(core)
             errors[asset] = as_sdk_error(error, self.server.instance_url)
@@ -366,10 +366,10 @@ class V1Meta:
     def create_asset(self, asset_type_name: str, newdata: Mapping[str, Any]) -> Any:
         """Create an asset at once and return it. One request. Raises V1Error when it is refused."""
         with self.errors():
-            workspace = self.session.workspace
-            kind = workspace.schema.type(asset_type_name)
+            context = self.session.context
+            kind = context.schema.type(asset_type_name)
             values = {name: self.staged(kind.attribute(name), value) for name, value in newdata.items()}
-            core = workspace.writer.create(asset_type_name, values, None)
+            core = context.writer.create(asset_type_name, values, None)
         return self.face_of(core)
 
     def update_asset(self, asset_type_name: str, asset_oid: Any, newdata: Mapping[str, Any]) -> Element:
@@ -386,7 +386,7 @@ class V1Meta:
 
     def _forget(self, asset_type_name: str, oid: Any) -> None:
         core = self.face(asset_type_name, oid)._v1_core
-        with self.session.workspace.lock:
+        with self.session.context.lock:
             forget(core)
 
     def generate_update_doc(self, newdata: Mapping[str, Any]) -> Element:
@@ -416,8 +416,8 @@ class V1Meta:
         core = asset._v1_core
         self._forget(asset_type_name, asset_oid)
         with self.errors():
-            workspace = self.session.workspace
-            workspace.loader.load([core._state.oid], workspace.schema.type(core._state.oid.type).basic)
+            context = self.session.context
+            context.loader.load([core._state.oid], context.schema.type(core._state.oid.type).basic)
             if core._state.gone is not None:
                 raise core._state.gone
         return dict(asset.data)

@@ -256,8 +256,8 @@ class RefreshableToken(Credential):
         return self._attempts.run(lambda: version != self.version, lambda: run(self.login()))
 
     def login(self) -> LoginFlow[bool]:
-        """Get a token; return whether it is another one than before. The requests are those of `obtain`."""
-        token = yield from self.obtain()
+        """Get a token; return whether it is another one than before. The requests are those of `fetch`."""
+        token = yield from self.fetch()
         is_other = token is not None and token != self._token
         is_replaced = is_other and self._token is not None
         self._was_replaced, self.is_restless = is_replaced, is_replaced and self._was_replaced
@@ -275,7 +275,7 @@ class RefreshableToken(Credential):
         return r
 
     @abstractmethod
-    def obtain(self) -> LoginFlow[str | None]:
+    def fetch(self) -> LoginFlow[str | None]:
         """Return a new token, or None when none can be obtained."""
 
 
@@ -289,7 +289,7 @@ class TokenCallable(RefreshableToken):
         super().__init__(scheme=scheme)
         self._source = source
 
-    def obtain(self) -> LoginFlow[str | None]:
+    def fetch(self) -> LoginFlow[str | None]:
         """Call the function; sends nothing. Raises BadValue when it returns no usable token."""
         yield from ()
         return checked_token(self._source())

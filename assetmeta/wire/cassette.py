@@ -1,4 +1,4 @@
-"""Recorded conversations: a line that records what goes over another one, and replays it without a server.
+"""Recorded conversations: a transport that records what another one sends and replays it without a server.
 
 The store is vcrpy's (extra `vcr`): its cassette, its files, its record modes and matchers. What it does not do is here:
 secrets are hidden, the server's address is replaced, and exchanges are kept below the driver, under one lock. Its own
@@ -78,7 +78,7 @@ class Cassette:
             raise BadValue(f"mode={mode!r} is no record mode; there are {known}.") from None
         self.path = Path(path)
         self._secrets = tuple(secrets)
-        self._line: _CassetteLine | None = None
+        self._transport: _CassetteTransport | None = None
 
     @classmethod
     def record(cls, path: str | os.PathLike[str], secrets: Iterable[str] = ()) -> Cassette:
@@ -90,36 +90,38 @@ class Cassette:
         """Make a cassette that replays. *secrets* are those the requests hold now, if they hold any."""
         return cls(path, "none", secrets)
 
-    def line(
+    def transport(
         self,
         base: str,
-        open_line: Callable[[], BaseTransport],
+        open_transport: Callable[[], BaseTransport],
         secrets: Callable[[], Iterable[str]],
         names: Callable[[], Iterable[str]] = tuple,
         server: str = "server",
     ) -> BaseTransport:
-        """Return the line for a session with the URL *base*; only what may record opens the real one.
+        """Return the transport of a session with the URL *base*; only what may record opens the real one.
 
         *names* are those of secret fields, *server* is the name in the recorded URLs. Raises
         InvalidResponse when the file is no cassette, or is missing and nothing may be recorded; BadValue when another
         session records on this cassette.
         """
-        if self._line is not None and self._line.is_recording:
+        if self._transport is not None and self._transport.is_recording:
             raise BadValue(f"Another session records on the cassette {self.path.name}. Make one for each session.")
         # A short password is likely to be an ordinary word of the data, which a replay would then miss.
         texts = lambda: (*self._secrets, *(text for text in secrets() if len(text) >= SHORTEST_SECRET))  # noqa: E731
-        self._line = _CassetteLine(self.path, self._mode, Scrubber(base, server, texts, names), open_line)
-        return self._line
+        self._transport = _CassetteTransport(
+            self.path, self._mode, Scrubber(base, server, texts, names), open_transport
+        )
+        return self._transport
 
     def save(self) -> None:
         """Write what was recorded so far, in one step. Does nothing where nothing is new, and in a forked process."""
-        if self._line is not None:
-            self._line.save()
+        if self._transport is not None:
+            self._transport.save()
 
     @property
     def unused(self) -> list[str]:
         """The recorded requests that have not been sent yet ("GET /path"), once a session replays them."""
-        return self._line.unused if self._line is not None else []
+        return self._transport.unused if self._transport is not None else []
 
 
 class Scrubber:
@@ -236,10 +238,10 @@ class _File:
             temporary.unlink(missing_ok=True)
 
 
-class _CassetteLine:
+class _CassetteTransport:
     """Answers from vcrpy's store, and otherwise passes requests on and keeps them with their answers."""
 
-    def __init__(self, path: Path, mode: Any, scrubber: Scrubber, open_line: Callable[[], BaseTransport]) -> None:
+    def __init__(self, path: Path, mode: Any, scrubber: Scrubber, open_transport: Callable[[], BaseTransport]) -> None:
         self._path = path
         self._scrubber = scrubber
         self._yaml = optional.load("vcr.serializers.yamlserializer", extra="vcr")
@@ -248,7 +250,7 @@ class _CassetteLine:
         settings = {"path": path, "persister": self._file, "serializer": self._yaml, "record_mode": mode}
         begun = kind if mode == "all" else kind.load
         self._store = begun(**settings, match_on=(_same_request,))
-        self._line = None if self._store.write_protected else open_line()
+        self._transport = None if self._store.write_protected else open_transport()
         self._is_forked = False
         self._lock = threading.Lock()
         renew_in_child(self)
@@ -260,7 +262,7 @@ class _CassetteLine:
 
     @property
     def is_recording(self) -> bool:
-        return self._line is not None
+        return self._transport is not None
 
     @property
     def unused(self) -> list[str]:
@@ -277,9 +279,9 @@ class _CassetteLine:
             response = self._scrubber.replayed(recorded, request)
             url = resolved(self._scrubber.base, request.path)
             return Answer(_delivered(response, request), url, received=len(response.body))
-        if self._line is None:
+        if self._transport is None:
             raise self._missing(asked)
-        answer = self._line.exchange(replace(request, sink=None), login=login)
+        answer = self._transport.exchange(replace(request, sink=None), login=login)
         with self._lock:
             self._store.append(asked, _recording(answer.response))
             # It has been given: the next equal request is sent, and its answer may differ by then.
@@ -296,8 +298,8 @@ class _CassetteLine:
                 self._store.dirty = False
 
     def close(self) -> None:
-        if self._line is not None:
-            self._line.close()
+        if self._transport is not None:
+            self._transport.close()
         self.save()
 
     def _missing(self, asked: Any) -> Unreachable:

@@ -88,7 +88,7 @@ class Driver:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if cassette is not None and not hasattr(cassette, "line"):
+        if cassette is not None and not hasattr(cassette, "transport"):
             raise BadValue(f"cassette= takes a Cassette(...), not {type(cassette).__name__}.")
         self.base_url = checked_base(base_url)
         self.read_only = read_only
@@ -99,14 +99,14 @@ class Driver:
         self.secret_names: Callable[[], Iterable[str]] = tuple
         self._cassette = cassette
         self._auth = OriginBoundAuth(auth, Origin.of(self.base_url))
-        self._patience = RetryPolicy(retries, patience, sleep, clock, pace)
-        self._line = (
-            self._open_line()
+        self._policy = RetryPolicy(retries, patience, sleep, clock, pace)
+        self._transport = (
+            self._open_transport()
             if cassette is None
-            else cassette.line(self.base_url, self._open_line, self._secrets, self._secret_names, server)
+            else cassette.transport(self.base_url, self._open_transport, self._secrets, self._secret_names, server)
         )
         self._guard = LoginGuard(self._auth.credential, login_check)
-        self._courier = Sender(self.base_url, self._auth, self._line, self._patience, self._record, self._guard)
+        self._sender = Sender(self.base_url, self._auth, self._transport, self._policy, self._record, self._guard)
         self._traces: tuple[Ledger, ...] = ()
         self._budgets: tuple[RequestBudget, ...] = ()
         self._closed = False
@@ -184,7 +184,7 @@ class Driver:
 
     def wait(self, seconds: float) -> bool:
         """Wait that long, or until the driver is closed. True when the wait was not cut short."""
-        return self._patience.wait(seconds)
+        return self._policy.wait(seconds)
 
     def save_cassette(self) -> None:
         """Write what a cassette recorded so far, if there is one. Sends nothing. Raises OSError."""
@@ -198,10 +198,10 @@ class Driver:
                 return
             self._closed = True
             threads = self._threads
-        self._patience.wake(is_ended=True)
+        self._policy.wake(is_ended=True)
         if threads is not None:
             threads.shutdown(wait=False, cancel_futures=True)
-        self._line.close()
+        self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -216,24 +216,24 @@ class Driver:
 
     def _answers(self, yielded: Yielded, interrupts: list[BaseException]) -> Reply:
         if isinstance(yielded, Pause):
-            self._patience.pause(yielded)
+            self._policy.pause(yielded)
             return ()
         requests = (yielded,) if isinstance(yielded, Request) else yielded
         for request in requests:
             self._check(request)
         self._spend(len(requests))
         if isinstance(yielded, Request):
-            return self._courier.deliver(yielded)
-        gate = RequestBatch(self._courier.deliver)
+            return self._sender.deliver(yielded)
+        batch = RequestBatch(self._sender.deliver)
         # Until the server has accepted the login, a single request tries it.
         alone = 1 if len(yielded) < 2 or not self._guard.is_open else 0
         first: list[Response | AssetmetaError] = []
         try:
-            first.extend(map(gate.answer, yielded[:alone]))
+            first.extend(map(batch.answer, yielded[:alone]))
         except BaseException as error:  # noqa: BLE001 - raised at the end of the flow
             interrupts.append(error)
             return tuple(_broken_off(request, error, sent=not place) for place, request in enumerate(yielded))
-        return (*first, *self._concurrently(gate, yielded[alone:], interrupts))
+        return (*first, *self._concurrently(batch, yielded[alone:], interrupts))
 
     def _check(self, request: Request) -> None:
         if self._closed:
@@ -250,17 +250,17 @@ class Driver:
                 budget.consume(number)
 
     def _concurrently(
-        self, gate: RequestBatch, requests: tuple[Request, ...], interrupts: list[BaseException]
+        self, batch: RequestBatch, requests: tuple[Request, ...], interrupts: list[BaseException]
     ) -> tuple[Response | AssetmetaError, ...]:
         """Answer requests on the pool. When the session is closed meanwhile, those that were not sent come to that."""
         futures: list[Future[Response | AssetmetaError]] = []
         try:
-            futures.extend(self._submitted(gate, request) for request in requests)
+            futures.extend(self._submitted(batch, request) for request in requests)
             return tuple(self._result(future, request) for future, request in zip(futures, requests, strict=True))
         except BaseException as error:  # noqa: BLE001 - raised at the end of the flow
             interrupts.append(error)
-            gate.is_left = True
-            self._patience.wake()
+            batch.is_left = True
+            self._policy.wake()
             # In reverse, so that a thread that is done with one finds none that is left.
             unsent = {place for place in reversed(range(len(futures))) if futures[place].cancel()}
             # The next one may have been given to a thread just now.
@@ -272,14 +272,14 @@ class Driver:
                 for place, request in enumerate(requests)
             )
 
-    def _submitted(self, gate: RequestBatch, request: Request) -> Future[Response | AssetmetaError]:
+    def _submitted(self, batch: RequestBatch, request: Request) -> Future[Response | AssetmetaError]:
         with self._lock:
             if self._threads is None and not self._closed:
                 self._threads = ThreadPoolExecutor(self._settings.pool, thread_name_prefix="assetmeta")
             if self._threads is not None and not self._closed:
                 # An executor that was shut down, as at the end of the program, raises RuntimeError.
                 with suppress(RuntimeError):
-                    return self._threads.submit(gate.answer, request)
+                    return self._threads.submit(batch.answer, request)
         unsent: Future[Response | AssetmetaError] = Future()
         unsent.cancel()
         return unsent
@@ -291,7 +291,7 @@ class Driver:
             line = redacted_line(request)
             return SessionClosed(f"The session was closed before {line} was sent.", request=line)
 
-    def _open_line(self) -> BaseTransport:
+    def _open_transport(self) -> BaseTransport:
         return Transport(self.base_url, self._auth, self._settings, self._clock)
 
     def _secret_names(self) -> Iterable[str]:

@@ -136,7 +136,7 @@ class TokenExchange(EndpointLogin):
         """The password, and the token if there is one by now."""
         return (*super().secrets, self._password)
 
-    def obtain(self) -> LoginFlow[str | None]:
+    def fetch(self) -> LoginFlow[str | None]:
         """Exchange user name and password for a token: one POST.
 
         Raises AuthenticationFailed when the server grants none, and again, without a request, ever after;
@@ -294,7 +294,7 @@ class OAuth2(EndpointLogin):
         if granted is not None and self._on_renewed is not None:
             self._on_renewed(granted)
 
-    def obtain(self) -> LoginFlow[str | None]:
+    def fetch(self) -> LoginFlow[str | None]:
         """Get a new access token: one POST, or two when the refresh token is refused and a password is known.
 
         Raises AuthenticationFailed when the server grants none, ServerFailed when it breaks, RateLimited, Unreachable.

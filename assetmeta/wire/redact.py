@@ -78,10 +78,10 @@ def unquoting(response: Response, secrets: Iterable[str]) -> Response:
     if response.ok and not response.is_page:
         return response
     text = response.body.decode("utf-8", "surrogateescape")
-    told = scrubbed(text, (secret for secret in secrets if len(secret) >= _SHORTEST))
-    if told == text:
+    safe = scrubbed(text, (secret for secret in secrets if len(secret) >= _SHORTEST))
+    if safe == text:
         return response
-    return Response(response.status, response.headers, told.encode("utf-8", "surrogateescape"), response.request)
+    return Response(response.status, response.headers, safe.encode("utf-8", "surrogateescape"), response.request)
 
 
 def _written(secret: str) -> set[str]:

@@ -76,11 +76,11 @@ class RetryPolicy:
         self._lock = threading.Lock()
         self._woken = threading.Condition()
 
-    def hold(self, seconds: float, why: str) -> None:
+    def pause_all(self, seconds: float, why: str) -> None:
         """Let no request be sent for that many seconds; *why* is for the log."""
         with self._lock:
             now = self.clock()
-            # Requests that were sent together are all told to wait, one shortly after the other.
+            # Requests that were sent together all have to wait, one shortly after the other.
             is_news = self._until <= now or now + seconds > self._until + _SAME
             self._until = max(self._until, now + seconds)
         if is_news:
@@ -154,10 +154,10 @@ class RetryState:
         self._is_over = is_over
         self._request = request
         self._download = download
-        self._patience = patience
+        self._policy = patience
         self._waited = 0.0
         self._status: int | None = None
-        self._rewind = BodyPosition(request)
+        self._position = BodyPosition(request)
         self._backoff = Retry(
             total=patience.retries,
             allowed_methods=None,
@@ -170,15 +170,15 @@ class RetryState:
         """Wait while the server limits the rate. Raises RateLimited when that takes too long, SessionClosed
         when the answer is no longer awaited; nothing is sent then.
         """
-        held = self._patience.left()
+        held = self._policy.left()
         if held > 0 and not self._paused(held):
             raise self._busy(held, sent=self._status not in _UNPROCESSED)
 
     def take_turn(self) -> None:
         """Wait for a turn at the stated rate, and then as `wait_for_turn` does. Raises SessionClosed, RateLimited."""
-        if self._patience.pace is None:
+        if self._policy.pace is None:
             return
-        if not self._patience.take_turn(self._is_over):
+        if not self._policy.take_turn(self._is_over):
             raise self._closed()
         self.wait_for_turn()
 
@@ -186,7 +186,7 @@ class RetryState:
         """Return after a pause when the request may be sent again; raise *error* when not."""
         download = self._download
         timed_out = isinstance(error, TimedOut) and error.sent and not (download and download.has_advanced)
-        lost = error.sent and not (self._rewind.is_possible and (download is None or download.can_go_on))
+        lost = error.sent and not (self._position.is_possible and (download is None or download.can_go_on))
         if not self._request.idempotent or error.permanent or timed_out or lost:
             raise error
         if not self._counted() or not self._backed_off(_reason(error)):
@@ -197,35 +197,35 @@ class RetryState:
 
         Raises RateLimited for a 429, or a 503 with Retry-After, that may not be repeated any more.
         """
-        told = _retry_after(response)
-        asked_to_wait = response.status == 429 or (response.status == 503 and told is not None)
+        seconds = _retry_after(response)
+        asked_to_wait = response.status == 429 or (response.status == 503 and seconds is not None)
         if not asked_to_wait and response.status not in NO_WORD and response.status != INCOMPLETE:
             return False
         self._status = response.status
-        if told is not None:
-            self._patience.hold(told, _status_reason(response.status))
+        if seconds is not None:
+            self._policy.pause_all(seconds, _status_reason(response.status))
         if (
-            self._may_repeat(told)
+            self._may_repeat(seconds)
             and self._counted()
-            and (told is not None or self._backed_off(_status_reason(response.status)))
+            and (seconds is not None or self._backed_off(_status_reason(response.status)))
         ):
             return True
         if asked_to_wait:
             # 429 means that the request was turned away before anything was done with it.
-            raise self._busy(told, sent=response.status != 429)
+            raise self._busy(seconds, sent=response.status != 429)
         return False
 
     def for_reauthentication(self) -> bool:
         """Take the request's files back for a try with new credentials; False when they cannot be read twice."""
-        if not self._rewind.is_possible:
+        if not self._position.is_possible:
             return False
-        self._rewind.rewind()
+        self._position.rewind()
         self.attempt += 1
         return True
 
-    def _may_repeat(self, told: float | None) -> bool:
-        unprocessed = self._status == 429 and told is not None
-        return (self._request.idempotent or unprocessed) and self._rewind.is_possible
+    def _may_repeat(self, seconds: float | None) -> bool:
+        unprocessed = self._status == 429 and seconds is not None
+        return (self._request.idempotent or unprocessed) and self._position.is_possible
 
     def _counted(self) -> bool:
         """Count one more try and take the request's files back for it; False when there are no more."""
@@ -234,7 +234,7 @@ class RetryState:
         except MaxRetryError:
             return False
         self.attempt += 1
-        self._rewind.rewind()
+        self._position.rewind()
         return True
 
     def _backed_off(self, why: str) -> bool:
@@ -245,10 +245,10 @@ class RetryState:
 
     def _paused(self, seconds: float) -> bool:
         """Wait; False, at once, when that would take longer than patience lasts."""
-        if self._waited + seconds > self._patience.seconds:
+        if self._waited + seconds > self._policy.seconds:
             return False
         self._waited += seconds
-        if seconds > 0 and not self._patience.wait(seconds, self._is_over):
+        if seconds > 0 and not self._policy.wait(seconds, self._is_over):
             raise self._closed()
         return True
 
@@ -266,7 +266,7 @@ class RetryState:
         status = f"HTTP {self._status}" if self._status else "not sent"
         return RateLimited(
             f"Rate limited by the server{how_long} ({redacted_line(self._request)}: {status}, attempt"
-            f" {self.attempt}; patience={self._patience.seconds:g} s). Come back later, send less at a time,"
+            f" {self.attempt}; patience={self._policy.seconds:g} s). Come back later, send less at a time,"
             " or raise patience=.",
             sent=sent,
             status=self._status,

@@ -38,15 +38,15 @@ class Sender:
         self,
         base: str,
         auth: OriginBoundAuth,
-        line: BaseTransport,
+        transport: BaseTransport,
         patience: RetryPolicy,
         record: Callable[[Entry], None],
         guard: LoginGuard,
     ) -> None:
         self._base = base
         self._auth = auth
-        self._line = line
-        self._patience = patience
+        self._transport = transport
+        self._policy = patience
         self._record = record
         self._guard = guard
 
@@ -58,24 +58,24 @@ class Sender:
         not followed), InvalidResponse (too large, damaged), BadValue (an unusable URL or file).
         """
         download = None if request.sink is None else Download(request, request.sink)
-        trial = RetryState(request, self._patience, download, is_over)
+        state = RetryState(request, self._policy, download, is_over)
         while True:
-            trial.wait_for_turn()
+            state.wait_for_turn()
             try:
-                response = self._follow(request if download is None else download.request(), trial)
+                response = self._follow(request if download is None else download.request(), state)
                 if download is not None:
                     response = download.finished(response)
             except Unreachable as error:
-                trial.after_failure(error)
+                state.after_failure(error)
             else:
-                if not trial.after_answer(response):
+                if not state.after_answer(response):
                     url = "" if response.ok else redacted_url(resolved(self._base, request.path))
                     return Response(response.status, response.headers, response.body, request, url)
 
-    def _follow(self, request: Request, trial: RetryState) -> Response:
+    def _follow(self, request: Request, state: RetryState) -> Response:
         asked = request
         for _ in range(MOST + 1):
-            answer = self._logged_in(asked, trial)
+            answer = self._logged_in(asked, state)
             target = self._unseen(partial(redirected, asked, answer))
             if target is None:
                 return answer.response
@@ -87,11 +87,11 @@ class Sender:
             request=line,
         )
 
-    def _logged_in(self, request: Request, trial: RetryState) -> Answer:
+    def _logged_in(self, request: Request, state: RetryState) -> Answer:
         """Exchange once, and once more with a renewed token if there is one. Other logins are not repeated."""
         credential = self._auth.credential
         if credential is None or not self._auth.covers(resolved(self._base, request.path)):
-            answer = self._exchange(request, trial)
+            answer = self._exchange(request, state)
             if answer.response.status == 401:
                 raise self._login_refused(answer, request)
             return self._admitted(answer, request)
@@ -101,33 +101,33 @@ class Sender:
             self._renewed(credential, version)
         with self._guard.turn(request):
             try:
-                return self._admitted(self._tried(request, trial, credential), request)
+                return self._admitted(self._tried(request, state, credential), request)
             except AuthenticationFailed as error:
                 if error.sent:
                     self._guard.refuse(error)
                 raise
 
-    def _tried(self, request: Request, trial: RetryState, credential: Credential) -> Answer:
+    def _tried(self, request: Request, state: RetryState, credential: Credential) -> Answer:
         """Exchange with the login as it is, or as it is once it was renewed, and take what that shows about it."""
         self._guard.refuse_again(request, lambda: self._renewed(credential, credential.version))
         first = credential.first_request(request)
         if first is not None:
             try:
-                self._answered(first, trial, credential)
+                self._answered(first, state, credential)
             except Unreachable as error:
                 # What broke is this one: of the request itself nothing was sent.
                 error.sent = False
                 raise
-        return self._answered(request, trial, credential)
+        return self._answered(request, state, credential)
 
-    def _answered(self, request: Request, trial: RetryState, credential: Credential) -> Answer:
+    def _answered(self, request: Request, state: RetryState, credential: Credential) -> Answer:
         version = credential.version
-        answer = self._exchange(request, trial)
+        answer = self._exchange(request, state)
         # Of a function whose token was refused before, the next one is tried by itself.
         is_last = credential.renews_locally and self._guard.is_refused
         outdated = answer.response.status in credential.outdated and not is_last
-        if outdated and self._replaced(credential, version) and trial.for_reauthentication():
-            answer = self._exchange(request, trial)
+        if outdated and self._replaced(credential, version) and state.for_reauthentication():
+            answer = self._exchange(request, state)
         quiet = Answer(unquoting(answer.response, credential.secrets), answer.url, answer.sent, answer.received)
         if self._guard.is_refusal(quiet.response, lambda check: self._exchange(check).response):
             raise self._login_refused(quiet, request)
@@ -192,26 +192,26 @@ class Sender:
             error.permanent = error.permanent or error.sent
             raise
 
-    def _exchange(self, request: Request, trial: RetryState | None = None, *, login: bool = True) -> Answer:
-        self._take_turn(request, trial)
-        attempt = 1 if trial is None else trial.attempt
+    def _exchange(self, request: Request, state: RetryState | None = None, *, login: bool = True) -> Answer:
+        self._take_turn(request, state)
+        attempt = 1 if state is None else state.attempt
         start = time.perf_counter()
         try:
-            answer = self._line.exchange(request, login=login)
+            answer = self._transport.exchange(request, login=login)
         except AssetmetaError as error:
             self._note(request, attempt, start, error=type(error).__name__)
             raise
         self._note(request, attempt, start, answer)
         return answer
 
-    def _take_turn(self, request: Request, trial: RetryState | None) -> None:
+    def _take_turn(self, request: Request, state: RetryState | None) -> None:
         """Wait for a turn at the stated rate, which is that of the session's own server."""
-        if self._patience.pace is None or not self._auth.covers(resolved(self._base, request.path)):
+        if self._policy.pace is None or not self._auth.covers(resolved(self._base, request.path)):
             return
-        if trial is None:
-            self._patience.take_turn()
+        if state is None:
+            self._policy.take_turn()
         else:
-            trial.take_turn()
+            state.take_turn()
 
     def _note(
         self, request: Request, attempt: int, start: float, answer: Answer | None = None, error: str | None = None

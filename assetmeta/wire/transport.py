@@ -181,7 +181,9 @@ class Transport:
         self._begin()
 
     def exchange(self, request: Request, *, login: bool = True) -> Answer:
-        """Send one request, once; see Line. What it raises has no frames and no context in which secrets could be."""
+        """Send one request, once; see BaseTransport. What it raises has no frames and no context in which secrets
+        could be.
+        """
         answer = self._attempted(request, login)
         if isinstance(answer, Answer):
             return answer

@@ -39,9 +39,9 @@ class TokenFunction(TokenCallable):
         """The token, if there is one by now, and as it is sent."""
         return (*self._bare, *super().secrets)
 
-    def obtain(self) -> LoginFlow[str | None]:
+    def fetch(self) -> LoginFlow[str | None]:
         """Call the function; sends nothing. Raises BadValue when it returns no usable token."""
-        token = checked_token((yield from super().obtain()))
+        token = checked_token((yield from super().fetch()))
         self._bare = (token,)
         return packed(token) if self._scheme.casefold() == _SCHEME.casefold() else token
 

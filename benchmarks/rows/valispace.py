@@ -52,7 +52,7 @@ def _line(what: str, seconds: float, requests: int, theirs: float, exchanges: in
 
 
 def _read(vs: ValispaceMeta, count: int) -> tuple[float, int]:
-    vs._workspace.identity.clear()
+    vs._context.identity.clear()
     with vs.trace() as trace:
         start = time.perf_counter()
         names = [vali.parent.name for vali in islice(vs.Vali, count)]

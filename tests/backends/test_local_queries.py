@@ -178,16 +178,16 @@ class TestWindows:
 
     def test_parts_join_to_the_whole(self) -> None:
         for part, where in product((1, 2, 3, 4), (None, compare("size", "!=", 1))):
-            wanted = Fetch("Thing", where=where, start=1, size=4, part=part)
+            wanted = Fetch("Thing", where=where, start=1, size=4, page_size=part)
             whole = run(execute(Shop(), Fetch("Thing", where=where, start=1, size=4)))
             found: list[object] = []
             after: object = None
             shop = Shop()
             while True:
-                rows = run(execute(shop, Fetch("Thing", where=where, start=1, size=4, part=part, after=after)))
+                rows = run(execute(shop, Fetch("Thing", where=where, start=1, size=4, page_size=part, cursor=after)))
                 assert len(rows.rows) <= part + 1
                 found += keys(rows)
-                after = rows.rest
+                after = rows.next_cursor
                 if after is None:
                     break
                 assert rows.more and len(rows.rows) >= part

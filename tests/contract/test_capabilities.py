@@ -118,7 +118,7 @@ def test_a_server_does_what_it_can_and_the_rest_is_refused_before_anything_is_se
 def test_the_session_tells_what_its_server_can_do(dialect: Dialect, session: Any) -> None:
     can = session.backend.can
     assert {name for name, value in vars_of(can).items() if value is True} == ABLE[dialect.sandbox]
-    assert (can.file_types, can.keyset) == KEEPS[dialect.sandbox]
+    assert (can.file_types, can.keyset_column) == KEEPS[dialect.sandbox]
     assert can == dialect.can
 
 

@@ -132,8 +132,10 @@ class FakeBackend:
 
     def _beyond(self, fetch: Fetch) -> Any:
         """The key after which the list is to begin, where lists go on by key."""
-        terms = leaves(fetch.where) if self.can.keyset and fetch.where is not None else ()
-        keys = [term.values[0] for term in terms if isinstance(term, Compare) and str(term.path) == self.can.keyset]
+        terms = leaves(fetch.where) if self.can.keyset_column and fetch.where is not None else ()
+        keys = [
+            term.values[0] for term in terms if isinstance(term, Compare) and str(term.path) == self.can.keyset_column
+        ]
         return keys[0] if keys else None
 
     def write(
@@ -218,7 +220,7 @@ def _without(cell: Any, gone: Oid) -> Any:
 
 
 class Bench:
-    """A workspace over a FakeBackend, with the number of requests its flows made."""
+    """A context over a FakeBackend, with the number of requests its flows made."""
 
     def __init__(
         self,
@@ -232,20 +234,20 @@ class Bench:
         self.backend = backend or FakeBackend()
         self.requests = 0
         self.classes = ClassRegistry()
-        self.workspace = SessionContext(
+        self.context = SessionContext(
             backend=self.backend,  # type: ignore[arg-type]
             run=self.run,
             schema=lambda: schema,
-            make=self.classes.blank,
+            make=self.classes.new_instance,
             link=lambda path: f"http://host/{path}",
             keep=keep,
             page_size=page_size,
             max_bytes=max_bytes,
         )
-        self.classes.serve(self.workspace)
-        self.loader = self.workspace.loader = Loader(self.workspace, "peers")
-        self.unit = self.workspace.unit = UnitOfWork(self.workspace)
-        self.writer = self.workspace.writer = Committer(self.workspace, self.unit)
+        self.classes.bind(self.context)
+        self.loader = self.context.loader = Loader(self.context, "peers")
+        self.unit = self.context.unit = UnitOfWork(self.context)
+        self.writer = self.context.writer = Committer(self.context, self.unit)
 
     def run(self, flow: Any) -> Any:
         try:
@@ -260,7 +262,7 @@ class Bench:
         return self.classes.of(name)
 
     def query(self, name: str) -> Query:
-        return Query(self.workspace, name)
+        return Query(self.context, name)
 
     def add(self, token: str, **values: Any) -> Oid:
         oid = Oid.parse(token)

@@ -36,7 +36,7 @@ def test_a_file_is_read_and_replaced_at_once(bench: Bench) -> None:
 
 
 def test_a_file_of_the_past_is_read_only(bench: Bench, tmp_path: Path) -> None:
-    past = bench.workspace.asset(Oid("Epic", 5, 77))
+    past = bench.context.asset(Oid("Epic", 5, 77))
     (tmp_path / "new.txt").write_bytes(b"overwritten")
     for content in (b"overwritten", io.BytesIO(b"overwritten"), tmp_path / "new.txt"):
         with pytest.raises(ReadOnly, match="as of 77"):

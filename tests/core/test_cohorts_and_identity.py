@@ -33,7 +33,7 @@ def test_targets_load_together_though_their_sources_were_dropped() -> None:
     bench = filled(Bench(keep=1))
     epics = {story.Super for story in bench.query("Story").select("Super")}
     gc.collect()
-    assert len(bench.workspace.identity) <= len(epics) + 1
+    assert len(bench.context.identity) <= len(epics) + 1
     before = bench.requests
     assert {f"Epic {number}" for number in range(500, 507)} == {epic.Name for epic in epics}
     assert bench.requests == before + 1
@@ -188,13 +188,13 @@ def test_an_edit_by_the_object_that_was_read_early_is_sent_later_too(bench: Benc
 
 def test_identities_of_assets_that_nobody_holds_do_not_pile_up() -> None:
     bench = Bench(keep=1)
-    held = [bench.workspace.asset(Oid("Story", number)) for number in range(10)]
+    held = [bench.context.asset(Oid("Story", number)) for number in range(10)]
     for number in range(20_000):
-        bench.workspace.asset(Oid("Story", number))
+        bench.context.asset(Oid("Story", number))
     gc.collect()
-    assert len(bench.workspace.identity) == len(held)
-    assert len(bench.workspace.identity._assets) < 2_000
-    assert [bench.workspace.asset(Oid("Story", number)) for number in range(10)] == held
+    assert len(bench.context.identity) == len(held)
+    assert len(bench.context.identity._assets) < 2_000
+    assert [bench.context.asset(Oid("Story", number)) for number in range(10)] == held
 
 
 def test_populate_asks_for_nothing_of_new_assets(bench: Bench) -> None:

@@ -84,7 +84,7 @@ def test_a_computed_attribute_is_read_only(bench: Bench) -> None:
 
 
 def test_an_asset_of_the_past_is_read_only(bench: Bench) -> None:
-    past = bench.workspace.asset(Oid("Story", 1, 77))
+    past = bench.context.asset(Oid("Story", 1, 77))
     with pytest.raises(ReadOnly, match="as of 77"):
         past.Name = "x"
     assert past is not bench.Story(1)

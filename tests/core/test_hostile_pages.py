@@ -12,7 +12,7 @@ from assetmeta.model.errors import ResultChanged
 from assetmeta.model.plans import Fetch, Rows
 from core.fake import ALL_ROUND, Bench
 
-KEYED = replace(ALL_ROUND, keyset="Key")
+KEYED = replace(ALL_ROUND, keyset_column="Key")
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_sorted_result_takes_a_request_per_page_also_at_the_servers_largest(
     bench: Bench, page_size: int, requests: int
 ) -> None:
     bench.backend.can = replace(ALL_ROUND, max_page=min(page_size, 25))
-    bench.workspace.page_size = min(page_size, 25)
+    bench.context.page_size = min(page_size, 25)
     found = [story.intid for story in bench.query("Story").select("Name").sort("Name")]
     assert list(range(1, 61)) == found
     assert bench.requests == requests
@@ -53,7 +53,7 @@ def test_a_sorted_result_takes_a_request_per_page_also_at_the_servers_largest(
 
 
 def test_a_sorted_result_in_smaller_pages_takes_a_request_per_page(bench: Bench) -> None:
-    bench.workspace.page_size = 15
+    bench.context.page_size = 15
     assert list(range(1, 61)) == [story.intid for story in bench.query("Story").select("Name").sort("Name")]
     # Four full pages, an empty one behind them, and the count.
     assert bench.requests == 4 + 1 + 1
@@ -61,7 +61,7 @@ def test_a_sorted_result_in_smaller_pages_takes_a_request_per_page(bench: Bench)
 
 def test_pages_of_one_go_on(bench: Bench) -> None:
     bench.backend.can = replace(ALL_ROUND, max_page=1)
-    bench.workspace.page_size = 1
+    bench.context.page_size = 1
     assert list(range(1, 61)) == [story.intid for story in bench.query("Story").select("Name").sort("Name")]
 
 

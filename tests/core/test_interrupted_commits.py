@@ -95,13 +95,13 @@ def test_updates_and_deletes_of_a_commit_that_was_broken_off_are_compared_by_a_r
 def test_an_error_that_was_not_sent_leaves_everything_simply_pending(bench: Bench) -> None:
     bench.Story.new(Name="new")
     bench.Story(1).Estimate = 50
-    whole = bench.workspace._run
-    bench.workspace._run = breaking(Unreachable("nobody there", sent=False))
+    whole = bench.context._run
+    bench.context._run = breaking(Unreachable("nobody there", sent=False))
     with pytest.raises(Unreachable):
         bench.writer.commit()
     assert len(bench.unit) == 2
     assert bench.unit.unanswered == {}
-    bench.workspace._run = whole
+    bench.context._run = whole
     before = bench.requests
     assert not bench.writer.commit()
     assert bench.requests == before + 2

@@ -61,7 +61,7 @@ def test_loads_of_one_line_and_name_are_repeats_the_most_frequent_first() -> Non
 def test_a_read_is_noted_with_its_place_and_what_would_have_brought_it_along() -> None:
     bench = Bench()
     bench.stories(3)
-    with bench.workspace.watch.watching() as loads:
+    with bench.context.load_log.watching() as loads:
         assert bench.Story(1).Description is None
     assert bench.Story(2).Description is None
     [found] = loads

@@ -144,7 +144,7 @@ def test_assets_nobody_holds_are_forgotten_beyond_the_last_touched() -> None:
     bench.stories(10)
     for number in range(1, 11):
         bench.Story(number)
-    assert len(bench.workspace.identity) == 2
+    assert len(bench.context.identity) == 2
 
 
 def test_populate_loads_a_path_in_one_request_per_step(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""What several threads share is changed under the lock of the workspace only, whatever a session does."""
+"""What several threads share is changed under the lock of the context only, whatever a session does."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     for number in (20, 21):
         bench.add(f"Member:{number}", Name=f"M{number}")
     bench.backend.assets[Oid("Story", 1)]["Owners"] = (Oid("Member", 20),)
-    is_owned = bench.workspace.lock._is_owned  # type: ignore[attr-defined]
+    is_owned = bench.context.lock._is_owned  # type: ignore[attr-defined]
     bench.unit._pending = PendingChanges(*(Checked(is_owned) for _ in PendingChanges().tables()))
-    bench.workspace.identity._assets = Checked(is_owned)
-    bench.workspace.identity._kept = Cache(bench.workspace.identity._lock.locked)  # type: ignore[assignment]
+    bench.context.identity._assets = Checked(is_owned)
+    bench.context.identity._kept = Cache(bench.context.identity._lock.locked)  # type: ignore[assignment]
 
     set_field = State.__setattr__
 
@@ -132,7 +132,7 @@ def test_a_plan_and_the_edits_that_it_sends_are_of_one_moment(bench: Bench, monk
     def noted(real: Callable[..., Any]) -> Callable[..., Any]:
         def noting(unit: UnitOfWork, *given: Any) -> Any:
             found = real(unit, *given)
-            held.append(bench.workspace.lock._is_owned())  # type: ignore[attr-defined]
+            held.append(bench.context.lock._is_owned())  # type: ignore[attr-defined]
             return found
 
         return noting
@@ -145,13 +145,13 @@ def test_a_plan_and_the_edits_that_it_sends_are_of_one_moment(bench: Bench, monk
 
 
 def test_an_identity_is_looked_up_and_made_under_the_lock(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    obtain, held = IdentityMap.obtain, []
+    get_or_create, held = IdentityMap.get_or_create, []
 
     def noting(identity: IdentityMap, *given: Any) -> Any:
-        held.append(bench.workspace.lock._is_owned())  # type: ignore[attr-defined]
-        return obtain(identity, *given)
+        held.append(bench.context.lock._is_owned())  # type: ignore[attr-defined]
+        return get_or_create(identity, *given)
 
-    monkeypatch.setattr(IdentityMap, "obtain", noting)
+    monkeypatch.setattr(IdentityMap, "get_or_create", noting)
     read(bench)
     write(bench)
     assert held
@@ -162,13 +162,13 @@ def test_an_identity_is_looked_up_and_made_under_the_lock(bench: Bench, monkeypa
 def test_no_lock_is_held_while_requests_are_made(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, work: Callable[[Bench], None]
 ) -> None:
-    run, held = bench.workspace._run, []
+    run, held = bench.context._run, []
 
     def noting(flow: Any) -> Any:
-        held.append(bench.workspace.lock._is_owned())  # type: ignore[attr-defined]
+        held.append(bench.context.lock._is_owned())  # type: ignore[attr-defined]
         return run(flow)
 
-    monkeypatch.setattr(bench.workspace, "_run", noting)
+    monkeypatch.setattr(bench.context, "_run", noting)
     work(bench)
     assert held
     assert not any(held)

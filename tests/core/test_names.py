@@ -153,15 +153,15 @@ def test_a_blank_text_is_no_name(bench: Bench, value: str) -> None:
 def test_many_names_are_read_in_chunks(bench: Bench) -> None:
     for number in range(100, 125):
         bench.add(f"Scope:{number}", Name=f"Scope {number}")
-    found = find_named(bench.workspace, "Scope", [f"Scope {number}" for number in (*range(100, 125), *range(100, 125))])
+    found = find_named(bench.context, "Scope", [f"Scope {number}" for number in (*range(100, 125), *range(100, 125))])
     assert {f"Scope {number}": Oid("Scope", number) for number in range(100, 125)} == found
-    assert 3 == bench.requests == -(-25 // names.chunk_size(bench.workspace))
-    assert {} == find_named(bench.workspace, "Scope", [])
+    assert 3 == bench.requests == -(-25 // names.chunk_size(bench.context))
+    assert {} == find_named(bench.context, "Scope", [])
     assert 3 == bench.requests
 
 
 def test_several_unknown_names_cost_one_request_more(bench: Bench) -> None:
-    found = find_named(bench.workspace, "Scope", ["a", "b", "Web shop"])
+    found = find_named(bench.context, "Scope", ["a", "b", "Web shop"])
     assert 2 == bench.requests
     assert [BadValue, BadValue, Oid] == [type(one) for one in found.values()]
 

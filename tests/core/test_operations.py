@@ -55,7 +55,7 @@ def test_where_and_when_there_is_no_operation(bench: Bench) -> None:
     with pytest.raises(UsageError, match="commit the new asset first"):
         bench.Story.new(Name="new").Close()
     with pytest.raises(ReadOnly, match="as of 77"):
-        bench.workspace.asset(Oid("Story", 1, 77)).Close()
+        bench.context.asset(Oid("Story", 1, 77)).Close()
     with pytest.raises(UnknownName):
         bench.query("Story").execute("Clsoe")
     bench.backend.refuse.add("Story:1")

@@ -128,7 +128,7 @@ def test_a_plan_names_what_a_delete_takes_along(bench: Bench) -> None:
 
 def test_what_is_gone_or_of_the_past_is_not_taken_along(bench: Bench) -> None:
     assets = loaded(bench)
-    past = bench.workspace.asset(file(18).at(77)).with_data({"Name": "old", "Folder": bench.Folder(8)})
+    past = bench.context.asset(file(18).at(77)).with_data({"Name": "old", "Folder": bench.Folder(8)})
     bench.unit.delete(bench.File(18))
     assert not bench.writer.commit()
     bench.unit.delete(bench.Folder(8))

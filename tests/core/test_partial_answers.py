@@ -21,10 +21,10 @@ class InParts(FakeBackend):
         for fetch in fetches:
             yield Request("GET", "fetch")
             self.fetched.append(fetch)
-            start = fetch.after or 0
+            start = fetch.cursor or 0
             whole = self._answer(schema, replace(fetch, start=0, size=None)).rows
             rest = start + 10 if start + 10 < len(whole) else None
-            found.append(Rows(whole[start : start + 10], rest=rest))
+            found.append(Rows(whole[start : start + 10], next_cursor=rest))
         return found
 
 
@@ -38,12 +38,12 @@ def bench() -> Bench:
 def test_a_result_is_read_to_its_end_without_counting(bench: Bench) -> None:
     assert [story.intid for story in bench.query("Story")] == list(range(1, 36))
     assert bench.requests == 4
-    assert [fetch.after for fetch in bench.backend.fetched] == [None, 10, 20, 30]
+    assert [fetch.cursor for fetch in bench.backend.fetched] == [None, 10, 20, 30]
 
 
 def test_the_dialect_is_told_how_many_are_wanted_at_a_time(bench: Bench) -> None:
     next(iter(bench.query("Story").pages(5)))
-    assert [fetch.part for fetch in bench.backend.fetched] == [5]
+    assert [fetch.page_size for fetch in bench.backend.fetched] == [5]
 
 
 def test_what_comes_at_once_is_handed_on_in_pages(bench: Bench) -> None:

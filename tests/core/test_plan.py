@@ -99,7 +99,7 @@ def test_a_failed_save_leaves_the_file_that_was_there(bench: Bench, tmp_path: Pa
 
 
 def test_a_plan_file_names_server_user_and_time(bench: Bench, tmp_path: Path) -> None:
-    bench.workspace.server, bench.workspace.user = "https://host/V1", "user ann"
+    bench.context.server, bench.context.user = "https://host/V1", "user ann"
     bench.Story(1).Name = "x"
     bench.unit.plan().save(tmp_path / "plan.json")
     document = json.loads((tmp_path / "plan.json").read_text())

@@ -242,7 +242,7 @@ def test_data_is_what_is_loaded_and_nothing_more(bench: Bench) -> None:
 
 
 def test_plans_schemas_and_conditions_read_well(bench: Bench) -> None:
-    schema = bench.workspace.schema
+    schema = bench.context.schema
     assert repr(schema) == "<schema : 4 types>"
     assert repr(schema.type("Epic")) == "<type Epic: 3 attributes, 1 operations>"
     assert repr(schema.attribute("Story", "Owners")) == "<attribute Owners: several Member>"

@@ -106,7 +106,7 @@ def test_what_an_answer_told_of_a_related_asset_is_kept_with_the_asset(read: Cal
     bench.stories(3)
     stories = read(bench)
     before = bench.requests
-    bench.workspace.identity.touch(bench.workspace.asset(Oid("Member", 1)))
+    bench.context.identity.touch(bench.context.asset(Oid("Member", 1)))
     gc.collect()
     assert stories[0].Super.Name == "told"
     assert bench.requests == before

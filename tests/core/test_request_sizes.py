@@ -14,7 +14,7 @@ from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 from core.fake import ALL_ROUND, Bench, FakeBackend
 
-BY_KEY = replace(ALL_ROUND, keyset="Key")
+BY_KEY = replace(ALL_ROUND, keyset_column="Key")
 
 
 def sizes(bench: Bench) -> list[int | None]:

@@ -239,7 +239,7 @@ def test_a_moment_that_the_server_names_is_kept(bench: Bench) -> None:
     assert (story.Twin.AsOf, story.Twin.idref) == (1389, "Story:1:1389")
     assert story.Twin is not story
     assert story.Super.AsOf is None
-    past = bench.workspace.asset(Oid("Story", 1, "2026-01-01"))
+    past = bench.context.asset(Oid("Story", 1, "2026-01-01"))
     assert (past.Twin.AsOf, past.Super.AsOf) == (1389, "2026-01-01")
 
 

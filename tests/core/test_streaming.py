@@ -77,16 +77,16 @@ def test_a_server_that_promises_more_and_sends_nothing_comes_to_an_end(number: i
 
 
 @pytest.mark.parametrize("room", [1, 24, 25, 26, 49, 50, 51, 60, 61])
-@pytest.mark.parametrize("keyset", [None, "ID"])
+@pytest.mark.parametrize("keyset_column", [None, "ID"])
 @pytest.mark.parametrize("start", [0, 3])
-def test_no_more_is_requested_than_there_is_room_for(room: int, keyset: str | None, start: int) -> None:
-    bench = Bench(FakeBackend(can=replace(ALL_ROUND, keyset=keyset)))
+def test_no_more_is_requested_than_there_is_room_for(room: int, keyset_column: str | None, start: int) -> None:
+    bench = Bench(FakeBackend(can=replace(ALL_ROUND, keyset_column=keyset_column)))
     bench.stories(60)
     numbers = [story.intid for story in bench.query("Story").select("Name").page(size=room, start=start)]
     assert list(range(1, 61))[start : start + room] == numbers
     received = 0
     for fetch in (fetch for fetch in bench.backend.fetched if not fetch.counted):
-        again = received > 0 and keyset is None
+        again = received > 0 and keyset_column is None
         assert 1 <= fetch.size <= min(25, max(room - received + again, 2 if again else 1))
         received += min(fetch.size - again, len(numbers) - received)
 

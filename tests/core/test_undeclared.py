@@ -26,8 +26,8 @@ HELPERS = sorted({name for name in vars(Asset) if not name.startswith("_")} | {"
 def bench() -> Bench:
     bench = Bench()
     columns = ("Name", "shiny", "nested", "empty")
-    bench.workspace.identity.touch(bench.Story(5))
-    bench.workspace.merge_rows([Row(Oid("Story", 5), columns, ("A", "yes", JsonText('{"a": [1.5, "x"]}'), None))])
+    bench.context.identity.touch(bench.Story(5))
+    bench.context.merge_rows([Row(Oid("Story", 5), columns, ("A", "yes", JsonText('{"a": [1.5, "x"]}'), None))])
     return bench
 
 
@@ -58,7 +58,7 @@ def test_a_name_that_nobody_sent_is_a_slip(bench: Bench) -> None:
 
 def _sent(bench: Bench, **values: str) -> Asset:
     story: Asset = bench.Story(5)
-    bench.workspace.merge_rows([Row(Oid("Story", 5), tuple(values), tuple(values.values()))])
+    bench.context.merge_rows([Row(Oid("Story", 5), tuple(values), tuple(values.values()))])
     return story
 
 

@@ -87,7 +87,7 @@ def test_keys_are_read_in_chunks_that_share_requests(v1: V1Meta, monkeypatch: py
         assert 25 == len(v1.Story.upsert(rows, "Number").changed)
     # Thirteen chunks; the server takes eight queries in one request.
     assert 2 == len(trace)
-    assert 500 == names.chunk_size(v1._workspace)
+    assert 500 == names.chunk_size(v1._context)
 
 
 def test_a_frame_with_missing_numbers_is_read_as_it_is_meant(v1: V1Meta) -> None:

@@ -73,10 +73,10 @@ def test_between_takes_both_ends(column: Any) -> None:
 
 @pytest.mark.parametrize("word", ["", None, 3])
 def test_a_beginning_is_a_text(column: Any, word: Any) -> None:
-    before = len(column._source.workspace.schema.types)
+    before = len(column._source.context.schema.types)
     with pytest.raises(BadValue, match="begins or ends"):
         column.startswith(word)
-    assert before == len(column._source.workspace.schema.types)
+    assert before == len(column._source.context.schema.types)
 
 
 def test_numbers_between_and_their_mean(versionone_sandbox_shared: Server) -> None:

@@ -64,7 +64,7 @@ def rename(session: V1Meta, tokens: list[str], name: str) -> None:
 def test_one_request_per_look_for_all_that_are_not_there(v1: V1Meta, other: V1Meta, stories: list[str]) -> None:
     wanted = [v1.asset_from_oid(token) for token in stories]
     looks = Looks(
-        v1._workspace,
+        v1._context,
         lambda: rename(other, stories[:2], "there"),
         lambda: None,
         lambda: rename(other, stories[2:], "there"),
@@ -81,7 +81,7 @@ def test_one_request_per_look_for_all_that_are_not_there(v1: V1Meta, other: V1Me
 def test_each_is_given_as_soon_as_it_is_there(v1: V1Meta, other: V1Meta, stories: list[str]) -> None:
     wanted = [v1.asset_from_oid(token) for token in stories]
     Looks(
-        v1._workspace,
+        v1._context,
         lambda: rename(other, stories[3:4], "there"),
         lambda: rename(other, [*stories[:3], stories[4]], "there"),
     )
@@ -93,8 +93,8 @@ def test_each_is_given_as_soon_as_it_is_there(v1: V1Meta, other: V1Meta, stories
 def test_a_timeout_names_what_is_left(v1: V1Meta, other: V1Meta, stories: list[str]) -> None:
     rename(other, stories[:1], "there")
     wanted = [v1.asset_from_oid(token) for token in stories]
-    looks = Looks(v1._workspace)
-    waiting = as_completed(v1._workspace, wanted, lambda story: story.Name == "there", 10, 25, looks.clock)
+    looks = Looks(v1._context)
+    waiting = as_completed(v1._context, wanted, lambda story: story.Name == "there", 10, 25, looks.clock)
 
     with pytest.raises(StillWaiting, match=r"4 of 5 are not there after 25 seconds: Story:\d+") as caught:
         list(waiting)
@@ -114,7 +114,7 @@ def test_pending_changes_stay(v1: V1Meta, stories: list[str]) -> None:
 
 
 def test_closing_ends_the_wait(v1: V1Meta, stories: list[str]) -> None:
-    v1._workspace.wait = lambda seconds: False
+    v1._context.wait = lambda seconds: False
     with pytest.raises(SessionClosed, match="while it was waited"):
         v1.wait([v1.asset_from_oid(stories[0])], until=lambda story: False)
 
@@ -160,7 +160,7 @@ def test_runs_of_valohai_are_one_list_per_look(valohai_sandbox: Server, tmp_path
         project = vh.Project.create(name="waits")
         commit = valohai.upload_code(project, tmp_path)
         runs = [vh.Execution.create(project=project, commit=commit, step="train") for _ in range(40)]
-        looks = Looks(vh._workspace, lambda: None, lambda: server.face.clock.run())
+        looks = Looks(vh._context, lambda: None, lambda: server.face.clock.run())
         before = len(server.requests)
 
         found = valohai.wait(runs, interval=30)

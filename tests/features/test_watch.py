@@ -180,7 +180,7 @@ def test_the_loop_waits_between_rounds_and_ends_with_the_session(v1: V1Meta, oth
         save(other)
         return len(waits) < 4
 
-    v1._workspace.wait = wait
+    v1._context.wait = wait
     found = [change.attributes["Name"].after for change in v1.watch("Story", every=7)]
     assert found == ["round 1", "round 2", "round 3"]
     assert waits == [7, 7, 7, 7]
@@ -201,7 +201,7 @@ def test_a_passing_fault_is_left_to_the_next_round(
     stories[0].Name = "x"
     save(other)
     rounds = iter([True, False])
-    v1._workspace.wait = lambda seconds: next(rounds)
+    v1._context.wait = lambda seconds: next(rounds)
     assert told(iter(watch)) == [("changed", stories[0].idref)]
     assert "out of order" in caplog.text
 

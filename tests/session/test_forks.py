@@ -145,14 +145,14 @@ def test_locks_that_other_threads_hold_are_free_in_the_child(server: sandbox.Ser
         held, go_on = threading.Event(), threading.Event()
         backend, driver = session.backend, session._driver
         locks = [
-            session._workspace.lock,
-            session._workspace.identity._lock,
+            session._context.lock,
+            session._context.identity._lock,
             session._schemas._lock,
             session._writer._committing,
             driver._lock,
             driver.ledger._lock,
             driver._guard._lock,
-            driver._line._shared.adapters["https://"].poolmanager.pools.lock,
+            driver._transport._shared.adapters["https://"].poolmanager.pools.lock,
         ]
         if hasattr(backend, "learned"):
             locks.append(backend.memory.lock)
@@ -248,7 +248,7 @@ def test_multiprocessing_with_forks(versionone: sandbox.Server) -> None:
 def test_cookies_and_connections_are_new(versionone: sandbox.Server) -> None:
     with session_for(versionone) as v1:
         list(v1.Story[:1])
-        line = v1._driver._line
+        line = v1._driver._transport
         line._cookies.set("node", "7")
         shared = line._shared
 

@@ -155,10 +155,10 @@ def test_windows_are_per_moment_and_pages_go_on(server: sandbox.Server) -> None:
 def test_a_server_that_takes_one_query_at_a_time_is_asked_one_after_the_other(v1: V1Meta) -> None:
     backend = VersionOne(max_queries=1)
     assert (1, True) == (backend.can.max_fetches, bool(v1.types))
-    v1._workspace.backend = backend
+    v1._context.backend = backend
     with v1.trace() as trace:
         fetches = [v1.Story.select("Name").page(size=1).fetch(moment) for moment in MOMENTS[:3]]
-        list(pages(v1._workspace, fetches, 10))
+        list(pages(v1._context, fetches, 10))
     assert 3 == len(trace)
 
 
@@ -233,7 +233,7 @@ def test_counting_moments_shares_requests_as_reading_them_does(v1: V1Meta) -> No
 def test_moments_with_more_than_a_page_are_counted_by_the_server(v1: V1Meta) -> None:
     assert v1.schema.types
     backend = VersionOne(max_page=20)
-    v1._workspace.backend = backend
+    v1._context.backend = backend
     later = datetime(2030, 1, 1, tzinfo=UTC)
     query = v1.Story.asof(datetime(1999, 1, 1, tzinfo=UTC), later)
     with v1.trace() as trace:

@@ -87,8 +87,8 @@ class TestVersionOne:
         name = story.Name
         columns = ("Name", "Shape", "Super")
         row = Row(Oid("Saga", 7), columns, ("new", JsonText('{"edges": 3}'), Oid("Opus", 8)))
-        v1._workspace.know([row, row])
-        [saga] = v1._workspace.merge_rows([row])
+        v1._context.know([row, row])
+        [saga] = v1._context.merge_rows([row])
         assert (saga.Name, saga.Shape, saga.idref) == ("new", {"edges": 3}, "Saga:7")
         assert isinstance(saga, type(v1.asset_from_oid("Saga:8")))
         assert "Saga" not in v1.types
@@ -96,7 +96,7 @@ class TestVersionOne:
             _ = saga.Nothing
         assert story.Name == name
         assert old.readings == 1
-        v1._workspace.know([row])
+        v1._context.know([row])
         assert v1.Story.first().Name
         assert old.readings == 1
 
@@ -165,11 +165,11 @@ class TestKeys:
             asset = session[type_name].first()
             token, known = asset._state.oid, asset.name
             row = Row(token, ("name", "novelty", "parts"), (known, 5, JsonText("[1, 2]")))
-            session._workspace.know([row])
-            session._workspace.merge_rows([row])
+            session._context.know([row])
+            session._context.merge_rows([row])
             assert (asset.name, asset.novelty, asset.parts) == (known, 5, [1, 2])
             before = old.readings
-            session._workspace.know([row._replace(columns=("name", "parts", "novelty"))])
+            session._context.know([row._replace(columns=("name", "parts", "novelty"))])
             assert (before, old.readings) == (1, 1)
 
 

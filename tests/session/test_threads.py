@@ -76,7 +76,7 @@ def test_the_last_touched_are_kept_from_several_threads() -> None:
 
     with restless():
         together(*(lambda start=start: touching(start) for start in range(4)))
-    assert len(bench.workspace.identity) == 5
+    assert len(bench.context.identity) == 5
     assert bench.requests == 0
 
 

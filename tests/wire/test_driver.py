@@ -285,7 +285,7 @@ def test_what_breaks_off_several_requests_leaves_the_answers_that_came(server, d
     """The flow learns of each request what came of it, sends no more, and ends; then the interrupt is raised."""
     driver, told, answered = drive(auth=auth, pool=1), [], []
     broken = 1 if auth is None else 0
-    deliver = driver._courier.deliver
+    deliver = driver._sender.deliver
 
     def delivered(request, *given):
         answered.append(deliver(request))
@@ -300,7 +300,7 @@ def test_what_breaks_off_several_requests_leaves_the_answers_that_came(server, d
                 yield several
             assert not raised.value.sent
 
-    driver._courier.deliver = delivered
+    driver._sender.deliver = delivered
     with pytest.raises(type(error)):
         driver.run(flow())
     assert [Response] * broken == [type(each) for each in told[:broken]]
@@ -311,7 +311,7 @@ def test_what_breaks_off_several_requests_leaves_the_answers_that_came(server, d
     # The thread may have begun with others before it is told; what is called unsent was not among them.
     assert 20 == len(told)
     assert len(answered) <= 20 - len(unsent)
-    driver._courier.deliver = deliver
+    driver._sender.deliver = deliver
     assert 200 == driver.run(one(GET)).status
 
 
@@ -391,13 +391,13 @@ def test_a_request_that_waits_is_not_sent_once_the_session_is_closed(server):
     server.answers = [Reply(429, headers={"Retry-After": "50"})]
     driver = Driver(server.url)
     answers, waiting = [], threading.Event()
-    wait = driver._patience.wait
+    wait = driver._policy.wait
 
     def waited(*given):
         waiting.set()
         return wait(*given)
 
-    driver._patience.wait = waited
+    driver._policy.wait = waited
     thread = threading.Thread(target=lambda: answers.extend(driver.run(one((GET, GET)))))
     thread.start()
     assert waiting.wait(10)

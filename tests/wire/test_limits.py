@@ -58,7 +58,7 @@ def test_threads_share_connections_where_a_login_is_not_bound_to_one(server, dri
 
     with ThreadPoolExecutor(3) as threads:
         assert len(list(threads.map(read, range(3)))) == 3
-    assert len(driver._line._sessions) == 1
+    assert len(driver._transport._sessions) == 1
 
 
 def test_whoever_waits_for_an_attempt_takes_its_error(monkeypatch):

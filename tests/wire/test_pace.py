@@ -56,7 +56,7 @@ def test_the_server_may_ask_for_a_pause_while_a_request_waits_for_its_turn(serve
         def delay(self) -> float:
             seconds = super().delay()
             if seconds:
-                driver._patience.hold(7, "rate limited by the server")
+                driver._policy.pause_all(7, "rate limited by the server")
             return seconds
 
     driver = drive(pace=Asked(2.0))
@@ -126,10 +126,10 @@ def test_pauses_are_logged_with_their_reason(server, drive, caplog):
 
 def test_a_pause_that_several_requests_are_told_of_is_logged_once(drive, time, caplog):
     caplog.set_level(logging.INFO, logger="assetmeta")
-    policy = drive()._patience
+    policy = drive()._policy
     for seconds in (30, 30.2, 29, 45):
-        policy.hold(seconds, "rate limited by the server")
+        policy.pause_all(seconds, "rate limited by the server")
     time.now += 60
-    policy.hold(30, "rate limited by the server")
+    policy.pause_all(30, "rate limited by the server")
     ends = [30.0, 45.0, 30.0]
     assert [f"rate limited by the server, {end} s" for end in ends] == [one.getMessage() for one in caplog.records]

@@ -376,7 +376,7 @@ class TestFailures:
     def test_a_pool_that_was_closed_just_now_is_the_end_of_the_session(self, server, drive):
         driver = drive()
         assert 200 == driver.run(one(Request("GET", "a"))).status
-        pools = driver._line._session().get_adapter(server.url).poolmanager.pools
+        pools = driver._transport._session().get_adapter(server.url).poolmanager.pools
         [key] = pools.keys()
         pools[key].close()
         with pytest.raises(SessionClosed, match="before POST w was sent") as caught:

@@ -35,7 +35,7 @@ def test_users_are_told_apart() -> None:
 
 def obtained(auth: TokenFunction) -> str | None:
     """The token, for which nothing is sent."""
-    return perform(auth.obtain(), lambda request: pytest.fail(f"{request.line} is sent"))
+    return perform(auth.fetch(), lambda request: pytest.fail(f"{request.line} is sent"))
 
 
 @pytest.mark.parametrize("token", ["", " x", "a\nb", "ü"])

@@ -159,7 +159,7 @@ def execute(source: ListSource, wanted: Fetch) -> Flow[Rows]:
 
 def _in_turn(source: ListSource, wanted: Fetch) -> Flow[Rows]:
     """Go through the pages from where the answer before broke off, until there is enough."""
-    at, passed = wanted.after if isinstance(wanted.after, Cursor) else source.begin(wanted)
+    at, passed = wanted.cursor if isinstance(wanted.cursor, Cursor) else source.begin(wanted)
     end = None if wanted.size is None else wanted.start + wanted.size
     rows: list[Row] = []
     related: list[Row] = []
@@ -174,8 +174,8 @@ def _in_turn(source: ListSource, wanted: Fetch) -> Flow[Rows]:
         at = page.rest
         if at is None or (end is not None and passed >= end):
             return Rows(tuple(rows), tuple(related), more=end is not None and (passed > end or at is not None))
-        if wanted.part is not None and len(rows) >= wanted.part:
-            return Rows(tuple(rows), tuple(related), more=True, rest=Cursor(at, passed))
+        if wanted.page_size is not None and len(rows) >= wanted.page_size:
+            return Rows(tuple(rows), tuple(related), more=True, next_cursor=Cursor(at, passed))
         # What was told of one page is of no use for the next: memory is bounded by what is sent back.
         source.known.cells.clear()
 

@@ -236,7 +236,7 @@ def page_limit(endpoint: Resource, wanted: Fetch, narrow: Pushdown, offset: int,
     """
     if wanted.counted or (wanted.sort and not ordering(endpoint, wanted)):
         return settings.sweep
-    limit = wanted.part or settings.page_size
+    limit = wanted.page_size or settings.page_size
     if wanted.size is None or not narrow.exact:
         return limit
     return max(min(limit, wanted.start + wanted.size - offset), 1)

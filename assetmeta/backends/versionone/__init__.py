@@ -50,7 +50,7 @@ class VersionOne(Settings):
             delete=True,
             file_types=extras.TYPES,
             exact=False,
-            keyset="Key",
+            keyset_column="Key",
             max_keys=self.max_keys,
             max_page=self.max_page,
             max_fetches=self.max_queries,

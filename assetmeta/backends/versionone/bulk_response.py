@@ -151,7 +151,7 @@ def outcomes_from(chunk: BulkRequest, answer: BulkResponse, state: WriteState) -
     None means an update or a delete whose outcome the answer does not prove: its asset is not listed, or the answer
     contradicts itself.
     """
-    made = _made(chunk, answer, state.taken)
+    made = _made(chunk, answer, state.known_keys)
     expected = _expected(chunk, answer)
     lost: set[Oid] = set()
     outcomes: list[Outcome | None] = []
@@ -234,14 +234,14 @@ def _expected(chunk: BulkRequest, answer: BulkResponse) -> Counter[Key]:
     )
 
 
-def _made(chunk: BulkRequest, answer: BulkResponse, taken: Container[Key]) -> dict[str, dict[str, Json]]:
+def _made(chunk: BulkRequest, answer: BulkResponse, known_keys: Container[Key]) -> dict[str, dict[str, Json]]:
     """What each create made, by alias; empty when the answer does not prove it.
 
     One result set per query: each belongs to the query at its place (7.2, results in order; 7.8, tests 27 to 29). Fewer
     sets are not documented, so then the new assets are taken in the order of the commands without the failed ones (7.2,
     oidTokens in processing order; 12.1), and their values by identity.
     """
-    if any(oid.key in taken for oid in answer.created):
+    if any(oid.key in known_keys for oid in answer.created):
         return {}
     failures = answer.failures or {}
     created = dict.fromkeys(answer.created)

@@ -14,13 +14,13 @@ from assetmeta.model.plans import AttributeChange, Call, Change, Create, Update
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
 
-Known = Mapping[Oid, Oid]
+RealOids = Mapping[Oid, Oid]
 """Provisional identities and the real ones that the server gave for them."""
 
 _XML = (("Content-Type", "text/xml; charset=utf-8"), ("Accept", "text/xml"))
 
 
-def write_request(schema: Schema, change: Change, known: Known, settings: Settings) -> Request:
+def write_request(schema: Schema, change: Change, known: RealOids, settings: Settings) -> Request:
     """Return the request of one change. Raises BadValue for what no document can contain, ReadOnly for an asset of the
     past, Unsupported for an operation with arguments, which only the bulk API takes.
     """
@@ -46,7 +46,7 @@ def write_request(schema: Schema, change: Change, known: Known, settings: Settin
     return Request("POST", f"{settings.rest}/Data/{where}", tuple(query), _XML, body=body, writes=True)
 
 
-def document(schema: Schema, type_name: str, deltas: Iterable[AttributeChange], known: Known) -> bytes:
+def document(schema: Schema, type_name: str, deltas: Iterable[AttributeChange], known: RealOids) -> bytes:
     """Return the `Asset` document for *deltas*: attributes that it does not name stay as they are. Raises BadValue."""
     root = etree.Element("Asset")
     for delta in deltas:
@@ -62,7 +62,7 @@ def document(schema: Schema, type_name: str, deltas: Iterable[AttributeChange], 
     return etree.tostring(root, encoding="utf-8", xml_declaration=False)
 
 
-def real(oid: Oid, known: Known) -> Oid:
+def real(oid: Oid, known: RealOids) -> Oid:
     """Return the identity on the server. Raises BadValue for an asset that was not created yet."""
     return require_key(known.get(oid, oid))
 
@@ -76,7 +76,7 @@ def unsupported(call: Call) -> Unsupported:
     )
 
 
-def _element(root: etree._Element, attribute: Attribute, delta: AttributeChange, known: Known) -> None:
+def _element(root: etree._Element, attribute: Attribute, delta: AttributeChange, known: RealOids) -> None:
     if attribute.is_relation:
         element = etree.SubElement(root, "Relation", name=attribute.name)
     else:
@@ -112,7 +112,7 @@ def _several(value: object) -> tuple[object, ...] | None:
     return tuple(value) if isinstance(value, tuple | list | set | frozenset) and not isinstance(value, Oid) else None
 
 
-def _moves(element: etree._Element, attribute: Attribute, values: Iterable[object], act: str, known: Known) -> None:
+def _moves(element: etree._Element, attribute: Attribute, values: Iterable[object], act: str, known: RealOids) -> None:
     for value in values:
         if not attribute.is_relation:
             etree.SubElement(element, "Value", act=act).text = attribute.codec.encode(value) or None

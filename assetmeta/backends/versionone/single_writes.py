@@ -21,15 +21,16 @@ from assetmeta.model.values import Key, Oid
 
 
 class WriteState:
-    """What one write knows besides the outcomes: *known* are real identities by provisional ones, *taken* the keys of
-    the assets of changes and outcomes (unique over all types), *only_singly* the changes that api/asset did not take.
+    """What one write knows besides the outcomes: *known* are real identities by provisional ones, *known_keys* the
+    keys of the assets of changes and outcomes (unique over all types), *only_singly* the changes that api/asset did
+    not take.
     """
 
     def __init__(self, schema: Schema, settings: Settings, changes: Sequence[Change]) -> None:
         self.schema = schema
         self.settings = settings
         self.known: dict[Oid, Oid] = {}
-        self.taken: set[Key] = {change.oid.key for change in changes}
+        self.known_keys: set[Key] = {change.oid.key for change in changes}
         self.only_singly: set[int] = set()
 
     def real(self, value: object) -> object:
@@ -50,7 +51,7 @@ class WriteState:
         """Note the assets that writes have created or named."""
         for outcome in outcomes:
             if isinstance(outcome, Done):
-                self.taken.add(outcome.oid.key)
+                self.known_keys.add(outcome.oid.key)
                 if isinstance(outcome.change, Create):
                     self.known[outcome.change.oid] = outcome.oid
 
@@ -93,7 +94,7 @@ def _verify(state: WriteState, change: Change, oid: Oid, response: Response) -> 
     if isinstance(change, Call):
         return
     if isinstance(change, Create):
-        is_it, meant = oid.type == change.oid.type and oid.key not in state.taken, f"a new {change.oid.type}"
+        is_it, meant = oid.type == change.oid.type and oid.key not in state.known_keys, f"a new {change.oid.type}"
     else:
         target = state.known.get(change.oid, change.oid)
         related = state.schema.is_a(oid.type, target.type) or state.schema.is_a(target.type, oid.type)

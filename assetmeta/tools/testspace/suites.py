@@ -40,9 +40,9 @@ def suite(content: Any) -> Suite | None:
 
     One request for a content that is loaded. Raises InvalidResponse for a file that is no suite, BadValue, Unsupported.
     """
-    workspace = _workspace(content, "Content")
+    context = _context(content, "Content")
     link = content.download_url
-    return read(workspace.run(files.body(link, _dialect(workspace.backend)))) if link else None
+    return read(context.run(files.body(link, _dialect(context.backend)))) if link else None
 
 
 def cases(what: Any) -> Iterator[CaseOf]:
@@ -69,14 +69,14 @@ def download(content: Any, folder: str | Path = ".") -> Path:
     It is called as the content is, made harmless; an existing file is never overwritten. Raises BadValue for a content
     without a file.
     """
-    workspace = _workspace(content, "Content")
+    context = _context(content, "Content")
     link = content.download_url
     if not link:
         raise BadValue(f"{content.idref} has no file: it is a folder, or a suite without cases.", oid=content.idref)
-    dialect = _dialect(workspace.backend)
+    dialect = _dialect(context.backend)
     name = dialect.safe_name(content.name or "")
     return write_whole(
-        Path(folder), name, lambda sink: workspace.run(files.fetched(link, sink, dialect)), source=source_of(content)
+        Path(folder), name, lambda sink: context.run(files.fetched(link, sink, dialect)), source=source_of(content)
     )
 
 
@@ -84,12 +84,10 @@ def clear(result: Any) -> None:
     """Delete all contents of a Result, with the failures that were tracked in them; the result stays. One request, at
     once.
     """
-    workspace = _workspace(result, "Result")
-    place = _dialect(workspace.backend).endpoint_path(
-        item_path(resource_of("Result"), result._state.oid.key), "contents"
-    )
-    workspace.run(_done(delete(place)))
-    with workspace.lock:
+    context = _context(result, "Result")
+    place = _dialect(context.backend).endpoint_path(item_path(resource_of("Result"), result._state.oid.key), "contents")
+    context.run(_done(delete(place)))
+    with context.lock:
         forget(result)
 
 
@@ -102,7 +100,7 @@ def suite_and_case(failure: Any) -> tuple[str, str]:
     """Return the path of the suite and the name of the case that a Failure is about. Sends nothing for one that is
     loaded. Raises BadValue for a key of another form.
     """
-    _workspace(failure, "Failure")
+    _context(failure, "Failure")
     path, mark, name = str(failure.key).partition("().")
     if not mark:
         raise BadValue(f"{failure.idref}: the key is not a suite and a case.", oid=failure.idref)
@@ -112,9 +110,9 @@ def suite_and_case(failure: Any) -> tuple[str, str]:
 def _contents(what: Any) -> Iterator[Any]:
     """A content and all that is in it, or all contents of a result."""
     if isinstance(what, Asset) and what._type.name == "Result":
-        yield from Query(_workspace(what, "Result"), "Content").where(result=what)
+        yield from Query(_context(what, "Result"), "Content").where(result=what)
         return
-    _workspace(what, "Content")
+    _context(what, "Content")
     yield what
     for inner in what.contents:
         yield from _contents(inner)
@@ -126,11 +124,11 @@ def _has_cases(content: Any) -> bool:
     return counts is None or any(number is None or number > 0 for number in counts)
 
 
-def _workspace(asset: Any, type_name: str) -> SessionContext:
+def _context(asset: Any, type_name: str) -> SessionContext:
     """What *asset*'s session shares. Raises BadValue for another type, Unsupported for another server."""
-    workspace = existing(asset, type_name)
-    _dialect(workspace.backend)
-    return workspace
+    context = existing(asset, type_name)
+    _dialect(context.backend)
+    return context
 
 
 def _dialect(backend: Backend) -> Testspace:

@@ -15,7 +15,7 @@ from assetmeta.model.errors import BadValue
 from assetmeta.model.schema import AssetType
 from assetmeta.session import Session
 from assetmeta.tools.common import plain
-from assetmeta.tools.valispace.dialect import valispace, workspace_of
+from assetmeta.tools.valispace.dialect import require_context, valispace
 
 
 def profile(session: Session) -> Any:
@@ -39,28 +39,28 @@ def what_if(vali: Any, target: Any, value: float) -> Any:
 
     One request, and one for the names of the valis where those are not loaded. Raises NotFound, BadValue.
     """
-    workspace = workspace_of(vali, "Vali")
-    workspace_of(target, "Vali")
-    flow = calls.what_if(vali.name, target.name, value, valispace(workspace.backend))
-    return _result(workspace.run(flow))
+    context = require_context(vali, "Vali")
+    require_context(target, "Vali")
+    flow = calls.what_if(vali.name, target.name, value, valispace(context.backend))
+    return _result(context.run(flow))
 
 
 def preview(vali: Any, dependency: Any, formula: object) -> Any:
     """Return what *vali*'s value would be if *dependency* had another *formula*; nothing is changed. One request."""
-    workspace = workspace_of(vali, "Vali")
-    workspace_of(dependency, "Vali")
-    flow = calls.preview(vali._state.oid, dependency._state.oid, str(formula), valispace(workspace.backend))
-    return _result(workspace.run(flow))
+    context = require_context(vali, "Vali")
+    require_context(dependency, "Vali")
+    flow = calls.preview(vali._state.oid, dependency._state.oid, str(formula), valispace(context.backend))
+    return _result(context.run(flow))
 
 
 def impact(vali: Any, target: Any, low: float, high: float, step: float) -> Any:
     """Return how *target*'s value changes while *vali* goes from *low* to *high*, as the server returns it (its `data`
     are pairs of both values); nothing is changed. One request. Raises BadValue for steps that lead nowhere.
     """
-    workspace = workspace_of(vali, "Vali")
-    workspace_of(target, "Vali")
-    backend = valispace(workspace.backend)
-    return plain(workspace.run(calls.impact(vali._state.oid, target._state.oid, low, high, step, backend)))
+    context = require_context(vali, "Vali")
+    require_context(target, "Vali")
+    backend = valispace(context.backend)
+    return plain(context.run(calls.impact(vali._state.oid, target._state.oid, low, high, step, backend)))
 
 
 def prompt(
@@ -78,27 +78,27 @@ def prompt(
     BadValue for no assets and for assets of several types, UnknownName for the field.
     """
     given = list(assets)
-    workspace, kind = _one_type(given)
+    context, kind = _one_type(given)
     kind.attribute(field)
     fields: dict[str, Sendable] = {
         "custom_prompt": text,
-        "content_type_id": number_of(workspace.schema, given[0]._state.oid),
+        "content_type_id": number_of(context.schema, given[0]._state.oid),
         "field": field,
         "objects_ids": [asset.intid for asset in given],
         "parallel": parallel,
         "replace_valis_by_id": replace_valis_by_id,
         "service_type": int(online),
     }
-    return plain(workspace.run(calls.assistant(fields, valispace(workspace.backend))))
+    return plain(context.run(calls.assistant(fields, valispace(context.backend))))
 
 
 def _one_type(assets: list[Any]) -> tuple[SessionContext, AssetType]:
-    """The workspace and the type of assets that are all of one type."""
+    """The context and the type of assets that are all of one type."""
     if not assets or not isinstance(assets[0], Asset):
         raise BadValue("The assistant needs at least one asset to work on.")
     kind = assets[0]._type
-    workspaces = [workspace_of(asset, kind.name) for asset in assets]
-    return workspaces[0], kind
+    contexts = [require_context(asset, kind.name) for asset in assets]
+    return contexts[0], kind
 
 
 def clean(asset: Any, name: str, *, html: bool = False) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Oid
-from assetmeta.tools.valispace.dialect import workspace_of
+from assetmeta.tools.valispace.dialect import require_context
 
 
 def dataset(vali: Any, rows: Sequence[Sequence[float]]) -> Any:
@@ -19,26 +19,26 @@ def dataset(vali: Any, rows: Sequence[Sequence[float]]) -> Any:
     which sends one request per number. Raises BadValue, before anything is sent, for rows of different lengths, and
     after the dataset was made when its points have another number of variables.
     """
-    workspace = workspace_of(vali, "Vali")
+    context = require_context(vali, "Vali")
     widths = {len(row) for row in rows}
     if len(widths) != 1 or min(widths) < 2:
         raise BadValue("A dataset needs rows of the same length, with two numbers at least.", oid=vali.idref)
-    made: Any = workspace.writer.create("Dataset", {"vali": vali}, None)
+    made: Any = context.writer.create("Dataset", {"vali": vali}, None)
     points = [(point["id"], point["variables"]) for point in made.points[:1]]
     for _ in rows[len(points) :]:
-        point: Any = workspace.writer.create("DatasetPoint", {"dataset": made}, None)
+        point: Any = context.writer.create("DatasetPoint", {"dataset": made}, None)
         points.append((point.intid, point.variables))
     for (key, variables), (x, *values) in zip(points, rows, strict=True):
         if len(variables) != len(values):
             raise BadValue(f"{made.idref}: a point has {len(variables)} variables, {len(values)} were given.")
-        _assign(workspace, Oid("DatasetPoint", key), "value", x)
+        _assign(context, Oid("DatasetPoint", key), "value", x)
         for variable, y in zip(variables, values, strict=True):
-            _assign(workspace, Oid("DatasetVariable", variable["id"]), "value_number", y)
-    with workspace.lock:
+            _assign(context, Oid("DatasetVariable", variable["id"]), "value_number", y)
+    with context.lock:
         forget(vali)
         forget(made, ["points"])
     return made
 
 
-def _assign(workspace: Any, oid: Oid, name: str, value: float) -> None:
-    workspace.unit.assign_all(workspace.asset(oid), {name: value})
+def _assign(context: Any, oid: Oid, name: str, value: float) -> None:
+    context.unit.assign_all(context.asset(oid), {name: value})

@@ -20,13 +20,13 @@ def valispace(backend: Backend) -> Valispace:
     return backend
 
 
-def workspace_of(asset: object, type_name: str) -> SessionContext:
+def require_context(asset: object, type_name: str) -> SessionContext:
     """Return what *asset*'s session shares. Raises BadValue for anything but a *type_name* that exists, Unsupported
     for another server.
     """
-    workspace = existing(asset, type_name)
-    valispace(workspace.backend)
-    return workspace
+    context = existing(asset, type_name)
+    valispace(context.backend)
+    return context
 
 
 def warn_of_references(pairs: Iterable[tuple[Any, object]]) -> None:

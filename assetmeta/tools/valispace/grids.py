@@ -10,7 +10,7 @@ from assetmeta.core.asset import Asset
 from assetmeta.model import optional
 from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.scalars import plain, shown
-from assetmeta.tools.valispace.dialect import warn_of_references, workspace_of
+from assetmeta.tools.valispace.dialect import require_context, warn_of_references
 
 Row = tuple[Any, ...]
 
@@ -64,9 +64,9 @@ class Grid:
             )
         pairs = [pair for cells, row in zip(self.rows, given, strict=True) for pair in zip(cells, row, strict=True)]
         wanted = pairs if isinstance(rows, list | tuple) else [pair for pair in pairs if not _is_blank(*pair)]
-        workspace = workspace_of(self.matrix, "Matrix")
+        context = require_context(self.matrix, "Matrix")
         for _, value in wanted:
-            workspace.unit.checked("Vali", {name: value})
+            context.unit.checked("Vali", {name: value})
         if name == "formula":
             wanted = [(cell, value) for cell, value in wanted if not _is_same(cell["formula"], value)]
             warn_of_references(wanted)
@@ -125,7 +125,7 @@ def matrix(asset: Any) -> Grid:
     Raises BadValue for another asset, InvalidResponse when the server's cells and its numbers of rows and columns
     differ.
     """
-    workspace_of(asset, "Matrix")
+    require_context(asset, "Matrix")
     height, width, cells = asset.number_of_rows or 0, asset.number_of_columns or 0, list(asset.cells)
     if len(cells) != height * width:
         raise InvalidResponse(f"{asset.idref} has {height} rows of {width} and {len(cells)} cells.", oid=asset.idref)

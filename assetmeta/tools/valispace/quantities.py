@@ -6,7 +6,7 @@ from typing import Any
 
 from assetmeta.model import optional
 from assetmeta.model.errors import BadValue
-from assetmeta.tools.valispace.dialect import warn_of_references, workspace_of
+from assetmeta.tools.valispace.dialect import require_context, warn_of_references
 
 
 def quantity(vali: Any, name: str = "value", *, registry: Any = None) -> Any:
@@ -19,7 +19,7 @@ def quantity(vali: Any, name: str = "value", *, registry: Any = None) -> Any:
     Raises BadValue for a unit that pint does not know, Unsupported without pint.
     """
     pint: Any = optional.load("pint", extra="units")
-    workspace_of(vali, "Vali")
+    require_context(vali, "Vali")
     number, unit = vali[name], _unit(vali)
     if number is None:
         return None
@@ -37,7 +37,7 @@ def set_quantity(vali: Any, given: Any, name: str = "formula") -> None:
     Raises BadValue when the quantity does not fit the unit.
     """
     pint: Any = optional.load("pint", extra="units")
-    workspace_of(vali, "Vali")
+    require_context(vali, "Vali")
     try:
         magnitude = float(given.to(_unit(vali)).magnitude)
     except (pint.PintError, ValueError, AttributeError) as error:

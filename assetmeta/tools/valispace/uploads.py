@@ -13,7 +13,7 @@ from assetmeta.core.context import SessionContext
 from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.values import Oid
-from assetmeta.tools.valispace.dialect import valispace, workspace_of
+from assetmeta.tools.valispace.dialect import require_context, valispace
 
 
 def upload(
@@ -29,42 +29,42 @@ def upload(
     *name* is needed unless a Path is given. *folder* is a FileFolder, *attached_to* any asset that the file belongs to.
     Raises BadValue for what cannot be sent, Rejected when the server turns it down.
     """
-    workspace = workspace_of(project, "Project")
+    context = require_context(project, "Project")
     called = content.name if name is None and isinstance(content, Path) else name
     if not called:
         raise BadValue("A new file needs a name.", type_name="File")
-    fields = _fields(workspace, project, folder, attached_to)
+    fields = _fields(context, project, folder, attached_to)
     if isinstance(content, Path):
         with content.open("rb") as source:
-            made = _sent(workspace, fields, called, source)
+            made = _sent(context, fields, called, source)
     elif isinstance(content, bytes):
-        made = _sent(workspace, fields, called, io.BytesIO(content))
+        made = _sent(context, fields, called, io.BytesIO(content))
     elif hasattr(content, "read"):
-        made = _sent(workspace, fields, called, content)
+        made = _sent(context, fields, called, content)
     else:
         raise BadValue(f"A file is given as bytes, an open binary file or a Path, not {content!r:.40}.")
-    with workspace.lock:
+    with context.lock:
         forget(project, ["files"])
     return made
 
 
-def _fields(workspace: SessionContext, project: Any, folder: Any, attached_to: Any) -> dict[str, str]:
+def _fields(context: SessionContext, project: Any, folder: Any, attached_to: Any) -> dict[str, str]:
     fields = {"project": str(project.intid)}
     if folder is not None:
-        workspace_of(folder, "FileFolder")
+        require_context(folder, "FileFolder")
         fields["folder"] = str(folder.intid)
     if attached_to is not None:
         if not isinstance(attached_to, Asset):
             raise BadValue(f"A file is attached to an asset, not to {attached_to!r:.80}.", type_name="File")
-        workspace_of(attached_to, attached_to._type.name)
-        fields["content_type"] = str(number_of(workspace.schema, attached_to._state.oid))
+        require_context(attached_to, attached_to._type.name)
+        fields["content_type"] = str(number_of(context.schema, attached_to._state.oid))
         fields["object_id"] = str(attached_to.intid)
     return fields
 
 
-def _sent(workspace: SessionContext, fields: dict[str, str], name: str, source: BinaryIO) -> Any:
-    item = workspace.run(upload_new(fields, name, source, valispace(workspace.backend)))
+def _sent(context: SessionContext, fields: dict[str, str], name: str, source: BinaryIO) -> Any:
+    item = context.run(upload_new(fields, name, source, valispace(context.backend)))
     key = item.get("id")
     if not isinstance(key, int):
         raise InvalidResponse("The answer to the upload does not contain the id of the new file.", type_name="File")
-    return workspace.asset(Oid("File", key))
+    return context.asset(Oid("File", key))

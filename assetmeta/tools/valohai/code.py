@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, cast
 from assetmeta.backends.valohai import actions
 from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue
-from assetmeta.tools.valohai.dialect import met, valohai, workspace_of
+from assetmeta.tools.valohai.dialect import merge_object, require_context, valohai
 from assetmeta.tools.valohai.working_copy import code_files
 
 MOST_FILES = 10_000
@@ -59,20 +59,20 @@ def upload_code(
     Raises BadValue for a folder without the configuration, for too many files and for too many bytes, unless *validate*
     is False. Raises Unsupported where the extra `valohai` is needed to read .vhignore, or .gitignore without Git.
     """
-    workspace = workspace_of(project, "Project")
+    context = require_context(project, "Project")
     path = yaml_path or project.yaml_path or "valohai.yaml"
     with _package(source, files, path, validate) as package:
-        oid, settings = project._state.oid, valohai(workspace.backend)
+        oid, settings = project._state.oid, valohai(context.backend)
         start = package.tell()
         identifier = f"~{_sha256(package)}"
-        found = workspace.run(actions.known_code(identifier, oid, settings))
+        found = context.run(actions.known_code(identifier, oid, settings))
         if found is None:
             package.seek(start)
             fields = {"description": description, "yaml_path": path}
-            found = workspace.run(actions.imported(oid, package, fields, settings))
-            with workspace.lock:
+            found = context.run(actions.imported(oid, package, fields, settings))
+            with context.lock:
                 forget(project, ["commits"])
-        return met(workspace, "Commit", found, oid.key)
+        return merge_object(context, "Commit", found, oid.key)
 
 
 class _Kept(io.BufferedIOBase):

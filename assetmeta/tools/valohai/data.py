@@ -11,7 +11,7 @@ from assetmeta.core.invalidation import Invalidation
 from assetmeta.core.report import Report
 from assetmeta.model.errors import BadValue
 from assetmeta.model.plans import Call, Done
-from assetmeta.tools.valohai.dialect import met, shared, valohai, workspace_of
+from assetmeta.tools.valohai.dialect import merge_object, require_context, shared, valohai
 
 
 def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:
@@ -24,7 +24,7 @@ def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:
     """
     if not given:
         return Report(())
-    workspace = shared(given, "Datum")
+    context = shared(given, "Datum")
     for datum, wanted in given.items():
         if not isinstance(wanted, Mapping):
             raise BadValue(f"{datum.idref}: properties are a dict, not {wanted!r:.80}.", oid=datum.idref)
@@ -32,21 +32,21 @@ def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:
     calls = [
         Call(datum._state.oid, properties.OPERATION, (("metadata", dict(wanted)),)) for datum, wanted in given.items()
     ]
-    outcomes = workspace.run(workspace.backend.write(workspace.schema, calls))
-    with workspace.lock:
-        after = Invalidation(workspace)
+    outcomes = context.run(context.backend.write(context.schema, calls))
+    with context.lock:
+        invalidation = Invalidation(context)
         for outcome in outcomes:
             if isinstance(outcome, Done):
-                after.called(workspace.asset(outcome.oid))
-        after.close()
+                invalidation.after_call(context.asset(outcome.oid))
+        invalidation.close()
     return Report(tuple(outcomes))
 
 
 def resolve_alias(project: Any, name: str) -> Any:
     """Return the Datum that an alias of a project means now, loaded. One request. Raises NotFound."""
-    workspace = workspace_of(project, "Project")
+    context = require_context(project, "Project")
     oid = project._state.oid
-    return met(workspace, "Datum", workspace.run(calls.resolved(name, oid, valohai(workspace.backend))), oid.key)
+    return merge_object(context, "Datum", context.run(calls.resolved(name, oid, valohai(context.backend))), oid.key)
 
 
 def adopt(store: Any, project: Any, url: str) -> Any:
@@ -55,9 +55,9 @@ def adopt(store: Any, project: Any, url: str) -> Any:
     Raises Rejected with the code `adoptable_file_not_found` where there is no such file, and where it was adopted
     before.
     """
-    workspace = workspace_of(store, "Store")
+    context = require_context(store, "Store")
     shared([store, project], "Store", "Project")
-    made: Any = workspace.writer.call(store, "adopt", {"url": url, "project": project})
+    made: Any = context.writer.call(store, "adopt", {"url": url, "project": project})
     if made._type.name != "Datum":
         raise BadValue(f"{store.idref}: the answer does not contain the datum of {url!r:.200}.", oid=store.idref)
     return made

@@ -24,40 +24,40 @@ def valohai(backend: Backend) -> Valohai:
     return backend
 
 
-def workspace_of(asset: object, *type_names: str) -> SessionContext:
+def require_context(asset: object, *type_names: str) -> SessionContext:
     """Return what *asset*'s session shares. Raises BadValue for anything but an asset of one of these types that
     exists, Unsupported for another server. Sends nothing.
     """
-    workspace = existing(asset, *type_names)
-    valohai(workspace.backend)
-    return workspace
+    context = existing(asset, *type_names)
+    valohai(context.backend)
+    return context
 
 
 def shared(assets: Iterable[object], *type_names: str) -> SessionContext:
-    """Return what the sessions of several assets share. Raises BadValue for none, for what `workspace_of` refuses, and
-    for assets of different sessions. Sends nothing.
+    """Return what the sessions of several assets share. Raises BadValue for none, for what `require_context` refuses,
+    and for assets of different sessions. Sends nothing.
     """
-    workspaces = [workspace_of(asset, *type_names) for asset in assets]
-    if not workspaces:
+    contexts = [require_context(asset, *type_names) for asset in assets]
+    if not contexts:
         raise BadValue(f"This takes at least one {type_names[0]}.", type_name=type_names[0])
-    if any(workspace is not workspaces[0] for workspace in workspaces):
+    if any(context is not contexts[0] for context in contexts):
         raise BadValue("These assets are of different sessions.", type_name=type_names[0])
-    return workspaces[0]
+    return contexts[0]
 
 
-def met(workspace: SessionContext, type_name: str, item: Object, project: Key | None = None) -> Any:
+def merge_object(context: SessionContext, type_name: str, item: Object, project: Key | None = None) -> Any:
     """Return the asset that an object in an answer is, with what the answer contains of it and of what is embedded in
     it.
 
     *project* is the one that it is in, where the object does not show that. Raises InvalidResponse for one without
     identity.
     """
-    reading = reader(workspace.schema, bundled(), valohai(workspace.backend))
+    reading = reader(context.schema, bundled(), valohai(context.backend))
     known = reading.known
     oid = reading.take_one(reading.resource(type_name), item, ParseContext(project))
     if oid is None:
         raise InvalidResponse(f"The answer does not name the {type_name} that it is about.", type_name=type_name)
     rows = [known.row(each) for each in known.cells]
-    workspace.know(rows)
-    found = workspace.merge_rows(rows)
+    context.know(rows)
+    found = context.merge_rows(rows)
     return next(asset for asset in found if asset._state.oid == oid)

@@ -73,9 +73,9 @@ def _data(source: Any) -> Iterator[Any]:
 
 def _load_names(data: Iterable[Any]) -> None:
     """Load what is needed of all data in which it is missing, together."""
-    lacking = [datum for datum in data if any(datum._state.cell(name) is UNREAD for name in ("name", "size"))]
-    if lacking:
-        lacking[0]._workspace.loader.load([datum._state.oid for datum in lacking], ["name", "size"])
+    missing = [datum for datum in data if any(datum._state.cell(name) is UNREAD for name in ("name", "size"))]
+    if missing:
+        missing[0]._context.loader.load([datum._state.oid for datum in missing], ["name", "size"])
 
 
 def _target(datum: Any, folder: Path, flat: bool) -> Path:

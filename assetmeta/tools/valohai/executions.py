@@ -13,7 +13,7 @@ from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue, ServerFailed
 from assetmeta.model.http import Flow, T
 from assetmeta.tools.common import plain
-from assetmeta.tools.valohai.dialect import shared, valohai, workspace_of
+from assetmeta.tools.valohai.dialect import require_context, shared, valohai
 
 POLLING = 10.0
 """Seconds between two looks at a log; limits are not published, and no faster than this is the usual advice."""
@@ -73,27 +73,27 @@ def _lines(
     execution: Any, wanted: frozenset[str], limit: int, interval: float, sleep: Callable[[float], None] | None
 ) -> Iterator[Event]:
     """The lines of a log in the *wanted* streams, followed where there is a *sleep*. Raises at once."""
-    workspace = workspace_of(execution, "Execution")
+    context = require_context(execution, "Execution")
     if limit < 0 or interval < 0:
         raise BadValue(f"limit={limit} and interval={interval} must not be negative.")
     if sleep is not None:
         return _followed(execution, wanted, limit, interval, sleep)
-    return _read(workspace, execution, wanted, limit)
+    return _read(context, execution, wanted, limit)
 
 
-def _read(workspace: Any, execution: Any, wanted: frozenset[str], limit: int) -> Iterator[Event]:
-    yield from _cut(_end(workspace, execution, wanted, limit, limit).events, wanted, limit)
+def _read(context: Any, execution: Any, wanted: frozenset[str], limit: int) -> Iterator[Event]:
+    yield from _cut(_end(context, execution, wanted, limit, limit).events, wanted, limit)
 
 
-def _end(workspace: Any, execution: Any, wanted: frozenset[str], limit: int, least: int) -> Log:
+def _end(context: Any, execution: Any, wanted: frozenset[str], limit: int, least: int) -> Log:
     """A log's last lines, at least so many: those *limit* of the *wanted* streams are among them. The whole of it with
     limit 0.
     """
-    oid, settings = execution._state.oid, valohai(workspace.backend)
+    oid, settings = execution._state.oid, valohai(context.backend)
     others = 0 if wanted == _ALL_STREAMS else _AROUND
-    log: Log = workspace.run(flows.log(oid, max(limit + others, least) if limit else 0, settings))
+    log: Log = context.run(flows.log(oid, max(limit + others, least) if limit else 0, settings))
     if limit and log.truncated and len(_cut(log.events, wanted, limit)) < limit:
-        log = workspace.run(flows.log(oid, 0, settings))
+        log = context.run(flows.log(oid, 0, settings))
     return log
 
 
@@ -106,49 +106,49 @@ def _cut(events: Iterable[Event], wanted: frozenset[str], limit: int) -> list[Ev
 def _followed(
     execution: Any, wanted: frozenset[str], limit: int, interval: float, sleep: Callable[[float], None]
 ) -> Iterator[Event]:
-    workspace = execution._workspace
-    oid, settings, told = execution._state.oid, valohai(workspace.backend), LogPage()
+    context = execution._context
+    oid, settings, page = execution._state.oid, valohai(context.backend), LogPage()
     # The state is read first: what an execution had written when it ended is then in the log.
-    state = workspace.run(flows.status(oid, settings))
-    log = _end(workspace, execution, wanted, limit, _TAIL)
+    state = context.run(flows.status(oid, settings))
+    log = _end(context, execution, wanted, limit, _TAIL)
     # What lies before the first look was not wanted then, and is not later.
     before = max(log.total - len(log.events), 0) if log.total is not None else 0
-    yield from _cut(told.fresh(log.events), wanted, limit)
+    yield from _cut(page.fresh(log.events), wanted, limit)
     while state not in COMPLETE:
         sleep(interval)
-        state = _looked(workspace, lambda: flows.status(oid, settings), interval, sleep)
-        log = _looked(workspace, lambda: flows.log(oid, _TAIL, settings), interval, sleep)
-        if not told.overlaps(log):
-            whole = _looked(workspace, lambda: flows.log(oid, 0, settings), interval, sleep)
+        state = _looked(context, lambda: flows.status(oid, settings), interval, sleep)
+        log = _looked(context, lambda: flows.log(oid, _TAIL, settings), interval, sleep)
+        if not page.overlaps(log):
+            whole = _looked(context, lambda: flows.log(oid, 0, settings), interval, sleep)
             log = whole._replace(events=whole.events[before:])
-        yield from _cut(told.fresh(log.events), wanted, 0)
-    with workspace.lock:
+        yield from _cut(page.fresh(log.events), wanted, 0)
+    with context.lock:
         forget(execution)
 
 
-def _looked(workspace: Any, flow: Callable[[], Flow[T]], interval: float, sleep: Callable[[float], None]) -> T:
+def _looked(context: Any, flow: Callable[[], Flow[T]], interval: float, sleep: Callable[[float], None]) -> T:
     """Read something once more; what was read so far is not lost to a server that fails now and then."""
     for _ in range(_FAILURES):
         try:
-            return cast(T, workspace.run(flow()))
+            return cast(T, context.run(flow()))
         except ServerFailed:
             sleep(interval)
-    return cast(T, workspace.run(flow()))
+    return cast(T, context.run(flow()))
 
 
 def status_events(execution: Any, limit: int | None = None) -> list[Event]:
     """Return what Valohai itself wrote to the log of an execution, the first *limit* lines or all. One request."""
-    workspace = workspace_of(execution, "Execution")
-    flow = flows.status_events(execution._state.oid, limit, valohai(workspace.backend))
-    return list(workspace.run(flow).events)
+    context = require_context(execution, "Execution")
+    flow = flows.status_events(execution._state.oid, limit, valohai(context.backend))
+    return list(context.run(flow).events)
 
 
 def metadata(execution: Any) -> Any:
     """Return all metadata of an execution in the order in which it was written, as the server returns it: mostly a list
     with a dict for each line. One request. (`execution.cumulative_metadata` has the latest value of each name.)
     """
-    workspace = workspace_of(execution, "Execution")
-    return plain(workspace.run(calls.metadata(execution._state.oid, valohai(workspace.backend))))
+    context = require_context(execution, "Execution")
+    return plain(context.run(calls.metadata(execution._state.oid, valohai(context.backend))))
 
 
 def metadata_csv(executions: Iterable[Any]) -> str:
@@ -157,9 +157,9 @@ def metadata_csv(executions: Iterable[Any]) -> str:
     Raises BadValue for none.
     """
     given = list(executions)
-    workspace = shared(given, "Execution")
+    context = shared(given, "Execution")
     oids = [execution._state.oid for execution in given]
-    return workspace.run(calls.metadata_csv(oids, valohai(workspace.backend)))
+    return context.run(calls.metadata_csv(oids, valohai(context.backend)))
 
 
 def outputs(executions: Iterable[Any]) -> dict[Any, list[Any]]:

@@ -13,7 +13,7 @@ from assetmeta.model.errors import BadValue
 from assetmeta.model.values import Oid
 from assetmeta.session import Session
 from assetmeta.tools.common import plain
-from assetmeta.tools.valohai.dialect import met, shared, valohai, workspace_of
+from assetmeta.tools.valohai.dialect import merge_object, require_context, shared, valohai
 
 
 class Run(NamedTuple):
@@ -55,10 +55,10 @@ def run_pipeline(project: Any, name: str, commit: Any = "main") -> Any:
 
     *commit* is a Commit, its identifier or a branch. (A pipeline of one's own making is `vh.Pipeline.create(...)`.)
     """
-    workspace = workspace_of(project, "Project")
+    context = require_context(project, "Project")
     oid = project._state.oid
-    flow = actions.from_template(oid, _commit(project, commit), name, valohai(workspace.backend))
-    return met(workspace, "Pipeline", workspace.run(flow), oid.key)
+    flow = actions.from_template(oid, _commit(project, commit), name, valohai(context.backend))
+    return merge_object(context, "Pipeline", context.run(flow), oid.key)
 
 
 def _commit(project: Any, commit: Any) -> str:
@@ -75,28 +75,28 @@ def run_notebook(project: Any, image: str, environment: Any = "PROJECT_DEFAULT",
 
     *environment* is an Environment, its id or its slug; *fields* are further ones, such as `environment_variables`.
     """
-    workspace = workspace_of(project, "Project")
+    context = require_context(project, "Project")
     oid = project._state.oid
     if isinstance(environment, Asset):
         shared([project, environment], "Project", "Environment")
         environment = environment._state.oid.key
     body = {**fields, "project": path_key(oid), "image": image, "environment": environment}
-    return met(workspace, "Execution", workspace.run(actions.notebook(body, valohai(workspace.backend))), oid.key)
+    return merge_object(context, "Execution", context.run(actions.notebook(body, valohai(context.backend))), oid.key)
 
 
 def suggest_version_name(deployment: Any) -> str:
     """Return a name that the next version of a deployment can have, such as "20260301.0". One request."""
-    workspace = workspace_of(deployment, "Deployment")
-    return workspace.run(calls.suggested_name(deployment._state.oid, valohai(workspace.backend)))
+    context = require_context(deployment, "Deployment")
+    return context.run(calls.suggested_name(deployment._state.oid, valohai(context.backend)))
 
 
 def endpoint_logs(endpoint: Any, start: datetime | None = None, end: datetime | None = None) -> Any:
     """Return what a deployment endpoint logged between two moments, as the server returns it: lists of lines by
     replica. One request. Raises BadValue for a moment without a time zone.
     """
-    workspace = workspace_of(endpoint, "DeploymentEndpoint")
-    flow = calls.endpoint_logs(endpoint._state.oid, _minute(start), _minute(end), valohai(workspace.backend))
-    return plain(workspace.run(flow))
+    context = require_context(endpoint, "DeploymentEndpoint")
+    flow = calls.endpoint_logs(endpoint._state.oid, _minute(start), _minute(end), valohai(context.backend))
+    return plain(context.run(flow))
 
 
 def _minute(moment: datetime | None) -> str | None:

@@ -9,7 +9,7 @@ from assetmeta.core.state import forget
 from assetmeta.model.texts import Hidden
 from assetmeta.session import Session
 from assetmeta.tools.common import plain
-from assetmeta.tools.valohai.dialect import met, valohai, workspace_of
+from assetmeta.tools.valohai.dialect import merge_object, require_context, valohai
 
 
 class Variable(NamedTuple):
@@ -38,22 +38,22 @@ def ownership_options(session: Session) -> tuple[str, ...]:
 
 def variables(project: Any) -> dict[str, Variable]:
     """Return the environment variables of a project by name. One request, unless they are loaded."""
-    workspace_of(project, "Project")
+    require_context(project, "Project")
     found = project.environment_variables or {}
     return {name: Variable(one.get("value"), one.get("secret") is True) for name, one in found.items()}
 
 
 def set_variable(project: Any, name: str, value: str, *, secret: bool = False) -> None:
     """Set an environment variable of a project, at once. One request. A secret is shown by no repr and no error."""
-    workspace = workspace_of(project, "Project")
+    context = require_context(project, "Project")
     given = {"name": name, "value": Hidden(value) if secret else value, "secret": secret}
-    workspace.writer.call(project, "set_environment_variable", given)
+    context.writer.call(project, "set_environment_variable", given)
 
 
 def delete_variable(project: Any, name: str) -> None:
     """Delete an environment variable of a project, at once. One request. Raises NotFound where there is none."""
-    workspace = workspace_of(project, "Project")
-    workspace.writer.call(project, "delete_environment_variable", {"name": name})
+    context = require_context(project, "Project")
+    context.writer.call(project, "delete_environment_variable", {"name": name})
 
 
 def fetch(project: Any) -> Fetched:
@@ -61,10 +61,10 @@ def fetch(project: Any) -> Fetched:
 
     One request.
     """
-    workspace = workspace_of(project, "Project")
+    context = require_context(project, "Project")
     oid = project._state.oid
-    found = workspace.run(actions.fetched(oid, valohai(workspace.backend)))
-    commits = [met(workspace, "Commit", item, oid.key) for item in found.commits]
-    with workspace.lock:
+    found = context.run(actions.fetched(oid, valohai(context.backend)))
+    commits = [merge_object(context, "Commit", item, oid.key) for item in found.commits]
+    with context.lock:
         forget(project, ["commits"])
     return Fetched(commits, found.errors)

@@ -249,12 +249,12 @@ class TestQueries:
         backend = ts.backend
         flow = backend.fetch(ts.schema, [ts_fetch(ts, space)])
         [first] = ts.run(flow)
-        assert (30, True) == (len(first.rows), first.rest is not None)
+        assert (30, True) == (len(first.rows), first.next_cursor is not None)
         for row in first.rows[:10]:
             ts.delete(ts.asset_from_oid(row.oid))
         ts.commit().raise_if_failed()
         with pytest.raises(ResultChanged):
-            ts.run(backend.fetch(ts.schema, [ts_fetch(ts, space, after=first.rest, part=1000)]))
+            ts.run(backend.fetch(ts.schema, [ts_fetch(ts, space, cursor=first.next_cursor, page_size=1000)]))
 
 
 def ts_fetch(session: Any, space: Any, **other: Any) -> Any:
