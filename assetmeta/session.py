@@ -30,7 +30,7 @@ from assetmeta.features.jobs import GIVE_UP_AFTER, Job
 from assetmeta.features.plans import Planning, commit_plan, planning
 from assetmeta.features.progress import follower, metered
 from assetmeta.features.rate import shared_rate
-from assetmeta.features.wait import INTERVAL, as_completed
+from assetmeta.features.wait import INTERVAL, as_completed, wanted
 from assetmeta.features.watch import EVERY, Watcher
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginCheck
 from assetmeta.model.errors import AssetmetaError, BadValue, SessionClosed, UnknownName, elsewhere, nearest
@@ -283,35 +283,39 @@ class Session(Displayed):
 
     def wait(
         self,
-        assets: Asset | Iterable[Asset],
+        assets: Asset | str | Iterable[Asset | str],
         until: Callable[[Any], object],
         *,
         interval: float = INTERVAL,
         timeout: float | None = None,
+        progress: ProgressOption = None,
     ) -> list[Any]:
         """Wait until *until* is true of each of *assets*, and return them in their order.
 
             v1.wait(stories, until=lambda story: story.IsClosed, interval=60, timeout=3600)
 
-        They are read again together every *interval* seconds: as many requests as one reading of them all takes, and
-        only for those that are not there yet. Pending changes stay. Raises StillWaiting (a TimeoutError), which names
-        what is left, after *timeout* seconds; BadValue, NotFound for an asset that is gone. Ctrl-C and close() end it.
+        They are assets or their tokens, one or several, and are read again together every *interval* seconds: as many
+        requests as one reading of them all takes, and only for those that are not there yet. Pending changes stay.
+        *progress* shows how many are there, as for commit(). Raises StillWaiting (a TimeoutError), which names what is
+        left, after *timeout* seconds; BadValue, NotFound for an asset that is gone. Ctrl-C and close() end it.
         """
-        wanted = [assets] if isinstance(assets, Asset) else list(assets)
-        for _ in self.as_completed(wanted, until, interval=interval, timeout=timeout):
+        found = wanted(self._context, assets)
+        for _ in as_completed(self._context, found, until, interval, timeout, progress):
             pass
-        return wanted
+        return found
 
     def as_completed(
         self,
-        assets: Iterable[Asset],
+        assets: Asset | str | Iterable[Asset | str],
         until: Callable[[Any], object],
         *,
         interval: float = INTERVAL,
         timeout: float | None = None,
+        progress: ProgressOption = None,
     ) -> Iterator[Any]:
         """Yield each of *assets* as soon as *until* is true of it. All else is as for wait()."""
-        return as_completed(self._context, assets, until, interval, timeout)
+        found = wanted(self._context, assets)
+        return as_completed(self._context, found, until, interval, timeout, progress)
 
     def watch(
         self, what: Query | str | type[Asset], *, every: float = EVERY, since: str | Path | None = None

@@ -1,12 +1,14 @@
-"""How a watch finds what changed: in the records of the server's history, or by comparison with the last reading."""
+"""How a watch finds what changed: in the records of the server's history, in the assets that were changed last, or by
+comparison of all with the last reading.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from msgspec.structs import astuple, replace
+from msgspec.structs import replace
 
 from assetmeta.core.cohort import Cohort
 from assetmeta.core.context import SessionContext
@@ -29,12 +31,15 @@ from assetmeta.model.contract import ChangeMarks, SupportsChanges
 from assetmeta.model.errors import NotFound, ResultChanged
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.plans import Fetch, Row, Sort
+from assetmeta.model.schema import AssetType
 from assetmeta.model.values import ABSENT, UNREAD, Oid
 
 OVERLAP = timedelta(minutes=10)
 """How far back each round reads again: the clocks of a server's computers differ, and writes end late."""
 
 _PAGE = 2000
+_RECENT = 200
+"""How many assets a page of those changed last holds."""
 _ATTEMPTS = 3
 """How often a list that moves while it is read is read in one round."""
 
@@ -88,10 +93,14 @@ def reader_for(query: Query) -> ChangeReader:
     context, kind = query.context, query.schema.type(query.type_name)
     backend = context.backend
     marks = backend.change_marks if isinstance(backend, SupportsChanges) else ChangeMarks()
-    marks = ChangeMarks(*(name if name in kind.attributes else None for name in astuple(marks)))
+    names = (name if name in kind.attributes else None for name in (marks.at, marks.by, marks.prior, marks.deleted))
+    at, by, prior, deleted = names
+    marks = ChangeMarks(at, by, prior, deleted, marks.listed_by)
     by_history = backend.can.history and marks.at and marks.prior and query.finding is None
     if by_history and not any(is_exact(term) for term in query.terms):
         return HistoryReader(query, marks)
+    if marks.at and kind.name in marks.listed_by and query.finding is None and not query.with_deleted:
+        return RecentReader(query, marks)
     return ComparisonReader(query, marks)
 
 
@@ -330,13 +339,22 @@ class ComparisonReader:
         gone = [oid for oid in self._rows if oid not in rows]
         # What satisfies the conditions no more is still there.
         left = self._still_there(gone) if self._query.terms or self._query.finding else {}
+        return self._changes(rows, left, [oid for oid in gone if oid not in left])
+
+    def _changes(
+        self,
+        rows: Mapping[Oid, tuple[LoadedValue, ...]],
+        left: Mapping[Oid, tuple[LoadedValue, ...]],
+        gone: Sequence[Oid],
+    ) -> list[Found]:
+        """What became of *rows*, of those that *left* the conditions, and of those that are *gone*."""
         found = []
         for oid, row in {**rows, **left}.items():
             before = self._rows.get(oid)
             if before is None or oid in left or _differs(before, row):
                 found.append(self._found(oid, CREATED if before is None else CHANGED, before, row, oid not in left))
         found.sort(key=lambda one: (one.change.at is not None, one.change.at.timestamp() if one.change.at else 0))
-        return found + [self._found(oid, DELETED, self._rows[oid], None, False) for oid in gone if oid not in left]
+        return found + [self._found(oid, DELETED, self._rows[oid], None, False) for oid in gone]
 
     def _still_there(self, oids: list[Oid]) -> dict[Oid, tuple[LoadedValue, ...]]:
         # Some servers still show by their key what is deleted.
@@ -414,6 +432,114 @@ class ComparisonReader:
             " with the round before; changes between two rounds are seen as one\n"
             f"requests per round: {self._query.explain()}"
         )
+
+
+class RecentReader(ComparisonReader):
+    """Reads the assets that were changed last, newest first, as far back as the round before, and compares these. A
+    count tells whether others have gone meanwhile, and so does a list in another order; then all are read.
+    """
+
+    way = "recent"
+
+    def __init__(self, query: Query, marks: ChangeMarks) -> None:
+        super().__init__(query, marks)
+        self._mark: datetime | None = None
+        self._newest: datetime | None = None
+        self._flag = self._deleted
+        # An asset stays where it is a part; by other conditions it may come and go.
+        kind = query.schema.type(query.type_name)
+        lasting = tuple(term for term in query.terms if _is_lasting(kind, term))
+        self._is_whole = lasting == query.terms
+        newest_first = f"-{marks.at}"
+        columns = self._all if self._flag is None else tuple(dict.fromkeys((*self._all, self._flag)))
+        around = replace(self._query, terms=lasting, _results=[]).select(*columns)
+        self._around = (around.deleted() if self._flag else around).sort(newest_first)
+        self._matching = self._query.sort(newest_first)
+
+    def start(self) -> None:
+        super().start()
+        self._mark = self._newest
+
+    def _row(self, asset: Instance) -> tuple[LoadedValue, ...]:
+        moment = self._moment(asset)
+        if moment is not None:
+            self._newest = moment if self._newest is None else max(self._newest, moment)
+        return super()._row(asset)
+
+    def _moment(self, asset: Instance) -> datetime | None:
+        found = None if self._at is None else self._value(asset, asset._state.cell(self._at), self._at)
+        return found if isinstance(found, datetime) else None
+
+    def read(self) -> list[Found]:
+        recent = None if self._mark is None else self._recent(self._around)
+        if recent is None:
+            return super().read()
+        gone = [oid for oid, (_, is_deleted) in recent.items() if is_deleted and oid in self._rows]
+        there = {oid: row for oid, (row, is_deleted) in recent.items() if not is_deleted}
+        matching = there
+        if not self._is_whole:
+            found = self._recent(self._matching)
+            if found is None:
+                return super().read()
+            matching = {oid: row for oid, (row, _) in found.items()}
+        left = {oid: row for oid, row in there.items() if oid in self._rows and oid not in matching}
+        # Assets go without a trace with what they are part of.
+        if len((self._rows.keys() | matching.keys()) - left.keys() - set(gone)) != self._query.count():
+            return super().read()
+        return self._changes(matching, left, gone)
+
+    def _recent(self, query: Query) -> dict[Oid, tuple[tuple[LoadedValue, ...], bool]] | None:
+        """The assets changed since the mark, less an overlap, and which are deleted; None for a list that is not in the
+        order of their changes. One request per page.
+        """
+        assert self._mark is not None
+        since = self._mark - OVERLAP
+        found: dict[Oid, tuple[tuple[LoadedValue, ...], bool]] = {}
+        last: datetime | None = None
+        for page in query.pages(_RECENT):
+            for asset in page:
+                moment = self._moment(asset)
+                if moment is None or (last is not None and moment > last):
+                    return None
+                if moment < since:
+                    return found
+                last = moment
+                found[asset._state.oid] = self._row(asset), self._is_deleted(asset)
+        return found
+
+    def _is_deleted(self, asset: Instance) -> bool:
+        return bool(self._flag and self._value(asset, asset._state.cell(self._flag), self._flag))
+
+    def end_round(self) -> bool:
+        is_later, self._mark = self._mark != self._newest, self._newest
+        return super().end_round() or is_later
+
+    @property
+    def state(self) -> Any:
+        return {"mark": None if self._mark is None else self._mark.isoformat(), "rows": super().state}
+
+    @state.setter
+    def state(self, kept: Any) -> None:
+        self._mark = self._newest = None if kept["mark"] is None else datetime.fromisoformat(kept["mark"])
+        ComparisonReader.state.fset(self, kept["rows"])  # type: ignore[attr-defined]
+
+    def explain(self) -> str:
+        minutes, names = OVERLAP.seconds // 60, ", ".join(self._names)
+        again = "" if self._is_whole else ", and again for what satisfies the conditions"
+        return (
+            f"by change date: each round reads what was changed since the latest {self._at} seen, and {minutes} minutes"
+            f" before it, with {names}; changes between two rounds are seen as one\n"
+            f"one request per round and {_RECENT} changed assets{again}, and one to count; however many assets are"
+            " watched, unless some have gone with what they were part of"
+        )
+
+
+def _is_lasting(kind: AssetType, term: Term) -> bool:
+    """True for a condition on what an asset is part of, which never changes."""
+    if not isinstance(term, Compare) or term.operator != "=" or not term.path.is_name:
+        return False
+    attribute = kind.attributes.get(term.path.head)
+    return attribute is not None and attribute.cascades and all(isinstance(value, Oid) for value in term.values)
 
 
 def _differs(before: tuple[LoadedValue, ...], after: tuple[LoadedValue, ...]) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from assetmeta.core.cohort import Cohort
-from assetmeta.core.context import SessionContext
+from assetmeta.core.context import ProgressOption, SessionContext
 from assetmeta.core.state import Instance, forget
 from assetmeta.core.values import require_asset
+from assetmeta.features.progress import metered
 from assetmeta.model.errors import BadValue, SessionClosed, StillWaiting
 from assetmeta.model.scalars import is_seconds
 
@@ -22,12 +23,19 @@ _NAMED = 5
 Until = Callable[[Any], object]
 
 
+def wanted(context: SessionContext, assets: object) -> list[Any]:
+    """The assets to wait for, given as such or by their tokens, one or several. Raises BadValue. Sends nothing."""
+    several = assets if isinstance(assets, Iterable) and not isinstance(assets, str | Instance) else [assets]
+    return [require_asset(context, asset, "wait()") for asset in several]
+
+
 def as_completed(
     context: SessionContext,
-    assets: Iterable[Instance],
+    assets: Iterable[Any],
     until: Until,
-    interval: float,
-    timeout: float | None,
+    interval: float = INTERVAL,
+    timeout: float | None = None,
+    progress: ProgressOption = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Any]:
     """Yield each asset as soon as *until* is true of it; see Session.as_completed."""
@@ -37,25 +45,26 @@ def as_completed(
         raise BadValue(
             f"interval={interval!r:.40} takes seconds above 0, and timeout={timeout!r:.40} seconds from 0 on, or None."
         )
-    remaining = list(dict.fromkeys(require_asset(context, asset, "wait()") for asset in assets))
+    remaining = list(dict.fromkeys(assets))
     number, end = len(remaining), None if timeout is None else clock() + timeout
-    while remaining:
-        _forget(context, remaining)
-        done = [asset for asset in remaining if until(asset)]
-        remaining = [asset for asset in remaining if asset not in done]
-        yield from done
-        if not remaining:
-            return
-        left = interval if end is None else min(interval, end - clock())
-        if left <= 0:
-            named = ", ".join(asset._state.oid.token for asset in remaining[:_NAMED])
-            more = f" and {len(remaining) - _NAMED} more" if len(remaining) > _NAMED else ""
-            raise StillWaiting(
-                f"{len(remaining)} of {number} are not there after {timeout:g} seconds: {named}{more}.",
-                remaining=tuple(remaining),
-            )
-        if context.wait(left) is False:
-            raise SessionClosed("The session was closed while it was waited for assets.")
+    with metered(progress, "wait", number, "assets") as show:
+        while remaining:
+            _forget(context, remaining)
+            done = [asset for asset in remaining if until(asset)]
+            remaining = [asset for asset in remaining if asset not in done]
+            show(number - len(remaining))
+            yield from done
+            left = interval if end is None else min(interval, end - clock())
+            if remaining and left <= 0:
+                raise StillWaiting(_left(remaining, number, timeout), remaining=tuple(remaining))
+            if remaining and context.wait(left) is False:
+                raise SessionClosed("The session was closed while it was waited for assets.")
+
+
+def _left(remaining: list[Any], number: int, timeout: float | None) -> str:
+    named = ", ".join(asset._state.oid.token for asset in remaining[:_NAMED])
+    more = f" and {len(remaining) - _NAMED} more" if len(remaining) > _NAMED else ""
+    return f"{len(remaining)} of {number} are not there after {timeout:g} seconds: {named}{more}."
 
 
 def _forget(context: SessionContext, assets: list[Instance]) -> None:

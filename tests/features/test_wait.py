@@ -94,7 +94,7 @@ def test_a_timeout_names_what_is_left(v1: V1Meta, other: V1Meta, stories: list[s
     rename(other, stories[:1], "there")
     wanted = [v1.asset_from_oid(token) for token in stories]
     looks = Looks(v1._context)
-    waiting = as_completed(v1._context, wanted, lambda story: story.Name == "there", 10, 25, looks.clock)
+    waiting = as_completed(v1._context, wanted, lambda story: story.Name == "there", 10, 25, clock=looks.clock)
 
     with pytest.raises(StillWaiting, match=r"4 of 5 are not there after 25 seconds: Story:\d+") as caught:
         list(waiting)
@@ -147,6 +147,23 @@ def test_one_asset_may_stand_alone_and_a_name_is_no_question(v1: V1Meta, stories
             v1.wait([story], until=wrong)  # type: ignore[arg-type]
 
 
+def test_assets_by_their_tokens_come_as_assets(v1: V1Meta, stories: list[str]) -> None:
+    assert v1.wait(stories, until=lambda one: one.Name) == [v1.asset_from_oid(token) for token in stories]
+    assert v1.wait(stories[0], until=lambda one: one.Name) == [v1.asset_from_oid(stories[0])]
+    assert list(v1.as_completed(stories[1], until=lambda one: one.Name)) == [v1.asset_from_oid(stories[1])]
+    before = len(v1.ledger)
+    with pytest.raises(BadValue, match=r"wait\(\)"):
+        v1.wait(["Story"], until=lambda one: one.Name)
+    assert len(v1.ledger) == before
+
+
+def test_progress_says_how_many_are_there(v1: V1Meta, other: V1Meta, stories: list[str]) -> None:
+    Looks(v1._context, lambda: rename(other, stories[:2], "there"), lambda: rename(other, stories[2:], "there"))
+    seen: list[tuple[int, int | None, str]] = []
+    v1.wait(stories, lambda story: story.Name == "there", progress=lambda *shown: seen.append(shown))
+    assert seen == [(0, 5, "wait"), (0, 5, "wait"), (2, 5, "wait"), (5, 5, "wait")]
+
+
 def test_nothing_to_wait_for_is_no_wait(v1: V1Meta) -> None:
     assert v1.wait([], until=lambda story: False) == []
     assert valohai.wait([]) == []
@@ -169,6 +186,32 @@ def test_runs_of_valohai_are_one_list_per_look(valohai_sandbox: Server, tmp_path
         assert len(server.requests) - before == len(looks.waits) + 1
         assert [run.intid for run in found] == [run.intid for run in runs]
         assert list(valohai.as_completed(runs[0])) == [runs[0]]
+
+
+def test_a_deployment_version_is_waited_for_until_its_endpoints_are_ready(
+    valohai_sandbox: Server, tmp_path: Path
+) -> None:
+    endpoints = "- endpoint:\n    name: {0}\n    image: python:3.11\n    server-command: python {0}.py\n"
+    (tmp_path / "valohai.yaml").write_text(endpoints.format("one") + endpoints.format("two"), encoding="utf-8")
+    with ValohaiMeta(**valohai_sandbox.token_credentials, survey="none") as vh:
+        project = vh.Project.create(name="waits")
+        commit = valohai.upload_code(project, tmp_path)
+        deployment = vh.Deployment.create(project=project, name="live")
+        enabled = {"one": {"enabled": True}, "two": {"enabled": True}}
+        version = vh.DeploymentVersion.create(
+            deployment=deployment, commit=commit, name="first", endpoint_configurations=enabled
+        )
+
+        keys = [endpoint.intid for endpoint in version.endpoints]
+
+        def build(place: int) -> None:
+            key = keys[place]
+            with valohai_sandbox.face.space.store.transaction():
+                valohai_sandbox.face.space.change("deployment_endpoint", key, is_ready_to_deploy=True)
+
+        looks = Looks(vh._context, lambda: build(0), lambda: build(1))
+        assert valohai.wait(version, interval=30) == [version]
+        assert looks.waits == [30, 30]
 
 
 def test_only_runs_of_valohai_are_waited_for(v1: V1Meta, stories: list[str]) -> None:

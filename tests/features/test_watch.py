@@ -29,6 +29,7 @@ from assetmeta.features import change_readers
 from assetmeta.features.asset_changes import AssetChange, from_json, to_json
 from assetmeta.model.texts import JsonText
 from assetmeta.sandbox import Server
+from assetmeta.sandbox.valohai import lists
 from assetmeta.tools import valohai
 
 
@@ -432,6 +433,103 @@ def test_a_deleted_run_of_valohai_is_deleted_though_its_key_still_shows_it(
         vh.commit().raise_if_failed()
         assert told(watch.poll()) == [("deleted", runs[0].idref)]
         assert told(watch.poll()) == []
+
+
+@pytest.fixture
+def vh(valohai_sandbox: Server) -> Iterator[ValohaiMeta]:
+    valohai_sandbox.face.clock.hold()
+    with ValohaiMeta(**valohai_sandbox.token_credentials, survey="none") as session:
+        yield session
+
+
+@pytest.fixture
+def runs(vh: ValohaiMeta, tmp_path: Path) -> Callable[[int], list[Any]]:
+    """Makes executions of one project."""
+    step = "- step:\n    name: train\n    image: python:3.11\n    command: python train.py\n"
+    (tmp_path / "valohai.yaml").write_text(step, encoding="utf-8")
+    project = vh.Project.create(name="watched")
+    commit = valohai.upload_code(project, tmp_path)
+
+    def make(number: int) -> list[Any]:
+        made = [vh.Execution.new(project=project, commit=commit, step="train") for _ in range(number)]
+        save(vh)
+        return made
+
+    return make
+
+
+def test_runs_of_valohai_cost_two_requests_a_round_however_many(
+    valohai_sandbox: Server, vh: ValohaiMeta, runs: Callable[[int], list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(change_readers, "_RECENT", 10)
+    clock = valohai_sandbox.face.clock
+    made = runs(30)
+    clock.advance(3600)
+    assert {run.status for run in vh.Execution.where(project=made[0].project)} == {"complete"}
+    clock.advance(3600)
+    made[0].title = "later than the others"
+    save(vh)
+    watch = vh.watch(vh.Execution.where(project=made[0].project).select("title", "tags"))
+    assert requests(vh, lambda: list(watch.poll())) == 1 + 1
+    assert "however many" in watch.explain()
+
+    made[3].title = "x"
+    save(vh)
+    new = runs(2)
+    vh.delete(made[4])
+    save(vh)
+    changes: list[AssetChange] = []
+    assert requests(vh, lambda: changes.extend(watch.poll())) == 1 + 1
+    assert {(change.kind, change.asset) for change in changes} == {
+        ("changed", made[3]),
+        ("created", new[0]),
+        ("created", new[1]),
+        ("deleted", made[4]),
+    }
+    assert told(watch.poll()) == []
+
+
+def test_runs_that_satisfy_the_conditions_no_more(vh: ValohaiMeta, runs: Callable[[int], list[Any]]) -> None:
+    made = runs(4)
+    for run in made[:3]:
+        run.title = "old"
+    save(vh)
+    watch = vh.watch(vh.Execution.where(project=made[0].project, title="old").select("title"))
+    made[0].title, made[3].title = "else", "old"
+    save(vh)
+    assert {(change.kind, change.asset, change.attributes["title"]) for change in watch.poll()} == {
+        ("changed", made[0], ("old", "else")),
+        ("created", made[3], (None, "old")),
+    }
+    made[0].title = "of no interest"
+    save(vh)
+    assert told(watch.poll()) == []
+
+
+def test_runs_that_go_with_their_project(vh: ValohaiMeta, runs: Callable[[int], list[Any]], tmp_path: Path) -> None:
+    made = runs(3)
+    file = tmp_path / "cursor"
+    watch = vh.watch(vh.Execution.select("title"), since=file)
+    vh.delete(made[0].project)
+    save(vh)
+    gone = [("deleted", run.idref) for run in made]
+    assert sorted(told(watch.poll())) == sorted(gone)
+    assert told(vh.watch(vh.Execution.select("title"), since=file).poll()) == []
+
+
+def test_a_list_in_another_order_is_read_as_a_whole(
+    valohai_sandbox: Server, vh: ValohaiMeta, runs: Callable[[int], list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = runs(5)
+    valohai_sandbox.face.clock.advance(3600)
+    made[2].title = "x"
+    save(vh)
+    watch = vh.watch(vh.Execution.select("title"))
+    monkeypatch.setattr(lists, "ordered", lambda call, kind, ids: list(ids))
+    valohai_sandbox.face.clock.advance(3600)
+    made[1].title = "y"
+    save(vh)
+    assert told(watch.poll()) == [("changed", made[1].idref)]
 
 
 def test_testspace_by_comparison(testspace_sandbox: Server) -> None:

@@ -37,7 +37,7 @@ class Valohai(Settings, RestBackend):
     """
 
     NAME: ClassVar[str] = "valohai"
-    CHANGE_MARKS: ClassVar[ChangeMarks] = ChangeMarks(at="mtime")
+    CHANGE_MARKS: ClassVar[ChangeMarks] = ChangeMarks(at="mtime", listed_by=("Execution", "Task"))
     FILE_TYPES: ClassVar[frozenset[str]] = files.TYPES
     MAX_PAGE: ClassVar[int] = 10_000
 
