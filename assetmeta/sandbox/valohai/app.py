@@ -16,6 +16,7 @@ from .api import ROOT, Api, written
 from .life import pipelines
 from .life.clock import Clock
 from .life.stepper import catch_up
+from .login_links import PARTS
 from .population import populate
 from .resource import Route
 from .seed import plant
@@ -88,6 +89,8 @@ class Valohai:
 
     def _answer(self, request: Request) -> Response:
         parts = request.decoded_segments()
+        if parts == PARTS and request.method == "GET":
+            return self.space.login_links.follow(request)
         match = self._api.match(parts)
         if match is None:
             inside = tuple(parts[: len(ROOT)]) == ROOT

@@ -1,4 +1,4 @@
-"""The own user, and teams, whose organization is told in two ways."""
+"""The own user, and teams, whose organization has two forms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEAM = KINDS["team"]
 
 
 class PeoplePaths:
-    """`users/me/` and POST `teams/`."""
+    """`users/me/`, `users/login_link/` and POST `teams/`."""
 
     def __init__(self, space: Workspace) -> None:
         self.space = space
@@ -24,11 +24,16 @@ class PeoplePaths:
     def routes(self) -> Iterator[Route]:
         """All of them."""
         yield Route(("users", "me"), "Me", {"GET": self.me})
+        yield Route(("users", "login_link"), "Login Link", {"GET": self.login_link})
         yield Route((TEAM.path,), "Team List", {"POST": self.create_team})
 
     def me(self, call: Call) -> Answer:
         """GET users/me/: the user of the token."""
         return Answer(call.reader.document("user", call.user))
+
+    def login_link(self, call: Call) -> Answer:
+        """GET users/login_link/: a link by which a browser logs in as the user of the token."""
+        return Answer({"url": self.space.login_links.new(call.user)})
 
     def create_team(self, call: Call) -> Answer:
         """POST teams/: the organization is a number in this answer, an object in all others."""

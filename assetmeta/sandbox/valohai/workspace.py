@@ -10,6 +10,7 @@ from .catalogue import KINDS
 from .code.remote import Remote
 from .code.triggers import Triggers
 from .ids import ordered
+from .login_links import LoginLinks
 from .model import Field, Key, Kind, Row
 from .settings import Settings
 from .storage.objects import Storage
@@ -27,6 +28,7 @@ class Workspace:
         self.clock = clock
         self.remote = Remote()
         self.triggers = Triggers()
+        self.login_links = LoginLinks()
 
     def now(self) -> str:
         """The time as answers spell it."""

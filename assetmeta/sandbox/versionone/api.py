@@ -1,6 +1,8 @@
-"""The endpoints below api/: asset, ProjectRoles and ActivityStream."""
+"""The endpoints below api/: asset, ProjectRoles, ActivityStream and tags."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from assetmeta.sandbox.messages import Response
 
@@ -8,23 +10,23 @@ from .activity import ActivityStream
 from .bulk.endpoint import BulkEndpoint
 from .call import Call, no_such_path
 from .roles import ProjectRoles
+from .tags import Tags
 
 
 class Api:
     """Finds the endpoint of a path below api/."""
 
-    def __init__(self, bulk: BulkEndpoint, roles: ProjectRoles, activity: ActivityStream) -> None:
-        self.bulk = bulk
-        self.roles = roles
-        self.activity = activity
+    def __init__(self, bulk: BulkEndpoint, roles: ProjectRoles, activity: ActivityStream, tags: Tags) -> None:
+        self._endpoints: dict[str, Callable[[Call], Response]] = {
+            "asset": bulk,
+            "projectroles": roles,
+            "activitystream": activity,
+            "tags": tags,
+        }
 
     def __call__(self, call: Call) -> Response:
         """Answer one request; 404 for what is not there."""
-        name = call.rest[0].lower() if call.rest else ""
-        if name == "asset":
-            return self.bulk(call)
-        if name == "projectroles":
-            return self.roles(call)
-        if name == "activitystream":
-            return self.activity(call)
-        raise no_such_path(call.request.path)
+        endpoint = self._endpoints.get(call.rest[0].lower()) if call.rest else None
+        if endpoint is None:
+            raise no_such_path(call.request.path)
+        return endpoint(call)

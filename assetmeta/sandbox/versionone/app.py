@@ -31,6 +31,7 @@ from .query import QueryEndpoint
 from .requests import Query
 from .rest import Rest
 from .roles import ProjectRoles
+from .tags import Tags
 from .xml_out import CONTENT_TYPE as XML
 from .xml_out import xml_error
 
@@ -113,11 +114,13 @@ class VersionOne:
             Route("rest-1.v1", rest),
             Route("rest-1.oauth.v1", rest, basic=False),
             Route("query.v1", QueryEndpoint(self.engine), QUERY_SCOPE, speaks_json=True),
-            Route("api", Api(self.bulk, roles, ActivityStream(self.engine)), speaks_json=True),
+            Route("api", Api(self.bulk, roles, ActivityStream(self.engine), Tags(self.engine)), speaks_json=True),
             Route("attachment.img", attachments),
             Route("attachment.v1", attachments),
             Route("attachment.oauth.img", attachments, basic=False),
+            Route("attachments.img", attachments.form),
             Route("embedded.img", images),
+            Route("Image.mvc", Files(self.engine, "Image", limit).shown),
             Route("loc.v1", localization.one, open=True, raw=True),
             Route("loc-2.v1", localization.many, open=True, raw=True),
             Route("config.v1", Configuration(version, limit)),

@@ -16,7 +16,7 @@ from .types import AttributeDef, Catalogue, Column, TypeDef
 _TEXTS = ("Name", "Description")
 _DAYS = {"Days": 1, "Weeks": 7, "Months": 30}
 
-_BY_WHOM = {("Actual", "Member"), ("Expression", "Author")}
+_BY_WHOM = {("Actual", "Member"), ("Expression", "Author"), ("Subscription", "Subscriber")}
 
 # For each context type: the texts it hands over, its own relations it hands over, and the relations that may lead back
 # to it, of which a new asset gets the first it has.
@@ -60,7 +60,10 @@ def template(pen: Pen, type_name: str, context: str | None) -> list[Change]:
             found = list(_suggested(kind, record, above, pen))
             if found:
                 return [*found, *_required(kind, record, pen, {change.name for change in found})]
-    return []
+    relation = _required_relation(kind, record.type_name, pen.catalogue)
+    if relation is None:
+        return []
+    return [Change(relation, "set", Ref(record.asset)), *_required(kind, record, pen, {relation})]
 
 
 def back_relation(kind: TypeDef, context: TypeDef, catalogue: Catalogue) -> str | None:
@@ -69,7 +72,17 @@ def back_relation(kind: TypeDef, context: TypeDef, catalogue: Catalogue) -> str 
         for name in _CONTEXTS[above][2] if above in _CONTEXTS else ():
             if _leads_to(kind, name, context.name, catalogue):
                 return name
-    return None
+    return _required_relation(kind, context.name, catalogue)
+
+
+def _required_relation(kind: TypeDef, context: str, catalogue: Catalogue) -> str | None:
+    """The only required relation that can hold an asset of the context's type: what the context must then be."""
+    fitting = [
+        each.name
+        for each in kind.attributes.values()
+        if each.required and not each.multi and _leads_to(kind, each.name, context, catalogue)
+    ]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _context(pen: Pen, text: str) -> Record:

@@ -129,3 +129,29 @@ class TestFace:
     def test_the_same_token_at_every_start(self, web: Web) -> None:
         with sandbox.running("valohai") as other:
             assert other.token == web.server.token
+
+
+class TestLoginLink:
+    """A link by which a browser logs in; host, link and page are joined as the notebook extension does."""
+
+    def link(self, web: Web) -> str:
+        url = str(web.get("users/login_link/")["url"])
+        assert url.startswith("/") and "?" in url
+        return web.server.url + url
+
+    def test_it_leads_to_the_page_and_works_once(self, web: Web) -> None:
+        page = f"{web.server.url}/p/harbour-lab/x/execution/1/"
+        address = f"{self.link(web)}&next={page}"
+        followed = requests.get(address, timeout=30, allow_redirects=False)
+        assert (followed.status_code, followed.headers["Location"]) == (302, page)
+        assert requests.get(address, timeout=30, allow_redirects=False).status_code == 403
+
+    @pytest.mark.parametrize("page", ["", "https://elsewhere.example/x", "//elsewhere.example/x", "javascript:x"])
+    def test_it_leads_nowhere_else(self, web: Web, page: str) -> None:
+        followed = requests.get(f"{self.link(web)}&next={page}", timeout=30, allow_redirects=False)
+        assert followed.headers["Location"] == "/"
+
+    def test_it_needs_a_token_and_a_made_link(self, web: Web) -> None:
+        assert requests.get(web.url("users/login_link/"), timeout=30).status_code == 401
+        made_up = f"{web.server.url}/auth/login-link/?token=x"
+        assert requests.get(made_up, timeout=30, allow_redirects=False).status_code == 403

@@ -82,3 +82,42 @@ def test_the_oauth_address_takes_tokens_only(v1: Instance, attachment: str) -> N
 def test_a_type_that_is_no_type_is_not_sent(v1: Instance, attachment: str) -> None:
     v1.update(f"Attachment:{attachment}", ContentType="evil\r\nX: y")
     assert v1.get(f"attachment.img/{attachment}").content_type == "application/octet-stream"
+
+
+def test_a_form_brings_the_bytes_of_its_file(v1: Instance, attachment: str) -> None:
+    head = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
+    form = "multipart/form-data; boundary=x"
+    posted = v1.send("POST", f"attachments.img/{attachment}", head + EVERY_BYTE + b"\r\n--x--\r\n", content_type=form)
+    assert (posted.status, posted.body) == (200, b"")
+    for path in ("attachments.img", "attachment.img"):
+        got = v1.get(f"{path}/{attachment}")
+        assert (got.content_type, got.body) == ("text/plain", EVERY_BYTE)
+
+
+@pytest.mark.parametrize("label", ["image/png", "multipart/form-data; boundary=y", "multipart/form-data", ""])
+def test_a_form_without_a_file_is_refused(v1: Instance, attachment: str, label: str) -> None:
+    v1.post(f"attachment.img/{attachment}", b"kept")
+    assert v1.post(f"attachments.img/{attachment}", b"bytes", content_type=label).status == 400
+    assert v1.get(f"attachment.img/{attachment}").body == b"kept"
+
+
+def test_an_image_is_shown_by_its_token(v1: Instance) -> None:
+    image = v1.create("Image", ContentType="image/png", Content="")
+    assert v1.get(f"Image.mvc/Show?imageOid={image}").body == b""
+    v1.face.engine.write_blob(image, EVERY_BYTE)
+    got = v1.get(f"Image.mvc/Show?imageOid={image}")
+    assert (got.content_type, got.body) == ("image/png", EVERY_BYTE)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("Image.mvc/Show?imageOid=Image:99999", 404),
+        ("Image.mvc/Show?imageOid=Member:20", 404),
+        ("Image.mvc/Show?imageOid=x", 400),
+        ("Image.mvc/Show", 400),
+        ("Image.mvc/Hide?imageOid=Image:1", 404),
+    ],
+)
+def test_an_image_that_is_not_there(v1: Instance, path: str, status: int) -> None:
+    assert v1.get(path).status == status

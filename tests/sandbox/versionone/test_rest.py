@@ -555,6 +555,25 @@ class TestNew:
         story = v1.json("rest-1.v1/Data/Story", template)["id"].rpartition(":")[0]
         assert v1.read(story, "Name")["Name"] == "Bigger fields"
 
+    @pytest.mark.parametrize(
+        ("type_name", "context", "suggested"),
+        [
+            ("Subscription", "Member:20", {"Subscriber": "Member:20"}),
+            ("MessageReceipt", "Member:20", {"Recipient": "Member:20"}),
+            ("Override", "AssetType:-1", {"Asset": "AssetType:-1"}),
+            ("Grant", "Role:3", {"Role": "Role:3"}),
+        ],
+    )
+    def test_a_context_fills_the_only_required_relation_that_takes_it(
+        self, v1: Instance, type_name: str, context: str, suggested: dict[str, str]
+    ) -> None:
+        template = v1.xml(f"rest-1.v1/New/{type_name}?ctx={context}")
+        found = {str(each.get("name")): each[0].get("idref") for each in template if each.tag == "Relation"}
+        assert found == suggested
+
+    def test_a_context_that_two_required_relations_take_is_given_to_neither(self, v1: Instance) -> None:
+        assert len(v1.xml("rest-1.v1/New/RelationDefinition?ctx=AssetType:-1")) == 0
+
     def test_context_on_create(self, v1: Instance) -> None:
         epic = v1.create("Epic", Name="Parent", Description="why")
         story = v1.xml(f"rest-1.v1/Data/Story?ctx={epic}", "<Asset/>").attrib["id"].rpartition(":")[0]
