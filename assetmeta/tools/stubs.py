@@ -1,9 +1,11 @@
 """Stubs of the server at hand: what type checkers and editors know of `connect("work")`.
 
 A folder of stubs shadows the package for type checkers (mypy: `mypy_path`, pyright: `stubPath`). Its `__init__.pyi`
-hands on the whole public face and gives `connect` an overload per target; a module per target has its types. Classes
-of a stub derive from those of the package; `__getattr__: None` there means to type checkers that there are no names but
-those that are there. Everything is written with names that no server attribute can take the place of.
+re-exports the whole public face and gives `connect` an overload per target; a module per target has its types. ty looks
+for the package's own modules beside it, so that it needs a partial stub package (PEP 561), which mypy finds only where
+it is installed. Classes of a stub derive from those of the package; `__getattr__: ClassVar[None]` there means to type
+checkers that there are no names but those that are there. Everything is written with names that no server attribute
+can take the place of.
 """
 
 from __future__ import annotations
@@ -53,7 +55,8 @@ import builtins as _b
 import datetime as _dt
 from collections.abc import Iterable as _Iterable, Iterator as _Iterator
 from decimal import Decimal as _Decimal
-from typing import Any as _Any, Generic as _Generic, Literal as _Literal, TypeVar as _TypeVar, overload as _overload
+from typing import Any as _Any, ClassVar as _ClassVar, Generic as _Generic, Literal as _Literal
+from typing import TypeVar as _TypeVar, overload as _overload
 from uuid import UUID as _UUID
 
 import assetmeta as _a
@@ -76,7 +79,7 @@ class _ListOf(_RelatedList, _Generic[_A]):
     def remove(self, *values: _A | _b.str) -> None: ...
 
 class _QueryOf(_a.Query, _Generic[_A, _Q]):
-    __getattr__: None
+    __getattr__: _ClassVar[None]
     def __iter__(self) -> _Iterator[_A]: ...
     @_overload
     def __getitem__(self, index: _b.int) -> _A: ...
@@ -150,14 +153,18 @@ class Stub:
     text: str
 
 
-def stubs(target: str, schema: Schema, folder: Path) -> list[Stub]:
-    """Return the files that make `connect(target)` known to type checkers, those of other targets in *folder* kept."""
-    module = _module(target)
-    known = {_target_of(file): file.stem for file in sorted(folder.glob("assetmeta/_target_*.pyi"))}
+def stubs(target: str, schema: Schema, folder: Path, partial: bool = False) -> list[Stub]:
+    """Return the files that make `connect(target)` known to type checkers, those of other targets in *folder* kept:
+    the module of the target comes last. A *partial* stub package is for ty.
+    """
+    package, module = "assetmeta-stubs" if partial else "assetmeta", _module(target)
+    known = {_target_of(file): file.stem for file in sorted(folder.glob(f"{package}/_target_*.pyi"))}
     known[target] = module
+    known = dict(sorted(known.items()))
     return [
-        Stub("assetmeta/__init__.pyi", _face(known)),
-        Stub(f"assetmeta/{module}.pyi", "".join(_target(target, schema))),
+        *([Stub(f"{package}/py.typed", "partial\n")] if partial else []),
+        Stub(f"{package}/__init__.pyi", _face(known)),
+        Stub(f"{package}/{module}.pyi", "".join(_target(target, schema))),
     ]
 
 
@@ -241,7 +248,7 @@ def _target(target: str, schema: Schema) -> Iterator[str]:
         yield from _asset_class(kind, base, names)
         yield from _query_class(kind, base, names)
         yield from _type_class(kind, base, names)
-    yield "\nclass Session(_Session):\n    __getattr__: None\n"
+    yield "\nclass Session(_Session):\n    __getattr__: _ClassVar[None]\n"
     for type_name in schema.types:
         if _is_writable(type_name):
             yield f"    {type_name}: {names[type_name]}Type\n"
@@ -286,7 +293,7 @@ def _own(kind: AssetType, base: AssetType | None) -> list[Attribute]:
 
 
 def _asset_class(kind: AssetType, base: AssetType | None, names: _ClassNames) -> Iterator[str]:
-    yield f"\nclass {names[kind.name]}({names[base.name] if base else '_a.Asset'}):\n    __getattr__: None\n"
+    yield f"\nclass {names[kind.name]}({names[base.name] if base else '_a.Asset'}):\n    __getattr__: _ClassVar[None]\n"
     for attribute in _own(kind, base):
         read, taken = _types(attribute, names)
         yield f"    @_b.property\n    def {attribute.name}(self) -> {read}: ...\n"

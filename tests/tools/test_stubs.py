@@ -96,6 +96,18 @@ def test_the_other_servers_have_stubs_too(system: str, request: pytest.FixtureRe
     assert f"_Literal['{system}']" in face.text
 
 
+def test_a_partial_package_leaves_the_other_modules_to_the_real_one(schema: Schema, tmp_path: Path) -> None:
+    whole, partial = stubs("work", schema, tmp_path), stubs("work", schema, tmp_path, partial=True)
+    assert [file.path for file in partial] == [
+        "assetmeta-stubs/py.typed", "assetmeta-stubs/__init__.pyi", "assetmeta-stubs/_target_work.pyi"
+    ]  # fmt: skip
+    assert [file.text for file in partial] == ["partial\n", *(file.text for file in whole)]
+    write(partial, tmp_path)
+    write(stubs("other", schema, tmp_path, partial=True), tmp_path)
+    assert differences(stubs("work", schema, tmp_path, partial=True), tmp_path) == []
+    assert "_Literal['work']" in (tmp_path / "assetmeta-stubs/__init__.pyi").read_text(encoding="utf-8")
+
+
 def test_the_face_hands_on_all_that_the_package_does(schema: Schema, tmp_path: Path) -> None:
     [face, _] = stubs("work", schema, tmp_path)
     tree = ast.parse(face.text)

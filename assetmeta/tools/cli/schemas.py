@@ -31,6 +31,7 @@ System = Annotated[str | None, typer.Option(help=f"Whose schema a file has: {', 
 def write_stubs(
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder of stubs.")] = Path("typings"),
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 when the server differs.")] = False,
+    partial: Annotated[bool, typer.Option("--partial", help="A partial stub package, as ty needs it.")] = False,
     schema: Annotated[Path | None, typer.Option(help="A schema file instead of a server.")] = None,
     system: System = None,
     profile: Profile = None,
@@ -39,7 +40,8 @@ def write_stubs(
     """Write stubs, so that mypy, pyright and editors know the types of connect(PROFILE): attributes with their Python
     types, choices, relations, operations.
 
-    mypy finds them with mypy_path = typings, pyright looks into typings by itself.
+    mypy finds them with mypy_path = typings, pyright looks into typings by itself, ty finds those of --partial in its
+    extra-paths.
     """
     if schema is None:
         connection = Connection.of(profile, url)
@@ -50,10 +52,10 @@ def write_stubs(
         target, known = profile or url or "", _from_file(schema, system)
         if not target:
             raise BadValue("A schema file needs the --profile or --url that connect() will be called with.")
-    files = stubs(target, known, output)
+    files = stubs(target, known, output, partial)
     if not check:
         write(files, output)
-        typer.echo(f"{output / files[1].path}: {len(known.types)} types for connect({target!r})", err=True)
+        typer.echo(f"{output / files[-1].path}: {len(known.types)} types for connect({target!r})", err=True)
         return
     found = differences(files, output)
     if found:
