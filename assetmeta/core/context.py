@@ -242,6 +242,11 @@ class SessionContext:
             return self.read(fetches)
         return self.vocabulary.checked(self.schema, fetches, self.read)
 
+    @property
+    def fetches_together(self) -> int:
+        """How many fetches may share a request."""
+        return self.backend.can.max_fetches if self.backend.can.windows else 1
+
     def read(self, fetches: Sequence[Fetch]) -> list[Rows]:
         """Perform fetches as they are, in as few requests as the server allows. When it refuses them, and the schema
         was kept from an earlier session, the schema is read again, and what is gone from it is left out of a second

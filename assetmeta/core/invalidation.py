@@ -28,6 +28,7 @@ class Invalidation:
         self._gone: set[Oid] = set()
         self._deleted: set[Oid] = set()
         self._surely_deleted: set[Oid] = set()
+        self._affecting: set[Oid] = set()
         self._carried: dict[Oid, Oid] = {}
         self._found_owners: Owners | None = None
         self._affects_related = False
@@ -47,8 +48,7 @@ class Invalidation:
         oid = asset._state.oid
         kind = context.schema.type(oid.type)
         written = {delta.name: _cell(kind.attributes[delta.name], delta) for delta in deltas}
-        self._affects_related |= any(kind.attributes[name].affects_related for name in written)
-        self._written.add(oid)
+        self._note_written(oid, kind, written)
         forget(asset, [*written, *computed_names(kind, asset._state.layout.names)])
         known = {name: cell for name, cell in written.items() if cell is not UNREAD}
         merge_row(asset, Row(oid, tuple(known), tuple(known.values())), context.layouts)  # type: ignore[arg-type]
@@ -71,8 +71,7 @@ class Invalidation:
         if isinstance(change, Delete):
             self._left(asset)
         elif isinstance(change, Create | Update):
-            self._affects_related |= any(kind.attributes[delta.name].affects_related for delta in change.deltas)
-            self._written.add(oid)
+            self._note_written(oid, kind, [delta.name for delta in change.deltas])
             forget(asset, computed_names(kind, asset._state.layout.names))
             if isinstance(change, Create):
                 cells = {delta.name: _cell(kind.attributes[delta.name], delta) for delta in change.deltas}
@@ -84,12 +83,19 @@ class Invalidation:
         else:
             self.after_call(asset)
 
+    def _note_written(self, oid: Oid, kind: AssetType, names: Iterable[str]) -> None:
+        self._written.add(oid)
+        if any(kind.attributes[name].affects_related for name in names):
+            self._affects_related = True
+            self._affecting.add(oid)
+
     def after_call(self, asset: Instance) -> None:
         """Forget what was loaded of *asset*: an operation may have changed anything."""
         self._unsettle(asset)
         forget(asset)
         asset._state.changed = self._context.writes
         self._written.add(asset._state.oid)
+        self._affecting.add(asset._state.oid)
         self._gone.add(asset._state.oid)
 
     def after_delete(self, asset: Instance) -> None:
@@ -148,7 +154,7 @@ class Invalidation:
         others = list(iter(self._context.identity))
         if self._found_owners is not None:
             self._found_owners.close()
-        below = self._below(others)
+        below = self._below(others) | self._derived(others)
         self._gone |= below
         for other in others:
             names = self._outdated(other)
@@ -175,6 +181,14 @@ class Invalidation:
             if other._state.oid in found and parts.is_sure(other._state.oid, self._surely_deleted):
                 self._note_carried(other)
         return found
+
+    def _derived(self, others: Sequence[Instance]) -> set[Oid]:
+        """Those of *others* that the server itself may have removed, or made anew, with what was written."""
+        schema = self._context.schema
+        oids = [other._state.oid for other in others] if self._affecting else []
+        derived = {name for name in {oid.type for oid in oids} if name in schema.types and schema.type(name).derived}
+        parts = Parts(schema, self._context.identity, self._affecting)
+        return {oid for oid in oids if oid.type in derived and oid.moment is None and parts.holds(oid)}
 
     def _outdated(self, other: Instance) -> list[str]:
         """The names of what may be different now of *other*."""

@@ -79,14 +79,20 @@ class Loader:
         return basic if name in basic else (*basic, name)
 
     def _members_missing(self, asset: Instance, name: str) -> list[Oid]:
-        """The asset itself, then the members of its cohort, of its moment, for which *name* is unread."""
+        """The asset itself, then the members of its cohort for which *name* is unread: of its moment, or of times that
+        are read together.
+        """
         oid = asset._state.oid
         cohort = cohort_of(asset)
         members = cohort.members(self._context) if cohort else ()
         missing = {oid: None}
         for member in members:
             known = self._context.identity.get(member)
-            if member.moment == oid.moment and not member.is_new and _may_have(self._context, member, name):
+            if (
+                _is_read_with(member.moment, oid.moment)
+                and not member.is_new
+                and _may_have(self._context, member, name)
+            ):
                 if known is None:
                     if cohort is not None and cohort.is_through:
                         missing[member] = None
@@ -102,28 +108,29 @@ class Loader:
         optional: frozenset[str] = frozenset(),
     ) -> None:
         """Load *names* for every asset of *oids*, in chunks per type and moment, and keep them in *cohort*. Those that
-        are *optional* may stay unread.
+        are *optional* may stay unread. Several chunks share a request where the server takes several queries in one.
 
         What the server does not return is remembered as absent; an asset that it does not return at all as gone.
         """
         context = self._context
         deleted = cohort is not None and cohort.root.with_deleted
-        for fetch in fetches(context, oids, names):
+        wanted = [replace(fetch, deleted=deleted, optional=optional) for fetch in fetches(context, oids, names)]
+        together = context.fetches_together
+        for start in range(0, len(wanted), together):
+            bundle = wanted[start : start + together]
             since = context.writes
             try:
-                [rows] = context.read([replace(fetch, deleted=deleted, optional=optional)])
+                found = context.read(bundle)
             except NotFound as error:
                 # Of several assets the server leaves out what is not there: this is then about something else.
-                if len(fetch.oids or ()) != 1:
+                if len(bundle) != 1 or len(bundle[0].oids or ()) != 1:
                     raise
-                self._gone(fetch.oids or (), error)
+                self._gone(bundle[0].oids or (), error)
                 continue
-            context.know((*rows.rows, *rows.related))
-            with context.lock:
-                wanted = [
-                    name for name in names if name not in optional and _is_known(context.schema, fetch.type_name, name)
-                ]
-                self._merge_rows(fetch, wanted, rows, cohort, since)
+            for fetch, rows in zip(bundle, found, strict=True):
+                context.know((*rows.rows, *rows.related))
+                with context.lock:
+                    self._merge_rows(fetch, _requested(context.schema, fetch, names), rows, cohort, since)
 
     def _gone(self, oids: Sequence[Oid], error: NotFound) -> None:
         for oid in oids:
@@ -194,6 +201,11 @@ def fetches(context: SessionContext, oids: Sequence[Oid], names: Sequence[str]) 
             yield Fetch(type_name, select=select, asof=moment, oids=tuple(members[start : start + chunk]))
 
 
+def _requested(schema: Schema, fetch: Fetch, names: Sequence[str]) -> list[str]:
+    """The *names* that the answer to *fetch* has to contain."""
+    return [name for name in names if name not in fetch.optional and _is_known(schema, fetch.type_name, name)]
+
+
 def checked_mode(mode: str) -> str:
     """Return *mode* if there is such a loading mode. Raises BadValue."""
     if mode not in MODES:
@@ -216,6 +228,11 @@ def _path(context: SessionContext, name: str) -> Path:
 def _is_known(schema: Schema, type_name: str, name: str) -> bool:
     """Whether a type has an attribute; computed tokens count as known."""
     return not name.isidentifier() or name in schema.type(type_name).attributes
+
+
+def _is_read_with(moment: AsOf | None, other: AsOf | None) -> bool:
+    """True for moments of which assets are read together: the present, or times. A change number is read alone."""
+    return moment == other or not any(each is None or isinstance(each, int) for each in (moment, other))
 
 
 def _may_have(context: SessionContext, oid: Oid, name: str) -> bool:

@@ -9,6 +9,7 @@ cuts windows itself marks where its answer ends, and looks after all this on its
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -33,23 +34,21 @@ def totals(context: SessionContext, fetches: Sequence[Fetch]) -> list[int]:
     """Count the matches of each of *fetches*, their windows aside. One request for one, which carries no assets.
     Several share requests where the server takes several queries in one, unless more match than a page holds.
     """
-    size = _together(context)
+    size = context.fetches_together
     asked = [replace(fetch, select=(), sort=(), start=0, size=0, counted=True) for fetch in fetches]
     answers = [rows for start in range(0, len(asked), size) for rows in context.fetch(asked[start : start + size])]
     return [rows.total or 0 for rows in answers]
 
 
-def _together(context: SessionContext) -> int:
-    """How many fetches may share a request."""
-    return context.backend.can.max_fetches if context.backend.can.windows else 1
-
-
-def merge_page(context: SessionContext, rows: Rows, since: int, with_deleted: bool = False) -> list[Instance]:
-    """Merge the rows of one result; its assets become one cohort."""
+def merge_page(
+    context: SessionContext, rows: Rows, since: int, with_deleted: bool = False, cohort: Cohort | None = None
+) -> list[Instance]:
+    """Merge the rows of one result; its assets become one cohort, or belong to that of a larger result."""
     context.know((*rows.rows, *rows.related))
     with context.lock, collector_paused():
         assets = context.merge_rows(rows.rows, since)
-        cohort = Cohort([asset._state.oid for asset in assets], with_deleted=with_deleted)
+        if cohort is None:
+            cohort = Cohort([asset._state.oid for asset in assets], with_deleted=with_deleted)
         cohort.keep(context.merge_rows(rows.related, since))
         for asset in assets:
             if asset._state.cohort is None:
@@ -78,7 +77,7 @@ def pages(
     Their first pages come together, where the server takes several queries in one request. *counted* are their sizes,
     where these are known, so that they need not be counted again.
     """
-    together = _together(context)
+    together = context.fetches_together
     for start in range(0, len(fetches), together):
         streams = [Pager(context, fetch, page_size) for fetch in fetches[start : start + together]]
         for stream, size in zip(streams, counted[start : start + together], strict=False):
@@ -89,12 +88,23 @@ def pages(
             yield from stream.pages()
 
 
+class Begun(NamedTuple):
+    """The first page of a result, and its assets."""
+
+    rows: Rows
+    assets: list[Instance]
+
+
 def begin(context: SessionContext, streams: Sequence[Pager]) -> None:
-    """Read the first page of each of *streams*, in as few requests as the server allows."""
+    """Read the first page of each of *streams*, in as few requests as the server allows. Their assets are one cohort,
+    so that a walk loads what is missing for all moments of a query together.
+    """
     since = context.writes
-    firsts = [stream.next_fetch() for stream in streams]
-    for stream, rows in zip(streams, context.fetch(firsts), strict=True):
-        stream.begun = (rows, since)
+    answers = context.fetch([stream.next_fetch() for stream in streams])
+    pages = [replace(rows, rows=rows.rows[: stream.whole.size]) for stream, rows in zip(streams, answers, strict=True)]
+    cohort = Cohort([row.oid for rows in pages for row in rows.rows], with_deleted=streams[0].whole.deleted)
+    for stream, rows in zip(streams, pages, strict=True):
+        stream.begun = Begun(rows, merge_page(context, rows, since, cohort=cohort))
 
 
 class Pager:
@@ -109,7 +119,7 @@ class Pager:
         self.expected: int | None = None
         self.counted: int | None = None
         self.last: Oid | None = None
-        self.begun: tuple[Rows, int] | None = None
+        self.begun: Begun | None = None
 
     def pages(self) -> Iterator[list[Instance]]:
         """Yield the assets page by page, one request each, and one more to count when there are several pages.
@@ -122,16 +132,18 @@ class Pager:
             return
         more = self.whole.size != 0
         while more:
-            rows, since = self.begun or (None, self.context.writes)
+            begun, since = self.begun, self.context.writes
             self.begun = None
-            if rows is None:
-                rows = run(self.context, self.next_fetch())
+            rows = run(self.context, self.next_fetch()) if begun is None else begun.rows
             found = self._new(rows)[: self._left()]
             more = rows.more and bool(found) and self._left() != len(found)
             self.received += len(found)
             if found:
                 self.last = found[-1].oid
-                yield from self._parts(replace(rows, rows=tuple(found)), since)
+                if begun is None:
+                    yield from self._parts(replace(rows, rows=tuple(found)), since)
+                else:
+                    yield from self._in_pages(begun.assets)
             if more and self.expected is None:
                 # What was counted before may have changed since; too small a number ends nothing.
                 is_enough = self.counted is not None and self.counted > self.received
@@ -160,7 +172,9 @@ class Pager:
 
     def _parts(self, rows: Rows, since: int) -> Iterator[list[Instance]]:
         """What one answer brought: one page, or several where the answer is longer."""
-        assets = merge_page(self.context, rows, since, self.whole.deleted)
+        return self._in_pages(merge_page(self.context, rows, since, self.whole.deleted))
+
+    def _in_pages(self, assets: list[Instance]) -> Iterator[list[Instance]]:
         for start in range(0, len(assets), self.page_size):
             yield assets[start : start + self.page_size]
 

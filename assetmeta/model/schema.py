@@ -87,7 +87,8 @@ class AssetType(OwnRepr, Struct, frozen=True):
     assets can still be read. *members* are the types that an abstract type comprises without being their base, as
     where one relation leads to assets of several types. The assets of a type of *choices* are few, change rarely, and
     are chosen by name. Assets can go with one of a type that *part_of* names, though none of their relations leads to
-    it.
+    it. Assets of a *derived* type are made and removed by the server alone: with a write that affects related assets,
+    those that are part of the written one may be gone, and others may be there.
     """
 
     name: str
@@ -105,6 +106,7 @@ class AssetType(OwnRepr, Struct, frozen=True):
     members: tuple[str, ...] = ()
     choices: bool = False
     part_of: tuple[str, ...] = ()
+    derived: bool = False
 
     def __repr__(self) -> str:
         return printable(f"<type {self.name}: {len(self.attributes)} attributes, {len(self.operations)} operations>")

@@ -10,10 +10,22 @@ from typing import Any
 from assetmeta.model.codecs import Codec
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
 
-FORMAT = 6
+FORMAT = 7
 
 _FLAGS = ("required", "readonly", "writable", "multi", "custom", "computed", "basic", "affects_related", "cascades")
-_ABOUT = ("base", "abstract", "display", "short", "order", "label", "endpoint", "number", "deleted", "choices")
+_ABOUT = (
+    "base",
+    "abstract",
+    "display",
+    "short",
+    "order",
+    "label",
+    "endpoint",
+    "number",
+    "deleted",
+    "choices",
+    "derived",
+)
 
 Codecs = Callable[[str, str, "str | None"], Codec]
 """Makes the codec of an attribute from its kind, its name and the type it relates to."""

@@ -47,6 +47,7 @@ KIND = AssetType(
     members=("Epic", "Defect"),
     part_of=("Scope",),
     choices=True,
+    derived=True,
 )
 
 

@@ -147,6 +147,32 @@ class TestTestspace:
         assert not other.commit()
         assert mine.case_counts.passed == before.passed - gone.passed
 
+    @pytest.mark.parametrize(("kind", "fixed"), [("MetricDataset", "published_at"), ("Failure", "message")])
+    def test_what_a_completion_makes_comes_and_goes_with_it(self, ts: Any, other: Any, kind: str, fixed: str) -> None:
+        result, *others = [one for one in ts.Result.all() if one.complete and list(one.failures)]
+
+        def derived(one: Any) -> list[Any]:
+            if kind == "Failure":
+                return list(one.failures)
+            return [each for metric in one.space.metrics for each in metric.datasets if each.result_set is one]
+
+        mine = {each: each[fixed] for each in derived(result)}
+        rest = [each for one in others for each in derived(one) if one.space is not result.space]
+        assert mine and rest and [each[fixed] for each in rest]
+        result.complete = False
+        assert not ts.commit()
+        for each in mine:
+            with pytest.raises(NotFound):
+                _ = each[fixed]
+        assert not derived(result)
+        sent = len(ts.ledger)
+        assert [each[fixed] for each in rest]
+        assert len(ts.ledger) == sent
+        result.complete = True
+        assert not ts.commit()
+        theirs = derived(other.asset_from_oid(result.idref))
+        assert {each.idref: each[fixed] for each in derived(result)} == {each.idref: each[fixed] for each in theirs}
+
     def test_results_and_contents_of_a_deleted_space_are_gone(self, ts: Any) -> None:
         result, content = self.content(ts)
         space = result.space

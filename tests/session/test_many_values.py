@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -135,6 +135,37 @@ def test_fourteen_moments_take_two_requests(v1: V1Meta) -> None:
     assert [3] * len({story.AsOf for story in found}) == [
         sum(story.AsOf == moment for story in found) for moment in MOMENTS if any(s.AsOf == moment for s in found)
     ]
+
+
+@pytest.mark.parametrize(("relation", "steps"), [("Scope", 2), ("Owners", 3), ("Super.Scope", 3)])
+def test_a_walk_over_several_moments_loads_what_is_missing_for_all_of_them(
+    v1: V1Meta, server: sandbox.Server, relation: str, steps: int
+) -> None:
+    """Eight queries share a request: of fourteen moments each step takes two. No basic attribute is a step, too."""
+    first, *rest = relation.split(".")
+
+    def names(stories: Iterable[Any]) -> list[Any]:
+        reached = [story[first] for story in stories]
+        for step in rest:
+            reached = [each[step] for each in reached]
+        return [sorted(one.Name for one in each) if first == "Owners" else each.Name for each in reached]
+
+    assert v1.schema.types
+    with v1.trace() as trace:
+        found = names(v1.Story.asof(MOMENTS))
+    assert len(trace) == 2 * steps
+    assert len(found) > len(MOMENTS)
+    assert len(set(map(str, found))) > 1
+    with V1Meta(**server.credentials) as other:
+        assert found == [name for moment in MOMENTS for name in names(other.Story.asof(moment))]
+
+
+def test_an_attribute_that_is_missing_is_loaded_for_several_moments_at_once(v1: V1Meta) -> None:
+    assert v1.schema.types
+    with v1.trace() as trace:
+        found = [(story.Name, story.Description) for story in v1.Story.select("Name").asof(MOMENTS)]
+    assert len(trace) == 4
+    assert found == [(s.Name, s.Description) for s in v1.Story.select("Name", "Description").asof(MOMENTS)]
 
 
 def test_windows_are_per_moment_and_pages_go_on(server: sandbox.Server) -> None:

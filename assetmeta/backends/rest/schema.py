@@ -67,6 +67,7 @@ def _type(api: Api, resource: Resource, codec_for: CodecFor, found: Discovery, m
         number=found.content_types.get(resource.model) if resource.model else None,
         deleted="deleted" if resource.soft else None,
         part_of=resource.part_of,
+        derived=resource.derived,
         choices=resource.choices,
     )
 

@@ -166,7 +166,8 @@ class Resource:
 
     *writes* are the changes that the server has a request for. New objects are posted to *create_path* below the path.
     *soft*: deleted objects stay, marked so. Objects are *part_of* those of other types that no relation of theirs leads
-    to, and are deleted with them. *choices*: the objects are few, change rarely, and are chosen by name. *bulk* is
+    to, and are deleted with them. The server makes and removes *derived* objects by itself, with writes to what they
+    are part of. *choices*: the objects are few, change rarely, and are chosen by name. *bulk* is
     "each" (changes by id) or "same" (one change for several ids).
     *page* is the address of an object in a browser, made of the parts of its key.
     """
@@ -197,6 +198,7 @@ class Resource:
     create_path: str | None = None
     soft: bool = False
     part_of: tuple[str, ...] = ()
+    derived: bool = False
     choices: bool = False
     bulk: str | None = None
     page: str | None = None
