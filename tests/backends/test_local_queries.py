@@ -9,6 +9,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from assetmeta.backends.local.executor import (
     Cursor,
@@ -312,6 +313,14 @@ class TestMissing:
         ]
 
 
+def is_refused(wanted: Fetch, **more: Any) -> bool:
+    try:
+        refuse(wanted, "Shop", **more)
+    except Unsupported:
+        return True
+    return False
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         ("wanted", "words"),
@@ -334,8 +343,10 @@ class TestRefusals:
             refuse(wanted, "Shop")
 
     def test_what_it_can(self) -> None:
-        refuse(Fetch("Thing", (path("name.@CleanText"),), oids=(thing(1),), where=compare("size", "=", 1)), "Shop")
-        refuse(Fetch("Thing", deleted=True), "Shop", keeps_deleted=True)
+        can = Fetch("Thing", (path("name.@CleanText"),), oids=(thing(1),), where=compare("size", "=", 1))
+        old, gone = Oid("Thing", 1, 77), Fetch("Thing", deleted=True)
+        assert [False, True] == [is_refused(can), is_refused(replace(can, oids=(thing(1), old)))]
+        assert [False, True] == [is_refused(gone, keeps_deleted=True), is_refused(gone)]
 
     def test_what_is_done_here_in_words(self) -> None:
         where, sort = compare("size", "=", 1), (Sort(path("name"), True), Sort(path("size")))

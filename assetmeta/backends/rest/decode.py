@@ -214,7 +214,7 @@ class Decoder:
                 return first if first is not None and word == first.type.lower() else None
 
             return by_word
-        if known.union or len(known.to) > 1:
+        if known.union:
 
             def by_value(value: Json, item: Object) -> Resource | None:
                 name = self.keys.choose(known, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from assetmeta.backends.multipart import Form
 from assetmeta.backends.rest.codecs import Choice, Day, Document, Instant, Link, Real
 from assetmeta.backends.rest.http import read_page
 from assetmeta.backends.valispace import Cleaned, Html, Valispace, bare_token, base_url, calls, token_uri
+from assetmeta.backends.valispace.connection import bundled
 from assetmeta.backends.valispace.files import upload_new
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Rejected, ServerFailed, Unreachable, Unsupported
@@ -239,6 +241,29 @@ class TestAnswers:
         with pytest.raises(InvalidResponse, match="same page twice"):
             play(Valispace().fetch(vs_schema, [Fetch("Tag")]), *[json_answer(page)] * 2)
 
+    @pytest.mark.parametrize(
+        ("told", "refused"),
+        [
+            ({"project": ["Invalid pk"]}, False),
+            ({"fields": ["Invalid field"]}, True),
+            ({"project": ["Invalid pk"], "user": ["is suspended"]}, True),
+            ({"detail": "no"}, True),
+            ({}, True),
+        ],
+    )
+    def test_a_list_is_empty_only_where_what_it_is_filtered_by_is_refused(
+        self, vs_schema: Schema, play: Any, told: dict[str, Any], refused: bool
+    ) -> None:
+        where = compare("project", "=", Oid("Project", 24))
+        flow = Valispace().fetch(vs_schema, [Fetch("Tag", (Path.parse("id"),), where)])
+        if refused:
+            with pytest.raises(Rejected):
+                play(flow, json_answer(json.dumps(told), 400))
+        else:
+            [rows], made = play(flow, json_answer(json.dumps(told), 400))
+            assert () == tuple(rows.rows)
+            assert ("project", "24") in made[0].query
+
     def test_a_missing_asset_is_not_found(self, vs_schema: Schema, play: Any) -> None:
         missing = json_answer('{"detail":"No Vali matches the given query."}', 404)
         with pytest.raises(NotFound):
@@ -301,6 +326,17 @@ class TestExplanation:
             "then the Vali of each Project in valis: a list by project for each",
             "the server filters nothing: the whole list comes",
         ] == told.splitlines()
+
+    def test_what_has_a_search_and_no_list(self, vs_schema: Schema) -> None:
+        [type_name] = [one.type for one in bundled().types.values() if one.search and not one.listed]
+        path = bundled().types[type_name].path
+        assert f"POST rest/{path}/search/" == Valispace().explain(vs_schema, Fetch(type_name)).splitlines()[0]
+        assert "GET rest/files/" == Valispace().explain(vs_schema, Fetch("File")).splitlines()[0]
+
+    def test_what_is_read_by_identity(self, vs_schema: Schema) -> None:
+        oids = tuple(Oid("Vali", key) for key in (1, 2, 1))
+        told = Valispace().explain(vs_schema, Fetch("Vali", (Path.parse("name"),), oids=oids)).splitlines()
+        assert ["read 2 Vali by identity"] == told
 
 
 class TestForms:

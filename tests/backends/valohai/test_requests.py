@@ -14,7 +14,7 @@ import pytest
 from assetmeta.backends.rest import pushdown
 from assetmeta.backends.rest.codecs import choice_kind
 from assetmeta.backends.rest.discovery import Discovery, FieldInfo
-from assetmeta.backends.rest.encode import Encoder, as_read, secrets_in, secrets_of
+from assetmeta.backends.rest.encode import Encoder, as_read, inputs, secrets_in, secrets_of
 from assetmeta.backends.rest.pushdown import Pushdown
 from assetmeta.backends.rest.schema import build_schema
 from assetmeta.backends.rest.spec import Api, Field, Filter, Resource
@@ -283,6 +283,14 @@ class TestForms:
         assert [] == identified_by_alias(
             known, endpoint, [AttributeChange("default_environment", None, Oid.new("Environment", 1))]
         )
+
+    def test_inputs_as_they_are_read_and_as_they_are_written(self) -> None:
+        read = [{"name": "a", "urls": ["x", "y"]}, {"name": "b"}, {"name": "c", "urls": "z"}]
+        assert {"a": ["x", "y"], "b": [], "c": ["z"]} == inputs(read) == inputs({"a": ["x", "y"], "b": [], "c": "z"})
+        assert {} == inputs([]) == inputs({})
+        for value in ("x", 5, None, ["x"], [*read, "x"], [*read, {"urls": ["x"]}]):
+            with pytest.raises(BadValue):
+                inputs(value)
 
     def test_texts_that_no_error_shows(self) -> None:
         oid = Oid("Store", OTHER)
