@@ -31,7 +31,8 @@ class IdentityMap:
         self._sweep_at = _FIRST_SWEEP
         self.after_fork()
         renew_in_child(self)
-        self._kept: LRUCache[Oid, Instance] = LRUCache(maxsize=max(keep, 1))
+        self.keep = max(keep, 1)
+        self._kept: LRUCache[Oid, Instance] = LRUCache(maxsize=self.keep)
 
     def after_fork(self) -> None:
         """Free the lock, which another thread may have held."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.message import Message
 from http.client import responses
@@ -140,10 +140,13 @@ class V1Server:
         self.logger.setLevel(loglevel)
         self._session: Session | None = None
         self._attachments = "attachment.img"
+        self._written: Callable[[str, Any], None] = lambda asset_type_name, oid: None
 
-    def serve(self, session: Session, attachments: str) -> None:
-        """Send requests through *session* from now on; *attachments* is where the server keeps their bytes."""
-        self._session, self._attachments = session, attachments
+    def serve(self, session: Session, attachments: str, written: Callable[[str, Any], None]) -> None:
+        """Send requests through *session* from now on; *attachments* is where the server keeps their bytes, and
+        *written* is called with type and id of what was written here.
+        """
+        self._session, self._attachments, self._written = session, attachments, written
 
     def __repr__(self) -> str:
         return f"<V1Server {self.build_url('')}>"
@@ -227,7 +230,9 @@ class V1Server:
 
     def execute_operation(self, asset_type_name: str, oid: Any, opname: str) -> Element:
         """Execute an operation and return the answer. One request."""
-        return self.get_xml(f"/rest-1.v1/Data/{asset_type_name}/{oid}", query={"op": opname}, postdata={})
+        answer = self.get_xml(f"/rest-1.v1/Data/{asset_type_name}/{oid}", query={"op": opname}, postdata={})
+        self._written(asset_type_name, oid)
+        return answer
 
     def create_asset(self, asset_type_name: str, xmldata: Element, context_oid: str = "") -> Element:
         """Create an asset from an `<Asset>` document, in a context where one is given. One request."""
@@ -236,7 +241,9 @@ class V1Server:
 
     def update_asset(self, asset_type_name: str, oid: Any, update_doc: Element) -> Element:
         """Update an asset from an `<Asset>` document. One request."""
-        return self.get_xml(f"/rest-1.v1/Data/{asset_type_name}/{oid}", postdata=ElementTree.tostring(update_doc))
+        answer = self.get_xml(f"/rest-1.v1/Data/{asset_type_name}/{oid}", postdata=ElementTree.tostring(update_doc))
+        self._written(asset_type_name, oid)
+        return answer
 
     def get_attachment_blob(self, attachment_id: Any, blobdata: Any = None) -> bytes:
         """Return an attachment's bytes, or replace them by *blobdata* and return the answer's body. One request.
@@ -246,6 +253,8 @@ class V1Server:
         error, body = self.fetch(f"/{self._attachments}/{attachment_id}", postdata=blobdata)
         if error is not None:
             raise error
+        if blobdata is not None:
+            self._written("Attachment", attachment_id)
         return body
 
     set_attachment_blob = get_attachment_blob

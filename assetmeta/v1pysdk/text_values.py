@@ -15,7 +15,7 @@ from assetmeta.backends.versionone import VersionOne
 from assetmeta.backends.versionone.codecs import codec_for
 from assetmeta.model.codecs import Boolean, Codec, DateTime, Raw, Secret
 from assetmeta.model.http import Flow
-from assetmeta.model.schema import AssetType, Schema
+from assetmeta.model.schema import AssetType, Attribute, Schema
 
 
 class Verbatim(Struct, frozen=True):
@@ -90,6 +90,10 @@ def _moment(codec: DateTime, value: object) -> object:
     return codec.encode(known).removesuffix("Z")
 
 
+_ALWAYS_BASIC = frozenset({"AssetType", "IsLoginDisabled", "SecurityScope"})
+"""What rest-1.v1 sends where nothing is selected although it cannot be written: recorded of servers 7 to 16."""
+
+
 def as_text(codec: Codec) -> Codec:
     """Return the codec of the texts of what *codec* reads. What is never read back stays as it is."""
     return codec if isinstance(codec, Secret) else AsText(codec)
@@ -113,13 +117,15 @@ class TextVersionOne(VersionOne):
 
 def _with_texts(kind: AssetType) -> AssetType:
     attributes = {
-        name: attribute
-        if attribute.is_relation
-        else replace(
+        name: replace(
             attribute,
-            codec=as_text(attribute.codec),
-            basic=attribute.basic or (attribute.kind == "LongText" and attribute.writable and not attribute.multi),
+            codec=attribute.codec if attribute.is_relation else as_text(attribute.codec),
+            basic=attribute.basic or name in _ALWAYS_BASIC or _is_long_text(attribute),
         )
         for name, attribute in kind.attributes.items()
     }
     return replace(kind, attributes=attributes)
+
+
+def _is_long_text(attribute: Attribute) -> bool:
+    return attribute.kind == "LongText" and attribute.writable and not attribute.multi

@@ -12,15 +12,14 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 from xml.etree.ElementTree import Element, SubElement
 
+from cachetools import LRUCache
 from requests.auth import AuthBase
 
 from assetmeta.core.asset import Asset
 from assetmeta.core.context import SessionContext
 from assetmeta.core.relations import NullReference
-from assetmeta.core.report import Report, error_of
 from assetmeta.core.state import Instance, forget
-from assetmeta.model.errors import AssetmetaError, AuthenticationFailed, UnknownName, Unreachable
-from assetmeta.model.plans import Done
+from assetmeta.model.errors import UnknownName
 from assetmeta.model.processes import renew_in_child
 from assetmeta.model.schema import Attribute
 from assetmeta.model.signatures import names_settings
@@ -35,9 +34,9 @@ from assetmeta.v1pysdk.client import (
     V1CommitError,
     V1Error,
     V1Server,
-    as_sdk_error,
     sdk_errors,
 )
+from assetmeta.v1pysdk.commit import Commit
 from assetmeta.v1pysdk.none_deref import NoneDeref
 from assetmeta.v1pysdk.text_values import TextVersionOne
 from assetmeta.wire.auth import choose
@@ -133,11 +132,12 @@ class V1Meta:
                 auth=auth,
             )
             self.session = TextSession(self.server, login, **settings)
-        self.server.serve(self.session, self.session.attachments)
+        self.server.serve(self.session, self.session.attachments, self._forget)
         self.after_fork()
         renew_in_child(self)
         self._classes: dict[str, type[BaseAsset]] = {}
         self._faces: weakref.WeakValueDictionary[Oid, BaseAsset] = weakref.WeakValueDictionary()
+        self._recent: LRUCache[Oid, BaseAsset] = LRUCache(self.session.context.identity.keep)
         self._held: set[BaseAsset] = set()
 
     def after_fork(self) -> None:
@@ -185,7 +185,6 @@ class V1Meta:
                     raise V1AssetNotFoundError(f"There is no {type_name}:{key}.", status=404, oid=f"{type_name}:{key}")
                 return self.face_of(found)
             core = context.asset(Oid.of(type_name, key))
-            context.identity.touch(core)
         return self.face_of(core, oid)
 
     def face_of(self, core: Any, given: Any = None) -> Any:
@@ -200,6 +199,7 @@ class V1Meta:
                 found._v1_oid = str(oid.key) if given is None else given
                 found._v1_asof = oid.moment
                 self._faces[oid] = found
+            self._recent[oid] = found
         return found
 
     def shown(self, value: Any) -> Any:
@@ -292,72 +292,28 @@ class V1Meta:
         """Write what was set, and return one error for each asset that could not be written; an empty list when all
         could. Requests: few for many assets (the server's bulk writes), at most one per asset.
 
-        An asset with an error keeps what was set, and is written again only after it is set again. What is set on
-        relations to several assets is added to them. Raises HTTPError, URLError or V1Error when nothing could be sent;
-        then everything is still to be written.
+        An asset with an error keeps what was set, and is written again only after it is set again; one that was written
+        is read again when it is next used. What is set on relations to several assets is added to them. Raises
+        HTTPError, URLError or V1Error when nothing could be sent; then everything is still to be written.
         """
         with self._committing:
             with self._lock:
                 dirty, self.dirtylist = self.dirtylist, []
             if not dirty and not self.session.pending:
                 return []
-            sent: dict[Oid, tuple[Any, dict[str, Any]]] = {}
-            errors: dict[Any, Exception] = {}
+            commit = Commit(self, dirty)
             try:
-                with self.errors():
-                    self.session.schema  # noqa: B018 - what is wrong with the connection is no fault of an asset
-                    for asset in dirty:
-                        self._stage(asset, sent, errors)
-                    report = self.session.commit()
-                    _raise_if_nothing_arrived(report)
+                commit.run()
             except BaseException:
-                self._unstage(asset for asset, _ in sent.values())
                 with self._lock:
                     self.dirtylist = list(dict.fromkeys([*dirty, *self.dirtylist]))
                 raise
-            for outcome in report.outcomes:
-                asset = sent[outcome.change.oid][0] if outcome.change.oid in sent else outcome.change.oid
-                if not isinstance(outcome, Done):
-                    errors[asset] = as_sdk_error(error_of(outcome), self.server.instance_url)
-            self._unstage(asset for asset, _ in sent.values() if asset in errors)
-            self._settle(sent, errors)
-            places = {asset: place for place, asset in enumerate(dirty)}
-            return [errors[asset] for asset in sorted(errors, key=lambda each: places.get(each, len(places)))]
+            self._settle(commit.settled)
+            return commit.errors
 
-    def _stage(self, asset: Any, sent: dict[Oid, tuple[Any, dict[str, Any]]], errors: dict[Any, Exception]) -> None:
-        """Make what was set on an asset pending in the session. What the core refuses is the asset's error."""
-        context, core = self.session.context, asset._v1_core
-        values = dict(asset._v1_new_data)
-        if not values:
-            return
-        oid = core._state.oid
-        try:
-            with context.lock:
-                # What is set is sent, though it is what was loaded: meanwhile the server may have another value.
-                forget(core, list(values))
-            for name, value in values.items():
-                attribute = context.schema.attribute(oid.type, name)
-                given = self.staged(attribute, value)
-                if attribute.is_relation and attribute.multi:
-                    context.unit.edit_members(core, attribute, given, ())
-                else:
-                    context.unit.assign(core, attribute, given)
-        except AssetmetaError as error:
-            self.session.revert(core)
-            errors[asset] = as_sdk_error(error, self.server.instance_url)
-        else:
-            sent[oid] = (asset, values)
-
-    def _unstage(self, assets: Iterable[Any]) -> None:
-        cores = [asset._v1_core for asset in assets]
-        if cores:
-            self.session.revert(*cores)
-
-    def _settle(self, sent: Mapping[Oid, tuple[Any, dict[str, Any]]], errors: Mapping[Any, Exception]) -> None:
+    def _settle(self, written: Iterable[tuple[Any, dict[str, Any]]]) -> None:
         with self._lock:
-            for asset, values in sent.values():
-                if asset in errors:
-                    continue
+            for asset, values in written:
                 for name, value in values.items():
                     # What another thread has set meanwhile is still to be written.
                     if asset._v1_new_data.get(name) is value:
@@ -374,20 +330,21 @@ class V1Meta:
 
     def update_asset(self, asset_type_name: str, asset_oid: Any, newdata: Mapping[str, Any]) -> Element:
         """Write values of one asset at once and return the server's answer. One request."""
-        answer = self.server.update_asset(asset_type_name, asset_oid, self.generate_update_doc(newdata))
-        self._forget(asset_type_name, asset_oid)
-        return answer
+        return self.server.update_asset(asset_type_name, asset_oid, self.generate_update_doc(newdata))
 
     def execute_operation(self, asset_type_name: str, oid: Any, opname: str) -> Element:
         """Execute an operation of one asset at once and return the server's answer. One request."""
-        answer = self.server.execute_operation(asset_type_name, oid, opname)
-        self._forget(asset_type_name, oid)
-        return answer
+        return self.server.execute_operation(asset_type_name, oid, opname)
 
     def _forget(self, asset_type_name: str, oid: Any) -> None:
-        core = self.face(asset_type_name, oid)._v1_core
-        with self.session.context.lock:
-            forget(core)
+        """Let an asset be read again that was written past the session; of an abstract type every one of that id."""
+        context, key = self.session.context, int(oid)
+        with context.lock:
+            names = context.schema.types.keys() if context.schema.type(asset_type_name).abstract else [asset_type_name]
+            for name in names:
+                core = context.identity.get(Oid.of(name, key))
+                if core is not None:
+                    forget(core)
 
     def generate_update_doc(self, newdata: Mapping[str, Any]) -> Element:
         """Return the `<Asset>` document that sets these values, and adds to relations that are given as lists."""
@@ -442,10 +399,7 @@ class V1Meta:
     def get_attachment_blob(self, attachment: Any, data: Any = None) -> bytes:
         """Return an attachment's bytes, or replace them by *data*. One request. Raises HTTPError."""
         oid = attachment.intid if isinstance(attachment, BaseAsset) else attachment
-        answer = self.server.get_attachment_blob(oid, data)
-        if data is not None:
-            self._forget("Attachment", oid)
-        return answer
+        return self.server.get_attachment_blob(oid, data)
 
     set_attachment_blob = get_attachment_blob
 
@@ -487,14 +441,3 @@ class V1Meta:
 
     def __repr__(self) -> str:
         return f"<V1Meta {self.server.build_url('')}: {len(self.ledger)} requests, {len(self.dirtylist)} to be written>"
-
-
-def _raise_if_nothing_arrived(report: Report) -> None:
-    """Raise the first error when the server was not reached at all, or took no login: that is no asset's fault."""
-    errors = [None if isinstance(outcome, Done) else error_of(outcome) for outcome in report.outcomes]
-    if errors and all(map(_is_of_the_line, errors)):
-        raise report.errors[0]
-
-
-def _is_of_the_line(error: AssetmetaError | None) -> bool:
-    return isinstance(error, AuthenticationFailed) or (isinstance(error, Unreachable) and not error.sent)

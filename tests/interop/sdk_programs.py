@@ -11,7 +11,7 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.error import HTTPError
 
@@ -54,7 +54,7 @@ def export_as_csv(sdk: Any, server: Any) -> None:
             writer.writerow([s.intid, s.Name, s.Estimate, s.AssetState, s.Timebox.Name, owners, s.IsClosed])
 
 
-@program(requests=11)
+@program(requests=10)
 def create_a_tree(sdk: Any, server: Any) -> None:
     with connect(sdk, server) as v1:
         scope = v1.Scope.where(Name="System (All Projects)").first()
@@ -223,7 +223,7 @@ def owners_are_added(sdk: Any, server: Any) -> None:
     print(sorted(owner.Name for owner in story.Owners) == sorted(other.Name for other in others))
 
 
-@program(requests=5)
+@program(requests=7)
 def errors_of_a_commit(sdk: Any, server: Any) -> None:
     with connect(sdk, server) as v1:
         good = v1.Story.create(Name="Good", Scope=v1.Scope(0))
@@ -270,7 +270,7 @@ def types_by_name(sdk: Any, server: Any) -> None:
     print(v1.Member.select("Name").first().intid)
 
 
-@program(requests=7)
+@program(requests=8)
 def assets_of_another_session(sdk: Any, server: Any) -> None:
     one, other = connect(sdk, server), connect(sdk, server)
     story = one.Story.create(Name="Shared", Scope=other.Scope(0), Owners=[other.Member(20)])
@@ -279,7 +279,7 @@ def assets_of_another_session(sdk: Any, server: Any) -> None:
     print(one.commit(), bool(story.Super))
 
 
-@program(requests=7)
+@program(requests=9)
 def times_and_flags(sdk: Any, server: Any) -> None:
     v1 = connect(sdk, server)
     scope = v1.Scope.create(Name="Timed", Parent=v1.Scope(0), Scheme=v1.Scheme.query().first(), BeginDate="2026-01-31")
@@ -343,3 +343,134 @@ def close_what_is_done(sdk: Any, server: Any) -> None:
             story.Owners = [v1.Member(20)]
     v1 = connect(sdk, server)
     print([story.idref for story in v1.Story.where(Reference="done").select("Number").sort("Number")])
+
+
+@program(requests=5)
+def read_what_the_first_read_loads(sdk: Any, server: Any) -> None:
+    v1 = connect(sdk, server)
+    member = v1.Member(20)
+    print(member, dict(member.data))
+    print(member.Name, member.data["AssetType"], member["Nickname"], member.data["SecurityScope"], member["Email"])
+    print(
+        member.data["IsLoginDisabled"], [role.idref for role in member.data["DefaultRole"]], "Password" in member.data
+    )
+    story = connect(sdk, server).Story(v1.Story.select("Number").sort("Number").first().intid)
+    print(story.AssetType, "Order" in story.data, [scope.idref for scope in story.data["SecurityScope"]])
+
+
+@program(requests=3)
+def results_that_nobody_holds(sdk: Any, server: Any) -> None:
+    v1 = connect(sdk, server)
+    for story in v1.Story.select("Name", "Owners", "Estimate").sort("Number").page(3):
+        print(story)
+    again = v1.Story.select("Name").sort("Number").first()
+    print(again, again.data["Estimate"], again.intid, v1.Story(int(again.intid)).intid)
+
+
+@program(requests=9)
+def read_again_after_a_commit(sdk: Any, server: Any) -> None:
+    v1, other = connect(sdk, server), connect(sdk, server)
+    story = v1.Story.create(Name="Mine", Scope=v1.Scope(0))
+    print(story.Name)
+    other.Story(story.intid).Name = "Renamed by another"
+    print(other.commit(), story.Name)
+    story.Reference = "x"
+    print(v1.commit(), story.Name, story.Reference)
+    other.Story(story.intid).Name = "And again"
+    print(other.commit(), story.QuickSignup(), story.Name)
+
+
+@program(requests=9)
+def write_documents(sdk: Any, server: Any) -> None:
+    v1 = connect(sdk, server)
+    story = v1.Story.create(Name="By document", Scope=v1.Scope(0))
+    root = v1.server.update_asset("Story", story.intid, v1.generate_update_doc({"Name": "Anew", "Super": None}))
+    print(root.tag, root.get("id").rpartition(":")[0] == story.idref, story.Name)
+    print(
+        v1.server.execute_operation("Story", story.intid, "QuickClose").tag, v1.Story(story.intid).idref == story.idref
+    )
+    print(v1.update_asset("Story", story.intid, {"Name": "Third"}).tag, v1.read_asset("Story", story.intid)["Name"])
+    print(v1.execute_operation("Story", story.intid, "Reactivate").tag, v1.get_attr("Story", story.intid, "AssetState"))
+
+
+@program(requests=7)
+def log_effort(sdk: Any, server: Any) -> None:
+    v1 = connect(sdk, server)
+    story = v1.Story.select("Name", "Scope").filter("AssetState='64'").sort("Number").first()
+    for value, day in (("2.5", "2026-02-03"), (1, date(2026, 2, 4))):
+        effort = v1.Actual.create(Value=value, Date=day, Workitem=story, Member=v1.Member(20), Scope=story.Scope)
+        print(effort.Value, effort.Date, effort.Member.Name, effort.Workitem.Name == story.Name)
+    print(sum(float(each.Value) for each in v1.Actual.where(Workitem=story.idref).select("Value")))
+    print(sorted(each.Value for each in story.Actuals))
+
+
+@program(requests=7)
+def notes_and_links(sdk: Any, server: Any) -> None:
+    v1 = connect(sdk, server)
+    story = v1.Story.create(Name="With a link & a <b>note</b> é中", Scope=v1.Scope(0), Description="<p>a &amp; b</p>")
+    v1.Link.create(Name="L", URL="http://x/?a=1&b=2", OnMenu=True, Asset=story)
+    v1.Note.create(Name="N", Content="c", Personal="false", Asset=story)
+    print(story.Name, story.Description, [(each.Name, each.URL, each.OnMenu) for each in story.Links])
+    print([(each.Name, each.Content, each.Personal, bool(each.Author)) for each in story.Notes])
+
+
+@program(requests=18)
+def close_a_tree(sdk: Any, server: Any) -> None:
+    v1 = connect(sdk, server)
+    story = v1.Story.create(Name="Tree", Scope=v1.Scope(0))
+    tasks = [v1.Task.create(Name=f"T{hours}", Parent=story, ToDo=hours) for hours in range(3)]
+    for task in story.Children:
+        task.QuickClose()
+        print(task.Name, task.AssetState, task.ToDo)
+    tasks[0].Delete()
+    story.QuickClose()
+    for attempt in (story.QuickClose, lambda: story.Fly(), lambda: tasks[0].Name):
+        try:
+            print(attempt())
+        except (sdk.client.V1Error, AttributeError) as error:
+            print(
+                [kind.__name__ for kind in (sdk.client.V1AssetNotFoundError, AttributeError) if isinstance(error, kind)]
+            )
+    print(story.AssetState, len(list(story.Children)))
+
+
+@program(requests=3)
+def members_by_token(sdk: Any, server: Any) -> None:
+    v1 = connect(sdk, server)
+    members = list(v1.Member.select("Name"))
+    print(
+        len(set(members)) == len(members), v1.Member(20) in members, {each.idref: each for each in members}["Member:20"]
+    )
+    work: dict[Any, list[str]] = {}
+    for story in v1.Story.select("Owners"):
+        for owner in story.Owners:
+            work.setdefault(owner, []).append(story.idref)
+    print(sorted((owner.Name, len(stories)) for owner, stories in work.items()))
+    print(v1.Member(20) == v1.Member("20"), hash(v1.Member(20)) == hash(v1.asset_from_oid("Member:20")))
+
+
+@program(requests=4)
+def copy_a_story(sdk: Any, server: Any) -> None:
+    v1 = connect(sdk, server)
+    names = ("Name", "Estimate", "Scope", "Owners", "Super", "Description", "Reference")
+    source = v1.Story.filter("Estimate>'3'").select(*names).sort("Number").first()
+    made = v1.Story.create(**{name: getattr(source, name) for name in names if getattr(source, name)})
+    for name in names:
+        one, other = getattr(source, name), getattr(made, name)
+        print(name, one == other or (not one and not other))
+    print(getattr(source, "Nonsense", "not there"), hasattr(source, "Nonsense"), "Name" in dir(source))
+
+
+@program(requests=7)
+def a_selection_as_a_list(sdk: Any, server: Any) -> None:
+    v1 = connect(sdk, server)
+    nothing = v1.Story.where(Name="There is none")
+    print(bool(nothing), len(nothing), list(nothing), list(nothing.Name))
+    some = v1.Story.select("Name").sort("Number").page(3, 2)
+    print(bool(some), [each.Name for each in some], next(iter(some)).idref, len(list(zip(some, some, strict=True))))
+    for place, story in enumerate(some):
+        story.RequestedBy = f"r{place}"
+    print(
+        v1.commit(), [each.RequestedBy for each in v1.Story.select("RequestedBy").sort("Number").page(size=3, start=2)]
+    )
+    print(list(some.Estimate), [[owner.idref for owner in owners] for owners in some.Owners])

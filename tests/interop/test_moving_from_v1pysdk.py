@@ -575,6 +575,36 @@ def _(three: Three) -> None:
                 v1.Story(three.key).Owners = [stranger]
 
 
+@row("what is loaded, after `v1.server.update_asset(...)` or `.execute_operation(...)`")
+def _(three: Three) -> None:
+    for v1, seen in zip(three.both, (["3", "3", "64"], ["3", "4", "128"]), strict=True):
+        story = v1.Story(three.key)
+        found = [story.Estimate]
+        v1.server.update_asset("Story", three.key, v1.generate_update_doc({"Estimate": "4"}))
+        found.append(story.Estimate)
+        v1.server.execute_operation("Story", three.key, "QuickClose")
+        assert [*found, story.AssetState] == seen
+        v1.server.execute_operation("Story", three.key, "Reactivate")
+        v1.server.update_asset("Workitem", three.key, v1.generate_update_doc({"Estimate": "3"}))
+    assert (story.AssetState, story.Estimate) == ("64", "3")
+
+
+@row("`\\r\\n` in a text")
+def _(three: Three) -> None:
+    for v1, expected in zip(three.both, ("a\nb", "a\r\nb"), strict=True):
+        v1.Story(three.key).Description = "a\r\nb"
+        assert v1.commit() == []
+        assert v1.Story(three.key).Description == expected
+
+
+@row("`len()` of `asof()` with several times")
+def _(three: Three) -> None:
+    found = [
+        len(v1.Story.select("Name").where(ID=f"Story:{three.key}").asof(["2099-01-01", None])) for v1 in three.both
+    ]
+    assert found == [1, 2]
+
+
 @row("an unset relation in `create`")
 def _(three: Three) -> None:
     for v1, story in zip(three.both, three.stories[:2], strict=True):
