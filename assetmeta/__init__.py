@@ -7,6 +7,8 @@ with V1Meta(instance_url="https://host/Instance", token="<access token>") as v1:
         print(story.Name, [member.Name for member in story.Owners])
 """
 
+from typing import TYPE_CHECKING
+
 from assetmeta.backends.asset_state import AssetState
 from assetmeta.connect import connect
 from assetmeta.core.asset import Asset
@@ -16,13 +18,6 @@ from assetmeta.core.query import Query
 from assetmeta.core.report import Report
 from assetmeta.core.row_report import RowResult, UpsertReport
 from assetmeta.core.snapshot import Snapshot
-from assetmeta.features.asset_changes import AssetChange, ValueChange
-from assetmeta.features.completion import load_ipython_extension
-from assetmeta.features.frames import to_arrow
-from assetmeta.features.job_record import JobStatus
-from assetmeta.features.jobs import Job
-from assetmeta.features.poller import FailedCallback, V1Poller
-from assetmeta.features.watch import Watcher
 from assetmeta.model.codecs import Span
 from assetmeta.model.errors import (
     AssetmetaError,
@@ -51,6 +46,7 @@ from assetmeta.model.errors import (
     Unsupported,
     UsageError,
 )
+from assetmeta.model.optional import lazy_names
 from assetmeta.model.plans import AttributeChange, Call, Create, Delete, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.values import UNREAD, Oid
 from assetmeta.session import Session
@@ -58,10 +54,36 @@ from assetmeta.systems import TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta
 from assetmeta.trace import Trace
 from assetmeta.version import __version__
 from assetmeta.wire.auth import Basic, Bearer, TokenCallable
-from assetmeta.wire.cassette import Cassette
 from assetmeta.wire.ledger import Ledger
 from assetmeta.wire.ntlm import Ntlm
 from assetmeta.wire.oauth import OAuth2, TokenExchange
+
+if TYPE_CHECKING:
+    from assetmeta.features.asset_changes import AssetChange, ValueChange
+    from assetmeta.features.completion import load_ipython_extension
+    from assetmeta.features.frames import to_arrow
+    from assetmeta.features.job_record import JobStatus
+    from assetmeta.features.jobs import Job
+    from assetmeta.features.poller import FailedCallback, V1Poller
+    from assetmeta.features.watch import Watcher
+    from assetmeta.wire.cassette import Cassette
+
+# What not every program uses is imported with its first use.
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "AssetChange": "assetmeta.features.asset_changes",
+        "Cassette": "assetmeta.wire.cassette",
+        "FailedCallback": "assetmeta.features.poller",
+        "Job": "assetmeta.features.jobs",
+        "JobStatus": "assetmeta.features.job_record",
+        "V1Poller": "assetmeta.features.poller",
+        "ValueChange": "assetmeta.features.asset_changes",
+        "Watcher": "assetmeta.features.watch",
+        "load_ipython_extension": "assetmeta.features.completion",
+        "to_arrow": "assetmeta.features.frames",
+    },
+)
 
 __all__ = [
     "UNREAD",

@@ -12,7 +12,8 @@ from requests.auth import AuthBase
 from assetmeta.model import optional
 from assetmeta.model.errors import BadValue
 from assetmeta.model.signatures import names_settings
-from assetmeta.session import Session, SessionSettings
+from assetmeta.session import Session
+from assetmeta.settings import SessionSettings
 from assetmeta.wire.auth import checked_token, choose
 from assetmeta.wire.oauth import OAuth2, TokenExchange
 from assetmeta.wire.tracebacks import discreet

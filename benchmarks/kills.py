@@ -208,7 +208,7 @@ class Events:
 
     def watch(self, session: Any) -> None:
         """Count the requests of a session, and the transactions of all journals of this process."""
-        deliver, transaction = session._driver._courier.deliver, Journal._transaction
+        deliver, transaction = session._driver._sender.deliver, Journal._transaction
 
         def delivered(request: Any, *given: Any) -> Any:
             self.happen()
@@ -224,7 +224,7 @@ class Events:
                 yield connection
             self.happen()
 
-        session._driver._courier.deliver = delivered
+        session._driver._sender.deliver = delivered
         Journal._transaction = written  # type: ignore[method-assign,assignment]
 
 

@@ -20,12 +20,12 @@ class Tape:
         self.exchanges: dict[tuple[object, ...], Response] = {}
         self._reply = reply
         self._recording = True
-        self._line: BaseTransport | None = None
+        self._transport: BaseTransport | None = None
 
-    def line(self, base: str, open_line: Callable[[], BaseTransport], *_: object) -> Tape:
+    def transport(self, base: str, open_transport: Callable[[], BaseTransport], *_: object) -> Tape:
         """The line of a session."""
         if self._recording:
-            self._line = open_line()
+            self._transport = open_transport()
         return self
 
     def save(self) -> None:
@@ -39,8 +39,8 @@ class Tape:
     def exchange(self, request: Request, *, login: bool = True) -> Answer:
         """Answer one request."""
         key = (request.method, request.path, request.query, request.body)
-        if self._recording and self._line is not None:
-            answer = self._line.exchange(request, login=login)
+        if self._recording and self._transport is not None:
+            answer = self._transport.exchange(request, login=login)
             self.exchanges[key] = answer.response
             return answer
         response = self.exchanges.get(key)
@@ -52,5 +52,5 @@ class Tape:
 
     def close(self) -> None:
         """Let go of the connections that were recorded over."""
-        if self._line is not None:
-            self._line.close()
+        if self._transport is not None:
+            self._transport.close()

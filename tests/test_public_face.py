@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import importlib
 import inspect
 import pickle
 import subprocess
@@ -24,16 +25,46 @@ from assetmeta.model.printable import OwnRepr
 def test_all_names_are_there_sorted_and_nothing_else() -> None:
     tree = ast.parse(Path(assetmeta.__file__).read_text(encoding="utf-8"))
     imported = {
-        alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module not in ("typing", "assetmeta.model.optional")
+        for alias in node.names
     }
     assert imported == set(assetmeta.__all__)
     assert len(assetmeta.__all__) == len(set(assetmeta.__all__))
+    assert imported <= set(dir(assetmeta))
 
 
 def test_the_package_defines_nothing_itself() -> None:
     tree = ast.parse(Path(assetmeta.__file__).read_text(encoding="utf-8"))
-    kinds = {type(node) for node in tree.body}
-    assert kinds <= {ast.Expr, ast.ImportFrom, ast.Assign}
+    later = [node for node in tree.body if isinstance(node, ast.If)]
+    assert {type(node) for node in tree.body if node not in later} <= {ast.Expr, ast.ImportFrom, ast.Assign}
+    assert ["TYPE_CHECKING"] == [ast.unparse(node.test) for node in later]
+
+
+def test_names_that_are_imported_with_their_first_use_are_those_of_their_modules() -> None:
+    """What type checkers see of them is what a program gets."""
+    tree = ast.parse(Path(assetmeta.__file__).read_text(encoding="utf-8"))
+    checked = {
+        alias.name: importlib.import_module(inner.module or "")
+        for node in tree.body
+        if isinstance(node, ast.If)
+        for inner in node.body
+        if isinstance(inner, ast.ImportFrom)
+        for alias in inner.names
+    }
+    assert {"Job", "Cassette", "to_arrow"} <= checked.keys()
+    assert {name: getattr(module, name) for name, module in checked.items()} == {
+        name: getattr(assetmeta, name) for name in checked
+    }
+    with pytest.raises(AttributeError, match="has no attribute 'Jobs'"):
+        _ = assetmeta.Jobs  # type: ignore[attr-defined]
+
+
+def test_importing_the_package_imports_no_feature() -> None:
+    script = "import sys, assetmeta; print([name for name in sys.modules if name.startswith('assetmeta.features.')])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_importing_reads_no_environment_and_opens_no_socket() -> None:

@@ -184,7 +184,7 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
         return printable(text)
 
     def _table(self) -> Table:
-        return self._context.display.table_of(self)
+        return self._context.features.display.table_of(self)
 
     def __copy__(self) -> Any:
         return self

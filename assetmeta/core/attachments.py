@@ -92,7 +92,7 @@ def _send(asset: Instance, backend: Any, source: BinaryIO, progress: object) -> 
         return
     reports: list[Callable[[int], None]] = []
     meter = ReadMeter(source, lambda size: reports[0](size))
-    with context.metered(progress, f"upload {oid.token}", meter.size, "bytes") as report:
+    with context.features.progress.metered(progress, f"upload {oid.token}", meter.size, "bytes") as report:
         reports.append(report)
         context.run(backend.upload(oid, cast(BinaryIO, meter)))
 
@@ -103,7 +103,7 @@ def download_with(asset: Instance, sink: BinaryIO, progress: object) -> str:
         return download(asset, sink)
     _checked(asset)
     what, size = f"download {asset._state.oid.token}", expected_of(asset).size
-    with context_of(asset).metered(progress, what, size, "bytes") as report:
+    with context_of(asset).features.progress.metered(progress, what, size, "bytes") as report:
         return download(asset, sink, report)
 
 

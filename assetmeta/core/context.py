@@ -75,6 +75,12 @@ class CommitterProtocol(Protocol):
     def new_from_template(self, type_name: str, context_oid: Oid | None, values: Mapping[str, object]) -> Instance: ...
 
 
+class SchemaMapProtocol(Protocol):
+    """Makes tables of what the schema has."""
+
+    def describe(self, kind: AssetType, word: str | None = None) -> Table: ...
+
+
 class DisplayProtocol(Protocol):
     """Makes tables of what is loaded."""
 
@@ -100,17 +106,17 @@ ProgressOption = bool | Callable[[int, int | None, str], object] | None
 
 
 class MeterProtocol(Protocol):
-    """Shows how far something has come, until the `with` block ends (assetmeta.features.progress)."""
+    """Shows how far something has come, until the `with` block ends."""
 
-    def __call__(
+    def metered(
         self, progress: object, what: str, total: int | None, unit: str
     ) -> AbstractContextManager[Callable[[int], None]]: ...
 
 
-class UpsertProtocol(Protocol):
-    """Makes changes out of rows (assetmeta.features.rows)."""
+class RowsProtocol(Protocol):
+    """Makes changes out of rows."""
 
-    def __call__(
+    def upsert(
         self,
         context: SessionContext,
         type_name: str,
@@ -139,6 +145,16 @@ class FramesProtocol(Protocol):
     def to_parquet(self, query: Any, path: str | FilePath, options: FrameOptions) -> FilePath: ...
 
 
+class Features(NamedTuple):
+    """What assets and queries can do beyond the core: modules of assetmeta.features, which the session binds."""
+
+    display: DisplayProtocol
+    frames: FramesProtocol
+    progress: MeterProtocol
+    rows: RowsProtocol
+    schema_map: SchemaMapProtocol
+
+
 class FrameOptions(NamedTuple):
     """How values become cells: *decimals* "decimal" (exact) or "float"; *plain* takes the markup off texts; *explode*
     names the columns of several values that get a row for each.
@@ -160,11 +176,7 @@ class SessionContext:
     loader: LoaderProtocol
     unit: UnitProtocol
     writer: CommitterProtocol
-    describe: Callable[[AssetType, str | None], Table]
-    display: DisplayProtocol
-    frames: FramesProtocol
-    metered: MeterProtocol
-    upsert: UpsertProtocol
+    features: Features
 
     def __init__(
         self,

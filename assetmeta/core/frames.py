@@ -34,20 +34,20 @@ class Frames:
         self, *, decimals: str = "decimal", plain: bool = False, explode: str | Iterable[str] = ()
     ) -> pyarrow.Table:
         """Read everything into an Arrow table (extra `arrow`)."""
-        return self.context.frames.to_arrow(self, frame_options(decimals, plain, explode))
+        return self.context.features.frames.to_arrow(self, frame_options(decimals, plain, explode))
 
     def to_pandas(
         self, *, decimals: str = "decimal", plain: bool = False, explode: str | Iterable[str] = ()
     ) -> pandas.DataFrame:
         """Read everything into a pandas DataFrame (extras `arrow` and `pandas`)."""
         options = frame_options(decimals, plain, explode)
-        return self.context.frames.to_pandas(self, options)
+        return self.context.features.frames.to_pandas(self, options)
 
     def to_polars(
         self, *, decimals: str = "decimal", plain: bool = False, explode: str | Iterable[str] = ()
     ) -> polars.DataFrame:
         """Read everything into a polars DataFrame (extra `arrow`, and polars)."""
-        frame: polars.DataFrame = self.context.frames.to_polars(self, frame_options(decimals, plain, explode))
+        frame: polars.DataFrame = self.context.features.frames.to_polars(self, frame_options(decimals, plain, explode))
         return frame
 
     def history_frame(
@@ -65,13 +65,13 @@ class Frames:
         Raises Unsupported where the server does not keep the past, BadValue for times that make no row of moments.
         """
         options = frame_options(decimals, plain, ())
-        return self.context.frames.history_frame(self, names, start, end, every, options)
+        return self.context.features.frames.history_frame(self, names, start, end, every, options)
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """Let pyarrow, polars, DuckDB and narwhals read the query as it is, page by page. Sends nothing before the
         first batch is pulled.
         """
-        return self.context.frames.reader(self, FrameOptions()).__arrow_c_stream__(requested_schema)
+        return self.context.features.frames.reader(self, FrameOptions()).__arrow_c_stream__(requested_schema)
 
     def to_csv(
         self,
@@ -86,7 +86,7 @@ class Frames:
 
         A text that a spreadsheet would take for a formula gets an apostrophe before it, unless *neutralise* is False.
         """
-        return self.context.frames.to_csv(self, path, frame_options(decimals, plain, explode), neutralise)
+        return self.context.features.frames.to_csv(self, path, frame_options(decimals, plain, explode), neutralise)
 
     def to_excel(
         self,
@@ -98,7 +98,7 @@ class Frames:
         neutralise: bool = True,
     ) -> Path:
         """Write an Excel workbook of one sheet (extras `arrow` and `excel`); see to_csv. Times are in UTC."""
-        return self.context.frames.to_excel(self, path, frame_options(decimals, plain, explode), neutralise)
+        return self.context.features.frames.to_excel(self, path, frame_options(decimals, plain, explode), neutralise)
 
     def to_jsonl(
         self,
@@ -109,7 +109,7 @@ class Frames:
         explode: str | Iterable[str] = (),
     ) -> Path:
         """Write JSON lines, one object per asset (extra `arrow`); return the path. Times are in ISO form."""
-        return self.context.frames.to_jsonl(self, path, frame_options(decimals, plain, explode))
+        return self.context.features.frames.to_jsonl(self, path, frame_options(decimals, plain, explode))
 
     def to_parquet(
         self,
@@ -120,7 +120,7 @@ class Frames:
         explode: str | Iterable[str] = (),
     ) -> Path:
         """Write a Parquet file, a row group per page (extra `arrow`); return the path."""
-        return self.context.frames.to_parquet(self, path, frame_options(decimals, plain, explode))
+        return self.context.features.frames.to_parquet(self, path, frame_options(decimals, plain, explode))
 
 
 def frame_options(decimals: str, plain: bool, explode: str | Iterable[str]) -> FrameOptions:

@@ -166,7 +166,7 @@ class AssetClass(type):
         """Return the attributes and operations as a table: name, type, notes (required, read-only, custom), choices,
         and the type that a relation leads to. With a *word* those with it in their name or label. Sends nothing.
         """
-        return cls._context.describe(cls._type, word)
+        return cls._context.features.schema_map.describe(cls._type, word)
 
     def _context_oid(cls, given: Any) -> Oid | None:
         if given is None:
@@ -224,7 +224,7 @@ class AssetClass(type):
         keys that occur twice in the rows and for files that cannot be read, all of them before an asset is read;
         NotExactlyOne for a key that several assets have, NotFound with missing="error". Nothing is pending then.
         """
-        return cls._context.upsert(
+        return cls._context.features.rows.upsert(
             cls._context, cls._type.name, rows, key=key, missing=missing, columns=columns, empty=empty
         )
 

@@ -231,14 +231,14 @@ class Query(Displayed, Frames, Criteria, frozen=True):
     def head(self, number: int = 10) -> Table:
         """Read the first assets and return them as a table, a column for each selected attribute. One request."""
         found = self._but(size=at_least(0, number, "head()") if self.size is None else min(number, self.size))
-        return self.context.display.rows_of(self, list(found))
+        return self.context.features.display.rows_of(self, list(found))
 
     def describe(self, word: str | None = None) -> Table:
         """Return the attributes and operations of the type that is queried, as a table; see the type's describe()."""
-        return self.context.describe(self.schema.type(self.type_name), word)
+        return self.context.features.schema_map.describe(self.schema.type(self.type_name), word)
 
     def _table(self) -> Table:
-        return self.context.display.table_of(self)
+        return self.context.features.display.table_of(self)
 
     def __copy__(self) -> Query:
         return self
@@ -292,7 +292,7 @@ class SizedStream:
         context = self._query.context
         counted = self._counted()
         found = pages(context, self._query._fetches(), context.page_size, counted)
-        with context.metered(self._bar, f"read {self._query.type_name}", sum(counted), "") as report:
+        with context.features.progress.metered(self._bar, f"read {self._query.type_name}", sum(counted), "") as report:
             number = 0
             for page in found:
                 for asset in page:

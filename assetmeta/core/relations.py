@@ -210,7 +210,7 @@ class RelatedList(Displayed, Sequence[Any]):
         return printable(f"[{', '.join(shown[:20])}{', …' if len(shown) > 20 else ''}]")
 
     def _table(self) -> Table:
-        return context_of(self._asset).display.table_of(self)
+        return context_of(self._asset).features.display.table_of(self)
 
     def add(self, *values: Any) -> None:
         """Add assets (or values), pending until the commit. Sends nothing. Raises BadValue, ReadOnly."""

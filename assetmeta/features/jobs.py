@@ -34,6 +34,7 @@ from assetmeta.core.report import Report, error_of
 from assetmeta.core.state import Instance
 from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.core.values import require_oid
+from assetmeta.features import GIVE_UP_AFTER
 from assetmeta.features.job_record import JobRecord
 from assetmeta.features.journal import DONE, PLANNED, SENT, UNKNOWN, Item, secret_digest, state_of
 from assetmeta.features.plans import check_changes, check_plan, withheld
@@ -46,9 +47,6 @@ from assetmeta.model.plans import Change, Create, Delete, Done, Outcome, Unknown
 from assetmeta.model.values import UNREAD, Oid
 
 log = logging.getLogger(__name__)
-
-GIVE_UP_AFTER = 3600.0
-"""Seconds without progress after which a job ends."""
 
 _LONGEST_PAUSE = 60.0
 _NAMED = 10

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from assetmeta.core.plan import Plan
 from assetmeta.core.query import Query
 from assetmeta.core.report import Report
+from assetmeta.features import EVERY
 from assetmeta.features.asset_changes import CHANGED, CREATED, DELETED, AssetChange
-from assetmeta.features.watch import EVERY, Watcher
+from assetmeta.features.watch import Watcher
 from assetmeta.model.errors import BadValue, ResultChanged, ServerFailed, SessionClosed, Unreachable, UsageError
 from assetmeta.model.plans import Call
 

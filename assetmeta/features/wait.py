@@ -10,12 +10,10 @@ from assetmeta.core.cohort import Cohort
 from assetmeta.core.context import ProgressOption, SessionContext
 from assetmeta.core.state import Instance, forget
 from assetmeta.core.values import require_asset
+from assetmeta.features import INTERVAL
 from assetmeta.features.progress import metered
 from assetmeta.model.errors import BadValue, SessionClosed, StillWaiting
 from assetmeta.model.scalars import is_seconds
-
-INTERVAL = 10.0
-"""Seconds between two looks, unless said otherwise."""
 
 _NAMED = 5
 """Assets that an error names."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assetmeta.core.query import Query
+from assetmeta.features import EVERY
 from assetmeta.features.asset_changes import AssetChange
 from assetmeta.features.change_readers import Found, reader_for
 from assetmeta.features.cursor import CursorFile
@@ -19,9 +20,6 @@ from assetmeta.model.errors import (
 )
 
 log = logging.getLogger(__name__)
-
-EVERY = 60.0
-"""Seconds between two rounds, unless said otherwise."""
 
 
 class Watcher:

@@ -57,7 +57,7 @@ def mirror(
     if session.pending:
         raise UsageError(f"{session.pending} assets have changes that were not sent: commit or revert them first.")
     names, conditions = _checked(session, types, where or {})
-    database = MirrorDatabase(path, session._context.server)
+    database = MirrorDatabase(path, session.base_url)
     try:
         with refused(path):
             layouts = [tables_of(session, name, {*names, *database.signatures}) for name in names]

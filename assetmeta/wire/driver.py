@@ -17,14 +17,13 @@ from assetmeta.model.errors import AssetmetaError, BadValue, BrokenOff, ReadOnly
 from assetmeta.model.http import Flow, Pause, Reply, Request, Response, T, Yielded, perform
 from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.auth import OriginBoundAuth
-from assetmeta.wire.cassette import Cassette
 from assetmeta.wire.ledger import Entry, Ledger, RequestBudget
 from assetmeta.wire.login_guard import LoginGuard, RequestBatch
 from assetmeta.wire.redact import redacted_line
 from assetmeta.wire.retry import Pace, RetryPolicy
 from assetmeta.wire.sender import Sender
 from assetmeta.wire.transport import DEFAULT_TIMEOUT, MAX_BYTES, File, Settings, Transport
-from assetmeta.wire.transport_base import BaseTransport
+from assetmeta.wire.transport_base import BaseTransport, Recorder
 from assetmeta.wire.urls import Origin, checked_base
 
 
@@ -43,7 +42,7 @@ class WireSettings(TypedDict, total=False):
     read_only: bool
     user_agent: str | None
     truststore: bool
-    cassette: Cassette | None
+    cassette: Recorder | None
     sleep: Callable[[float], None]
     clock: Callable[[], float]
 
@@ -81,7 +80,7 @@ class Driver:
         read_only: bool = False,
         user_agent: str | None = None,
         truststore: bool = False,
-        cassette: Cassette | None = None,
+        cassette: Recorder | None = None,
         login_check: SupportsLoginCheck | None = None,
         server: str = "server",
         pace: Pace | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from msgspec import Struct
@@ -39,4 +40,23 @@ class BaseTransport(Protocol):
 
     def close(self) -> None:
         """Let go of connections and files."""
+        ...
+
+
+class Recorder(Protocol):
+    """What records the conversation of a session, or replaces its server: a Cassette (assetmeta.wire.cassette)."""
+
+    def transport(
+        self,
+        base: str,
+        open_transport: Callable[[], BaseTransport],
+        secrets: Callable[[], Iterable[str]],
+        names: Callable[[], Iterable[str]],
+        server: str,
+    ) -> BaseTransport:
+        """Return the transport of a session with the URL *base*; *open_transport* opens the real one."""
+        ...
+
+    def save(self) -> None:
+        """Write what was recorded so far. Raises OSError."""
         ...

@@ -44,7 +44,7 @@ def one_by_one(dialect: Dialect) -> dict[str, Any]:
 
 def interrupting(session: Any, number: int, act: Callable[[], object]) -> None:
     """Call *act* as soon as the answer to that many requests is there, before anybody has seen the last one."""
-    numbers, deliver = count(1), session._driver._courier.deliver
+    numbers, deliver = count(1), session._driver._sender.deliver
 
     def delivered(request: Any, *given: Any) -> Any:
         answer = deliver(request, *given)
@@ -52,7 +52,7 @@ def interrupting(session: Any, number: int, act: Callable[[], object]) -> None:
             act()
         return answer
 
-    session._driver._courier.deliver = delivered
+    session._driver._sender.deliver = delivered
 
 
 def names_on(connect: Connect, dialect: Dialect) -> set[str]:

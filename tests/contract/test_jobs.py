@@ -115,7 +115,7 @@ def test_a_finished_job_sends_nothing(dialect: Dialect, server: Server, script: 
 def broken_off(script: Script, server: Server, writes: int) -> Any:
     """A run that Ctrl-C ends after that many writes were answered."""
     session = script.connect(pool=1)
-    deliver, left = session._driver._courier.deliver, [writes]
+    deliver, left = session._driver._sender.deliver, [writes]
 
     def delivered(request: Any, *given: Any) -> Any:
         answer = deliver(request, *given)
@@ -124,7 +124,7 @@ def broken_off(script: Script, server: Server, writes: int) -> Any:
             raise KeyboardInterrupt
         return answer
 
-    session._driver._courier.deliver = delivered
+    session._driver._sender.deliver = delivered
     with pytest.raises(KeyboardInterrupt), session.job("night", folder=script.folder) as job:
         script.fill(session)
     assert 0 == session.pending
@@ -178,7 +178,7 @@ def test_updates_and_deletes_go_on(dialect: Dialect, server: Server, connect: Co
         return job
 
     session = connect(pool=1)
-    deliver = session._driver._courier.deliver
+    deliver = session._driver._sender.deliver
 
     def delivered(request: Any, *given: Any) -> Any:
         answer = deliver(request, *given)
@@ -186,7 +186,7 @@ def test_updates_and_deletes_go_on(dialect: Dialect, server: Server, connect: Co
             raise KeyboardInterrupt
         return answer
 
-    session._driver._courier.deliver = delivered
+    session._driver._sender.deliver = delivered
     with pytest.raises(KeyboardInterrupt):
         run(session)
     job = run(connect())

@@ -58,7 +58,7 @@ class Bench:
 
     def interrupted(self, v1: Any, writes: int = 0, *, arrives: bool = True) -> Any:
         """A session that breaks off at one more write than that: before its answer is seen, or before it is sent."""
-        deliver, left = v1._driver._courier.deliver, [writes]
+        deliver, left = v1._driver._sender.deliver, [writes]
 
         def delivered(request: Any, *given: Any) -> Any:
             left[0] -= request.writes
@@ -68,7 +68,7 @@ class Bench:
                 raise KeyboardInterrupt
             return answer
 
-        v1._driver._courier.deliver = delivered
+        v1._driver._sender.deliver = delivered
         return v1
 
     def writes(self) -> int:
@@ -547,7 +547,7 @@ class TestTheJournal:
 
     def test_a_running_job_can_be_watched(self, bench: Bench) -> None:
         v1, seen = bench.open(bulk=False), []
-        deliver = v1._driver._courier.deliver
+        deliver = v1._driver._sender.deliver
 
         def delivered(request: Any, *given: Any) -> Any:
             if request.writes:
@@ -555,7 +555,7 @@ class TestTheJournal:
                 seen.append((status.state, status.counts, f"process {os.getpid()}" in (status.process or "")))
             return deliver(request, *given)
 
-        v1._driver._courier.deliver = delivered
+        v1._driver._sender.deliver = delivered
         bench.open()
         with bench.job(v1):
             stories(v1, "Watched")
@@ -691,7 +691,7 @@ class TestFaults:
     def test_a_refused_login_ends_the_job_at_once(self, bench: Bench, writes: int) -> None:
         names = [f"Refused {writes} {number}" for number in range(3)]
         v1 = bench.open(bulk=False, pool=1)
-        deliver, left = v1._driver._courier.deliver, [writes]
+        deliver, left = v1._driver._sender.deliver, [writes]
 
         def delivered(request: Any, *given: Any) -> Any:
             left[0] -= request.writes
@@ -699,7 +699,7 @@ class TestFaults:
                 raise AuthenticationFailed("The server refused the access token.", status=401)
             return deliver(request, *given)
 
-        v1._driver._courier.deliver = delivered
+        v1._driver._sender.deliver = delivered
         with pytest.raises(AuthenticationFailed), bench.job(v1) as job:
             stories(v1, *names)
         assert ([], 0) == (bench.slept, v1.pending)

@@ -201,7 +201,7 @@ def test_a_session_keeps_to_its_rate(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def sleep(seconds: float) -> None:
         clock.now += seconds
 
-    monkeypatch.setattr("assetmeta.session.shared_rate", timed)
+    monkeypatch.setattr("assetmeta.features.rate.shared_rate", timed)
     with (
         sandbox.running("versionone") as server,
         V1Meta(**server.credentials, rate="20/minute", sleep=sleep, bulk=False, pool=1) as v1,

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from assetmeta import BadValue, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta
-from assetmeta.session import Session, SessionSettings
+from assetmeta.session import Session
+from assetmeta.settings import SessionSettings
 from assetmeta.v1pysdk import V1Meta as SdkMeta
 from assetmeta.wire.driver import Driver, WireSettings
 

@@ -66,7 +66,7 @@ class Desk:
 
         def connected(*given: Any, **settings: Any) -> Any:
             session: Any = connection.connected(*given, sleep=lambda seconds: None, **settings)
-            deliver, left = session._driver._courier.deliver, [writes]
+            deliver, left = session._driver._sender.deliver, [writes]
 
             def delivered(request: Any, *given: Any) -> Any:
                 left[0] -= request.writes
@@ -74,7 +74,7 @@ class Desk:
                     event()
                 return deliver(request, *given)
 
-            session._driver._courier.deliver = delivered
+            session._driver._sender.deliver = delivered
             return session
 
         self._monkeypatch.setattr(bulk, "connected", connected)

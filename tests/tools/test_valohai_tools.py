@@ -375,7 +375,7 @@ class TestDownloads:
         datum = made(server, vh, project, "x.bin", content)
         server.face.settings.streams_downloads = streams
         with ValohaiMeta(**server.token_credentials, survey="none", sleep=lambda _: None) as session:
-            line, broken = session._driver._courier._line, []
+            line, broken = session._driver._sender._transport, []
             exchange = line.exchange
 
             def breaking(request: Any, *, login: bool = True) -> Any:

@@ -16,8 +16,9 @@ import typer
 
 from assetmeta import BadValue, Plan, Report, Session, TimedOut, Unreachable, UpsertReport
 from assetmeta.core.plan_text import ENDING
+from assetmeta.features import GIVE_UP_AFTER
 from assetmeta.features.job_record import JobRecord
-from assetmeta.features.jobs import GIVE_UP_AFTER, Job
+from assetmeta.features.jobs import Job
 from assetmeta.features.journal import folder_for, journals
 from assetmeta.model.errors import nearest
 from assetmeta.model.printable import printable

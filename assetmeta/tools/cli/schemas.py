@@ -91,7 +91,7 @@ def show_diff(
 def _kept(target: str) -> Schema:
     """The schema that an earlier session kept."""
     with connect(target) as session:
-        if not session._schemas.known:
+        if not session.known_types:
             raise BadValue(f"No schema of {target} is kept from an earlier session; give two to compare.")
         found: Schema = session.schema
         return found

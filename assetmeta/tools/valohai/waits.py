@@ -7,7 +7,7 @@ from typing import Any
 
 from assetmeta.core.asset import Asset
 from assetmeta.core.context import ProgressOption
-from assetmeta.features.wait import INTERVAL
+from assetmeta.features import INTERVAL
 from assetmeta.features.wait import as_completed as completed
 from assetmeta.tools.valohai.dialect import shared
 

@@ -476,7 +476,7 @@ class TestWhatGoesWrong:
         self, server: sandbox.Server, vh: Any, organization: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         made = vh.Project.new(name="Lost", owner=organization.name)
-        line = vh._driver._courier._line
+        line = vh._driver._sender._transport
         exchange = line.exchange
 
         def broken(request: Any, *, login: bool = True) -> Any:

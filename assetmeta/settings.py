@@ -1,0 +1,74 @@
+"""What a session is set up with: the settings that every session takes, their checks, and where its schema is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from requests.auth import AuthBase
+
+from assetmeta.model.contract import Backend
+from assetmeta.model.errors import BadValue, nearest
+from assetmeta.model.folders import cache_folder, expanded
+from assetmeta.model.http import is_loopback
+from assetmeta.model.scalars import whole_number
+from assetmeta.model.signatures import keywords
+from assetmeta.version import __version__
+from assetmeta.wire.auth import Credential
+from assetmeta.wire.driver import WireSettings
+from assetmeta.wire.file_cache import FileCache
+
+
+class SessionSettings(WireSettings, total=False):
+    """The settings that every session takes, by name. Session documents them."""
+
+    loading: str
+    keep: int
+    page_size: int
+    reflect: str
+    schema_cache: str | Path | bool | None
+    schema_age: float
+    rate: str | Sequence[str] | None
+
+
+def refuse_unknown(kind: type, settings: Iterable[str], takers: Iterable[type[object]]) -> None:
+    """Raise TypeError for the name of a setting that none of the classes *takers* takes; *kind* is the one called."""
+    known = [name for taker in takers for name in keywords(taker.__init__)]
+    for name in settings:
+        if name not in known:
+            raise TypeError(f"{kind.__name__}() has no setting {name!r}.{nearest(name, known)}")
+
+
+def check_settings(keep: object, page_size: object, schema_cache: object, schema_age: object) -> None:
+    """Raise BadValue for what no session can be set up with."""
+    for name, size, least in (("page_size", page_size, 1), ("keep", keep, 0)):
+        number = whole_number(size)
+        if number is None or number < least:
+            raise BadValue(f"{name}= takes a whole number, {least} or more, not {size!r:.40}.")
+    if not isinstance(schema_age, int | float):
+        raise BadValue(f"schema_age= takes a number of seconds, not {schema_age!r:.40}.")
+    if not isinstance(schema_cache, str | os.PathLike | bool | None):
+        raise BadValue(f"schema_cache= takes a folder, True or None, not {schema_cache!r:.40}.")
+
+
+def schema_file(
+    folder: str | Path | bool | None, age: float, base_url: str, backend: Backend, auth: AuthBase | None, replays: bool
+) -> FileCache | None:
+    """Return where the schema of a server is kept for a user, in *folder* or, when that is True, in the user's cache;
+    None where it is not kept: for a login that does not show who it is, and in the user's cache for servers of this
+    computer and for sessions with a cassette (*replays*).
+    """
+    who = auth.identity if isinstance(auth, Credential) else None
+    if folder is True and (replays or is_loopback(base_url)):
+        return None
+    if folder is None or folder is False or who is None:
+        return None
+    try:
+        place = cache_folder() / "schemas" if folder is True else expanded(folder)
+    except BadValue:
+        if folder is True:
+            # A user without a home folder has no cache, and did not request one.
+            return None
+        raise
+    return FileCache(place, "\n".join([backend.name, base_url, who, repr(backend), __version__]), age)
