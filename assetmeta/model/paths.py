@@ -7,7 +7,7 @@ it cannot send. Text in brackets is never interpreted here, and a path that was 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -143,6 +143,11 @@ def in_parts(schema: Schema, type_name: str, path: Path) -> Path:
     whole = Path(path.steps[:-1])
     codec = resolve(schema, type_name, whole).attribute.codec
     return Path(whole.steps, part=path.steps[-1].name) if path.steps[-1].name in parts_of(codec) else path
+
+
+def first_narrowed(paths: Iterable[Path]) -> Path | None:
+    """The first of *paths* that narrows the assets of a step: by a type, a condition or a moment; None for none."""
+    return next((path for path in paths if not all(step.is_plain for step in path.steps)), None)
 
 
 def parts_of(codec: Codec) -> tuple[str, ...]:

@@ -17,7 +17,6 @@ from assetmeta.backends.local.executor import (
     UnorderedSource,
     execute,
     execute_all,
-    explain_local,
     refuse,
     split,
 )
@@ -73,23 +72,22 @@ class Shop(UnorderedSource):
     """A server of lists in pages of two. It keeps the pages that it sent and what it was asked for beyond them."""
 
     def __init__(self, number: int = 7, *, total: int | None = None, is_sorted: bool = False, start: int = 0) -> None:
-        self.reading = self
         self._known = RowStore(SCHEMA)
         self.things = [thing(each) for each in range(number)]
         self.total, self.is_sorted, self.start = total, is_sorted, start
         self.pages: list[int] = []
         self.asked: list[tuple[str, list[object], list[str]]] = []
 
-    schema = SCHEMA  # type: ignore[assignment]
+    schema = SCHEMA
 
     @property
     def known(self) -> RowStore:
         return self._known
 
-    def holds(self, type_name: str, name: str) -> bool:
-        return name not in ("tags", "things")
+    def unlisted(self, type_name: str) -> tuple[str, ...]:
+        return ("tags", "things")
 
-    def begin(self, wanted: Fetch) -> Cursor:
+    def first(self, wanted: Fetch) -> Cursor:
         return Cursor(self.start, self.start) if self.start else Cursor()
 
     def sorts(self, wanted: Fetch) -> bool:
@@ -107,10 +105,10 @@ class Shop(UnorderedSource):
         for oid in part:
             number = int(str(oid.key))
             cells: dict[str, RawValue] = {"name": f"t{number}", "size": number % 3, "box": Oid("Box", number // 2)}
-            self.known.take(oid, cells)
+            self.known.add(oid, cells)
         return Page(part, first + 2 if first + 2 < len(self.things) else None)
 
-    def tell(self, type_name: str, oids: Sequence[Oid], names: Any) -> Any:
+    def load_missing(self, type_name: str, oids: Sequence[Oid], names: Any) -> Any:
         yield from ()
         self.asked.append((type_name, [oid.key for oid in oids], list(names)))
         for oid in oids:
@@ -119,7 +117,7 @@ class Shop(UnorderedSource):
                 "shelf": Oid("FileCache", 1),
                 "tags": ("x",),
             }
-            self.known.take(oid, {name: told[name] for name in names if name in told})
+            self.known.add(oid, {name: told[name] for name in names if name in told})
 
 
 def run(flow: Any) -> Any:
@@ -283,12 +281,12 @@ class TestWhatIsReadAlong:
         both = Or((near, far))
 
         def parts(*terms: Term) -> tuple[Term | None, Term | None]:
-            return split(Shop().holds, Fetch("Thing", where=And(terms)))
+            return split(Shop().unlisted("Thing"), Fetch("Thing", where=And(terms)))
 
         assert (near, far) == parts(near, far)
         assert (None, And((far, both))) == parts(far, both)
         assert (And((near, near)), made) == parts(near, made, near)
-        assert (None, None) == split(Shop().holds, Fetch("Thing"))
+        assert (None, None) == split(Shop().unlisted("Thing"), Fetch("Thing"))
 
 
 class TestMissing:
@@ -348,21 +346,12 @@ class TestRefusals:
         assert [False, True] == [is_refused(can), is_refused(replace(can, oids=(thing(1), old)))]
         assert [False, True] == [is_refused(gone, keeps_deleted=True), is_refused(gone)]
 
-    def test_what_is_done_here_in_words(self) -> None:
-        where, sort = compare("size", "=", 1), (Sort(path("name"), True), Sort(path("size")))
-        assert [] == list(explain_local(Fetch("Thing"), again=True))
-        told = list(explain_local(Fetch("Thing", where=where, sort=sort, start=2), again=False))
-        assert [f"filtered here: {where}", "sorted here: -name, size", "cut here: all from 2"] == told
-        told = list(explain_local(Fetch("Thing", where=where, size=3), again=True))
-        assert [f"filtered here, again: {where}", "cut here: 3 from 0"] == told
-        assert ["cut here: 0 from 0"] == list(explain_local(Fetch("Thing", size=0), again=True))
-
 
 def known(*cells: dict[str, RawValue]) -> RowStore:
     """The things 0, 1, 2, ... with these cells."""
     found = RowStore(SCHEMA)
     for number, each in enumerate(cells):
-        found.take(thing(number), each)
+        found.add(thing(number), each)
     return found
 
 
@@ -497,7 +486,7 @@ class TestOrder:
 class TestKnown:
     def test_what_is_told_later_is_added(self) -> None:
         data = known({"name": "a", "size": 1})
-        data.take(thing(0), {"size": 2})
+        data.add(thing(0), {"size": 2})
         assert {"name": "a", "size": 2} == data.cells[thing(0)]
         assert [thing(1)] == data.missing([thing(0), thing(1), thing(1)], "size")
         assert [thing(0), thing(1)] == data.missing([thing(0), thing(1)], "weight")
@@ -511,7 +500,7 @@ class TestKnown:
             data.members(thing(0), "tags"),
             data.members(thing(1), "tags"),
         )
-        assert [one, two] == data.targets([thing(each) for each in range(4)], "box")
+        assert [one, two] == data.related_ids([thing(each) for each in range(4)], "box")
 
     def test_answers_are_known_with_their_related_assets(self) -> None:
         rows = Rows((Row(thing(1), ("name",), ("a",)),), (Row(Oid("Box", 1), ("name",), ("b",)),))
@@ -523,7 +512,7 @@ class TestKnown:
     def test_paths_lead_through_all_members(self) -> None:
         data = known({"name": "a", "size": 1}, {"name": "b", "size": None})
         box = Oid("Box", 1)
-        data.take(box, {"things": (thing(0), thing(1), thing(7))})
+        data.add(box, {"things": (thing(0), thing(1), thing(7))})
         assert ["a", "b"] == data.values(box, path("things.name"))
         assert [1] == data.values(box, path("things.size"))
         assert [3] == data.values(box, path("things.@Count"))

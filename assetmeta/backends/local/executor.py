@@ -1,16 +1,16 @@
 """Queries over lists that a server sends: what it does not do itself is done here.
 
 Conditions (all of them, again), order, window and count, and the related assets of paths, which are read for all assets
-of an answer at once. What is not needed any more after a step is not read: related assets that only the selection names
-are read for the window alone. A list in the server's order is gone through page by page, and no further than needed.
+of an answer at once. Only what a step needs is read: related assets that only the selection names are read for the
+window alone. A list in the server's order is read page by page, and no further than needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import NamedTuple, Protocol
 
-from assetmeta.backends.local.operators import admission, paths_in, slice_rows, sort_rows
+from assetmeta.backends.local.operators import matching, paths_in, slice_rows, sort_rows
 from assetmeta.backends.local.prefetch import ValueLoader, all_paths, path_tree, prefetch
 from assetmeta.backends.local.records import RowStore
 from assetmeta.model.conditions import And, RawFilter, Term, and_terms, leaves
@@ -18,12 +18,11 @@ from assetmeta.model.errors import NotFound, Unsupported
 from assetmeta.model.http import Flow
 from assetmeta.model.paths import CLEANED, Path
 from assetmeta.model.plans import Fetch, Row, Rows
-from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
 
 class Cursor(NamedTuple):
-    """Where a read stands: *at* is the server's next page in the dialect's own words (None: the first), *passed* how
+    """Where a read continues: *at* is the server's next page in the dialect's own form (None: the first), *passed* how
     many matches came before it.
     """
 
@@ -39,60 +38,36 @@ class Page(NamedTuple):
 
 
 class ListSource(ValueLoader, Protocol):
-    """One read of a dialect: how lists and assets are reached, and what the server does by itself."""
+    """One read of a dialect: how lists and assets are read, and what the server does itself."""
 
     def page(self, wanted: Fetch, at: object) -> Flow[Page]:
-        """Read a page of the assets that the conditions may admit, or those that the fetch names (`oids`)."""
+        """Read a page of the assets that may match the conditions, or those that the fetch names (`oids`)."""
         ...
 
-    def holds(self, type_name: str, name: str) -> bool:
-        """True for an attribute that the objects hold themselves; False for a list that is made by asking for it."""
+    def unlisted(self, type_name: str) -> Container[str]:
+        """The names of the attributes that objects in lists do not contain, such as lists of their own."""
         ...
 
-    def begin(self, wanted: Fetch) -> Cursor:
-        """Where to begin: beyond the start of the window where the server can skip exactly that many matches."""
+    def first(self, wanted: Fetch) -> Cursor:
+        """The first page: beyond the start of the window where the server can skip exactly that many matches."""
         ...
 
     def sorts(self, wanted: Fetch) -> bool:
-        """True when the pages come in the order that the fetch asks for."""
+        """True when the pages are in the order of the fetch."""
         ...
 
     def count(self, wanted: Fetch) -> Flow[int | None]:
-        """Return how many assets match, where the server can tell without sending them all; None otherwise."""
+        """Return how many assets match, where the server counts without sending them all; None otherwise."""
         ...
 
 
-class Reads(Protocol):
-    """One read of a dialect under way."""
-
-    @property
-    def schema(self) -> Schema: ...
-
-    @property
-    def known(self) -> RowStore: ...
-
-
 class UnorderedSource:
-    """The parts of a Source that are the same for all dialects, and those of one whose lists come in no order that
-    could be asked for, from their start, and uncounted. *reading* is the read that it is a source of.
-    """
+    """The parts of a ListSource of a server that neither sorts nor counts lists, nor skips rows of them."""
 
     __slots__ = ()
 
-    reading: Reads
-
-    @property
-    def schema(self) -> Schema:
-        """The schema of the server."""
-        return self.reading.schema
-
-    @property
-    def known(self) -> RowStore:
-        """What this read was told so far."""
-        return self.reading.known
-
-    def begin(self, wanted: Fetch) -> Cursor:
-        """Always at the start."""
+    def first(self, wanted: Fetch) -> Cursor:
+        """Always the start."""
         return Cursor()
 
     def sorts(self, wanted: Fetch) -> bool:
@@ -117,16 +92,6 @@ def refuse(wanted: Fetch, server: str, *, keeps_deleted: bool = False) -> None:
     if wanted.where is not None and any(isinstance(leaf, RawFilter) for leaf in leaves(wanted.where)):
         raise Unsupported(f"{server} has no filter language of its own.", type_name=wanted.type_name)
     all_paths(wanted)
-
-
-def explain_local(wanted: Fetch, *, again: bool) -> Iterator[str]:
-    """Tell in words what is done of a fetch when its lists have come; *again* where the server has filtered, too."""
-    if wanted.where is not None:
-        yield f"filtered here{', again' if again else ''}: {wanted.where}"
-    if wanted.sort:
-        yield f"sorted here: {', '.join(map(str, wanted.sort))}"
-    if wanted.start or wanted.size is not None:
-        yield f"cut here: {'all' if wanted.size is None else wanted.size} from {wanted.start}"
 
 
 def execute_all(fetches: Sequence[Fetch], make: Callable[[], ListSource]) -> Flow[list[Rows]]:
@@ -158,8 +123,8 @@ def execute(source: ListSource, wanted: Fetch) -> Flow[Rows]:
 
 
 def _in_turn(source: ListSource, wanted: Fetch) -> Flow[Rows]:
-    """Go through the pages from where the answer before broke off, until there is enough."""
-    at, passed = wanted.cursor if isinstance(wanted.cursor, Cursor) else source.begin(wanted)
+    """Read pages from where the answer before ended, until there is enough."""
+    at, passed = wanted.cursor if isinstance(wanted.cursor, Cursor) else source.first(wanted)
     end = None if wanted.size is None else wanted.start + wanted.size
     rows: list[Row] = []
     related: list[Row] = []
@@ -167,8 +132,8 @@ def _in_turn(source: ListSource, wanted: Fetch) -> Flow[Rows]:
         page = yield from source.page(wanted, at)
         matched = yield from _admitted(source, wanted, page.oids)
         part = matched[max(wanted.start - passed, 0) : None if end is None else max(end - passed, 0)]
-        told, beyond = yield from _selected(source, wanted, part, page.oids)
-        rows += told
+        some, beyond = yield from _selected(source, wanted, part, page.oids)
+        rows += some
         related += beyond
         passed += len(matched)
         at = page.rest
@@ -176,7 +141,7 @@ def _in_turn(source: ListSource, wanted: Fetch) -> Flow[Rows]:
             return Rows(tuple(rows), tuple(related), more=end is not None and (passed > end or at is not None))
         if wanted.page_size is not None and len(rows) >= wanted.page_size:
             return Rows(tuple(rows), tuple(related), more=True, next_cursor=Cursor(at, passed))
-        # What was told of one page is of no use for the next: memory is bounded by what is sent back.
+        # The rows of one page are of no use for the next: memory is bounded by what is returned.
         source.known.cells.clear()
 
 
@@ -199,13 +164,13 @@ def _at_once(source: ListSource, wanted: Fetch) -> Flow[Rows]:
 
 def _admitted(source: ListSource, wanted: Fetch, oids: Sequence[Oid]) -> Flow[list[Oid]]:
     """The assets among *oids* that satisfy the conditions; what those need of related assets is read."""
-    near, far = split(source.holds, wanted)
-    test = admission(near)
-    matched = [oid for oid in oids if test(source.known, oid)]
+    if wanted.where is None:
+        return list(oids)
+    near, far = split(source.unlisted(wanted.type_name), wanted)
+    matched = matching(near, source.known, oids)
     if far is not None:
         yield from prefetch(source, matched, path_tree(paths_in(far)))
-        test = admission(far)
-        matched = [oid for oid in matched if test(source.known, oid)]
+        matched = matching(far, source.known, matched)
     return matched
 
 
@@ -213,20 +178,23 @@ def _selected(
     source: ListSource, wanted: Fetch, part: Sequence[Oid], seen: Sequence[Oid]
 ) -> Flow[tuple[tuple[Row, ...], tuple[Row, ...]]]:
     """Read what the selection needs beyond the objects themselves; return the rows of *part*, and those of all other
-    assets that were told of. Of those only *seen*, and in no part, nothing is sent back.
+    assets of which anything is known. Nothing is returned of assets that are only *seen*, and in no part.
     """
-    yield from prefetch(source, part, path_tree(path for path in wanted.select if _leads_on(source, wanted, path)))
+    unlisted = source.unlisted(wanted.type_name)
+    yield from prefetch(source, part, path_tree(path for path in wanted.select if _leads_on(unlisted, path)))
     chosen = {*seen}
     rows = tuple(row_of(source.known, oid, wanted.select) for oid in part)
     return rows, tuple(source.known.row(oid) for oid in source.known.cells if oid not in chosen)
 
 
-def split(holds: Callable[[str, str], bool], wanted: Fetch) -> tuple[Term | None, Term | None]:
-    """The conditions that the assets' own attributes decide, and those that related assets have a part in."""
+def split(unlisted: Container[str], wanted: Fetch) -> tuple[Term | None, Term | None]:
+    """The conditions that attributes of the objects in lists decide, and those for which more must be read (*unlisted*
+    attributes, related assets).
+    """
     own: list[Term] = []
     others: list[Term] = []
     for term in and_terms(wanted.where):
-        near = all(len(path.steps) == 1 and holds(wanted.type_name, path.head) for path in paths_in(term))
+        near = all(len(path.steps) == 1 and path.steps[0].name not in unlisted for path in paths_in(term))
         (own if near else others).append(term)
     return _all(own), _all(others)
 
@@ -235,15 +203,15 @@ def _all(terms: Sequence[Term]) -> Term | None:
     return terms[0] if len(terms) == 1 else And(tuple(terms)) if terms else None
 
 
-def _leads_on(source: ListSource, wanted: Fetch, path: Path) -> bool:
-    """True for what the objects themselves do not hold. A key of theirs that a list left out is not asked for here:
-    nobody may ever look at it.
+def _leads_on(unlisted: Container[str], path: Path) -> bool:
+    """True for what objects in lists do not contain. A key that a list left out is not read here: it may never be
+    used.
     """
-    return len(path.steps) > 1 or path.aggregate is not None or not source.holds(wanted.type_name, path.head)
+    return len(path.steps) > 1 or path.aggregate is not None or path.steps[0].name in unlisted
 
 
 def row_of(known: RowStore, oid: Oid, select: Sequence[Path]) -> Row:
-    """All that was told of an asset, and the values that were worked out for it under their paths."""
+    """All that is known of an asset, and the values that were computed for it under their paths."""
     row = known.row(oid)
     computed = [path for path in select if path.aggregate and path.aggregate not in CLEANED]
     if not computed:

@@ -5,7 +5,7 @@ trusted with.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +32,12 @@ Test = Callable[[RowStore, Oid], bool]
 def matches(term: Term | None, known: RowStore, oid: Oid) -> bool:
     """True when *oid* satisfies *term*; see `admission`."""
     return admission(term)(known, oid)
+
+
+def matching(term: Term | None, known: RowStore, oids: Iterable[Oid]) -> list[Oid]:
+    """The assets among *oids* that satisfy *term*, same order; see `admission`."""
+    test = admission(term)
+    return [oid for oid in oids if test(known, oid)]
 
 
 def admission(term: Term | None) -> Test:

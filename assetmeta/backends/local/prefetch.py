@@ -13,7 +13,7 @@ from assetmeta.backends.local.operators import paths_in
 from assetmeta.backends.local.records import RowStore
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow
-from assetmeta.model.paths import CLEANED, Path
+from assetmeta.model.paths import CLEANED, Path, first_narrowed
 from assetmeta.model.plans import Fetch
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
@@ -37,9 +37,10 @@ def path_tree(paths: Iterable[Path]) -> Tree:
 def all_paths(fetch: Fetch) -> list[Path]:
     """Every path that a fetch mentions. Raises Unsupported for one that cannot be followed here."""
     found = [*fetch.select, *paths_in(fetch.where), *(sort.path for sort in fetch.sort)]
+    narrowed = first_narrowed(found)
+    if narrowed is not None:
+        raise Unsupported(f"{narrowed}: related assets cannot be narrowed in a path here.", attribute=str(narrowed))
     for path in found:
-        if not all(step.is_plain for step in path.steps):
-            raise Unsupported(f"{path}: related assets cannot be narrowed in a path here.", attribute=str(path))
         if path.aggregate in CLEANED and len(path.steps) > 1:
             raise Unsupported(f"{path}: the text of a related asset cannot be cleaned along.", attribute=str(path))
     return found
@@ -51,7 +52,7 @@ def own_names(fetch: Fetch) -> list[str]:
 
 
 class ValueLoader(Protocol):
-    """What one read was told so far, and how it is told more: the part that each dialect writes for itself."""
+    """What one read has received so far, and how it receives more."""
 
     @property
     def schema(self) -> Schema: ...
@@ -59,25 +60,27 @@ class ValueLoader(Protocol):
     @property
     def known(self) -> RowStore: ...
 
-    def tell(self, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
-        """Read what *oids*, all of one type, lack of *names*, all of them attributes of that type. The trees below say
-        what will be asked of the assets that relations lead to, so that it may come along.
+    def load_missing(self, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
+        """Read what is missing of *names*, attributes of the one type that all *oids* have. The trees below are what
+        will be needed of the assets that relations lead to, so that it can be read in the same requests.
         """
         ...
 
 
-def prefetch(teller: ValueLoader, oids: Sequence[Oid], names: Tree) -> Flow[None]:
-    """Read what *oids*, and what their relations lead to, lack of a tree of names. One round of requests per step."""
+def prefetch(loader: ValueLoader, oids: Sequence[Oid], names: Tree) -> Flow[None]:
+    """Read what is missing of a tree of names: of *oids*, and of what their relations lead to. One round of requests
+    per step.
+    """
     if not names:
         return
     by_type: dict[str, list[Oid]] = {}
     for oid in dict.fromkeys(oids):
         by_type.setdefault(oid.type, []).append(oid)
     for type_name, members in by_type.items():
-        attributes = teller.schema.type(type_name).attributes
+        attributes = loader.schema.type(type_name).attributes
         # What a type does not have is passed over: a path through several types is for those that have it.
         own = {name: beyond for name, beyond in names.items() if name.partition(".@")[0] in attributes}
-        yield from teller.tell(type_name, members, own)
+        yield from loader.load_missing(type_name, members, own)
     for name, beyond in names.items():
         if beyond:
-            yield from prefetch(teller, teller.known.targets(oids, name), beyond)
+            yield from prefetch(loader, loader.known.related_ids(oids, name), beyond)

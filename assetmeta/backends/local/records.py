@@ -31,11 +31,11 @@ class RowStore:
         """What *answers* told, of related assets too."""
         known = cls(schema)
         for row in (row for answer in answers for row in (*answer.rows, *answer.related)):
-            known.take(row.oid, dict(zip(row.columns, row.values, strict=True)))
+            known.add(row.oid, dict(zip(row.columns, row.values, strict=True)))
         return known
 
-    def take(self, oid: Oid, cells: Cells) -> None:
-        """Add what was told of an asset to what is known of it."""
+    def add(self, oid: Oid, cells: Cells) -> None:
+        """Add cells of an asset to those that are known."""
         before = self.cells.get(oid)
         self.cells[oid] = cells if before is None else {**before, **cells}
 
@@ -54,7 +54,7 @@ class RowStore:
             return ()
         return cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else (cell,)
 
-    def targets(self, oids: Iterable[Oid], name: str) -> list[Oid]:
+    def related_ids(self, oids: Iterable[Oid], name: str) -> list[Oid]:
         """The assets that a relation of *oids* leads to, each once."""
         found = (cell for oid in oids for cell in self.members(oid, name))
         return list(dict.fromkeys(cell for cell in found if isinstance(cell, Oid)))
@@ -69,7 +69,7 @@ class RowStore:
     def _reached(self, oid: Oid, path: Path) -> Iterator[object]:
         here = [oid]
         for step in path.steps[:-1]:
-            here = self.targets(here, step.name)
+            here = self.related_ids(here, step.name)
         last = path.steps[-1].name
         for owner in here:
             attribute = self.schema.type(owner.type).attributes.get(last)

@@ -9,16 +9,19 @@ from typing import ClassVar
 
 from assetmeta.backends import creations
 from assetmeta.backends.filenames import safe_name
-from assetmeta.backends.local.executor import ListSource, execute_all
+from assetmeta.backends.local.executor import execute_all
 from assetmeta.backends.responses import Json
+from assetmeta.backends.rest.codecs import CodecTable
 from assetmeta.backends.rest.discovery import FieldInfo, discover, from_value
+from assetmeta.backends.rest.explain import explain
+from assetmeta.backends.rest.hooks import Keys
 from assetmeta.backends.rest.options import Options
+from assetmeta.backends.rest.reader import RestReader
 from assetmeta.backends.rest.schema import build_schema
 from assetmeta.backends.rest.spec import Api
-from assetmeta.backends.rest.writer import ChangeWriter
+from assetmeta.backends.rest.writer import ChangeWriter, WriteRules
 from assetmeta.backends.verification import Verifier
 from assetmeta.backends.write_scheduler import Batches, WriteSchedule, run_writes
-from assetmeta.model.codecs import Codec
 from assetmeta.model.contract import UNOBSERVED, Capabilities, ChangeMarks, Mark, WriteObserver
 from assetmeta.model.errors import BadValue
 from assetmeta.model.http import Flow
@@ -35,6 +38,8 @@ class RestBackend(Options, ABC):
     """
 
     NAME: ClassVar[str]
+    codec: ClassVar[CodecTable]
+    """Returns the codec of a kind, for a schema that was kept without its codecs."""
     SURVEYS: ClassVar[tuple[str, ...]] = ("full", "root", "none")
     FILE_TYPES: ClassVar[frozenset[str]] = frozenset()
     OPERATIONS: ClassVar[bool] = True
@@ -51,21 +56,22 @@ class RestBackend(Options, ABC):
     def api(self) -> Api:
         """The description of the server."""
 
+    @property
     @abstractmethod
-    def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
-        """Return the codec of an attribute, for a schema that was kept without its codecs."""
+    def keys(self) -> Keys:
+        """How keys are formed."""
 
     @abstractmethod
-    def source(self, schema: Schema) -> ListSource:
-        """Return how one read reaches lists and assets."""
+    def reader(self, schema: Schema) -> RestReader:
+        """Return a read that has received nothing yet."""
 
     @abstractmethod
     def understand(self, schema: Schema, fetch: Fetch) -> Fetch:
         """Return a fetch with its conditions as they are meant. Raises Unsupported for what no request could answer."""
 
     @abstractmethod
-    def writer(self, schema: Schema) -> ChangeWriter:
-        """Return what performs the changes of one write."""
+    def rules(self, schema: Schema) -> WriteRules:
+        """Return how the server is written to."""
 
     @abstractmethod
     def batches(self, writer: ChangeWriter) -> Batches:
@@ -106,10 +112,11 @@ class RestBackend(Options, ABC):
     def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
         """Read the schema; see assetmeta.backends.rest.discovery for the requests. *names* make no difference."""
         found = yield from discover(self.api, self.survey, self.root, self.endpoint_path, self.from_sample)
-        return build_schema(self.api, self._codec_of, found)
+        return build_schema(self.api, self.codec, found)
 
-    def _codec_of(self, kind: str, related: str | None) -> Codec:
-        return self.codec(kind, "", related)
+    def writer(self, schema: Schema) -> ChangeWriter:
+        """Return what performs the changes of one write."""
+        return ChangeWriter(self.reader(schema), self.rules(schema))
 
     def fetch(self, schema: Schema, fetches: Sequence[Fetch]) -> Flow[list[Rows]]:
         """Read. One Rows per fetch, same order.
@@ -118,7 +125,11 @@ class RestBackend(Options, ABC):
         Unsupported, before anything is sent, for what the server cannot do.
         """
         understood = [self.understand(schema, fetch) for fetch in fetches]
-        return execute_all(understood, lambda: self.source(schema))
+        return execute_all(understood, lambda: self.reader(schema))
+
+    def explain(self, schema: Schema, fetch: Fetch) -> str:
+        """Describe which requests a read sends, what the server does of it and what is done here. Sends nothing."""
+        return explain(self.reader(schema), self.understand(schema, fetch))
 
     @property
     def references_in(self) -> ReferencesIn:

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from assetmeta.model.codecs import Codec, DateTime, Raw, document_part
+from assetmeta.model.codecs import Boolean, Codec, DateTime, Integer, Raw, Text, document_part
 from assetmeta.model.errors import BadValue, nearest
 from assetmeta.model.scalars import json_checked
 from assetmeta.model.values import Oid
@@ -227,8 +227,37 @@ class Link(Struct, frozen=True):
             raise ValueError(f"{value!r} is neither an asset nor a token such as 'Project:24'") from None
 
 
-def find_codec(codecs: Mapping[str, Codec], kind: str, related: str | None, default: Codec) -> Codec:
-    """Return the codec of a kind: a relation, a status or choice that contains its values, or one of *codecs*."""
-    if kind == "Relation":
-        return Link(related)
-    return status_of(kind) or choice_of(kind) or codecs.get(kind, default)
+COMMON: Mapping[str, Codec] = {
+    "Boolean": Boolean(),
+    "Date": Day(),
+    "DateTime": Instant(),
+    "File": Text(),
+    "Integer": Integer(),
+    "Json": Document(),
+    "Number": Real(),
+    "Text": Text(),
+}
+"""The codecs of the kinds that JSON servers share."""
+
+
+class CodecTable:
+    """The codecs of one server: those of *own* kinds besides the common ones. Values of an unknown kind are of the
+    *default* one. Relations, and statuses and choices, whose kind contains their values, need no entry; with
+    *open_choices* other values than those are accepted, too.
+    """
+
+    def __init__(self, own: Mapping[str, Codec], *, default: str = "Json", open_choices: bool = False) -> None:
+        self._codecs = {**COMMON, **own}
+        self._default = self._codecs[default]
+        self._open_choices = open_choices
+
+    def __call__(self, kind: str, name: str = "", related: str | None = None) -> Codec:
+        """Return the codec of a kind, and of the type that a relation leads to. The *name* of the attribute makes no
+        difference.
+        """
+        if kind == "Relation":
+            return Link(related)
+        choice = choice_of(kind)
+        if choice is not None:
+            return Choice(choice.names, open=True) if self._open_choices else choice
+        return status_of(kind) or self._codecs.get(kind, self._default)

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.local.records import Cells, RowStore
 from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.hooks import NO_CONTEXT, Keys, ParseContext
 from assetmeta.backends.rest.http import Object, text_of
 from assetmeta.backends.rest.options import Options
 from assetmeta.backends.rest.spec import Api, Field, Resource, field_of
-from assetmeta.model.errors import UnknownName
+from assetmeta.model.errors import InvalidResponse, UnknownName
 from assetmeta.model.plans import RawValue
 from assetmeta.model.schema import Schema
 from assetmeta.model.texts import Cleaned, JsonText
@@ -55,6 +55,8 @@ class _Shape(NamedTuple):
 class Decoder:
     """Reads objects into what is *known*. *api*, *keys* and *options* are those of the dialect."""
 
+    KEYS_REQUIRED: ClassVar[bool] = False
+
     schema: Schema
     api: Api
     keys: Keys
@@ -62,6 +64,8 @@ class Decoder:
     known: RowStore
     _shapes: dict[str, _Shape] = field(default_factory=dict)
     _seen: dict[Oid, Object] = field(default_factory=dict)
+    learns: bool = True
+    """Whether the keys that objects have are remembered."""
 
     def resource(self, type_name: str) -> Resource:
         """The description of a type. Raises UnknownName for an abstract one."""
@@ -72,9 +76,21 @@ class Decoder:
         return field_of(resource, self.schema, name)
 
     def take(self, resource: Resource, objects: Iterable[Object], context: ParseContext = NO_CONTEXT) -> list[Oid]:
-        """Add objects to what is known; return their identities, same order, each once."""
-        found = (self.take_one(resource, item, context) for item in objects)
-        return list(dict.fromkeys(oid for oid in found if oid is not None))
+        """Add objects to what is known; return their identities, same order, each once. An object without a key is left
+        out. Raises InvalidResponse for one from a server whose objects all have keys: the list would be short.
+        """
+        found: dict[Oid, None] = {}
+        for item in objects:
+            oid = self.take_one(resource, item, context)
+            if oid is not None:
+                found[oid] = None
+            elif self.KEYS_REQUIRED:
+                own = f"{resource.own}: {item.get(resource.own)!r:.80}"
+                raise InvalidResponse(
+                    f"An object in the answer does not contain the key of a {resource.type} ({own}).",
+                    type_name=resource.type,
+                )
+        return list(found)
 
     def take_one(
         self, resource: Resource, item: Object, context: ParseContext = NO_CONTEXT, oid: Oid | None = None
@@ -83,21 +99,22 @@ class Decoder:
 
         *oid* is what was requested, where the body may not contain that.
         """
-        context = self.keys.context_of(resource, item, context)
-        if oid is None:
-            key = self.keys.parse(resource, item, context)
-            if key is None:
-                return None
-            oid = Oid(resource.type, key)
+        key, context, implied = self.keys.identify(resource, item, context, None if oid is None else oid.key)
+        if key is None:
+            return None
+        oid = Oid(resource.type, key) if oid is None else oid
+        known, memory = self.known.cells, self.options.memory
         if context.embedded:
-            if oid in self.known.cells and self._seen.get(oid) == item:
+            if oid in known and self._seen.get(oid) == item:
                 # Most rows of a list embed the same few objects.
                 return oid
             self._seen[oid] = item
-        self.keys.remember(resource, oid, item, context)
-        cells = self._cells(resource, item, context, oid)
-        implied = self.keys.implied(resource, oid, context)
-        self.known.take(oid, {**implied, **cells} if implied else cells)
+        present = memory.present.get(resource.type)
+        if self.learns and (present is None or not item.keys() <= present):
+            memory.remember_keys(resource.type, item.keys())
+        cells: Cells = self._cells(resource, item, context, oid)
+        before = known.get(oid) or {}
+        known[oid] = {**before, **(implied or {}), **cells} if before or implied else cells
         return oid
 
     def _cells(self, resource: Resource, item: Object, context: ParseContext, oid: Oid) -> dict[str, RawValue]:
@@ -149,6 +166,15 @@ class Decoder:
         if known.shape == "uris":
             return lambda value, item, context: tuple(map(self._met, _data_in(value)))
         target = self._target(known)
+        if known.shape == "file":
+
+            def file(value: Json, item: Object, context: ParseContext) -> RawValue:
+                oid = target(value, item, context)
+                if oid is not None:
+                    self.known.add(oid, {"id": oid.key, "name": item.get("name"), "download_url": value})  # type: ignore[dict-item]
+                return oid
+
+            return file
         if not known.many:
             return target
 
@@ -177,10 +203,10 @@ class Decoder:
                 context = context.inside(item.get("pipeline", context.owner))  # type: ignore[arg-type]
             if self.api.embeds and isinstance(value, dict) and known.shape != "source":
                 return self.take_one(resource, value, ParseContext(context.project, context.owner, embedded=True))
-            key = self.keys.parse(resource, value, context)
+            key = value if _is_key(resource, value) else self.keys.parse(resource, value, context)
             if key is None:
                 return None
-            oid = Oid(resource.type, key)
+            oid = Oid(resource.type, key)  # type: ignore[arg-type]
             if self.api.embeds:
                 if "project" in resource.filters:
                     self.options.memory.remember(oid, context.project)
@@ -235,11 +261,20 @@ class Decoder:
         """
         resource = self.resource(oid.type)
         if oid not in self.known.cells and "id" in resource.fields and resource.key != "member":
-            self.known.take(oid, {"id": oid.key})
+            self.known.add(oid, {"id": oid.key})
         return oid
 
 
 _NESTED = (list, dict)
+
+
+def _is_key(resource: Resource, value: Json) -> bool:
+    """True for a reference that is a key as it is: a number, or the text of a UUID. It needs no hook, which matters
+    where lists have thousands of rows.
+    """
+    if resource.key == "int":
+        return value.__class__ is int and value >= 0
+    return resource.key == "uuid" and value.__class__ is str and value != ""
 
 
 def _scalar(known: Field) -> Read | None:

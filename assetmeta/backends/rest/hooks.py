@@ -1,15 +1,16 @@
 """How keys of a server are formed: the hook by which a dialect takes part in reading and writing objects.
 
-The others are plain functions and classes of a dialect: the codec of a kind (`RestBackend.codec`), how values are
-spelled in filters (rest/pushdown), how lists continue (its pages), which lists a query takes and how assets are read by
-identity (its queries and lookup, a source of local/executor), and how it is written to (rest/writer.WriteRules).
+The others are the codecs of a dialect (`RestBackend.CODECS`), how values are written in filters (rest/pushdown), which
+lists a query takes, how they continue and how assets are read by their keys (rest/reader), and how it is written to
+(rest/writer.WriteRules).
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple
 
 from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.http import Object
@@ -20,8 +21,8 @@ from assetmeta.model.values import Key, Oid
 
 @dataclass(frozen=True, slots=True)
 class ParseContext:
-    """Where an object was met: the *project* that it is in, as far as that is known, the key of the *owner* that it is
-    part of or listed below, and whether it is *embedded* in another object. *cleaned* are the keys of texts that the
+    """Where an object was found: the *project* that it is in, as far as that is known, the key of the *owner* that it
+    is part of or listed below, and whether it is *embedded* in another object. *cleaned* are the keys of texts that the
     server cleaned, with how.
     """
 
@@ -38,47 +39,53 @@ class ParseContext:
 NO_CONTEXT = ParseContext()
 
 
-class Keys(Protocol):
+class Identified(NamedTuple):
+    """An object that was identified: its *key* (None: it has none), its *context*, completed by what it contains, and
+    the attributes that follow from both (*implied*).
+    """
+
+    key: Key | None
+    context: ParseContext = NO_CONTEXT
+    implied: Mapping[str, RawValue] | None = None
+
+
+class Keys(ABC):
     """How the keys of a server are formed: from answers, and to paths."""
 
-    def context_of(self, resource: Resource, item: Object, context: ParseContext) -> ParseContext:
-        """Complete the context of an object by what it contains itself."""
-        ...
+    __slots__ = ()
 
+    @abstractmethod
+    def identify(self, resource: Resource, item: Object, context: ParseContext, key: Key | None = None) -> Identified:
+        """Identify an object, and remember of it what saves requests later. *key* is the one that was requested, where
+        the body may not contain it.
+        """
+
+    @abstractmethod
     def parse(self, resource: Resource, value: Json, context: ParseContext) -> Key | None:
         """The key in a reference (a bare id, its text, or an object with it), or that of an object; None for null, and
         for what has no key.
         """
-        ...
 
-    def choose(self, known: Field, value: Json) -> str | None:
-        """The type that a reference leads to where there are several, and the value itself tells which."""
-        ...
-
-    def implied(self, resource: Resource, oid: Oid, context: ParseContext) -> dict[str, RawValue]:
-        """Attributes that follow from a key, or from where an object was met."""
-        ...
-
-    def remember(self, resource: Resource, oid: Oid, item: Object, context: ParseContext) -> None:
-        """Remember of an object what saves requests later."""
-        ...
-
+    @abstractmethod
     def resolve(self, oid: Oid) -> Oid:
         """Return the identity as a write may name it. Raises BadValue for an asset that the server does not have."""
-        ...
 
-    def is_alias(self, oid: Oid) -> bool:
-        """True for an asset that is named by something else than its key; the server resolves that."""
-        ...
-
+    @abstractmethod
     def item_path(self, resource: Resource, key: Key) -> str:
         """The path of an object. Raises BadValue for what is not a key."""
-        ...
+
+    @abstractmethod
+    def confirm(self, resource: Resource, oid: Oid, item: Object, line: str) -> None:
+        """Raise InvalidResponse for an object that is another than *oid*; *line* is the request that it answers."""
 
     def list_path(self, resource: Resource, parent: Key | None = None) -> str:
         """The path of the list of a type, below its parent where it has one."""
-        ...
+        return resource.path
 
-    def confirm(self, resource: Resource, oid: Oid, item: Object, line: str) -> None:
-        """Raise InvalidResponse for an object that is another than *oid*; *line* is the request that it answers."""
-        ...
+    def choose(self, known: Field, value: Json) -> str | None:
+        """The type that a reference leads to where there are several, and the value itself shows which; else None."""
+        return None
+
+    def is_alias(self, oid: Oid) -> bool:
+        """True for an asset that is named by something else than its key; the server resolves that."""
+        return False

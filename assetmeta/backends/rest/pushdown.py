@@ -7,14 +7,17 @@ only where the description has a filter for it, and all conditions are evaluated
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
 
-from assetmeta.backends.local.operators import equality
+from msgspec.structs import replace as struct_replace
+
+from assetmeta.backends.local.operators import compares_attributes, equality, paths_in
 from assetmeta.backends.rest.http import Pairs, Sendable
 from assetmeta.backends.rest.spec import Filter, Resource
-from assetmeta.model.conditions import Term, and_terms
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, Term, and_terms
+from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch, RawValue
 from assetmeta.model.values import Key, Oid
 
@@ -27,8 +30,8 @@ MOST_VALUES = 100
 ParseKey = Callable[[Resource, object], Key | None]
 """Returns the key that a value in a condition is; None for what is not a key."""
 
-Spell = Callable[[object], str | None]
-"""Returns the text of a value as a query parameter; None for what has no spelling there."""
+FilterText = Callable[[object], str | None]
+"""Returns the text of a value as a query parameter; None for what cannot be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Pushdown:
 
     *pushed* are the conditions that the server applies; *exact* when they are all there are and it finds nothing else.
     *implied* are values that all assets of the list must have, whether their rows contain them or not. *look_ups* are
-    the conditions for a search.
+    the conditions for a search. *whole* is true where the server sends all there are.
     """
 
     queries: tuple[Pairs, ...] = ((),)
@@ -46,11 +49,22 @@ class Pushdown:
     exact: bool = False
     implied: Mapping[str, RawValue] = field(default_factory=dict)
     look_ups: Mapping[str, Sendable] = field(default_factory=dict)
+    whole: bool = True
 
 
-def push_down(resource: Resource, wanted: Fetch, parse_key: ParseKey, spell: Spell) -> Pushdown:
-    """Choose the conditions that the server can apply, among those that must all hold."""
-    terms = and_terms(wanted.where)
+def push_down(resource: Resource, wanted: Fetch, parse_key: ParseKey, filter_text: FilterText) -> Pushdown:
+    """Choose the conditions of a fetch that the server can apply. What was deleted is left out unless it is wanted."""
+    found = push_down_terms(resource, and_terms(wanted.where), parse_key, filter_text)
+    is_given = any(name == "deleted" for query in found.queries for name, _ in query)
+    if found.keys is not None or wanted.deleted or is_given or not resource.has_parameter("deleted"):
+        return found
+    return replace(found, queries=tuple((*query, ("deleted", "false")) for query in found.queries))
+
+
+def push_down_terms(
+    resource: Resource, terms: Sequence[Term], parse_key: ParseKey, filter_text: FilterText
+) -> Pushdown:
+    """Choose the conditions that the server can apply, among *terms*, all of which must be true."""
     lists: list[list[Pairs]] = []
     pushed: list[Term] = []
     implied: dict[str, RawValue] = {}
@@ -62,8 +76,8 @@ def push_down(resource: Resource, wanted: Fetch, parse_key: ParseKey, spell: Spe
             keys = (parse_key(resource, value) for value in values)
             return Pushdown((), (term,), tuple(key for key in keys if key is not None))
         known = resource.filters.get(path)
-        choices = list(_choices(known, values, spell)) if known and known.parameter not in taken else []
-        # Lists that may overlap would hold an asset twice.
+        choices = list(_choices(known, values, filter_text)) if known and known.parameter not in taken else []
+        # An asset that matches several of the lists would be found twice, unless they exclude each other.
         if not known or not choices or len(choices) * _number(lists) > MOST_LISTS:
             continue
         if known.inexact and len(choices) > 1:
@@ -75,23 +89,44 @@ def push_down(resource: Resource, wanted: Fetch, parse_key: ParseKey, spell: Spe
             look_ups[known.parameter] = _scalar(values[0])
             if not known.inexact and "." not in path:
                 implied[path] = values[0] if isinstance(values[0], Oid | str | int) else None
-    if resource.has_parameter("deleted") and "deleted" not in taken and not wanted.deleted:
-        lists.append([(("deleted", "false"),)])
     is_exact = len(pushed) == len(terms) and _number(lists) == 1 and not any(one.inexact for one in taken.values())
     queries = tuple(tuple(pair for pairs in some for pair in pairs) for some in product(*lists))
     return Pushdown(queries, tuple(pushed), exact=is_exact, implied=implied, look_ups=look_ups)
 
 
-def _choices(known: Filter, values: Sequence[object], spell: Spell) -> Iterator[Pairs]:
-    """The values of one parameter, in one list or in several; none at all where one of them has no spelling."""
-    spelled = [text for text in map(spell, values) if text]
-    if len(spelled) < len(values):
+def rebased(resource: Resource, prefix: str, terms: Sequence[Term]) -> Iterator[Term]:
+    """The conditions on nothing but the assets that a relation path leads to (*prefix*, with a dot at the end), as
+    conditions on those, which are of *resource*.
+    """
+    for term in terms:
+        paths = [str(path) for path in paths_in(term)]
+        names = [path.removeprefix(prefix) for path in paths if path.startswith(prefix)]
+        own = [name for name in names if name in resource.fields and name not in resource.lists]
+        if own and len(own) == len(paths) and not compares_attributes(term):
+            yield _moved(term, prefix.count("."))
+
+
+def _moved(term: Term, steps: int) -> Term:
+    """A term without the first *steps* of its paths."""
+    if isinstance(term, And | Or):
+        return type(term)(tuple(_moved(part, steps) for part in term.terms))
+    if isinstance(term, Not):
+        return Not(_moved(term.term, steps))
+    if isinstance(term, Compare | Exists):
+        return struct_replace(term, path=Path(term.path.steps[steps:], term.path.aggregate))
+    return term
+
+
+def _choices(known: Filter, values: Sequence[object], filter_text: FilterText) -> Iterator[Pairs]:
+    """The values of one parameter, in one list or in several; none at all where one of them cannot be a parameter."""
+    texts = [text for text in map(filter_text, values) if text]
+    if len(texts) < len(values):
         return
     if known.lowercased:
-        spelled = [text.lower() for text in spelled]
+        texts = [text.lower() for text in texts]
     step = MOST_VALUES if known.repeatable else 1
-    for start in range(0, len(spelled), step):
-        yield tuple((known.parameter, text) for text in spelled[start : start + step])
+    for start in range(0, len(texts), step):
+        yield tuple((known.parameter, text) for text in texts[start : start + step])
 
 
 def _number(lists: Sequence[Sequence[Pairs]]) -> int:
@@ -102,7 +137,7 @@ def _scalar(value: object) -> Sendable:
     return value.key if isinstance(value, Oid) else value if isinstance(value, int | str) else str(value)
 
 
-def spell_plain(value: object) -> str | None:
+def plain_text(value: object) -> str | None:
     """The text of a number, a Boolean or a text as a query parameter; None for all else, and for an empty text, which
     would be no filter at all.
     """

@@ -16,8 +16,8 @@ from assetmeta.backends.rest.spec import Api, Field, Resource
 from assetmeta.model.codecs import Codec
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
 
-CodecFor = Callable[[str, str | None], Codec]
-"""Returns the codec of a kind of a dialect, and of the type that a relation leads to."""
+CodecFor = Callable[[str, str, str | None], Codec]
+"""Returns the codec of a kind, for the attribute of a name and the type that a relation leads to."""
 
 
 _MAY_BE_CHOICES = frozenset({"Text", "Integer", "Choice"})
@@ -54,7 +54,7 @@ def _type(api: Api, resource: Resource, codec_for: CodecFor, found: Discovery, m
             attributes[name] = _discovered(name, info, models, codec_for)
     if "id" not in attributes and resource.own == "id":
         kind = "Integer" if api.key == "int" else "Uuid"
-        attributes["id"] = Attribute("id", kind, codec_for(kind, None), readonly=True, writable=False, basic=True)
+        attributes["id"] = Attribute("id", kind, codec_for(kind, "id", None), readonly=True, writable=False, basic=True)
     display = next((name for name in (resource.display, "name", "title", "id") if name in attributes), None)
     return AssetType(
         resource.type,
@@ -84,7 +84,7 @@ def _described(
     return Attribute(
         name,
         kind,
-        codec_for(kind, related),
+        codec_for(kind, name, related),
         related=related,
         reciprocal=f"{related}.{known.reciprocal}" if related and known.reciprocal else None,
         required=known.required or (told_required and not readonly),
@@ -117,7 +117,7 @@ def _discovered(name: str, info: FieldInfo, models: Mapping[str, str], codec_for
     return Attribute(
         name,
         kind,
-        codec_for(kind, related),
+        codec_for(kind, name, related),
         related=related,
         required=info.required and not info.read_only,
         readonly=info.read_only,

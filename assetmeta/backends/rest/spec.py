@@ -35,12 +35,13 @@ class Field:
     *choices* are (value, name) pairs. *access* is one of ACCESSES. The value of a *computed* field can change with any
     write; a write of one that *affects_related* changes values of other objects.
 
-    Reading. *source_key* is the key that holds the value where that is not the name of the field, *alternative_key*
-    the other name that older or newer servers use. *shape* is the form of the value: "object" (`{"id",
-    "contenttype"}`), "matrix" (rows of ids), "inputs" (a list that is written as a map), "uris" (`datum://` addresses
-    among them), "source" (an object whose `type` tells what its `id` is of), "letters" (a text of single values).
-    Members of a list with a *wrap* are objects that hold the asset under that key. *when* maps Boolean fields to the
-    type that the relation leads to if they are true, *type_in* names the field with the content type of the target.
+    Reading. *source_key* is the key that holds the value where that is not the name of the field, *alternative_key* the
+    other name that older or newer servers use. *shape* is the form of the value: "object" (`{"id", "contenttype"}`),
+    "matrix" (rows of ids), "inputs" (a list that is written as a map), "uris" (`datum://` addresses among them),
+    "source" (an object whose `type` names what its `id` is of), "letters" (a text of single values), "file" (the
+    address of a file, whose name is that of the object). Members of a list with a *wrap* are objects that hold the
+    asset under that key. *when* maps Boolean fields to the type that the relation leads to if they are true, *type_in*
+    names the field with the content type of the target.
 
     *reverse_of* is the field at the far side by which a list is read that no object holds, *sublist* the path of such a
     list below the object (empty: the object's own path). Rows of lists do not have what is *detail_only*; no answer has
@@ -87,6 +88,11 @@ class Field:
     secret: bool = False
     action: str | None = None
     argument: str | None = None
+    listed_separately: bool = field(init=False, default=False)
+    """True for a list that is read by a request of its own, and is not part of the object."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "listed_separately", self.reverse_of is not None or self.sublist is not None)
 
     @property
     def is_updatable(self) -> bool:
@@ -102,11 +108,6 @@ class Field:
     def is_readable(self) -> bool:
         """True for what answers contain, if not each of them."""
         return self.access not in ("wo", "wn") and not self.unshown
-
-    @property
-    def listed_separately(self) -> bool:
-        """True for a list that is read by a request of its own, and is not part of the object."""
-        return self.reverse_of is not None or self.sublist is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +205,19 @@ class Resource:
     page: str | None = None
     fields: Mapping[str, Field] = field(default_factory=dict)
     actions: Mapping[str, Action] = field(default_factory=dict)
+    is_flat: bool = field(init=False, default=True)
+    """True when the key of an object does not contain that of its parent."""
+    lists: frozenset[str] = field(init=False, default=frozenset())
+    """The names of the lists that are read by requests of their own."""
+    unlisted: frozenset[str] = field(init=False, default=frozenset())
+    """The names of what rows of lists do not contain: these lists, and what is detail only."""
 
-    @property
-    def is_flat(self) -> bool:
-        """True when the key of an object does not contain that of its parent."""
-        return self.parent is None or self.key == "int"
+    def __post_init__(self) -> None:
+        known = self.fields.items()
+        object.__setattr__(self, "is_flat", self.parent is None or self.key == "int")
+        object.__setattr__(self, "lists", frozenset(name for name, one in known if one.listed_separately))
+        detail = frozenset(name for name, one in known if one.detail_only)
+        object.__setattr__(self, "unlisted", self.lists | detail)
 
     def has_parameter(self, parameter: str) -> bool:
         """True when the server is known to apply a query parameter."""

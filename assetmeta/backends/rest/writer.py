@@ -59,8 +59,8 @@ class WriteRules:
 
     *answer_object* and *parse_error* read answers. *verbatim* and *completes* are about the comparison with what was
     sent (`compare_echo`): plain texts are kept as they are, new assets get defaults inside of documents. *notes* are
-    remarks on an answer; *instead* tells by type what to do where there is no request. *fresh_lists* reads a list
-    before it is written, also where it is loaded.
+    remarks on an answer; *instead* is what to do where there is no request, by type. *fresh_lists* reads a list before
+    it is written, also where it is loaded. *brief* answers may not contain all keys of an object.
     """
 
     server: str
@@ -73,6 +73,7 @@ class WriteRules:
     verbatim: bool = False
     completes: bool = False
     fresh_lists: bool = False
+    brief: bool = False
 
 
 class ChangeWriter:
@@ -80,6 +81,7 @@ class ChangeWriter:
 
     def __init__(self, decoder: Decoder, rules: WriteRules) -> None:
         self.decoder = decoder
+        decoder.learns = not rules.brief
         self.schema, self.keys, self.options = decoder.schema, decoder.keys, decoder.options
         self.rules = rules
         self.encoder = Encoder(decoder.schema, decoder.api, decoder.keys, decoder.options.memory, rules.resolve_text)
@@ -136,7 +138,7 @@ class ChangeWriter:
         response = yield from self._send(send("POST", path, body), step)
         item = self.rules.answer_object(response)
         context = ParseContext(owner=parent)
-        key = None if item is None else self.keys.parse(resource, item, self._context(resource, item, context))
+        key = None if item is None else self.keys.identify(resource, item, context).key
         if key is None:
             found = _LAST_NUMBER.search(response.headers.get("location", ""))
             key = self.keys.parse(resource, {resource.own: found[1]}, context) if found else None
@@ -153,9 +155,6 @@ class ChangeWriter:
             return Done(change, oid, stale=True)
         row, echo = self._echo(resource, oid, item, sent, context, is_new=True)
         return Done(change, oid, row, (*echo.notes, *self.rules.notes(row, sent)))
-
-    def _context(self, resource: Resource, item: Object, context: ParseContext) -> ParseContext:
-        return self.keys.context_of(resource, item, context)
 
     def _parent(self, resource: Resource, change: Create) -> Key | None:
         """The key of the asset that a new one is created below; None for what has no parent. Raises BadValue."""

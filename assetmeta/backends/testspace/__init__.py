@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, ClassVar
 
+from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.rest.backend import RestBackend
-from assetmeta.backends.rest.decode import Decoder
+from assetmeta.backends.rest.codecs import CodecTable
+from assetmeta.backends.rest.hooks import Keys
 from assetmeta.backends.rest.http import get
 from assetmeta.backends.rest.schema import build_schema
 from assetmeta.backends.rest.spec import Api
-from assetmeta.backends.rest.writer import ChangeWriter
-from assetmeta.backends.testspace import aliases, errors, explain, files, writes
+from assetmeta.backends.rest.writer import ChangeWriter, WriteRules
+from assetmeta.backends.testspace import aliases, errors, files, writes
 from assetmeta.backends.testspace.codecs import codec_for
 from assetmeta.backends.testspace.connection import Settings, bare_token, base_url, bundled
-from assetmeta.backends.testspace.keys import item_path, page_of
-from assetmeta.backends.testspace.lookup import reader
+from assetmeta.backends.testspace.keys import TestspaceKeys, item_path, page_of
 from assetmeta.backends.testspace.pages import read_links
-from assetmeta.backends.testspace.queries import Lists, refuse
+from assetmeta.backends.testspace.queries import QueryReader, refuse
 from assetmeta.backends.write_scheduler import Batches
-from assetmeta.model.codecs import Codec
 from assetmeta.model.contract import ChangeMarks
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow, Request, Response
@@ -45,6 +45,7 @@ class Testspace(Settings, RestBackend):
     SURVEYS: ClassVar[tuple[str, ...]] = ("none", "root")
     FILE_TYPES: ClassVar[frozenset[str]] = files.TYPES
     OPERATIONS: ClassVar[bool] = False
+    codec: ClassVar[CodecTable] = codec_for
 
     @property
     def api(self) -> Api:
@@ -70,27 +71,23 @@ class Testspace(Settings, RestBackend):
             yield from read_links(self)
         return build_schema(self.api, codec_for, version="bundled")
 
-    def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
-        """Return the codec of an attribute, for a schema that was kept without its codecs."""
-        return codec_for(kind, related)
+    @property
+    def keys(self) -> Keys:
+        """Numbers and names, with those of the parents."""
+        return TestspaceKeys(self.base, self.memory)
+
+    def reader(self, schema: Schema) -> QueryReader:
+        """Return a read that has received nothing yet."""
+        return QueryReader(schema, self.api, self.keys, self, RowStore(schema))
 
     def understand(self, schema: Schema, fetch: Fetch) -> Fetch:
         """The fetch as it is. Raises Unsupported and BadValue for what no request could answer."""
         refuse(fetch)
         return fetch
 
-    def source(self, schema: Schema) -> Lists:
-        """Return how one read reaches lists and assets; see assetmeta.backends.testspace.queries."""
-        return Lists(reader(schema, self))
-
-    def explain(self, schema: Schema, fetch: Fetch) -> str:
-        """Describe which requests a read sends, what the server filters and what is done here. Sends nothing."""
-        return explain.explain(fetch, self)
-
-    def writer(self, schema: Schema) -> ChangeWriter:
-        """Return what performs changes. Answers to writes may be short, and are not remembered."""
-        reading = reader(schema, self)
-        return ChangeWriter(Decoder(schema, self.api, reading.keys, self, reading.known), writes.RULES)
+    def rules(self, schema: Schema) -> WriteRules:
+        """Return how Testspace is written to."""
+        return writes.RULES
 
     def batches(self, writer: ChangeWriter) -> Batches:
         """Each change its own request; results of one space one after the other."""
@@ -106,7 +103,7 @@ class Testspace(Settings, RestBackend):
 
     def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
         """Return the asset of a name; see assetmeta.backends.testspace.aliases."""
-        return aliases.look_up(reader(schema, self), type_name, alias)
+        return aliases.look_up(self.reader(schema), type_name, alias)
 
     def download(self, oid: Oid, sink: BinaryIO) -> Flow[str]:
         """Write a file's bytes to *sink* and return their media type. One request."""

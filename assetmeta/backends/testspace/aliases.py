@@ -40,78 +40,78 @@ _LISTED_BY = {"Metric": "name", "User": "username"}
 
 def key_of(type_name: str, text: str) -> Key | None:
     """Return the key that a text is; None for a name."""
-    kind = resource_of(type_name)
+    resource = resource_of(type_name)
     key: Key = int(text) if _NUMBER.fullmatch(text) and len(text) < 60 else text
-    return key if is_key(kind, key) else None
+    return key if is_key(resource, key) else None
 
 
-def look_up(reading: LookupReader, type_name: str, alias: str) -> Flow[Row]:
+def look_up(reader: LookupReader, type_name: str, alias: str) -> Flow[Row]:
     """Return the asset of a name, with all its attributes. One request; one per page for those found in a list.
 
     Raises NotFound, and BadValue for a text that is neither name nor key.
     """
-    kind = resource_of(type_name)
+    resource = resource_of(type_name)
     if type_name in _NAMED:
-        found = yield from _by_paths(reading, kind, alias)
+        found = yield from _by_paths(reader, resource, alias)
     elif type_name in _LISTED_BY:
-        found = yield from _by_list(reading, kind, alias)
-    elif kind.key in ("path", "text"):
-        parent, own = _split(kind, alias)
-        found = yield from reading.by_keys(kind, [below(parent, escaped(kind, own))])
+        found = yield from _by_list(reader, resource, alias)
+    elif resource.key in ("path", "text"):
+        parent, own = _split(resource, alias)
+        found = yield from reader.by_keys(resource, [below(parent, escaped(resource, own))])
     else:
-        raise _no_key(kind, alias)
+        raise _no_key(resource, alias)
     if not found:
         hint = " A slash within a name that is not the last one is written %2F." if alias.count("/") > 1 else ""
         why = f"There is no {type_name} {alias!r}, or this user may not see it.{hint}"
         raise NotFound(why, oid=alias, status=404)
-    return reading.known.row(found[0])
+    return reader.known.row(found[0])
 
 
 _Names = tuple[tuple[str, str], ...]
 """The steps of a path: a collection, and the name or id of one of it."""
 
 
-def _by_paths(reading: LookupReader, kind: Resource, alias: str) -> Flow[list[Oid]]:
+def _by_paths(reader: LookupReader, resource: Resource, alias: str) -> Flow[list[Oid]]:
     """Ask for an asset by each path of names and ids that an alias can mean, until one leads to it."""
-    for names in _readings(kind, alias):
-        found = yield from _by_path(reading, kind, names)
+    for names in _readings(resource, alias):
+        found = yield from _by_path(reader, resource, names)
         if found:
             return found
     return []
 
 
-def _by_path(reading: LookupReader, kind: Resource, names: _Names) -> Flow[list[Oid]]:
+def _by_path(reader: LookupReader, resource: Resource, names: _Names) -> Flow[list[Oid]]:
     path = "/".join(_named_path(names))
-    response = yield from send_one(get(reading.options.endpoint_path(path)))
+    response = yield from send_one(get(reader.options.endpoint_path(path)))
     if response.status == 404:
         return []
     found = objects_of(response)[:1]
     for item in found:
-        _confirm(kind, names[-1][1], item, f"GET {path}")
+        _confirm(resource, names[-1][1], item, f"GET {path}")
     # A name may have led through others: the object says which space it is in.
-    space = number(found[0].get("space_id")) if found and kind.type == "Result" else None
-    return reading.take(kind, found, ParseContext(owner=space))
+    space = number(found[0].get("space_id")) if found and resource.type == "Result" else None
+    return reader.take(resource, found, ParseContext(owner=space))
 
 
-def _confirm(kind: Resource, asked: str, item: Object, line: str) -> None:
+def _confirm(resource: Resource, asked: str, item: Object, line: str) -> None:
     """Raise InvalidResponse for an object that has neither the number nor the name that was asked for."""
     name = item.get("name")
-    is_it = not isinstance(name, str) or name.casefold() == asked.casefold() or str(item.get(kind.own)) == asked
-    confirm(is_it, f"{kind.type} {asked!r}", f"{name!r}", line)
+    is_it = not isinstance(name, str) or name.casefold() == asked.casefold() or str(item.get(resource.own)) == asked
+    confirm(is_it, f"{resource.type} {asked!r}", f"{name!r}", line)
 
 
-def _readings(kind: Resource, alias: str) -> Iterator[_Names]:
+def _readings(resource: Resource, alias: str) -> Iterator[_Names]:
     """Yield what an alias can mean, the likeliest first; the last name may hold slashes. Raises BadValue."""
     collections = ("projects", "spaces", "results")
-    most = _NAMED[kind.type]
+    most = _NAMED[resource.type]
     found = []
-    for first in (0, 1) if kind.type == "Result" else (0,):
+    for first in (0, 1) if resource.type == "Result" else (0,):
         parts = alias.split("/", most - first - 1)
         # Without a project in front a space is known by its number alone.
         if len(parts) == most - first and (first == 0 or _NUMBER.fullmatch(parts[0])):
             found.append(tuple(zip(collections[first:], map(unquote, parts), strict=False)))
     if not found:
-        raise _no_key(kind, alias)
+        raise _no_key(resource, alias)
     yield from found
 
 
@@ -122,34 +122,34 @@ def _named_path(names: _Names) -> Iterator[str]:
         yield segment(part)
 
 
-def _by_list(reading: LookupReader, kind: Resource, alias: str) -> Flow[list[Oid]]:
+def _by_list(reader: LookupReader, resource: Resource, alias: str) -> Flow[list[Oid]]:
     """Go through a list for the one of that name."""
-    parent, own = _split(kind, alias)
-    name = _LISTED_BY[kind.type]
-    pages = Pages.of(list_path(kind, parent), reading.options, optional=parent is not None)
+    parent, own = _split(resource, alias)
+    name = _LISTED_BY[resource.type]
+    pages = Pages.of(list_path(resource, parent), reader.options, optional=parent is not None)
     while pages.due is not None:
         objects = yield from pages.read()
         found = [item for item in objects if item.get(name) == own]
         if found:
-            return reading.take(kind, found[:1], ParseContext(owner=parent))
+            return reader.take(resource, found[:1], ParseContext(owner=parent))
     return []
 
 
-def _split(kind: Resource, alias: str) -> tuple[Key | None, str]:
+def _split(resource: Resource, alias: str) -> tuple[Key | None, str]:
     """The parent's key and the rest of an alias as it is meant."""
-    parts = depth(kind)
+    parts = depth(resource)
     pieces = alias.split("/", parts)
     if len(pieces) != parts + 1 or not pieces[-1] or not all(map(_NUMBER.fullmatch, pieces[:parts])):
-        raise _no_key(kind, alias)
-    return divided(kind, alias)[0], pieces[-1]
+        raise _no_key(resource, alias)
+    return divided(resource, alias)[0], pieces[-1]
 
 
-def _no_key(kind: Resource, alias: str) -> BadValue:
+def _no_key(resource: Resource, alias: str) -> BadValue:
     name = {
         "Project": "its name",
         "Space": "project/space",
         "Result": "space id/result or project/space/result",
     }
-    other = name.get(kind.type)
+    other = name.get(resource.type)
     also = f", or names: {other}" if other else ""
-    return BadValue(f"{kind.type}({alias!r:.80}): it takes {shape(kind)}{also}.", type_name=kind.type)
+    return BadValue(f"{resource.type}({alias!r:.80}): it takes {shape(resource)}{also}.", type_name=resource.type)

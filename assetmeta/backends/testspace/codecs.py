@@ -10,8 +10,8 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from msgspec import Struct
 
-from assetmeta.backends.rest.codecs import Document, Instant, Real, find_codec
-from assetmeta.model.codecs import AnyValue, Boolean, Codec, Integer, Raw, Secret, Text
+from assetmeta.backends.rest.codecs import CodecTable
+from assetmeta.model.codecs import AnyValue, Raw, Secret
 from assetmeta.model.texts import Hidden
 
 Number = int | float | Decimal
@@ -175,24 +175,17 @@ def _document(raw: Raw) -> Any:
     return json.loads(raw, parse_float=Decimal) if isinstance(raw, str) and raw else None
 
 
-_CODECS: dict[str, Codec] = {
-    "AnnotationCounts": Counts(AnnotationCounts, AnnotationCounts._fields),
-    "Any": AnyValue(),
-    "Boolean": Boolean(),
-    "CaseCounts": Counts(CaseCounts, CaseCounts._fields),
-    "DateTime": Instant(),
-    "FailureCounts": Counts(FailureCounts, FailureCounts._fields),
-    "Health": Healths(),
-    "HiddenText": HiddenText(),
-    "History": Marks(),
-    "Integer": Integer(),
-    "Json": Document(),
-    "Number": Real(),
-    "SuiteCounts": Counts(SuiteCounts, SuiteCounts._fields),
-    "Text": Text(),
-}
-
-
-def codec_for(kind: str, related: str | None = None) -> Codec:
-    """Return the codec of a kind; one that we do not know is kept as it came."""
-    return find_codec(_CODECS, kind, related, _CODECS["Any"])
+codec_for = CodecTable(
+    {
+        "AnnotationCounts": Counts(AnnotationCounts, AnnotationCounts._fields),
+        "Any": AnyValue(),
+        "CaseCounts": Counts(CaseCounts, CaseCounts._fields),
+        "FailureCounts": Counts(FailureCounts, FailureCounts._fields),
+        "Health": Healths(),
+        "HiddenText": HiddenText(),
+        "History": Marks(),
+        "SuiteCounts": Counts(SuiteCounts, SuiteCounts._fields),
+    },
+    default="Any",
+)
+"""Returns the codec of a kind; values of an unknown one stay as they are."""

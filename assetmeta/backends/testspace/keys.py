@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from assetmeta.backends.responses import Json, confirm
-from assetmeta.backends.rest.hooks import ParseContext
+from assetmeta.backends.rest.hooks import Identified, Keys, ParseContext
 from assetmeta.backends.rest.http import Object
 from assetmeta.backends.rest.options import ServerMemory
-from assetmeta.backends.rest.spec import Field, Resource
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.rest.urls import own_address
 from assetmeta.backends.testspace.connection import resource_of
 from assetmeta.model.errors import BadValue
@@ -37,8 +37,8 @@ _SHAPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class TestspaceKeys:
-    """Implements Keys. *base* is the URL of the session, whose files are known by their numbers.
+class TestspaceKeys(Keys):
+    """Keys that contain those of the parents. *base* is the URL of the session, whose files are known by their numbers.
 
     Numbers in bodies leave out what contains the asset, such as a result's space: that follows from the path that the
     object was read from, or from the object that names it.
@@ -50,9 +50,24 @@ class TestspaceKeys:
     base: str
     memory: ServerMemory
 
-    def context_of(self, resource: Resource, item: Object, context: ParseContext) -> ParseContext:
-        """As it is: bodies do not contain where they are."""
-        return context
+    def identify(self, resource: Resource, item: Object, context: ParseContext, key: Key | None = None) -> Identified:
+        """Identify an object. It implies its parent, as far as that is known, and the folder of a content; the project
+        of a space is remembered, which no path of a space contains.
+        """
+        key = key_of(resource, item, context.owner) if key is None else key  # type: ignore[arg-type]
+        if key is None or resource.up is None:
+            return Identified(key, context)
+        parent = context.owner if context.owner is not None else divided(resource, key)[0]
+        implied: dict[str, RawValue] = {}
+        if isinstance(parent, int | str):
+            implied[resource.up] = Oid(resource.fields[resource.up].to[0], parent)
+        if resource.type == "Content":
+            folder = folder_of(key)
+            implied["folder"] = None if folder is None else Oid("Content", folder)
+        if resource.type == "Space":
+            project = number(item.get("project_id"))
+            self.memory.remember(Oid("Space", key), project if project is not None else number(context.owner))
+        return Identified(key, context, implied)
 
     def parse(self, resource: Resource, value: Json, context: ParseContext) -> Key | None:
         """The key of an object below the context's owner, or that of a number within the object that has it."""
@@ -67,34 +82,9 @@ class TestspaceKeys:
         # A metric or a result: its space is that of the object which names it, or the object itself.
         return below(str(context.owner).partition("/")[0], str(found_number))
 
-    def choose(self, known: Field, value: Json) -> str | None:
-        """None: every relation leads to one type."""
-        return None
-
-    def implied(self, resource: Resource, oid: Oid, context: ParseContext) -> dict[str, RawValue]:
-        """The parent, as far as it is known, and the folder of a content."""
-        found: dict[str, RawValue] = {}
-        parent = context.owner if context.owner is not None else divided(resource, oid.key)[0]
-        if resource.up is not None and isinstance(parent, int | str):
-            found[resource.up] = Oid(resource.fields[resource.up].to[0], parent)
-        if resource.type == "Content":
-            folder = folder_of(oid.key)
-            found["folder"] = None if folder is None else Oid("Content", folder)
-        return found
-
-    def remember(self, resource: Resource, oid: Oid, item: Object, context: ParseContext) -> None:
-        """Remember the project of a space, which no path of a space contains."""
-        if resource.type == "Space":
-            project = number(item.get("project_id"))
-            self.memory.remember(oid, project if project is not None else number(context.owner))
-
     def resolve(self, oid: Oid) -> Oid:
         """Return the identity. Raises BadValue for an asset that the server does not have."""
         return Oid(oid.type, require_key(oid))
-
-    def is_alias(self, oid: Oid) -> bool:
-        """False: relations are numbers."""
-        return False
 
     def item_path(self, resource: Resource, key: Key) -> str:
         """The path of an object."""

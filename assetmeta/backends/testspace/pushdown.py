@@ -1,6 +1,6 @@
-"""Which lists a query has to go through, and which of the parents on the way can be passed over.
+"""Which lists a query reads, and which of the parents above them can be left out.
 
-The server filters nothing but spaces by name (reference 4). But where a list hangs below a parent, a condition on the
+The server filters nothing but spaces by name (reference 4). But where a list is below a parent, a condition on the
 parent is a choice of lists:
 
     Result.space = 1234                     one list, that of the space
@@ -8,33 +8,31 @@ parent is a choice of lists:
     Result.space.name = master              of each project, the spaces of that name
     Result.space.project.archived = false   the spaces of those projects only
 
-All conditions are looked at again here, over what came.
+All conditions are evaluated again in the client.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
-from assetmeta.backends.local.operators import compares_attributes, equality, paths_in
+from assetmeta.backends.local.operators import equality
 from assetmeta.backends.rest.http import Pairs
+from assetmeta.backends.rest.pushdown import Pushdown, plain_text, push_down_terms, rebased
 from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.testspace.connection import resource_of
 from assetmeta.backends.testspace.keys import require_key
-from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term, and_terms
-from assetmeta.model.paths import Path
+from assetmeta.model.conditions import Exists, Term, and_terms
 from assetmeta.model.values import Key, Oid
 
 
 @dataclass(frozen=True, slots=True)
 class ListLevel:
-    """One kind of list on the way down. *query* goes along with each, *terms* are what its objects have to satisfy
+    """One kind of list from the top down. *query* is part of each request, *terms* are what its objects have to satisfy
     before anything below them is read.
     """
 
-    kind: Resource
+    resource: Resource
     query: Pairs = ()
     terms: tuple[Term, ...] = ()
 
@@ -42,7 +40,7 @@ class ListLevel:
 @dataclass(frozen=True, slots=True)
 class ListPlan:
     """The lists of a query, from the top down to its own type. *parents* are those of the first; None for the lists at
-    the top of the API. *keys* name the assets themselves. *folders* are those that contents are wanted of: only the top
+    the top of the API. *keys* name the assets themselves. *folders* are those whose contents are wanted: only the top
     where that is an empty tuple, with all that is below where it is None.
     """
 
@@ -51,51 +49,66 @@ class ListPlan:
     keys: tuple[Key, ...] | None = None
     folders: tuple[Key, ...] | None = None
 
+    @property
+    def pushed(self) -> tuple[str, ...]:
+        """The conditions that the server applies."""
+        return tuple(f"{level.resource.type}.{name}={value}" for level in self.levels for name, value in level.query)
 
-def way(kind: Resource, where: Term | None) -> ListPlan:
-    """Return the lists that hold all assets which *where* may admit. Raises BadValue for an identity that is none."""
+    @property
+    def whole(self) -> bool:
+        """True where all that the server has is read."""
+        return self.parents is None and not self.folders and not any(level.terms for level in self.levels)
+
+
+def plan_lists(resource: Resource, where: Term | None) -> ListPlan:
+    """Return the lists that contain all assets which may match *where*. Raises BadValue for what is not a key."""
     terms = and_terms(where)
-    levels: list[ListLevel] = []
-    here, prefix = kind, ""
-    keys = _keys(kind, terms)
-    if keys is not None:
-        return ListPlan((), keys=keys)
-    folders = _folders(terms) if kind.type == "Content" else None
+    own = _filters(resource, terms)
+    if own.keys is not None and resource.is_flat:
+        return ListPlan((), keys=tuple(dict.fromkeys(own.keys)))
+    folders = _folders(terms) if resource.type == "Content" else None
     if folders:
-        return ListPlan((ListLevel(kind),), folders=folders)
-    while True:
-        levels.insert(0, ListLevel(here, tuple(_query(here, prefix, terms)), tuple(_rebased(here, prefix, terms))))
-        if here.up is None:
-            return ListPlan(tuple(levels), folders=folders)
-        above = f"{prefix}{here.up}"
-        parents = _assets(above, here, terms)
+        return ListPlan((ListLevel(resource),), folders=folders)
+    levels = [ListLevel(resource, _query(own))]
+    here, prefix = resource, ""
+    while here.up is not None:
+        parents = _parents(here, prefix, terms)
+        above, prefix = resource_of(here.parent or ""), f"{prefix}{here.up}."
+        conditions = tuple(rebased(above, prefix, terms))
+        found = _filters(above, conditions)
+        if parents is None and above.is_flat:
+            parents = found.keys
         if parents is not None:
-            return ListPlan(tuple(levels), parents, folders=folders)
-        here, prefix = resource_of(here.parent or ""), f"{above}."
+            return ListPlan(tuple(levels), tuple(dict.fromkeys(parents)), folders=folders)
+        levels.insert(0, ListLevel(above, _query(found), conditions))
+        here = above
+    return ListPlan(tuple(levels), folders=folders)
 
 
-def _keys(kind: Resource, terms: Sequence[Term]) -> tuple[Key, ...] | None:
-    """The keys that a condition on `id` names, where a number is a whole key."""
-    for term in terms if kind.is_flat else ():
-        found = equality(term)
-        if found and found[0] == kind.own:
-            return tuple(dict.fromkeys(key for key in found[1] if isinstance(key, int) and key >= 0))
-    return None
+def _filters(resource: Resource, terms: Sequence[Term]) -> Pushdown:
+    return push_down_terms(resource, terms, _condition_key, plain_text)
 
 
-def _assets(path: str, holder: Resource, terms: Sequence[Term]) -> tuple[Key, ...] | None:
-    """The parents that a condition names: by the relation, or by the id that stands beside it."""
-    known = holder.fields[holder.up or ""]
-    to = resource_of(known.to[0])
-    stem = path.removesuffix(holder.up or "")
+def _query(found: Pushdown) -> Pairs:
+    """The filters of one list; of several there would be more lists than without."""
+    return found.queries[0] if len(found.queries) == 1 else ()
+
+
+def _condition_key(resource: Resource, value: object) -> Key | None:
+    """The key that a number in a condition is."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _parents(resource: Resource, prefix: str, terms: Sequence[Term]) -> tuple[Key, ...] | None:
+    """The parents that a condition names: by the relation, or by the id beside it."""
+    known = resource.fields[resource.up or ""]
+    is_flat = resource_of(known.to[0]).is_flat
     for term in terms:
-        found = equality(term)
-        if found is None:
-            continue
-        if found[0] == path:
-            return tuple(dict.fromkeys(require_key(oid) for oid in found[1] if isinstance(oid, Oid)))
-        if to.is_flat and known.source_key is not None and found[0] == f"{stem}{known.source_key}":
-            return tuple(dict.fromkeys(key for key in found[1] if isinstance(key, int) and key >= 0))
+        path, values = equality(term) or ("", ())
+        if path == f"{prefix}{resource.up}":
+            return tuple(require_key(oid) for oid in values if isinstance(oid, Oid))
+        if is_flat and known.source_key is not None and path == f"{prefix}{known.source_key}":
+            return tuple(key for value in values if (key := _condition_key(resource, value)) is not None)
     return None
 
 
@@ -103,37 +116,7 @@ def _folders(terms: Sequence[Term]) -> tuple[Key, ...] | None:
     for term in terms:
         if isinstance(term, Exists) and not term.present and str(term.path) == "folder":
             return ()
-        found = equality(term)
-        if found and found[0] == "folder":
-            return tuple(dict.fromkeys(require_key(oid) for oid in found[1] if isinstance(oid, Oid)))
+        path, values = equality(term) or ("", ())
+        if path == "folder":
+            return tuple(dict.fromkeys(require_key(oid) for oid in values if isinstance(oid, Oid)))
     return None
-
-
-def _query(kind: Resource, prefix: str, terms: Sequence[Term]) -> Iterator[tuple[str, str]]:
-    """The filters that the server applies: equality with one value."""
-    for term in terms:
-        found = equality(term)
-        for name in kind.filters if found else ():
-            if found and found[0] == f"{prefix}{name}" and len(found[1]) == 1:
-                yield name, str(found[1][0])
-
-
-def _rebased(kind: Resource, prefix: str, terms: Sequence[Term]) -> Iterator[Term]:
-    """The conditions that speak of nothing but the objects of a level above the query's own, as these see them."""
-    for term in (term for term in terms if prefix and not compares_attributes(term)):
-        names = [str(path).removeprefix(prefix) for path in paths_in(term) if str(path).startswith(prefix)]
-        own = [name for name in names if name in kind.fields and not kind.fields[name].listed_separately]
-        if own and len(own) == len(list(paths_in(term))):
-            yield _moved(term, len(prefix.split(".")) - 1)
-
-
-def _moved(term: Term, steps: int) -> Term:
-    """A term with the first *steps* of its paths taken off."""
-    if isinstance(term, And | Or):
-        return type(term)(tuple(_moved(part, steps) for part in term.terms))
-    if isinstance(term, Not):
-        return Not(_moved(term.term, steps))
-    if isinstance(term, RawFilter):
-        return term
-    path = Path(term.path.steps[steps:], term.path.aggregate)
-    return replace(term, path=path) if isinstance(term, Compare | Exists) else term

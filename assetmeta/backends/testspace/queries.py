@@ -1,25 +1,25 @@
-"""The flow of every read (reference 4 and 10): lists below lists, filtered, sorted and cut here."""
+"""The lists of a query (reference 4 and 10): lists below lists, from the top down."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from assetmeta.backends.local import executor
-from assetmeta.backends.local.executor import Page, UnorderedSource
+from assetmeta.backends.local.executor import Page
 from assetmeta.backends.local.prefetch import Tree
 from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.testspace.connection import resource_of
-from assetmeta.backends.testspace.keys import require_key
+from assetmeta.backends.testspace.keys import item_path, list_path, require_key
 from assetmeta.backends.testspace.lookup import LookupReader
-from assetmeta.backends.testspace.prefetch import tell
-from assetmeta.backends.testspace.pushdown import way
+from assetmeta.backends.testspace.pushdown import ListPlan, plan_lists
 from assetmeta.backends.testspace.traversal import ListTraversal
 from assetmeta.model.conditions import Compare, leaves
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow
 from assetmeta.model.plans import Fetch
-from assetmeta.model.values import Oid
+from assetmeta.model.values import Key, Oid
 
 
 def refuse(wanted: Fetch) -> None:
@@ -36,48 +36,71 @@ def refuse(wanted: Fetch) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Lists(UnorderedSource):
-    """The lists of one organization, as a Source."""
+@dataclass(slots=True)
+class QueryReader(LookupReader):
+    """The lists of one organization."""
 
-    reading: LookupReader
-
-    def tell(self, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
-        """Read what assets lack; see assetmeta.backends.testspace.prefetch."""
-        return tell(self.reading, type_name, oids, names)
-
-    def holds(self, type_name: str, name: str) -> bool:
-        """True unless the attribute is a list that hangs below the asset."""
-        known = resource_of(type_name).fields.get(name)
-        return known is None or not known.listed_separately
+    def choose_lists(self, resource: Resource, wanted: Fetch) -> ListPlan:
+        """Return which lists a query takes."""
+        return plan_lists(resource, wanted.where)
 
     def page(self, wanted: Fetch, at: object) -> Flow[Page]:
-        """Read a page of the assets that the conditions may admit; or all that the fetch or a condition names."""
-        reading, kind = self.reading, resource_of(wanted.type_name)
+        """Read a page of the assets that may match the conditions; or all that the fetch or a condition names."""
+        resource = resource_of(wanted.type_name)
         if wanted.oids is not None:
-            return Page((yield from self._named(kind, wanted, wanted.oids)))
-        descent = at if isinstance(at, ListTraversal) else None
-        if descent is None:
-            found = way(kind, wanted.where)
-            if found.keys is not None:
-                return Page((yield from reading.by_keys(kind, found.keys)))
+            return Page((yield from self._named(resource, wanted, wanted.oids)))
+        traversal = at if isinstance(at, ListTraversal) else None
+        if traversal is None:
+            plan = self.choose_lists(resource, wanted)
+            if plan.keys is not None:
+                return Page((yield from self.by_keys(resource, plan.keys)))
             # Of a window, no more is read than it takes.
-            width = 1 if wanted.size is not None else reading.options.width
-            descent = ListTraversal(found, width).begin(reading)
-        oids = yield from descent.page(reading)
-        return Page(oids, descent if descent.stack else None)
+            width = 1 if wanted.size is not None else self.options.width
+            traversal = ListTraversal(plan, width).start(self)
+        oids = yield from traversal.page(self)
+        return Page(oids, traversal if traversal.stack else None)
 
-    def _named(self, kind: Resource, wanted: Fetch, oids: Sequence[Oid]) -> Flow[list[Oid]]:
-        """Read the assets that a fetch names: themselves, unless nothing but lists below them is asked for, or what
-        such assets do not have on this server.
+    def _named(self, resource: Resource, wanted: Fetch, oids: Sequence[Oid]) -> Flow[list[Oid]]:
+        """Read the assets that a fetch names: themselves, unless nothing but lists below them is wanted, or what such
+        assets do not have on this server.
         """
         names: Tree = {path.head: {} for path in wanted.select}
+        keys = [oid.key for oid in oids]
         if not names or wanted.where is not None:
-            return (yield from self.reading.by_keys(kind, [oid.key for oid in oids]))
-        own = [name for name in names if self.holds(kind.type, name)]
-        if own == list(names) and all(self.reading.options.memory.is_unseen(kind.type, name) for name in own):
+            return (yield from self.by_keys(resource, keys))
+        own = [name for name in names if name not in resource.lists]
+        if own == list(names) and all(self._is_unseen(resource, name) for name in own):
             return list(dict.fromkeys(oids))
         if own:
-            return (yield from self.reading.by_keys(kind, [oid.key for oid in oids]))
-        yield from self.tell(kind.type, oids, names)
+            return (yield from self.by_keys(resource, keys))
+        yield from self.load_missing(resource.type, oids, names)
         return [oid for oid in dict.fromkeys(oids) if names.keys() <= self.known.cells.get(oid, {}).keys()]
+
+    def _is_unseen(self, resource: Resource, name: str) -> bool:
+        """True when objects of the type were read, and none of them had the attribute."""
+        known = resource.fields.get(name)
+        is_implied = name in (resource.up, "folder")
+        key = known.source_key if known and known.source_key else name
+        return not is_implied and self.options.memory.is_unseen(resource.type, key)
+
+    def explain_lists(self, resource: Resource, wanted: Fetch) -> Iterator[str]:
+        """Describe the requests for the lists of a query."""
+        plan = self.choose_lists(resource, wanted)
+        top = plan.levels[0].resource
+        parents: tuple[Key | None, ...] = (None,) if plan.parents is None else plan.parents
+        paths = [item_path(resource, key) for key in plan.folders or ()] or [list_path(top, key) for key in parents]
+        for path in paths:
+            yield f"GET {self.options.endpoint_path(path)}{_query(plan, 0)}"
+        for depth, level in enumerate(plan.levels[1:], start=1):
+            above = plan.levels[depth - 1]
+            terms = f" that has {' and '.join(map(str, above.terms))}" if above.terms else ""
+            place = f"{{{above.resource.type}}}/{level.resource.path}{_query(plan, depth)}"
+            yield f"then GET {place} for each {above.resource.type}{terms}, up to {self.options.width} concurrently"
+        if resource.type == "Content" and plan.folders is None:
+            yield "then GET contents/{path} for each folder"
+        yield "and one request for each further page of a list"
+
+
+def _query(plan: ListPlan, depth: int) -> str:
+    query = plan.levels[depth].query
+    return f"?{urlencode(query)}" if query else ""

@@ -1,13 +1,13 @@
-"""Going down the lists of a query: projects, their spaces, the results of each, page by page.
+"""The lists of a query, from the top down: projects, their spaces, the results of each, page by page.
 
-Where a page ends the way stops and can be gone on with; what is waiting is a stack of lists, the next on top. Lists
-that lie side by side are begun side by side. The order is that of the server, list after list; what is in a folder
-follows the page that shows it.
+A traversal stops at the end of a page and can be continued; the pending lists are a stack, the next on top. Lists of
+one level are begun concurrently. The order is that of the server, list after list; the contents of a folder follow the
+page that contains it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from assetmeta.backends.concurrency import gather
@@ -17,56 +17,55 @@ from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object
 from assetmeta.backends.testspace.connection import resource_of
 from assetmeta.backends.testspace.keys import divided, item_path, list_path, require_key
-from assetmeta.backends.testspace.lookup import LookupReader, reader
+from assetmeta.backends.testspace.lookup import LookupReader, is_folder
 from assetmeta.backends.testspace.pages import Pages
 from assetmeta.backends.testspace.pushdown import ListLevel, ListPlan
 from assetmeta.model.http import Flow
-from assetmeta.model.plans import RawValue
 from assetmeta.model.values import Key, Oid
 
 Ancestors = tuple[tuple[Oid, Cells], ...]
-"""The assets that a list hangs below, with what was told of them."""
-
-FOLDER = "folder"
-"""How the types of contents begin that hold others."""
+"""The assets above a list, with their cells."""
 
 
 @dataclass(slots=True)
 class PendingList:
-    """A list that is to be gone through, or gone on with. *ready* is a page of it that has come already."""
+    """A list that is to be read, or continued. *ready* is a page of it that was received already."""
 
     depth: int
     parent: Key | None
     pages: Pages
-    lineage: Ancestors = ()
+    ancestors: Ancestors = ()
     ready: list[Object] | None = None
 
 
 @dataclass(slots=True)
 class ListTraversal:
-    """What is left of the lists of one query. It is gone through once; up to *width* lists are begun side by side."""
+    """What is left of the lists of one query. It is read once; up to *width* lists are begun concurrently."""
 
-    way: ListPlan
+    plan: ListPlan
     width: int
     stack: list[PendingList] = field(default_factory=list)
     folders: set[Oid] = field(default_factory=set)
 
-    def begin(self, reading: LookupReader) -> ListTraversal:
+    def start(self, reader: LookupReader) -> ListTraversal:
         """Put the first lists on the stack."""
-        way = self.way
-        if way.folders:
-            lists = [(divided(way.levels[0].kind, key)[0], item_path(way.levels[0].kind, key)) for key in way.folders]
-        elif way.parents is None:
-            lists = [(None, list_path(way.levels[0].kind, None))]
+        plan = self.plan
+        if plan.folders:
+            lists = [
+                (divided(plan.levels[0].resource, key)[0], item_path(plan.levels[0].resource, key))
+                for key in plan.folders
+            ]
+        elif plan.parents is None:
+            lists = [(None, list_path(plan.levels[0].resource, None))]
         else:
-            lists = [(key, list_path(way.levels[0].kind, key)) for key in way.parents]
-        self.stack = [self._waiting(reading, 0, parent, path, ()) for parent, path in reversed(lists)]
+            lists = [(key, list_path(plan.levels[0].resource, key)) for key in plan.parents]
+        self.stack = [self._pending(reader, 0, parent, path, ()) for parent, path in reversed(lists)]
         return self
 
-    def page(self, reading: LookupReader) -> Flow[list[Oid]]:
+    def page(self, reader: LookupReader) -> Flow[list[Oid]]:
         """Read up to the next page of the query's own type; return its assets, none at the end.
 
-        Their parents, as far as the way led over them, are known to *reading* as well.
+        Their parents, as far as their lists were read, are known to *reader* as well.
         """
         while self.stack:
             yield from self._prepare()
@@ -74,18 +73,18 @@ class ListTraversal:
             objects, top.ready = top.ready or [], None
             if top.pages.due is None:
                 self.stack.pop()
-            level = self.way.levels[top.depth]
-            if top.depth < len(self.way.levels) - 1:
-                self._push_below(reading, top, level, objects)
+            level = self.plan.levels[top.depth]
+            if top.depth < len(self.plan.levels) - 1:
+                self._push_below(reader, top, level, objects)
                 continue
-            for oid, cells in top.lineage:
-                reading.known.take(oid, cells)
+            for oid, cells in top.ancestors:
+                reader.known.add(oid, cells)
             oids = [
                 oid
-                for oid in reading.take(level.kind, objects, ParseContext(owner=top.parent))
+                for oid in reader.take(level.resource, objects, ParseContext(owner=top.parent))
                 if oid not in self.folders
             ]
-            self._push_folders(reading, top, oids)
+            self._push_folders(reader, top, oids)
             if oids:
                 return oids
         return []
@@ -100,41 +99,36 @@ class ListTraversal:
             if len(batch) >= self.width or other.depth != top.depth or other.pages.number or other.ready is not None:
                 break
             batch.append(other)
-        for waiting, objects in zip(batch, (yield from gather([each.pages.read() for each in batch])), strict=True):
-            waiting.ready = objects
+        for pending, objects in zip(batch, (yield from gather([each.pages.read() for each in batch])), strict=True):
+            pending.ready = objects
 
-    def _push_below(self, reading: LookupReader, top: PendingList, level: ListLevel, objects: Sequence[Object]) -> None:
-        """Put the lists below a page of parents on the stack. What is read of them stays with their lists: the answer
-        tells of those alone that its assets are below.
+    def _push_below(self, reader: LookupReader, top: PendingList, level: ListLevel, objects: Sequence[Object]) -> None:
+        """Put the lists below a page of parents on the stack. What is read of parents stays with their lists: an answer
+        contains only the parents of its assets.
         """
-        aside = reader(reading.schema, reading.options)
-        kind = self.way.levels[top.depth + 1].kind
-        oids = aside.take(level.kind, objects, ParseContext(owner=top.parent))
+        aside = reader.renewed()
+        resource = self.plan.levels[top.depth + 1].resource
+        oids = aside.take(level.resource, objects, ParseContext(owner=top.parent))
         for oid in reversed([oid for oid in oids if all(matches(term, aside.known, oid) for term in level.terms)]):
-            lineage = (*top.lineage, (oid, aside.known.cells[oid]))
-            self.stack.append(self._waiting(reading, top.depth + 1, oid.key, list_path(kind, oid.key), lineage))
+            ancestors = (*top.ancestors, (oid, aside.known.cells[oid]))
+            self.stack.append(self._pending(reader, top.depth + 1, oid.key, list_path(resource, oid.key), ancestors))
 
-    def _push_folders(self, reading: LookupReader, top: PendingList, oids: Sequence[Oid]) -> None:
-        """Put the folders of a page on the stack, each once whatever the server says.
+    def _push_folders(self, reader: LookupReader, top: PendingList, oids: Sequence[Oid]) -> None:
+        """Put the folders of a page on the stack, each once whatever the server sends.
 
-        Raises BadValue for a folder that cannot be asked for: without it the answer would be short.
+        Raises BadValue for a folder that cannot be requested: without it the answer would be short.
         """
-        if self.way.folders is not None:
+        if self.plan.folders is not None:
             return
         for oid in reversed(oids):
-            if is_folder(oid, reading.known.cells[oid]) and oid not in self.folders:
+            if is_folder(oid, reader.known.cells[oid]) and oid not in self.folders:
                 self.folders.add(oid)
                 path = item_path(resource_of(oid.type), require_key(oid))
-                self.stack.append(self._waiting(reading, top.depth, top.parent, path, top.lineage))
+                self.stack.append(self._pending(reader, top.depth, top.parent, path, top.ancestors))
 
-    def _waiting(
-        self, reading: LookupReader, depth: int, parent: Key | None, path: str, lineage: Ancestors
+    def _pending(
+        self, reader: LookupReader, depth: int, parent: Key | None, path: str, ancestors: Ancestors
     ) -> PendingList:
-        query = self.way.levels[depth].query
-        pages = Pages.of(path, reading.options, query, optional=parent is not None)
-        return PendingList(depth, parent, pages, lineage)
-
-
-def is_folder(oid: Oid, cells: Mapping[str, RawValue]) -> bool:
-    """True for a content that holds others."""
-    return oid.type == "Content" and str(cells.get("type") or "").startswith(FOLDER)
+        query = self.plan.levels[depth].query
+        pages = Pages.of(path, reader.options, query, optional=parent is not None)
+        return PendingList(depth, parent, pages, ancestors)

@@ -49,4 +49,4 @@ def _answer_object(response: Response) -> Object | None:
     return found[0] if len(found) == 1 else None
 
 
-RULES = WriteRules("Testspace", answer_object=_answer_object, parse_error=parse_error, verbatim=True)
+RULES = WriteRules("Testspace", answer_object=_answer_object, parse_error=parse_error, verbatim=True, brief=True)

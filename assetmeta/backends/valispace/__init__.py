@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import BinaryIO, ClassVar
 
+from assetmeta.backends.local.executor import refuse
+from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.markup import Html
 from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.backend import RestBackend
+from assetmeta.backends.rest.codecs import CodecTable
 from assetmeta.backends.rest.discovery import FieldInfo
+from assetmeta.backends.rest.hooks import Keys
 from assetmeta.backends.rest.spec import Api
-from assetmeta.backends.rest.writer import ChangeWriter
-from assetmeta.backends.valispace import explain, files, writes
+from assetmeta.backends.rest.writer import ChangeWriter, WriteRules
+from assetmeta.backends.valispace import bulk, files
 from assetmeta.backends.valispace.codecs import codec_for, from_sample
 from assetmeta.backends.valispace.connection import CLIENT_ID, Settings, bare_token, base_url, bundled, token_uri
-from assetmeta.backends.valispace.keys import references_in
-from assetmeta.backends.valispace.lookup import reader
-from assetmeta.backends.valispace.queries import Lists, refuse
+from assetmeta.backends.valispace.keys import ValispaceKeys, references_in, resolve_text
+from assetmeta.backends.valispace.queries import QueryReader
 from assetmeta.backends.write_scheduler import Batches
-from assetmeta.model.codecs import Codec
 from assetmeta.model.http import Flow
 from assetmeta.model.ordering import ReferencesIn
 from assetmeta.model.plans import Fetch
@@ -36,15 +38,21 @@ class Valispace(Settings, RestBackend):
     NAME: ClassVar[str] = "valispace"
     FILE_TYPES: ClassVar[frozenset[str]] = files.TYPES
     CLEANING: ClassVar[bool] = True
+    codec: ClassVar[CodecTable] = codec_for
 
     @property
     def api(self) -> Api:
         """The description of the server."""
         return bundled()
 
-    def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
-        """Return the codec of an attribute, for a schema that was kept without its codecs."""
-        return codec_for(kind, related)
+    @property
+    def keys(self) -> Keys:
+        """Numbers."""
+        return ValispaceKeys(self.memory)
+
+    def reader(self, schema: Schema) -> QueryReader:
+        """Return a read that has received nothing yet."""
+        return QueryReader(schema, self.api, self.keys, self, RowStore(schema))
 
     def from_sample(self, name: str, value: Json) -> FieldInfo:
         """Guess what a field is that only the server has; texts with markup are recognised."""
@@ -52,24 +60,16 @@ class Valispace(Settings, RestBackend):
 
     def understand(self, schema: Schema, fetch: Fetch) -> Fetch:
         """The fetch as it is. Raises Unsupported for what no request could answer."""
-        refuse(fetch)
+        refuse(fetch, "Valispace")
         return fetch
 
-    def source(self, schema: Schema) -> Lists:
-        """Return how one read reaches lists and assets; see assetmeta.backends.valispace.queries."""
-        return Lists(reader(schema, self.api, self))
-
-    def explain(self, schema: Schema, fetch: Fetch) -> str:
-        """Describe which requests a read sends, what the server filters and what is done here. Sends nothing."""
-        return explain.explain(schema, fetch, self.api, self)
-
-    def writer(self, schema: Schema) -> ChangeWriter:
-        """Return what performs changes; see assetmeta.backends.valispace.writes."""
-        return ChangeWriter(reader(schema, self.api, self), writes.rules(self))
+    def rules(self, schema: Schema) -> WriteRules:
+        """Return how Valispace is written to; updates may share a request (assetmeta.backends.valispace.bulk)."""
+        return WriteRules("Valispace", resolve_text=resolve_text, notes=bulk.notes, fresh_lists=self.fresh_lists)
 
     def batches(self, writer: ChangeWriter) -> Batches:
         """Updates in one request, where a resource takes several."""
-        return writes.batches(writer)
+        return bulk.batches(writer)
 
     @property
     def references_in(self) -> ReferencesIn:

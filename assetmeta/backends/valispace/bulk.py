@@ -13,7 +13,7 @@ refused with the others, is repeated singly, which gives it an outcome of its ow
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assetmeta.backends.attempt import Attempt, outcome_of
@@ -26,10 +26,10 @@ from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.rest.writer import ChangeWriter
 from assetmeta.backends.valispace.keys import identity
 from assetmeta.backends.valispace.lookup import LookupReader
-from assetmeta.backends.write_scheduler import Outcomes, sequentially
+from assetmeta.backends.write_scheduler import Batches, Outcomes, alone, in_rounds, sequentially
 from assetmeta.model.errors import AssetmetaError, NotFound, Rejected, UsageError
 from assetmeta.model.http import Flow, Request
-from assetmeta.model.plans import Change, Done, Outcome, Unknown, Update
+from assetmeta.model.plans import Change, Done, Outcome, Row, Unknown, Update
 from assetmeta.model.values import UNREAD, Oid
 
 _HISTORY = (("save_history", "true"),)
@@ -46,6 +46,19 @@ class Part:
     oid: Oid
     sent: dict[str, SentValue]
     body: dict[str, Sendable]
+
+
+def batches(writer: ChangeWriter) -> Batches:
+    """Each change its own request, but for updates that share one."""
+
+    def divide(ready: list[Change]) -> Iterator[tuple[list[Change], Flow[Outcomes]]]:
+        groups, singles = grouped(writer, ready)
+        for change in singles:
+            yield [change], alone(writer.write(change))
+        for group in groups:
+            yield [part.change for part in group], write(writer, group)
+
+    return in_rounds(divide)
 
 
 def grouped(writer: ChangeWriter, changes: Sequence[Change]) -> tuple[list[list[Part]], list[Change]]:
@@ -99,7 +112,7 @@ def write(writer: ChangeWriter, parts: Sequence[Part]) -> Flow[Outcomes]:
     else:
         missing = [part.oid.key for part in parts if not _is_whole(resource, items.get(part.oid), part)]
         try:
-            read = (yield from reader.by_keys(resource, missing, (), ())) if missing else {}
+            read = (yield from reader.objects(resource, missing, (), ())) if missing else {}
         except AssetmetaError as error:
             lost = error
         else:
@@ -139,3 +152,13 @@ def _is_whole(resource: Resource, item: Object | None, part: Part) -> bool:
         return False
     fields = {name: resource.fields.get(name) for name in part.sent}
     return all(name in item or (known is not None and known.alternative_key in item) for name, known in fields.items())
+
+
+def notes(row: Row, sent: Iterable[str]) -> Iterator[str]:
+    """Notes on a vali whose formula or unit was written, and that has no value then: the server
+    takes both without an error (reference 4.1).
+    """
+    cells = dict(zip(row.columns, row.values, strict=True))
+    formula, unit = cells.get("formula"), cells.get("unit")
+    if not {"formula", "unit"}.isdisjoint(sent) and formula and "value" in cells and cells["value"] is None:
+        yield f"the formula {str(formula)!r:.80} gives no value{f' in {unit}' if unit else ''}"

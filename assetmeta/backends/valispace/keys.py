@@ -3,75 +3,60 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assetmeta.backends.responses import Json, confirm
 from assetmeta.backends.rest.encode import Real
-from assetmeta.backends.rest.hooks import ParseContext
+from assetmeta.backends.rest.hooks import Identified, Keys, ParseContext
 from assetmeta.backends.rest.http import Object
 from assetmeta.backends.rest.options import ServerMemory
-from assetmeta.backends.rest.pushdown import spell_plain
-from assetmeta.backends.rest.spec import Field, Resource
+from assetmeta.backends.rest.pushdown import plain_text
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.model import ordering
 from assetmeta.model.errors import BadValue
-from assetmeta.model.plans import AttributeChange, RawValue
+from assetmeta.model.plans import AttributeChange
 from assetmeta.model.values import Key, Oid
 
 _PROVISIONAL = re.compile(r"\$(new-[0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class ValispaceKeys:
-    """Implements Keys."""
+class ValispaceKeys(Keys):
+    """Numbers, wherever an object is found."""
 
     memory: ServerMemory
 
-    def context_of(self, resource: Resource, item: Object, context: ParseContext) -> ParseContext:
-        """As it is: keys do not depend on where an object was met."""
-        return context
+    def identify(self, resource: Resource, item: Object, context: ParseContext, key: Key | None = None) -> Identified:
+        """Identify an object, and remember its project as the one that is in use."""
+        key = identity(item) if key is None else key
+        project = key if resource.type == "Project" else None
+        if project is None and "project" in resource.fields:
+            project = identity(item.get("project"))
+        if project is not None and next(reversed(self.memory.projects), None) != project:
+            self.memory.remember_project(project)
+        return Identified(key, context)
 
     def parse(self, resource: Resource, value: Json, context: ParseContext) -> Key | None:
         """The id in a reference."""
         return identity(value)
 
-    def choose(self, known: Field, value: Json) -> str | None:
-        """None: no reference tells its type by itself."""
-        return None
-
-    def implied(self, resource: Resource, oid: Oid, context: ParseContext) -> dict[str, RawValue]:
-        """Nothing follows from a number."""
-        return {}
-
-    def remember(self, resource: Resource, oid: Oid, item: Object, context: ParseContext) -> None:
-        """Remember which keys objects have, and the project that is in use."""
-        known = self.memory.present.get(resource.type)
-        if known is None or not item.keys() <= known:
-            self.memory.remember_keys(resource.type, item.keys())
-        project = oid.key if oid.type == "Project" else None
-        if project is None and "project" in resource.fields:
-            project = identity(item.get("project"))
-        if project is not None and next(reversed(self.memory.projects), None) != project:
-            self.memory.remember_project(project)
-
     def resolve(self, oid: Oid) -> Oid:
         """Return the identity. Raises BadValue for an asset that the server does not have."""
         return Oid(oid.type, require_key(oid.type, oid.key))
-
-    def is_alias(self, oid: Oid) -> bool:
-        """False: there are no aliases."""
-        return False
 
     def item_path(self, resource: Resource, key: Key) -> str:
         """The path of an object."""
         return f"{resource.path}/{require_key(resource.type, key)}"
 
-    def list_path(self, resource: Resource, parent: Key | None = None) -> str:
-        """The path of a list."""
-        return resource.path
-
     def confirm(self, resource: Resource, oid: Oid, item: Object, line: str) -> None:
         """Raise InvalidResponse for another object; one without an id is taken for the one that was requested."""
         confirm(identity(item.get("id")) in (None, oid.key), oid.token, f"id {item.get('id')!r}", line)
+
+
+def identities(objects: Iterable[Object]) -> list[Key | None]:
+    """The ids of objects, same order."""
+    return [identity(item.get("id")) for item in objects]
 
 
 def identity(value: Json) -> Key | None:
@@ -97,9 +82,9 @@ def parse_key(resource: Resource, value: object) -> Key | None:
     return value if isinstance(value, int) else None
 
 
-def spell(value: object) -> str | None:
+def filter_text(value: object) -> str | None:
     """A value as a query parameter. Raises BadValue for an asset that the server does not have."""
-    return str(require_key(value.type, value.key)) if isinstance(value, Oid) else spell_plain(value)
+    return str(require_key(value.type, value.key)) if isinstance(value, Oid) else plain_text(value)
 
 
 def references_in(delta: AttributeChange) -> list[Oid]:

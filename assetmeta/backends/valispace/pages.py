@@ -10,7 +10,7 @@ from assetmeta.backends.responses import confirm, each_once
 from assetmeta.backends.rest.http import Object, Pairs, Sendable, ask, get, read_object, read_page
 from assetmeta.backends.rest.options import Options
 from assetmeta.backends.rest.spec import Resource
-from assetmeta.backends.valispace.keys import identity
+from assetmeta.backends.valispace.keys import identities, identity
 from assetmeta.model.errors import InvalidResponse, NotFound
 from assetmeta.model.http import Flow
 from assetmeta.model.values import Key
@@ -52,7 +52,7 @@ def read_all(endpoint: Resource, query: Pairs, settings: Options) -> Flow[list[O
         if blamed and blamed.keys() <= {name for name, _ in query}:
             return []
         page = read_page(response)
-        each_once((identity(item.get("id")) for item in page.objects), f"GET {path}")
+        each_once(identities(page.objects), f"GET {path}")
         found += page.objects
         pairs = page.rest
     return found
@@ -68,5 +68,5 @@ def searched(endpoint: Resource, filters: Mapping[str, Sendable], settings: Opti
     if not isinstance(found, list):
         raise InvalidResponse("The answer to a search has no list of data.", status=response.status)
     objects = [item for item in found if isinstance(item, dict)]
-    each_once((identity(item.get("id")) for item in objects), f"POST {settings.endpoint_path(endpoint.path, 'search')}")
+    each_once(identities(objects), f"POST {settings.endpoint_path(endpoint.path, 'search')}")
     return objects

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from typing import BinaryIO, ClassVar
 
 from assetmeta.backends import creations
+from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.backend import RestBackend
+from assetmeta.backends.rest.codecs import CodecTable
 from assetmeta.backends.rest.discovery import FieldInfo
+from assetmeta.backends.rest.hooks import Keys
 from assetmeta.backends.rest.spec import Api
-from assetmeta.backends.rest.writer import ChangeWriter
-from assetmeta.backends.valohai import aliases, explain, files, writes
+from assetmeta.backends.rest.writer import ChangeWriter, WriteRules
+from assetmeta.backends.valohai import aliases, files, writes
 from assetmeta.backends.valohai.codecs import codec_for, from_sample
 from assetmeta.backends.valohai.connection import Settings, bundled
-from assetmeta.backends.valohai.keys import commit_parts, member_parts
-from assetmeta.backends.valohai.lookup import reader
+from assetmeta.backends.valohai.keys import ValohaiKeys, commit_parts, member_parts
 from assetmeta.backends.valohai.marks import is_key, since, take_mark
-from assetmeta.backends.valohai.queries import Lists, understood_as
+from assetmeta.backends.valohai.queries import QueryReader, understood_as
 from assetmeta.backends.write_scheduler import Batches
-from assetmeta.model.codecs import Codec
 from assetmeta.model.contract import ChangeMarks, Mark
 from assetmeta.model.http import Flow
 from assetmeta.model.plans import Create, Fetch, Outcome, Row
@@ -40,15 +41,21 @@ class Valohai(Settings, RestBackend):
     CHANGE_MARKS: ClassVar[ChangeMarks] = ChangeMarks(at="mtime", listed_by=("Execution", "Task"))
     FILE_TYPES: ClassVar[frozenset[str]] = files.TYPES
     MAX_PAGE: ClassVar[int] = 10_000
+    codec: ClassVar[CodecTable] = codec_for
 
     @property
     def api(self) -> Api:
         """The description of the server."""
         return bundled()
 
-    def codec(self, kind: str, name: str, related: str | None = None) -> Codec:
-        """Return the codec of an attribute, for a schema that was kept without its codecs."""
-        return codec_for(kind, related)
+    @property
+    def keys(self) -> Keys:
+        """UUIDs and numbers, some with what an object is in."""
+        return ValohaiKeys(self.api, self.memory)
+
+    def reader(self, schema: Schema) -> QueryReader:
+        """Return a read that has received nothing yet."""
+        return QueryReader(schema, self.api, self.keys, self, RowStore(schema))
 
     def from_sample(self, name: str, value: Json) -> FieldInfo:
         """Guess what a field is that only the server has: UUIDs are recognised, and what the server sets itself."""
@@ -58,17 +65,9 @@ class Valohai(Settings, RestBackend):
         """The fetch with its conditions as they are meant. Raises Unsupported for what no request could answer."""
         return understood_as(schema, self.api, fetch)
 
-    def source(self, schema: Schema) -> Lists:
-        """Return how one read reaches lists and assets; see assetmeta.backends.valohai.queries."""
-        return Lists(reader(schema, self.api, self))
-
-    def explain(self, schema: Schema, fetch: Fetch) -> str:
-        """Describe which requests a read sends, what the server filters and what is done here. Sends nothing."""
-        return explain.explain(schema, fetch, self.api, self)
-
-    def writer(self, schema: Schema) -> ChangeWriter:
-        """Return what performs changes; see assetmeta.backends.valohai.writes."""
-        return ChangeWriter(reader(schema, self.api, self), writes.rules(schema, self.api, self))
+    def rules(self, schema: Schema) -> WriteRules:
+        """Return how Valohai is written to; see assetmeta.backends.valohai.writes."""
+        return writes.rules(self.reader(schema), self)
 
     def batches(self, writer: ChangeWriter) -> Batches:
         """Properties of several data in one request."""
@@ -99,7 +98,7 @@ class Valohai(Settings, RestBackend):
 
     def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
         """Return the asset that an alias names; see assetmeta.backends.valohai.aliases for what there is."""
-        return aliases.look_up(schema, type_name, alias, self.api, self)
+        return aliases.look_up(self.reader(schema), type_name, alias)
 
     @property
     def file_facts(self) -> Mapping[str, str]:

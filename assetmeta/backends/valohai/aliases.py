@@ -22,12 +22,11 @@ from assetmeta.backends.rest.spec import Api, Resource
 from assetmeta.backends.valohai.codecs import is_uuid
 from assetmeta.backends.valohai.connection import Settings
 from assetmeta.backends.valohai.keys import about, commit_key, parse_key
-from assetmeta.backends.valohai.lookup import LookupReader, reader
+from assetmeta.backends.valohai.lookup import LookupReader
 from assetmeta.backends.valohai.pages import one_or_none, read_all
 from assetmeta.model.errors import BadValue, NotFound
 from assetmeta.model.http import Flow
 from assetmeta.model.plans import Row
-from assetmeta.model.schema import Schema
 from assetmeta.model.values import Key, Oid
 
 LATEST = "latest"
@@ -37,144 +36,143 @@ TAKEN = frozenset({"Commit", "Environment"})
 """Types that writes name by an identifier, a branch or a slug, which the server resolves."""
 
 
-def key_of(table: Api, type_name: str, text: str, settings: Settings) -> Key | None:
+def key_of(api: Api, type_name: str, text: str, settings: Settings) -> Key | None:
     """Return the key that a text is, None for an alias. Sends nothing."""
-    if type_name in table.unions:
+    if type_name in api.unions:
         return int(text) if _NUMBER.fullmatch(text) else None
-    endpoint = table.types.get(type_name)
-    if endpoint is None:
+    resource = api.types.get(type_name)
+    if resource is None:
         # Of a type that only the server knows, nothing but keys can be known.
         return int(text) if _NUMBER.fullmatch(text) else text
-    if endpoint.type == "Repository" and is_uuid(text):
+    if resource.type == "Repository" and is_uuid(text):
         return text.lower()
-    found = parse_key(endpoint, text)
-    if found is None and endpoint.alias == "counter":
+    found = parse_key(resource, text)
+    if found is None and resource.alias == "counter":
         project, _, number = text.rpartition(":")
         known = settings.memory.numbered.get((type_name, project.lower(), _number(number)))
         return known.key if known else None
     return found
 
 
-def taken_by_alias(table: Api, type_name: str) -> bool:
+def taken_by_alias(api: Api, type_name: str) -> bool:
     """Whether relations to the type may be written with an alias."""
-    return type_name in TAKEN or type_name in table.unions
+    return type_name in TAKEN or type_name in api.unions
 
 
-def look_up(schema: Schema, type_name: str, alias: str, table: Api, settings: Settings) -> Flow[Row]:
-    """Return the asset that an alias names, with what was told of it. One request, and one more for a project that is
-    given by name or a commit that is given by its branch. Raises NotFound, BadValue.
+def look_up(reader: LookupReader, type_name: str, alias: str) -> Flow[Row]:
+    """Return the asset that an alias names, with what was received of it. One request, and one more for a project that
+    is given by name or a commit that is given by its branch. Raises NotFound, BadValue.
     """
-    reading = reader(schema, table, settings)
-    endpoint = table.resource(schema, type_name)
-    if endpoint.alias == "counter":
-        found = yield from _numbered(reading, endpoint, alias)
-    elif endpoint.alias == "identifier":
-        found = yield from _commit(reading, endpoint, alias)
-    elif endpoint.alias == "alias":
-        found = yield from _resolved(reading, endpoint, alias)
-    elif endpoint.alias is not None and endpoint.short_list:
-        found = yield from _among(reading, endpoint, endpoint.alias, alias, ())
-    elif endpoint.alias is not None:
-        query, rest = yield from _narrowed(reading, alias)
-        found = yield from _among(reading, endpoint, endpoint.alias, rest, query)
+    resource = reader.resource(type_name)
+    if resource.alias == "counter":
+        found = yield from _numbered(reader, resource, alias)
+    elif resource.alias == "identifier":
+        found = yield from _commit(reader, resource, alias)
+    elif resource.alias == "alias":
+        found = yield from _resolved(reader, resource, alias)
+    elif resource.alias is not None and resource.short_list:
+        found = yield from _among(reader, resource, resource.alias, alias, ())
+    elif resource.alias is not None:
+        query, rest = yield from _narrowed(reader, alias)
+        found = yield from _among(reader, resource, resource.alias, rest, query)
     else:
-        raise BadValue(f"{type_name}({alias!r}): this is no UUID, and {endpoint.label}s have no other key.")
-    return reading.known.row(found)
+        raise BadValue(f"{type_name}({alias!r}): this is no UUID, and {resource.label}s have no other key.")
+    return reader.known.row(found)
 
 
 def _number(text: str) -> int:
     return int(text) if _NUMBER.fullmatch(text) else -1
 
 
-def _numbered(reading: LookupReader, endpoint: Resource, alias: str) -> Flow[Oid]:
+def _numbered(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]:
     project, _, number = alias.rpartition(":")
     if not project or (number != LATEST and _number(number) < 0):
         raise BadValue(
-            f"{endpoint.type}({alias!r}): give its UUID, <project>:<number> or <project>:{LATEST}.",
-            type_name=endpoint.type,
+            f"{resource.type}({alias!r}): give its UUID, <project>:<number> or <project>:{LATEST}.",
+            type_name=resource.type,
         )
-    key = yield from _project(reading, project)
-    place = reading.options.endpoint_path(endpoint.path, f"{key}:{number}")
-    item = yield from one_or_none(place, reading.query(endpoint, ()))
+    key = yield from _project(reader, project)
+    place = reader.options.endpoint_path(resource.path, f"{key}:{number}")
+    item = yield from one_or_none(place, reader.query(resource, ()))
     if item is None:
         raise NotFound(
-            f"There is no {endpoint.type} {alias!r}, or this user may not see it.", type_name=endpoint.type, status=404
+            f"There is no {resource.type} {alias!r}, or this user may not see it.", type_name=resource.type, status=404
         )
     counter, home = item.get("counter"), item.get("project")
     home = home.get("id") if isinstance(home, dict) else home
     is_it = (number == LATEST or counter in (None, _number(number))) and home in (None, key)
-    confirm(is_it, f"{endpoint.type} {alias!r}", f"number {counter!r} of project {home!r}", f"GET {place}")
-    return _taken(reading, endpoint, item, alias, key)
+    confirm(is_it, f"{resource.type} {alias!r}", f"number {counter!r} of project {home!r}", f"GET {place}")
+    return _taken(reader, resource, item, alias, key)
 
 
-def _commit(reading: LookupReader, endpoint: Resource, alias: str) -> Flow[Oid]:
+def _commit(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]:
     project, _, name = alias.rpartition(":")
     if not project or not name:
         raise BadValue(
             f"Commit({alias!r}): a commit is found within a project: <project>:<identifier or branch>.",
             type_name="Commit",
         )
-    key = yield from _project(reading, project)
+    key = yield from _project(reader, project)
     own = (("project", str(key)),)
-    place = reading.options.endpoint_path(endpoint.path, quote(name, safe="~"))
+    place = reader.options.endpoint_path(resource.path, quote(name, safe="~"))
     item = yield from one_or_none(place, own)
     if item is not None:
-        about(endpoint, Oid("Commit", commit_key(key, name)), item, f"GET {place}")
-        return reading.take_one(endpoint, item, ParseContext(key)) or Oid("Commit", commit_key(key, name))
-    objects = yield from read_all(reading.options.endpoint_path(endpoint.path), own, reading.options)
+        about(resource, Oid("Commit", commit_key(key, name)), item, f"GET {place}")
+        return reader.take_one(resource, item, ParseContext(key)) or Oid("Commit", commit_key(key, name))
+    objects = yield from read_all(reader.options.endpoint_path(resource.path), own, reader.options)
     branch = [one for one in objects if one.get("ref") == name or name in _texts(one.get("ref_names"))]
     if not branch:
         raise NotFound(f"The project has no commit and no branch {name!r}.", type_name="Commit", status=404)
-    return _taken(reading, endpoint, max(branch, key=lambda one: str(one.get("commit_time") or "")), alias, key)
+    return _taken(reader, resource, max(branch, key=lambda one: str(one.get("commit_time") or "")), alias, key)
 
 
-def _resolved(reading: LookupReader, endpoint: Resource, alias: str) -> Flow[Oid]:
+def _resolved(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]:
     """Ask what an alias of a datum stands for."""
-    query, name = yield from _narrowed(reading, alias)
-    place = reading.options.endpoint_path("datum-aliases", "resolve")
+    query, name = yield from _narrowed(reader, alias)
+    place = reader.options.endpoint_path("datum-aliases", "resolve")
     item = (yield from one_or_none(place, (("name", name), *query))) or {}
     confirm(item.get("name") in (None, name), f"the alias {name!r}", f"{item.get('name')!r}", f"GET {place}")
     datum = item.get("datum")
     if not isinstance(datum, dict):
-        raise NotFound(f"There is no alias {name!r} of a datum here.", type_name=endpoint.type, status=404)
-    return _taken(reading, endpoint, datum, alias, None)
+        raise NotFound(f"There is no alias {name!r} of a datum here.", type_name=resource.type, status=404)
+    return _taken(reader, resource, datum, alias, None)
 
 
-def _narrowed(reading: LookupReader, alias: str) -> Flow[tuple[Pairs, str]]:
+def _narrowed(reader: LookupReader, alias: str) -> Flow[tuple[Pairs, str]]:
     """A project in front of a name, as a filter, and the name."""
     project, colon, name = alias.rpartition(":")
     if not colon:
         return (), alias
-    key = yield from _project(reading, project)
+    key = yield from _project(reader, project)
     return (("project", str(key)),), name
 
 
-def _project(reading: LookupReader, text: str) -> Flow[Key]:
+def _project(reader: LookupReader, text: str) -> Flow[Key]:
     if is_uuid(text):
         return text.lower()
-    endpoint = reading.resource("Project")
-    return (yield from _among(reading, endpoint, "name", text, ())).key
+    resource = reader.resource("Project")
+    return (yield from _among(reader, resource, "name", text, ())).key
 
 
-def _among(reading: LookupReader, endpoint: Resource, name: str, value: str, query: Pairs) -> Flow[Oid]:
+def _among(reader: LookupReader, resource: Resource, name: str, value: str, query: Pairs) -> Flow[Oid]:
     """Find the one object of a list whose field *name* has a *value*."""
-    objects = yield from read_all(reading.options.endpoint_path(endpoint.path), query, reading.options)
+    objects = yield from read_all(reader.options.endpoint_path(resource.path), query, reader.options)
     found = [item for item in objects if item.get(name) == value]
     if len(found) > 1:
         keys = ", ".join(str(item.get("id")) for item in found[:5])
         raise BadValue(
-            f"There are {len(found)} assets of type {endpoint.type} whose {name} is {value!r} ({keys}); give the id.",
-            type_name=endpoint.type,
+            f"There are {len(found)} assets of type {resource.type} whose {name} is {value!r} ({keys}); give the id.",
+            type_name=resource.type,
         )
     if not found:
-        raise NotFound(f"No {endpoint.type} has the {name} {value!r}.", type_name=endpoint.type, status=404)
-    return _taken(reading, endpoint, found[0], value, None)
+        raise NotFound(f"No {resource.type} has the {name} {value!r}.", type_name=resource.type, status=404)
+    return _taken(reader, resource, found[0], value, None)
 
 
-def _taken(reading: LookupReader, endpoint: Resource, item: Object, alias: str, project: Key | None) -> Oid:
-    oid = reading.take_one(endpoint, item, ParseContext(project))
+def _taken(reader: LookupReader, resource: Resource, item: Object, alias: str, project: Key | None) -> Oid:
+    oid = reader.take_one(resource, item, ParseContext(project))
     if oid is None:
-        raise NotFound(f"The answer for {endpoint.type}({alias!r}) has no id.", type_name=endpoint.type, status=404)
+        raise NotFound(f"The answer for {resource.type}({alias!r}) has no id.", type_name=resource.type, status=404)
     return oid
 
 

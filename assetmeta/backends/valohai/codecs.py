@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from assetmeta.backends.responses import Json
-from assetmeta.backends.rest.codecs import Choice, Day, Document, Instant, Real, find_codec
+from assetmeta.backends.rest.codecs import CodecTable, Document, Real
 from assetmeta.backends.rest.discovery import FieldInfo, from_value
-from assetmeta.model.codecs import Boolean, Codec, Integer, Number, Raw, Secret, Text, document_part
+from assetmeta.model.codecs import Number, Raw, Secret, document_part
 from assetmeta.model.frozen import frozen
 from assetmeta.model.texts import Hidden
 from assetmeta.model.values import Oid
@@ -149,33 +149,21 @@ def _concealed(value: object) -> object:
     return Hidden(value) if isinstance(value, str) else frozen(value, concealed=True)
 
 
-DOCUMENTS = frozenset({"Json", "SecretJson", "Source", "Inputs"})
-"""Kinds whose values are pieces of JSON."""
-
-_CODECS: dict[str, Codec] = {
-    "Boolean": Boolean(),
-    "Date": Day(),
-    "DateTime": Instant(),
-    "Decimal": Number(),
-    "Duration": Seconds(),
-    "File": Text(),
-    "Integer": Integer(),
-    "Json": JsonDocument(),
-    "Inputs": Inputs(),
-    "Number": Real(),
-    "SecretJson": SecretDocument(),
-    "Source": Source(),
-    "Text": Text(),
-    "Uuid": Uuid(),
-}
-
-
-def codec_for(kind: str, related: str | None = None) -> Codec:
-    """Return the codec of a kind; the values of an unknown one are JSON. Choices take other values, too: what a server
-    may come to know is not ours to refuse.
-    """
-    found = find_codec(_CODECS, kind, related, _CODECS["Json"])
-    return Choice(found.names, open=True) if isinstance(found, Choice) else found
+codec_for = CodecTable(
+    {
+        "Decimal": Number(),
+        "Duration": Seconds(),
+        "Inputs": Inputs(),
+        "Json": JsonDocument(),
+        "SecretJson": SecretDocument(),
+        "Source": Source(),
+        "Uuid": Uuid(),
+    },
+    open_choices=True,
+)
+"""Returns the codec of a kind; values of an unknown one are JSON. Choices accept other values, too: a server may know
+more than the description.
+"""
 
 
 def from_sample(name: str, value: Json) -> FieldInfo:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from assetmeta.backends.responses import Json, confirm
-from assetmeta.backends.rest.hooks import ParseContext
+from assetmeta.backends.rest.hooks import Identified, Keys, ParseContext
 from assetmeta.backends.rest.http import Object
 from assetmeta.backends.rest.options import ServerMemory
-from assetmeta.backends.rest.pushdown import spell_plain
+from assetmeta.backends.rest.pushdown import plain_text
 from assetmeta.backends.rest.spec import Api, Field, Resource
 from assetmeta.backends.valohai.codecs import is_uuid
 from assetmeta.model.errors import BadValue
@@ -27,13 +27,31 @@ _NOWHERE = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class ValohaiKeys:
-    """Implements Keys."""
+class ValohaiKeys(Keys):
+    """Keys that contain the project, or the pipeline, of an object where its own id is not enough."""
 
     api: Api
     memory: ServerMemory
 
-    def context_of(self, resource: Resource, item: Object, context: ParseContext) -> ParseContext:
+    def identify(self, resource: Resource, item: Object, context: ParseContext, key: Key | None = None) -> Identified:
+        """Identify an object, and remember where it is, and its number there. A commit implies its project."""
+        context = self._completed(resource, item, context)
+        key = self.parse(resource, item, context) if key is None else key
+        if key is None:
+            return Identified(None)
+        if resource.type == "Organization":
+            self.memory.organizations.add(key)
+        counter = item.get("counter") if resource.alias == "counter" else None
+        if context.project is not None:
+            number = counter if isinstance(counter, int) else None
+            self.memory.remember(Oid(resource.type, key), context.project, number)
+        project = commit_parts(key)[0] if resource.key == "commit" else None
+        implied: dict[str, RawValue] | None = (
+            None if project is None else {"project_id": project, "project": Oid("Project", project)}
+        )
+        return Identified(key, context, implied)
+
+    def _completed(self, resource: Resource, item: Object, context: ParseContext) -> ParseContext:
         """Add the project that an object says it is in, or that of the deployment that it names."""
         found = item.get("id") if resource.type == "Project" else item.get("project", item.get("project_id"))
         found = found.get("id") if isinstance(found, dict) else found
@@ -57,18 +75,6 @@ class ValohaiKeys:
         steps = urlsplit(url).path.split("/") if isinstance(url, str) else []
         return next((name for name in known.to if self.api.types[name].path in steps), None)
 
-    def implied(self, resource: Resource, oid: Oid, context: ParseContext) -> dict[str, RawValue]:
-        """The project of a commit."""
-        project = commit_parts(oid.key)[0] if resource.key == "commit" else None
-        return {} if project is None else {"project_id": project, "project": Oid("Project", project)}
-
-    def remember(self, resource: Resource, oid: Oid, item: Object, context: ParseContext) -> None:
-        """Remember where an object is, and its number there."""
-        if oid.type == "Organization":
-            self.memory.organizations.add(oid.key)
-        counter = item.get("counter") if resource.alias == "counter" else None
-        self.memory.remember(oid, context.project, counter if isinstance(counter, int) else None)
-
     def resolve(self, oid: Oid) -> Oid:
         """Return the identity, which may be an alias. Raises BadValue for an asset that is not on the server yet."""
         if oid.is_new:
@@ -82,10 +88,6 @@ class ValohaiKeys:
     def item_path(self, resource: Resource, key: Key) -> str:
         """The path of an object."""
         return f"{resource.path}/{path_key(Oid(resource.type, key))}"
-
-    def list_path(self, resource: Resource, parent: Key | None = None) -> str:
-        """The path of a list."""
-        return resource.path
 
     def confirm(self, resource: Resource, oid: Oid, item: Object, line: str) -> None:
         """Raise InvalidResponse for another object."""
@@ -209,8 +211,8 @@ def condition_key(resource: Resource, value: object) -> Key | None:
     return parse_key(resource, str(value))
 
 
-def spell(value: object) -> str | None:
+def filter_text(value: object) -> str | None:
     """A value as a query parameter; None also for a text with a comma, which would be several values."""
     if isinstance(value, Oid):
         return str(value.key)
-    return None if isinstance(value, str) and "," in value else spell_plain(value)
+    return None if isinstance(value, str) and "," in value else plain_text(value)

@@ -2,7 +2,7 @@
 of a project, a model or a dataset, turned into conditions on its id (reference 4).
 
 The server filters by the id of those and not by their name, and there are few of them: their list, read first, saves
-reading the whole list of what belongs to any of them.
+reader the whole list of what belongs to any of them.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ NOTHING = Compare(Path.parse("id"), "=", ("",))
 """A condition that no asset satisfies: it is answered without a request."""
 
 
-def named(table: Api, endpoint: Resource, wanted: Fetch) -> Iterator[tuple[Term, str, Resource]]:
+def named(api: Api, resource: Resource, wanted: Fetch) -> Iterator[tuple[Term, str, Resource]]:
     """Yield the conditions that can be turned so: each with the relation that it goes along, and where that leads."""
-    for term in and_terms(wanted.where) if endpoint.listed and wanted.oids is None else ():
+    for term in and_terms(wanted.where) if resource.listed and wanted.oids is None else ():
         path, values = equality(term) or ("", ())
         relation, dot, name = path.partition(".")
-        known = endpoint.fields.get(relation)
-        if dot and "." not in name and len(values) == 1 and relation in endpoint.filters and known is not None:
-            there = table.types[known.to[0]]
+        known = resource.fields.get(relation)
+        if dot and "." not in name and len(values) == 1 and relation in resource.filters and known is not None:
+            there = api.types[known.to[0]]
             if there.short_list and not _is_hidden(there, name):
                 yield term, relation, there
 
 
-def _is_hidden(endpoint: Resource, name: str) -> bool:
-    known = endpoint.fields.get(name)
+def _is_hidden(resource: Resource, name: str) -> bool:
+    known = resource.fields.get(name)
     return known is None or known.detail_only or known.listed_separately or not known.is_readable
 
 
-def resolved(reading: LookupReader, endpoint: Resource, wanted: Fetch) -> Flow[Fetch]:
+def resolved(reader: LookupReader, resource: Resource, wanted: Fetch) -> Flow[Fetch]:
     """Return the read with those conditions turned. One request for each list that takes; several assets of one name
     leave the condition as it is.
     """
     found: dict[Term, Term] = {}
-    for term, relation, there in named(reading.api, endpoint, wanted):
-        objects = yield from read_all(reading.options.endpoint_path(there.path), (), reading.options)
+    for term, relation, there in named(reader.api, resource, wanted):
+        objects = yield from read_all(reader.options.endpoint_path(there.path), (), reader.options)
         assert isinstance(term, Compare)
         own = replace(term, path=Path(term.path.steps[1:]))
-        matched = [oid for oid in reading.take(there, objects) if matches(own, reading.known, oid)]
+        matched = [oid for oid in reader.take(there, objects) if matches(own, reader.known, oid)]
         if len(matched) < 2:
             found[term] = Compare(Path.parse(relation), "=", tuple(matched)) if matched else NOTHING
     if not found:
@@ -60,19 +60,19 @@ def resolved(reading: LookupReader, endpoint: Resource, wanted: Fetch) -> Flow[F
     return replace(wanted, where=And(tuple(found.get(term, term) for term in and_terms(wanted.where))))
 
 
-def meant(schema: Schema, table: Api, endpoint: Resource, term: Term) -> Term:
+def meant(schema: Schema, api: Api, resource: Resource, term: Term) -> Term:
     """Put what is meant in the place of words that only filters know (`incomplete`), and of owners: whether an id is a
     user's or an organization's, bodies do not say.
     """
     if isinstance(term, And | Or):
-        return type(term)(tuple(meant(schema, table, endpoint, inner) for inner in term.terms))
+        return type(term)(tuple(meant(schema, api, resource, inner) for inner in term.terms))
     if isinstance(term, Not):
-        return Not(meant(schema, table, endpoint, term.term))
+        return Not(meant(schema, api, resource, term.term))
     if not isinstance(term, Compare):
         return term
-    words = endpoint.words.get(str(term.path), {})
+    words = resource.words.get(str(term.path), {})
     values = [one for value in term.values for one in words.get(str(value), (value,))]
-    union = table.unions.get(resolve(schema, endpoint.type, term.path).attribute.related or "")
+    union = api.unions.get(resolve(schema, resource.type, term.path).attribute.related or "")
     kinds = union.members if union else ()
     values += [Oid(name, value.key) for value in values if isinstance(value, Oid) for name in kinds]
     return Compare(term.path, term.operator, _once(values), term.any_text, term.owner)

@@ -5,25 +5,25 @@ What it does not do is done here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from msgspec.structs import replace
 
 from assetmeta.backends.local import executor
-from assetmeta.backends.local.executor import Cursor, Page, UnorderedSource, split
+from assetmeta.backends.local.executor import Cursor, Page, split
 from assetmeta.backends.local.operators import equality, paths_in
-from assetmeta.backends.local.prefetch import Tree, own_names
+from assetmeta.backends.local.prefetch import own_names
 from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.pushdown import Pushdown, push_down
-from assetmeta.backends.rest.spec import Api, Resource, field_of
+from assetmeta.backends.rest.spec import Api, Resource
 from assetmeta.backends.valohai import pages
 from assetmeta.backends.valohai.connection import Settings
-from assetmeta.backends.valohai.keys import condition_key, spell
+from assetmeta.backends.valohai.keys import condition_key, filter_text
 from assetmeta.backends.valohai.lookup import LookupReader
-from assetmeta.backends.valohai.prefetch import tell
-from assetmeta.backends.valohai.pushdown import meant, resolved
+from assetmeta.backends.valohai.pushdown import meant, named, resolved
 from assetmeta.model.conditions import and_terms
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow
@@ -32,33 +32,33 @@ from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
 
-def understood_as(schema: Schema, table: Api, wanted: Fetch) -> Fetch:
+def understood_as(schema: Schema, api: Api, wanted: Fetch) -> Fetch:
     """The fetch with its conditions as they are meant. Raises Unsupported for what no request could answer."""
-    refuse(schema, table, wanted)
+    refuse(schema, api, wanted)
     if wanted.where is None:
         return wanted
-    return replace(wanted, where=meant(schema, table, table.resource(schema, wanted.type_name), wanted.where))
+    return replace(wanted, where=meant(schema, api, api.resource(schema, wanted.type_name), wanted.where))
 
 
-def refuse(schema: Schema, table: Api, wanted: Fetch) -> None:
+def refuse(schema: Schema, api: Api, wanted: Fetch) -> None:
     """Raise Unsupported for what no request could answer."""
-    endpoint = table.resource(schema, wanted.type_name)
+    resource = api.resource(schema, wanted.type_name)
     # What is reached from deleted assets is read by its identity, deleted or not.
-    keeps_deleted = wanted.oids is not None or endpoint.has_parameter("deleted")
+    keeps_deleted = wanted.oids is not None or resource.has_parameter("deleted")
     executor.refuse(wanted, "Valohai", keeps_deleted=keeps_deleted)
-    if not endpoint.listed and wanted.oids is None and not parents(endpoint, table, wanted):
-        there = endpoint.nested_in.type if endpoint.nested_in else ""
-        back = endpoint.fields[_back(endpoint, table)].to[0] if endpoint.nested_in else ""
+    if not resource.listed and wanted.oids is None and not parents(resource, api, wanted):
+        there = resource.nested_in.type if resource.nested_in else ""
+        back = resource.fields[_back(resource, api)].to[0] if resource.nested_in else ""
         raise Unsupported(
-            f"Valohai has no list of all assets of type {endpoint.type}: go through {there}."
-            f"{endpoint.nested_in.field if endpoint.nested_in else ''}, or name the {back} in where().",
+            f"Valohai has no list of all assets of type {resource.type}: go through {there}."
+            f"{resource.nested_in.field if resource.nested_in else ''}, or name the {back} in where().",
             type_name=wanted.type_name,
         )
 
 
-def parents(endpoint: Resource, table: Api, wanted: Fetch) -> tuple[Oid, ...]:
+def parents(resource: Resource, api: Api, wanted: Fetch) -> tuple[Oid, ...]:
     """The objects that a read names as those that its assets stand in."""
-    back = _back(endpoint, table)
+    back = _back(resource, api)
     for term in and_terms(wanted.where):
         path, values = equality(term) or ("", ())
         if path == back:
@@ -66,9 +66,9 @@ def parents(endpoint: Resource, table: Api, wanted: Fetch) -> tuple[Oid, ...]:
     return ()
 
 
-def _back(endpoint: Resource, table: Api) -> str:
-    within = endpoint.nested_in
-    return (table.types[within.type].fields[within.field].reciprocal or "") if within else ""
+def _back(resource: Resource, api: Api) -> str:
+    within = resource.nested_in
+    return (api.types[within.type].fields[within.field].reciprocal or "") if within else ""
 
 
 class ListCursor(NamedTuple):
@@ -79,164 +79,174 @@ class ListCursor(NamedTuple):
     wanted: Fetch | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lists(UnorderedSource):
-    """The lists of one installation, as a Source."""
-
-    reading: LookupReader
-
-    def tell(self, type_name: str, oids: Sequence[Oid], names: Tree) -> Flow[None]:
-        """Read what assets lack; see assetmeta.backends.valohai.prefetch."""
-        return tell(self.reading, type_name, oids, names)
-
-    def holds(self, type_name: str, name: str) -> bool:
-        """True for what rows of lists may hold."""
-        known = self.reading.resource(type_name).fields.get(name)
-        return known is None or not (known.listed_separately or known.detail_only)
+@dataclass(slots=True)
+class QueryReader(LookupReader):
+    """The lists of one installation."""
 
     def sorts(self, wanted: Fetch) -> bool:
-        """True for one key by which the endpoint is known to sort, within a single list."""
-        return bool(ordering(self.reading.resource(wanted.type_name), wanted))
+        """True for one key by which the server is known to sort, within a single list."""
+        return bool(ordering(self.resource(wanted.type_name), wanted))
 
-    def begin(self, wanted: Fetch) -> Cursor:
+    def first(self, wanted: Fetch) -> Cursor:
         """Beyond the window's start where every row of a single list is a match."""
-        narrow = self._narrow(wanted)
-        if wanted.start and narrow.exact and (not wanted.sort or self.sorts(wanted)):
+        chosen = self.choose_lists(self.resource(wanted.type_name), wanted)
+        if wanted.start and chosen.exact and (not wanted.sort or self.sorts(wanted)):
             return Cursor(ListCursor(0, pages.ListPlace(offset=wanted.start, start=wanted.start)), wanted.start)
         return Cursor()
 
     def count(self, wanted: Fetch) -> Flow[int | None]:
-        """Ask for the number of rows of a single list of which each is a match. One request, and those for names."""
-        endpoint = self.reading.resource(wanted.type_name)
-        narrow = self._narrow((yield from resolved(self.reading, endpoint, wanted)))
-        if narrow.keys == ():
+        """Read the number of rows of a single list of which each is a match. One request, and those for names."""
+        resource = self.resource(wanted.type_name)
+        chosen = self.choose_lists(resource, (yield from resolved(self, resource, wanted)))
+        if chosen.keys == ():
             return 0
-        if not narrow.exact:
+        if not chosen.exact:
             return None
-        path = self.reading.options.endpoint_path(endpoint.path)
-        return (yield from pages.counted(path, narrow.queries[0], self.reading.options))
+        path = self.options.endpoint_path(resource.path)
+        return (yield from pages.counted(path, chosen.queries[0], self.options))
 
-    def _narrow(self, wanted: Fetch) -> Pushdown:
-        endpoint = self.reading.resource(wanted.type_name)
+    def cuts(self, wanted: Fetch) -> bool:
+        """True where every row of a single list is a match, and the server sorts if anybody does."""
+        chosen = self.choose_lists(self.resource(wanted.type_name), wanted)
+        return chosen.exact and (not wanted.sort or self.sorts(wanted))
+
+    def choose_lists(self, resource: Resource, wanted: Fetch) -> Pushdown:
+        """Return which lists a query takes."""
         if wanted.oids is not None:
             return Pushdown((), keys=tuple(oid.key for oid in wanted.oids))
-        return push_down(endpoint, wanted, condition_key, spell) if endpoint.listed else Pushdown(())
+        return push_down(resource, wanted, condition_key, filter_text) if resource.listed else Pushdown(())
 
     def page(self, wanted: Fetch, at: object) -> Flow[Page]:
-        """Read the next assets that the conditions may admit, with their own attributes; the server's order."""
-        endpoint = self.reading.resource(wanted.type_name)
-        names = held(endpoint, self.schema, [name for name in own_names(wanted) if name not in wanted.optional])
+        """Read the next assets that may match the conditions, with their own attributes; the server's order."""
+        resource = self.resource(wanted.type_name)
+        names = held(resource, self.schema, [name for name in own_names(wanted) if name not in wanted.optional])
         if wanted.oids is not None and wanted.select and not names:
-            # Only lists of their own are wanted, which are made without looking at the objects.
+            # Only lists of their own are wanted, which need nothing of the objects.
             return Page(tuple(dict.fromkeys(wanted.oids)))
-        if not endpoint.listed and wanted.oids is None:
-            return Page((yield from self._within(endpoint, wanted)))
+        if not resource.listed and wanted.oids is None:
+            return Page((yield from self._within(resource, wanted)))
         cursor = at if isinstance(at, ListCursor) else ListCursor()
-        chosen = cursor.wanted or (yield from resolved(self.reading, endpoint, wanted))
-        narrow = self._narrow(chosen)
-        if narrow.keys is not None:
-            # A query takes what rows tell, also where it names its assets; a read of assets takes no less than it asks.
-            rows_do = wanted.oids is None
-            oids = yield from self.reading.by_keys(endpoint, narrow.keys, names, rows_do=rows_do)
-            if rows_do:
-                yield from self._complete(endpoint, wanted, oids)
-                oids = [oid for oid in oids if not self._hidden(endpoint, wanted, oid)]
+        selected = cursor.wanted or (yield from resolved(self, resource, wanted))
+        chosen = self.choose_lists(resource, selected)
+        if chosen.keys is not None:
+            # For a query the contents of rows are enough, also where it names its assets; for a read of assets they are
+            # not.
+            from_rows = wanted.oids is None
+            oids = yield from self.by_keys(resource, chosen.keys, names, from_rows=from_rows)
+            if from_rows:
+                yield from self._complete(resource, wanted, oids)
+                oids = [oid for oid in oids if not self._hidden(resource, wanted, oid)]
             return Page(oids)
-        oids, rest = yield from self._listed(endpoint, chosen, narrow, cursor, names)
-        yield from self._complete(endpoint, wanted, oids)
+        oids, rest = yield from self._listed(resource, selected, chosen, cursor, names)
+        yield from self._complete(resource, wanted, oids)
         if rest is not None:
-            return Page(oids, ListCursor(cursor.number, rest, chosen))
+            return Page(oids, ListCursor(cursor.number, rest, selected))
         following = cursor.number + 1
-        return Page(oids, ListCursor(following, wanted=chosen) if following < len(narrow.queries) else None)
+        return Page(oids, ListCursor(following, wanted=selected) if following < len(chosen.queries) else None)
 
     def _listed(
-        self, endpoint: Resource, wanted: Fetch, narrow: Pushdown, cursor: ListCursor, names: Sequence[str]
+        self, resource: Resource, wanted: Fetch, chosen: Pushdown, cursor: ListCursor, names: Sequence[str]
     ) -> Flow[tuple[list[Oid], pages.ListPlace | None]]:
-        """Read the next rows of one list; return their assets, and where the list goes on."""
+        """Read the next rows of one list; return their assets, and where the list continues."""
         query = (
-            *narrow.queries[cursor.number],
-            *ordering(endpoint, wanted),
-            *self.reading.included(endpoint, names),
-            *uncounted(endpoint, wanted),
+            *chosen.queries[cursor.number],
+            *ordering(resource, wanted),
+            *self.included(resource, names),
+            *uncounted(resource, wanted),
         )
-        limit = page_limit(endpoint, wanted, narrow, cursor.place.offset, self.reading.options)
-        path = self.reading.options.endpoint_path(endpoint.path)
-        some = yield from pages.read_part(path, query, cursor.place, limit, self.reading.options)
-        oids = self.reading.rows(endpoint, some.objects, names, _around(narrow))
-        for oid in oids:
-            self._told(oid, narrow)
+        limit = page_limit(resource, wanted, chosen, cursor.place.offset, self.options)
+        path = self.options.endpoint_path(resource.path)
+        some = yield from pages.read_part(path, query, cursor.place, limit, self.options)
+        oids = self.rows(resource, some.objects, names, _around(chosen))
+        for oid in oids if chosen.implied else ():
+            # What the filters imply of an asset counts where its row does not contain it.
+            self.known.cells[oid] = {**chosen.implied, **self.known.cells[oid]}
         return oids, some.rest
 
-    def _hidden(self, endpoint: Resource, wanted: Fetch, oid: Oid) -> bool:
-        """True for what was deleted, unless it is asked for: by identity it is still there."""
-        if wanted.deleted or not endpoint.soft or any(path.head == "deleted" for path in paths_in(wanted.where)):
+    def _hidden(self, resource: Resource, wanted: Fetch, oid: Oid) -> bool:
+        """True for what was deleted, unless that is wanted: by its key it can still be read."""
+        if wanted.deleted or not resource.soft or any(path.head == "deleted" for path in paths_in(wanted.where)):
             return False
         return self.known.cells.get(oid, {}).get("deleted") is True
 
-    def _told(self, oid: Oid, narrow: Pushdown) -> None:
-        """Take what the filters say of an asset where its row does not."""
-        cells = {name: cell for name, cell in narrow.implied.items() if name not in self.known.cells.get(oid, {})}
-        if cells:
-            self.known.take(oid, cells)
+    def _complete(self, resource: Resource, wanted: Fetch, oids: Sequence[Oid]) -> Flow[None]:
+        """Read what conditions need and rows do not contain: without it the assets would not match."""
+        if wanted.where is None:
+            return
+        near, _ = split(resource.unlisted, wanted)
+        names = held(resource, self.schema, [path.head for path in paths_in(near)])
+        missing = [oid for oid in oids if self.missing_names(resource, oid, names)]
+        yield from self.one_by_one(resource, missing, names)
 
-    def _complete(self, endpoint: Resource, wanted: Fetch, oids: Sequence[Oid]) -> Flow[None]:
-        """Read what conditions look at and rows lack: without it the assets would be missed."""
-        near, _ = split(self.holds, wanted)
-        names = held(endpoint, self.schema, [path.head for path in paths_in(near)])
-        lacking = [oid for oid in oids if self.reading.lacks(endpoint, oid, names)]
-        yield from self.reading.singly(endpoint, lacking, names)
-
-    def _within(self, endpoint: Resource, wanted: Fetch) -> Flow[list[Oid]]:
-        """Read the objects that the wanted ones stand in. One request for each, side by side."""
-        owners, within = parents(endpoint, self.reading.api, wanted), endpoint.nested_in
+    def _within(self, resource: Resource, wanted: Fetch) -> Flow[list[Oid]]:
+        """Read the objects that the wanted ones are part of. One request for each, concurrently."""
+        owners, within = parents(resource, self.api, wanted), resource.nested_in
         if within is None or not owners:
             return []
-        there = self.reading.api.types[within.type]
-        yield from self.reading.singly(there, owners, (within.field,))
-        return self.known.targets(owners, within.field)
+        there = self.api.types[within.type]
+        yield from self.one_by_one(there, owners, (within.field,))
+        return self.known.related_ids(owners, within.field)
+
+    def explain_lists(self, resource: Resource, wanted: Fetch) -> Iterator[str]:
+        """Describe the requests for the lists of a query."""
+        if not resource.listed:
+            within = resource.nested_in.type if resource.nested_in else ""
+            yield f"read {len(parents(resource, self.api, wanted))} {within} that they are part of"
+            return
+        for term, relation, there in named(self.api, resource, wanted):
+            path = self.options.endpoint_path(there.path)
+            yield f"GET {path}, for the {relation} that {term} means; below, its id is filtered by"
+        chosen = self.choose_lists(resource, wanted)
+        names = held(resource, self.schema, own_names(wanted))
+        limit = (("limit", str(page_limit(resource, wanted, chosen, 0, self.options))),)
+        more = (*ordering(resource, wanted), *self.included(resource, names), *uncounted(resource, wanted), *limit)
+        end = "end" if wanted.size is None else "window is full"
+        for query in chosen.queries:
+            pairs = urlencode((*query, *more), safe=",")
+            yield f"GET {self.options.endpoint_path(resource.path)}?{pairs}, and on until the {end}"
 
 
-def _around(narrow: Pushdown) -> ParseContext:
+def _around(chosen: Pushdown) -> ParseContext:
     """What the filters say of where all the rows are."""
-    project = narrow.implied.get("project")
+    project = chosen.implied.get("project")
     return ParseContext(project.key if isinstance(project, Oid) else None)
 
 
-def held(endpoint: Resource, schema: Schema, names: Sequence[str]) -> list[str]:
-    """Those of *names* that objects of an endpoint hold themselves."""
-    attributes = schema.type(endpoint.type).attributes
-    return [name for name in names if name in attributes and not field_of(endpoint, schema, name).listed_separately]
+def held(resource: Resource, schema: Schema, names: Sequence[str]) -> list[str]:
+    """Those of *names* that objects of a resource contain themselves."""
+    attributes = schema.type(resource.type).attributes
+    return [name for name in names if name in attributes and name not in resource.lists]
 
 
-def ordering(endpoint: Resource, wanted: Fetch) -> tuple[tuple[str, str], ...]:
+def ordering(resource: Resource, wanted: Fetch) -> tuple[tuple[str, str], ...]:
     """The parameter that makes the server sort, where it is known to; none otherwise."""
     if (
         len(wanted.sort) != 1
         or wanted.oids is not None
-        or len(push_down(endpoint, wanted, condition_key, spell).queries) != 1
+        or len(push_down(resource, wanted, condition_key, filter_text).queries) != 1
     ):
         return ()
     [sort] = wanted.sort
-    if not sort.path.is_name or sort.path.head not in endpoint.orders:
+    if not sort.path.is_name or sort.path.head not in resource.orders:
         return ()
     return (("ordering", str(sort)),)
 
 
-def uncounted(endpoint: Resource, wanted: Fetch) -> tuple[tuple[str, str], ...]:
+def uncounted(resource: Resource, wanted: Fetch) -> tuple[tuple[str, str], ...]:
     """The parameter that saves counting a list of which only a part is wanted. What is read whole is counted: that
     tells whether it changed meanwhile.
     """
-    part = wanted.size is not None and not wanted.counted and (not wanted.sort or ordering(endpoint, wanted))
-    return (("no_count", "true"),) if endpoint.no_count and part else ()
+    part = wanted.size is not None and not wanted.counted and (not wanted.sort or ordering(resource, wanted))
+    return (("no_count", "true"),) if resource.no_count and part else ()
 
 
-def page_limit(endpoint: Resource, wanted: Fetch, narrow: Pushdown, offset: int, settings: Settings) -> int:
+def page_limit(resource: Resource, wanted: Fetch, chosen: Pushdown, offset: int, settings: Settings) -> int:
     """How many rows to ask for: as many as a list sends at once where all of it is needed before anything is known, no
     more than the window needs where each of them is a match.
     """
-    if wanted.counted or (wanted.sort and not ordering(endpoint, wanted)):
+    if wanted.counted or (wanted.sort and not ordering(resource, wanted)):
         return settings.sweep
     limit = wanted.page_size or settings.page_size
-    if wanted.size is None or not narrow.exact:
+    if wanted.size is None or not chosen.exact:
         return limit
     return max(min(limit, wanted.start + wanted.size - offset), 1)

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Sequence
 
 from assetmeta.backends.rest.encode import Encoder, Names
 from assetmeta.backends.rest.http import Object
-from assetmeta.backends.rest.spec import Api, Resource
+from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.rest.writer import ChangeWriter, Prepare, WriteRules, accept
 from assetmeta.backends.valohai import owners, properties
 from assetmeta.backends.valohai.aliases import look_up, taken_by_alias
 from assetmeta.backends.valohai.connection import Settings
+from assetmeta.backends.valohai.lookup import LookupReader
 from assetmeta.backends.write_scheduler import Batches, Outcomes, alone, in_rounds
 from assetmeta.model.http import Flow, Response
 from assetmeta.model.plans import AttributeChange, Change
-from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
 _INSTEAD = {
@@ -30,12 +30,12 @@ _INSTEAD = {
 }
 
 
-def rules(schema: Schema, table: Api, settings: Settings) -> WriteRules:
+def rules(reader: LookupReader, settings: Settings) -> WriteRules:
     """How Valohai is written to."""
     return WriteRules(
         "Valohai",
         answer_object=_answer_object,
-        prepare=_preparation(schema, table, settings),
+        prepare=_preparation(reader, settings),
         instead=_INSTEAD,
         completes=True,
     )
@@ -60,15 +60,15 @@ def _answer_object(response: Response) -> Object | None:
     return found if isinstance(found, dict) and ("id" in found or "identifier" in found) else None
 
 
-def _preparation(schema: Schema, table: Api, settings: Settings) -> Prepare:
+def _preparation(reader: LookupReader, settings: Settings) -> Prepare:
     def prepare(resource: Resource, deltas: Sequence[AttributeChange], encoder: Encoder) -> Flow[Names]:
         """Read the names of owners that are known by id, and the ids of assets that are given by an alias."""
         names = yield from owners.names(_named_by_id(encoder, resource, deltas), settings)
         for oid in identified_by_alias(encoder, resource, deltas):
-            if oid.type in table.unions:
+            if oid.type in reader.api.unions:
                 encoder.aliases[oid] = yield from owners.numbered(str(oid.key), settings)
-            elif taken_by_alias(table, oid.type):
-                encoder.aliases[oid] = (yield from look_up(schema, oid.type, str(oid.key), table, settings)).oid
+            elif taken_by_alias(reader.api, oid.type):
+                encoder.aliases[oid] = (yield from look_up(reader, oid.type, str(oid.key))).oid
         return names
 
     return prepare

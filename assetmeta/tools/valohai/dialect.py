@@ -8,8 +8,6 @@ from typing import Any
 from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.connection import bundled
-from assetmeta.backends.valohai.lookup import reader
 from assetmeta.core.context import SessionContext
 from assetmeta.model.contract import Backend
 from assetmeta.model.errors import BadValue, InvalidResponse, Unsupported
@@ -52,9 +50,9 @@ def merge_object(context: SessionContext, type_name: str, item: Object, project:
     *project* is the one that it is in, where the object does not show that. Raises InvalidResponse for one without
     identity.
     """
-    reading = reader(context.schema, bundled(), valohai(context.backend))
-    known = reading.known
-    oid = reading.take_one(reading.resource(type_name), item, ParseContext(project))
+    reader = valohai(context.backend).reader(context.schema)
+    known = reader.known
+    oid = reader.take_one(reader.resource(type_name), item, ParseContext(project))
     if oid is None:
         raise InvalidResponse(f"The answer does not name the {type_name} that it is about.", type_name=type_name)
     rows = [known.row(each) for each in known.cells]

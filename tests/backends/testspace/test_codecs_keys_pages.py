@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -514,10 +515,11 @@ class TestWhatCannotBeDone:
 class TestWords:
     """A read in words, without sending anything."""
 
-    def told(self, wanted: Fetch) -> list[str]:
-        return Testspace().explain(Schema({}), wanted).splitlines()
+    @pytest.fixture
+    def told(self, ts_schema: Schema) -> Callable[[Fetch], list[str]]:
+        return lambda wanted: Testspace().explain(ts_schema, wanted).splitlines()
 
-    def test_a_walk(self) -> None:
+    def test_a_walk(self, told: Callable[[Fetch], list[str]]) -> None:
         where = And(
             (
                 Compare(Path.parse("space.name"), "=", ("master",)),
@@ -527,29 +529,31 @@ class TestWords:
         select = (Path.parse("name"), Path.parse("space.project.name"), Path.parse("user.username"))
         assert [
             "GET api/projects",
-            "then GET {Project}/spaces?name=master for each Project that has archived='False', up to 8 side by side",
-            "then GET {Space}/results for each Space that has name='master', up to 8 side by side",
+            "then GET {Project}/spaces?name=master for each Project that has archived='False', up to 8 concurrently",
+            "then GET {Space}/results for each Space that has name='master', up to 8 concurrently",
             "and one request for each further page of a list",
-            "then what user leads to, for all at once: by the lists of its parents, or each by itself",
+            "then what user leads to, as far as it is not there already, for all at once",
             "the server filters: Space.name=master",
             "filtered here, again: (space.name='master'); (space.project.archived='False')",
             "sorted here: -duration",
             "cut here: 5 from 2",
-        ] == self.told(Fetch("Result", select, where, (Sort(Path.parse("duration"), True),), 2, 5))
+        ] == told(Fetch("Result", select, where, (Sort(Path.parse("duration"), True),), 2, 5))
 
-    def test_one_list(self) -> None:
+    def test_one_list(self, told: Callable[[Fetch], list[str]]) -> None:
         where = Compare(Path.parse("result"), "=", (Oid("Result", "4/8"),))
         assert [
             "GET api/spaces/4/results/8/contents",
             "then GET contents/{path} for each folder",
             "and one request for each further page of a list",
             "filtered here: result='Result:4/8'",
-        ] == self.told(Fetch("Content", where=where))
+        ] == told(Fetch("Content", where=where))
 
-    def test_identities(self) -> None:
-        assert ["read 2 Space by identity: each, or by the lists that they are in"] == self.told(
-            Fetch("Space", oids=(Oid("Space", 1), Oid("Space", 2)))
-        )
+    def test_identities(self, told: Callable[[Fetch], list[str]]) -> None:
+        two = (Oid("Space", 1), Oid("Space", 2))
+        assert ["read 2 Space by identity"] == told(Fetch("Space", oids=two))
+
+    def test_everything(self, told: Callable[[Fetch], list[str]]) -> None:
+        assert "the server filters nothing: the whole list is read" == told(Fetch("Project"))[-1]
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,14 @@ import pytest
 
 from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.options import ServerMemory
+from assetmeta.backends.rest.pushdown import rebased
 from assetmeta.backends.testspace import Testspace
 from assetmeta.backends.testspace import lookup as ts_reading
 from assetmeta.backends.testspace.aliases import look_up
 from assetmeta.backends.testspace.connection import Settings, resource_of
 from assetmeta.backends.testspace.keys import key_of, number
-from assetmeta.backends.testspace.lookup import LookupReader, reader
+from assetmeta.backends.testspace.lookup import LookupReader
 from assetmeta.backends.testspace.pages import Pages, mark, objects_of, page_of
-from assetmeta.backends.testspace.prefetch import tell
-from assetmeta.backends.testspace.pushdown import _rebased
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter
 from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.http import Response
@@ -41,7 +40,7 @@ def page(ids: list[int], following: int = 0, **fields: Any) -> Response:
 
 @pytest.fixture
 def reading(ts_schema: Schema) -> LookupReader:
-    return reader(ts_schema, Settings(base=BASE))
+    return Testspace(base=BASE).reader(ts_schema)
 
 
 class TestByIdentity:
@@ -127,8 +126,8 @@ class TestWhatIsReadAhead:
 
     def tell(self, reading: LookupReader, play: Any, names: Any, *answers: Any) -> list[str]:
         first, second = self.RESULTS
-        reading.known.take(self.SPACE, {"id": 4, "active_result_set": first, "latest_result_set": second})
-        return [each.line for each in play(tell(reading, "Space", [self.SPACE], names), *answers)[1]]
+        reading.known.add(self.SPACE, {"id": 4, "active_result_set": first, "latest_result_set": second})
+        return [each.line for each in play(reading.load_missing("Space", [self.SPACE], names), *answers)[1]]
 
     def test_what_several_relations_lead_to_is_one_list(self, reading: LookupReader, play: Any) -> None:
         several = {"active_result_set": {"name": {}}, "latest_result_set": {"name": {}}}
@@ -159,18 +158,24 @@ class TestWhatIsReadAhead:
 
 
 class TestConditionsOnWhatIsAbove:
+    @pytest.mark.parametrize("text", ["space.id", "space"])
+    def test_one_on_the_key_of_a_parent_is_one_list(self, ts_schema: Schema, play: Any, text: str) -> None:
+        value = Oid("Space", 4) if text == "space" else 4
+        where = Compare(Path.parse(text), "=", (value,))
+        space = [answer({"id": 4})] if text == "space.id" else []
+        [rows], made = play(Testspace(base=BASE).fetch(ts_schema, [Fetch("Result", where=where)]), page([9, 8]), *space)
+        assert ["Result:4/9", "Result:4/8"] == [row.oid.token for row in rows.rows]
+        assert ["GET api/spaces/4/results", *(["GET api/spaces/4"] if space else [])] == [each.line for each in made]
+
     def test_they_are_seen_from_there(self) -> None:
         def equal(text: str) -> Compare:
             return Compare(Path.parse(text), "=", ("a",))
 
         above, other = equal("space.name"), equal("name")
         mixed = And((above, Not(Or((above, Exists(Path.parse("space.description")))))))
-        found = list(
-            _rebased(resource_of("Space"), "space.", [other, above, mixed, Or((above, other)), RawFilter("x")])
-        )
+        found = list(rebased(resource_of("Space"), "space.", [other, above, mixed, Or((above, other)), RawFilter("x")]))
         seen = equal("name")
         assert [seen, And((seen, Not(Or((seen, Exists(Path.parse("description")))))))] == found
-        assert [] == list(_rebased(resource_of("Space"), "", [above]))
 
     def test_what_has_no_names_mentions_none(self, reading: LookupReader, play: Any) -> None:
         with pytest.raises(BadValue) as caught:
@@ -196,9 +201,9 @@ class TestListsThatRepeat:
 
     def test_what_is_known_is_not_read_again(self, reading: LookupReader, play: Any) -> None:
         one, other = Oid("Space", 4), Oid("Space", 5)
-        reading.known.take(one, {"id": 4, "project": Oid("Project", 12)})
-        reading.known.take(other, {"project": Oid("Project", 12)})
-        _, made = play(tell(reading, "Space", [one, other], {"name": {}}), answer({"id": 5, "name": "b"}))
+        reading.known.add(one, {"id": 4, "project": Oid("Project", 12)})
+        reading.known.add(other, {"project": Oid("Project", 12)})
+        _, made = play(reading.load_missing("Space", [one, other], {"name": {}}), answer({"id": 5, "name": "b"}))
         assert ["GET api/spaces/5"] == [each.line for each in made]
 
 
@@ -226,7 +231,7 @@ class TestObjects:
             assert key == key_of(resource_of(type_name), item, parent), (type_name, item)
 
     def test_what_follows_from_where_an_object_is(self, ts_schema: Schema) -> None:
-        reading = reader(ts_schema, Settings(base=BASE))
+        reading = Testspace(base=BASE).reader(ts_schema)
 
         def cells(type_name: str, item: dict[str, Any], owner: Key) -> Mapping[str, RawValue]:
             oid = reading.take_one(resource_of(type_name), item, ParseContext(owner=owner))

@@ -136,10 +136,10 @@ class TestCodecs:
 @pytest.fixture
 def known(vs_schema: Schema) -> RowStore:
     found = RowStore(vs_schema)
-    found.take(Oid("Vali", 1), {"shortname": "Mass", "value": Decimal("1.5"), "parent": Oid("Component", 9)})
-    found.take(Oid("Vali", 2), {"shortname": "length", "value": None, "parent": None, "tags": ()})
-    found.take(Oid("Vali", 3), {"shortname": "Area", "value": 3, "tags": (Oid("Tag", 1), Oid("Tag", 2))})
-    found.take(Oid("Component", 9), {"name": "Fan"})
+    found.add(Oid("Vali", 1), {"shortname": "Mass", "value": Decimal("1.5"), "parent": Oid("Component", 9)})
+    found.add(Oid("Vali", 2), {"shortname": "length", "value": None, "parent": None, "tags": ()})
+    found.add(Oid("Vali", 3), {"shortname": "Area", "value": 3, "tags": (Oid("Tag", 1), Oid("Tag", 2))})
+    found.add(Oid("Component", 9), {"name": "Fan"})
     return found
 
 
@@ -312,7 +312,7 @@ class TestExplanation:
         fetch = Fetch("Vali", (Path.parse("parent.name"),), where, (Sort(Path.parse("value"), True),), 0, 10)
         assert [
             "GET rest/valis/?project=24&fields=id,parent,is_part_of_matrix,project,value",
-            "then what parent leads to, by identity, for all at once",
+            "then what parent leads to, as far as it is not there already, for all at once",
             "the server filters: project='Project:24'",
             "filtered here, again: (project='Project:24'); (value>'1.0')",
             "sorted here: -value",
@@ -323,8 +323,8 @@ class TestExplanation:
         told = Valispace().explain(vs_schema, Fetch("Project", (Path.parse("valis.@Count"),)))
         assert [
             "GET rest/project/",
-            "then the Vali of each Project in valis: a list by project for each",
-            "the server filters nothing: the whole list comes",
+            "then valis: a list by project for each Project",
+            "the server filters nothing: the whole list is read",
         ] == told.splitlines()
 
     def test_what_has_a_search_and_no_list(self, vs_schema: Schema) -> None:

@@ -142,11 +142,10 @@ class TestExplanation:
         assert [
             f"GET api/v0/executions/?project={KEY}&deleted=false&ordering=-counter&limit=13,"
             " and on until the window is full",
-            "then metadata: each Execution on its own, side by side; lists do not hold it",
-            "then what commit leads to and rows do not show of it, for all at once",
-            "then what commit.project leads to and rows do not show of it, for all at once",
-            "then outputs: a list by output_execution for each Execution, or for all of a project at once",
-            "then what outputs leads to and rows do not show of it, for all at once",
+            "then metadata: each Execution by itself, concurrently; lists do not contain it",
+            "then what commit leads to, as far as it is not there already, for all at once",
+            "then what commit.project leads to, as far as it is not there already, for all at once",
+            "then outputs: a list by output_execution for each Execution, or one for all of a project",
             f"the server filters: project='Project:{KEY}'",
             f"filtered here, again: project='Project:{KEY}'",
             "sorted by the server: -counter",
@@ -157,13 +156,13 @@ class TestExplanation:
         where = Compare(path("duration"), ">", (timedelta(1),))
         told = self.told(vh_schema, Fetch("Execution", (path("title"),), where, (Sort(path("duration")),), 5))
         assert "GET api/v0/executions/?deleted=false&" in told[0]
-        assert ["the server filters nothing: the whole list comes", f"filtered here: {where}"] == told[1:3]
+        assert ["the server filters nothing: the whole list is read", f"filtered here: {where}"] == told[1:3]
         assert ["sorted here: duration", "cut here: all from 5"] == told[3:]
 
     def test_a_whole_list(self, vh_schema: Schema) -> None:
         assert [
             "GET api/v0/projects/?limit=1000, and on until the end",
-            "the server filters nothing: the whole list comes",
+            "the server filters nothing: the whole list is read",
         ] == self.told(vh_schema, Fetch("Project", (path("name"),)))
 
     def test_what_is_read_by_identity_or_as_a_part_of_others(self, vh_schema: Schema) -> None:
@@ -171,12 +170,12 @@ class TestExplanation:
         assert ["read 2 Execution by identity"] == self.told(vh_schema, Fetch("Execution", (path("id"),), oids=oids))
         where = Compare(path("pipeline"), "=", (Oid("Pipeline", KEY), Oid("Pipeline", KEY.replace("b", "c"))))
         [told, *rest] = self.told(vh_schema, Fetch("PipelineNode", (path("name"),), where))
-        assert "read 2 Pipeline that they stand in" == told
+        assert "read 2 Pipeline that they are part of" == told
         assert "whole list" not in "\n".join(rest)
 
     def test_lists_below_an_object_and_what_must_be_asked_for(self, vh_schema: Schema) -> None:
         told = self.told(vh_schema, Fetch("ModelVersion", (path("source_data.name"),)))
-        assert "then source_data: a list for each ModelVersion" in told
+        assert "then source_data: a list for each ModelVersion, concurrently" in told
         assert "include=config&" in self.told(vh_schema, Fetch("Commit", (path("config"),)))[0]
 
     def test_relations_by_name(self, vh_schema: Schema) -> None:

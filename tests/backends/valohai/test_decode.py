@@ -10,7 +10,6 @@ import pytest
 
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.valohai.connection import bundled
-from assetmeta.backends.valohai.lookup import reader
 from assetmeta.model.plans import RawValue
 from assetmeta.model.schema import Schema
 from assetmeta.model.texts import JsonText
@@ -51,7 +50,7 @@ class Told:
 
     def __init__(self, schema: Schema) -> None:
         self.backend = Valohai()
-        self.reader = reader(schema, bundled(), self.backend)
+        self.reader = self.backend.reader(schema)
         self.known = self.reader.known
 
     def body(self, name: str) -> Oid:
@@ -123,8 +122,8 @@ class TestDepth:
         project = told.cell(whole, "project")
         fresh = Told(told.known.schema)
         version = fresh.body("docs_deployment_version_detail.json")
-        [endpoint] = fresh.known.targets([version], "endpoints")
-        [datum] = fresh.known.targets([endpoint], "data")
+        [endpoint] = fresh.known.related_ids([version], "endpoints")
+        [datum] = fresh.known.related_ids([endpoint], "data")
         assert (whole, project) == (datum, fresh.cell(datum, "project"))
         assert version == fresh.cell(endpoint, "version")
 
@@ -146,10 +145,10 @@ class TestDepth:
     def test_commits_of_versions_are_in_the_project_of_the_deployment(self, told: Told) -> None:
         deployment = told.body("docs_deployment_detail.json")
         project = told.cell(deployment, "project")
-        versions = told.known.targets([deployment], "versions")
+        versions = told.known.related_ids([deployment], "versions")
         version = told.body("docs_deployment_version_detail.json")
         assert isinstance(project, Oid)
-        for commit in told.known.targets([*versions, version], "commit"):
+        for commit in told.known.related_ids([*versions, version], "commit"):
             assert str(commit.key).startswith(f"{project.key}/~")
 
     def test_a_repository_without_a_number_is_known_by_its_project(self, told: Told) -> None:
@@ -165,13 +164,13 @@ class TestPipeline:
 
     def test_nodes_and_edges_lead_to_each_other(self, told: Told) -> None:
         pipeline = told.body("cli_pipeline_detail.json")
-        nodes, edges = (told.known.targets([pipeline], name) for name in ("nodes", "edges"))
+        nodes, edges = (told.known.related_ids([pipeline], name) for name in ("nodes", "edges"))
         assert (3, 5) == (len(nodes), len(edges))
-        assert set(told.known.targets(edges, "source_node")) | set(told.known.targets(edges, "target_node")) == set(
-            nodes
-        )
-        assert {pipeline} == set(told.known.targets([*nodes, *edges], "pipeline"))
-        assert [EXECUTION] == told.known.targets(nodes, "execution")
+        assert set(told.known.related_ids(edges, "source_node")) | set(
+            told.known.related_ids(edges, "target_node")
+        ) == set(nodes)
+        assert {pipeline} == set(told.known.related_ids([*nodes, *edges], "pipeline"))
+        assert [EXECUTION] == told.known.related_ids(nodes, "execution")
 
 
 class TestShapes:

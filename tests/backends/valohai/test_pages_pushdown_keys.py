@@ -14,7 +14,14 @@ from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.valohai.codecs import Seconds
 from assetmeta.backends.valohai.connection import Settings, bundled
-from assetmeta.backends.valohai.keys import commit_parts, condition_key, member_parts, parse_key, require_key, spell
+from assetmeta.backends.valohai.keys import (
+    commit_parts,
+    condition_key,
+    filter_text,
+    member_parts,
+    parse_key,
+    require_key,
+)
 from assetmeta.backends.valohai.pages import counted, read_all
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.errors import (
@@ -39,7 +46,7 @@ OTHER = "01943a8e-45d0-0006-89de-38def875223c"
 
 
 def push_down(resource: Resource, fetch: Fetch) -> Pushdown:
-    return pushdown.push_down(resource, fetch, condition_key, spell)
+    return pushdown.push_down(resource, fetch, condition_key, filter_text)
 
 
 def answer(document: Any, status: int = 200) -> Response:

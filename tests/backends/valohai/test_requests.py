@@ -22,8 +22,7 @@ from assetmeta.backends.rest.writer import accept
 from assetmeta.backends.valohai import Valohai, actions, calls, logs, owners
 from assetmeta.backends.valohai.codecs import codec_for, from_sample
 from assetmeta.backends.valohai.connection import Settings, bundled
-from assetmeta.backends.valohai.keys import ValohaiKeys, about, condition_key, parse_key_from, spell
-from assetmeta.backends.valohai.lookup import reader
+from assetmeta.backends.valohai.keys import ValohaiKeys, about, condition_key, filter_text, parse_key_from
 from assetmeta.backends.valohai.pages import ListPlace, counted, read_all, read_all_if_cheaper, read_part, whole_or_none
 from assetmeta.backends.valohai.queries import ordering, page_limit, parents, uncounted
 from assetmeta.backends.valohai.writes import identified_by_alias
@@ -52,7 +51,7 @@ EXECUTION = replace(
 
 
 def push_down(resource: Resource, fetch: Fetch) -> Pushdown:
-    return pushdown.push_down(resource, fetch, condition_key, spell)
+    return pushdown.push_down(resource, fetch, condition_key, filter_text)
 
 
 def encoder(schema: Schema) -> Encoder:
@@ -155,8 +154,8 @@ class TestSizes:
             ({"size": 3, "start": 2}, EXACT, 9, 1),
             ({"size": 5000}, EXACT, 0, 1000),
             ({"size": 1}, Pushdown(), 0, 1000),
-            ({"part": 7}, EXACT, 0, 7),
-            ({"part": 7, "size": 9}, EXACT, 4, 5),
+            ({"page_size": 7}, EXACT, 0, 7),
+            ({"page_size": 7, "size": 9}, EXACT, 4, 5),
             ({"size": 1, "counted": True}, EXACT, 0, 5000),
             ({"size": 1, "sort": (Sort(Path.parse("step")),)}, EXACT, 0, 5000),
             ({"size": 1, "sort": (Sort(Path.parse("counter")),)}, EXACT, 0, 1),
@@ -475,7 +474,7 @@ class TestKeys:
 
     def test_a_deployment_that_is_an_object_names_no_place(self, vh_schema: Schema) -> None:
         learned = Settings().memory
-        reading = reader(vh_schema, TABLE, Settings(memory=learned))
+        reading = Valohai(memory=learned).reader(vh_schema)
         for deployment in ({"id": OTHER}, None, [OTHER]):
             oid = reading.take_one(TABLE.types["DeploymentVersion"], {"id": PROJECT.key, "deployment": deployment})
             assert oid is not None and oid not in learned.places
@@ -635,8 +634,8 @@ class TestDeleted:
         assert 1 == len(found.rows)
 
     def test_what_was_named_by_others_and_is_gone_is_left_out(self, vh_schema: Schema, play: Any) -> None:
-        reading = reader(vh_schema, TABLE, Settings())
+        reading = Valohai().reader(vh_schema)
         oid = Oid("Execution", OTHER)
-        reading.known.take(oid, {"project": PROJECT})
+        reading.known.add(oid, {"project": PROJECT})
         found, [request] = play(reading.by_keys(reading.resource("Execution"), [OTHER], ["step"]), answer({}, 404))
         assert ([], f"GET api/v0/executions/{OTHER}/") == (found, request.line)
