@@ -6,9 +6,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.error_documents import naming, parse_error
-from assetmeta.backends.responses import ErrorParser, check, failure
+from assetmeta.backends.responses import ErrorParser, answered, check, failure
 from assetmeta.model.errors import (
     AssetmetaError,
     AuthenticationFailed,
@@ -79,7 +78,7 @@ def send_write(request: Request, step: Attempt, parser: ErrorParser = parse_erro
     *parser* reads error documents.
     """
     step.wrote = True
-    response = yield from send_one(request)
+    response = answered((yield request))
     if not response.ok:
         masked = _without(step.secrets, response)
         raise naming(failure(masked, parser), masked)

@@ -31,6 +31,7 @@ class Invalidation:
         self._affecting: set[Oid] = set()
         self._carried: dict[Oid, Oid] = {}
         self._found_owners: Owners | None = None
+        self._relations_of: dict[str, frozenset[str]] = {}
         self._affects_related = False
         context.writes += 1
 
@@ -206,11 +207,15 @@ class Invalidation:
     def _relations(self, other: Instance, kind: AssetType) -> tuple[bool, list[str]]:
         """Whether *other* refers to anything written, and its relations to what may be gone."""
         related, lost = False, []
+        relations = self._relations_of.get(kind.name)
+        if relations is None:
+            found = (name for name, attribute in kind.attributes.items() if attribute.related is not None)
+            relations = self._relations_of[kind.name] = frozenset(found)
         for name, cell in zip(other._state.layout.names, other._state.cells, strict=True):
-            if name in kind.attributes and kind.attributes[name].is_relation:
-                oids = set(oids_in(cell))
-                related = related or not self._written.isdisjoint(oids)
-                if not self._gone.isdisjoint(oids):
+            if name in relations:
+                members = cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else (cell,)
+                related = related or not self._written.isdisjoint(members)
+                if not self._gone.isdisjoint(members):
                     lost.append(name)
         return related, lost
 
@@ -288,15 +293,16 @@ def noting_lost_values(asset: Instance, outcome: Outcome) -> Outcome:
 
 
 def _lost(asset: Instance, change: Update, outcome: Done) -> Iterator[str]:
-    attributes = context_of(asset).schema.type(asset._state.oid.type).attributes
+    state, row = asset._state, outcome.row
+    attributes = context_of(asset).schema.type(state.oid.type).attributes
     written = {delta.name for delta in change.deltas}
-    row = outcome.row
+    loaded = dict(zip(state.layout.names, state.cells, strict=True))
     for name, cell in zip(row.columns, row.values, strict=True) if row else ():
-        attribute = attributes.get(name)
-        if attribute is None or attribute.multi or attribute.is_relation or attribute.is_secret or name in written:
+        before = loaded.get(name)
+        if cell not in _NOTHING or isinstance(before, Missing) or before in _NOTHING or name in written:
             continue
-        before = asset._state.cell(name)
-        if cell in _NOTHING and not isinstance(before, Missing) and before not in _NOTHING:
+        attribute = attributes.get(name)
+        if attribute is not None and not (attribute.multi or attribute.is_relation or attribute.is_secret):
             yield f"{name} ({_was(asset, name)})"
 
 

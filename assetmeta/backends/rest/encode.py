@@ -41,7 +41,7 @@ class Encoder:
     api: Api
     keys: Keys
     memory: ServerMemory
-    resolve_text: Callable[[str, Real], str] = lambda text, real: text
+    resolve_text: Callable[[str, Real], str] | None = None
     aliases: dict[Oid, Oid] = field(default_factory=dict)
 
     def oid(self, oid: Oid) -> Oid:
@@ -52,7 +52,9 @@ class Encoder:
         """Put real identities in the place of provisional ones, also within texts."""
         if isinstance(value, Oid):
             return self.oid(value)
-        return self.resolve_text(value, self.memory.created) if isinstance(value, str) else value
+        if self.resolve_text is not None and isinstance(value, str):
+            return self.resolve_text(value, self.memory.created)
+        return value
 
     def document(
         self,

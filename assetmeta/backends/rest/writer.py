@@ -67,7 +67,7 @@ class WriteRules:
     answer_object: AnswerObject = read_object
     parse_error: Callable[[Response], ErrorDetail] = parse_error
     prepare: Prepare = _no_names
-    resolve_text: Callable[[str, Real], str] = lambda text, real: text
+    resolve_text: Callable[[str, Real], str] | None = None
     notes: Callable[[Row, Iterable[str]], Iterator[str]] = _no_notes
     instead: Mapping[str, str] = field(default_factory=dict)
     verbatim: bool = False
