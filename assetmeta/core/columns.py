@@ -384,7 +384,14 @@ def _operand(context: SessionContext, resolved: Resolved, path: Path, operator: 
     found = parsed(context, resolved.type_name, resolved.attribute, value, in_condition=True)
     if operator in ("=", "!="):
         _check_choice(resolved, found)
-    return found
+    return _tag(resolved, found) if operator in ("=", "!=", EXACT) else found
+
+
+def _tag(resolved: Resolved, value: object) -> object:
+    """The whole tag of a localized text that is given by its last part: `Role.Name'Observer` for `Observer`."""
+    if not getattr(resolved.attribute.codec, "localized", False) or not isinstance(value, str) or "'" in value:
+        return value
+    return f"{resolved.type_name}.{resolved.attribute.name}'{value}"
 
 
 def _check_choice(resolved: Resolved, value: object) -> None:

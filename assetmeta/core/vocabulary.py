@@ -73,7 +73,10 @@ class Vocabulary:
     def _learn(self, schema: Schema, types: Sequence[str], answers: Sequence[Rows]) -> None:
         for type_name, rows in zip(types, answers, strict=True):
             name = schema.type(type_name).display or ""
-            self._names[type_name] = None if rows.more else by_text(rows, (name,))
+            names = by_text(rows, (name,))
+            if getattr(schema.attribute(type_name, name).codec, "localized", False):
+                names |= {tag.rpartition("'")[2]: oids for tag, oids in names.items()}
+            self._names[type_name] = None if rows.more else names
 
     def _check(self, schema: Schema, fetches: Sequence[Fetch], read: Read | None) -> None:
         """Raise BadValue for an unknown name. With *read* the list is read again first: it may have been added

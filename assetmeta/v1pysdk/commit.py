@@ -47,7 +47,7 @@ class CommittingMeta(Protocol):
 class Commit:
     """Writes what was set on *dirty*, once.
 
-    What the core or the server refuses is the asset's error, and what was set stays on it. *settled* are then the
+    What the core or the server refuses is the asset's error, and what was set stays on it. *written* are then the
     assets that were written with the values that were sent.
     """
 
@@ -81,7 +81,7 @@ class Commit:
         return [self._errors[asset] for asset in sorted(self._errors, key=lambda each: places.get(each, len(places)))]
 
     @property
-    def settled(self) -> list[tuple[Any, dict[str, Any]]]:
+    def written(self) -> list[tuple[Any, dict[str, Any]]]:
         """The assets that were written, each with the values that were sent."""
         return [(asset, values) for asset, values in self._sent.values() if asset not in self._errors]
 
@@ -124,7 +124,7 @@ class Commit:
     def _forget(self) -> None:
         """What was written is read again when it is next used, all of it, as in the SDK."""
         with self._meta.session.context.lock:
-            for asset, _ in self.settled:
+            for asset, _ in self.written:
                 forget(asset._v1_core)
 
 

@@ -309,7 +309,7 @@ class V1Meta:
                 with self._lock:
                     self.dirtylist = list(dict.fromkeys([*dirty, *self.dirtylist]))
                 raise
-            self._settle(commit.settled)
+            self._settle(commit.written)
             return commit.errors
 
     def _settle(self, written: Iterable[tuple[Any, dict[str, Any]]]) -> None:

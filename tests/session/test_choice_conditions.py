@@ -94,6 +94,51 @@ class TestListsOfVersionOne:
         assert 1 == len(trace)
 
 
+class TestRolesAndStates:
+    """Fixed lists of every VersionOne; the name of a role is a tag, `Role.Name'Observer`, and its last part will do."""
+
+    def test_a_role_is_found_by_its_plain_name_and_by_its_tag(self, v1: V1Meta) -> None:
+        member, scope = v1.Member, v1.Scope
+        admins = {asset.idref for asset in member if asset.DefaultRole.idref == "Role:1"}
+        assert {"Member:20"} <= admins
+        for wanted in ("System Admin", "Role.Name'System Admin"):
+            assert admins == {asset.idref for asset in member.where(DefaultRole=wanted)}
+            assert admins == {asset.idref for asset in member.where({"DefaultRole.Name": [wanted, "Observer"]})} - {
+                asset.idref for asset in member.where(DefaultRole="Observer")
+            }
+            assert "Scope:0" in {asset.idref for asset in scope.where(scope.Members.DefaultRole == wanted)}
+            assert scope.where(scope.Members[member.DefaultRole == wanted].exists()).exists()
+        assert "Member:20" not in {asset.idref for asset in member.where(member.DefaultRole != "System Admin")}
+        assert ["Role:8"] == [asset.idref for asset in v1.Role.where(Name="Observer")]
+        assert ["Role:8"] == [asset.idref for asset in v1.Role.where(v1.Role.Name.contains("bserv"))]
+        assert [] == v1.Role.where(v1.Role.Name.startswith("Observer")).all()
+
+    def test_a_slip_is_an_error_also_inside_narrowed_relations(self, v1: V1Meta) -> None:
+        member, scope = v1.Member, v1.Scope
+        for query in (
+            member.where(DefaultRole="Sytem Admin"),
+            scope.where({"Members.DefaultRole.Name": "Sytem Admin"}),
+            scope.where(scope.Members[member.DefaultRole == "Sytem Admin"].exists()),
+            scope.select(scope.Members[member.DefaultRole == "Sytem Admin"].count()),
+        ):
+            with pytest.raises(
+                BadValue, match=r"there is no Role \"Role.Name'Sytem Admin\"\. Did you mean .*System Admin"
+            ):
+                list(query)
+        assert [] == member.where(member.DefaultRole.exact("Sytem Admin")).all()
+        with pytest.raises(BadValue, match="there is no State 'ACTIV'. Did you mean ACTV"):
+            list(v1.Timebox.where(State="ACTIV"))
+        assert v1.Timebox.where(State="ACTV").exists()
+
+    def test_a_role_is_written_by_its_plain_name(self, v1: V1Meta) -> None:
+        made = v1.Member.create(Name="Of a role", Nickname="role", DefaultRole="Project Lead")
+        assert "Role:3" == made.DefaultRole.idref
+        made.DefaultRole = "Role.Name'Observer"
+        assert "Role:8" == made.DefaultRole.idref
+        with pytest.raises(BadValue, match="there is no Role 'Observr'.*Did you mean Observer"):
+            made.DefaultRole = "Observr"
+
+
 class TestListsOfValispace:
     """The lists that people maintain: states, types, methods of requirements, types of components and valis."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import lru_cache
+from typing import ClassVar
 
 from msgspec import Struct
 
@@ -129,6 +130,13 @@ class Opaque(Struct, frozen=True):
         raise ValueError(f"{value!r} is neither a number nor text")
 
 
+class Localized(Text, frozen=True):
+    """The tag of a text that the server has in several languages, such as `Role.Name'Observer`."""
+
+    localized: ClassVar[bool] = True
+    """Conditions may be on the last part of the tag alone."""
+
+
 class UtcDateTime(DateTime, frozen=True):
     """The value of an attribute that is in UTC whatever the member's zone; it is sent with a `Z`."""
 
@@ -147,7 +155,7 @@ _CODECS: dict[str, Codec] = {
     "Boolean": Boolean(),
     "Duration": Duration(),
     "Guid": Guid(),
-    "LocalizerTag": _TEXT,
+    "LocalizerTag": Localized(empty_is_null=True),
     "LongInt": Integer(),
     "LongText": _HTML,
     "Numeric": Number(),

@@ -108,6 +108,8 @@ def _read(root: etree._Element, zone: str) -> Schema:
 
 _LIST = "List"
 """The base of the types that are lists to choose from, custom ones included."""
+_FIXED_LISTS = frozenset({"Role", "State"})
+"""Types without a base whose few assets every server has."""
 
 
 def _type(element: etree._Element, zone: str) -> AssetType:
@@ -126,7 +128,7 @@ def _type(element: etree._Element, zone: str) -> AssetType:
         display=tokens.get("DefaultDisplayBy"),
         short=tokens.get("ShortName"),
         order=tokens.get("DefaultOrderBy"),
-        choices=base is not None and base.get("nameref") == _LIST,
+        choices=name in _FIXED_LISTS or (base is not None and base.get("nameref") == _LIST),
         label=element.get("displayname", ""),
     )
 
