@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given, strategies
 
-from assetmeta.backends.testspace import Testspace, bare_token, base_url
+from assetmeta.backends.testspace import Testspace, bare_token, base_url, files
 from assetmeta.backends.testspace.aliases import key_of
 from assetmeta.backends.testspace.codecs import (
     AnnotationCounts,
@@ -25,6 +26,7 @@ from assetmeta.backends.testspace.codecs import (
     codec_for,
 )
 from assetmeta.backends.testspace.connection import Settings, bundled, resource_of
+from assetmeta.backends.testspace.errors import parse_error, refuses_login
 from assetmeta.backends.testspace.keys import (
     divided,
     escaped,
@@ -629,3 +631,42 @@ def test_pages_for_people() -> None:
         "User:90": "api/users/90",
     }
     assert tokens == {token: Testspace().address(Oid.parse(token)) for token in tokens}
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"), [(403, "check the login"), (405, "does not do that"), (415, "application/json"), (404, None)]
+)
+def test_statuses_that_mean_something_else_here_say_what(status: int, advice: str | None) -> None:
+    told = parse_error(Response(status, {"content-type": "application/json"}, b'{"message": "no"}'))
+    assert "no" == told.summary
+    assert told.advice is None if advice is None else advice in (told.advice or "")
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "refused"),
+    [
+        (403, "Bad credentials", True),
+        (403, "wrong Password", True),
+        (403, "Please log in", True),
+        (403, "Not authenticated", True),
+        (403, "no", None),
+        (401, "Bad credentials", False),
+        (200, "password", False),
+    ],
+)
+def test_a_403_refuses_the_login_where_its_message_says_so(status: int, message: str, refused: bool | None) -> None:
+    response = Response(status, {"content-type": "application/json"}, json.dumps({"message": message}).encode())
+    assert refused is refuses_login(response)
+
+
+def test_a_file_is_asked_for_in_whatever_form_it_has(play: Any) -> None:
+    sink = io.BytesIO()
+    page = Response(200, {"content-type": "text/plain"}, b"x")
+    _, [one] = play(Testspace().download(Oid("File", 7), sink), page)
+    _, [two] = play(files.fetched("/api/files/7?download=1", sink, Settings()), page)
+    _, [three] = play(files.body("/api/files/7?download=1", Settings()), page)
+    assert [{"Accept": "*/*"}] * 3 == [dict(request.headers) for request in (one, two, three)]
+    assert [True, True, False] == [request.sink is sink for request in (one, two, three)]
+    assert one.idempotent and two.idempotent and three.idempotent
+    with pytest.raises(Unsupported, match="Only a File keeps bytes"):
+        play(Testspace().download(Oid("Content", "4/8"), sink))

@@ -102,8 +102,11 @@ class TestByIdentity:
         monkeypatch.setattr(ts_reading, "_KEPT", 2)
         for key in (1, 2, 3):
             self.read(reading, play, "Project", [key], answer({"id": key}))
+        several = range(4, 9)
+        self.read(reading, play, "Project", several, answer([{"id": key, "name": str(key)} for key in several]))
+        assert [Oid("Project", 7), Oid("Project", 8)] == [*reading._kept]
         reading.known.cells.clear()
-        assert ([3, 2], []) == self.read(reading, play, "Project", [3, 2])
+        assert ([8, 7], []) == self.read(reading, play, "Project", [8, 7])
         assert ([1], ["api/projects/1"]) == self.read(reading, play, "Project", [1], answer({"id": 1}))
 
     def test_the_spaces_of_a_project_are_its_list(self, reading: LookupReader, play: Any) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.valohai import Valohai, calls
+from assetmeta.backends.valohai import Valohai, calls, pushdown
 from assetmeta.backends.valohai.codecs import Inputs, JsonDocument, Seconds, SecretDocument, Source, Uuid, is_uuid
-from assetmeta.backends.valohai.connection import Settings
+from assetmeta.backends.valohai.connection import Settings, bundled
 from assetmeta.backends.valohai.files import local_name, local_parts
-from assetmeta.model.conditions import And, Compare
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, Term
 from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.http import Response
 from assetmeta.model.paths import Path
@@ -245,3 +245,39 @@ class TestCalls:
 
 def json_answer(text: str) -> Response:
     return Response(200, {"content-type": "application/json"}, text.encode())
+
+
+class TestConditions:
+    """Conditions are checked with what their words and owners mean."""
+
+    def meant(self, schema: Schema, term: Term) -> Term:
+        return pushdown.meant(schema, bundled(), bundled().types["Execution"], term)
+
+    def test_a_word_stands_for_its_states_wherever_it_is(self, vh_schema: Schema) -> None:
+        words = bundled().types["Execution"].words["status"]
+        status = Compare(path("status"), "=", ("incomplete",))
+        plain = Compare(path("status"), "=", tuple(words["incomplete"]))
+        title = Compare(path("title"), "=", ("incomplete",))
+        assert len(words["incomplete"]) > 1
+        for given, found in (
+            (status, plain),
+            (title, title),
+            (Not(status), Not(plain)),
+            (And((title, status)), And((title, plain))),
+            (Or((Not(status), title)), Or((Not(plain), title))),
+            (Exists(path("status")), Exists(path("status"))),
+        ):
+            assert found == self.meant(vh_schema, given)
+
+    def test_every_owner_may_be_a_user_or_an_organization(self, vh_schema: Schema) -> None:
+        owners = (Oid("User", 1), Oid("Organization", 2), Oid("User", 1))
+        found = self.meant(vh_schema, Compare(path("project.owner"), "=", owners))
+        assert isinstance(found, Compare)
+        assert {Oid(name, key) for name in ("User", "Organization") for key in (1, 2)} == set(found.values)
+        assert 4 == len(found.values)
+        creators = Compare(path("creator"), "=", (Oid("User", 1), Oid("User", 2)))
+        assert creators == self.meant(vh_schema, creators)
+
+    def test_pieces_of_json_are_compared_as_they_are(self, vh_schema: Schema) -> None:
+        term = Compare(path("inputs"), "=", ([1], [1]))
+        assert term == self.meant(vh_schema, term)

@@ -23,12 +23,14 @@ def test_bytes_go_into_the_sink(play: Play) -> None:
     sink = io.BytesIO()
     kind, [made] = play(VersionOne().download(Oid("Attachment", 7), sink), Response(200, {"content-type": "image/png"}))
     assert (kind, made.line, made.sink, made.idempotent) == ("image/png", "GET attachment.img/7", sink, True)
+    assert {"Accept": "*/*"} == dict(made.headers)
 
 
 def test_bytes_come_from_the_source(play: Play) -> None:
     source = io.BytesIO(b"x")
     _, [made] = play(VersionOne().upload(Oid("EmbeddedImage", 7), source), Response(200))
     assert (made.line, made.body, made.writes, made.idempotent) == ("POST embedded.img/7", source, True, False)
+    assert {"Content-Type": "application/octet-stream", "Accept": "text/xml"} == dict(made.headers)
 
 
 def test_failures_are_raised(play: Play) -> None:

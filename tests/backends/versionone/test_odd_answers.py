@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from assetmeta.backends.responses import parse_json
 from assetmeta.backends.versionone import VersionOne
@@ -33,6 +34,50 @@ def xml(document: str) -> Response:
 def test_endless_numbers_are_no_json(text: bytes) -> None:
     with pytest.raises(InvalidResponse):
         parse_json(Response(200, {"content-type": "application/json"}, text))
+
+
+def test_what_is_no_object_among_assets_is_passed_over(v1_schema: Schema, play: Play) -> None:
+    fetch = Fetch("Story", (Path.parse("Name"), Path.parse("Scope.Name")))
+    story = {"_oid": "Story:1", "Name": "a", "Scope": [{"_oid": "Scope:0", "Name": "b"}]}
+    [rows], _ = play(VersionOne().fetch(v1_schema, [fetch]), js([["x", None, story, 5, []]]))
+    assert [Oid("Story", 1)] == [row.oid for row in rows.rows]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"_oid": "Scope:0"}, Oid("Scope", 0)),
+        ({"_oid": "five"}, '{"_oid":"five"}'),
+        ({"_oid": "Scope:0", "more": 1}, '{"_oid":"Scope:0","more":1}'),
+        ({}, "{}"),
+        ([{"_oid": "Scope:0"}], '[{"_oid":"Scope:0"}]'),
+        ("text", "text"),
+        (None, None),
+    ],
+)
+def test_a_value_of_an_unknown_kind_is_an_asset_or_stays_as_it_came(
+    v1_schema: Schema, play: Play, sent: object, kept: object
+) -> None:
+    story = v1_schema.type("Story")
+    odd = replace(story.attributes["Name"], name="Odd", kind="Unheard")
+    types = {**v1_schema.types, "Story": replace(story, attributes={**story.attributes, "Odd": odd})}
+    fetch = Fetch("Story", (Path.parse("Odd"), Path.parse("Name"), Path.parse("Scope.Name")))
+    row = {"_oid": "Story:1", "Odd": sent, "Name": "a", "Scope": [{"_oid": "Scope:0", "Name": "b"}]}
+    [rows], _ = play(VersionOne().fetch(Schema(types), [fetch]), js([[row]]))
+    assert {"Odd": kept, "Name": "a", "Scope": Oid("Scope", 0)} == dict(
+        zip(rows.rows[0].columns, rows.rows[0].values, strict=True)
+    )
+
+
+@pytest.mark.parametrize("kinds", [["a", "b"], ["a", None], [None, None]])
+def test_texts_that_repeat_are_kept_once(v1_schema: Schema, play: Play, kinds: list[str | None]) -> None:
+    fetch = Fetch("Story", (Path.parse("Name"), Path.parse("Scope.Name")))
+    objects = [
+        {"_oid": f"Story:{n}", "Name": kinds[n % 2] and f"{kinds[n % 2]}{'x' * 20}", "Scope": []} for n in range(20)
+    ]
+    [rows], _ = play(VersionOne().fetch(v1_schema, [fetch]), js([objects]))
+    assert [item["Name"] for item in objects] == [row.values[0] for row in rows.rows]
+    assert len(set(kinds)) == len({id(row.values[0]) for row in rows.rows})
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from assetmeta.backends.versionone import VersionOne
 from assetmeta.backends.versionone.bulk_request import LARGEST
-from assetmeta.model.conditions import Compare
+from assetmeta.backends.versionone.partitions import exclusion
+from assetmeta.model.conditions import And, Compare
 from assetmeta.model.errors import BadValue, InvalidResponse, NotExactlyOne, NotFound
 from assetmeta.model.http import Request, Response
 from assetmeta.model.paths import Path
@@ -193,6 +194,22 @@ class TestReads:
         [rows], made = play(VersionOne(max_values=2).fetch(v1_schema, [fetch]), excluded, kept)
         assert (found, more, 2, 2) == (len(rows.rows), rows.more, rows.total, len(made))
         assert [2, 3][:found] == [row.oid.key for row in rows.rows]
+
+    @pytest.mark.parametrize(("number", "is_divided"), [(2, False), (3, True)])
+    def test_what_is_excluded_is_read_besides_and_not_counted(self, number: int, is_divided: bool) -> None:
+        many = Compare(Path.parse("Number"), "!=", tuple(f"S-{key}" for key in range(number)))
+        one, two = (Compare(Path.parse(name), "=", ("x",)) for name in ("Name", "Status.Name"))
+        for others, kept in (((), None), ((one,), one), ((one, two), And((one, two)))):
+            fetch = Fetch("Story", where=And((*others[:1], many, *others[1:])), counted=True)
+            found = exclusion(fetch, 2)
+            assert is_divided is (found is not None)
+            if found is not None:
+                whole, gone = found
+                assert (kept, True, False) == (whole.where, whole.counted, gone.counted)
+                assert And((*others, replace(many, operator="="))) == gone.where
+        assert exclusion(Fetch("Story", where=many, oids=(Oid("Story", 1),)), 2) is None
+        assert exclusion(Fetch("Story", where=many, history=True), 2) is None
+        assert exclusion(Fetch("Story"), 2) is None
 
     @pytest.mark.parametrize(("number", "sizes"), [(40, [40]), (42, [40, 2])])
     def test_histories_of_many_assets_are_divided(self, v1_schema: Schema, number: int, sizes: list[int]) -> None:
