@@ -259,7 +259,7 @@ class TestQueries:
 
 def ts_fetch(session: Any, space: Any, **other: Any) -> Any:
     where = Compare(paths.Path.parse("space"), "=", (Oid("Space", space.id),))
-    return Fetch("Result", where=where, **{"part": 1, **other})
+    return Fetch("Result", where=where, **{"page_size": 1, **other})
 
 
 class TestContents:
