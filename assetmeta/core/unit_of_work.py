@@ -352,7 +352,8 @@ class UnitOfWork:
             mentioned = {oid for change in plan.changes for oid in _mentioned(change)}
             mentioned.update(oid for taken in along.values() for oid in taken.known)
             found = [(oid, asset) for oid in mentioned if (asset := self._context.identity.get(oid)) is not None]
-            names = {oid: name for oid, asset in found if (name := self._name(asset))}
+            listed = self._context.vocabulary.names_of(mentioned) if self._context.vocabulary else {}
+            names = listed | {oid: name for oid, asset in found if (name := self._name(asset))}
             numbers = {oid: number for oid, asset in found if (number := self._number(asset))}
         return replace(plan, names={**plan.names, **names}, along=along, numbers=numbers)
 

@@ -262,6 +262,9 @@ def related_oid(
             type_name=type_name,
             attribute=attribute.name,
         )
+    if isinstance(value, Instance) and look_up:
+        # Plans show the names of what was given, also when nobody else refers to it.
+        context.identity.touch(value)
     if oid.moment is not None:
         oid = oid.current
     if not schema.is_a(oid.type, related):

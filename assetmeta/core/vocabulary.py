@@ -6,7 +6,7 @@ when the first one is assigned; a name that is none is an error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term, leaves
 from assetmeta.model.errors import BadValue, nearest
@@ -69,6 +69,12 @@ class Vocabulary:
         if missing:
             self._learn(schema, missing, read([_list(schema, type_name) for type_name in missing]))
         return {name: frozenset(names) for name, names in self._names.items() if names is not None}
+
+    def names_of(self, oids: Iterable[Oid]) -> dict[Oid, str]:
+        """Return the names of those that are in a list which was read. Sends nothing."""
+        wanted = set(oids)
+        lists = (self._names.get(type_name) or {} for type_name in {oid.type for oid in wanted})
+        return {oid: text for names in lists for text, found in names.items() for oid in found if oid in wanted}
 
     def _learn(self, schema: Schema, types: Sequence[str], answers: Sequence[Rows]) -> None:
         for type_name, rows in zip(types, answers, strict=True):

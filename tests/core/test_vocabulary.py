@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -90,3 +91,19 @@ def test_a_list_that_is_too_long_is_not_checked(bench: Bench, monkeypatch: pytes
     for _ in range(2):
         list(bench.query("Task").select("Name").where({"Status.Name": "Dome"}))
     assert asked(bench) == ["Task", "Status", "Task"]
+
+
+def test_a_plan_has_the_names_of_lists_that_were_read(bench: Bench) -> None:
+    [task] = list(bench.query("Task").select("Name", "Status"))
+    task.Status = "In progress"
+    bench.backend.fetched.clear()
+    assert "Status  Status:1 'Done' → Status:2 'In progress'" in str(bench.unit.annotated(bench.unit.plan()))
+    assert asked(bench) == []
+
+
+def test_a_plan_has_the_name_of_an_asset_that_was_given_and_that_nothing_else_refers_to(bench: Bench) -> None:
+    bench.add("Scope:7", Name="Web")
+    [task] = list(bench.query("Task").select("Name"))
+    task.Scope = bench.query("Scope").select("Name").where(Name="Web").one()
+    gc.collect()
+    assert "→ Scope:7 'Web'" in str(bench.unit.annotated(bench.unit.plan()))
