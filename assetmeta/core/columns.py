@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from assetmeta.core.context import SessionContext
 from assetmeta.core.values import as_oid, parsed, related_oid
+from assetmeta.model.codecs import Boolean, DateTime, Text
 from assetmeta.model.conditions import (
     ENDS,
     EXACT,
@@ -206,6 +207,9 @@ class Column:
                 raise BadValue(f"{self!r} {operator} {other!r}: both have to be attributes of one type.")
             if mine.is_relation != theirs.is_relation:
                 raise BadValue(f"{self!r} {operator} {other!r}: a relation is compared with a relation.")
+            one, another = _sort_of(mine), _sort_of(theirs)
+            if one and another and one != another:
+                raise BadValue(f"{self!r} {operator} {other!r}: {one} and {another} cannot be compared.")
             return Compare(self._path, operator, (other._path,), owner=self._source.type_name)
         if isinstance(other, Column):
             raise BadValue(
@@ -392,6 +396,16 @@ def _tag(resolved: Resolved, value: object) -> object:
     if not getattr(resolved.attribute.codec, "localized", False) or not isinstance(value, str) or "'" in value:
         return value
     return f"{resolved.type_name}.{resolved.attribute.name}'{value}"
+
+
+def _sort_of(resolved: Resolved) -> str | None:
+    """What the values of an attribute are, as far as that decides what they can be compared with."""
+    codec = resolved.attribute.codec
+    if resolved.is_relation or isinstance(codec, Boolean):
+        return None if resolved.is_relation else "a truth value"
+    if getattr(codec, "is_number", False):
+        return "a number"
+    return "a time" if isinstance(codec, DateTime) else "a text" if isinstance(codec, Text) else None
 
 
 def _check_choice(resolved: Resolved, value: object) -> None:

@@ -358,10 +358,15 @@ class UnitOfWork:
         return replace(plan, names={**plan.names, **names}, along=along, numbers=numbers)
 
     def _name(self, asset: Instance) -> str | None:
-        display = self._context.schema.type(asset._state.oid.type).display
-        edit = (asset._state.edits or {}).get(display or "")
-        cell = edit.new if edit else asset._state.cell(display) if display else None
-        return cell if isinstance(cell, str) else None
+        """What people call an asset, where it is loaded: the display name, or else the short one that they give."""
+        kind = self._context.schema.type(asset._state.oid.type)
+        given = [kind.display, kind.short if kind.short and kind.attribute(kind.short).writable else None]
+        for name in filter(None, given):
+            edit = (asset._state.edits or {}).get(name)
+            cell = edit.new if edit else asset._state.cell(name)
+            if isinstance(cell, str):
+                return cell
+        return None
 
     def _number(self, asset: Instance) -> str | None:
         """The number that the server gave an asset for people to know it by, where it is loaded."""

@@ -60,6 +60,14 @@ def test_attributes_of_one_asset_are_compared_with_each_other() -> None:
             _ = Vali.value > vs.Component.id
         with pytest.raises(BadValue, match="a relation is compared with a relation"):
             _ = Vali.value == Vali.parent
+        with pytest.raises(BadValue, match="Vali.value > Vali.shortname: a number and a text cannot be compared"):
+            _ = Vali.value > Vali.shortname
+        asked = vs.Requirement
+        with pytest.raises(BadValue, match="a time and a number cannot be compared"):
+            _ = asked.created != asked.position
+        with pytest.raises(BadValue, match="a text and a truth value cannot be compared"):
+            _ = asked.title == asked.verified
+        assert [] == list(asked.where(asked.created > asked.updated))
 
 
 def test_where_the_server_applies_conditions_both_are_refused() -> None:

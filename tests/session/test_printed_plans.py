@@ -36,6 +36,20 @@ def test_assets_that_are_loaded_are_named_beside_their_ids() -> None:
         v1.revert()
 
 
+def test_a_list_value_that_is_given_by_its_name_is_shown_with_it() -> None:
+    with sandbox.running("versionone", assets=120, seed=4) as running, V1Meta(**running.credentials) as v1:
+        story = v1.Story.select("Status").where(Status="Done").first()
+        done, accepted = (
+            v1.StoryStatus.where(Name="Done").one().idref,
+            v1.StoryStatus.where(Name="Accepted").one().idref,
+        )
+        story.Status = "Accepted"
+        assert f"      Status  {done} 'Done' → {accepted} 'Accepted'" == lines(v1)[2]
+        member = v1.Member.new(Name="New", Nickname="New", DefaultRole="Observer")
+        assert "      DefaultRole  → Role:8 'Observer'" in lines(v1)
+        v1.revert(story, member)
+
+
 def test_a_delete_says_what_goes_along() -> None:
     with sandbox.running("valispace") as running, ValispaceMeta(**running.token_credentials) as vs:
         project = vs.Project.create(name="Mission")
@@ -47,7 +61,7 @@ def test_a_delete_says_what_goes_along() -> None:
         assert [part.name for part in parts] == [f"Part{number}" for number in range(7)]
         vs.delete(top)
         [_, what, along] = lines(vs)
-        assert f"  delete {top.idref}" in what
+        assert f"  delete {top.idref} 'Bus'" == what
         assert along.startswith("      takes along Component:")
         assert "and 3 more, and any Component" in along
         assert len(parts) + 1 == len(vs.plan().along[top._state.oid].known)
