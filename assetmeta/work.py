@@ -124,19 +124,9 @@ class WorkBlock:
             conflicts: as for commit(), against the values that were there when the job was planned first.
             progress, log: as for commit(). What is done from earlier runs is neither shown nor logged again.
         """
-        job: Job = _jobs.Job(
-            name,
-            self._context,
-            self._unit,
-            self._writer,
-            folder=folder,
-            keys=keys,
-            fresh=fresh,
-            extend=extend,
-            give_up_after=give_up_after,
-            conflicts=conflicts,
-            observer=_progress.follower(progress, log, f"job {name}"),
-        )
+        observer = _progress.follower(progress, log, f"job {name}")
+        options = _jobs.JobOptions(dict(keys or {}), fresh, extend, give_up_after, conflicts, observer)
+        job: Job = _jobs.Job(name, (self._context, self._unit, self._writer), options, folder)
         return job
 
     @property

@@ -403,7 +403,10 @@ class UnitOfWork:
         """Give a created asset its real identity everywhere."""
         before = asset._state.oid
         self._context.identity.rename(asset, oid)
-        for table in (self._dirty, self._context_oids, self.errors, self.unanswered):
+        if before in self._dirty:
+            # What was cut out of its create is still pending, and names other new assets.
+            self._dirty[oid] = self._dirty.pop(before)
+        for table in (self._context_oids, self.errors, self.unanswered):
             table.pop(before, None)
 
     def substitute(self, real: Mapping[Oid, Oid]) -> None:

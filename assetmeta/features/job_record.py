@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from assetmeta.core.report import Report
-from assetmeta.features.journal import DONE, FAILED, PLANNED, SENT, UNKNOWN, Journal, folder_for, outcomes_of
-from assetmeta.model.errors import BadValue, UsageError
-from assetmeta.model.plans import Outcome
+from assetmeta.features.journal import (
+    DONE,
+    FAILED,
+    KEPT,
+    PLANNED,
+    SENT,
+    UNKNOWN,
+    Item,
+    Journal,
+    folder_for,
+    state_of,
+)
+from assetmeta.model import errors
+from assetmeta.model.errors import AssetmetaError, BadValue, BrokenOff, UsageError
+from assetmeta.model.plans import Done, Failed, Outcome, Skipped, Unknown, Update
 from assetmeta.model.values import Oid
 
 
@@ -76,14 +91,20 @@ class JobRecord:
             if not is_there:
                 return Report()
             runs = int(self._journal.about.get("runs", 0))
-            items = list(self._journal.items())
-            dropped = [item for item in items if item.run < runs and item.state in (PLANNED, FAILED)]
-            gone = {item.id for item in dropped}
-            outcomes = outcomes_of((item for item in items if item.id not in gone), self._latest)
+            dropped: list[int] = []
+            outcomes = tuple(_outcomes(self._planned(runs, dropped), self._latest))
         notes = list(self._notes)
         if dropped:
             notes.append(f"Changes of earlier runs that were not done and are not planned any more: {len(dropped)}")
-        return Report(tuple(outcomes), self._names, tuple(notes))
+        return Report(outcomes, self._names, tuple(notes))
+
+    def _planned(self, run: int, dropped: list[int]) -> Iterator[Item]:
+        """Yield the items of the plan of a run and what else was done or is in doubt; note the others in *dropped*."""
+        for item in self._journal.items():
+            if item.run < run and item.state in (PLANNED, FAILED):
+                dropped.append(item.id)
+            else:
+                yield item
 
     def forget(self) -> None:
         """Delete the journal: the next run starts anew. Raises JobError while the job runs."""
@@ -106,3 +127,45 @@ class JobRecord:
             yield True
         finally:
             self._journal.close()
+
+
+def _outcomes(items: Iterable[Item], latest: Mapping[int, Outcome]) -> Iterator[Outcome]:
+    """Yield what came of items: one outcome per change, in the order in which they were planned. *latest* are outcomes
+    of this process.
+    """
+    for _, some in groupby(items, key=_group):
+        outcome, *others = (_outcome(item, latest.get(item.id)) for item in some)
+        change = outcome.change
+        for other in others:
+            # Attributes of one update.
+            assert isinstance(change, Update) and isinstance(other.change, Update)
+            change = replace(change, deltas=(*change.deltas, *other.change.deltas))
+        yield replace(outcome, change=change)
+
+
+def _group(item: Item) -> tuple[object, ...]:
+    """What the attributes of one update have in common, when the same came of them."""
+    return (item.run, item.place, type(item.change), item.change.oid, item.state, item.error)
+
+
+def _outcome(item: Item, latest: Outcome | None) -> Outcome:
+    change, token = item.change, item.change.oid.token
+    if latest is not None and state_of(latest) == item.state:
+        return replace(latest, change=change)
+    if item.state == DONE:
+        return Done(change, item.oid or change.oid, notes=tuple(item.error["notes"]) if item.error else ())
+    error = _error(item.error) if item.error else None
+    if item.state == FAILED and error is not None:
+        return Failed(change, error)
+    if item.state in (SENT, UNKNOWN):
+        why = "It was sent, and the run was broken off before an answer was noted. Run the job again to look it up."
+        return Unknown(change, error or BrokenOff(why, oid=token))
+    why = "It is planned and was not sent yet. Run the job again."
+    return Skipped(change, error=error or BrokenOff(why, oid=token, sent=False))
+
+
+def _error(found: Mapping[str, Any]) -> AssetmetaError:
+    """The error of an item as it was noted."""
+    kind = getattr(errors, found["kind"], AssetmetaError)
+    known = kind if isinstance(kind, type) and issubclass(kind, AssetmetaError) else AssetmetaError
+    return known(found["text"], **{name: value for name, value in found.items() if name in KEPT})

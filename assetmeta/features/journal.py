@@ -1,8 +1,13 @@
 """The journal of a job: a private SQLite file that outlives the process, and the lock that goes with it.
 
-What is planned is written before the first request, what is about to be sent before each round, each outcome after it;
-every step is one transaction, on the disk before the job goes on. An item is one create, one delete, or the update of
-one attribute. It holds no secret: in the place of one stands a digest.
+    planned ──sent()──▶ sent ──settled()──▶ done | failed | unknown | planned (it was not sent after all)
+
+What is planned is written before the first request, what is about to be sent before each round, each outcome after it.
+The first two are on the disk before the job goes on, whatever becomes of the power. An outcome that is lost leaves its
+item sent, and the next run looks it up.
+
+An item is one create, one delete, or the update of one attribute. New assets are named in it by provisional identities
+that are the same in all runs. It holds no secret: in the place of one is a digest.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ import os
 import re
 import socket
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,11 +28,11 @@ from typing import Any
 import msgspec
 
 from assetmeta.core.report import error_of
-from assetmeta.model import errors, optional
+from assetmeta.model import optional
 from assetmeta.model.changes_json import change_from_json, change_to_json
 from assetmeta.model.errors import AssetmetaError, JobError
 from assetmeta.model.folders import expanded, state_folder
-from assetmeta.model.plans import Change, Done, Failed, Outcome, Skipped, Unknown, Update
+from assetmeta.model.plans import Change, Done, Failed, Outcome, Skipped, Unknown
 from assetmeta.model.values import Oid
 from assetmeta.version import __version__
 
@@ -38,12 +43,10 @@ _ROUNDS = 10_000
 _TABLES = """
     CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
     CREATE TABLE items (
-        id INTEGER PRIMARY KEY, run INTEGER NOT NULL, place INTEGER NOT NULL, change TEXT NOT NULL, key TEXT,
-        state TEXT NOT NULL, oid TEXT, error TEXT, mark TEXT
+        id INTEGER PRIMARY KEY, run INTEGER NOT NULL, place INTEGER NOT NULL, asset TEXT NOT NULL, change TEXT NOT NULL,
+        key TEXT, state TEXT NOT NULL, oid TEXT, error TEXT, mark TEXT
     );
 """
-
-_REPLACE = "UPDATE items SET change=?, state=?, error=NULL WHERE id=?"
 
 PLANNED, SENT, DONE, FAILED, UNKNOWN = "planned", "sent", "done", "failed", "unknown"
 
@@ -100,7 +103,6 @@ class Journal:
         self._sqlite: Any = optional.load("sqlite3")
         self._connection: Any = None
         self._lock: Any = None
-        self._digest: Any = secret_digest("")
 
     @property
     def is_open(self) -> bool:
@@ -192,9 +194,8 @@ class Journal:
             self._make_private(self.file)
             connection = self._sqlite.connect(self.file, timeout=10, isolation_level=None, check_same_thread=False)
             try:
-                # A transaction then takes one sync of the disk and not three, and is on it all the same.
+                # A transaction then takes one sync of the disk and not three, or none.
                 connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("PRAGMA synchronous=FULL")
                 if not connection.execute("SELECT 1 FROM sqlite_master WHERE name='about'").fetchone():
                     connection.executescript(f"BEGIN;{_TABLES}COMMIT;")
             except BaseException:
@@ -227,74 +228,76 @@ class Journal:
         with self._errors("read"):
             return dict(self._connection.execute("SELECT name, value FROM about"))
 
-    def items(self) -> Iterator[Item]:
-        """Yield all items in the order in which they were planned."""
+    def items(self, *states: str) -> Iterator[Item]:
+        """Yield all items, or those in these states, in the order in which they were planned."""
+        where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
         with self._errors("read"):
-            for row in self._connection.execute(
-                "SELECT id, run, place, change, key, state, oid, error, mark FROM items ORDER BY id"
+            for number, run, place, change, key, state, oid, error, mark in self._connection.execute(
+                f"SELECT id, run, place, change, key, state, oid, error, mark FROM items {where} ORDER BY id", states
             ):
-                number, run, place, change, key, state, oid, error, mark = row
                 yield Item(
                     number,
                     run,
                     place,
-                    change_from_json(json.loads(change)),
+                    change_from_json(msgspec.json.decode(change)),
                     key,
                     state,
-                    Oid(*json.loads(oid)) if oid else None,
-                    json.loads(error) if error else None,
-                    json.loads(mark) if mark else None,
+                    _oid(oid) if oid else None,
+                    msgspec.json.decode(error) if error else None,
+                    msgspec.json.decode(mark) if mark else None,
                 )
 
-    def begin(
-        self,
-        about: Mapping[str, str],
-        new: Iterable[Item],
-        replaced: Iterable[Item],
-        gone: Iterable[Item],
-        *,
-        fresh: bool,
-        salt: str,
-    ) -> None:
-        """Write the plan of a run, in one transaction: *new* items, *replaced* ones, which have other values now, and
-        all that were there before except those that are *gone*. With *fresh* none of them stays.
-        """
-        self._digest = secret_digest(salt)
-        known = {"format": str(_FORMAT), "salt": salt, "version": __version__, **about}
-        with self._transaction() as connection:
-            if fresh:
-                connection.execute("DELETE FROM items")
-                connection.execute("DELETE FROM about")
-            connection.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", known.items())
-            connection.execute("UPDATE items SET run=?", (int(about["runs"]),))
-            connection.executemany("UPDATE items SET run=? WHERE id=?", ((item.run, item.id) for item in gone))
-            connection.executemany(
-                "INSERT INTO items (change, state, id, run, place, key) VALUES (?, ?, ?, ?, ?, ?)",
-                ((*self._row(item), item.run, item.place, item.key) for item in new),
-            )
-            connection.executemany(_REPLACE, map(self._row, replaced))
+    def states(self) -> dict[int, tuple[str, Oid | None]]:
+        """The state of each item, and which asset was changed or created."""
+        with self._errors("read"):
+            rows = self._connection.execute("SELECT id, state, oid FROM items")
+            return {number: (state, _oid(oid) if oid else None) for number, state, oid in rows}
 
-    def _row(self, item: Item) -> tuple[str, str, int]:
-        change = msgspec.json.encode(change_to_json(item.change, self._digest)).decode()
-        return (change, item.state, item.id)
-
-    def replace(self, items: Iterable[Item]) -> None:
-        """Let items have other values, which are planned."""
-        with self._transaction() as connection:
-            connection.executemany(_REPLACE, map(self._row, items))
-
-    def reset(self, numbers: Iterable[int]) -> None:
-        """Let items be sent again."""
-        with self._transaction() as connection:
-            connection.executemany(
-                "UPDATE items SET state='planned', error=NULL WHERE id=?", ((number,) for number in numbers)
-            )
+    def assets(self) -> dict[Oid, Oid]:
+        """The assets that were changed or created, by their identities in the journal."""
+        with self._errors("read"):
+            rows = self._connection.execute("SELECT asset, oid FROM items WHERE state='done'")
+            return {_oid(asset): _oid(oid) for asset, oid in rows}
 
     def counts(self, run: int) -> dict[str, int]:
         """How many items of a run's plan are in each state."""
         with self._errors("read"):
             return dict(
                 self._connection.execute("SELECT state, count(*) FROM items WHERE run=? GROUP BY state", (run,))
+            )
+
+    def begin(
+        self,
+        about: Mapping[str, str],
+        new: Iterable[Item],
+        replaced: Iterable[tuple[int, Change]],
+        gone: Iterable[int],
+        *,
+        fresh: bool,
+    ) -> None:
+        """Write the plan of a run, in one transaction: *new* items, other changes of *replaced* ones, and all that were
+        there before except those that are *gone*. With *fresh* none of them stays. The salt of digests is in *about*.
+        """
+        digest, run = secret_digest(about["salt"]), int(about["runs"])
+
+        def text(change: Change) -> str:
+            return msgspec.json.encode(change_to_json(change, digest)).decode()
+
+        with self._transaction(is_durable=True) as connection:
+            if fresh:
+                connection.execute("DELETE FROM items")
+                connection.execute("DELETE FROM about")
+            known = {"format": str(_FORMAT), "version": __version__, **about}
+            connection.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", known.items())
+            connection.executemany("UPDATE items SET run=-run WHERE id=?", ((number,) for number in gone))
+            connection.execute("UPDATE items SET run=CASE WHEN run < 0 THEN -run ELSE ? END", (run,))
+            connection.executemany(
+                "INSERT INTO items (id, run, place, asset, change, key, state) VALUES (?, ?, ?, ?, ?, ?, 'planned')",
+                ((i.id, i.run, i.place, json.dumps(i.change.oid[:2]), text(i.change), i.key) for i in new),
+            )
+            connection.executemany(
+                "UPDATE items SET state='planned', error=NULL, change=? WHERE id=?",
+                ((text(change), number) for number, change in replaced),
             )
 
     def note(self, **about: str) -> None:
@@ -304,14 +307,14 @@ class Journal:
 
     def sent(self, items: Sequence[tuple[int, str | None]]) -> None:
         """Note which items are sent now, each with a mark as JSON."""
-        with self._transaction() as connection:
+        with self._transaction(is_durable=True) as connection:
             connection.executemany(
                 "UPDATE items SET state='sent', error=NULL, mark=? WHERE id=?",
                 ((mark, number) for number, mark in items),
             )
 
-    def settled(self, outcomes: Iterable[tuple[int, Outcome]]) -> None:
-        """Keep the outcomes of items."""
+    def settled(self, outcomes: Iterable[tuple[int, Outcome | None]]) -> None:
+        """Keep the outcomes of items; None lets one be sent again."""
         with self._transaction() as connection:
             connection.executemany(
                 "UPDATE items SET state=?, oid=?, error=? WHERE id=?",
@@ -319,8 +322,10 @@ class Journal:
             )
 
     @contextmanager
-    def _transaction(self) -> Iterator[Any]:
+    def _transaction(self, *, is_durable: bool = False) -> Iterator[Any]:
         with self._errors("write"):
+            # One that is not durable is whole all the same, and is on the disk with the next one that is.
+            self._connection.execute(f"PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -348,8 +353,8 @@ def _process() -> str:
     return f"process {os.getpid()} on {socket.gethostname()} (since {since})"
 
 
-def secret_digest(salt: str) -> Any:
-    """Return the function that turns a secret into what stands in the journal."""
+def secret_digest(salt: str) -> Callable[[object], str]:
+    """Return the function that turns a secret into what is in the journal for it."""
 
     def digest(secret: object) -> str:
         text = secret if isinstance(secret, str) else json.dumps(secret, sort_keys=True, default=str)
@@ -358,70 +363,34 @@ def secret_digest(salt: str) -> Any:
     return digest
 
 
-_STATES: Mapping[type[Outcome], str] = {Done: DONE, Failed: FAILED, Skipped: PLANNED, Unknown: UNKNOWN}
-_KEPT = ("type_name", "attribute", "oid", "status", "request", "server_message", "code", "sent")
+def _oid(text: str) -> Oid:
+    return Oid(*msgspec.json.decode(text))
 
 
-def state_of(outcome: Outcome) -> str:
+_STATES: Mapping[type[Outcome] | type[None], str] = {
+    Done: DONE,
+    Failed: FAILED,
+    Skipped: PLANNED,
+    Unknown: UNKNOWN,
+    type(None): PLANNED,
+}
+
+KEPT = ("type_name", "attribute", "oid", "status", "request", "server_message", "code", "sent")
+"""What is kept of an error besides its kind and its text."""
+
+
+def state_of(outcome: Outcome | None) -> str:
     """The state of an item with that outcome: what was not sent is planned."""
     return _STATES[type(outcome)]
 
 
-def _outcome_row(outcome: Outcome) -> tuple[str, str | None, str | None]:
+def _outcome_row(outcome: Outcome | None) -> tuple[str, str | None, str | None]:
     """State, asset and error of an outcome."""
+    if outcome is None:
+        return PLANNED, None, None
     if isinstance(outcome, Done):
         notes = json.dumps({"notes": outcome.notes}) if outcome.notes else None
         return DONE, json.dumps(outcome.oid[:2]), notes
     error = error_of(outcome)
-    details = {name: value for name in _KEPT if (value := vars(error).get(name)) is not None}
-    return _STATES[type(outcome)], None, json.dumps({"kind": type(error).__name__, "text": str(error), **details})
-
-
-def error_from(found: Mapping[str, Any]) -> AssetmetaError:
-    """Return the error of an item as it was noted."""
-    kind = getattr(errors, found["kind"], AssetmetaError)
-    known = kind if isinstance(kind, type) and issubclass(kind, AssetmetaError) else AssetmetaError
-    return known(found["text"], **{name: value for name, value in found.items() if name in _KEPT})
-
-
-def outcomes_of(items: Iterable[Item], latest: Mapping[int, Outcome]) -> list[Outcome]:
-    """Return what came of items: one outcome per change, in the order in which they were planned. *latest* are outcomes
-    of this process.
-    """
-    found: list[Outcome] = []
-    last: tuple[int, int, str] | None = None
-    for item in items:
-        place = (item.run, item.place, f"{item.state} {item.error}")
-        outcome = _outcome(item, latest.get(item.id))
-        change, before = outcome.change, found[-1].change if found else None
-        if place == last and isinstance(change, Update) and isinstance(before, Update) and before.oid == change.oid:
-            # Attributes of one update.
-            found[-1] = _with_change(found[-1], Update(change.oid, (*before.deltas, *change.deltas), change.comment))
-        else:
-            found.append(outcome)
-        last = place
-    return found
-
-
-def _outcome(item: Item, latest: Outcome | None) -> Outcome:
-    if latest is not None and state_of(latest) == item.state:
-        return _with_change(latest, item.change)
-    if item.state == DONE:
-        notes = tuple(item.error.get("notes", ())) if item.error else ()
-        return Done(item.change, item.oid or item.change.oid, notes=notes)
-    error = error_from(item.error) if item.error else None
-    if item.state == FAILED and error is not None:
-        return Failed(item.change, error)
-    if item.state in (SENT, UNKNOWN):
-        why = "It was sent, and the run was broken off before an answer was noted. Run the job again to look it up."
-        return Unknown(item.change, error or errors.BrokenOff(why, oid=item.change.oid.token))
-    why = "It is planned and was not sent yet. Run the job again."
-    return Skipped(item.change, error=error or errors.BrokenOff(why, oid=item.change.oid.token, sent=False))
-
-
-def _with_change(outcome: Outcome, change: Change) -> Outcome:
-    if isinstance(outcome, Done):
-        return Done(change, outcome.oid, notes=outcome.notes)
-    if isinstance(outcome, Skipped):
-        return Skipped(change, outcome.needs, outcome.error)
-    return type(outcome)(change, outcome.error)
+    details = {name: value for name in KEPT if (value := vars(error).get(name)) is not None}
+    return state_of(outcome), None, json.dumps({"kind": type(error).__name__, "text": str(error), **details})

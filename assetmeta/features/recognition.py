@@ -30,13 +30,13 @@ _NAMED = 3
 
 
 class Part(NamedTuple):
-    """One item of a plan: a create, a delete, or one attribute of an update. *place* is its change's place in the plan,
-    *name* the attribute.
+    """One item of a plan: a create (*slot* "+"), a delete ("-"), or the update of the attribute *slot*. *place* is its
+    change's place in the plan.
     """
 
     place: int
     change: Change
-    name: str = ""
+    slot: str
     key: str | None = None
 
 
@@ -44,12 +44,21 @@ def parts_of(changes: Sequence[Change], keys: Mapping[Oid, str]) -> list[Part]:
     """Return the items of a plan, in its order. *keys* are those of creates."""
     found: list[Part] = []
     for place, change in enumerate(changes):
-        if isinstance(change, Update):
-            each = [(delta.name, Update(change.oid, (delta,), change.comment)) for delta in change.deltas]
-            found += [Part(place, single, name) for name, single in each]
+        if isinstance(change, Create):
+            found.append(Part(place, change, "+", keys.get(change.oid)))
+        elif isinstance(change, Update):
+            found += [Part(place, Update(change.oid, (delta,), change.comment), delta.name) for delta in change.deltas]
         else:
-            found.append(Part(place, change, "", keys.get(change.oid) if isinstance(change, Create) else None))
+            found.append(Part(place, change, "-"))
     return found
+
+
+def slots_of(change: Change) -> list[str]:
+    """Return the slots of the items that a change may be. What was cut out of a create once may be in it now."""
+    if isinstance(change, Delete | Call):
+        return ["-"]
+    names = [delta.name for delta in change.deltas]
+    return ["+", *names] if isinstance(change, Create) else names
 
 
 @dataclass(slots=True)
@@ -173,7 +182,7 @@ def check_fit(name: str, parts: Sequence[Part], found: Match, *, extend: bool) -
     lines += [f"  {len(gone)} to create are in the journal and not in the plan: {_some(gone)}"] if gone else []
     for index in differing[:_NAMED]:
         was, planned = (_written(change) for change in (found.known[index].change, parts[index].change))
-        lines.append(f"  {parts[index].change.oid.token}.{parts[index].name} was to become {was}, and now {planned}")
+        lines.append(f"  {parts[index].change.oid.token}.{parts[index].slot} was to become {was}, and now {planned}")
     lines += [f"  … and {len(differing) - _NAMED} more values differ"] if len(differing) > _NAMED else []
     raise JobError(
         "\n".join(

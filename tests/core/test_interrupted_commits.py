@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from decimal import Decimal
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -273,6 +273,24 @@ def test_a_circle_with_an_unanswered_second_create_is_held_without_an_error(benc
     assert before == len(bench.backend.written)
     bench.backend.lose.clear()
     inspect(second).retry()
+    assert not bench.writer.commit()
+    assert first.Twin is second
+    assert len(bench.unit) == 0
+
+
+def test_a_circle_whose_last_reference_is_refused_goes_on(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is still pending names the other asset as it is now, though both were created by the same commit."""
+    first, second = bench.Story.new(Name="first"), bench.Story.new(Name="second")
+    first.Twin, second.Twin = second, first
+    apply = bench.backend._apply
+
+    def refusing(change: Any, *given: Any) -> Any:
+        return Failed(change, Rejected("refused", status=400)) if isinstance(change, Update) else apply(change, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.backend, "_apply", refusing)
+        report = bench.writer.commit()
+        assert [Done, Done, Failed] == [type(outcome) for outcome in report.outcomes]
     assert not bench.writer.commit()
     assert first.Twin is second
     assert len(bench.unit) == 0

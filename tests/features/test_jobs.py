@@ -28,7 +28,7 @@ from assetmeta import (
     inspect,
     sandbox,
 )
-from assetmeta.features import jobs
+from assetmeta.features import job_lookup
 from assetmeta.features.journal import Journal
 from assetmeta.model.folders import STATE_VARIABLE
 
@@ -199,6 +199,34 @@ class TestRecognition:
         assert not job.report
         assert ([other], [one]) == (list(one.Dependencies), list(other.Dependencies))
         assert {"Circle 1": 1, "Circle 2": 1} == bench.names("Circle")
+
+    def test_what_was_cut_out_of_a_create_is_done_with_it_when_it_is_cut_no_more(self, bench: Bench) -> None:
+        """Run 1 saves the circle and not what refers to it, which refers to what is there in run 2."""
+
+        def fill(v1: Any) -> list[Any]:
+            three = stories(v1, "Uncut 1", "Uncut 2", "Uncut 3")
+            for one, other in ((0, 1), (1, 2), (2, 1)):
+                three[one].Dependencies.add(three[other])
+            return three
+
+        v1 = bench.open(bulk=False, pool=1)
+        deliver, left = v1._driver._sender.deliver, [1]
+
+        def delivered(request: Any, *given: Any) -> Any:
+            left[0] -= request.writes
+            if request.writes and not left[0]:
+                raise Rejected("Not now.", status=400)
+            return deliver(request, *given)
+
+        v1._driver._sender.deliver = delivered
+        with bench.job(v1) as job:
+            fill(v1)
+        assert 1 == len(job.report.failed)
+        v1 = bench.open(bulk=False, pool=1)
+        with bench.job(v1) as job:
+            first, second, _ = fill(v1)
+        assert ("finished", []) == (job.status.state, job.report.errors)
+        assert [second] == list(first.Dependencies)
 
     def test_a_plan_that_does_not_fit_says_what_differs(self, bench: Bench) -> None:
         v1 = bench.open()
@@ -532,6 +560,33 @@ class TestTheJournal:
         job.forget()
         assert [] == list((bench.folder / "jobs").iterdir())
 
+    def test_a_round_is_on_the_disk_before_it_is_sent(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Outcomes may be lost with the power: what was sent is looked up."""
+        statements: list[str] = []
+        opened = Journal.open
+
+        def traced(journal: Journal) -> None:
+            opened(journal)
+            journal._connection.set_trace_callback(statements.append)
+
+        monkeypatch.setattr(Journal, "open", traced)
+        with bench.job(v1 := bench.open()):
+            stories(v1, "Durable")
+        synchronous, level = {}, ""
+        for statement in statements:
+            level = statement.partition("synchronous=")[2] or level
+            for word in ("INSERT INTO items", "state='sent'", "SET state='done'"):
+                synchronous |= {word: level} if word in statement else {}
+        assert {"INSERT INTO items": "FULL", "state='sent'": "FULL", "SET state='done'": "NORMAL"} == synchronous
+
+    def test_what_is_forgotten_is_not_looked_up(self, bench: Bench) -> None:
+        with pytest.raises(KeyboardInterrupt), bench.job(bench.interrupted(bench.open(), arrives=False)):
+            stories(bench.opened[-1], "Forgotten")
+        with bench.job(v1 := bench.open(), fresh=True) as job:
+            stories(v1, "Forgotten anew")
+        assert ([], 1) == (bench.slept, len(job.report.outcomes))
+        assert {"Forgotten anew": 1} == bench.names("Forgotten")
+
     def test_one_process_at_a_time(self, bench: Bench) -> None:
         v1, other = bench.open(), bench.open()
         with bench.job(v1) as job:
@@ -605,7 +660,7 @@ class TestTheJournal:
             done(journal, *given, **named)
             journal._connection.execute("VACUUM")
             used = journal._connection.execute("PRAGMA page_count").fetchone()[0]
-            journal._connection.execute(f"PRAGMA max_page_count={used}")
+            journal._connection.execute(f"PRAGMA max_page_count={used + 1}")
 
         with monkeypatch.context() as patch:
             patch.setattr(Journal, place, limited)
@@ -765,7 +820,7 @@ class TestFaults:
     def test_a_dialect_that_cannot_be_asked_leaves_creates_unknown(
         self, bench: Bench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(jobs, "SupportsLookup", type(None))
+        monkeypatch.setattr(job_lookup, "SupportsLookup", type(None))
         for run in range(2):
             v1 = bench.open() if run else bench.interrupted(bench.open())
             try:

@@ -1,0 +1,93 @@
+"""Notes in the journal of a job what is about to be sent and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from assetmeta.features.journal import Journal
+from assetmeta.features.recognition import slots_of
+from assetmeta.model.contract import CommitObserver, Mark, WriteObserver
+from assetmeta.model.plans import Change, Create, Done, Outcome
+from assetmeta.model.values import Oid
+
+
+class Recorder:
+    """A CommitObserver of one run. *index* has the item of each slot (features.recognition) of each asset of the block.
+    *done* are the items that are done, *latest* what came of others, *saved* the changes that were written. *marks* are
+    what the server had before, by type.
+    """
+
+    def __init__(self, journal: Journal, observer: WriteObserver) -> None:
+        self._journal, self._observer = journal, observer
+        self.index: dict[tuple[Oid, str], int] = {}
+        self._cut: dict[Oid, list[str]] = {}
+        self.done: set[int] = set()
+        self.latest: dict[int, Outcome] = {}
+        self.saved: list[Change] = []
+        self.marks: dict[str, Mark] = {}
+
+    def enter(self, items: Iterable[tuple[tuple[Oid, str], int]]) -> None:
+        """Enter items into the index."""
+        for (oid, slot), number in items:
+            self.index[oid, slot] = number
+            if oid.is_new and slot != "+":
+                self._cut.setdefault(oid, []).append(slot)
+
+    def items_of(self, change: Change) -> list[int]:
+        """The items that a change is."""
+        keys = [(change.oid, slot) for slot in slots_of(change)]
+        return [self.index[key] for key in keys if key in self.index]
+
+    def on_start(self, changes: Sequence[Change]) -> None:
+        """Let the other observer know what the job is about to send, again after each passing fault."""
+        if isinstance(self._observer, CommitObserver):
+            self._observer.on_start(changes)
+
+    def on_end(self, outcomes: Sequence[Outcome]) -> None:
+        """Let the other observer know what came of it."""
+        if isinstance(self._observer, CommitObserver):
+            self._observer.on_end(outcomes)
+
+    def on_send(self, changes: Sequence[Change]) -> None:
+        """Note what is about to be sent. Raises JobError where that is not possible: then it is not sent."""
+        marks = {name: json.dumps(mark) for name, mark in self.marks.items()}
+        self._journal.sent([(number, marks.get(each.oid.type)) for each in changes for number in self.items_of(each)])
+        self._observer.on_send(changes)
+
+    def on_outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """Note what came of changes."""
+        self.note(outcomes)
+        self._observer.on_outcomes(outcomes)
+
+    def note(self, outcomes: Sequence[Outcome]) -> None:
+        """Note what came of changes; what is done already stays so."""
+        rows: list[tuple[int, Outcome]] = []
+        for outcome in outcomes:
+            items = [number for number in self.items_of(outcome.change) if number not in self.done]
+            rows += [(number, outcome) for number in items]
+            if not isinstance(outcome, Done):
+                self.latest |= dict.fromkeys(items, outcome)
+            elif items:
+                self._advance(outcome)
+                self.take_done(outcome, items)
+        if rows:
+            self._journal.settled(rows)
+
+    def take_done(self, outcome: Done, items: Sequence[int]) -> None:
+        """Keep in mind that items are done, and by which identity their asset is known now."""
+        self.done.update(items)
+        self.saved.append(outcome.change)
+        for number in items:
+            self.latest.pop(number, None)
+        if isinstance(outcome.change, Create):
+            before = outcome.change.oid
+            for slot in self._cut.get(before, ()):
+                self.index[outcome.oid, slot] = self.index[before, slot]
+
+    def _advance(self, outcome: Done) -> None:
+        """Move a mark on to an asset that was just created: what is created later has a higher number."""
+        mark = self.marks.get(outcome.oid.type)
+        number = str(outcome.oid.key).rpartition("/")[2]
+        if mark and "after" in mark and isinstance(outcome.change, Create) and number.isdigit():
+            self.marks[outcome.oid.type] = {**mark, "after": max(mark["after"], int(number))}
