@@ -20,6 +20,7 @@ import pyarrow.parquet
 import pytest
 
 from assetmeta import BadValue, TestspaceMeta, Unsupported, V1Meta, ValispaceMeta, ValohaiMeta, to_arrow
+from assetmeta.features import exports
 from assetmeta.sandbox import Server
 
 SYSTEMS: dict[str, Any] = {
@@ -158,6 +159,16 @@ def test_a_text_that_a_cell_of_excel_would_cut_is_refused(versionone_sandbox: Se
             query.to_excel(tmp_path / "long.xlsx")
         assert list(tmp_path.iterdir()) == []
         assert len(query.to_csv(tmp_path / "long.csv").read_text(encoding="utf-8").splitlines()[1]) == 32_768
+
+
+def test_more_rows_than_a_sheet_has_are_refused(v1: V1Meta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    query = v1.Story.select("Name").sort("ID")[:3]
+    monkeypatch.setattr(exports, "_MOST_ROWS", 3)
+    assert query.to_excel(tmp_path / "all.xlsx").exists()
+    monkeypatch.setattr(exports, "_MOST_ROWS", 2)
+    with pytest.raises(BadValue, match="A sheet of Excel has 2 rows"):
+        query.to_excel(tmp_path / "more.xlsx")
+    assert ["all.xlsx"] == [path.name for path in tmp_path.iterdir()]
 
 
 def test_texts_without_markup(versionone_sandbox: Server) -> None:

@@ -167,6 +167,21 @@ def test_a_clock_that_is_put_back_holds_nobody_up(tmp_path: Path) -> None:
     assert 0 == shared.delay()
 
 
+def test_one_thread_at_a_time_takes_a_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = SharedRate(MINUTE, tmp_path / "rate.sqlite")
+    held: list[bool] = []
+
+    def fails() -> float:
+        held.append(shared._lock.locked())
+        raise OSError("full")
+
+    monkeypatch.setattr(shared, "_delay", fails)
+    with pytest.raises(BadValue, match="full"):
+        shared.delay()
+    assert [True] == held
+    assert not shared._lock.locked()
+
+
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(BadValue, match=r"requests cannot be counted in .*rate\.sqlite"):

@@ -187,6 +187,9 @@ WRONG: list[tuple[list[dict[str, Any]], dict[str, Any], type[Exception], str]] =
     ([{"Number": 1, "Owners.@Count": 2}], {}, BadValue, "cannot be written"),
     ([{"Number": 1, "Super": 2, "Super.Number": 2}], {}, BadValue, "Several columns are Story.Super"),
     ([{"Number": 1, "Nam": 2}], {}, UnknownName, "'Nam'.*Did you mean Name"),
+    ([{"Number": 1, "Owners[": 2}], {}, UnknownName, r"'Owners\['"),
+    ([{"Name": 1}], {}, BadValue, "no column for the key Number, only Name"),
+    ([{"Number": "S-1"}, {"Number": "S-1"}], {}, BadValue, "Story.Number is the key, .* S-1 in rows 1, 2"),
     ([{"Number": 1}], {"columns": {"Nmber": "Number"}}, BadValue, "names Nmber, .* Did you mean Number"),
     ([{"Number": 1}], {"missing": "update"}, BadValue, "missing= is one of 'create', 'skip', 'error'"),
     ([{"Number": 1}], {"empty": True}, BadValue, "empty= is one of"),
@@ -202,6 +205,16 @@ def test_what_cannot_work_is_refused_and_nothing_is_sent(
     with v1.trace() as trace, pytest.raises(error, match=why):
         v1.Story.upsert(rows, **{"key": "Number", **options})
     assert (0, 0) == (len(trace), v1.pending)
+
+
+def test_an_error_says_which_attribute_of_which_type_it_is_about(v1: V1Meta) -> None:
+    double = [{"Name": f"n{number}"} for number in (*range(12), *range(12))]
+    for rows, key in (([{"Name": 1}], "Number"), (double, "Name")):
+        with pytest.raises(BadValue) as caught:
+            v1.Story.upsert(rows, key)
+        assert ("Story", key) == (caught.value.type_name, caught.value.attribute)
+    # Ten of the twelve.
+    assert "n9 in rows 10, 22" in str(caught.value) and "n10" not in str(caught.value)
 
 
 def test_an_abstract_type_is_changed_and_not_created(v1: V1Meta) -> None:

@@ -607,10 +607,11 @@ def test_the_thread_polls_and_ends_with_the_block(v1: V1Meta, other: V1Meta) -> 
         assert poller._thread is None
         poller.run_on_new("Story", lambda story: called.set())
         thread = poller._thread
+        # A program that ends does not wait for it.
+        assert thread is not None and thread.daemon
         other.Story.new(Name="fresh", Scope=other.Scope(0))
         save(other)
         assert called.wait(60)
-    assert thread is not None
     assert not thread.is_alive()
 
 
