@@ -2,7 +2,7 @@
 
 An asset is the one that a create made when all values that were written and can be read are its own, and it was created
 after a mark that was taken before the create was sent. What servers make of texts is not always what was sent: where an
-unclaimed asset has the name and the relations of a create and other values, nobody knows.
+unclaimed asset has the name and the relations of a create and other values, the outcome stays unknown.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from assetmeta.model.values import Oid
 
 Fetcher = Callable[[Schema, Sequence[Fetch]], Flow[list[Rows]]]
 Since = Callable[[str, Mark], Term | None]
-"""Returns the condition for what was created after a mark of a type; None where all assets are to be looked at."""
+"""Returns the condition for what was created after a mark of a type; None where all assets are compared."""
 
 IsKey = Callable[[Oid], bool]
 """False for an asset that is written by another name than its key, which no answer repeats."""
@@ -125,7 +125,7 @@ def narrowing(schema: Schema, creates: Sequence[Create], is_key: IsKey = _is_key
 
 @dataclass(slots=True)
 class Finder:
-    """Looks for what *creates* made. *since* is the dialect's condition for what is new."""
+    """Finds what *creates* made. *since* is the dialect's condition for what is new."""
 
     schema: Schema
     fetch: Fetcher
@@ -193,7 +193,7 @@ class Finder:
         """The asset that a create made; None where none is exactly as it should be."""
         rows = self._rows.get(create.oid.type)
         if rows is None:
-            return Unknown(create, _unanswered(create, "the server does not tell which assets of its type are new"))
+            return Unknown(create, _unanswered(create, "the server does not show which assets of its type are new"))
         if any(oid not in self._real for oid in needs(create)):
             # It needs an asset that is not there.
             return None
@@ -216,12 +216,12 @@ class Finder:
         return sum(any(self._fits(part, below, real) for below in self._rows.get(part.oid.type, ())) for part in parts)
 
     def _fits(self, create: Create, row: Row, real: Mapping[Oid, Oid] | None = None) -> bool:
-        """True when a row has all that was written, as far as it tells, and tells something."""
+        """True when a row has all that was written, as far as it contains that, and contains any of it."""
         known = self._real if real is None else real
         cells = dict(zip(row.columns, row.values, strict=True))
         key = self.keys.get(create.oid.type)
-        told = [delta for delta in self._readable(create) if delta.name in cells and key in (None, delta.name)]
-        return bool(told) and all(self._has(create, delta, cells, known) for delta in told)
+        compared = [delta for delta in self._readable(create) if delta.name in cells and key in (None, delta.name)]
+        return bool(compared) and all(self._has(create, delta, cells, known) for delta in compared)
 
     def _has(
         self, create: Create, delta: AttributeChange, cells: Mapping[str, RawValue], real: Mapping[Oid, Oid]
@@ -238,17 +238,17 @@ class Finder:
     def _doubt(self, create: Create) -> Outcome | None:
         """Unknown for a create like which an unclaimed asset is in name and relations; None where there is none."""
         kind = self.schema.type(create.oid.type)
-        telling = [
+        own = [
             delta
             for delta in self._readable(create)
             if delta.name == kind.display or kind.attribute(delta.name).is_relation
         ]
-        if not telling or any(oid not in self._real for oid in needs(create)) or create.oid.type in self.keys:
+        if not own or any(oid not in self._real for oid in needs(create)) or create.oid.type in self.keys:
             return None
         for row in self._rows.get(create.oid.type, ()):
             cells = dict(zip(row.columns, row.values, strict=True))
-            is_told = all(delta.name in cells for delta in telling)
-            if row.oid not in self._taken and is_told and all(self._has(create, d, cells, self._real) for d in telling):
+            is_complete = all(delta.name in cells for delta in own)
+            if row.oid not in self._taken and is_complete and all(self._has(create, d, cells, self._real) for d in own):
                 why = f"{row.oid.token}, which was created since, has its name and relations, and other values"
                 return Unknown(create, _unanswered(create, why))
         return None

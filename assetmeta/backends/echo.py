@@ -1,4 +1,4 @@
-"""Comparing what was sent with what the server stored: servers ignore unknown and read-only keys without a word."""
+"""Comparing what was sent with what the server stored: servers ignore unknown and read-only keys without an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TEXTS = frozenset({"Text", "Html", "Formula", "DateTime", "Date", "Json", "Secr
 
 @dataclass(frozen=True, slots=True)
 class EchoResult:
-    """*ignored* attributes stayed as they were; *notes* tell of values that were stored in another form."""
+    """*ignored* attributes stayed as they were; *notes* are about values that were stored in another form."""
 
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -50,11 +50,11 @@ def compare_echo(
     verbatim: bool = False,
     is_new: bool = False,
 ) -> EchoResult:
-    """Compare what was *sent* with the *cells* of the answer. What the answer does not tell is taken for done.
+    """Compare what was *sent* with the *cells* of the answer. What the answer does not contain is taken for done.
 
     A value that differs counts as ignored when it is the old one, or when it is no text: servers trim and rewrite
-    texts, and nothing else. Of a server that keeps plain texts *verbatim* it counts as ignored, too, when nobody knows
-    the old one. What a server adds to a document is no difference in an asset that *is_new*: those are its defaults.
+    texts, and nothing else. Of a server that keeps plain texts *verbatim* it counts as ignored, too, when the old one
+    is not known. What a server adds to a document is no difference in an asset that *is_new*: those are its defaults.
     """
     ignored: list[str] = []
     notes: list[str] = []
@@ -64,8 +64,7 @@ def compare_echo(
         wanted, stored = _wanted(item, real), _stored(item.attribute, cells[name])
         if is_same(wanted, stored) or (is_new and _is_completed(wanted, stored)):
             continue
-        told = f"{name}: {_shown(wanted)} was sent, and the server has {_shown(stored)}"
-        notes.append(told)
+        notes.append(f"{name}: {_shown(wanted)} was sent, and the server has {_shown(stored)}")
         known = item.delta.old is not UNREAD and not item.delta.is_multi
         is_old = is_same(item.delta.old, stored) if known else verbatim and item.attribute.kind == "Text"
         if is_old or item.attribute.kind not in _TEXTS:
@@ -74,9 +73,9 @@ def compare_echo(
 
 
 def ignored_by_server(oid: Oid, verdict: EchoResult, status: int) -> Rejected:
-    """The error for a change that a server took and did not make."""
+    """The error for a change that a server accepted and ignored."""
     return Rejected(
-        f"{oid.token}: the server took the change and left {', '.join(verdict.ignored)} as it was "
+        f"{oid.token}: the server ignored {', '.join(verdict.ignored)} "
         f"({'; '.join(verdict.notes)}). This object, or this user, may not change that.",
         status=status,
         oid=oid.token,
@@ -101,7 +100,7 @@ def _stored(attribute: Attribute, cell: RawValue) -> object:
 
 def is_same(wanted: object, stored: object) -> bool:
     if isinstance(wanted, Oid) and isinstance(stored, Oid):
-        # Which type an owner's id belongs to is a guess where the answer does not say.
+        # Which type an owner's id belongs to is a guess where the answer does not contain it.
         return wanted.key == stored.key
     if isinstance(wanted, str) and isinstance(stored, str):
         return wanted.strip() == stored.strip()

@@ -1,7 +1,7 @@
-"""What a JSON error document finds wrong, one finding after the other.
+"""The findings in a JSON error document, in its order.
 
 Documents map field names to messages and may nest: `{"nodes": [{"template": {"step": [...]}}]}`. A message is a text or
-an object with `message` and `code`, both mixed in one list. Some names speak of the whole request instead of a field.
+an object with `message` and `code`, both mixed in one list. Some names are about the whole request instead of a field.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from assetmeta.model.errors import Finding, InvalidResponse, ServerError
 from assetmeta.model.http import Response
 
 WHOLE = frozenset({"detail", "non_field_errors", "__all__", "error", "message"})
-"""Names that speak of the whole request."""
+"""Names of messages about the whole request."""
 
 
 def findings(response: Response) -> tuple[Finding, ...]:
@@ -26,7 +26,7 @@ def findings(response: Response) -> tuple[Finding, ...]:
         document = parse_json(response)
         return tuple(_found(document, ()))
     except (InvalidResponse, RecursionError):
-        # The status says enough; an HTML page is quoted by the caller.
+        # The status is enough; an HTML page is quoted by the caller.
         return ()
 
 
@@ -70,7 +70,7 @@ def _is_leaf(value: dict[str, Json]) -> bool:
 
 
 def parse_error(response: Response) -> ErrorDetail:
-    """Read what an error document says: each field's messages, or those about the whole request."""
+    """Read the messages of an error document: those of each field, or those about the whole request."""
     found = findings(response)
     messages = tuple(f"{path}: {message}" if path else message for path, message, _ in found)
     summary = messages[0] if messages else None

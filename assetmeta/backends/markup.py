@@ -1,6 +1,6 @@
 """HTML texts, which VersionOne and Valispace keep: left to the letter, with a plain form beside.
 
-A reference of Valispace to another object is an element that holds its text (reference 4.4):
+A reference of Valispace to another object is an element that contains its text (reference 4.4):
 
     <span class="quill-autocomplete" host="requirement" itemid="2165"><requirement ...>$SPC-002</requirement></span>
 """
@@ -49,7 +49,7 @@ class Html(str):
     @property
     def plain(self) -> Cleaned:
         """The text without markup: a line for each paragraph, lists and tables laid out, references as their text,
-        entities decoded. No attribute takes it, since it lost what the markup said; `str(text.plain)` is taken.
+        entities decoded. No attribute takes it, since its markup is lost; `str(text.plain)` is taken.
         """
         return Cleaned(plain(self))
 
@@ -62,7 +62,7 @@ class HtmlText(Text, frozen=True):
     def decode(self, raw: Raw) -> object:
         if type(raw) is str and raw:
             return Html(raw)
-        # A dataclass with slots is made anew, and a bare super() would still mean the class that it replaced.
+        # A class with slots is made a second time, and a bare super() would still mean the first one.
         text = Text.decode(self, raw)
         return Html(text) if isinstance(text, str) and not isinstance(text, Cleaned) else text
 
@@ -95,7 +95,7 @@ def _laid_out(text: str) -> str:
     try:
         tree = document_fromstring(text.encode("utf-8", "replace"), parser=parser)
         for element in tree.iter():
-            # Attributes could ask for any amount of blanks.
+            # Attributes could make any amount of blanks.
             element.attrib.clear()
         _complete_tables(tree)
         _bound_tables(tree)
@@ -109,7 +109,7 @@ def _laid_out(text: str) -> str:
 
 
 def _complete_tables(tree: Element) -> None:
-    """Put rows and cells that stand outside a table, as texts that were cut out of one have them, into one; and each
+    """Put rows and cells that are outside a table, as in texts that were cut out of one, into one; and each
     table on lines of its own.
     """
     for cell in list(tree.iter("td", "th")):

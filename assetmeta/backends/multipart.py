@@ -1,4 +1,4 @@
-"""A multipart form with one file, read as a stream and never held in memory whole."""
+"""A multipart form with one file, read as a stream and never whole in memory."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ MAX_DOCUMENT = 128 * 1024 * 1024
 
 
 _LONGEST_WORDS = 500
-"""Characters of the server's message in ours; `server_message` and `causes` hold it whole."""
+"""Characters of the server's message in ours; `server_message` and `causes` contain it whole."""
 
 _QUOTED_FROM = 2000
 """Bytes of a body from which its beginning is quoted."""
@@ -234,7 +234,7 @@ def parse_json(response: Response) -> Json:
         found = _JSON.decode(response.body)
         return found
     except (DecodeError, RecursionError, ArithmeticError):
-        # The slower parser also reads unpaired surrogates and other encodings, and says what is wrong and where.
+        # The slower parser also reads unpaired surrogates and other encodings, and reports what is wrong and where.
         pass
     try:
         found = json.loads(response.body, parse_float=Decimal, parse_constant=_no_constant)

@@ -211,7 +211,7 @@ class TestFinding:
         server = Server(Thing=[row("Thing", 11, name="a")])
         [outcome] = find(server, [new("Thing", 1, name="a")], {})
         assert isinstance(outcome, Unknown)
-        assert "does not tell which assets of its type are new" in str(outcome.error)
+        assert "does not show which assets of its type are new" in str(outcome.error)
         assert [] == server.asked
 
     @pytest.mark.parametrize("unreadable", [{"bytes": "x"}, {"pin": "x"}, {"rank": "x"}, {"token": "x"}])

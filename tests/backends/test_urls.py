@@ -8,7 +8,7 @@ import pytest
 
 from assetmeta.backends.rest.urls import address_of, origin, own_address
 from assetmeta.backends.testspace import Testspace
-from assetmeta.backends.testspace.files import body, fetched
+from assetmeta.backends.testspace.files import body, download_link
 from assetmeta.backends.valispace import Valispace
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.valohai.connection import base_url, token_uri
@@ -141,7 +141,7 @@ class TestDialects:
             ("http://inner/api/files/12?signature=x", "http://inner/api/files/12?signature=x"),
         ):
             assert path == play(body(link, settings), xml)[1][0].path
-            assert path == play(fetched(link, None, settings), xml)[1][0].path  # type: ignore[arg-type]
+            assert path == play(download_link(link, None, settings), xml)[1][0].path  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from assetmeta.backends.error_documents import parse_error as jsonrest
 from assetmeta.backends.responses import failure
-from assetmeta.backends.testspace.errors import parse_error as of_testspace
+from assetmeta.backends.testspace.connection import parse_error as of_testspace
 from assetmeta.backends.versionone.errors import parse_error as versionone
 from assetmeta.core.plan import Plan
 from assetmeta.core.report import Report

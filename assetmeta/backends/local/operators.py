@@ -1,5 +1,5 @@
-"""Conditions, order and windows evaluated over what is known: the part of a query that a server cannot do, or cannot be
-trusted with.
+"""Conditions, order and windows evaluated over what is known: the part of a query that a server cannot do, or may not
+have done.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def compares_attributes(term: Term) -> bool:
 
 
 def paths_in(term: Term | None) -> Iterator[Path]:
-    """Yield the paths that a condition looks at."""
+    """Yield the paths in a condition."""
     for leaf in () if term is None else leaves(term):
         if not isinstance(leaf, RawFilter):
             yield leaf.path

@@ -1,5 +1,4 @@
-"""What a read needs to know of which assets, as a tree of names; what is missing is read, for all assets of a step at
-once.
+"""What a read needs of which assets, as a tree of names; what is missing is read, for all assets of a step at once.
 
 Name, parent.name, parent.project.name      ->  {"Name": {}, "parent": {"name": {}, "project": {"name": {}}}}
 """
@@ -22,7 +21,7 @@ Tree = dict[str, "Tree"]
 
 
 def path_tree(paths: Iterable[Path]) -> Tree:
-    """Return the names that *paths* go through, as a tree. A text to be cleaned counts as its column."""
+    """Return the names in *paths*, as a tree. A text to be cleaned counts as its column."""
     found: Tree = {}
     for path in paths:
         names = [step.name for step in path.steps]
@@ -42,7 +41,7 @@ def all_paths(fetch: Fetch) -> list[Path]:
         raise Unsupported(f"{narrowed}: related assets cannot be narrowed in a path here.", attribute=str(narrowed))
     for path in found:
         if path.aggregate in CLEANED and len(path.steps) > 1:
-            raise Unsupported(f"{path}: the text of a related asset cannot be cleaned along.", attribute=str(path))
+            raise Unsupported(f"{path}: the text of a related asset cannot be cleaned.", attribute=str(path))
     return found
 
 
@@ -78,7 +77,7 @@ def prefetch(loader: ValueLoader, oids: Sequence[Oid], names: Tree) -> Flow[None
         by_type.setdefault(oid.type, []).append(oid)
     for type_name, members in by_type.items():
         attributes = loader.schema.type(type_name).attributes
-        # What a type does not have is passed over: a path through several types is for those that have it.
+        # What a type does not have is left out: a path through several types is for those that have it.
         own = {name: beyond for name, beyond in names.items() if name.partition(".@")[0] in attributes}
         yield from loader.load_missing(type_name, members, own)
     for name, beyond in names.items():

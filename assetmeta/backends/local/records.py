@@ -1,4 +1,4 @@
-"""What the answers to one read told: raw cells by asset, to be looked up along paths without asking anybody."""
+"""What one read has received: raw cells by asset, to be looked up along paths without a request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Cells = Mapping[str, RawValue]
 
 @dataclass(frozen=True, slots=True)
 class RowStore:
-    """Cells by asset. Cells that a path is asked for and nobody told count as null."""
+    """Cells by asset. Cells that a path needs and that were not received count as null."""
 
     schema: Schema
     cells: dict[Oid, Cells] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class RowStore:
 
     @classmethod
     def of(cls, schema: Schema, *answers: Rows) -> RowStore:
-        """What *answers* told, of related assets too."""
+        """The cells in *answers*, of related assets too."""
         known = cls(schema)
         for row in (row for answer in answers for row in (*answer.rows, *answer.related)):
             known.add(row.oid, dict(zip(row.columns, row.values, strict=True)))
@@ -40,7 +40,7 @@ class RowStore:
         self.cells[oid] = cells if before is None else {**before, **cells}
 
     def missing(self, oids: Iterable[Oid], name: str) -> list[Oid]:
-        """The assets among *oids* of which *name* was not told, each once."""
+        """The assets among *oids* of which *name* was not received, each once."""
         return [oid for oid in dict.fromkeys(oids) if name not in self.cells.get(oid, {})]
 
     def has(self, oid: Oid, name: str) -> bool:
@@ -114,7 +114,7 @@ def _scalar(cell: RawValue) -> Raw:
 
 
 def aggregate(word: str, values: list[object], zero: object = 0) -> object:
-    """Work out one aggregate over values that are set; *zero* is the sum of none. Raises Unsupported for one that only
+    """Compute one aggregate over values that are set; *zero* is the sum of none. Raises Unsupported for one that only
     other servers know.
     """
     if word == "Count":
@@ -128,4 +128,4 @@ def aggregate(word: str, values: list[object], zero: object = 0) -> object:
         return min(values, default=None)  # type: ignore[type-var]
     if word in ("Max", "MaxDate"):
         return max(values, default=None)  # type: ignore[type-var]
-    raise Unsupported(f"@{word} is not worked out here.")
+    raise Unsupported(f"@{word} is not computed here.")

@@ -1,4 +1,4 @@
-"""The parts of a REST dialect that are the same for all: what the session calls, handed on to the engine."""
+"""The parts of a REST dialect that are the same for all: what a session calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from assetmeta.backends.rest.hooks import Keys
 from assetmeta.backends.rest.options import Options
 from assetmeta.backends.rest.reader import RestReader
 from assetmeta.backends.rest.schema import build_schema
-from assetmeta.backends.rest.spec import Api
+from assetmeta.backends.rest.spec import Api, bundled
 from assetmeta.backends.rest.writer import ChangeWriter, WriteRules
 from assetmeta.backends.verification import Verifier
 from assetmeta.backends.write_scheduler import Batches, WriteSchedule, run_writes
@@ -33,14 +33,15 @@ from assetmeta.model.values import Oid
 
 @dataclass(frozen=True, slots=True)
 class RestBackend(Options, ABC):
-    """A dialect of a REST server, but for the methods that are abstract here. It keeps what it receives of the server
-    in `memory`; give each session its own.
+    """A dialect of a REST server, but for the methods that are abstract here. What it receives of the server is
+    kept in `memory`; give each session its own.
     """
 
     NAME: ClassVar[str]
     codec: ClassVar[CodecTable]
     """Returns the codec of a kind, for a schema that was kept without its codecs."""
     SURVEYS: ClassVar[tuple[str, ...]] = ("full", "root", "none")
+    """How much of the schema can be read from the server: see assetmeta.backends.rest.discovery."""
     FILE_TYPES: ClassVar[frozenset[str]] = frozenset()
     OPERATIONS: ClassVar[bool] = True
     CLEANING: ClassVar[bool] = False
@@ -52,9 +53,9 @@ class RestBackend(Options, ABC):
             raise BadValue(f"There is no survey {self.survey!r}; there are {', '.join(self.SURVEYS)}.")
 
     @property
-    @abstractmethod
     def api(self) -> Api:
-        """The description of the server."""
+        """The description of the server, which is part of the dialect."""
+        return bundled(f"assetmeta.backends.{self.NAME}")
 
     @property
     @abstractmethod

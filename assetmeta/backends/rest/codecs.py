@@ -75,7 +75,7 @@ class Day(Struct, frozen=True):
 
 
 class Choice(Struct, frozen=True):
-    """One of a few values that the server names: *names* are (value, what people call it) pairs.
+    """One of a few values that the server names: *names* are (value, name for users) pairs.
 
     The value is what is read; either is accepted. Where not all are known (*open*), others are taken as they are.
     """
@@ -179,7 +179,7 @@ def _texts(values: str) -> tuple[str, ...]:
 class Document(Struct, frozen=True):
     """A piece of JSON: lists, dicts, texts, numbers. A raw value is its JSON text."""
 
-    accepts: str = "what JSON can hold: a dict, a list, text, a number, True, False"
+    accepts: str = "what JSON can contain: a dict, a list, text, a number, True, False"
 
     def decode(self, raw: Raw) -> object:
         return json.loads(raw) if isinstance(raw, str) and raw else None
@@ -191,7 +191,7 @@ class Document(Struct, frozen=True):
         return json_checked(value, self.part)
 
     def from_text(self, text: str) -> object:
-        """A text that is JSON stands for what it says, any other for itself."""
+        """The value of a text that is JSON; any other text is its own value."""
         try:
             return json.loads(text)
         except (ValueError, RecursionError):

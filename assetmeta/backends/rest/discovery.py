@@ -50,7 +50,7 @@ Place = Callable[..., str]
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """What a server says about one field."""
+    """What a server reports of one field."""
 
     kind: str
     label: str = ""
@@ -83,7 +83,7 @@ NOTHING = Discovery()
 
 
 def discover(api: Api, survey: str, root: str, place: Place, from_sample: FromSample) -> Flow[Discovery]:
-    """Read what a server reports, as much as *survey* asks for; *root* is the API's path below the base URL. Raises the
+    """Read what a server reports, as much as *survey* requests; *root* is the API's path below the base URL. Raises the
     error that fits a root that is refused, such as AuthenticationFailed, unless the description expects the status.
     """
     if survey == "none":
@@ -150,7 +150,7 @@ def from_value(value: Json) -> FieldInfo:
 def below(root: Response, place: str) -> tuple[str, ...]:
     """The endpoints that the API root lists, as paths below *place*. Raises the error that fits another status.
 
-    Host and scheme of the links are not trusted: a proxy may stand before the server.
+    Host and scheme of the links are not trusted: a proxy may be in front of the server.
     """
     document = parse_json(check(root, parse_error))
     if not isinstance(document, dict):
@@ -165,8 +165,8 @@ def below(root: Response, place: str) -> tuple[str, ...]:
 
 
 def described(paths: Sequence[str], place: Place) -> Flow[dict[str, Fields]]:
-    """Ask by OPTIONS what each endpoint takes; side by side. Endpoints that do not tell are left out; raises the error
-    of one that does not answer, for a schema without it would be taken for the server's.
+    """Read by OPTIONS what each endpoint takes; concurrently. Endpoints that do not report it are left out; raises the
+    error of one that does not answer, for a schema without it would be taken for the server's.
     """
     requests = [Request("OPTIONS", place(path), (), JSON, idempotent=True) for path in paths]
     found: dict[str, Fields] = {}
@@ -190,7 +190,7 @@ def _posted(response: Response) -> dict[str, FieldInfo]:
 
 
 def sample_objects(paths: Sequence[str], place: Place) -> Flow[dict[str, Object]]:
-    """Read the first object of each endpoint; side by side. Servers that page send no more than that one. Raises the
+    """Read the first object of each endpoint; concurrently. Servers that page send no more than that one. Raises the
     error of an endpoint that does not answer.
     """
     requests = [get(place(path), _SAMPLE) for path in paths]

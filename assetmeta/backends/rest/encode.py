@@ -1,4 +1,4 @@
-"""Python values as the server takes them: ids for assets, numbers as numbers, an empty text or null for nothing."""
+"""Python values as the server accepts them: ids for assets, numbers as numbers, an empty text or null for nothing."""
 
 from __future__ import annotations
 

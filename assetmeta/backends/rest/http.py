@@ -1,7 +1,7 @@
 """Requests of a JSON interface as Django REST framework makes them, and its answers: errors and pages.
 
 A list comes as a bare array, or as an object with `results`, `next` and `count`. An error is an object from field names
-to messages; `detail` and `non_field_errors` speak of the whole request.
+to messages; `detail` and `non_field_errors` are about the whole request.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.error_documents import parse_error
 from assetmeta.backends.responses import Json, check, parse_json
 from assetmeta.model.errors import BadValue, InvalidResponse
-from assetmeta.model.http import Request, Response
+from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.values import Oid
 
 JSON = (("Accept", "application/json"),)
@@ -32,8 +33,8 @@ def get(path: str, query: Pairs = ()) -> Request:
     return Request("GET", path, query, JSON, idempotent=True)
 
 
-def ask(path: str, document: Sendable) -> Request:
-    """Return a read whose question is posted, as searches are; it may be repeated."""
+def post_query(path: str, document: Sendable) -> Request:
+    """Return a read whose parameters are posted, as those of searches are; it may be repeated."""
     return Request("POST", path, (), _SENT, body(document), idempotent=True)
 
 
@@ -48,7 +49,7 @@ def delete(path: str) -> Request:
 
 
 def body(document: Sendable) -> bytes:
-    """Return a document as compact JSON in UTF-8. Raises BadValue for what JSON cannot hold, such as NaN or a set."""
+    """Return a document as compact JSON in UTF-8. Raises BadValue for what is not JSON, such as NaN or a set."""
     try:
         return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
@@ -86,15 +87,25 @@ def _number(value: object) -> float:
 
 
 def read_object(response: Response) -> Object:
-    """Return the object that a 2xx answer holds. Raises the error that fits another status, and InvalidResponse."""
+    """Return the object in a 2xx answer. Raises the error that fits another status, and InvalidResponse."""
     document = parse_json(check(response, parse_error))
     if not isinstance(document, dict):
         raise _unexpected("an object", response)
     return document
 
 
+def fetch_object(path: str, query: Pairs = ()) -> Flow[Object]:
+    """Read one object. One request. Raises the error that fits another status, and InvalidResponse."""
+    return read_object((yield from send_one(get(path, query))))
+
+
+def fetch_json(request: Request) -> Flow[Json]:
+    """Send a request and return the document in its answer. Raises the error that fits another status."""
+    return parse_json(check((yield from send_one(request)), parse_error))
+
+
 class Page(NamedTuple):
-    """A part of a list; *rest* asks for the next one, on the path of the first."""
+    """A part of a list; *rest* is the query of the next one, on the path of the first."""
 
     objects: tuple[Object, ...]
     rest: Pairs | None = None

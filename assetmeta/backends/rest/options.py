@@ -25,7 +25,7 @@ class ProjectLocation(NamedTuple):
 class ServerMemory:
     """What one connection has received so far. It saves requests and never changes an answer.
 
-    *places* are the projects of assets, *numbered* the assets by type, project and number, *projects* the projects met
+    *places* are the projects of assets, *numbered* the assets by type, project and number, *projects* the projects seen
     so far, the latest last. *present* are the keys of objects of a type, *absent* the keys that whole objects do not
     have, *short* those that only rows of lists do not have. *created* are the real identities of assets that were
     created under a provisional one. *only_put* are the types that are not written by PATCH, *organizations* the ids of
@@ -76,7 +76,7 @@ class ServerMemory:
                 self.projects[project] = None
 
     def recent_projects(self) -> list[Key]:
-        """The projects met so far, the latest first."""
+        """The projects seen so far, the latest first."""
         with self.lock:
             return list(reversed(self.projects))
 
@@ -113,7 +113,7 @@ class ServerMemory:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What all REST dialects can be told. *root* is the API's path below the URL of the session, which is *base*.
+    """The options of all REST dialects. *root* is the API's path below the URL of the session, which is *base*.
     *survey* is how much of the schema is read from the server (see assetmeta.backends.rest.discovery).
 
     Up to *few* assets are read one by one rather than by lists. At most *max_keys* assets are named in one read.

@@ -80,14 +80,14 @@ def _described(
     related = (known.union or known.to[0]) if known.kind == "Relation" else None
     readonly = not known.is_creatable or (info is not None and info.read_only and known.action is None)
     is_partial = known.detail_only or known.include or known.heavy or known.hidden or known.kind == "File"
-    told_required = api.options_tell_required and info is not None and info.required
+    is_reported = api.options_tell_required and info is not None and info.required
     return Attribute(
         name,
         kind,
         codec_for(kind, name, related),
         related=related,
         reciprocal=f"{related}.{known.reciprocal}" if related and known.reciprocal else None,
-        required=known.required or (told_required and not readonly),
+        required=known.required or (is_reported and not readonly),
         readonly=readonly,
         writable=not readonly and known.kind != "File",
         multi=known.many,
@@ -110,7 +110,7 @@ def _kind(known: Field, info: FieldInfo | None, words: tuple[str, ...]) -> str:
 
 
 def _discovered(name: str, info: FieldInfo, models: Mapping[str, str], codec_for: CodecFor) -> Attribute:
-    """A field that only the server has. OPTIONS does not tell relations; one with the name of a model is one."""
+    """A field that only the server has. OPTIONS does not report relations; one with the name of a model is one."""
     related = models.get(name.replace("_", "").lower()) if info.kind in ("Json", "Uuid", "Integer") else None
     # OPTIONS calls a UUID a `field`, as it calls all that it has no word for.
     kind = "Relation" if related else "Uuid" if name == "id" and info.kind == "Json" else info.kind

@@ -35,18 +35,18 @@ class Field:
     *choices* are (value, name) pairs. *access* is one of ACCESSES. The value of a *computed* field can change with any
     write; a write of one that *affects_related* changes values of other objects.
 
-    Reading. *source_key* is the key that holds the value where that is not the name of the field, *alternative_key* the
+    Reading. *source_key* is the key of the value where that is not the name of the field, *alternative_key* the
     other name that older or newer servers use. *shape* is the form of the value: "object" (`{"id", "contenttype"}`),
     "matrix" (rows of ids), "inputs" (a list that is written as a map), "uris" (`datum://` addresses among them),
     "source" (an object whose `type` names what its `id` is of), "letters" (a text of single values), "file" (the
-    address of a file, whose name is that of the object). Members of a list with a *wrap* are objects that hold the
+    address of a file, whose name is that of the object). Members of a list with a *wrap* are objects that contain the
     asset under that key. *when* maps Boolean fields to the type that the relation leads to if they are true, *type_in*
     names the field with the content type of the target.
 
-    *reverse_of* is the field at the far side by which a list is read that no object holds, *sublist* the path of such a
-    list below the object (empty: the object's own path). Rows of lists do not have what is *detail_only*; no answer has
-    what must be requested by *include*, and what is *unshown*. Single objects are requested without what is *heavy*
-    unless it is selected. In an object that is embedded in another one, null does not mean that a field that is
+    *reverse_of* is the field at the far side by which a list is read that no object contains, *sublist* the path of
+    such a list below the object (empty: the object's own path). Rows of lists do not have what is *detail_only*; no
+    answer has what must be requested by *include*, and what is *unshown*. Single objects are requested without what is
+    *heavy* unless it is selected. In an object that is embedded in another one, null does not mean that a field that is
     *null_when_embedded* is null. A missing key of an *optional* field means null. A *hidden* field is loaded only when
     it is selected.
 
@@ -154,9 +154,9 @@ class Resource:
     """One type, and the path of its objects below the API or, where it has a *parent*, below an object of that type;
     *up* is the relation to the parent.
 
-    *key* is the form of its keys: "int", "uuid", "commit" (a project and an identifier), "member" (the object that
-    they are nested in, and an id), and below a parent "number", "path" or "text". *own* is the key of a body that tells
-    siblings apart. *alias* is what other texts that find an object are: a "counter" or an "identifier" (with the
+    *key* is the form of its keys: "int", "uuid", "commit" (a project and an identifier), "member" (the object that they
+    are nested in, and an id), and below a parent "number", "path" or "text". *own* is the key of a body that identifies
+    it among its siblings. *alias* is what other texts that find an object are: a "counter" or an "identifier" (with the
     project), an "alias", or the value of a field ("name", "slug" ...). *model* is the server's name for the type.
 
     *filters* are the query parameters that the server is known to apply, by attribute path. *words* are values that
@@ -226,7 +226,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Union:
-    """An abstract type: its *members* (none: all types), and the attribute that people know its assets by."""
+    """An abstract type: its *members* (none: all types), and the attribute that users know its assets by."""
 
     members: tuple[str, ...] = ()
     display: str | None = None
@@ -238,7 +238,7 @@ class Api:
 
     *ignored* are paths that the API root may list and that are no resources of their own. With *partial_root* the root
     does not list all resources. Its *root_refusals* are statuses with which a user may be kept from reading it.
-    *options_tell_required*: OPTIONS tells which fields are required. *embeds*: objects contain related objects.
+    *options_tell_required*: OPTIONS reports which fields are required. *embeds*: objects contain related objects.
     """
 
     types: Mapping[str, Resource]
@@ -258,7 +258,7 @@ class Api:
             return found
         kind = schema.type(type_name)
         if not kind.endpoint:
-            raise UnknownName(f"{type_name} stands for several types; ask for one of them.", type_name=type_name)
+            raise UnknownName(f"{type_name} comprises several types; use one of them.", type_name=type_name)
         fields = {name: _derived(attribute) for name, attribute in kind.attributes.items()}
         key = "int" if kind.attributes["id"].kind == "Integer" else "uuid"
         return Resource(type_name, kind.endpoint, key=key, label=kind.label, display=kind.display, fields=fields)
@@ -331,5 +331,5 @@ def _each(make: Callable[[Any], Any]) -> Callable[[Mapping[str, Any]], dict[str,
 
 
 def _made(given: Mapping[str, Any], **makers: Callable[[Any], Any]) -> dict[str, Any]:
-    """The items of a JSON object, each made into what its attribute holds."""
+    """The items of a JSON object, each converted to what its attribute takes."""
     return {name: makers[name](item) if name in makers else item for name, item in given.items()}

@@ -1,4 +1,4 @@
-"""Addresses of servers as people give them, and the links that servers make."""
+"""Addresses and tokens as users give them, and the links that servers make."""
 
 from __future__ import annotations
 
@@ -17,28 +17,33 @@ _SIGNED = re.compile(r"(?:\A|&)(?:x-(?:amz|goog)-signature|signature|sig)=", re.
 def base_url(given: str, *, server: str, example: str, below: str = "", allow_http: bool = False) -> str:
     """Return the base URL of a server: https when no scheme was given, without a slash at the end.
 
-    *below* is the API's place, which may stand at the end of what was given and is taken off. *server* and *example*
-    are for messages. Raises BadValue for what is no address, and for plain http to another computer unless
-    *allow_http*.
+    *below* is the path of the API, which is removed from the end of what was given. *server* and *example* are for
+    messages. Raises BadValue for what is not an address, and for plain http to another computer unless *allow_http*.
     """
     text = given.strip().rstrip("/")
     if not text or text.endswith(":"):
         raise BadValue(f"The URL of the {server} is empty; give one such as {example}.")
     if not re.match(r"https?://", text, re.IGNORECASE):
         if "://" in text:
-            raise BadValue(f"{text.partition('://')[0]}:// is no way to a {server}; use https://.")
+            raise BadValue(f"{text.partition('://')[0]}:// is not supported by a {server}; use https://.")
         text = f"https://{text}"
     text = text.removesuffix(below).rstrip("/")
     try:
         parts = urlsplit(text)
     except ValueError as error:
-        raise BadValue(f"That is no URL of a {server} ({error}); give one such as {example}.") from None
+        raise BadValue(f"This is not a URL of a {server} ({error}); give one such as {example}.") from None
     if parts.scheme.lower() == "http" and not allow_http and not is_loopback(text):
         raise BadValue(
             f"http://{parts.hostname} would carry the credentials unprotected. Use https://, or pass allow_http=True "
             "where the network itself is safe."
         )
     return text
+
+
+def without_scheme(token: str, word: str) -> str:
+    """Return a token without the *word* in front of it, which examples and tools write, such as `Bearer`."""
+    first, blank, rest = token.strip().partition(" ")
+    return rest.strip() if blank and first.casefold() == word.casefold() else token
 
 
 def own_address(link: str, base: str, fits: Callable[[str], bool]) -> str | None:

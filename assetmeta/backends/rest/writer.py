@@ -296,7 +296,7 @@ class ChangeWriter:
             if known is None or known.action is None or known.argument is None:
                 continue
             if delta.removed:
-                why = f"{oid.token}.{delta.name}: {self.rules.server} shows no way to take a member out."
+                why = f"{oid.token}.{delta.name}: {self.rules.server} has no request to remove a member."
                 raise Unsupported(why, attribute=delta.name)
             for value in delta.added:
                 member = self.encoder.value(value)
@@ -345,7 +345,7 @@ class ChangeWriter:
         return given if given or possible is None else None
 
     def _linked(self, resource: Resource, action: Action, oid: Oid) -> Flow[str | None]:
-        """The path at which the object itself says that the call is; None when it does not contain one."""
+        """The path of the call in the object itself; None when it does not contain one."""
         if action.link is None:
             return None
         request = get(self._path(resource, oid), _BRIEF)

@@ -12,11 +12,10 @@ from assetmeta.backends.rest.codecs import CodecTable
 from assetmeta.backends.rest.hooks import Keys
 from assetmeta.backends.rest.http import get
 from assetmeta.backends.rest.schema import build_schema
-from assetmeta.backends.rest.spec import Api
 from assetmeta.backends.rest.writer import ChangeWriter, WriteRules
-from assetmeta.backends.testspace import aliases, errors, files, writes
+from assetmeta.backends.testspace import aliases, connection, files, writes
 from assetmeta.backends.testspace.codecs import codec_for
-from assetmeta.backends.testspace.connection import Settings, bare_token, base_url, bundled
+from assetmeta.backends.testspace.connection import Settings, bare_token, base_url
 from assetmeta.backends.testspace.keys import TestspaceKeys, item_path, page_of
 from assetmeta.backends.testspace.pages import read_links
 from assetmeta.backends.testspace.queries import QueryReader, refuse
@@ -48,18 +47,13 @@ class Testspace(Settings, RestBackend):
     codec: ClassVar[CodecTable] = codec_for
 
     @property
-    def api(self) -> Api:
-        """The description of the server."""
-        return bundled()
-
-    @property
     def login_check(self) -> Request:
         """The link map of the API, which every user may read."""
         return get(self.endpoint_path())
 
     def refuses_login(self, response: Response) -> bool | None:
         """Whether a 403 refuses the login; None when it may be about a right."""
-        return errors.refuses_login(response)
+        return connection.refuses_login(response)
 
     def reflect(self, names: Sequence[str] | None = None) -> Flow[Schema]:
         """Make the schema of the description, since the server does not describe itself. *names* make no difference.
@@ -115,5 +109,5 @@ class Testspace(Settings, RestBackend):
         raise Unsupported(f"{oid.token}: Testspace takes no files through its API.", oid=oid.token)
 
     def address(self, oid: Oid) -> str:
-        """The page that shows the asset, or what it belongs to; what the API tells of it where there is none."""
+        """The page that shows the asset, or what it belongs to; its address in the API where there is none."""
         return page_of(oid) or self.endpoint_path(item_path(self.api.types[oid.type], oid.key))

@@ -9,8 +9,8 @@
     User        ann                             the users are listed
 
 A name is written as it is, or escaped; one with a slash or a percent sign has to be escaped where it is not the last.
-Numbers in front of a result's name can mean a project or a space: what reads as `project/space/result` is looked for
-first, then `space id/result`.
+Numbers in front of a result's name can mean a project or a space: `project/space/result` is tried first, then
+`space id/result`.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ _Names = tuple[tuple[str, str], ...]
 
 
 def _by_paths(reader: LookupReader, resource: Resource, alias: str) -> Flow[list[Oid]]:
-    """Ask for an asset by each path of names and ids that an alias can mean, until one leads to it."""
-    for names in _readings(resource, alias):
+    """Read an asset by each path of names and ids that an alias can mean, until one leads to it."""
+    for names in _paths(resource, alias):
         found = yield from _by_path(reader, resource, names)
         if found:
             return found
@@ -88,20 +88,20 @@ def _by_path(reader: LookupReader, resource: Resource, names: _Names) -> Flow[li
     found = objects_of(response)[:1]
     for item in found:
         _confirm(resource, names[-1][1], item, f"GET {path}")
-    # A name may have led through others: the object says which space it is in.
+    # A name may have led through others: the object contains its space.
     space = number(found[0].get("space_id")) if found and resource.type == "Result" else None
     return reader.take(resource, found, ParseContext(owner=space))
 
 
-def _confirm(resource: Resource, asked: str, item: Object, line: str) -> None:
-    """Raise InvalidResponse for an object that has neither the number nor the name that was asked for."""
+def _confirm(resource: Resource, wanted: str, item: Object, line: str) -> None:
+    """Raise InvalidResponse for an object that has neither the number nor the name that was requested."""
     name = item.get("name")
-    is_it = not isinstance(name, str) or name.casefold() == asked.casefold() or str(item.get(resource.own)) == asked
-    confirm(is_it, f"{resource.type} {asked!r}", f"{name!r}", line)
+    is_it = not isinstance(name, str) or name.casefold() == wanted.casefold() or str(item.get(resource.own)) == wanted
+    confirm(is_it, f"{resource.type} {wanted!r}", f"{name!r}", line)
 
 
-def _readings(resource: Resource, alias: str) -> Iterator[_Names]:
-    """Yield what an alias can mean, the likeliest first; the last name may hold slashes. Raises BadValue."""
+def _paths(resource: Resource, alias: str) -> Iterator[_Names]:
+    """Yield what an alias can mean, the likeliest first; the last name may contain slashes. Raises BadValue."""
     collections = ("projects", "spaces", "results")
     most = _NAMED[resource.type]
     found = []
@@ -123,11 +123,11 @@ def _named_path(names: _Names) -> Iterator[str]:
 
 
 def _by_list(reader: LookupReader, resource: Resource, alias: str) -> Flow[list[Oid]]:
-    """Go through a list for the one of that name."""
+    """Read a list up to the asset of that name."""
     parent, own = _split(resource, alias)
     name = _LISTED_BY[resource.type]
     pages = Pages.of(list_path(resource, parent), reader.options, optional=parent is not None)
-    while pages.due is not None:
+    while pages.next_request is not None:
         objects = yield from pages.read()
         found = [item for item in objects if item.get(name) == own]
         if found:

@@ -1,4 +1,4 @@
-"""The kinds of attributes and their codecs: counts and health as small values, histories as letters (reference 7)."""
+"""The codecs of Testspace: counts and health as small values, histories as letters (reference 7)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Badge(NamedTuple):
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> Self:
-        """Read the keys that a badge has; others are passed over."""
+        """Read the keys that a badge has; others are left out."""
         return cls(**{name: given[name] for name in cls._fields if name in given})
 
 
@@ -77,14 +77,14 @@ class Health(NamedTuple):
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> Self:
-        """Read the keys that a health has; others are passed over."""
+        """Read the keys that a health has; others are left out."""
         badges = given.get("badges")
         found = [Badge.of(badge) for badge in badges if isinstance(badge, dict)] if isinstance(badges, list) else []
         return cls(given.get("state"), given.get("description"), tuple(found))
 
 
 class Mark(enum.StrEnum):
-    """What became of a case in one result, as a failure's history tells it."""
+    """The outcome of a case in one result, as a failure's history contains it."""
 
     PASSED = "P"
     FAILED = "F"
@@ -144,7 +144,7 @@ class Healths(Struct, frozen=True):
 
 
 class Marks(Struct, frozen=True):
-    """One letter of a history; a letter that we do not know is kept as text."""
+    """One letter of a history; an unknown letter is kept as text."""
 
     accepts: str = "a Mark or its letter: P, F, E, N or M"
 

@@ -1,20 +1,26 @@
-"""Addresses, tokens and options as people give them (reference 1 and 2)."""
+"""Addresses, tokens and options as users give them, and errors (reference 1, 2 and 5)."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from assetmeta.backends import error_documents
+from assetmeta.backends.responses import ErrorDetail
 from assetmeta.backends.rest import spec, urls
 from assetmeta.backends.rest.options import Options
 from assetmeta.backends.rest.spec import Resource
 from assetmeta.model.errors import BadValue
-
-SURVEYS = ("none", "root")
-"""What reading the schema requests: nothing, or the link map, which shows that it is a Testspace server."""
+from assetmeta.model.http import Response
 
 EXAMPLE = "https://name.testspace.com"
 _ORGANIZATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+_ADVICE = {
+    403: "Testspace also answers 403 to a wrong token or password: check the login, then the rights of its user",
+    405: "This server does not support that for such an object",
+    415: "A proxy removed the content type of the request: Testspace needs application/json",
+}
+_ABOUT_LOGINS = re.compile(r"\bcredentials\b|\bauthenticat|\blog ?in\b|\bpassword\b", re.IGNORECASE)
 
 
 def base_url(given: str, *, allow_http: bool = False) -> str:
@@ -63,3 +69,17 @@ def bundled() -> spec.Api:
 def resource_of(type_name: str) -> Resource:
     """The description of a type."""
     return bundled().types[type_name]
+
+
+def parse_error(response: Response) -> ErrorDetail:
+    """Read an error document, which has one message (reference 5), and add what the status means here."""
+    return error_documents.parse_error(response)._replace(advice=_ADVICE.get(response.status))
+
+
+def refuses_login(response: Response) -> bool | None:
+    """Whether a 403 refuses the login: True where its message is about logins, else None, since a missing right is a
+    403, too (reference 2).
+    """
+    if response.status != 403:
+        return False
+    return True if _ABOUT_LOGINS.search(error_documents.parse_error(response).summary or "") else None

@@ -1,6 +1,6 @@
-"""Keys of assets and the paths that they stand for (reference 3 and 6): the one place that escapes.
+"""Keys of assets and their paths (reference 3 and 6): the one place that escapes.
 
-A key says all that its path takes: `12` (a project, a space), `1234/35980` (a result: space and id),
+A key contains all that its path needs: `12` (a project, a space), `1234/35980` (a result: space and id),
 `1234/35980/unit/fast%20ones` (content: space, result and path), `1234/35980/unit%2Ffast().adds` (a failure: its key).
 """
 
@@ -100,17 +100,17 @@ class TestspaceKeys(Keys):
         confirm(is_it, oid.token, f"{resource.type} {item.get(resource.own)!r}", line)
 
 
-def key_of(kind: Resource, item: Object, parent: Key | None) -> Key | None:
-    """The key of an object; None where the key that tells it apart is missing, or its parent is not known."""
-    own = item.get(kind.own)
-    if kind.is_flat:
+def key_of(resource: Resource, item: Object, parent: Key | None) -> Key | None:
+    """The key of an object; None where its own key is missing, or its parent is not known."""
+    own = item.get(resource.own)
+    if resource.is_flat:
         return number(own)
     if parent is None:
         return None
-    if kind.key == "number":
+    if resource.key == "number":
         found = number(own)
         return None if found is None else below(parent, str(found))
-    return below(parent, escaped(kind, own)) if isinstance(own, str) and own else None
+    return below(parent, escaped(resource, own)) if isinstance(own, str) and own else None
 
 
 def number(value: Json) -> int | None:
@@ -133,18 +133,18 @@ def is_file(path: str) -> bool:
 
 
 def segment(text: str) -> str:
-    """Escape one part of a path, its slashes included. Raises BadValue for a part that no path can hold."""
+    """Escape one part of a path, its slashes included. Raises BadValue for a part that no path can contain."""
     if text in _DOTS:
-        raise BadValue(f"{text!r} cannot be part of a path: servers and proxies take it for another place.")
+        raise BadValue(f"{text!r} cannot be part of a path: servers and proxies take it for another path.")
     try:
         return quote(text, safe="")
     except UnicodeEncodeError:
         raise BadValue(f"{text!r} cannot be part of a path: it contains an unpaired surrogate.") from None
 
 
-def escaped(kind: Resource, text: str) -> str:
-    """The part of a key that tells siblings apart. The slashes of a content's path lead into folders and stay."""
-    return quote(text, safe="/" if kind.own == "path" else "", errors=_ANY_TEXT)
+def escaped(resource: Resource, text: str) -> str:
+    """The own part of a key. The slashes of a content's path lead into folders and stay."""
+    return quote(text, safe="/" if resource.own == "path" else "", errors=_ANY_TEXT)
 
 
 def plain(key: Key) -> str:
@@ -152,17 +152,17 @@ def plain(key: Key) -> str:
     return unquote(str(key), errors=_ANY_TEXT)
 
 
-def depth(kind: Resource) -> int:
+def depth(resource: Resource) -> int:
     """How many parts of a key are its parent's."""
-    if kind.is_flat or kind.parent is None:
+    if resource.is_flat or resource.parent is None:
         return 0
-    parent = resource_of(kind.parent)
+    parent = resource_of(resource.parent)
     return depth(parent) + 1
 
 
-def divided(kind: Resource, key: Key) -> tuple[Key | None, str]:
-    """A key's parent, where the key tells it, and its own part."""
-    parts = depth(kind)
+def divided(resource: Resource, key: Key) -> tuple[Key | None, str]:
+    """A key's parent, where the key contains it, and its own part."""
+    parts = depth(resource)
     if not parts:
         return None, str(key)
     pieces = str(key).split("/", parts)
@@ -177,55 +177,55 @@ def below(parent: Key | None, own: str) -> Key:
     return f"{parent}/{own}"
 
 
-def is_key(kind: Resource, key: Key) -> bool:
+def is_key(resource: Resource, key: Key) -> bool:
     """True for a key as this dialect writes it; one asset has one."""
-    parts = depth(kind)
+    parts = depth(resource)
     if not parts:
         return isinstance(key, int) and not isinstance(key, bool) and key >= 0
     pieces = str(key).split("/", parts)
     if len(pieces) != parts + 1 or not all(map(_NUMBER.fullmatch, pieces[:parts])):
         return False
     own = pieces[parts]
-    if kind.key == "number":
+    if resource.key == "number":
         return _NUMBER.fullmatch(own) is not None
-    return bool(own) and escaped(kind, plain(own)) == own
+    return bool(own) and escaped(resource, plain(own)) == own
 
 
 def require_key(oid: Oid) -> Key:
     """Return a key that a request can be made of. Raises BadValue for any other, and for a new asset's."""
-    kind = resource_of(oid.type)
+    resource = resource_of(oid.type)
     if oid.is_new:
         raise BadValue(f"{oid.token} is not on the server yet.", oid=oid.token, type_name=oid.type)
-    if not is_key(kind, oid.key):
-        why = f"the key of a {kind.type} is {shape(kind)}"
+    if not is_key(resource, oid.key):
+        why = f"the key of a {resource.type} is {shape(resource)}"
         raise BadValue(f"{oid.token} is not a valid key: {why}.", oid=oid.token, type_name=oid.type)
-    if kind.own == "path" and not _DOTS.isdisjoint(plain(oid.key).split("/")):
-        raise BadValue(f"{oid.token}: a path with empty parts or dots alone cannot be asked for.", oid=oid.token)
+    if resource.own == "path" and not _DOTS.isdisjoint(plain(oid.key).split("/")):
+        raise BadValue(f"{oid.token}: a path with empty parts or dots alone cannot be requested.", oid=oid.token)
     return oid.key
 
 
-def shape(kind: Resource) -> str:
+def shape(resource: Resource) -> str:
     """What a key of a type looks like, in words: "space/result/the content's path, escaped"."""
-    parts = [_SHAPES[kind.own]]
-    while not kind.is_flat and kind.parent is not None:
-        kind = resource_of(kind.parent)
-        parts.append(f"{kind.type.lower()} id")
+    parts = [_SHAPES[resource.own]]
+    while not resource.is_flat and resource.parent is not None:
+        resource = resource_of(resource.parent)
+        parts.append(f"{resource.type.lower()} id")
     return "/".join(reversed(parts))
 
 
-def item_path(kind: Resource, key: Key) -> str:
+def item_path(resource: Resource, key: Key) -> str:
     """The path of one asset below the API."""
-    parent, own = divided(kind, key)
+    parent, own = divided(resource, key)
     if parent is None:
-        return f"{kind.path}/{own}"
-    return f"{list_path(kind, parent)}/{own}"
+        return f"{resource.path}/{own}"
+    return f"{list_path(resource, parent)}/{own}"
 
 
-def list_path(kind: Resource, parent: Key | None) -> str:
+def list_path(resource: Resource, parent: Key | None) -> str:
     """The path of the list of all that is below *parent*."""
-    if kind.parent is None or parent is None:
-        return kind.path
-    return f"{item_path(resource_of(kind.parent), parent)}/{kind.path}"
+    if resource.parent is None or parent is None:
+        return resource.path
+    return f"{item_path(resource_of(resource.parent), parent)}/{resource.path}"
 
 
 def folder_of(key: Key) -> Key | None:
@@ -239,8 +239,8 @@ def page_of(oid: Oid) -> str | None:
     """The page of an asset in a browser, below the server's URL, or that of what it belongs to; None where there is
     none (reference 12.7: what the API calls results is `result_sets` there).
     """
-    kind = resource_of(oid.type)
-    if kind.page is not None:
-        return kind.page.format(*str(oid.key).split("/"))
-    parent = divided(kind, oid.key)[0]
-    return None if parent is None or kind.parent is None else page_of(Oid(kind.parent, parent))
+    resource = resource_of(oid.type)
+    if resource.page is not None:
+        return resource.page.format(*str(oid.key).split("/"))
+    parent = divided(resource, oid.key)[0]
+    return None if parent is None or resource.parent is None else page_of(Oid(resource.parent, parent))

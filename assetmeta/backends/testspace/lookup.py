@@ -44,8 +44,8 @@ _NOT_FOUND = 404
 _KEPT = 2000
 """Assets read by identity that one read remembers, since related assets are the same on page after page."""
 
-_VAIN = 3
-"""Projects that are listed in vain before the spaces that are left are read one by one."""
+_MISSES = 3
+"""Projects that are listed without success before the spaces that are left are read one by one."""
 
 _SEVERAL = 2
 """Spaces of one project from which on its list is worth a request."""
@@ -145,7 +145,7 @@ class LookupReader(RestReader):
         pages, parent, members = group
         sure = not resource.single
         missing = set(members)
-        while missing and pages.due is not None and (sure or pages.number < len(members)):
+        while missing and pages.next_request is not None and (sure or pages.number < len(members)):
             self._choose(resource, (yield from pages.read()), parent, missing)
 
     def _choose(self, resource: Resource, objects: Sequence[Object], parent: Key | None, missing: set[Oid]) -> None:
@@ -161,9 +161,9 @@ class LookupReader(RestReader):
         read, which contains its own.
         """
         listed: list[Key] = []
-        vain = 0
+        misses = 0
         missing = dict.fromkeys(wanted)
-        while len(missing) > self.options.few and vain < _VAIN:
+        while len(missing) > self.options.few and misses < _MISSES:
             project, likely = self._likeliest(missing, listed)
             if project is None:
                 sample = next(iter(missing))
@@ -171,14 +171,14 @@ class LookupReader(RestReader):
                 del missing[sample]
                 project, likely = self._project(sample), likely - 1
             if project is None or project in listed:
-                vain += 1
+                misses += 1
             elif likely < _SEVERAL or len(missing) <= self.options.few:
                 return
             else:
                 listed.append(project)
                 before = len(missing)
                 yield from self._listed_spaces(resource, project, missing, likely)
-                vain += len(missing) == before
+                misses += len(missing) == before
 
     def _project(self, space: Oid) -> Key | None:
         place = self.options.memory.places.get(space)
@@ -194,7 +194,7 @@ class LookupReader(RestReader):
     def _listed_spaces(self, resource: Resource, project: Key, missing: dict[Oid, None], most: int) -> Flow[None]:
         """Read the list of a project, *most* pages at most, and take what is missing."""
         pages = Pages.of(list_path(resource, project), self.options, optional=True)
-        while missing and pages.due is not None and pages.number < most:
+        while missing and pages.next_request is not None and pages.number < most:
             left = set(missing)
             self._choose(resource, (yield from pages.read()), project, left)
             for oid in missing.keys() - left:

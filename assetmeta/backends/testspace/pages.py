@@ -1,9 +1,9 @@
 """Lists: bare arrays in pages, each naming the next in its `Link` header (reference 4).
 
-No page is computed: what `next` says is asked for. Lists are newest first, so that what is added meanwhile moves the
-rest to later pages, where it comes a second time and is passed over. What was deleted meanwhile moves the rest to
-earlier pages, so that some of it may never come; that is an error as soon as the number of pages shows it. A deletion
-that does not change that number shows nowhere.
+No page is computed: the address in `next` is requested. Lists are newest first, so that what is added meanwhile moves
+the rest to later pages, where it is received a second time and left out. What was deleted meanwhile moves the rest to
+earlier pages, so that some of it may never be received; that is an error as soon as the number of pages shows it. A
+deletion that does not change that number shows nowhere.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import Json, check, each_once, parse_json
 from assetmeta.backends.rest.http import Object, Pairs, get
 from assetmeta.backends.rest.urls import own_address
-from assetmeta.backends.testspace.connection import Settings
-from assetmeta.backends.testspace.errors import parse_error
+from assetmeta.backends.testspace.connection import Settings, parse_error
 from assetmeta.model.errors import InvalidResponse, ResultChanged
 from assetmeta.model.http import Flow, Request, Response
 
@@ -30,7 +29,7 @@ _STALE = 10
 
 
 def objects_of(response: Response) -> list[Object]:
-    """Return the objects of a 2xx answer: an array, or a single one as some contents are told (reference 7.4).
+    """Return the objects of a 2xx answer: an array, or a single one, as for some contents (reference 7.4).
 
     Raises the error that fits another status, and InvalidResponse.
     """
@@ -43,7 +42,9 @@ def objects_of(response: Response) -> list[Object]:
     objects = [item for item in document if isinstance(item, dict)]
     if len(objects) < len(document):
         line = response.request.line if response.request else "the request"
-        raise InvalidResponse(f"The answer to {line} cannot be read: its list holds what is no object.", request=line)
+        raise InvalidResponse(
+            f"The answer to {line} cannot be read: its list contains what is not an object.", request=line
+        )
     return objects
 
 
@@ -55,62 +56,62 @@ def read_links(settings: Settings) -> Flow[dict[str, str]]:
     found = document if isinstance(document, dict) else {}
     if not isinstance(found.get("projects_url"), str):
         raise InvalidResponse(
-            f"What is at /{settings.root} is no link map of Testspace: check the address of the server."
+            f"The answer at /{settings.root} is not the link map of Testspace: check the address of the server."
         )
     return {name: link for name, link in found.items() if isinstance(link, str)}
 
 
 @dataclass(slots=True)
 class Pages:
-    """One list gone through, page by page; it can be gone through once. *due* is the request for the next page, *gone*
-    says that what the list hangs below is not there.
+    """One list, read page by page and once. *next_request* is that of the next page; a list is *gone* when its parent
+    does not exist.
     """
 
     path: str
     settings: Settings
-    due: Request | None
+    next_request: Request | None
     optional: bool = False
     gone: bool = False
     number: int = 0
     _last: int = 0
     _stale: int = 0
     _seen: set[object] = field(default_factory=set)
-    _asked: set[object] = field(default_factory=set)
+    _requested: set[object] = field(default_factory=set)
 
     @classmethod
     def of(cls, path: str, settings: Settings, query: Pairs = (), *, optional: bool = False) -> Pages:
-        """The list at a path below the API. An *optional* one is empty when it is not there: its owner is gone."""
+        """The list at a path below the API. An *optional* one is empty when it does not exist: its parent is gone."""
         place = settings.endpoint_path(path)
         return cls(place, settings, get(place, query), optional)
 
     def read(self) -> Flow[list[Object]]:
-        """Read the next page; return what had not come before. One request.
+        """Read the next page; return what was not received before. One request.
 
-        Raises ResultChanged when the list turned out shorter than it said, InvalidResponse for one that goes on
-        elsewhere, and for one that goes on and on with nothing new.
+        Raises ResultChanged for a list that became shorter, InvalidResponse for one that continues at another server,
+        and for one that has page after page with nothing new.
         """
-        assert self.due is not None, "the list was at its end"
-        self._asked.add((self.due.path, self.due.query))
-        response = yield from send_one(self.due)
+        assert self.next_request is not None, "the list was at its end"
+        self._requested.add((self.next_request.path, self.next_request.query))
+        response = yield from send_one(self.next_request)
         if response.status == _NOT_FOUND and self.optional and self.number == 0:
-            self.due, self.gone = None, True
+            self.next_request, self.gone = None, True
             return []
         found = objects_of(response)
         links = relations(response.headers.get("link", ""))
-        self.due = self._next(links.get("next"))
+        self.next_request = self._next(links.get("next"))
         self._check(len(found), page_of(links.get("last")))
-        each_once(map(mark, found), f"GET {self.path}")
-        fresh = [item for item in found if mark(item) not in self._seen]
-        self._seen.update(map(mark, fresh))
+        each_once(map(row_key, found), f"GET {self.path}")
+        fresh = [item for item in found if row_key(item) not in self._seen]
+        self._seen.update(map(row_key, fresh))
         self._stale = 0 if fresh else self._stale + 1
-        if self._stale > _STALE and self.due is not None:
-            raise InvalidResponse(f"The list at {self.path} does not end: page after page has what had come before.")
+        if self._stale > _STALE and self.next_request is not None:
+            raise InvalidResponse(f"The list at {self.path} does not end: page after page has nothing new.")
         return fresh
 
     def all(self) -> Flow[list[Object]]:
         """Read all pages that are left, one after the other."""
         found: list[Object] = []
-        while self.due is not None:
+        while self.next_request is not None:
             found += yield from self.read()
         return found
 
@@ -118,13 +119,13 @@ class Pages:
         self.number += 1
         if self.number > 1 and not size:
             self._moved(f"page {self.number} is empty")
-        if (last or self.due is None) and max(last, self.number) < self._last:
+        if (last or self.next_request is None) and max(last, self.number) < self._last:
             self._moved(f"it had {self._last} pages, and ends with page {max(last, self.number)}")
         self._last = max(self._last, last)
 
     def _moved(self, what: str) -> None:
         raise ResultChanged(
-            f"The list at {self.path} became shorter while it was being read: {what}. Some of it may not have come; "
+            f"The list at {self.path} became shorter while it was being read: {what}. Some of it may be missing; "
             "read it again.",
             received=len(self._seen),
         )
@@ -133,13 +134,13 @@ class Pages:
         if link is None:
             return None
         request = followed(link, self.settings, self.path)
-        if (request.path, request.query) in self._asked:
+        if (request.path, request.query) in self._requested:
             raise InvalidResponse(f"The list at {self.path} does not end: a page names one before it as the next.")
         return request
 
 
-def mark(item: Object) -> object:
-    """What tells the objects of one list apart."""
+def row_key(item: Object) -> object:
+    """The key of an object within its list."""
     found = item.get("id"), item.get("key"), item.get("user_id")
     is_odd = any(isinstance(value, list | dict) for value in found)
     return str(item) if is_odd or found == (None, None, None) else found
@@ -158,14 +159,14 @@ def _links(header: str) -> Iterator[tuple[str, str]]:
 
 
 def page_of(link: str | None) -> int:
-    """The number of the page that an address asks for; 0 where it names none."""
+    """The number of the page in an address; 0 where it names none."""
     pairs = dict(parse_qsl(urlsplit(link).query)) if link else {}
     number = pairs.get("page", "")
     return int(number) if re.fullmatch(r"[0-9]{1,9}", number) else 0
 
 
 def followed(link: str, settings: Settings, place: str) -> Request:
-    """The request that an address of the server stands for, which is where the list at *place* goes on: below the
+    """The request for an address of the server at which the list at *place* continues: below the
     session's own URL, also where the server sees itself at another one (see addresses.own_address).
 
     Raises InvalidResponse for one that leads elsewhere, or out of the API.
@@ -178,10 +179,10 @@ def followed(link: str, settings: Settings, place: str) -> Request:
     found = own_address(link, settings.base, fits)
     if found is None:
         raise InvalidResponse(
-            f"The list goes on at {link[:200]!r}, which is not at {settings.base}. It is not followed there, and "
+            f"The list continues at {link[:200]!r}, which is not at {settings.base}. It is not followed there, and "
             "without it the list would be short. If it is the same server, use that address for the session."
         )
     path, _, query = found.partition("?")
     if not path.startswith(f"{settings.root}/"):
-        raise InvalidResponse(f"The list goes on at {link[:200]!r}, which is not below /{settings.root}.")
+        raise InvalidResponse(f"The list continues at {link[:200]!r}, which is not below /{settings.root}.")
     return get(path, tuple(parse_qsl(query, keep_blank_values=True)))

@@ -1,7 +1,7 @@
 """Suite files (reference 7.5): the cases of a suite and their annotations, out of XML or JSON.
 
 Automated suites are XML, `test_suite` with `test_case` elements; manual ones are JSON with the same names. All values
-are texts there. An annotation may carry a payload, compressed and in base64, which is unpacked when it is asked for.
+are texts there. An annotation may carry a payload, compressed and in base64, which is unpacked when it is used.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Texts = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A note on a case: a *description*, a payload of some *mime_type*, or both. It may hold further ones.
+    """A note on a case: a *description*, a payload of some *mime_type*, or both. It may contain further ones.
 
     *level* is its severity, such as "error". *packed* is the payload as it came.
     """
@@ -60,7 +60,7 @@ class Annotation:
                 f"The payload of the annotation {self.name!r:.80} is larger than {MAX_PAYLOAD} bytes."
             )
         if not unpacker.eof:
-            raise InvalidResponse(f"The payload of the annotation {self.name!r:.80} is damaged: it breaks off.")
+            raise InvalidResponse(f"The payload of the annotation {self.name!r:.80} is damaged: its end is missing.")
         return found
 
     @property
@@ -72,7 +72,7 @@ class Annotation:
 @dataclass(frozen=True, slots=True)
 class Case:
     """One test case. *status* is "passed", "failed", "not_applicable", "errored" or a newer word; *duration* is in
-    seconds; *start_time* is as the server wrote it, without saying in which zone.
+    seconds; *start_time* is as the server wrote it, without a zone.
     """
 
     name: str
@@ -115,13 +115,13 @@ def read(response: Response) -> Suite:
         root = parse_xml(response)
         if root.tag != "test_suite":
             raise InvalidResponse(
-                f"The file is no suite: it begins with {str(root.tag)[:40]!r}.", status=response.status
+                f"The file is not a suite: it begins with {str(root.tag)[:40]!r}.", status=response.status
             )
         return _suite(_of_element(root))
     document = parse_json(response)
     inner = document.get("suite", document) if isinstance(document, dict) else None
     if not isinstance(inner, dict) or "name" not in inner:
-        raise InvalidResponse("The file is no suite: it has neither a name nor cases.", status=response.status)
+        raise InvalidResponse("The file is not a suite: it has neither a name nor cases.", status=response.status)
     return _suite(_of_object(inner, 0))
 
 
@@ -170,7 +170,7 @@ def _annotation(node: _Node) -> Annotation:
 
 
 def _of_element(element: etree._Element) -> _Node:
-    """An element as a node. What it can be nested in is bounded by the parser."""
+    """An element as a node. The parser limits how deep it is nested."""
     cases = tuple(_of_element(child) for child in element.iterchildren("test_case"))
     notes = tuple(_of_element(child) for child in element.iterchildren("annotation"))
     comments = tuple(child.text or "" for child in element.iterchildren("comment"))

@@ -71,7 +71,7 @@ class ListTraversal:
             yield from self._prepare()
             top = self.stack[-1]
             objects, top.ready = top.ready or [], None
-            if top.pages.due is None:
+            if top.pages.next_request is None:
                 self.stack.pop()
             level = self.plan.levels[top.depth]
             if top.depth < len(self.plan.levels) - 1:

@@ -1,6 +1,6 @@
-"""The flow of every write (reference 10): one request per change, what is ready side by side; parents before what is
-below them, deletions last. Results of one space are created one after the other: the server numbers them as they come,
-and the last is the latest. There are no transactions: what landed stays.
+"""The flow of every write (reference 10): one request per change, concurrently where nothing else has to be first;
+parents before what is below them, deletions last. Results of one space are created one after the other: the server
+numbers them as they come, and the last is the latest. There are no transactions: what was saved stays.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from assetmeta.backends.rest.http import Object
 from assetmeta.backends.rest.writer import ChangeWriter, WriteRules
-from assetmeta.backends.testspace.errors import parse_error
+from assetmeta.backends.testspace.connection import parse_error
 from assetmeta.backends.testspace.pages import objects_of
 from assetmeta.backends.write_scheduler import Batches, Outcomes, in_rounds, sequentially
 from assetmeta.model.http import Flow, Response
@@ -27,7 +27,7 @@ def batches(writer: ChangeWriter) -> Batches:
 
 
 def _queues(ready: Sequence[Change]) -> list[list[Change]]:
-    """Changes that go out one after the other."""
+    """Changes that are sent one after the other."""
     found: dict[object, list[Change]] = {}
     for change in ready:
         found.setdefault(_queue(change), []).append(change)

@@ -13,11 +13,10 @@ from assetmeta.backends.rest.backend import RestBackend
 from assetmeta.backends.rest.codecs import CodecTable
 from assetmeta.backends.rest.discovery import FieldInfo
 from assetmeta.backends.rest.hooks import Keys
-from assetmeta.backends.rest.spec import Api
 from assetmeta.backends.rest.writer import ChangeWriter, WriteRules
 from assetmeta.backends.valispace import bulk, files
 from assetmeta.backends.valispace.codecs import codec_for, from_sample
-from assetmeta.backends.valispace.connection import CLIENT_ID, Settings, bare_token, base_url, bundled, token_uri
+from assetmeta.backends.valispace.connection import CLIENT_ID, Settings, bare_token, base_url, token_uri
 from assetmeta.backends.valispace.keys import ValispaceKeys, references_in, resolve_text
 from assetmeta.backends.valispace.queries import QueryReader
 from assetmeta.backends.write_scheduler import Batches
@@ -39,11 +38,6 @@ class Valispace(Settings, RestBackend):
     FILE_TYPES: ClassVar[frozenset[str]] = files.TYPES
     CLEANING: ClassVar[bool] = True
     codec: ClassVar[CodecTable] = codec_for
-
-    @property
-    def api(self) -> Api:
-        """The description of the server."""
-        return bundled()
 
     @property
     def keys(self) -> Keys:

@@ -1,4 +1,4 @@
-"""Addresses, credentials and options as people give them (reference 1.1 to 1.4, 1.9)."""
+"""Addresses, credentials and options as users give them (reference 1.1 to 1.4, 1.9)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from assetmeta.backends.rest import spec, urls
 from assetmeta.backends.rest.options import Options
-
-SURVEYS = ("full", "root", "none")
-"""How much of the schema is read from the server: see assetmeta.backends.rest.discovery."""
 
 CLIENT_ID = "ValispaceREST"
 """The public OAuth2 client that every deployment has."""
@@ -29,9 +26,8 @@ def token_uri(base: str) -> str:
 
 
 def bare_token(given: str) -> str:
-    """Return a token without the word `Bearer`, which temporary tokens of the scripting module come with."""
-    word, blank, rest = given.strip().partition(" ")
-    return rest.strip() if blank and word.casefold() == "bearer" else given
+    """Return a token without the word `Bearer`, which temporary tokens of the scripting module have in front."""
+    return urls.without_scheme(given, "Bearer")
 
 
 @dataclass(frozen=True, slots=True)

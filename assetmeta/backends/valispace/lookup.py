@@ -30,7 +30,7 @@ from assetmeta.model.texts import Cleaned
 from assetmeta.model.values import Key, Oid
 
 _MISSES = 3
-"""Projects that are listed in vain before the project of an asset is read."""
+"""Projects that are listed without success before the project of an asset is read."""
 
 Objects = dict[Key, Object]
 
@@ -115,7 +115,7 @@ class LookupReader(RestReader):
         return found
 
     def _by_project(self, resource: Resource, wanted: Sequence[Key], query: Pairs) -> Flow[Objects]:
-        """List the projects met latest; when an asset is in none of them, read it for its project."""
+        """List the projects that were read last; when an asset is in none of them, read it for its project."""
         found: Objects = {}
         missing = dict.fromkeys(wanted)
         listed: set[Key] = set()

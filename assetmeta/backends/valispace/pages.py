@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.error_documents import field_errors
 from assetmeta.backends.responses import confirm, each_once
-from assetmeta.backends.rest.http import Object, Pairs, Sendable, ask, get, read_object, read_page
+from assetmeta.backends.rest.http import Object, Pairs, Sendable, fetch_object, get, post_query, read_object, read_page
 from assetmeta.backends.rest.options import Options
 from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.valispace.keys import identities, identity
@@ -16,28 +16,28 @@ from assetmeta.model.http import Flow
 from assetmeta.model.values import Key
 
 
-def one(endpoint: Resource, key: Key, query: Pairs, settings: Options) -> Flow[Object]:
+def one(resource: Resource, key: Key, query: Pairs, settings: Options) -> Flow[Object]:
     """Read one object. One request. Raises NotFound, and InvalidResponse for another object."""
-    place = settings.endpoint_path(endpoint.path, key)
-    item = read_object((yield from send_one(get(place, query))))
-    confirm(identity(item.get("id")) == key, f"{endpoint.type}:{key}", f"id {item.get('id')!r}", f"GET {place}")
+    place = settings.endpoint_path(resource.path, key)
+    item = yield from fetch_object(place, query)
+    confirm(identity(item.get("id")) == key, f"{resource.type}:{key}", f"id {item.get('id')!r}", f"GET {place}")
     return item
 
 
-def one_or_none(endpoint: Resource, key: Key, query: Pairs, settings: Options) -> Flow[Object | None]:
-    """Read one object; None when it is not there. One request."""
+def one_or_none(resource: Resource, key: Key, query: Pairs, settings: Options) -> Flow[Object | None]:
+    """Read one object; None when it does not exist. One request."""
     try:
-        return (yield from one(endpoint, key, query, settings))
+        return (yield from one(resource, key, query, settings))
     except NotFound:
         return None
 
 
-def read_all(endpoint: Resource, query: Pairs, settings: Options) -> Flow[list[Object]]:
+def read_all(resource: Resource, query: Pairs, settings: Options) -> Flow[list[Object]]:
     """Read a list to its end. One request, or one per page where the server pages.
 
-    A filter by an object that does not exist is refused with 400, naming the filter; that means that nothing is there.
+    A filter by an object that does not exist is refused with 400, naming the filter; that means that it is empty.
     """
-    path = settings.endpoint_path(endpoint.path)
+    path = settings.endpoint_path(resource.path)
     found: list[Object] = []
     seen: set[Pairs] = set()
     pairs: Pairs | None = query
@@ -58,15 +58,15 @@ def read_all(endpoint: Resource, query: Pairs, settings: Options) -> Flow[list[O
     return found
 
 
-def searched(endpoint: Resource, filters: Mapping[str, Sendable], settings: Options) -> Flow[list[Object]]:
-    """Read the objects that match all *filters*. One request. Only for what sources show to have a search: versions of
+def searched(resource: Resource, filters: Mapping[str, Sendable], settings: Options) -> Flow[list[Object]]:
+    """Read the objects that match all *filters*. One request. Only for what sources are known to search: versions of
     requirements, verification methods, component verification methods and files (reference 5.4).
     """
     question: dict[str, Sendable] = {"query_filters": filters, "includes": [], "size": -1}
-    response = yield from send_one(ask(settings.endpoint_path(endpoint.path, "search"), question))
+    response = yield from send_one(post_query(settings.endpoint_path(resource.path, "search"), question))
     found = read_object(response).get("data")
     if not isinstance(found, list):
         raise InvalidResponse("The answer to a search has no list of data.", status=response.status)
     objects = [item for item in found if isinstance(item, dict)]
-    each_once(identities(objects), f"POST {settings.endpoint_path(endpoint.path, 'search')}")
+    each_once(identities(objects), f"POST {settings.endpoint_path(resource.path, 'search')}")
     return objects

@@ -1,4 +1,4 @@
-"""With which parameters objects are asked for: which texts come cleaned, and which fields at all."""
+"""The parameters with which objects are read: which texts are cleaned by the server, and which fields are sent."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _PARAMETERS = {"CleanText": "clean_text", "CleanHtml": "clean_html"}
 
 @dataclass(frozen=True, slots=True)
 class ReadVariant:
-    """One way of asking for the same objects: the parameters that go along, and the keys that come cleaned by them."""
+    """One way of reading the same objects: the parameters of the request, and the keys that are cleaned by them."""
 
     query: Pairs
     cleaned: Mapping[str, str]
     names: tuple[str, ...]
 
 
-def read_variants(endpoint: Resource, schema: Schema, names: Iterable[str]) -> list[ReadVariant]:
+def read_variants(resource: Resource, schema: Schema, names: Iterable[str]) -> list[ReadVariant]:
     """Return how often, and with which parameters, the objects have to be read for *names*: mostly once, plainly.
 
     The server cleans a text in place of sending it, so a text that is wanted both ways takes two reads.
@@ -30,13 +30,13 @@ def read_variants(endpoint: Resource, schema: Schema, names: Iterable[str]) -> l
     cleanings: list[dict[str, str]] = []
     for name in names:
         text, _, word = name.partition(".@")
-        if word and endpoint.cleans:
+        if word and resource.cleans:
             _place(cleanings, text, word)
         elif word:
             plain.append(text)
-    found = [_cleaned(endpoint, schema, cleaning) for cleaning in cleanings]
+    found = [_cleaned(resource, schema, cleaning) for cleaning in cleanings]
     if not found or any(name in found[0].cleaned for name in plain):
-        return [ReadVariant(sparse(endpoint, schema, plain), {}, tuple(plain)), *found]
+        return [ReadVariant(sparse(resource, schema, plain), {}, tuple(plain)), *found]
     first = found[0]
     return [ReadVariant(first.query, first.cleaned, (*first.names, *plain)), *found[1:]]
 
@@ -50,30 +50,30 @@ def _place(cleanings: list[dict[str, str]], text: str, word: str) -> None:
     cleanings.append({text: word})
 
 
-def _cleaned(endpoint: Resource, schema: Schema, cleaning: Mapping[str, str]) -> ReadVariant:
+def _cleaned(resource: Resource, schema: Schema, cleaning: Mapping[str, str]) -> ReadVariant:
     cleaned: dict[str, str] = {}
     for text, word in cleaning.items():
-        either = field_of(endpoint, schema, text).alternative_key
+        either = field_of(resource, schema, text).alternative_key
         cleaned.update({name: word for name in (text, either) if name})
     query = [
-        (parameter, ",".join(name for name, said in cleaned.items() if said == word))
+        (parameter, ",".join(name for name, given in cleaned.items() if given == word))
         for word, parameter in _PARAMETERS.items()
         if word in cleaned.values()
     ]
     return ReadVariant(tuple(query), cleaned, tuple(cleaning))
 
 
-def sparse(endpoint: Resource, schema: Schema, names: Iterable[str]) -> Pairs:
+def sparse(resource: Resource, schema: Schema, names: Iterable[str]) -> Pairs:
     """Return the `fields` parameter, where the endpoint knows it and not everything is wanted (reference 5.2)."""
     wanted = set(names)
-    if not endpoint.fields_parameter or wanted >= set(schema.type(endpoint.type).basic):
+    if not resource.fields_parameter or wanted >= set(schema.type(resource.type).basic):
         return ()
     found = ["id"]
     for name in sorted(wanted):
-        known = field_of(endpoint, schema, name)
+        known = field_of(resource, schema, name)
         if known.reverse_of is None:
             found += [known.source_key or name, *(flag for flag, _ in known.when), *filter(None, [known.type_in])]
-    if any(schema.type(endpoint.type).attributes[name].is_relation for name in wanted):
+    if any(schema.type(resource.type).attributes[name].is_relation for name in wanted):
         found.append("project")
-    known_names = schema.type(endpoint.type).attributes
+    known_names = schema.type(resource.type).attributes
     return (("fields", ",".join(dict.fromkeys(name for name in found if name in known_names))),)

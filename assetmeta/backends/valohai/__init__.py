@@ -13,11 +13,10 @@ from assetmeta.backends.rest.backend import RestBackend
 from assetmeta.backends.rest.codecs import CodecTable
 from assetmeta.backends.rest.discovery import FieldInfo
 from assetmeta.backends.rest.hooks import Keys
-from assetmeta.backends.rest.spec import Api
 from assetmeta.backends.rest.writer import ChangeWriter, WriteRules
 from assetmeta.backends.valohai import aliases, files, writes
 from assetmeta.backends.valohai.codecs import codec_for, from_sample
-from assetmeta.backends.valohai.connection import Settings, bundled
+from assetmeta.backends.valohai.connection import Settings
 from assetmeta.backends.valohai.keys import ValohaiKeys, commit_parts, member_parts
 from assetmeta.backends.valohai.marks import is_key, since, take_mark
 from assetmeta.backends.valohai.queries import QueryReader, understood_as
@@ -42,11 +41,6 @@ class Valohai(Settings, RestBackend):
     FILE_TYPES: ClassVar[frozenset[str]] = files.TYPES
     MAX_PAGE: ClassVar[int] = 10_000
     codec: ClassVar[CodecTable] = codec_for
-
-    @property
-    def api(self) -> Api:
-        """The description of the server."""
-        return bundled()
 
     @property
     def keys(self) -> Keys:
@@ -106,7 +100,7 @@ class Valohai(Settings, RestBackend):
         return files.FACTS
 
     def safe_name(self, given: str) -> str:
-        """Turn a name that the server gave, which may hold slashes, into that of a harmless local file."""
+        """Turn a name that the server gave, which may contain slashes, into that of a harmless local file."""
         return files.local_name(given)
 
     def download(self, oid: Oid, sink: BinaryIO) -> Flow[str]:

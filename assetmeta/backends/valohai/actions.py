@@ -1,4 +1,4 @@
-"""Calls that make or start something and are no operation of one asset (reference 6, 10): code, templates, triggers.
+"""Calls that make or start something and are not operations of one asset (reference 6, 10): code, templates, triggers.
 
 None of them is ever repeated by itself: each could start a second run.
 """
@@ -26,19 +26,19 @@ from assetmeta.model.values import Oid
 _ONE_PIECE = re.compile(r"(?!\.+\Z)[A-Za-z0-9_.~-]+")
 
 
-class Fetched(NamedTuple):
-    """What came of fetching: the new commits, and what went wrong in the server's words."""
+class FetchResult(NamedTuple):
+    """The result of fetching a repository: the new commits, and the server's error messages."""
 
     commits: tuple[Object, ...]
     errors: tuple[str, ...]
 
 
-def fetched(project: Oid, settings: Settings) -> Flow[Fetched]:
-    """Let a project fetch the commits of its repository. One request."""
+def fetch_repository(project: Oid, settings: Settings) -> Flow[FetchResult]:
+    """Make a project fetch the commits of its repository. One request."""
     place = settings.endpoint_path("projects", path_key(project), "fetch")
     found = read_object((yield from send_one(Request("POST", place, (), JSON, writes=True))))
     commits, errors = found.get("commits"), found.get("errors")
-    return Fetched(
+    return FetchResult(
         tuple(item for item in commits if isinstance(item, dict)) if isinstance(commits, list) else (),
         tuple(str(item) for item in errors) if isinstance(errors, list) else (),
     )
@@ -55,7 +55,7 @@ def known_code(identifier: str, project: Oid, settings: Settings) -> Flow[Object
     return found if found.get("adhoc") is True else None
 
 
-def imported(project: Oid, source: BinaryIO, fields: Mapping[str, str], settings: Settings) -> Flow[Object]:
+def import_code(project: Oid, source: BinaryIO, fields: Mapping[str, str], settings: Settings) -> Flow[Object]:
     """Upload a package of code (a gzipped tar file), streamed; return the commit that it becomes. One request."""
     form = Form("data", "data.tgz", source, fields)
     headers = (*JSON, ("Content-Type", form.media_type))
@@ -81,7 +81,7 @@ def notebook(fields: Mapping[str, Sendable], settings: Settings) -> Flow[Object]
     return read_object((yield from send_write(request, step)))
 
 
-def launched(trigger: str, content: Sendable | bytes, headers: Mapping[str, str], settings: Settings) -> Flow[Json]:
+def launch(trigger: str, content: Sendable | bytes, headers: Mapping[str, str], settings: Settings) -> Flow[Json]:
     """Launch a trigger with any body; return its answer, as JSON or as text. One request.
 
     Raises Rejected when one of its conditions fails.
@@ -98,8 +98,8 @@ def launched(trigger: str, content: Sendable | bytes, headers: Mapping[str, str]
         return response.body.decode("utf-8", "replace")
 
 
-def run_of(trigger: str, run_id: str, headers: Mapping[str, str], settings: Settings) -> Flow[Object]:
-    """Ask what came of a launch: `status`, and `result` with one entry for each thing that was started. One request."""
+def launch_result(trigger: str, run_id: str, headers: Mapping[str, str], settings: Settings) -> Flow[Object]:
+    """Read the result of a launch: `status`, and `result` with an entry for each thing started. One request."""
     place = settings.endpoint_path("launch", _id_of(trigger), "run")
     request = Request("GET", place, (("run_id", run_id),), (*JSON, *headers.items()), idempotent=True)
     return read_object((yield from send_one(request)))
@@ -107,5 +107,5 @@ def run_of(trigger: str, run_id: str, headers: Mapping[str, str], settings: Sett
 
 def _id_of(trigger: str) -> str:
     if not _ONE_PIECE.fullmatch(trigger):
-        raise BadValue(f"{trigger!r:.80} is no trigger's id.")
+        raise BadValue(f"{trigger!r:.80} is not the id of a trigger.")
     return trigger

@@ -2,11 +2,11 @@
 
     <project>:<number>, <project>:latest     executions, tasks and pipelines
     <project>:<identifier or branch>         commits
-    <name>, <project>:<name>                 aliases of data, and the data that they stand for
+    <name>, <project>:<name>                 aliases of data, and the data that they mean
     <name>, <slug>                           projects, environments, models, datasets, deployments ...
 
 A project is given by its UUID or by its name, which takes a request more. A number is remembered once it is known;
-`latest` moves and is asked for each time.
+`latest` changes and is requested each time.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from assetmeta.backends.rest.http import Object, Pairs
 from assetmeta.backends.rest.spec import Api, Resource
 from assetmeta.backends.valohai.codecs import is_uuid
 from assetmeta.backends.valohai.connection import Settings
-from assetmeta.backends.valohai.keys import about, commit_key, parse_key
+from assetmeta.backends.valohai.keys import commit_key, parse_key, require_same
 from assetmeta.backends.valohai.lookup import LookupReader
-from assetmeta.backends.valohai.pages import one_or_none, read_all
+from assetmeta.backends.valohai.pages import read_all, read_one_or_none
 from assetmeta.model.errors import BadValue, NotFound
 from assetmeta.model.http import Flow
 from assetmeta.model.plans import Row
@@ -32,7 +32,7 @@ from assetmeta.model.values import Key, Oid
 LATEST = "latest"
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
-TAKEN = frozenset({"Commit", "Environment"})
+WRITTEN_BY_ALIAS = frozenset({"Commit", "Environment"})
 """Types that writes name by an identifier, a branch or a slug, which the server resolves."""
 
 
@@ -56,7 +56,7 @@ def key_of(api: Api, type_name: str, text: str, settings: Settings) -> Key | Non
 
 def taken_by_alias(api: Api, type_name: str) -> bool:
     """Whether relations to the type may be written with an alias."""
-    return type_name in TAKEN or type_name in api.unions
+    return type_name in WRITTEN_BY_ALIAS or type_name in api.unions
 
 
 def look_up(reader: LookupReader, type_name: str, alias: str) -> Flow[Row]:
@@ -76,7 +76,7 @@ def look_up(reader: LookupReader, type_name: str, alias: str) -> Flow[Row]:
         query, rest = yield from _narrowed(reader, alias)
         found = yield from _among(reader, resource, resource.alias, rest, query)
     else:
-        raise BadValue(f"{type_name}({alias!r}): this is no UUID, and {resource.label}s have no other key.")
+        raise BadValue(f"{type_name}({alias!r}): this is not a UUID, and {resource.label}s have no other key.")
     return reader.known.row(found)
 
 
@@ -93,7 +93,7 @@ def _numbered(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]
         )
     key = yield from _project(reader, project)
     place = reader.options.endpoint_path(resource.path, f"{key}:{number}")
-    item = yield from one_or_none(place, reader.query(resource, ()))
+    item = yield from read_one_or_none(place, reader.query(resource, ()))
     if item is None:
         raise NotFound(
             f"There is no {resource.type} {alias!r}, or this user may not see it.", type_name=resource.type, status=404
@@ -102,7 +102,7 @@ def _numbered(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]
     home = home.get("id") if isinstance(home, dict) else home
     is_it = (number == LATEST or counter in (None, _number(number))) and home in (None, key)
     confirm(is_it, f"{resource.type} {alias!r}", f"number {counter!r} of project {home!r}", f"GET {place}")
-    return _taken(reader, resource, item, alias, key)
+    return _add(reader, resource, item, alias, key)
 
 
 def _commit(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]:
@@ -115,27 +115,27 @@ def _commit(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]:
     key = yield from _project(reader, project)
     own = (("project", str(key)),)
     place = reader.options.endpoint_path(resource.path, quote(name, safe="~"))
-    item = yield from one_or_none(place, own)
+    item = yield from read_one_or_none(place, own)
     if item is not None:
-        about(resource, Oid("Commit", commit_key(key, name)), item, f"GET {place}")
+        require_same(resource, Oid("Commit", commit_key(key, name)), item, f"GET {place}")
         return reader.take_one(resource, item, ParseContext(key)) or Oid("Commit", commit_key(key, name))
     objects = yield from read_all(reader.options.endpoint_path(resource.path), own, reader.options)
     branch = [one for one in objects if one.get("ref") == name or name in _texts(one.get("ref_names"))]
     if not branch:
         raise NotFound(f"The project has no commit and no branch {name!r}.", type_name="Commit", status=404)
-    return _taken(reader, resource, max(branch, key=lambda one: str(one.get("commit_time") or "")), alias, key)
+    return _add(reader, resource, max(branch, key=lambda one: str(one.get("commit_time") or "")), alias, key)
 
 
 def _resolved(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]:
-    """Ask what an alias of a datum stands for."""
+    """Read the datum that an alias means."""
     query, name = yield from _narrowed(reader, alias)
     place = reader.options.endpoint_path("datum-aliases", "resolve")
-    item = (yield from one_or_none(place, (("name", name), *query))) or {}
+    item = (yield from read_one_or_none(place, (("name", name), *query))) or {}
     confirm(item.get("name") in (None, name), f"the alias {name!r}", f"{item.get('name')!r}", f"GET {place}")
     datum = item.get("datum")
     if not isinstance(datum, dict):
         raise NotFound(f"There is no alias {name!r} of a datum here.", type_name=resource.type, status=404)
-    return _taken(reader, resource, datum, alias, None)
+    return _add(reader, resource, datum, alias, None)
 
 
 def _narrowed(reader: LookupReader, alias: str) -> Flow[tuple[Pairs, str]]:
@@ -166,10 +166,10 @@ def _among(reader: LookupReader, resource: Resource, name: str, value: str, quer
         )
     if not found:
         raise NotFound(f"No {resource.type} has the {name} {value!r}.", type_name=resource.type, status=404)
-    return _taken(reader, resource, found[0], value, None)
+    return _add(reader, resource, found[0], value, None)
 
 
-def _taken(reader: LookupReader, resource: Resource, item: Object, alias: str, project: Key | None) -> Oid:
+def _add(reader: LookupReader, resource: Resource, item: Object, alias: str, project: Key | None) -> Oid:
     oid = reader.take_one(resource, item, ParseContext(project))
     if oid is None:
         raise NotFound(f"The answer for {resource.type}({alias!r}) has no id.", type_name=resource.type, status=404)

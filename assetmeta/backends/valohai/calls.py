@@ -1,4 +1,4 @@
-"""Questions that are no reads of assets: who am I, metadata, names for new things, what an endpoint said (reference 6).
+"""Calls that are not reads of assets: the user, metadata, names for new things, logs of endpoints (reference 6).
 
 Each is a flow that returns the answer as plain JSON values; numbers with a fraction are Decimals.
 """
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.error_documents import parse_error
-from assetmeta.backends.responses import Json, check, confirm, parse_json
-from assetmeta.backends.rest.http import Object, Pairs, Sendable, body, get, read_object
+from assetmeta.backends.responses import Json, check, confirm
+from assetmeta.backends.rest.http import Object, Pairs, Sendable, body, fetch_json, fetch_object, get
 from assetmeta.backends.valohai.connection import Settings
 from assetmeta.backends.valohai.keys import path_key
 from assetmeta.model.errors import BadValue, InvalidResponse
@@ -22,34 +22,34 @@ _CSV = (("Accept", "*/*"), ("Content-Type", "application/json"))
 
 
 def profile(settings: Settings) -> Flow[Object]:
-    """Ask who is logged in: the cheapest way to try a login. One request."""
-    return read_object((yield from send_one(get(settings.endpoint_path("users", "me")))))
+    """Read the user who is logged in: the cheapest way to test a login. One request."""
+    return fetch_object(settings.endpoint_path("users", "me"))
 
 
 def metadata(oid: Oid, settings: Settings) -> Flow[Json]:
     """Read all that an execution wrote as metadata, in order. One request."""
-    return (yield from _answer(get(settings.endpoint_path("executions", path_key(oid), "metadata"))))
+    return fetch_json(get(settings.endpoint_path("executions", path_key(oid), "metadata")))
 
 
 def metadata_csv(oids: Sequence[Oid], settings: Settings) -> Flow[str]:
-    """Read the metadata of several executions as one table in CSV. One request; a second one to servers that take the
-    question by GET only.
+    """Read the metadata of several executions as one table in CSV. One request; a second one to servers that accept it
+    by GET only.
     """
     if not oids:
         raise BadValue("A table of metadata needs at least one execution.")
     place = settings.endpoint_path("executions", "multi_download_metadata_csv")
     ids: list[Sendable] = [path_key(oid) for oid in oids]
-    asked = body({"ids": ids})
-    response = yield from send_one(Request("POST", place, (), _CSV, asked, idempotent=True))
+    document = body({"ids": ids})
+    response = yield from send_one(Request("POST", place, (), _CSV, document, idempotent=True))
     if response.status == _OTHER_METHOD:
-        response = yield from send_one(Request("GET", place, (), _CSV, asked, idempotent=True))
+        response = yield from send_one(Request("GET", place, (), _CSV, document, idempotent=True))
     return check(response, parse_error).body.decode("utf-8-sig")
 
 
 def suggested_name(deployment: Oid, settings: Settings) -> Flow[str]:
-    """Ask for a name for the next version of a deployment, such as "20260301.0". One request."""
+    """Read a name for the next version of a deployment, such as "20260301.0". One request."""
     place = settings.endpoint_path("deployments", path_key(deployment), "suggest_version_name")
-    found = read_object((yield from send_one(get(place))))
+    found = yield from fetch_object(place)
     name = found.get("name")
     if not isinstance(name, str):
         raise InvalidResponse(f"The answer to GET {place} suggests no name.", type_name="Deployment")
@@ -57,28 +57,24 @@ def suggested_name(deployment: Oid, settings: Settings) -> Flow[str]:
 
 
 def ownership_options(settings: Settings) -> Flow[tuple[str, ...]]:
-    """Ask by which names a new project can be owned. One request. Raises NotFound on old servers."""
-    found = yield from _answer(get(settings.endpoint_path("projects", "ownership_options")))
+    """Read the names by which a new project can be owned. One request. Raises NotFound on old servers."""
+    found = yield from fetch_json(get(settings.endpoint_path("projects", "ownership_options")))
     return tuple(str(item) for item in found) if isinstance(found, list) else ()
 
 
 def endpoint_logs(endpoint: Oid, start: str | None, end: str | None, settings: Settings) -> Flow[Json]:
-    """Ask what a deployment endpoint said between two moments (`YYYY-MM-DDTHH:MM`, UTC). One request."""
+    """Read the log of a deployment endpoint between two moments (`YYYY-MM-DDTHH:MM`, UTC). One request."""
     query: Pairs = tuple((name, text) for name, text in (("start", start), ("end", end)) if text is not None)
-    return (yield from _answer(get(settings.endpoint_path("deployment-endpoints", path_key(endpoint), "logs"), query)))
+    return fetch_json(get(settings.endpoint_path("deployment-endpoints", path_key(endpoint), "logs"), query))
 
 
 def resolved(name: str, project: Oid, settings: Settings) -> Flow[Object]:
-    """Ask which datum an alias of a project means; return that. One request. Raises NotFound."""
+    """Read the datum that an alias of a project means. One request. Raises NotFound."""
     query = (("name", name), ("project", str(path_key(project))))
     place = settings.endpoint_path("datum-aliases", "resolve")
-    found = read_object((yield from send_one(get(place, query))))
+    found = yield from fetch_object(place, query)
     confirm(found.get("name") in (None, name), f"the alias {name!r}", f"{found.get('name')!r}", f"GET {place}")
     datum = found.get("datum")
     if not isinstance(datum, dict):
-        raise InvalidResponse(f"The answer does not say which datum {name!r} is.", type_name="Datum")
+        raise InvalidResponse(f"The answer does not contain the datum that {name!r} means.", type_name="Datum")
     return datum
-
-
-def _answer(request: Request) -> Flow[Json]:
-    return parse_json(check((yield from send_one(request)), parse_error))

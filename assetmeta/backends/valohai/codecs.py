@@ -1,4 +1,4 @@
-"""The kinds of attributes and their codecs. A choice carries its values in its kind, so that the kind says it all."""
+"""The codecs of Valohai: UUIDs, lengths of time, documents with secrets."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Inputs(JsonDocument, frozen=True):
     def part(self, value: object) -> object:
         found = document_part(value)
         if isinstance(value, Oid) and value.type != "Datum":
-            raise ValueError(f"{value.token} is no file; give a Datum, or an address such as 'datum://...'")
+            raise ValueError(f"{value.token} is not a file; give a Datum, or an address such as 'datum://...'")
         return f"datum://{found}" if isinstance(value, Oid) else found
 
 
@@ -126,14 +126,14 @@ class Source(JsonDocument, frozen=True):
             return found
         [(made_by, key)] = found.items() if isinstance(found, dict) and len(found) == 1 else [("", None)]
         if made_by not in ("execution", "pipeline") or not isinstance(key, str):
-            raise ValueError("it does not say which execution or pipeline made the version")
+            raise ValueError("it does not name the execution or pipeline that made the version")
         return {"type": made_by, "id": key}
 
 
 class SecretDocument(Secret, frozen=True):
     """A piece of JSON with secrets in it: it is read and written like any other, and a repr shows its keys only."""
 
-    accepts: str = "what JSON can hold; its values are never shown"
+    accepts: str = "what JSON can contain; its values are never shown"
 
     def decode(self, raw: Raw) -> object:
         return _concealed(JsonDocument().decode(raw))

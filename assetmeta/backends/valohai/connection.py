@@ -1,4 +1,4 @@
-"""Addresses, credentials and options as people give them (reference 1 and 2)."""
+"""Addresses, credentials and options as users give them (reference 1 and 2)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,6 @@ SCHEME = "Token"
 """The word in front of a token."""
 
 API = "api/v0"
-
-SURVEYS = ("full", "root", "none")
-"""How much of the schema is read from the server: see assetmeta.backends.rest.discovery."""
 
 _PAGES = frozenset({"api", "p", "auth", "accounts", "login", "projects", "admin"})
 """What the paths of the API and of pages begin with."""
@@ -57,9 +54,8 @@ def token_uri(base: str) -> str:
 
 
 def bare_token(given: str) -> str:
-    """Return a token without the word `Token`, with which it stands in examples."""
-    word, blank, rest = given.strip().partition(" ")
-    return rest.strip() if blank and word.casefold() == "token" else given
+    """Return a token without the word `Token`, which examples have in front of it."""
+    return urls.without_scheme(given, SCHEME)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The bytes of data (reference 10): the API answers with them, or says where they are."""
+"""The bytes of data (reference 10): the API answers with them, or with their address."""
 
 from __future__ import annotations
 
@@ -7,32 +7,31 @@ import json
 import re
 from typing import BinaryIO, cast
 
-from assetmeta.backends.error_documents import parse_error
 from assetmeta.backends.filenames import safe_name
-from assetmeta.backends.responses import answered, check_file
+from assetmeta.backends.rest import files
 from assetmeta.backends.rest.urls import address_of
 from assetmeta.backends.valohai.connection import Settings
 from assetmeta.backends.valohai.keys import path_key
 from assetmeta.model.errors import InvalidResponse, Unsupported
-from assetmeta.model.http import Flow, Request, Response
+from assetmeta.model.http import Flow, Response
 from assetmeta.model.values import Oid
 
 TYPES = frozenset({"Datum"})
 """The types whose assets keep bytes."""
 
 FACTS = {name: name for name in ("size", "sha256", "sha1", "md5")}
-"""The attributes that tell of the bytes what is compared when they have come."""
+"""The attributes with which the bytes are compared when they were received."""
 
 _HELD = 64 * 1024
 _ADDRESS = re.compile(r"https?://|/(?!/)", re.IGNORECASE)
-_ANY = (("Accept", "*/*"),)
 
 
-class Held(io.RawIOBase):
-    """A file to write to that keeps the beginning back: it may turn out to be an answer about the bytes and no bytes.
+class DelayedFile(io.RawIOBase):
+    """A file to write to that keeps the beginning back: it may be a document with the address of the bytes, not the
+    bytes.
 
-    More than *most* bytes are passed on to *sink*; `release()` passes on what was kept. It can go back to its start
-    where the sink can.
+    More than *most* bytes are passed on to *sink*; `release()` passes on what was kept. It can be set back to
+    its start where the sink can.
     """
 
     def __init__(self, sink: BinaryIO, most: int = _HELD) -> None:
@@ -73,13 +72,13 @@ class Held(io.RawIOBase):
         return len(piece)
 
     def tell(self) -> int:
-        """Where writing stands, from the start on."""
+        """The position, from the start on."""
         return len(self._kept) if self._kept is not None else self._sink.tell() - (self._start or 0)
 
     def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
-        """Go back to the start, the only place there is to go to; `truncate()` then forgets what was written."""
+        """Go back to the start, the only position that is supported; `truncate()` then discards what was written."""
         if place or whence != io.SEEK_SET or self._start is None:
-            raise io.UnsupportedOperation("only the start can be gone back to")
+            raise io.UnsupportedOperation("only the start is supported")
         if self._kept is None:
             self._sink.seek(self._start)
             self._sink.truncate()
@@ -87,40 +86,34 @@ class Held(io.RawIOBase):
         return 0
 
     def truncate(self, size: int | None = None) -> int:
-        """What was written is forgotten already, by going back."""
+        """What was written is discarded already, by going back."""
         return 0
 
 
 def download(oid: Oid, sink: BinaryIO, settings: Settings) -> Flow[str]:
     """Write a datum's bytes to *sink* and return their media type.
 
-    One request where the API sends them itself, two where it says where they are. The second goes to a storage of its
-    own, which gets no credentials. Raises Unsupported for what is no Datum, NotFound, Rejected for a purged one.
+    One request where the API sends them itself, two where it sends their address. The second goes to a storage of its
+    own, which receives no credentials. Raises Unsupported for what is not a Datum, NotFound, Rejected for a purged one.
     """
-    if oid.type not in TYPES:
-        raise Unsupported(f"Only a Datum keeps bytes, {oid} does not.", oid=oid.token)
-    held = Held(sink)
+    files.require_file(oid, TYPES, "Datum")
+    held = DelayedFile(sink)
     path = settings.endpoint_path("data", path_key(oid), "download")
-    response = yield from _read(path, cast(BinaryIO, held))
+    response = yield from files.download(path, cast(BinaryIO, held))
     if _is_file(response):
         held.release()
         return response.media_type
-    place = address_of(_whereabouts(held, response), settings.base, settings.is_own)
-    return (yield from _read(place, sink)).media_type
-
-
-def _read(path: str, sink: BinaryIO) -> Flow[Response]:
-    response = answered((yield Request("GET", path, headers=_ANY, sink=sink, idempotent=True)))
-    return check_file(response, parse_error)
+    place = address_of(_location(held, response), settings.base, settings.is_own)
+    return (yield from files.download(place, sink)).media_type
 
 
 def _is_file(response: Response) -> bool:
-    """True when the answer is the bytes themselves: it is marked so, or is no document that could lead to them."""
+    """True when the answer is the bytes themselves: it is marked so, or it is not a document."""
     marked = response.headers.get("content-disposition", "").strip().lower().startswith("attachment")
     return marked or "json" not in response.media_type
 
 
-def _whereabouts(held: Held, response: Response) -> str:
+def _location(held: DelayedFile, response: Response) -> str:
     try:
         found = json.loads(held.kept or b"")
     except (ValueError, RecursionError):
@@ -143,11 +136,11 @@ def upload(oid: Oid, source: BinaryIO, settings: Settings) -> Flow[None]:
 
 
 def local_name(given: str) -> str:
-    """Return a harmless local name for a datum's name, which may hold slashes: its last part."""
+    """Return a harmless local name for a datum's name, which may contain slashes: its last part."""
     return safe_name(given, "datum")
 
 
 def local_parts(given: str) -> list[str]:
-    """Return the harmless folders and name that a datum's name with slashes stands for; none of them leads up."""
+    """Return harmless folders and a name for a datum's name with slashes; none of them leads up."""
     parts = [part for part in given.replace("\\", "/").split("/") if part.strip(". ")]
     return [safe_name(part, "datum") for part in parts] or ["datum"]

@@ -1,7 +1,7 @@
-"""What assets are known by: UUIDs, numbers, and keys made of two where one is not enough.
+"""Keys of Valohai: UUIDs, numbers, and keys of two parts where one is not enough.
 
-Commit                        <project>/<identifier>; a hyphen stands for a project that nobody told
-PipelineNode, PipelineEdge    <pipeline>/<id>: they stand in their pipeline and nowhere else
+Commit                        <project>/<identifier>; a hyphen in place of a project that is not known
+PipelineNode, PipelineEdge    <pipeline>/<id>: they are members of their pipeline and nothing else
 Repository                    its number, or the project where bodies leave the number out
 """
 
@@ -52,7 +52,7 @@ class ValohaiKeys(Keys):
         return Identified(key, context, implied)
 
     def _completed(self, resource: Resource, item: Object, context: ParseContext) -> ParseContext:
-        """Add the project that an object says it is in, or that of the deployment that it names."""
+        """Add the project that an object contains, or that of the deployment that it names."""
         found = item.get("id") if resource.type == "Project" else item.get("project", item.get("project_id"))
         found = found.get("id") if isinstance(found, dict) else found
         if not isinstance(found, str):
@@ -62,12 +62,12 @@ class ValohaiKeys(Keys):
         return context if found in (None, context.project) else replace(context, project=found)
 
     def parse(self, resource: Resource, value: Json, context: ParseContext) -> Key | None:
-        """The key in a reference, with the project or the pipeline that it was met in where keys contain that."""
+        """The key in a reference, with the project or the pipeline that it was found in where keys contain that."""
         owner = context.owner or (value.get("pipeline") if isinstance(value, dict) else None)
         return parse_key_from(resource, value, context.project, owner)
 
     def choose(self, known: Field, value: Json) -> str | None:
-        """What the address of an object says; an owner that is known to be an organization."""
+        """The type in the address of an object; Organization for an owner that is known to be one."""
         whole = value if isinstance(value, dict) else {}
         if known.union and (whole.get("id") if whole else value) in self.memory.organizations:
             return "Organization"
@@ -91,7 +91,7 @@ class ValohaiKeys(Keys):
 
     def confirm(self, resource: Resource, oid: Oid, item: Object, line: str) -> None:
         """Raise InvalidResponse for another object."""
-        about(resource, oid, item, line)
+        require_same(resource, oid, item, line)
 
 
 def is_alias(api: Api, oid: Oid) -> bool:
@@ -124,60 +124,60 @@ def commit_parts(key: Key) -> tuple[str | None, str]:
 
 
 def member_parts(key: Key, type_name: str) -> tuple[str, str]:
-    """The object that something stands in, and its own id. Raises BadValue for a key without both."""
+    """The object that a member is part of, and its own id. Raises BadValue for a key without both."""
     owner, slash, own = str(key).partition("/")
     if not slash or not own or not owner:
         raise BadValue(
-            f"{type_name}:{key} does not say what it is in: write <pipeline uuid>/<id>.", type_name=type_name
+            f"{type_name}:{key} does not name what it is part of: write <pipeline uuid>/<id>.", type_name=type_name
         )
     return owner, own
 
 
-def parse_key(endpoint: Resource, text: str) -> Key | None:
-    """The key that a text is for assets of *endpoint*, None when it is none."""
+def parse_key(resource: Resource, text: str) -> Key | None:
+    """The key that a text is for assets of *resource*, None when it is none."""
     text = text.strip()
-    if endpoint.key in ("commit", "member"):
+    if resource.key in ("commit", "member"):
         first, slash, rest = text.partition("/")
         return text if slash and rest and (is_uuid(first) or first == _NOWHERE) else None
     if is_uuid(text):
         return text.lower()
-    return int(text) if endpoint.key == "int" and re.fullmatch(r"[0-9]{1,18}", text) else None
+    return int(text) if resource.key == "int" and re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
-def require_key(endpoint: Resource, key: Key) -> Key:
-    """Return a key that can stand in a path. Raises BadValue for a new asset's key, and for what is no key."""
-    token = Oid(endpoint.type, key).token
-    if Oid(endpoint.type, key).is_new:
-        raise BadValue(f"{token} is not on the server yet.", oid=token, type_name=endpoint.type)
-    if endpoint.key == "commit":
+def require_key(resource: Resource, key: Key) -> Key:
+    """Return a key that can be part of a path. Raises BadValue for a new asset's key, and for what is not a key."""
+    token = Oid(resource.type, key).token
+    if Oid(resource.type, key).is_new:
+        raise BadValue(f"{token} is not on the server yet.", oid=token, type_name=resource.type)
+    if resource.key == "commit":
         commit_parts(key)
-    elif endpoint.key == "member":
-        member_parts(key, endpoint.type)
+    elif resource.key == "member":
+        member_parts(key, resource.type)
     elif isinstance(key, str) and not re.fullmatch(r"(?!\.+\Z)[\w.~-]+", key):
-        raise BadValue(f"{token} is not a valid key: ids are numbers or UUIDs.", oid=token, type_name=endpoint.type)
+        raise BadValue(f"{token} is not a valid key: ids are numbers or UUIDs.", oid=token, type_name=resource.type)
     return key
 
 
-def about(endpoint: Resource, oid: Oid, item: Object, line: str) -> Object:
+def require_same(resource: Resource, oid: Oid, item: Object, line: str) -> Object:
     """Return the object that a request for *oid* was answered with. Raises InvalidResponse for another one; an object
-    that does not say which it is was met at the address of the one that was asked for.
+    without a key is taken for the one that was requested.
     """
-    if endpoint.key == "commit":
+    if resource.key == "commit":
         confirm(*_commit(oid, item), line)
-    elif endpoint.key != "member" and item.get("id") is not None:
+    elif resource.key != "member" and item.get("id") is not None:
         confirm(str(item["id"]).lower() == str(oid.key).lower(), oid.token, f"id {item['id']!r}", line)
     return item
 
 
 def _commit(oid: Oid, item: Object) -> tuple[bool, str, str]:
-    """Whether an object is the commit that was asked for: by its identifier, the beginning of it, or a branch."""
+    """Whether an object is the commit that was requested: by its identifier, the beginning of it, or a branch."""
     project, name = commit_parts(oid.key)
-    told = item.get("identifier")
-    known = told is None or str(told).startswith(name) or name in _names(item)
+    given = item.get("identifier")
+    known = given is None or str(given).startswith(name) or name in _names(item)
     place = item.get("project", item.get("project_id"))
     place = place.get("id") if isinstance(place, dict) else place
     is_there = project is None or not isinstance(place, str) or place.lower() == project.lower()
-    return known and is_there, oid.token, f"commit {told!r} of project {place!r}"
+    return known and is_there, oid.token, f"commit {given!r} of project {place!r}"
 
 
 def _names(item: Object) -> Iterator[str]:
@@ -188,20 +188,20 @@ def _names(item: Object) -> Iterator[str]:
             yield name.rpartition("/")[2]
 
 
-def parse_key_from(endpoint: Resource, value: Json, project: Key | None, owner: Json) -> Key | None:
-    """The key in a reference: a bare id, its text, or an object with it; None for null and for what holds none.
+def parse_key_from(resource: Resource, value: Json, project: Key | None, owner: Json) -> Key | None:
+    """The key in a reference: a bare id, its text, or an object with it; None for null and for what has none.
 
-    *project* is the one that the reference was met in, *owner* the object that members stand in.
+    *project* is the one that the reference was found in, *owner* the object that members are part of.
     """
     whole = value if isinstance(value, Mapping) else None
-    value = whole.get("identifier" if endpoint.key == "commit" else "id") if whole is not None else value
+    value = whole.get("identifier" if resource.key == "commit" else "id") if whole is not None else value
     if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
-        return project if whole and endpoint.type == "Repository" else None
-    if endpoint.key == "commit":
+        return project if whole and resource.type == "Repository" else None
+    if resource.key == "commit":
         return commit_key(project, str(value))
-    if endpoint.key == "member":
+    if resource.key == "member":
         return None if owner is None else f"{owner}/{value}"
-    if endpoint.key == "int":
+    if resource.key == "int":
         return int(value) if re.fullmatch(r"[0-9]{1,18}", str(value)) else None
     return value
 

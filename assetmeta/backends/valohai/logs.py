@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.codecs import Instant
-from assetmeta.backends.rest.http import Pairs, get, read_object
+from assetmeta.backends.rest.http import Pairs, fetch_object
 from assetmeta.backends.valohai.connection import Settings
 from assetmeta.backends.valohai.keys import path_key
 from assetmeta.model.http import Flow
@@ -32,7 +31,9 @@ class Event(NamedTuple):
 
 
 class Log(NamedTuple):
-    """What one answer told of a log: events in order, how many there are, and whether the first ones are missing."""
+    """The part of a log that one answer has: events in order, how many there are, and whether the first ones are
+    missing.
+    """
 
     events: tuple[Event, ...] = ()
     total: int | None = None
@@ -40,13 +41,13 @@ class Log(NamedTuple):
 
 
 @dataclass(slots=True)
-class LogPage:
-    """Which events were told already. Equal ones are told as often as one answer has them."""
+class LogReader:
+    """Which events were returned already. Equal ones are returned as often as one answer has them."""
 
     _seen: Counter[Event] = field(default_factory=Counter)
 
     def fresh(self, events: Sequence[Event]) -> Iterator[Event]:
-        """Yield the events that were not told yet, in order."""
+        """Yield the events that were not returned yet, in order."""
         here: Counter[Event] = Counter()
         for event in events:
             here[event] += 1
@@ -55,7 +56,7 @@ class LogPage:
                 yield event
 
     def overlaps(self, log: Log) -> bool:
-        """True when nothing can be missing between what was told and this answer."""
+        """True when nothing can be missing between what was returned and this answer."""
         return not log.truncated or any(self._seen[event] for event in log.events)
 
 
@@ -65,9 +66,7 @@ def log(oid: Oid, limit: int | None, settings: Settings) -> Flow[Log]:
     One request.
     """
     query: Pairs = () if limit is None else (("limit", str(limit)),)
-    found = read_object(
-        (yield from send_one(get(settings.endpoint_path("executions", path_key(oid), "events"), query)))
-    )
+    found = yield from fetch_object(settings.endpoint_path("executions", path_key(oid), "events"), query)
     total = found.get("total")
     return Log(
         tuple(_event(item) for item in _items(found.get("events"))),
@@ -80,7 +79,7 @@ def status_events(oid: Oid, limit: int | None, settings: Settings) -> Flow[Log]:
     """Read the first *limit* events that Valohai itself wrote to the log of an execution; None for all. One request."""
     query: Pairs = () if limit is None else (("limit", str(limit)),)
     place = settings.endpoint_path("executions", path_key(oid), "status-events")
-    found = read_object((yield from send_one(get(place, query))))
+    found = yield from fetch_object(place, query)
     total = found.get("total")
     events = tuple(_event(item, "status") for item in _items(found.get("status_events")))
     return Log(events, total if isinstance(total, int) else None, isinstance(total, int) and total > len(events))
@@ -89,7 +88,7 @@ def status_events(oid: Oid, limit: int | None, settings: Settings) -> Flow[Log]:
 def status(oid: Oid, settings: Settings) -> Flow[str]:
     """Read the state of an execution, without its heavy parts. One request."""
     query = (("exclude", "metadata,events,outputs"),)
-    found = read_object((yield from send_one(get(settings.endpoint_path("executions", path_key(oid)), query))))
+    found = yield from fetch_object(settings.endpoint_path("executions", path_key(oid)), query)
     return str(found.get("status") or "")
 
 

@@ -6,7 +6,7 @@ In order of preference (reference 12; no endpoint filters by several ids):
     one asset, or a few                     GET x/{id}/ each, concurrently
     runs whose number is known              GET x/?project=&counter=&counter=..., a hundred in one request
     many in a project                       GET x/?project=, unless it has far more than are wanted; of those whose
-                                            project is not known one is read to learn it
+                                            project is not known one is read for it
     all else                                GET x/{id}/ each, concurrently
 
 What only whole objects contain is read in the last way. Members of pipelines are read with their pipeline.
@@ -25,8 +25,8 @@ from assetmeta.backends.rest.http import Object, Pairs
 from assetmeta.backends.rest.reader import RestReader
 from assetmeta.backends.rest.spec import Field, Resource
 from assetmeta.backends.valohai.connection import Settings
-from assetmeta.backends.valohai.keys import about, commit_parts, member_parts, require_key
-from assetmeta.backends.valohai.pages import one_or_none, read_all, read_all_if_cheaper, whole_or_none
+from assetmeta.backends.valohai.keys import commit_parts, member_parts, require_key, require_same
+from assetmeta.backends.valohai.pages import read_all, read_all_if_cheaper, read_all_or_none, read_one_or_none
 from assetmeta.model.http import Flow
 from assetmeta.model.values import Key, Oid
 
@@ -63,13 +63,13 @@ class LookupReader(RestReader):
         return oid not in self.known.cells or oid in self._gone
 
     def _of_another_type(self, resource: Resource, missing: Sequence[Oid]) -> Flow[None]:
-        """Look for users among the organizations and the other way round: an owner's id alone does not show which."""
+        """Find users among the organizations and the other way round: an owner's id alone does not show which."""
         union = next((union.members for union in self.api.unions.values() if resource.type in union.members), ())
         for name in union if missing else ():
             there = self.api.types[name]
             if there is resource:
                 continue
-            objects = yield from whole_or_none(self.options.endpoint_path(there.path), (), self.options)
+            objects = yield from read_all_or_none(self.options.endpoint_path(there.path), (), self.options)
             titles = {item.get("id"): item.get(there.display or "id") for item in objects or ()}
             for oid in missing:
                 if oid.key in titles:
@@ -98,13 +98,13 @@ class LookupReader(RestReader):
         """Read assets one by one, concurrently. What a whole object does not have of *names*, no object here has."""
         query = self.query(resource, names)
         places = [self._place(resource, oid) for oid in oids]
-        flows = [one_or_none(path, (*own, *query)) for path, own in places]
+        flows = [read_one_or_none(path, (*own, *query)) for path, own in places]
         items = (yield from gather(flows)) if flows else []
         for oid, (path, _), item in zip(oids, places, items, strict=True):
             if item is None:
                 self._gone.add(oid)
                 continue
-            about(resource, oid, item, f"GET {path}")
+            require_same(resource, oid, item, f"GET {path}")
             project = commit_parts(oid.key)[0] if resource.key == "commit" else None
             self.take_one(resource, item, ParseContext(project), oid)
             for name in self.missing_names(resource, oid, names):
@@ -159,7 +159,7 @@ class LookupReader(RestReader):
 
     def _short(self, resource: Resource, wanted: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
         path, query = self.options.endpoint_path(resource.path), self.included(resource, names)
-        objects = yield from whole_or_none(path, query, self.options)
+        objects = yield from read_all_or_none(path, query, self.options)
         found = self.rows(resource, objects or (), names)
         missing = [oid for oid in wanted if oid not in set(found)]
         if missing and resource.type == "User":
@@ -169,7 +169,7 @@ class LookupReader(RestReader):
 
     def _myself(self, resource: Resource) -> Flow[None]:
         """Read who is logged in: not every installation lists its users."""
-        me = yield from one_or_none(self.options.endpoint_path(resource.path, "me"), ())
+        me = yield from read_one_or_none(self.options.endpoint_path(resource.path, "me"), ())
         self.take(resource, [me] if me else ())
 
     def _by_their_project(self, resource: Resource, missing: Sequence[Oid], objects: Iterable[Object]) -> None:
@@ -262,6 +262,6 @@ class LookupReader(RestReader):
         """Read the lists below objects, one for each, concurrently. Some servers do not have them."""
         there = self.resource(known.to[0])
         paths = [self.options.endpoint_path(resource.path, oid.key, known.sublist) for oid in oids]
-        lists = yield from gather([whole_or_none(path, (), self.options) for path in paths])
+        lists = yield from gather([read_all_or_none(path, (), self.options) for path in paths])
         for oid, objects in zip(oids, lists, strict=True):
             self.known.add(oid, {name: tuple(self.take(there, objects or (), ParseContext(embedded=True)))})

@@ -1,4 +1,4 @@
-"""Creates that were not answered (reference 3, 4): keys are no numbers, and equal names are accepted.
+"""Creates that were not answered (reference 3, 4): keys are not numbers, and equal names are accepted.
 
 So a mark is the time by the server's own clock (the Date of an answer), who is logged in, and what this user created
 shortly before, as the clocks of several computers differ. Of types without a time of creation it is all that there is.
@@ -59,7 +59,7 @@ def take_mark(fetch: Fetcher, schema: Schema, creates: Sequence[Create], setting
 
 
 def since(type_name: str, mark: Mapping[str, object]) -> Term | None:
-    """Return the condition for what this user created since a mark, as far as the type tells that."""
+    """Return the condition for what this user created since a mark, as far as the type has attributes for that."""
     terms: list[Term] = []
     if "since" in mark:
         terms.append(Compare(Path.parse(_TIME), ">=", (datetime.fromisoformat(str(mark["since"])),)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.rest.encode import Names
-from assetmeta.backends.rest.http import get, read_object, read_page
+from assetmeta.backends.rest.http import fetch_object, get, read_page
 from assetmeta.backends.valohai.connection import Settings
 from assetmeta.model.errors import BadValue, NotFound, Rejected
 from assetmeta.model.http import Flow
@@ -16,7 +16,7 @@ _ALL = (("limit", "10000"),)
 _TYPES = ("Organization", "User")
 
 
-def names(oids: Iterable[Oid], settings: Settings) -> Flow[Names]:
+def owner_names(oids: Iterable[Oid], settings: Settings) -> Flow[Names]:
     """Return the names of owners that are known by id; nothing is sent for none.
 
     One request for all organizations, one for the user who is logged in, and one for other users. An id alone may be
@@ -31,7 +31,7 @@ def names(oids: Iterable[Oid], settings: Settings) -> Flow[Names]:
                 found.update((yield from _read(each, settings)))
         named = {found[each]: each for each in kinds if each in found}
         if len(named) > 1:
-            raise BadValue(f"{oid.key} is {' and '.join(each.token for each in named.values())}; say which.")
+            raise BadValue(f"{oid.key} is {' and '.join(each.token for each in named.values())}; name the type, too.")
         if not named:
             raise BadValue(
                 f"No {' and no '.join(each.token for each in kinds)} is visible to this user; give the owner by name, "
@@ -43,7 +43,7 @@ def names(oids: Iterable[Oid], settings: Settings) -> Flow[Names]:
     return found
 
 
-def numbered(name: str, settings: Settings) -> Flow[Oid]:
+def owner_of(name: str, settings: Settings) -> Flow[Oid]:
     """Return the owner of a name: an organization, or else a user. One request, or up to three. Raises BadValue."""
     for type_name in _TYPES:
         found = yield from _named(type_name, name, settings)
@@ -63,7 +63,7 @@ def _named(type_name: str, name: str, settings: Settings) -> Flow[Oid | None]:
 def _read(oid: Oid, settings: Settings) -> Flow[dict[Oid, str]]:
     if oid.type == "Organization":
         return (yield from _listed("organizations", "Organization", "name", settings))
-    me = read_object((yield from send_one(get(settings.endpoint_path("users", "me")))))
+    me = yield from fetch_object(settings.endpoint_path("users", "me"))
     number = me.get("id")
     found = {Oid("User", number): str(me.get("username"))} if isinstance(number, int) else {}
     if oid in found:
@@ -71,7 +71,7 @@ def _read(oid: Oid, settings: Settings) -> Flow[dict[Oid, str]]:
     try:
         return {**found, **(yield from _listed("users", "User", "username", settings))}
     except (NotFound, Rejected):
-        # Not everybody may see who else there is.
+        # Not every user may list the others.
         return found
 
 

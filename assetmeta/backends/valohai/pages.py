@@ -1,8 +1,8 @@
 """Lists by `limit` and `offset` (reference 4), read so that nothing is lost while they change.
 
-A page after the first begins with the last row of the one before. Rows that came in before it make the page begin
-earlier, and what is repeated is passed over; where that row is not on the page any more, rows have gone and others have
-slipped past. A list that ends earlier than it was counted has lost rows, too.
+A page after the first begins with the last row of the one before. Rows that were added before it make the page begin
+earlier, and what is repeated is left out; where that row is not on the page any more, rows were removed and others were
+missed. A list that ends earlier than it was counted has lost rows, too.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from assetmeta.model.http import Flow, Response
 
 
 class ListPlace(NamedTuple):
-    """Where a list goes on: *offset* rows lie before, the last of which is *last*; *start* were skipped at first, and
-    *expected* are there in all, as was counted first.
+    """Where a list continues: after *offset* rows, the last of which is *last*; *start* were skipped at first, and
+    *expected* is the number of all rows, as it was counted first.
     """
 
     offset: int = 0
@@ -32,7 +32,7 @@ class ListPlace(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Some rows of a list, where it goes on (None at its end), and how many rows were counted."""
+    """Some rows of a list, where it continues (None at its end), and how many rows were counted."""
 
     objects: Sequence[Object]
     rest: ListPlace | None
@@ -42,8 +42,9 @@ class Part(NamedTuple):
 def read_part(path: str, query: Pairs, place: ListPlace, limit: int, settings: Settings) -> Flow[Part]:
     """Read the next rows of a list, about *limit* of them. One request. Raises ResultChanged.
 
-    A filter by an object that does not exist is refused with 400, naming the filter; that means that nothing is there,
-    unless rows came before. Any other refusal is raised: a list is never short because a part of it was refused.
+    A filter by an object that does not exist is refused with 400, naming the filter; that means that the list is
+    empty, unless rows were read before. Any other refusal is raised: a list is never short because a part of it was
+    refused.
     """
     overlap = 0 if place.last is None else 1
     window = [("limit", str(limit + overlap))]
@@ -58,7 +59,7 @@ def read_part(path: str, query: Pairs, place: ListPlace, limit: int, settings: S
     offset = place.offset - overlap + len(page.objects)
     expected = place.expected if place.expected is not None else page.total
     if page.rest is not None and fresh:
-        return Part(fresh, ListPlace(offset, _mark(fresh[-1]), place.start, expected), page.total)
+        return Part(fresh, ListPlace(offset, _row_key(fresh[-1]), place.start, expected), page.total)
     wanted = min((count for count in (expected, page.total) if count is not None), default=0)
     if page.rest is not None or (offset < wanted and place.start < wanted):
         raise _moved(path, wanted - place.start, offset - place.start)
@@ -81,12 +82,12 @@ def _fresh(path: str, place: ListPlace, page: Page) -> Sequence[Object]:
     if place.last is None:
         return page.objects
     for index, item in enumerate(page.objects):
-        if _mark(item) == place.last:
+        if _row_key(item) == place.last:
             return page.objects[index + 1 :]
     raise _moved(path, place.expected or 0, place.offset - place.start)
 
 
-def _mark(item: Object) -> str:
+def _row_key(item: Object) -> str:
     return str(item.get("id", item.get("identifier")))
 
 
@@ -104,7 +105,7 @@ def read_all(path: str, query: Pairs, settings: Settings) -> Flow[list[Object]]:
 
 
 def _rest(path: str, query: Pairs, some: Part, settings: Settings) -> Flow[list[Object]]:
-    """Read a list on from where *some* of it broke off."""
+    """Read the rest of a list of which *some* was read."""
     found = list(some.objects)
     while some.rest is not None:
         some = yield from read_part(path, query, some.rest, settings.sweep, settings)
@@ -123,7 +124,7 @@ def read_all_if_cheaper(path: str, query: Pairs, requests: int, settings: Settin
     return (yield from _rest(path, query, some, settings))
 
 
-def whole_or_none(path: str, query: Pairs, settings: Settings) -> Flow[list[Object] | None]:
+def read_all_or_none(path: str, query: Pairs, settings: Settings) -> Flow[list[Object] | None]:
     """Read a list to its end; None when there is no such list. Raises ResultChanged."""
     try:
         return (yield from read_all(path, query, settings))
@@ -131,20 +132,20 @@ def whole_or_none(path: str, query: Pairs, settings: Settings) -> Flow[list[Obje
         return None
 
 
-def counted(path: str, query: Pairs, settings: Settings) -> Flow[int | None]:
-    """Ask how many rows a list has; None when the server does not count. One request."""
+def count_rows(path: str, query: Pairs, settings: Settings) -> Flow[int | None]:
+    """Read how many rows a list has; None when the server does not count. One request."""
     response = yield from send_one(get(path, (*query, ("limit", "1"))))
     return 0 if _is_of_nothing(query, response) else read_page(response).total
 
 
-def one(path: str, query: Pairs) -> Flow[Object]:
+def read_one(path: str, query: Pairs) -> Flow[Object]:
     """Read one object. One request. Raises NotFound."""
     return read_object((yield from send_one(get(path, query))))
 
 
-def one_or_none(path: str, query: Pairs) -> Flow[Object | None]:
-    """Read one object; None when it is not there. One request."""
+def read_one_or_none(path: str, query: Pairs) -> Flow[Object | None]:
+    """Read one object; None when it does not exist. One request."""
     try:
-        return (yield from one(path, query))
+        return (yield from read_one(path, query))
     except NotFound:
         return None

@@ -24,7 +24,7 @@ _TRIES = 4
 
 
 def grouped(changes: Sequence[Change]) -> tuple[list[Call], list[Change]]:
-    """Divide *changes* into properties of different data, which can go out together, and all else."""
+    """Divide *changes* into properties of different data, which can share a request, and all else."""
     calls: dict[Key, Call] = {}
     others: list[Change] = []
     for change in changes:
@@ -42,7 +42,7 @@ def is_whole(change: Change) -> bool:
     return [name for name, _ in change.arguments] == [_ARGUMENT] and isinstance(change.arguments[0][1], dict)
 
 
-def applied(calls: Sequence[Call], settings: Settings, tries: int = _TRIES) -> Flow[list[Outcome]]:
+def set_properties(calls: Sequence[Call], settings: Settings, tries: int = _TRIES) -> Flow[list[Outcome]]:
     """Set the properties of many data, at most MOST. One outcome per call, same order; one request.
 
     A request is taken or refused as a whole. Where the refusal names the data that are to blame, only those fail and
@@ -59,6 +59,6 @@ def applied(calls: Sequence[Call], settings: Settings, tries: int = _TRIES) -> F
         rest = [call for call in calls if str(call.oid.key) not in blamed]
         if error.status != _REFUSED or not blamed or not rest or tries == 1:
             return [outcome_of(call, error, step) for call in calls]
-        others = iter((yield from applied(rest, settings, tries - 1)))
+        others = iter((yield from set_properties(rest, settings, tries - 1)))
         return [outcome_of(call, error, step) if str(call.oid.key) in blamed else next(others) for call in calls]
     return [Done(call, call.oid) for call in calls]

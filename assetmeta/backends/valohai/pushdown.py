@@ -1,5 +1,5 @@
-"""Conditions as the server can apply them: what is meant by words that only conditions have, and conditions on the name
-of a project, a model or a dataset, turned into conditions on its id (reference 4).
+"""Conditions as the server can apply them: the meaning of words that only conditions have, and conditions on the name
+of a project, a model or a dataset, replaced by conditions on its id (reference 4).
 
 The server filters by the id of those and not by their name, and there are few of them: their list, read first, saves
 reader the whole list of what belongs to any of them.
@@ -26,8 +26,8 @@ NOTHING = Compare(Path.parse("id"), "=", ("",))
 """A condition that no asset satisfies: it is answered without a request."""
 
 
-def named(api: Api, resource: Resource, wanted: Fetch) -> Iterator[tuple[Term, str, Resource]]:
-    """Yield the conditions that can be turned so: each with the relation that it goes along, and where that leads."""
+def conditions_on_names(api: Api, resource: Resource, wanted: Fetch) -> Iterator[tuple[Term, str, Resource]]:
+    """Yield the conditions that can be replaced so: each with its relation, and the resource that this leads to."""
     for term in and_terms(wanted.where) if resource.listed and wanted.oids is None else ():
         path, values = equality(term) or ("", ())
         relation, dot, name = path.partition(".")
@@ -43,12 +43,12 @@ def _is_hidden(resource: Resource, name: str) -> bool:
     return known is None or known.detail_only or known.listed_separately or not known.is_readable
 
 
-def resolved(reader: LookupReader, resource: Resource, wanted: Fetch) -> Flow[Fetch]:
-    """Return the read with those conditions turned. One request for each list that takes; several assets of one name
-    leave the condition as it is.
+def resolve_names(reader: LookupReader, resource: Resource, wanted: Fetch) -> Flow[Fetch]:
+    """Return the fetch with those conditions replaced. One request for the list of each; where several assets have the
+    name the condition stays as it is.
     """
     found: dict[Term, Term] = {}
-    for term, relation, there in named(reader.api, resource, wanted):
+    for term, relation, there in conditions_on_names(reader.api, resource, wanted):
         objects = yield from read_all(reader.options.endpoint_path(there.path), (), reader.options)
         assert isinstance(term, Compare)
         own = replace(term, path=Path(term.path.steps[1:]))
@@ -60,14 +60,14 @@ def resolved(reader: LookupReader, resource: Resource, wanted: Fetch) -> Flow[Fe
     return replace(wanted, where=And(tuple(found.get(term, term) for term in and_terms(wanted.where))))
 
 
-def meant(schema: Schema, api: Api, resource: Resource, term: Term) -> Term:
-    """Put what is meant in the place of words that only filters know (`incomplete`), and of owners: whether an id is a
-    user's or an organization's, bodies do not say.
+def interpreted(schema: Schema, api: Api, resource: Resource, term: Term) -> Term:
+    """Put what is meant in the place of words that only filters know (`incomplete`), and of owners, of which bodies
+    do not show whether an id is a user's or an organization's.
     """
     if isinstance(term, And | Or):
-        return type(term)(tuple(meant(schema, api, resource, inner) for inner in term.terms))
+        return type(term)(tuple(interpreted(schema, api, resource, inner) for inner in term.terms))
     if isinstance(term, Not):
-        return Not(meant(schema, api, resource, term.term))
+        return Not(interpreted(schema, api, resource, term.term))
     if not isinstance(term, Compare):
         return term
     words = resource.words.get(str(term.path), {})

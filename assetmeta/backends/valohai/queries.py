@@ -1,6 +1,6 @@
 """The flow of every read: lists with the filters, order and windows that the server is known to apply.
 
-What it does not do is done here.
+Everything else is done in the client.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from assetmeta.backends.valohai import pages
 from assetmeta.backends.valohai.connection import Settings
 from assetmeta.backends.valohai.keys import condition_key, filter_text
 from assetmeta.backends.valohai.lookup import LookupReader
-from assetmeta.backends.valohai.pushdown import meant, named, resolved
+from assetmeta.backends.valohai.pushdown import conditions_on_names, interpreted, resolve_names
 from assetmeta.model.conditions import and_terms
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow
@@ -37,7 +37,7 @@ def understood_as(schema: Schema, api: Api, wanted: Fetch) -> Fetch:
     refuse(schema, api, wanted)
     if wanted.where is None:
         return wanted
-    return replace(wanted, where=meant(schema, api, api.resource(schema, wanted.type_name), wanted.where))
+    return replace(wanted, where=interpreted(schema, api, api.resource(schema, wanted.type_name), wanted.where))
 
 
 def refuse(schema: Schema, api: Api, wanted: Fetch) -> None:
@@ -50,14 +50,14 @@ def refuse(schema: Schema, api: Api, wanted: Fetch) -> None:
         there = resource.nested_in.type if resource.nested_in else ""
         back = resource.fields[_back(resource, api)].to[0] if resource.nested_in else ""
         raise Unsupported(
-            f"Valohai has no list of all assets of type {resource.type}: go through {there}."
+            f"Valohai has no list of all assets of type {resource.type}: use {there}."
             f"{resource.nested_in.field if resource.nested_in else ''}, or name the {back} in where().",
             type_name=wanted.type_name,
         )
 
 
 def parents(resource: Resource, api: Api, wanted: Fetch) -> tuple[Oid, ...]:
-    """The objects that a read names as those that its assets stand in."""
+    """The objects that a fetch names as those that its assets are part of."""
     back = _back(resource, api)
     for term in and_terms(wanted.where):
         path, values = equality(term) or ("", ())
@@ -72,7 +72,7 @@ def _back(resource: Resource, api: Api) -> str:
 
 
 class ListCursor(NamedTuple):
-    """Where a read goes on: in which of its lists, and where there. *wanted* is the read as its lists were chosen."""
+    """Where a read continues: in which of its lists, and where there. *wanted* is the fetch that they are for."""
 
     number: int = 0
     place: pages.ListPlace = pages.ListPlace()
@@ -97,16 +97,16 @@ class QueryReader(LookupReader):
     def count(self, wanted: Fetch) -> Flow[int | None]:
         """Read the number of rows of a single list of which each is a match. One request, and those for names."""
         resource = self.resource(wanted.type_name)
-        chosen = self.choose_lists(resource, (yield from resolved(self, resource, wanted)))
+        chosen = self.choose_lists(resource, (yield from resolve_names(self, resource, wanted)))
         if chosen.keys == ():
             return 0
         if not chosen.exact:
             return None
         path = self.options.endpoint_path(resource.path)
-        return (yield from pages.counted(path, chosen.queries[0], self.options))
+        return (yield from pages.count_rows(path, chosen.queries[0], self.options))
 
     def cuts(self, wanted: Fetch) -> bool:
-        """True where every row of a single list is a match, and the server sorts if anybody does."""
+        """True where every row of a single list is a match, and no sorting is left to the client."""
         chosen = self.choose_lists(self.resource(wanted.type_name), wanted)
         return chosen.exact and (not wanted.sort or self.sorts(wanted))
 
@@ -126,7 +126,7 @@ class QueryReader(LookupReader):
         if not resource.listed and wanted.oids is None:
             return Page((yield from self._within(resource, wanted)))
         cursor = at if isinstance(at, ListCursor) else ListCursor()
-        selected = cursor.wanted or (yield from resolved(self, resource, wanted))
+        selected = cursor.wanted or (yield from resolve_names(self, resource, wanted))
         chosen = self.choose_lists(resource, selected)
         if chosen.keys is not None:
             # For a query the contents of rows are enough, also where it names its assets; for a read of assets they are
@@ -157,7 +157,7 @@ class QueryReader(LookupReader):
         limit = page_limit(resource, wanted, chosen, cursor.place.offset, self.options)
         path = self.options.endpoint_path(resource.path)
         some = yield from pages.read_part(path, query, cursor.place, limit, self.options)
-        oids = self.rows(resource, some.objects, names, _around(chosen))
+        oids = self.rows(resource, some.objects, names, _list_context(chosen))
         for oid in oids if chosen.implied else ():
             # What the filters imply of an asset counts where its row does not contain it.
             self.known.cells[oid] = {**chosen.implied, **self.known.cells[oid]}
@@ -193,7 +193,7 @@ class QueryReader(LookupReader):
             within = resource.nested_in.type if resource.nested_in else ""
             yield f"read {len(parents(resource, self.api, wanted))} {within} that they are part of"
             return
-        for term, relation, there in named(self.api, resource, wanted):
+        for term, relation, there in conditions_on_names(self.api, resource, wanted):
             path = self.options.endpoint_path(there.path)
             yield f"GET {path}, for the {relation} that {term} means; below, its id is filtered by"
         chosen = self.choose_lists(resource, wanted)
@@ -206,8 +206,8 @@ class QueryReader(LookupReader):
             yield f"GET {self.options.endpoint_path(resource.path)}?{pairs}, and on until the {end}"
 
 
-def _around(chosen: Pushdown) -> ParseContext:
-    """What the filters say of where all the rows are."""
+def _list_context(chosen: Pushdown) -> ParseContext:
+    """The context of all the rows, as the filters imply it."""
     project = chosen.implied.get("project")
     return ParseContext(project.key if isinstance(project, Oid) else None)
 
@@ -234,15 +234,15 @@ def ordering(resource: Resource, wanted: Fetch) -> tuple[tuple[str, str], ...]:
 
 def uncounted(resource: Resource, wanted: Fetch) -> tuple[tuple[str, str], ...]:
     """The parameter that saves counting a list of which only a part is wanted. What is read whole is counted: that
-    tells whether it changed meanwhile.
+    shows whether it changed meanwhile.
     """
     part = wanted.size is not None and not wanted.counted and (not wanted.sort or ordering(resource, wanted))
     return (("no_count", "true"),) if resource.no_count and part else ()
 
 
 def page_limit(resource: Resource, wanted: Fetch, chosen: Pushdown, offset: int, settings: Settings) -> int:
-    """How many rows to ask for: as many as a list sends at once where all of it is needed before anything is known, no
-    more than the window needs where each of them is a match.
+    """How many rows to request: as many as a list sends at once where all of it is needed first, no more than the
+    window needs where each of them is a match.
     """
     if wanted.counted or (wanted.sort and not ordering(resource, wanted)):
         return settings.sweep

@@ -49,7 +49,7 @@ def batches(writer: ChangeWriter, settings: Settings) -> Batches:
         for change in singles:
             yield [change], alone(writer.write(change))
         if together:
-            yield list(together), properties.applied(together, settings)
+            yield list(together), properties.set_properties(together, settings)
 
     return in_rounds(divide, properties.is_whole, properties.MOST)
 
@@ -63,10 +63,10 @@ def _answer_object(response: Response) -> Object | None:
 def _preparation(reader: LookupReader, settings: Settings) -> Prepare:
     def prepare(resource: Resource, deltas: Sequence[AttributeChange], encoder: Encoder) -> Flow[Names]:
         """Read the names of owners that are known by id, and the ids of assets that are given by an alias."""
-        names = yield from owners.names(_named_by_id(encoder, resource, deltas), settings)
+        names = yield from owners.owner_names(_named_by_id(encoder, resource, deltas), settings)
         for oid in identified_by_alias(encoder, resource, deltas):
             if oid.type in reader.api.unions:
-                encoder.aliases[oid] = yield from owners.numbered(str(oid.key), settings)
+                encoder.aliases[oid] = yield from owners.owner_of(str(oid.key), settings)
             elif taken_by_alias(reader.api, oid.type):
                 encoder.aliases[oid] = (yield from look_up(reader, oid.type, str(oid.key))).oid
         return names

@@ -10,8 +10,7 @@ from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import check
 from assetmeta.backends.rest.http import delete
 from assetmeta.backends.testspace import Testspace, files
-from assetmeta.backends.testspace.connection import resource_of
-from assetmeta.backends.testspace.errors import parse_error
+from assetmeta.backends.testspace.connection import parse_error, resource_of
 from assetmeta.backends.testspace.keys import item_path
 from assetmeta.backends.testspace.pages import read_links
 from assetmeta.backends.testspace.suites import Case, Suite, read
@@ -76,7 +75,10 @@ def download(content: Any, folder: str | Path = ".") -> Path:
     dialect = _dialect(context.backend)
     name = dialect.safe_name(content.name or "")
     return write_whole(
-        Path(folder), name, lambda sink: context.run(files.fetched(link, sink, dialect)), source=source_of(content)
+        Path(folder),
+        name,
+        lambda sink: context.run(files.download_link(link, sink, dialect)),
+        source=source_of(content),
     )
 
 

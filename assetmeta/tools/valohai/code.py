@@ -69,7 +69,7 @@ def upload_code(
         if found is None:
             package.seek(start)
             fields = {"description": description, "yaml_path": path}
-            found = context.run(actions.imported(oid, package, fields, settings))
+            found = context.run(actions.import_code(oid, package, fields, settings))
             with context.lock:
                 forget(project, ["commits"])
         return merge_object(context, "Commit", found, oid.key)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from assetmeta.backends.valohai import calls
 from assetmeta.backends.valohai import logs as flows
-from assetmeta.backends.valohai.logs import COMPLETE, Event, Log, LogPage
+from assetmeta.backends.valohai.logs import COMPLETE, Event, Log, LogReader
 from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue, ServerFailed
 from assetmeta.model.http import Flow, T
@@ -107,7 +107,7 @@ def _followed(
     execution: Any, wanted: frozenset[str], limit: int, interval: float, sleep: Callable[[float], None]
 ) -> Iterator[Event]:
     context = execution._context
-    oid, settings, page = execution._state.oid, valohai(context.backend), LogPage()
+    oid, settings, page = execution._state.oid, valohai(context.backend), LogReader()
     # The state is read first: what an execution had written when it ended is then in the log.
     state = context.run(flows.status(oid, settings))
     log = _end(context, execution, wanted, limit, _TAIL)

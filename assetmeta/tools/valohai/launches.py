@@ -33,12 +33,12 @@ def launch(session: Session, trigger: str, content: Any = None, *, headers: Mapp
     the place of an Authorization header. Raises Rejected when one of the trigger's conditions fails.
     """
     sent = {} if content is None else content
-    return plain(session.run(actions.launched(trigger, sent, headers or {}, valohai(session.backend))))
+    return plain(session.run(actions.launch(trigger, sent, headers or {}, valohai(session.backend))))
 
 
 def run_info(session: Session, trigger: str, run_id: str, *, headers: Mapping[str, str] | None = None) -> Run:
     """Return what came of a launch so far; *run_id* is in the answer to it. One request."""
-    found = plain(session.run(actions.run_of(trigger, run_id, headers or {}, valohai(session.backend))))
+    found = plain(session.run(actions.launch_result(trigger, run_id, headers or {}, valohai(session.backend))))
     listed = found.get("result")
     result = listed if isinstance(listed, list) else []
     return Run(str(found.get("status") or ""), [one for item in result for one in _started(session, item)], result)

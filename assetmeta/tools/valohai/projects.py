@@ -63,7 +63,7 @@ def fetch(project: Any) -> Fetched:
     """
     context = require_context(project, "Project")
     oid = project._state.oid
-    found = context.run(actions.fetched(oid, valohai(context.backend)))
+    found = context.run(actions.fetch_repository(oid, valohai(context.backend)))
     commits = [merge_object(context, "Commit", item, oid.key) for item in found.commits]
     with context.lock:
         forget(project, ["commits"])

@@ -685,7 +685,7 @@ class TestTrouble:
     def test_a_file_elsewhere_is_fetched_without_credentials(self, ts: Any, elsewhere: Any) -> None:
         url, heard = elsewhere
         sink = io.BytesIO()
-        assert "application/xml" == ts.run(files.fetched(f"{url}/api/files/1?signature=x", sink, ts.backend))
+        assert "application/xml" == ts.run(files.download_link(f"{url}/api/files/1?signature=x", sink, ts.backend))
         assert b"<test_suite name='s'/>" == sink.getvalue()
         [(path, headers)] = heard
         assert "/api/files/1?signature=x" == path

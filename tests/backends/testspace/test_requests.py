@@ -17,7 +17,7 @@ from assetmeta.backends.testspace.aliases import look_up
 from assetmeta.backends.testspace.connection import Settings, resource_of
 from assetmeta.backends.testspace.keys import key_of, number
 from assetmeta.backends.testspace.lookup import LookupReader
-from assetmeta.backends.testspace.pages import Pages, mark, objects_of, page_of
+from assetmeta.backends.testspace.pages import Pages, objects_of, page_of, row_key
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter
 from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.http import Response
@@ -253,11 +253,11 @@ class TestObjects:
 
     def test_what_tells_objects_apart(self) -> None:
         same = [{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]
-        assert mark(same[0]) == mark(same[1])
+        assert row_key(same[0]) == row_key(same[1])
         for one, other in (({"id": 1}, {"id": 2}), ({"key": 1}, {"id": 1}), ({"user_id": 1}, {"user_id": 2})):
-            assert mark(one) != mark(other)
-        assert mark({"id": [1]}) != mark({"id": [2]})
-        assert mark({"name": "a"}) != mark({"name": "b"})
+            assert row_key(one) != row_key(other)
+        assert row_key({"id": [1]}) != row_key({"id": [2]})
+        assert row_key({"name": "a"}) != row_key({"name": "b"})
 
     def test_pages_by_number(self) -> None:
         links = ("/p?page=3", "/p?a=1&page=12", "/p", "/p?page=x", "/p?page=1234567890", None, "")

@@ -13,7 +13,7 @@ from assetmeta.backends.rest.schema import build_schema
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.valohai.codecs import codec_for
 from assetmeta.backends.valohai.connection import bundled
-from assetmeta.backends.valohai.properties import applied
+from assetmeta.backends.valohai.properties import set_properties
 from assetmeta.model.errors import AuthenticationFailed, Unreachable
 from assetmeta.model.http import Request, Response
 from assetmeta.model.plans import Call, Done, Failed, Skipped, Unknown
@@ -69,14 +69,14 @@ def test_only_those_fail_that_a_refusal_names(play: Play) -> None:
             400, {"content-type": "application/json"}, json.dumps({"datum_metadata": blamed}).encode("utf-8")
         )
 
-    outcomes, requests = play(applied(calls, Valohai(survey="none")), refusing(1), refusing(3), OK)
+    outcomes, requests = play(set_properties(calls, Valohai(survey="none")), refusing(1), refusing(3), OK)
     assert [5, 4, 3] == [len(applied_by(request)) for request in requests]
     assert [Done, Failed, Done, Failed, Done] == kinds(outcomes)
     assert calls == [outcome.change for outcome in outcomes]
     every = [refusing(0), refusing(1), refusing(2), refusing(3)]
-    outcomes, requests = play(applied(calls, Valohai(survey="none")), *every)
+    outcomes, requests = play(set_properties(calls, Valohai(survey="none")), *every)
     assert ([Failed] * 5, 4) == (kinds(outcomes), len(requests)), "a few times at most"
-    outcomes, _ = play(applied(calls, Valohai(survey="none")), refusing(1), Unreachable("broke"))
+    outcomes, _ = play(set_properties(calls, Valohai(survey="none")), refusing(1), Unreachable("broke"))
     assert [Unknown, Failed, Unknown, Unknown, Unknown] == kinds(outcomes)
 
 
@@ -97,7 +97,7 @@ def test_without_an_answer_nothing_more_is_sent(play: Play, lost: Any, kind: typ
 
 @pytest.mark.parametrize("status", [200, 500])
 def test_a_broken_server_or_a_page_leaves_it_unknown(play: Play, status: int) -> None:
-    outcomes, _ = play(applied([call(1)], Valohai(survey="none")), Response(status, {}, b"<html>"))
+    outcomes, _ = play(set_properties([call(1)], Valohai(survey="none")), Response(status, {}, b"<html>"))
     assert [Unknown] == kinds(outcomes)
 
 

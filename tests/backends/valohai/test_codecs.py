@@ -82,7 +82,7 @@ class TestSources:
         "bad", [{}, [], DATUM, {"execution": 5}, {"task": KEY}, {"execution": KEY, "pipeline": KEY}]
     )
     def test_what_is_none(self, bad: object) -> None:
-        with pytest.raises(ValueError, match="which execution or pipeline"):
+        with pytest.raises(ValueError, match="the execution or pipeline"):
             Source().parse(bad)
 
 
@@ -90,7 +90,7 @@ class TestDocuments:
     def test_inputs_name_files_by_their_address(self) -> None:
         given = {"a": [DATUM, "s3://x"], "b": DATUM}
         assert {"a": [f"datum://{KEY}", "s3://x"], "b": f"datum://{KEY}"} == Inputs().parse(given)
-        with pytest.raises(ValueError, match="is no file"):
+        with pytest.raises(ValueError, match="is not a file"):
             Inputs().parse({"a": [RUN]})
 
     def test_commits_are_named_by_their_identifier(self) -> None:

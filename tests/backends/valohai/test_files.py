@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.valohai import Valohai
-from assetmeta.backends.valohai.files import Held, local_name, local_parts
+from assetmeta.backends.valohai.files import DelayedFile, local_name, local_parts
 from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Unsupported
 from assetmeta.model.http import Request, Response
 from assetmeta.model.values import Oid
@@ -102,7 +102,7 @@ class TestHeld:
 
     def test_nothing_reaches_the_file_before_it_is_released(self) -> None:
         sink = io.BytesIO()
-        held = Held(sink, 10)
+        held = DelayedFile(sink, 10)
         held.write(b"short")
         assert (b"", b"short") == (sink.getvalue(), held.kept)
         held.release()
@@ -111,7 +111,7 @@ class TestHeld:
     def test_too_much_is_passed_on(self) -> None:
         sink = io.BytesIO(b"before")
         sink.seek(6)
-        held = Held(sink, 4)
+        held = DelayedFile(sink, 4)
         held.write(b"abc")
         held.write(b"defg")
         held.write(b"h")
@@ -121,7 +121,7 @@ class TestHeld:
     def test_a_second_try_begins_anew(self, most: int) -> None:
         sink = io.BytesIO(b"before")
         sink.seek(6)
-        held = Held(sink, most)
+        held = DelayedFile(sink, most)
         held.write(b"half of it")
         held.seek(0)
         held.truncate()
@@ -131,9 +131,9 @@ class TestHeld:
 
     def test_it_goes_back_to_the_start_only(self) -> None:
         with pytest.raises(io.UnsupportedOperation):
-            Held(io.BytesIO()).seek(3)
+            DelayedFile(io.BytesIO()).seek(3)
         with pytest.raises(io.UnsupportedOperation):
-            Held(io.BytesIO()).seek(0, io.SEEK_END)
+            DelayedFile(io.BytesIO()).seek(0, io.SEEK_END)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_names_with_slashes_are_harmless(given: str, name: str, parts: list[str]
 
 def test_what_is_held_back_ends_at_its_bound() -> None:
     sink = io.BytesIO()
-    held = Held(sink, 4)
+    held = DelayedFile(sink, 4)
     held.write(b"four")
     assert (b"", b"four", 4) == (sink.getvalue(), held.kept, held.tell())
     held.write(b"!")
@@ -197,7 +197,7 @@ def test_held_back_bytes_need_no_sink_that_can_go_back() -> None:
             return len(data)
 
     pipe = Pipe()
-    held = Held(pipe)  # type: ignore[arg-type]
+    held = DelayedFile(pipe)  # type: ignore[arg-type]
     assert held.writable()
     assert not held.seekable()
     held.write(b"x")

@@ -11,7 +11,7 @@ import pytest
 
 from assetmeta.backends.valohai import logs
 from assetmeta.backends.valohai.connection import Settings
-from assetmeta.backends.valohai.logs import Event, Log, LogPage
+from assetmeta.backends.valohai.logs import Event, Log, LogReader
 from assetmeta.backends.valohai.marks import is_key, since, take_mark
 from assetmeta.model.conditions import And, Compare
 from assetmeta.model.errors import AuthenticationFailed, Unsupported
@@ -129,7 +129,7 @@ class TestLogs:
     """Events have no id."""
 
     def test_each_event_once_and_equal_ones_as_often_as_one_answer_has_them(self) -> None:
-        page = LogPage()
+        page = LogReader()
         one, two, three = event(1), event(1, "y"), event(2)
         assert [one, one, two] == list(page.fresh([one, one, two]))
         assert [three] == list(page.fresh([one, one, two, three]))
@@ -137,7 +137,7 @@ class TestLogs:
         assert [] == list(page.fresh([one, two, three]))
 
     def test_whether_something_can_be_missing_between_two_answers(self) -> None:
-        page = LogPage()
+        page = LogReader()
         assert page.overlaps(Log((event(1),), 1, False))
         assert not page.overlaps(Log((event(1),), 9, True))
         list(page.fresh([event(1)]))

@@ -22,7 +22,7 @@ from assetmeta.backends.valohai.keys import (
     parse_key,
     require_key,
 )
-from assetmeta.backends.valohai.pages import counted, read_all
+from assetmeta.backends.valohai.pages import count_rows, read_all
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term
 from assetmeta.model.errors import (
     AuthenticationFailed,
@@ -109,7 +109,7 @@ class TestFiltersThatAreRefused:
     def test_an_object_that_does_not_exist_has_nothing(self, play: Any) -> None:
         refusal = answer({"project": [{"message": "Invalid pk.", "code": "does_not_exist"}]}, 400)
         assert [] == play(read_all("api/v0/data/", self.PROJECT, Settings()), refusal)[0]
-        assert 0 == play(counted("api/v0/data/", self.PROJECT, Settings()), refusal)[0]
+        assert 0 == play(count_rows("api/v0/data/", self.PROJECT, Settings()), refusal)[0]
 
     @pytest.mark.parametrize(
         ("query", "blamed"),
@@ -124,7 +124,7 @@ class TestFiltersThatAreRefused:
         with pytest.raises(Rejected, match="valid choice"):
             play(read_all("api/v0/executions/", query, Settings()), refusal)
         with pytest.raises(Rejected, match="valid choice"):
-            play(counted("api/v0/executions/", query, Settings()), refusal)
+            play(count_rows("api/v0/executions/", query, Settings()), refusal)
 
     def test_what_goes_away_between_two_pages_ends_no_list(self, play: Any) -> None:
         refusal = answer({"project": ["Invalid pk."]}, 400)
@@ -225,7 +225,7 @@ class TestKeys:
         for broken in ("main", "x/main", f"{PROJECT}/"):
             with pytest.raises(BadValue, match="names no project"):
                 commit_parts(broken)
-        with pytest.raises(BadValue, match="what it is in"):
+        with pytest.raises(BadValue, match="what it is part of"):
             member_parts(OTHER, "PipelineNode")
 
     def test_a_number_is_a_key_once_it_was_met(self) -> None:

@@ -22,8 +22,15 @@ from assetmeta.backends.rest.writer import accept
 from assetmeta.backends.valohai import Valohai, actions, calls, logs, owners
 from assetmeta.backends.valohai.codecs import codec_for, from_sample
 from assetmeta.backends.valohai.connection import Settings, bundled
-from assetmeta.backends.valohai.keys import ValohaiKeys, about, condition_key, filter_text, parse_key_from
-from assetmeta.backends.valohai.pages import ListPlace, counted, read_all, read_all_if_cheaper, read_part, whole_or_none
+from assetmeta.backends.valohai.keys import ValohaiKeys, condition_key, filter_text, parse_key_from, require_same
+from assetmeta.backends.valohai.pages import (
+    ListPlace,
+    count_rows,
+    read_all,
+    read_all_if_cheaper,
+    read_all_or_none,
+    read_part,
+)
 from assetmeta.backends.valohai.queries import ordering, page_limit, parents, uncounted
 from assetmeta.backends.valohai.writes import identified_by_alias
 from assetmeta.model.conditions import And, Compare, Term
@@ -110,9 +117,9 @@ class TestLists:
         assert "2" == dict(request.query)["limit"]
 
     def test_a_list_that_there_is_not(self, play: Any) -> None:
-        assert play(whole_or_none("data/", (), Settings()), answer({}, 404))[0] is None
+        assert play(read_all_or_none("data/", (), Settings()), answer({}, 404))[0] is None
         with pytest.raises(Rejected):
-            play(whole_or_none("data/", (), Settings()), answer({}, 403))
+            play(read_all_or_none("data/", (), Settings()), answer({}, 403))
 
     @pytest.mark.parametrize(
         ("query", "document", "is_nothing"),
@@ -127,7 +134,7 @@ class TestLists:
         ],
     )
     def test_a_filter_by_what_is_not_there(self, play: Any, query: Any, document: Any, is_nothing: bool) -> None:
-        for flow in (counted("data/", query, Settings()), read_all("data/", query, Settings())):
+        for flow in (count_rows("data/", query, Settings()), read_all("data/", query, Settings())):
             if is_nothing:
                 assert play(flow, answer(document, 400))[0] in (0, [])
             else:
@@ -137,7 +144,7 @@ class TestLists:
             play(read_part("data/", query, ListPlace(2, "1"), 2, Settings()), answer(document, 400))
 
     def test_counting_asks_for_one_row(self, play: Any) -> None:
-        found, [request] = play(counted("data/", (("a", "b"),), Settings()), rows(0, 1, 7, more=True))
+        found, [request] = play(count_rows("data/", (("a", "b"),), Settings()), rows(0, 1, 7, more=True))
         assert (7, (("a", "b"), ("limit", "1"))) == (found, request.query)
 
 
@@ -333,10 +340,13 @@ class TestForms:
 class TestCalls:
     def test_fetching_commits(self, play: Any) -> None:
         document = {"commits": [{"identifier": "a"}, "?"], "errors": ["one", 2]}
-        found, [request] = play(actions.fetched(PROJECT, Settings()), answer(document))
-        assert actions.Fetched(({"identifier": "a"},), ("one", "2")) == found
+        found, [request] = play(actions.fetch_repository(PROJECT, Settings()), answer(document))
+        assert actions.FetchResult(({"identifier": "a"},), ("one", "2")) == found
         assert (f"POST api/v0/projects/{PROJECT.key}/fetch/", True) == (request.line, request.writes)
-        assert actions.Fetched((), ()) == play(actions.fetched(PROJECT, Settings()), answer({"commits": None}))[0]
+        assert (
+            actions.FetchResult((), ())
+            == play(actions.fetch_repository(PROJECT, Settings()), answer({"commits": None}))[0]
+        )
 
     def test_code_that_is_known(self, play: Any) -> None:
         found, [request] = play(actions.known_code("~a/b", PROJECT, Settings()), answer({"adhoc": True, "id": 1}))
@@ -348,7 +358,7 @@ class TestCalls:
             play(actions.known_code("a", PROJECT, Settings()), answer({}, 403))
 
     def test_code_is_uploaded_as_a_form(self, play: Any) -> None:
-        flow = actions.imported(PROJECT, io.BytesIO(b"bytes"), {"description": "d"}, Settings())
+        flow = actions.import_code(PROJECT, io.BytesIO(b"bytes"), {"description": "d"}, Settings())
         found, [request] = play(flow, answer({"identifier": "~x"}, 201))
         assert ({"identifier": "~x"}, True) == (found, request.writes)
         assert f"POST api/v0/projects/{PROJECT.key}/import-package/" == request.line
@@ -375,27 +385,27 @@ class TestCalls:
         assert "Bad value ***" in str(caught.value)
 
     def test_triggers_take_any_body(self, play: Any) -> None:
-        found, [request] = play(actions.launched("t-1", {"a": 1}, {"X-Key": "k"}, Settings()), answer({"run_id": "r"}))
+        found, [request] = play(actions.launch("t-1", {"a": 1}, {"X-Key": "k"}, Settings()), answer({"run_id": "r"}))
         assert ({"run_id": "r"}, {"a": 1}, True) == (found, sent(request), request.writes)
         assert "POST api/v0/launch/t-1/" == request.line
         kinds = {"Accept": "*/*", "Content-Type": "application/json", "X-Key": "k"}
         assert kinds == dict(request.headers)
         words = Response(200, {"content-type": "text/plain"}, b"done \xff")
-        found, [request] = play(actions.launched("t", b"raw", {"Content-Type": "text/x"}, Settings()), words)
+        found, [request] = play(actions.launch("t", b"raw", {"Content-Type": "text/x"}, Settings()), words)
         assert ("done �", b"raw", "text/x") == (found, request.body, dict(request.headers)["Content-Type"])
-        _, [request] = play(actions.launched("t", b"raw", {}, Settings()), words)
+        _, [request] = play(actions.launch("t", b"raw", {}, Settings()), words)
         assert "application/octet-stream" == dict(request.headers)["Content-Type"]
         with pytest.raises(Rejected):
-            play(actions.launched("t", {}, {}, Settings()), answer({"detail": "no"}, 400))
+            play(actions.launch("t", {}, {}, Settings()), answer({"detail": "no"}, 400))
 
     def test_what_came_of_a_launch(self, play: Any) -> None:
-        found, [request] = play(actions.run_of("t", "r 1", {"X-Key": "k"}, Settings()), answer({"status": "ok"}))
+        found, [request] = play(actions.launch_result("t", "r 1", {"X-Key": "k"}, Settings()), answer({"status": "ok"}))
         assert ({"status": "ok"}, (("run_id", "r 1"),), True) == (found, request.query, request.idempotent)
         assert ("GET api/v0/launch/t/run/", "k") == (request.line, dict(request.headers)["X-Key"])
 
     @pytest.mark.parametrize("trigger", ["", ".", "..", "a/b", "a?b", "a b", "é"])
     def test_an_id_is_one_part_of_a_path(self, trigger: str) -> None:
-        for flow in (actions.launched(trigger, {}, {}, Settings()), actions.run_of(trigger, "r", {}, Settings())):
+        for flow in (actions.launch(trigger, {}, {}, Settings()), actions.launch_result(trigger, "r", {}, Settings())):
             with pytest.raises(BadValue):
                 next(flow)
 
@@ -412,44 +422,44 @@ class TestOwners:
     def test_all_organizations_by_one_request(self, play: Any) -> None:
         oids = [Oid("Organization", 1), Oid("Organization", 2), Oid("Organization", 1)]
         listed = answer([{"id": 1, "name": "a"}, {"id": 2, "name": "b"}, {"id": "3", "name": "c"}, {"id": 4}])
-        found, [request] = play(owners.names(oids, Settings()), listed)
+        found, [request] = play(owners.owner_names(oids, Settings()), listed)
         assert {oids[0]: "a", oids[1]: "b"} == found
         assert ("GET api/v0/organizations/", (("limit", "10000"),)) == (request.line, request.query)
-        assert ({}, []) == play(owners.names([], Settings()))
+        assert ({}, []) == play(owners.owner_names([], Settings()))
 
     def test_the_user_who_is_logged_in_and_others(self, play: Any) -> None:
         me, other = Oid("User", 7), Oid("User", 8)
-        found, made = play(owners.names([me], Settings()), answer({"id": 7, "username": "me"}))
+        found, made = play(owners.owner_names([me], Settings()), answer({"id": 7, "username": "me"}))
         assert ({me: "me"}, ["GET api/v0/users/me/"]) == (found, [request.line for request in made])
         users = answer([{"id": 8, "username": "other"}])
-        found, made = play(owners.names([other, me], Settings()), answer({"id": 7, "username": "me"}), users)
+        found, made = play(owners.owner_names([other, me], Settings()), answer({"id": 7, "username": "me"}), users)
         assert ({me: "me", other: "other"}, 2) == (found, len(made))
         for status in (403, 404):
             with pytest.raises(BadValue, match="User:8"):
-                play(owners.names([other], Settings()), answer({"id": 7, "username": "me"}), answer({}, status))
+                play(owners.owner_names([other], Settings()), answer({"id": 7, "username": "me"}), answer({}, status))
 
     def test_an_id_alone_is_that_of_an_organization_or_of_a_user(self, play: Any) -> None:
         owner = Oid("Owner", 7)
         groups, me = answer([{"id": 7, "name": "lab"}]), answer({"id": 1, "username": "me"})
         users = answer([{"id": 1, "username": "me"}])
-        assert "lab" == play(owners.names([owner], Settings()), groups, me, users)[0][owner]
-        found, _ = play(owners.names([owner], Settings()), answer([]), answer({"id": 7, "username": "ada"}))
+        assert "lab" == play(owners.owner_names([owner], Settings()), groups, me, users)[0][owner]
+        found, _ = play(owners.owner_names([owner], Settings()), answer([]), answer({"id": 7, "username": "ada"}))
         assert "ada" == found[owner]
-        with pytest.raises(BadValue, match="Organization:7 and User:7; say which"):
-            play(owners.names([owner], Settings()), groups, answer({"id": 7, "username": "ada"}))
+        with pytest.raises(BadValue, match="Organization:7 and User:7; name the type"):
+            play(owners.owner_names([owner], Settings()), groups, answer({"id": 7, "username": "ada"}))
         with pytest.raises(BadValue, match=r"No Organization:7 and no User:7 .* give the owner by name") as caught:
-            play(owners.names([owner], Settings()), answer([]), me, users)
+            play(owners.owner_names([owner], Settings()), answer([]), me, users)
         assert "owner" == caught.value.attribute
 
     def test_an_organization_or_else_a_user_of_a_name(self, play: Any) -> None:
         listed = answer([{"id": 1, "name": "a"}])
-        assert Oid("Organization", 1) == play(owners.numbered("a", Settings()), listed)[0]
+        assert Oid("Organization", 1) == play(owners.owner_of("a", Settings()), listed)[0]
         me = answer({"id": 7, "username": "me"})
-        assert Oid("User", 7) == play(owners.numbered("me", Settings()), listed, me, answer([]))[0]
+        assert Oid("User", 7) == play(owners.owner_of("me", Settings()), listed, me, answer([]))[0]
         users = answer([{"id": 8, "username": "other"}])
-        assert Oid("User", 8) == play(owners.numbered("other", Settings()), listed, me, users)[0]
+        assert Oid("User", 8) == play(owners.owner_of("other", Settings()), listed, me, users)[0]
         with pytest.raises(BadValue, match="nobody"):
-            play(owners.numbered("nobody", Settings()), listed, me, answer({}, 403))
+            play(owners.owner_of("nobody", Settings()), listed, me, answer({}, 403))
 
 
 class TestKeys:
@@ -538,19 +548,19 @@ class TestAnswers:
         }
         for key in ("abc", "abcdef", "main", "refs/heads/main", "dev", "x/y", "y"):
             oid = Oid("Commit", f"{PROJECT.key}/{key}")
-            assert item is about(commit, oid, item, "GET x")
-            about(commit, oid, {**item, "project": {"id": PROJECT.key.upper()}}, "GET x")
+            assert item is require_same(commit, oid, item, "GET x")
+            require_same(commit, oid, {**item, "project": {"id": PROJECT.key.upper()}}, "GET x")
             with pytest.raises(InvalidResponse):
-                about(commit, oid, {**item, "project": OTHER}, "GET x")
+                require_same(commit, oid, {**item, "project": OTHER}, "GET x")
         for odd in (item, {**item, "ref_names": "bcd"}, {**item, "ref_names": None, "ref": None}):
             with pytest.raises(InvalidResponse):
-                about(commit, Oid("Commit", f"{PROJECT.key}/bcd"), odd, "GET x")
-        about(commit, Oid("Commit", f"{PROJECT.key}/bcd"), {}, "GET x")
+                require_same(commit, Oid("Commit", f"{PROJECT.key}/bcd"), odd, "GET x")
+        require_same(commit, Oid("Commit", f"{PROJECT.key}/bcd"), {}, "GET x")
         for right in ({"id": OTHER}, {"id": OTHER.upper()}, {"id": None}, {}):
-            about(execution, Oid("Execution", OTHER), right, "GET x")
+            require_same(execution, Oid("Execution", OTHER), right, "GET x")
         for wrong in ({"id": PROJECT.key}, {"id": 5}, {"id": ""}):
             with pytest.raises(InvalidResponse):
-                about(execution, Oid("Execution", OTHER), wrong, "GET x")
+                require_same(execution, Oid("Execution", OTHER), wrong, "GET x")
 
     def test_the_number_and_the_project_of_an_alias(self, vh_schema: Schema, play: Any) -> None:
         item = {"id": OTHER, "counter": 5, "project": {"id": PROJECT.key}}

@@ -585,6 +585,6 @@ def test_inputs_take_files_of_the_server(vh: Any, project: Any, commit: Any, dat
     run = vh.Execution.create(project=project, commit=commit, step="train", inputs={"data": given})
     assert [f"datum://{datum.id}"] == run.inputs["data"]
     assert [datum] == list(run.input_data)
-    with pytest.raises(BadValue, match="is no file; give a Datum"):
+    with pytest.raises(BadValue, match="is not a file; give a Datum"):
         vh.Execution.new(project=project, commit=commit, step="train", inputs={"data": [run]})
     assert 0 == vh.pending
