@@ -19,6 +19,12 @@ CLEAN = (
     "core",
     "tools",
     "v1pysdk",
+    "backends/rest",
+    "backends/local",
+    "backends/valispace",
+    "backends/valohai",
+    "backends/testspace",
+    *(f"backends/{path.name}" for path in sorted((ROOT / "backends").glob("*.py"))),
     "session.py",
     "systems.py",
     "connect.py",
@@ -35,11 +41,20 @@ WORDS = re.compile(
 )
 """Quaint or unclear words: write returns, contains, is sent, is missing, was saved, requests, concurrently ..."""
 
+REST = ("backends/rest", "backends/local", "backends/valispace", "backends/valohai", "backends/testspace")
+"""The engine of REST servers and its dialects, in which these words are not used either."""
+
+REST_WORDS = re.compile(
+    r"\b(asks?|asked|asking|telling|saying|stands?|standing|lies|lands?|goes (?:on|along|through|out)"
+    r"|go (?:on|along|through|out)|gone through|looked at|looks? at|comes? along|broke off|breaks off|met|held)\b",
+    re.IGNORECASE,
+)
+
 NAMES = re.compile(
     r"^(Workspace|Tracked|Cell|KnownCell|Layout|Aftermath|Watch|Repeat|Loads|Tracks|Writes|Runs|Keeps|Stream|Members"
     r"|NoMembers|Unset|Can|Explains|Delta|Moment|Courier|Line|Gate|Bound|Custom|Patience|Trial|Shelf|Tape|Scrub|Budget"
     r"|Upload|Rewind|Renewable|Complaint|Known|Unaided|Teller|Verdict|Changer|Learned|Kind|Reading|Narrowed"
-    r"|Variant|Around|Told|Survey|Described|Spelling|Wanted|Footprint|Progress|Chunk|Misuse|Busy|Unreadable|Moved|NotOne"
+    r"|Variant|Around|Held|Told|Survey|Described|Spelling|Wanted|Footprint|Progress|Chunk|Misuse|Busy|Unreadable|Moved|NotOne"
     r"|LoginRefused|OverBudget|Refused|Record)$"
 )
 """Names of classes that were given up for those of the field."""
@@ -47,7 +62,7 @@ NAMES = re.compile(
 FUNCTIONS = re.compile(
     r"^_?(forsake|doomed|absorb|obtain_asset|seen_from|own_oid|needed_oid|admits|asked_paths|settled|carried_out"
     r"|one_by_one|answered_write|left_alone|whole_list|whereabouts|singly|spell|spelled|told|read_told"
-    r"|unfound|doubtful|side_by_side|lacking|telling|asking|judging)$"
+    r"|unfound|doubtful|side_by_side|lacking|telling|asking|judging|meant|whole_or_none|spell_plain)$"
 )
 """Names of functions that were given up, participles most of them."""
 
@@ -89,6 +104,18 @@ def test_docstrings_and_messages_have_no_quaint_word(layer: str) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("layer", REST)
+def test_dialects_and_their_engine_have_none_of_the_quaint_verbs(layer: str) -> None:
+    found = [
+        f"{place(path)}:{number}: {line.strip()}"
+        for path in MODULES
+        if place(path).startswith(f"{layer}/")
+        for number, line in texts(path)
+        if REST_WORDS.search(line)
+    ]
+    assert found == []
+
+
 def test_no_class_has_a_name_that_was_given_up() -> None:
     found = [
         f"{place(path)}: {node.name}"
@@ -121,4 +148,6 @@ def test_the_patterns_find_what_they_are_for() -> None:
     assert NAMES.match("Courier")
     assert not NAMES.match("SelectNode")
     assert FUNCTIONS.match("_told")
+    assert REST_WORDS.search("where the list goes on")
+    assert not REST_WORDS.search("a standard method")
     assert PARTICIPLE.search("changing")

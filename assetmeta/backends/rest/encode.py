@@ -158,7 +158,7 @@ def number_of(schema: Schema, oid: Oid) -> int:
     if number is None and all(kind.number is None for kind in schema.types.values()):
         raise BadValue(
             f"{oid.token} cannot be referred to: that takes the content type of {oid.type}, and this session knows "
-            'none. survey="none" does not ask for them; ValispaceMeta(..., survey="root") does (two requests).',
+            'none. survey="none" does not read them; ValispaceMeta(..., survey="root") does (two requests).',
             oid=oid.token,
         )
     if number is None:

@@ -47,7 +47,7 @@ class ServerMemory:
         renew_in_child(self)
 
     def after_fork(self) -> None:
-        """Free the lock, which another thread may have held."""
+        """Free the lock, which another thread may own."""
         self.lock = threading.Lock()
 
     def remember(self, oid: Oid, project: Key | None, counter: int | None = None) -> None:

@@ -31,7 +31,7 @@ def refuse(wanted: Fetch) -> None:
                 require_key(value)
     if wanted.oids is None and not resource_of(wanted.type_name).listed:
         raise Unsupported(
-            f"Testspace has no list of all assets of type {wanted.type_name}: go through those that they belong to.",
+            f"Testspace has no list of all assets of type {wanted.type_name}: use those that they belong to.",
             type_name=wanted.type_name,
         )
 

@@ -93,7 +93,7 @@ class LookupReader(RestReader):
         if number > 1 and resource.short_list:
             return _among(wanted, (yield from self.read_list(resource, query)))
         if number <= few or not resource.listed:
-            return (yield from self._one_by_one(resource, wanted, query))
+            return (yield from self._read_each(resource, wanted, query))
         if "project" not in resource.filters:
             return _among(wanted, (yield from self.read_list(resource, query)))
         return (yield from self._by_project(resource, wanted, query))
@@ -105,10 +105,10 @@ class LookupReader(RestReader):
         found = _among(wanted, answer)
         missing = [key for key in wanted if key not in found]
         if missing and len(found) < len(answer):
-            found.update((yield from self._one_by_one(resource, missing, ())))
+            found.update((yield from self._read_each(resource, missing, ())))
         return found
 
-    def _one_by_one(self, resource: Resource, wanted: Sequence[Key], query: Pairs) -> Flow[Objects]:
+    def _read_each(self, resource: Resource, wanted: Sequence[Key], query: Pairs) -> Flow[Objects]:
         objects = yield from gather([one_or_none(resource, key, query, self.options) for key in wanted])
         found = {key: item for key, item in zip(wanted, objects, strict=True) if item is not None}
         self._whole |= {Oid(resource.type, key) for key in found}
@@ -123,7 +123,7 @@ class LookupReader(RestReader):
         while len(missing) > self.options.few:
             if not waiting:
                 sample = next(iter(missing))
-                found.update((yield from self._one_by_one(resource, [sample], query)))
+                found.update((yield from self._read_each(resource, [sample], query)))
                 del missing[sample]
                 if sample not in found:
                     continue
@@ -139,7 +139,7 @@ class LookupReader(RestReader):
             missing = {key: None for key in missing if key not in here}
         if len(missing) > self.options.few:
             return {**found, **_among(list(missing), (yield from self.read_list(resource, query)))}
-        return {**found, **(yield from self._one_by_one(resource, list(missing), query))}
+        return {**found, **(yield from self._read_each(resource, list(missing), query))}
 
     def _fill_missing_keys(self, resource: Resource, found: Objects, names: Sequence[str], query: Pairs) -> Flow[None]:
         """Read those objects one by one that came without a key that is wanted: lists can leave keys out.
@@ -159,7 +159,7 @@ class LookupReader(RestReader):
                 return
             else:
                 is_sampled = any(Oid(resource.type, key) in self._whole for key in found)
-                found.update((yield from self._one_by_one(resource, short if is_sampled else short[:1], query)))
+                found.update((yield from self._read_each(resource, short if is_sampled else short[:1], query)))
 
     def _is_missing(self, resource: Resource, item: Object, name: str) -> bool:
         """True when an object came without *name*, and not because this server has none."""

@@ -55,7 +55,7 @@ class LookupReader(RestReader):
             needed = () if from_rows else names
             rest = [oid for oid in wanted if oid not in self.known.cells or self.missing_names(resource, oid, needed)]
             if resource.single:
-                yield from self.one_by_one(resource, rest, names)
+                yield from self.read_each(resource, rest, names)
             yield from self._of_another_type(resource, [oid for oid in rest if self._is_missing(oid)])
         return [oid for oid in wanted if not self._is_missing(oid)]
 
@@ -94,7 +94,7 @@ class LookupReader(RestReader):
         missing = ((name, self.field(resource, name)) for name in names if name not in cells and name not in absent)
         return [name for name, known in missing if known.is_readable and not known.listed_separately]
 
-    def one_by_one(self, resource: Resource, oids: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
+    def read_each(self, resource: Resource, oids: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
         """Read assets one by one, concurrently. What a whole object does not have of *names*, no object here has."""
         query = self.query(resource, names)
         places = [self._place(resource, oid) for oid in oids]
@@ -133,7 +133,7 @@ class LookupReader(RestReader):
         if within is not None:
             there = self.api.types[within.type]
             owners = dict.fromkeys(member_parts(oid.key, resource.type)[0] for oid in wanted)
-            yield from self.one_by_one(there, [Oid(there.type, key) for key in owners], (within.field,))
+            yield from self.read_each(there, [Oid(there.type, key) for key in owners], (within.field,))
 
     def _from_lists(
         self, resource: Resource, wanted: Sequence[Oid], names: Sequence[str], *, from_rows: bool
@@ -211,7 +211,7 @@ class LookupReader(RestReader):
             unknown = [oid for oid in wanted if oid not in places and oid not in self._gone]
             if len(unknown) <= self.options.few:
                 return
-            yield from self.one_by_one(resource, unknown[:1], names)
+            yield from self.read_each(resource, unknown[:1], names)
             place = places.get(unknown[0])
             if place is not None:
                 own = (("project", str(place.project)), *self.included(resource, names))

@@ -176,7 +176,7 @@ class QueryReader(LookupReader):
         near, _ = split(resource.unlisted, wanted)
         names = held(resource, self.schema, [path.head for path in paths_in(near)])
         missing = [oid for oid in oids if self.missing_names(resource, oid, names)]
-        yield from self.one_by_one(resource, missing, names)
+        yield from self.read_each(resource, missing, names)
 
     def _within(self, resource: Resource, wanted: Fetch) -> Flow[list[Oid]]:
         """Read the objects that the wanted ones are part of. One request for each, concurrently."""
@@ -184,7 +184,7 @@ class QueryReader(LookupReader):
         if within is None or not owners:
             return []
         there = self.api.types[within.type]
-        yield from self.one_by_one(there, owners, (within.field,))
+        yield from self.read_each(there, owners, (within.field,))
         return self.known.related_ids(owners, within.field)
 
     def explain_lists(self, resource: Resource, wanted: Fetch) -> Iterator[str]:
