@@ -43,6 +43,14 @@ class FlowRunner(Protocol):
     def __call__(self, flow: Flow[T]) -> T: ...
 
 
+class SchemaProtocol(Protocol):
+    """Returns the schema, which the first call reads; *current* is what was read so far."""
+
+    @property
+    def current(self) -> Schema | None: ...
+    def __call__(self) -> Schema: ...
+
+
 class LoaderProtocol(Protocol):
     """Fetches what a read found missing."""
 
@@ -182,7 +190,7 @@ class SessionContext:
         self,
         backend: Backend,
         run: FlowRunner,
-        schema: Callable[[], Schema],
+        schema: SchemaProtocol,
         make: Callable[[Oid], Instance],
         link: Callable[[str], str],
         keep: int,
@@ -231,7 +239,8 @@ class SessionContext:
     @property
     def schema(self) -> Schema:
         """The server's schema; the first use reads it (one request)."""
-        return self._schema()
+        known = self._schema.current
+        return self._schema() if known is None else known
 
     def newer_schema(self) -> bool:
         """Read the schema again where it was kept from an earlier session, and return whether that was done: a user

@@ -157,8 +157,9 @@ class Invalidation:
             self._found_owners.close()
         below = self._below(others) | self._derived(others)
         self._gone |= below
+        types = self._context.schema.types if others else {}
         for other in others:
-            names = self._outdated(other)
+            names = self._outdated(other, types.get(other._state.oid.type))
             if other._state.oid in below:
                 forget(other)
             elif names:
@@ -191,10 +192,9 @@ class Invalidation:
         parts = Parts(schema, self._context.identity, self._affecting)
         return {oid for oid in oids if oid.type in derived and oid.moment is None and parts.holds(oid)}
 
-    def _outdated(self, other: Instance) -> list[str]:
+    def _outdated(self, other: Instance, kind: AssetType | None) -> list[str]:
         """The names of what may be different now of *other*."""
         names = list(other._state.layout.tokens)
-        kind = self._context.schema.types.get(other._state.oid.type)
         if kind is not None:
             related, lost = self._relations(other, kind)
             owners = self._found_owners if other._state.oid.moment is None else None

@@ -47,7 +47,7 @@ class SchemaSource:
         renew_in_child(self)
         self._missed: set[tuple[str, str]] = set()
         self._secret_names: tuple[tuple[AssetType, ...], frozenset[str]] = ((), frozenset())
-        self._schema = Schema(TypesOnDemand(backend, run)) if way == "types" else None
+        self.current = Schema(TypesOnDemand(backend, run)) if way == "types" else None
 
     def after_fork(self) -> None:
         """Free the lock, which another thread may have held."""
@@ -55,13 +55,13 @@ class SchemaSource:
 
     def __call__(self) -> Schema:
         """Return the schema, read at the first call."""
-        found = self._schema
+        found = self.current
         if found is None:
             # Threads that arrive together wait for one answer instead of sending two requests.
             with self._lock:
-                if self._schema is None:
-                    self._schema = self._kept() or self._read()
-                found = self._schema
+                if self.current is None:
+                    self.current = self._kept() or self._read()
+                found = self.current
         return found
 
     def _kept(self) -> Schema | None:
@@ -76,13 +76,13 @@ class SchemaSource:
     def _newer(self) -> Schema | None:
         """The schema of today, for a user's name that a kept one does not have; None when it cannot be read."""
         with self._lock:
-            if self._schema is not None and self._schema.newer is None:
-                return self._schema
+            if self.current is not None and self.current.newer is None:
+                return self.current
             try:
-                self._schema = _with_raw(self._read(), {name for name, _ in self._missed})
+                self.current = _with_raw(self._read(), {name for name, _ in self._missed})
             except AssetmetaError:
                 return None
-            found = self._schema
+            found = self.current
         self._on_renewed()
         return found
 
@@ -98,7 +98,7 @@ class SchemaSource:
         before. A type that the server does not describe then either is known without attributes.
         """
         with self._lock:
-            schema = self._schema
+            schema = self.current
             new = {need for need in missing if need not in self._missed and schema and not _has(schema, *need)}
             self._missed |= new
             if schema is None or not new:
@@ -112,7 +112,7 @@ class SchemaSource:
             except AssetmetaError:
                 # What is known of the schema does for everything else; the answer itself has come.
                 pass
-            self._schema = _with_raw(schema, {name for name, _ in self._missed})
+            self.current = _with_raw(schema, {name for name, _ in self._missed})
         self._on_renewed()
         return True
 
@@ -120,12 +120,12 @@ class SchemaSource:
     def known(self) -> list[str]:
         """The names of the types read so far, or kept from an earlier session, sorted; sends nothing."""
         with self._lock:
-            self._schema = self._schema or self._kept()
-        return sorted(self._schema.types) if self._schema else []
+            self.current = self.current or self._kept()
+        return sorted(self.current.types) if self.current else []
 
     def secret_names(self) -> frozenset[str]:
         """The names of the attributes, read so far, that are not to be shown; sends nothing and does not wait."""
-        types = None if self._schema is None else self._schema.types
+        types = None if self.current is None else self.current.types
         known = tuple(types.read() if isinstance(types, TypesOnDemand) else (types or {}).values())
         before, names = self._secret_names
         # A type that was read again is another object, and may have secrets that it had not.

@@ -21,7 +21,18 @@ from assetmeta.backends.rest.discovery import (
     sample_objects,
     unused_name,
 )
-from assetmeta.backends.rest.http import Page, argument, ask, body, delete, get, read_object, read_page, send, text_of
+from assetmeta.backends.rest.http import (
+    Page,
+    argument,
+    body,
+    delete,
+    get,
+    post_query,
+    read_object,
+    read_page,
+    send,
+    text_of,
+)
 from assetmeta.backends.rest.schema import _union
 from assetmeta.model.codecs import Text
 from assetmeta.model.errors import (
@@ -153,7 +164,7 @@ class TestEndpoints:
 
 class TestRequests:
     def test_what_may_be_repeated(self) -> None:
-        made = [get("p"), ask("p", {}), send("POST", "p", {}), send("PATCH", "p", {}), delete("p")]
+        made = [get("p"), post_query("p", {}), send("POST", "p", {}), send("PATCH", "p", {}), delete("p")]
         assert [(True, False)] * 2 + [(False, True)] * 3 == [(each.idempotent, each.writes) for each in made]
         assert ["GET", "POST", "POST", "PATCH", "DELETE"] == [each.method for each in made]
         typed = [dict(each.headers).get("Content-Type") for each in made]

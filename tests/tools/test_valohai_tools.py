@@ -24,7 +24,7 @@ from assetmeta import (
     ValohaiMeta,
     sandbox,
 )
-from assetmeta.backends.valohai.logs import Event, Log, LogPage
+from assetmeta.backends.valohai.logs import Event, Log, LogReader
 from assetmeta.core.checksums import Measured
 from assetmeta.tools import valohai
 from backends.valohai.request_lines import lines
@@ -231,7 +231,7 @@ class TestLogs:
     def test_equal_lines_are_told_as_often_as_they_are_there(self) -> None:
         moment = datetime(2026, 1, 1, tzinfo=UTC)
         same, other = Event(moment, "stdout", "x"), Event(moment, "stdout", "y")
-        told = LogPage()
+        told = LogReader()
         assert [same, same] == list(told.fresh([same, same]))
         assert [other, same] == list(told.fresh([same, other, same, same]))
         assert told.overlaps(Log((other,), 5, truncated=True))

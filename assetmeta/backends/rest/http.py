@@ -7,7 +7,7 @@ to messages; `detail` and `non_field_errors` are about the whole request.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -75,15 +75,16 @@ def argument(value: object) -> Sendable:
     return value  # type: ignore[return-value]
 
 
-def text_of(document: Json) -> str:
-    """Return a parsed document as JSON text, numbers as they are."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_number)
-
-
 def _number(value: object) -> float:
     if isinstance(value, Decimal):
         return float(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+text_of: Callable[[Json], str] = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_number).encode
+"""Returns a parsed document as JSON text, numbers as they are. One encoder for all, since making one takes longer than
+most texts.
+"""
 
 
 def read_object(response: Response) -> Object:

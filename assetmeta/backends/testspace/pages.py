@@ -100,9 +100,10 @@ class Pages:
         links = relations(response.headers.get("link", ""))
         self.next_request = self._next(links.get("next"))
         self._check(len(found), page_of(links.get("last")))
-        each_once(map(row_key, found), f"GET {self.path}")
-        fresh = [item for item in found if row_key(item) not in self._seen]
-        self._seen.update(map(row_key, fresh))
+        keys = [row_key(item) for item in found]
+        each_once(keys, f"GET {self.path}")
+        fresh = [item for key, item in zip(keys, found, strict=True) if key not in self._seen]
+        self._seen.update(keys)
         self._stale = 0 if fresh else self._stale + 1
         if self._stale > _STALE and self.next_request is not None:
             raise InvalidResponse(f"The list at {self.path} does not end: page after page has nothing new.")

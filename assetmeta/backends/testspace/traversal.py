@@ -118,7 +118,7 @@ class ListTraversal:
 
         Raises BadValue for a folder that cannot be requested: without it the answer would be short.
         """
-        if self.plan.folders is not None:
+        if self.plan.folders is not None or self.plan.levels[-1].resource.type != "Content":
             return
         for oid in reversed(oids):
             if is_folder(oid, reader.known.cells[oid]) and oid not in self.folders:

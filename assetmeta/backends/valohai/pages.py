@@ -54,7 +54,7 @@ def read_part(path: str, query: Pairs, place: ListPlace, limit: int, settings: S
     if place.last is None and _is_of_nothing(query, response):
         return Part((), None, 0)
     page = read_page(response)
-    each_once((str(item["id"]) if item.get("id") is not None else None for item in page.objects), f"GET {path}")
+    each_once([None if item.get("id") is None else str(item["id"]) for item in page.objects], f"GET {path}")
     fresh = _fresh(path, place, page)
     offset = place.offset - overlap + len(page.objects)
     expected = place.expected if place.expected is not None else page.total

@@ -25,8 +25,7 @@ from assetmeta.backends.testspace.codecs import (
     SuiteCounts,
     codec_for,
 )
-from assetmeta.backends.testspace.connection import Settings, bundled, resource_of
-from assetmeta.backends.testspace.errors import parse_error, refuses_login
+from assetmeta.backends.testspace.connection import Settings, bundled, parse_error, refuses_login, resource_of
 from assetmeta.backends.testspace.keys import (
     divided,
     escaped,
@@ -634,7 +633,8 @@ def test_pages_for_people() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "advice"), [(403, "check the login"), (405, "does not do that"), (415, "application/json"), (404, None)]
+    ("status", "advice"),
+    [(403, "check the login"), (405, "does not support that"), (415, "application/json"), (404, None)],
 )
 def test_statuses_that_mean_something_else_here_say_what(status: int, advice: str | None) -> None:
     told = parse_error(Response(status, {"content-type": "application/json"}, b'{"message": "no"}'))
@@ -663,7 +663,7 @@ def test_a_file_is_asked_for_in_whatever_form_it_has(play: Any) -> None:
     sink = io.BytesIO()
     page = Response(200, {"content-type": "text/plain"}, b"x")
     _, [one] = play(Testspace().download(Oid("File", 7), sink), page)
-    _, [two] = play(files.fetched("/api/files/7?download=1", sink, Settings()), page)
+    _, [two] = play(files.download_link("/api/files/7?download=1", sink, Settings()), page)
     _, [three] = play(files.body("/api/files/7?download=1", Settings()), page)
     assert [{"Accept": "*/*"}] * 3 == [dict(request.headers) for request in (one, two, three)]
     assert [True, True, False] == [request.sink is sink for request in (one, two, three)]

@@ -141,7 +141,7 @@ class TestLists:
         assert "sorted by the server" in told and "cut here" in told and "outputs: a list by output_execution" in told
 
     def test_what_only_pipelines_hold_has_no_list(self, vh: Any) -> None:
-        with vh.trace() as sent, pytest.raises(Unsupported, match=r"go through Pipeline\.nodes"):
+        with vh.trace() as sent, pytest.raises(Unsupported, match=r"use Pipeline\.nodes"):
             list(vh.PipelineNode)
         assert 0 == len(sent)
         pipeline = vh.Pipeline.first()

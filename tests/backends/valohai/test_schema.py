@@ -146,7 +146,7 @@ class TestSchema:
     def test_an_owner_is_a_user_or_an_organization(self, vh_schema: Schema) -> None:
         assert vh_schema.type("Owner").abstract
         assert [True, True, False] == [vh_schema.is_a(n, "Owner") for n in ("User", "Organization", "Team")]
-        with pytest.raises(UnknownName, match="stands for several types"):
+        with pytest.raises(UnknownName, match="comprises several types"):
             bundled().resource(vh_schema, "Owner")
 
     def test_what_lists_lack_is_not_loaded_without_being_asked_for(self, vh_schema: Schema) -> None:
