@@ -147,7 +147,7 @@ class Pager:
             if more and self.expected is None:
                 # What was counted before may have changed since; too small a number ends nothing.
                 is_enough = self.counted is not None and self.counted > self.received
-                expected = self._counted() if self.counted is None or not is_enough else self.counted
+                expected = self.counted if self.counted is not None and is_enough else self._counted()
                 self.expected, more = expected, self.received < expected
             if more and self.expected is not None and self.received > self.expected and not self._by_key():
                 # It may have grown; what does not end at what is counted now repeats itself.

@@ -175,3 +175,13 @@ def test_would_fetch_knows_paths_edits_and_what_was_computed(bench: Bench) -> No
     [counted] = bench.query("Story").page(size=1).select("Owners.@Count")
     assert counted is story
     assert not fetches("Owners.@Count")
+
+
+def test_a_row_with_other_columns_brings_them_all(bench: Bench) -> None:
+    [*_] = bench.query("Story").select("Name")
+    story = next(iter(bench.query("Story").select("Estimate", "Super", "Name")))
+    asked = bench.requests
+    assert {"Name", "Estimate", "Super"} <= set(story._state.names())
+    assert all(not inspect(story).would_fetch(name) for name in ("Name", "Estimate", "Super"))
+    assert (story.Name, story.Estimate) == (story["Name"], story["Estimate"])
+    assert asked == bench.requests

@@ -151,3 +151,11 @@ def test_what_cannot_be_a_part_keeps_what_is_loaded(bench: Bench) -> None:
     bench.unit.delete(bench.File(18))
     assert not bench.writer.commit()
     assert not any(inspect(asset).would_fetch("Name") for asset in assets)
+
+
+def test_a_part_of_an_unread_folder_changes_the_counts_of_any_folder(bench: Bench) -> None:
+    """What was not read of the deleted asset may lead to any."""
+    folders = list(bench.query("Folder").select("Size"))
+    bench.unit.delete(bench.File(12))
+    assert not bench.writer.commit()
+    assert [1, 2, 3, 8] == sorted(found.intid for found in folders if inspect(found).would_fetch("Size"))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pytest
 
+from assetmeta.core.checksums import Measured
 from assetmeta.core.part_file import PartFile, open_part
 from assetmeta.core.whole_file import write_whole
 from assetmeta.model.http import Earlier
@@ -179,3 +182,31 @@ class TestTrust:
         head.symlink_to(tmp_path / "elsewhere")
         with open_part(tmp_path, "a") as part:
             assert part.earlier() is None
+
+
+def test_what_measures_a_file_leaves_resuming_to_it(tmp_path: Path) -> None:
+    left(tmp_path, b"some")
+    digest = hashlib.sha256(b"somewhere").hexdigest()
+    with open_part(tmp_path, "a") as part:
+        measured = Measured(cast(BinaryIO, part), "sha256")
+        assert Earlier(4, HEAD) == measured.earlier()
+        assert b"som" == b"".join(measured.pieces(3))
+        measured.resume(4)
+        measured.write(b"where")
+        assert (9, digest) == (measured.size, measured.sum)
+        assert b"somewhere" == b"".join(part.pieces(100))
+    with open_part(tmp_path, "b") as part:
+        Measured(cast(BinaryIO, part)).begin({"etag": '"v2"'})
+        part.write(b"else")
+        part.close()
+    with open_part(tmp_path, "b") as again:
+        assert Earlier(4, {"etag": '"v2"'}) == again.earlier()
+
+
+def test_what_measures_another_sink_has_nothing_to_resume() -> None:
+    measured = Measured(io.BytesIO(), "sha256")
+    assert (None, []) == (measured.earlier(), list(measured.pieces(3)))
+    measured.begin(HEAD)
+    measured.resume(4)
+    measured.write(b"some")
+    assert 4 == measured.size

@@ -328,3 +328,35 @@ def test_the_sort_keys_of_a_column_are_those_of_its_name(bench: Bench) -> None:
         ("Name", False),
     ]
     assert query.sort("Name").sort("-Estimate").sort().sorts == ()
+
+
+@pytest.mark.parametrize(
+    ("capability", "use", "words"),
+    [
+        ("asof", lambda query: query.asof("2026-01-01"), "does not show the past of its assets"),
+        ("find", lambda query: query.find("x"), "has no text search"),
+        ("raw_filter", lambda query: query.filter("Name='x'"), r"use where\(\)"),
+        ("sort", lambda query: query.sort("Name"), "does not sort"),
+        ("paths", lambda query: query.select("Super.Name"), "does not follow relations in a query"),
+        ("aggregates", lambda query: query.select("Owners.@Count"), "works out nothing over related assets"),
+        ("cleaning", lambda query: query.select("Name.@CleanText"), "does not clean texts"),
+        ("delete", lambda query: query.delete(), "deletes nothing"),
+    ],
+)
+def test_what_a_server_cannot_do_is_refused_in_words(
+    capability: str, use: Callable[[Query], object], words: str
+) -> None:
+    bench = Bench(FakeBackend(can=replace(ALL_ROUND, **{capability: False})))
+    with pytest.raises(Unsupported, match=words) as caught:
+        use(bench.query("Story"))
+    assert ("Story", 0) == (caught.value.type_name, bench.requests)
+
+
+def test_a_position_from_the_end_is_one_of_the_whole_result(bench: Bench) -> None:
+    query = bench.query("Story").select("Name")
+    assert [bench.Story(60), bench.Story(59), bench.Story(1)] == [query[-1], query[-2], query[-60]]
+    with pytest.raises(IndexError):
+        query[-61]
+    asked = bench.requests
+    assert bench.Story(60) is bench.query("Story").select("Name")[59]
+    assert 1 == bench.requests - asked

@@ -121,6 +121,10 @@ class TestChoose:
     @pytest.mark.parametrize(
         "given",
         [
+            {"auth": ("joe", 5)},
+            {"auth": (5, "pw")},
+            {"auth": ("joe", "pw", "more")},
+            {"auth": ("joe",)},
             {"token": "t", "username": "joe", "password": "pw"},
             {"token": "t", "auth": Bearer("u")},
             {"auth": Bearer("u"), "password": "pw"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import json
 from contextlib import suppress
 
@@ -11,7 +13,9 @@ from assetmeta.model.errors import AuthenticationFailed, Rejected
 from assetmeta.model.http import Request
 from assetmeta.wire import cassette, redact
 from assetmeta.wire.auth import Basic
+from assetmeta.wire.driver import Driver
 from assetmeta.wire.oauth import OAuth2
+from assetmeta.wire.transport import Settings
 
 from .conftest import Reply, one
 
@@ -88,3 +92,24 @@ def test_an_idempotent_write_is_sent_on_where_its_method_is_kept(server, drive, 
         with pytest.raises(Rejected, match="not sent on"):
             drive().run(one(request))
         assert len(server.seen) == 1
+
+
+def test_what_a_session_does_unless_it_is_told_otherwise() -> None:
+    """The same in the driver, which users' arguments go through, and in the transport."""
+    driver = {name: each.default for name, each in inspect.signature(Driver).parameters.items()}
+    usual = {
+        "timeout": (10.0, 120.0),
+        "deadline": None,
+        "pool": 8,
+        "proxies": None,
+        "verify": True,
+        "cert": None,
+        "max_bytes": 512 * 1024 * 1024,
+        "user_agent": None,
+        "truststore": False,
+    }
+    assert usual == {field.name: field.default for field in dataclasses.fields(Settings)}
+    assert usual == {name: driver[name] for name in usual}
+    assert {"patience": 60.0, "retries": 3, "read_only": False} == {
+        name: driver[name] for name in ("patience", "retries", "read_only")
+    }
