@@ -25,6 +25,12 @@ from assetmeta.model.values import Oid
 Rename = Callable[[object, Mapping[Oid, Oid]], object]
 """Puts other identities in the place of provisional ones, also within formulas."""
 
+ADVICE = (
+    "Values that are others in every run, such as a time in a name, make others of all creates: give those a key "
+    "(job.key(asset, ...)). fresh=True starts anew, extend=True takes new changes along."
+)
+"""How to go on with a plan that does not fit, in Python."""
+
 _NAMED = 3
 """How many changes of a kind a message names."""
 
@@ -189,8 +195,7 @@ def check_fit(name: str, parts: Sequence[Part], found: Match, *, extend: bool) -
             [
                 f"The plan does not fit the journal of the job {name!r}; nothing was sent.",
                 *lines,
-                "Values that are others in every run, such as a time in a name, make others of all creates: give those "
-                "a key (job.key(asset, ...)). fresh=True starts anew, extend=True takes new changes along.",
+                ADVICE,
             ]
         )
     )

@@ -128,6 +128,14 @@ class TestLoad:
         assert found.code == 0, found.err
         assert "row 1 (Mapped): missing" in found.err
 
+    def test_empty_cells_leave_alone_or_clear(self, desk: Desk) -> None:
+        assert desk.load(desk.table("Empty", 1, Estimate="3"), "--apply").code == 0
+        table = desk.table("Empty", 1, Estimate="")
+        assert "1 unchanged" in desk.load(table, "--apply").out
+        assert "1 changed" in desk.load(table, "--apply", "--empty", "clear").out
+        with V1Meta(**desk.server.credentials) as v1:
+            assert v1.Story.where(Name="Empty 0").one().Estimate is None
+
     def test_refused_rows_are_1_with_their_numbers(self, desk: Desk) -> None:
         path = desk.folder / "refused.csv"
         rows = [f"Refused {number},Scope:0,{'many' if number % 2 else number}" for number in range(30)]
@@ -151,6 +159,11 @@ class TestLoad:
             (("--log", "x.jsonl"), "give --apply"),
             (("--apply", "--log", "/no/such/folder/x.jsonl"), "no folder"),
             (("--plan", "/no/such/folder/plan.json"), "no folder"),
+            (("--conflicts", "error"), "give --apply"),
+            (("--apply", "--conflicts", "mine"), "mine"),
+            (("--apply", "--fresh"), "give --job"),
+            (("--apply", "--job", "x", "--fresh", "--extend"), "give one of them"),
+            (("--empty", "perhaps"), "perhaps"),
             (("--apply", "--rate", "often"), "rate"),
             (("--apply", "--job", " "), "called by a text"),
             (("--missing", "perhaps"), "perhaps"),
@@ -256,6 +269,28 @@ class TestPlans:
         assert "was Decimal('3')" in found.err or "was 3" in found.err
         assert "assetmeta jobs resume moved" in found.err
 
+    @pytest.mark.parametrize(
+        ("more", "code", "words", "values"),
+        [
+            (("--conflicts", "overwrite"), 0, "2 done", [5, 5]),
+            (("--conflicts", "error"), 1, "1 done, 1 failed", [5, 4]),
+            (("--conflicts", "overwrite", "--job", "policy"), 0, "2 done", [5, 5]),
+        ],
+    )
+    def test_conflicts_are_what_the_policy_makes_of_them(
+        self, desk: Desk, more: tuple[str, ...], code: int, words: str, values: list[int]
+    ) -> None:
+        prefix, file = f"Policy {'-'.join(more)}", str(desk.folder / "plan.json")
+        assert desk.load(desk.table(prefix, 2, Estimate="3"), "--apply").code == 0
+        assert desk.load(desk.table(prefix, 2, Estimate="5"), "--plan", file).code == 0
+        with V1Meta(**desk.server.credentials) as v1:
+            v1.Story.where(Name=f"{prefix} 1").one().Estimate = 4
+        found = desk.run("apply", file, *more)
+        assert found.code == code, found.err
+        assert words in found.out + found.err
+        with V1Meta(**desk.server.credentials) as v1:
+            assert values == [v1.Story.where(Name=f"{prefix} {number}").one().Estimate for number in range(2)]
+
     def test_what_is_no_plan_is_2(self, desk: Desk) -> None:
         (desk.folder / "no.json").write_text("{}", encoding="utf-8")
         for command in ("plan", "apply"):
@@ -321,6 +356,19 @@ class TestJobs:
         assert desk.run("jobs", "resume", "keyed").code == 0
         assert desk.load(table, "--apply", "--job", "keyed").code == 0
         assert desk.names("Keyed") == {f"Keyed {number}": 1 for number in range(4)}
+
+    def test_a_journal_is_extended_or_forgotten(self, desk: Desk) -> None:
+        assert desk.load(desk.table("Grown", 2), "--apply", "--job", "grown").code == 0
+        table = desk.table("Grown", 3)
+        found = desk.load(table, "--apply", "--job", "grown")
+        assert found.code == 1
+        assert "does not fit" in found.err
+        assert "--extend takes new changes along" in found.err
+        found = desk.load(table, "--apply", "--job", "grown", "--extend")
+        assert (found.code, "3 done" in found.out) == (0, True), found.err
+        found = desk.load(table, "--apply", "--job", "grown", "--fresh")
+        assert (found.code, "0 done" in found.out) == (0, True), found.err
+        assert desk.names("Grown") == {f"Grown {number}": 1 for number in range(3)}
 
     def test_interrupted_is_130_and_says_how_to_go_on(self, desk: Desk) -> None:
         desk.after(1, interrupt)

@@ -10,16 +10,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from assetmeta import BadValue, Plan, Report, Session, TimedOut, Unreachable, UpsertReport
+from assetmeta import BadValue, JobError, Plan, Report, Session, TimedOut, Unreachable, UpsertReport
 from assetmeta.core.plan_text import ENDING
-from assetmeta.features import GIVE_UP_AFTER
 from assetmeta.features.job_record import JobRecord
 from assetmeta.features.jobs import Job
 from assetmeta.features.journal import folder_for, journals
+from assetmeta.features.recognition import ADVICE
 from assetmeta.model.errors import nearest
 from assetmeta.model.printable import printable
 from assetmeta.model.table import Table
@@ -27,13 +27,12 @@ from assetmeta.tools.cli.connection import (
     FAILED,
     INTERRUPTED,
     UNREACHED,
-    Profile,
-    Url,
     connected,
     guarded,
     leave,
 )
 from assetmeta.tools.cli.explore import show
+from assetmeta.tools.cli.options import JobChoice, Patience, Sending, with_options, writable
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -46,6 +45,13 @@ class Missing(StrEnum):
     error = "error"
 
 
+class Empty(StrEnum):
+    """What is done with empty cells."""
+
+    leave = "leave"
+    clear = "clear"
+
+
 class Action(StrEnum):
     """What is done with a job."""
 
@@ -54,81 +60,58 @@ class Action(StrEnum):
     forget = "forget"
 
 
-def _writable(file: Path | None) -> Path | None:
-    """Refuse a file in a folder that does not exist before anything is sent."""
-    if file is not None and not file.expanduser().absolute().parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {file.expanduser().absolute().parent}")
-    return file
-
-
-Rate = Annotated[list[str] | None, typer.Option(help="Requests at most, such as 100/minute; several are allowed.")]
-Log = Annotated[
-    Path | None,
-    typer.Option(callback=_writable, help="A file to which one line of JSON is appended per outcome."),
-]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only what went wrong.")]
-JobName = Annotated[
-    str | None, typer.Option("--job", help="Keep a journal by this name, so that a run that breaks off can go on.")
-]
-GiveUpAfter = Annotated[
-    float, typer.Option(min=0, help="Seconds without progress, while the server is away, after which a job ends.")
-]
-
-
 @app.command()
 @guarded
+@with_options
 def load(
     file: Annotated[Path, typer.Argument(help="A table: .csv, .tsv, .json, .jsonl, .parquet or .xlsx.")],
     kind: Annotated[str, typer.Option("--type", help="The asset type of the rows, such as Story.")],
     key: Annotated[str, typer.Option(help="The attribute that identifies assets.")],
+    into: JobChoice,
+    sending: Sending,
     columns: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="COLUMN=ATTRIBUTE", help="What a column is; COLUMN= leaves it out."),
     ] = None,
     missing: Annotated[Missing, typer.Option(help="What to do about a key that no asset has.")] = Missing.create,
+    empty: Annotated[Empty, typer.Option(help="What an empty cell does to its attribute.")] = Empty.leave,
     plan: Annotated[
-        Path | None, typer.Option(callback=_writable, help="Save the plan as this file; apply writes it.")
+        Path | None, typer.Option(callback=writable, help="Save the plan as this file; apply writes it.")
     ] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Write the changes. Without it nothing is written.")] = False,
-    job: JobName = None,
-    give_up_after: GiveUpAfter = GIVE_UP_AFTER,
-    rate: Rate = None,
-    log: Log = None,
-    quiet: Quiet = False,
-    profile: Profile = None,
-    url: Url = None,
 ) -> None:
     """Make assets agree with a table: print what would be changed or created, and with --apply write it."""
     if plan is not None and apply:
         raise BadValue("Give --plan to save what would be written, or --apply to write it, not both.")
-    if not apply and (job is not None or log is not None):
-        raise BadValue("--job and --log are about what is written: give --apply, too.")
-    renamed = _columns(columns or [])
-    with _session(profile, url, rate) as session:
+    if not apply and (into.job is not None or sending.log is not None or sending.conflicts is not None):
+        raise BadValue("--job, --log and --conflicts are about what is written: give --apply, too.")
+    settings, renamed = into.settings(), _columns(columns or [])
+    with _session(sending) as session:
 
         def rows() -> UpsertReport:
-            found: UpsertReport = session[kind].upsert(file, key=key, missing=missing.value, columns=renamed)
-            _show_rows(found, quiet)
+            found: UpsertReport = session[kind].upsert(
+                file, key=key, missing=missing.value, columns=renamed, empty=empty.value
+            )
+            _show_rows(found, sending.quiet)
             return found
 
         if not apply:
             with session.planning() as planning:
                 found = rows()
-            _show_plan(planning.plan, plan, quiet)
+            _show_plan(planning.plan, plan, sending.quiet)
             code = FAILED if found.refused else 0
-        elif job is not None:
-            running = session.job(
-                job, keys={kind: key}, give_up_after=give_up_after, progress=_is_watched(quiet), log=log
-            )
-            with _going_on_with(running, profile, url), running:
+        elif into.job is not None:
+            running = session.job(into.job, keys={kind: key}, **settings, **_write_settings(sending, is_job=True))
+            with _going_on_with(running, sending), running:
                 found = rows()
-            code = _finish(running.report, quiet, _resume(job, profile, url)) or (FAILED if found.refused else 0)
+            code = _finish(running.report, sending.quiet, _resume(into.job, sending))
+            code = code or (FAILED if found.refused else 0)
         else:
             again = "Run the same command again: rows whose assets agree with them already change nothing."
             with _broken_off(session, again):
                 found = rows()
-                report = session.commit(progress=_is_watched(quiet), log=log)
-            code = _finish(report, quiet) or (FAILED if found.refused else 0)
+                report = session.commit(**_write_settings(sending))
+            code = _finish(report, sending.quiet) or (FAILED if found.refused else 0)
     raise typer.Exit(code)
 
 
@@ -147,48 +130,39 @@ def show_plan(
 
 @app.command("apply")
 @guarded
+@with_options
 def apply_plan(
-    file: Annotated[Path, typer.Argument(help="A plan that was saved.")],
-    job: JobName = None,
-    give_up_after: GiveUpAfter = GIVE_UP_AFTER,
-    rate: Rate = None,
-    log: Log = None,
-    quiet: Quiet = False,
-    profile: Profile = None,
-    url: Url = None,
+    file: Annotated[Path, typer.Argument(help="A plan that was saved.")], into: JobChoice, sending: Sending
 ) -> None:
     """Write exactly the changes of a saved plan. Nothing is written when a value has changed since it was made; with
-    --job only the assets concerned are not written.
+    --job or --conflicts only the assets concerned are not written.
     """
-    plan = _plan(file)
-    with _session(profile, url, rate) as session:
-        if job is None:
+    plan, settings = _plan(file), into.settings()
+    with _session(sending) as session:
+        if into.job is None:
             again = (
                 "Make a new plan for the rest: applying this one again would create again what is there. With --job a "
                 "plan can go on."
             )
             with _broken_off(session, again):
-                report = session.commit(plan, progress=_is_watched(quiet), log=log)
+                report = session.commit(plan, **_write_settings(sending))
+            code = _finish(report, sending.quiet)
         else:
-            running = session.job(job, give_up_after=give_up_after, progress=_is_watched(quiet), log=log)
-            with _going_on_with(running, profile, url), running:
+            running = session.job(into.job, **settings, **_write_settings(sending, is_job=True))
+            with _going_on_with(running, sending), running:
                 running.add(plan)
-            report = running.report
-        code = _finish(report, quiet, "" if job is None else _resume(job, profile, url))
+            code = _finish(running.report, sending.quiet, _resume(into.job, sending))
     raise typer.Exit(code)
 
 
 @app.command()
 @guarded
+@with_options
 def jobs(
+    patience: Patience,
+    sending: Sending,
     action: Annotated[Action | None, typer.Argument(help="show, resume or forget; nothing for a list.")] = None,
     name: Annotated[str | None, typer.Argument(help="The name of the job.")] = None,
-    give_up_after: GiveUpAfter = GIVE_UP_AFTER,
-    rate: Rate = None,
-    log: Log = None,
-    quiet: Quiet = False,
-    profile: Profile = None,
-    url: Url = None,
 ) -> None:
     """List the jobs of this user that have journals; show how far one has come, go on with it where it stopped, or
     delete its journal. Only resume needs a server; changes with secret values stay for the script that made the job.
@@ -203,14 +177,15 @@ def jobs(
     elif action is Action.forget:
         was = record.status
         record.forget()
-        if not quiet:
+        if not sending.quiet:
             typer.echo(printable(f"Forgotten: {was}"))
     else:
-        with _session(profile, url, rate) as session:
-            running = session.job(record.name, give_up_after=give_up_after, progress=_is_watched(quiet), log=log)
-            with _going_on_with(running, profile, url):
+        with _session(sending) as session:
+            settings = _write_settings(sending, is_job=True)
+            running = session.job(record.name, give_up_after=patience.give_up_after, **settings)
+            with _going_on_with(running, sending):
                 report = running.resume()
-            code = _finish(report, quiet, _resume(record.name, profile, url))
+            code = _finish(report, sending.quiet, _resume(record.name, sending))
         raise typer.Exit(code)
 
 
@@ -257,17 +232,21 @@ def _plan(file: Path) -> Plan:
 
 
 @contextmanager
-def _session(profile: str | None, url: str | None, rate: list[str] | None) -> Iterator[Session]:
+def _session(sending: Sending) -> Iterator[Session]:
     """A session that is closed at the end, and commits nothing by itself."""
-    session = connected(profile, url, **({"rate": rate} if rate else {}))
+    session = connected(sending.profile, sending.url, **({"rate": sending.rate} if sending.rate else {}))
     try:
         yield session
     finally:
         session.close()
 
 
-def _is_watched(quiet: bool) -> bool:
-    return sys.stderr.isatty() and not quiet
+def _write_settings(sending: Sending, *, is_job: bool = False) -> dict[str, Any]:
+    """What commit() and job() take of it."""
+    settings: dict[str, Any] = {"progress": sys.stderr.isatty() and not sending.quiet, "log": sending.log}
+    if sending.conflicts is not None or not is_job:
+        settings["conflicts"] = sending.conflicts and sending.conflicts.value
+    return settings
 
 
 def _show_rows(report: UpsertReport, quiet: bool) -> None:
@@ -300,9 +279,9 @@ def _show_plan(plan: Plan, file: Path | None, quiet: bool) -> None:
         typer.echo(f"Saved; assetmeta apply {shlex.quote(str(file))} writes it.", err=True)
 
 
-def _resume(job: str, profile: str | None, url: str | None) -> str:
+def _resume(job: str, sending: Sending) -> str:
     """How to go on with a job."""
-    server = ["--profile", profile] if profile else ["--url", url] if url else []
+    server = ["--profile", sending.profile] if sending.profile else ["--url", sending.url] if sending.url else []
     return f"To go on: {shlex.join(['assetmeta', 'jobs', 'resume', job, *server])}"
 
 
@@ -331,12 +310,15 @@ def _broken_off(session: Session, again: str) -> Iterator[None]:
 
 
 @contextmanager
-def _going_on_with(job: Job, profile: str | None, url: str | None) -> Iterator[None]:
-    """Report how far the job came when the user interrupts, and how to go on."""
+def _going_on_with(job: Job, sending: Sending) -> Iterator[None]:
+    """Report how far the job came when the user interrupts, and how to go on; also with a plan that does not fit."""
     try:
         yield
     except KeyboardInterrupt:
         status = job.status
         if not status.runs:
             leave("interrupted; nothing was written.", INTERRUPTED)
-        leave(f"interrupted: {status}. {_resume(job.name, profile, url)}", INTERRUPTED)
+        leave(f"interrupted: {status}. {_resume(job.name, sending)}", INTERRUPTED)
+    except JobError as error:
+        advice = "--extend takes new changes along, --fresh starts anew, another --job has a journal of its own."
+        raise JobError(str(error).replace(ADVICE, advice)) from None
