@@ -124,6 +124,9 @@ class TestMembers:
         assert member == web.get("projects/4/users/4") == web.get("projects/4/users/vera")
         changed = web.patch("projects/4/users/vera", {"role": "viewer", "notifications": ["results"]})
         assert member | {"role": "viewer", "notifications": ["results"]} == changed
+        # A member is the user that the path names.
+        for body in ({"user_id": 3}, {"user_id": "x"}, {"user_id": 3, "role": "viewer"}):
+            assert changed == web.patch("projects/samples/users/vera", body)
         web.delete("projects/4/users/4")
         web.refused("GET", "projects/4/users/4", 404)
 

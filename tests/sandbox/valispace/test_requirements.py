@@ -82,6 +82,30 @@ def test_a_section_belongs_to_the_specification(desk: Desk) -> None:
     assert desk.engine.update("requirements", moved, {"specification": other}, user=1)["group"] is None
 
 
+def test_a_section_is_in_the_specification_of_the_section_above(desk: Desk) -> None:
+    other = desk.make(SPECIFICATIONS, name="Other", project=1)
+    with pytest.raises(Refused) as refused:
+        desk.make(GROUPS, name="x", specification=other, parent=desk.outer)
+    assert {"parent": ["The parent is not part of the specification."]} == refused.value.errors
+    with pytest.raises(Refused):
+        desk.engine.update(GROUPS, desk.inner, {"specification": other, "parent": desk.outer}, user=1)
+    assert desk.outer == desk.engine.get(GROUPS, desk.inner)["parent"]
+    assert desk.engine.update(GROUPS, desk.inner, {"specification": other}, user=1)["parent"] is None
+
+
+def test_a_new_requirement_is_behind_the_last_one(desk: Desk) -> None:
+    def next_position() -> Any:
+        return desk.read(desk.requirement(f"r{len(desk.engine.find('requirements'))}"))["position"]
+
+    first = desk.requirement("first", position=0)
+    assert 1 == next_position()
+    desk.engine.update("requirements", first, {"position": 6.8}, user=1)
+    assert 7 == next_position()
+    other = desk.make(SPECIFICATIONS, name="Other", project=1)
+    alone = desk.make("requirements", identifier="x", specification=other)
+    assert 1 == desk.read(alone)["position"]
+
+
 def test_times_users_and_positions(desk: Desk) -> None:
     one = desk.read(desk.requirement("1"))
     desk.time += timedelta(hours=1)

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from assetmeta import sandbox
+from assetmeta.sandbox.rest.values import Invalid
+from assetmeta.sandbox.valohai.model import Field
+from assetmeta.sandbox.valohai.validation import from_form
 from nonempty import nonempty
 from sandbox.valohai.web import ORGANIZATION, Web
 
@@ -290,3 +293,34 @@ class TestReadAndWrite:
         assert made["configuration"] == {"bucket": "b", "region": "r"} and made["uri_prefix"] == "s3://b/"
         web.put(f"stores/{made['id']}/", {"name": "S3"})
         assert web.face.space.row("store", made["id"])["configuration"] == configuration
+
+
+def test_what_refers_to_several_keeps_the_others_when_one_is_deleted(web: Web) -> None:
+    projects = [web.project(f"Several {number}") for number in range(4)]
+    model = web.post("models/", {"name": "Model of several", "associated_project_ids": projects})["id"]
+    web.delete(f"projects/{projects[1]}/")
+    assert [projects[0], *projects[2:]] == web.get(f"models/{model}/")["associated_project_ids"]
+
+
+@pytest.mark.parametrize("kind", ["map", "list", "json", "words", "refs"])
+def test_nested_values_of_a_form_are_json(kind: str) -> None:
+    field = Field("x", kind)
+    assert ["a", 1] == from_form(field, '["a", 1]')
+    assert {"a": 1} == from_form(field, {"a": 1})
+    with pytest.raises(Invalid, match="valid JSON"):
+        from_form(field, "[1")
+    if kind in ("map", "json"):
+        assert {"a": 1} == from_form(field, '{"a": 1}')
+        with pytest.raises(Invalid, match="valid JSON"):
+            from_form(field, "a")
+    else:
+        assert (["a"], []) == (from_form(field, "a"), from_form(field, ""))
+
+
+@pytest.mark.parametrize(
+    ("kind", "nullable", "found"), [("str", True, ""), ("str", False, ""), ("int", True, None), ("int", False, "")]
+)
+def test_an_empty_text_of_a_form_is_null_where_no_text_can_be_meant(kind: str, nullable: bool, found: object) -> None:
+    field = Field("x", kind, nullable=nullable)
+    assert found == from_form(field, "")
+    assert "a" == from_form(field, "a")
