@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from assetmeta.sandbox.versionone import seed
@@ -9,6 +11,7 @@ from assetmeta.sandbox.versionone.catalogue import CARRIED, RULES, catalogue
 from assetmeta.sandbox.versionone.flatten import flatten
 from assetmeta.sandbox.versionone.notation import read_types
 from assetmeta.sandbox.versionone.requests import LoadRow
+from assetmeta.sandbox.versionone.schema_rows import schema_rows
 from assetmeta.sandbox.versionone.types import AttributeDef, Closure, Column, Computed, Link, Reverse
 
 CATALOGUE = catalogue()
@@ -404,3 +407,36 @@ class TestSchemaRows:
         }
         assert rows["Task", "Parent"].values["IsRequired"] is True
         assert rows["Task", "Scope"].values["IsReadOnly"] is True
+
+
+class TestSchemaAsAssets:
+    """The schema as assets: types, attributes and operations."""
+
+    rows: ClassVar[list[LoadRow]] = list(schema_rows(CATALOGUE))
+
+    def values(self, kind: str) -> list[dict[str, object]]:
+        return [dict(row.values) for row in self.rows if row.asset.partition(":")[0] == kind]
+
+    def test_every_row_has_an_id_of_its_own(self) -> None:
+        ids = [int(row.asset.partition(":")[2]) for row in self.rows]
+        assert list(range(-1, -len(ids) - 1, -1)) == sorted(ids, reverse=True)
+        assert {(0, 64)} == {(row.since, row.state) for row in self.rows}
+
+    def test_types_are_in_the_order_of_the_catalogue(self) -> None:
+        types = self.values("AssetType")
+        assert list(CATALOGUE.types) == [row["Name"] for row in types]
+        assert list(range(1, len(types) + 1)) == [row["Order"] for row in types]
+        tokens = {row["Name"]: each.asset for row, each in zip(types, self.rows, strict=False)}
+        for row in types:
+            base = CATALOGUE.types[str(row["Name"])].base
+            assert row["Base"] == (tokens[base] if base else None)
+
+    def test_an_operation_is_defined_once_and_inherited_by_all_below(self) -> None:
+        defined = [
+            (name, operation)
+            for name, kind in CATALOGUE.types.items()
+            for operation in kind.operations
+            if kind.base is None or operation not in CATALOGUE.types[kind.base].operations
+        ]
+        assert len(defined) < sum(len(kind.operations) for kind in CATALOGUE.types.values())
+        assert len(defined) == len(self.values("Operation")) > 0
