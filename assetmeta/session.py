@@ -69,6 +69,7 @@ class Session(WorkBlock, Displayed):
         loading: str = "peers",
         keep: int = 1000,
         page_size: int = 2000,
+        prefetch: int = 1,
         reflect: str = "all",
         schema_cache: str | Path | bool | None = True,
         schema_age: float = 86_400.0,
@@ -81,6 +82,9 @@ class Session(WorkBlock, Displayed):
             loading: what a read of a missing attribute loads: "peers", "one" or "raise" (see `loading()`).
             keep: how many assets stay in memory, most recently touched first, even without another reference.
             page_size: how many assets one request of a streamed query reads.
+            prefetch: how many pages of a streamed query, from its second page on, are under way while the program works
+                on the one before; 0 for none. Several at a time where the server gives windows of a result, and no more
+                than *pool*. With a cassette it is 0.
             reflect: read the schema whole ("all", one request) or type by type as types are used ("types").
             schema_cache: the folder in which the schema is kept for the next session, per server and user: a path,
                 True for the user's cache folder (or the one that the environment variable ASSETMETA_CACHE names), None
@@ -96,7 +100,7 @@ class Session(WorkBlock, Displayed):
         Raises BadValue for settings that cannot work, TypeError for settings that there are not.
         """
         self._refuse_unknown(wire)
-        check_settings(keep, page_size, schema_cache, schema_age)
+        check_settings(keep, page_size, prefetch, schema_cache, schema_age)
         login_check = backend if isinstance(backend, SupportsLoginCheck) else None
         pace = None if rate is None else _rate.shared_rate(rate, str(Origin.of(checked_base(base_url))))
         self._driver = Driver(base_url, auth, login_check=login_check, server=backend.name, pace=pace, **wire)
@@ -118,6 +122,8 @@ class Session(WorkBlock, Displayed):
             server=self._driver.base_url,
             user=auth.identity if isinstance(auth, Credential) else None,
             wait=self._driver.wait,
+            prefetch=0 if wire.get("cassette") else min(prefetch, self._driver.pool),
+            start=self._driver.start,
         )
         self._classes.bind(self._context)
         self._context.features = Features(_display, _exports, _progress, _rows, _schema_map)

@@ -26,6 +26,7 @@ class SessionSettings(WireSettings, total=False):
     loading: str
     keep: int
     page_size: int
+    prefetch: int
     reflect: str
     schema_cache: str | Path | bool | None
     schema_age: float
@@ -40,9 +41,9 @@ def refuse_unknown(kind: type, settings: Iterable[str], takers: Iterable[type[ob
             raise TypeError(f"{kind.__name__}() has no setting {name!r}.{nearest(name, known)}")
 
 
-def check_settings(keep: object, page_size: object, schema_cache: object, schema_age: object) -> None:
+def check_settings(keep: object, page_size: object, prefetch: object, schema_cache: object, schema_age: object) -> None:
     """Raise BadValue for what no session can be set up with."""
-    for name, size, least in (("page_size", page_size, 1), ("keep", keep, 0)):
+    for name, size, least in (("page_size", page_size, 1), ("keep", keep, 0), ("prefetch", prefetch, 0)):
         number = whole_number(size)
         if number is None or number < least:
             raise BadValue(f"{name}= takes a whole number, {least} or more, not {size!r:.40}.")

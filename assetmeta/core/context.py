@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from itertools import chain, groupby
 from operator import attrgetter
 from pathlib import Path as FilePath
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cachetools import LRUCache
 from msgspec.structs import replace
@@ -49,6 +49,24 @@ class SchemaProtocol(Protocol):
     @property
     def current(self) -> Schema | None: ...
     def __call__(self) -> Schema: ...
+
+
+_R_co = TypeVar("_R_co", covariant=True)
+
+
+class BackgroundCall(Protocol[_R_co]):
+    """A call in a thread of its own. `result()` waits for it, and returns or raises what it did; once it is left it
+    sends nothing any more.
+    """
+
+    def result(self) -> _R_co: ...
+    def leave(self) -> None: ...
+
+
+class BackgroundRunner(Protocol):
+    """Starts a call in a thread of its own."""
+
+    def __call__(self, call: Callable[[], T]) -> BackgroundCall[T]: ...
 
 
 class LoaderProtocol(Protocol):
@@ -178,7 +196,8 @@ class SessionContext:
 
     *references_in* finds the assets that a change of one attribute names, as the dialect names them. *server* and
     *user* are where it is logged in and as whom, as far as the login shows that; *mark* identifies it among all
-    sessions. *wait* waits for so many seconds, or until the session ends.
+    sessions. *wait* waits for so many seconds, or until the session ends. *prefetch* is how many pages of a query may
+    be under way while the one before is worked on; *start* makes such a call, and may be None where that is none.
     """
 
     loader: LoaderProtocol
@@ -200,6 +219,8 @@ class SessionContext:
         server: str = "",
         user: str | None = None,
         wait: Callable[[float], object] = time.sleep,
+        prefetch: int = 0,
+        start: BackgroundRunner | None = None,
     ) -> None:
         self.server = server
         self.user = user
@@ -218,6 +239,8 @@ class SessionContext:
         fork_outside(self)
         self.page_size = min(page_size, backend.can.max_page)
         self.max_bytes = max_bytes
+        self.prefetch = 0 if start is None else prefetch
+        self._start = start
         self.link = link
         self.closed = False
         self.writes = 0
@@ -254,6 +277,11 @@ class SessionContext:
         if self.closed:
             raise SessionClosed("The session is closed; open a new one to talk to the server.")
         return self._run(flow)
+
+    def start(self, call: Callable[[], T]) -> BackgroundCall[T]:
+        """Make a call in a thread of its own, which `prefetch` allows."""
+        assert self._start is not None, "nothing is read ahead"
+        return self._start(call)
 
     def fetch(self, fetches: Sequence[Fetch]) -> list[Rows]:
         """Perform fetches of a query, in as few requests as the server allows. What their conditions name is checked

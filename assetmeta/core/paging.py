@@ -4,6 +4,10 @@ Unsorted results go on from the last key that was read, where the server can fil
 left out, whatever happens to the list. Other results overlap by one asset from page to page, which has to be the same
 one. A result that needs more than one page is counted after the first, and must not turn out shorter. A dialect that
 cuts windows itself marks where its answer ends, and looks after all this on its own.
+
+From the second page on, the next one is under way while the consumer works on this one (see core.read_ahead). Where
+several may be, overlapping windows are requested of sorted and unsorted results alike; an unsorted one of which a
+window does not begin with the last asset is continued by key.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from msgspec.structs import replace
 
 from assetmeta.core.cohort import Cohort, join
 from assetmeta.core.context import SessionContext
+from assetmeta.core.read_ahead import ReadAhead
 from assetmeta.core.state import Instance
 from assetmeta.model.collector import collector_paused
 from assetmeta.model.conditions import And, Compare
@@ -120,6 +125,9 @@ class Pager:
         self.counted: int | None = None
         self.last: Oid | None = None
         self.begun: Begun | None = None
+        self._by_windows = False
+        self._sent_up_to = 0
+        self._ahead = ReadAhead(context)
 
     def pages(self) -> Iterator[list[Instance]]:
         """Yield the assets page by page, one request each, and one more to count when there are several pages.
@@ -127,19 +135,28 @@ class Pager:
         Raises ResultChanged when the result changed in a way that a page can show, or turned out shorter than it was
         counted.
         """
-        if not self.context.backend.can.windows:
-            yield from self._server_parts()
-            return
+        try:
+            yield from self._windows() if self.context.backend.can.windows else self._server_parts()
+        finally:
+            self._ahead.leave()
+
+    def _windows(self) -> Iterator[list[Instance]]:
         more = self.whole.size != 0
         while more:
-            begun, since = self.begun, self.context.writes
-            self.begun = None
-            rows = run(self.context, self.next_fetch()) if begun is None else begun.rows
-            found = self._new(rows)[: self._left()]
+            begun, self.begun = self.begun, None
+            rows, since = self._read() if begun is None else (begun.rows, self.context.writes)
+            fresh = self._new(rows)
+            if fresh is None:
+                self._by_windows = False
+                continue
+            found = fresh[: self._left()]
             more = rows.more and bool(found) and self._left() != len(found)
             self.received += len(found)
             if found:
                 self.last = found[-1].oid
+                if more and self.expected is not None and not self._has_grown:
+                    self._send_ahead()
+                self._ahead.hand_over()
                 if begun is None:
                     yield from self._parts(replace(rows, rows=tuple(found)), since)
                 else:
@@ -149,26 +166,55 @@ class Pager:
                 is_enough = self.counted is not None and self.counted > self.received
                 expected = self.counted if self.counted is not None and is_enough else self._counted()
                 self.expected, more = expected, self.received < expected
-            if more and self.expected is not None and self.received > self.expected and not self._by_key():
+                self._by_windows = self._ahead.most > 1
+            if more and self._has_grown:
                 # It may have grown; what does not end at what is counted now repeats itself.
                 self.expected = self._counted()
-                if self.received > self.expected:
+                if self._has_grown:
                     self._moved("the server sends more than it counts")
         if self.expected is not None and self.expected == self.counted and self.received < self.expected:
             self.expected = self._counted()
         if self.expected is not None and self.received < self.expected:
             self._moved(f"{self.expected} were counted and {self.received} received")
 
+    @property
+    def _has_grown(self) -> bool:
+        """Whether more came than was counted, of a result that a repetition could prolong for ever."""
+        return self.expected is not None and self.received > self.expected and not self._by_key()
+
+    def _read(self) -> tuple[Rows, int]:
+        """The next answer, and how many writes had been made when it was requested."""
+        if self._by_windows:
+            self._send_ahead()
+        return self._ahead.take(self.received, self.next_fetch())
+
+    def _send_ahead(self) -> None:
+        """Send what is to come after the assets received: the next page, or as many windows as may be under way."""
+        if self._ahead.is_empty:
+            self._sent_up_to = self.received
+        while self._ahead.has_room and self._is_due:
+            fetch = self.next_fetch() if self._sent_up_to == self.received else self._window(self._sent_up_to)
+            self._ahead.send(self._sent_up_to, fetch)
+            self._sent_up_to += (fetch.size or 1) - 1
+
+    @property
+    def _is_due(self) -> bool:
+        """Whether the page after those under way is to be sent: the next one always, others as far as was counted."""
+        return self._ahead.is_empty or (self._by_windows and self._sent_up_to < (self.expected or 0))
+
     def _server_parts(self) -> Iterator[list[Instance]]:
         """The answers of a dialect that goes through its lists itself."""
-        fetch = replace(self.whole, page_size=self.page_size)
+        fetch, place = replace(self.whole, page_size=self.page_size), 0
         while True:
-            since = self.context.writes
-            rows = run(self.context, fetch)
+            rows, since = self._ahead.take(place, fetch)
+            if rows.next_cursor is not None:
+                fetch, place = replace(fetch, cursor=rows.next_cursor), place + 1
+                if place > 1 and self._ahead.has_room:
+                    self._ahead.send(place, fetch)
+            self._ahead.hand_over()
             yield from self._parts(rows, since)
             if rows.next_cursor is None:
                 return
-            fetch = replace(fetch, cursor=rows.next_cursor)
 
     def _parts(self, rows: Rows, since: int) -> Iterator[list[Instance]]:
         """What one answer brought: one page, or several where the answer is longer."""
@@ -184,31 +230,41 @@ class Pager:
     def next_fetch(self) -> Fetch:
         """The fetch of the next page."""
         left = self._left()
-        can = self.context.backend.can
         size = self.page_size if left is None else min(left, self.page_size)
         if self.last is None:
             return replace(self.whole, size=size)
-        if self._by_key():
-            beyond = Compare(Path((Step(can.keyset_column or ""),)), ">", (self.last.key,))
+        if self._by_key() and not self._by_windows:
+            beyond = Compare(Path((Step(self.context.backend.can.keyset_column or ""),)), ">", (self.last.key,))
             where = beyond if self.whole.where is None else And((self.whole.where, beyond))
             return replace(self.whole, where=where, start=0, size=size)
-        overlapping = max(min(size + 1, can.max_page), 2)
-        return replace(self.whole, start=self.whole.start + self.received - 1, size=overlapping)
+        return self._window(self.received)
+
+    def _window(self, place: int) -> Fetch:
+        """The window that begins with the last of *place* assets."""
+        left = self.page_size if self.whole.size is None else self.whole.size - place
+        size = max(min(left + 1, self.page_size + 1, self.context.backend.can.max_page), 2)
+        return replace(self.whole, start=self.whole.start + place - 1, size=size)
 
     def _by_key(self) -> bool:
         return bool(self.context.backend.can.keyset_column) and not self.whole.sort and self.whole.find is None
 
-    def _new(self, rows: Rows) -> Sequence[Row]:
-        """The rows of a page without the one that it shares with the page before."""
+    def _new(self, rows: Rows) -> Sequence[Row] | None:
+        """The rows of a page without the one that it shares with the page before; None where it does not, and the
+        result can be gone on with by key.
+        """
         if self.last is None:
             return rows.rows
-        if self._by_key():
-            if any(not _beyond(row.oid, self.last) for row in rows.rows):
-                self._moved("the server sent again what it had sent")
-            return rows.rows
-        if not rows.rows or rows.rows[0].oid != self.last:
-            self._moved(f"{self.last.token} is not at its place any more")
-        return rows.rows[1:]
+        by_key = self._by_key()
+        fresh = rows.rows
+        if self._by_windows or not by_key:
+            if not rows.rows or rows.rows[0].oid != self.last:
+                if by_key:
+                    return None
+                self._moved(f"{self.last.token} is not at its place any more")
+            fresh = rows.rows[1:]
+        if by_key and any(not _beyond(row.oid, self.last) for row in fresh):
+            self._moved("the server sent again what it had sent")
+        return fresh
 
     def _counted(self) -> int:
         return sizes(self.context, [self.whole])[0]

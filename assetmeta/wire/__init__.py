@@ -27,5 +27,6 @@ Files import only `assetmeta.model` and files named before their own:
     cassette        a line that records and replays (extra `vcr`)
     sender          one request delivered: login, redirects, repeats, ledger
     file_cache      a text kept on disk
+    background      calls in threads of their own
     driver          flows run to their end
 """

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar, copy_context
 from types import TracebackType
-from typing import Self, TypedDict
+from typing import Any, NamedTuple, Self, TypedDict
 
 from requests.auth import AuthBase
 
@@ -17,6 +18,7 @@ from assetmeta.model.errors import AssetmetaError, BadValue, BrokenOff, ReadOnly
 from assetmeta.model.http import Flow, Pause, Reply, Request, Response, T, Yielded, perform
 from assetmeta.model.processes import renew_in_child
 from assetmeta.wire.auth import OriginBoundAuth
+from assetmeta.wire.background import BackgroundCall
 from assetmeta.wire.ledger import Entry, Ledger, RequestBudget
 from assetmeta.wire.login_guard import LoginGuard, RequestBatch
 from assetmeta.wire.redact import redacted_line
@@ -45,6 +47,17 @@ class WireSettings(TypedDict, total=False):
     cassette: Recorder | None
     sleep: Callable[[float], None]
     clock: Callable[[], float]
+
+
+class _Started(NamedTuple):
+    """A background call of a driver, and the blocks that were open where it was started."""
+
+    call: BackgroundCall[Any]
+    traces: tuple[Ledger, ...]
+    budgets: tuple[RequestBudget, ...]
+
+
+_started: ContextVar[Mapping[Driver, _Started]] = ContextVar("assetmeta_background", default={})  # noqa: B039 - never changed
 
 
 class Driver:
@@ -95,6 +108,7 @@ class Driver:
         self._settings = Settings(timeout, pool, proxies, verify, cert, max_bytes, user_agent, truststore, deadline)
         self._clock = clock
         self.max_bytes = max_bytes
+        self.pool = pool
         self.secret_names: Callable[[], Iterable[str]] = tuple
         self._cassette = cassette
         self._auth = OriginBoundAuth(auth, Origin.of(self.base_url))
@@ -144,6 +158,21 @@ class Driver:
         if interrupts:
             raise interrupts[0]
         return value
+
+    def start(self, call: Callable[[], T]) -> BackgroundCall[T]:
+        """Make a call, which runs flows of this driver, in a thread of its own, and return it at once.
+
+        Its requests count for the traces and budgets that are open now, in whichever block their answers arrive. Once
+        the call is left no further one is sent, and none that waits.
+        """
+        started = BackgroundCall(call, self._policy.wake)
+        blocks = _Started(started, self._traces, self._budgets)
+        token = _started.set({**_started.get(), self: blocks})
+        try:
+            started.start()
+        finally:
+            _started.reset(token)
+        return started
 
     @contextmanager
     def trace(self) -> Iterator[Ledger]:
@@ -222,8 +251,8 @@ class Driver:
             self._check(request)
         self._spend(len(requests))
         if isinstance(yielded, Request):
-            return self._sender.deliver(yielded)
-        batch = RequestBatch(self._sender.deliver)
+            return self._sender.deliver(yielded, self._is_left)
+        batch = RequestBatch(self._sender.deliver, self._is_left)
         # Until the server has accepted the login, a single request tries it.
         alone = 1 if len(yielded) < 2 or not self._guard.is_open else 0
         first: list[Response | AssetmetaError] = []
@@ -237,16 +266,26 @@ class Driver:
     def _check(self, request: Request) -> None:
         if self._closed:
             raise SessionClosed("The session is closed. Open a new one.", request=redacted_line(request))
+        if self._is_left():
+            line = redacted_line(request)
+            raise BrokenOff(f"{line} was not sent: its answer is no longer awaited.", sent=False, request=line)
         if self.read_only and request.writes:
             line = redacted_line(request)
             raise ReadOnly(f"The session is read-only; {line} would write and was not sent.", request=line)
 
     def _spend(self, number: int) -> None:
+        started = _started.get().get(self)
         with self._lock:
-            for budget in self._budgets:
+            budgets = self._budgets if started is None else started.budgets
+            for budget in budgets:
                 budget.check(number)
-            for budget in self._budgets:
+            for budget in budgets:
                 budget.consume(number)
+
+    def _is_left(self) -> bool:
+        """Whether this thread makes a background call whose result is no longer awaited."""
+        started = _started.get().get(self)
+        return started is not None and started.call.is_left
 
     def _concurrently(
         self, batch: RequestBatch, requests: tuple[Request, ...], interrupts: list[BaseException]
@@ -278,7 +317,7 @@ class Driver:
             if self._threads is not None and not self._closed:
                 # An executor that was shut down, as at the end of the program, raises RuntimeError.
                 with suppress(RuntimeError):
-                    return self._threads.submit(batch.answer, request)
+                    return self._threads.submit(copy_context().run, batch.answer, request)
         unsent: Future[Response | AssetmetaError] = Future()
         unsent.cancel()
         return unsent
@@ -301,7 +340,8 @@ class Driver:
 
     def _record(self, entry: Entry) -> None:
         self.ledger.add(entry)
-        for trace in self._traces:
+        started = _started.get().get(self)
+        for trace in self._traces if started is None else started.traces:
             trace.add(entry)
 
 

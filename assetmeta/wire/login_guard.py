@@ -151,10 +151,17 @@ class LoginGuard:
 
 
 class RequestBatch:
-    """Answers requests that belong together, from several threads. It shuts at the first refused login."""
+    """Answers requests that belong together, from several threads. It shuts at the first refused login. Once *is_over*,
+    or left, nothing that waits is sent any more.
+    """
 
-    def __init__(self, deliver: Callable[[Request, Callable[[], bool]], Response]) -> None:
+    def __init__(
+        self,
+        deliver: Callable[[Request, Callable[[], bool]], Response],
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._deliver = deliver
+        self._is_over = is_over
         self._refusal: AuthenticationFailed | None = None
         self.is_left = False
 
@@ -163,7 +170,7 @@ class RequestBatch:
         if self._refusal is not None:
             return unsent(request, self._refusal, "of the same batch")
         try:
-            return self._deliver(request, lambda: self.is_left)
+            return self._deliver(request, lambda: self.is_left or self._is_over())
         except AuthenticationFailed as error:
             self._refusal = error
             return error

@@ -240,6 +240,8 @@ class Bench:
         page_size: int = 25,
         schema: Schema = SCHEMA,
         max_bytes: int = 1000,
+        prefetch: int = 0,
+        start: Callable[[Callable[[], Any]], Any] | None = None,
     ) -> None:
         self.backend = backend or FakeBackend()
         self.requests = 0
@@ -253,6 +255,8 @@ class Bench:
             keep=keep,
             page_size=page_size,
             max_bytes=max_bytes,
+            prefetch=prefetch,
+            start=start,
         )
         self.classes.bind(self.context)
         self.loader = self.context.loader = Loader(self.context, "peers")

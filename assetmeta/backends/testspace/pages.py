@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit
 
 from assetmeta.backends.concurrency import send_one
@@ -83,6 +83,10 @@ class Pages:
         """The list at a path below the API. An *optional* one is empty when it does not exist: its parent is gone."""
         place = settings.endpoint_path(path)
         return cls(place, settings, get(place, query), optional)
+
+    def copied(self) -> Pages:
+        """The same list at the same page, to be gone on with by itself."""
+        return replace(self, _seen=set(self._seen), _requested=set(self._requested))
 
     def read(self) -> Flow[list[Object]]:
         """Read the next page; return what was not received before. One request.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from assetmeta.backends.local import executor
-from assetmeta.backends.local.executor import Page
+from assetmeta.backends.local.executor import Cursor, Page
 from assetmeta.backends.local.prefetch import Tree
 from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.testspace.connection import resource_of
@@ -50,6 +50,9 @@ class QueryReader(LookupReader):
         if wanted.oids is not None:
             return Page((yield from self._named(resource, wanted, wanted.oids)))
         traversal = at if isinstance(at, ListTraversal) else None
+        if traversal is not None and isinstance(wanted.cursor, Cursor) and at is wanted.cursor.at:
+            # The answer that continues here may be requested again.
+            traversal = traversal.copied()
         if traversal is None:
             plan = self.choose_lists(resource, wanted)
             if plan.keys is not None:

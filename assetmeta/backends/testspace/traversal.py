@@ -8,7 +8,7 @@ page that contains it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.operators import matches
@@ -61,6 +61,11 @@ class ListTraversal:
             lists = [(key, list_path(plan.levels[0].resource, key)) for key in plan.parents]
         self.stack = [self._pending(reader, 0, parent, path, ()) for parent, path in reversed(lists)]
         return self
+
+    def copied(self) -> ListTraversal:
+        """The same lists, read as far as these, to be continued by themselves."""
+        stack = [replace(pending, pages=pending.pages.copied()) for pending in self.stack]
+        return replace(self, stack=stack, folders=set(self.folders))
 
     def page(self, reader: LookupReader) -> Flow[list[Oid]]:
         """Read up to the next page of the query's own type; return its assets, none at the end.
