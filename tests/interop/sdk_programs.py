@@ -449,11 +449,12 @@ def members_by_token(sdk: Any, server: Any) -> None:
     print(v1.Member(20) == v1.Member("20"), hash(v1.Member(20)) == hash(v1.asset_from_oid("Member:20")))
 
 
-@program(requests=4)
+@program(requests=6)
 def copy_a_story(sdk: Any, server: Any) -> None:
     v1 = connect(sdk, server)
     names = ("Name", "Estimate", "Scope", "Owners", "Super", "Description", "Reference")
-    source = v1.Story.filter("Estimate>'3'").select(*names).sort("Number").first()
+    first = v1.Story.create(Name="First", Scope=v1.Scope(0), Estimate=5, Owners=[v1.Member(20)], Description="<p>a</p>")
+    source = v1.Story.select(*names).where(ID=first.idref).first()
     made = v1.Story.create(**{name: getattr(source, name) for name in names if getattr(source, name)})
     for name in names:
         one, other = getattr(source, name), getattr(made, name)
