@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assetmeta.backends.error_documents import naming, parse_error
+from assetmeta.backends.error_documents import add_field, parse_error
 from assetmeta.backends.responses import ErrorParser, answered, check, failure
 from assetmeta.model.errors import (
     AssetmetaError,
@@ -31,7 +31,7 @@ class Attempt:
     """
 
     wrote: bool = False
-    landed: bool = False
+    accepted: bool = False
     secrets: tuple[str, ...] = ()
 
 
@@ -70,7 +70,7 @@ def _is_open(change: Change, error: AssetmetaError, step: Attempt) -> bool:
         return error.sent
     if isinstance(error, ServerError):
         return error.status == _FAILED and isinstance(change, Create | Call)
-    return error.sent or (step.landed and isinstance(error, SessionClosed | BudgetExceeded | BrokenOff))
+    return error.sent or (step.accepted and isinstance(error, SessionClosed | BudgetExceeded | BrokenOff))
 
 
 def send_write(request: Request, step: Attempt, parser: ErrorParser = parse_error) -> Flow[Response]:
@@ -81,9 +81,9 @@ def send_write(request: Request, step: Attempt, parser: ErrorParser = parse_erro
     response = answered((yield request))
     if not response.ok:
         masked = _without(step.secrets, response)
-        raise naming(failure(masked, parser), masked)
+        raise add_field(failure(masked, parser), masked)
     checked = check(response, parser)
-    step.landed = True
+    step.accepted = True
     return checked
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from assetmeta.backends.local.records import decoded
+from assetmeta.backends.local.records import decode_cell
 from assetmeta.backends.verification import Verifier
 from assetmeta.model.conditions import And, Compare, Term
 from assetmeta.model.contract import Mark
@@ -63,7 +63,7 @@ def highest_listed(fetch: Fetcher, schema: Schema, creates: Sequence[Create]) ->
     """
     found: dict[str, Mark] = {}
     for name, several in by_type(creates).items():
-        narrow = narrowing(schema, several)
+        narrow = relation_condition(schema, several)
         if narrow is NOTHING:
             found[name] = {"after": 0}
             continue
@@ -103,7 +103,7 @@ def _is_key(oid: Oid) -> bool:
     return True
 
 
-def narrowing(schema: Schema, creates: Sequence[Create], is_key: IsKey = _is_key) -> Term | None:
+def relation_condition(schema: Schema, creates: Sequence[Create], is_key: IsKey = _is_key) -> Term | None:
     """Return the condition for what has the same relations as some of *creates*, all of one type, as far as each of
     them has the relation; None where there is no such relation, NOTHING where all of them lead to new assets.
     """
@@ -150,7 +150,7 @@ class Finder:
             outcome = found[index] or self._doubt(create)
             if outcome is None and not unknown.isdisjoint(needs(create)):
                 # It may be there below what its parent made.
-                outcome = Unknown(create, _unanswered(create, "it refers to an asset of which the same is true"))
+                outcome = Unknown(create, _unanswered_error(create, "it refers to an asset of which the same is true"))
             if isinstance(outcome, Unknown):
                 unknown.add(create.oid)
             found[index] = outcome
@@ -168,7 +168,7 @@ class Finder:
         else:
             since = self.since(name, self.marks[name])
             terms += [since] if since is not None else []
-            narrow = narrowing(self.schema, creates, self.is_key) if self.narrows else None
+            narrow = relation_condition(self.schema, creates, self.is_key) if self.narrows else None
             terms += [narrow] if narrow is not None and narrow is not NOTHING else []
         where = None if not terms else terms[0] if len(terms) == 1 else And(tuple(terms))
         [rows] = yield from self.fetch(self.schema, [Fetch(name, tuple(map(Path.parse, names)), where)])
@@ -193,7 +193,9 @@ class Finder:
         """The asset that a create made; None where none is exactly as it should be."""
         rows = self._rows.get(create.oid.type)
         if rows is None:
-            return Unknown(create, _unanswered(create, "the server does not show which assets of its type are new"))
+            return Unknown(
+                create, _unanswered_error(create, "the server does not show which assets of its type are new")
+            )
         if any(oid not in self._real for oid in needs(create)):
             # It needs an asset that is not there.
             return None
@@ -202,7 +204,7 @@ class Finder:
             return None
         if create.oid.type in self.keys and len(fitting) > 1:
             tokens = ", ".join(row.oid.token for row in fitting[:5])
-            return Unknown(create, _unanswered(create, f"{len(fitting)} assets have its key ({tokens})"))
+            return Unknown(create, _unanswered_error(create, f"{len(fitting)} assets have its key ({tokens})"))
         # Of assets that are alike, the one with the parts that this create's parts would be.
         chosen = max(fitting, key=lambda row: self._parts(create, row, others)) if len(fitting) > 1 else fitting[0]
         self._taken.add(chosen.oid)
@@ -227,11 +229,11 @@ class Finder:
         self, create: Create, delta: AttributeChange, cells: Mapping[str, RawValue], real: Mapping[Oid, Oid]
     ) -> bool:
         verifier = Verifier(
-            self.schema, lambda fetches: self.fetch(self.schema, fetches), lambda value: _renamed(value, real)
+            self.schema, lambda fetches: self.fetch(self.schema, fetches), lambda value: _replace_oid(value, real)
         )
         if verifier.holds(Update(create.oid, (delta,)), cells):
             return True
-        stored = decoded(self.schema.attribute(create.oid.type, delta.name), cells[delta.name])
+        stored = decode_cell(self.schema.attribute(create.oid.type, delta.name), cells[delta.name])
         # Servers complete documents of new assets by defaults.
         return isinstance(delta.new, dict) and isinstance(stored, dict) and delta.new.items() <= stored.items()
 
@@ -250,15 +252,15 @@ class Finder:
             is_complete = all(delta.name in cells for delta in own)
             if row.oid not in self._taken and is_complete and all(self._has(create, d, cells, self._real) for d in own):
                 why = f"{row.oid.token}, which was created since, has its name and relations, and other values"
-                return Unknown(create, _unanswered(create, why))
+                return Unknown(create, _unanswered_error(create, why))
         return None
 
 
-def _renamed(value: object, real: Mapping[Oid, Oid]) -> object:
+def _replace_oid(value: object, real: Mapping[Oid, Oid]) -> object:
     return real.get(value, value) if isinstance(value, Oid) else value
 
 
-def _unanswered(create: Create, why: str) -> AssetmetaError:
+def _unanswered_error(create: Create, why: str) -> AssetmetaError:
     return Unreachable(
         f"{create.oid.token} was sent and not answered, and a read does not settle whether it exists: {why}.",
         oid=create.oid.token,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from assetmeta.backends.local.records import decoded
+from assetmeta.backends.local.records import decode_cell
 from assetmeta.model.errors import Rejected
 from assetmeta.model.plans import AttributeChange, RawValue
 from assetmeta.model.schema import Attribute
@@ -61,7 +61,7 @@ def compare_echo(
     for name, item in sent.items():
         if name not in cells:
             continue
-        wanted, stored = _wanted(item, real), _stored(item.attribute, cells[name])
+        wanted, stored = _wanted_value(item, real), _stored_value(item.attribute, cells[name])
         if is_same(wanted, stored) or (is_new and _is_completed(wanted, stored)):
             continue
         notes.append(f"{name}: {_shown(wanted)} was sent, and the server has {_shown(stored)}")
@@ -72,30 +72,30 @@ def compare_echo(
     return EchoResult(tuple(ignored), tuple(notes))
 
 
-def ignored_by_server(oid: Oid, verdict: EchoResult, status: int) -> Rejected:
+def ignored_by_server(oid: Oid, result: EchoResult, status: int) -> Rejected:
     """The error for a change that a server accepted and ignored."""
     return Rejected(
-        f"{oid.token}: the server ignored {', '.join(verdict.ignored)} "
-        f"({'; '.join(verdict.notes)}). This object, or this user, may not change that.",
+        f"{oid.token}: the server ignored {', '.join(result.ignored)} "
+        f"({'; '.join(result.notes)}). This object, or this user, may not change that.",
         status=status,
         oid=oid.token,
         type_name=oid.type,
-        attribute=verdict.ignored[0],
+        attribute=result.ignored[0],
     )
 
 
-def _wanted(item: SentValue, real: Real) -> object:
+def _wanted_value(item: SentValue, real: Real) -> object:
     if item.delta.is_multi:
         members = (real(value) for value in apply_list_change(item.delta, item.before))
         return frozenset(value.key if isinstance(value, Oid) else value for value in members)
     return real(item.delta.new)
 
 
-def _stored(attribute: Attribute, cell: RawValue) -> object:
+def _stored_value(attribute: Attribute, cell: RawValue) -> object:
     if attribute.multi:
         members = cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else ()
         return frozenset(value.key if isinstance(value, Oid) else value for value in members)
-    return cell if isinstance(cell, Oid) else decoded(attribute, cell)
+    return cell if isinstance(cell, Oid) else decode_cell(attribute, cell)
 
 
 def is_same(wanted: object, stored: object) -> bool:

@@ -86,7 +86,7 @@ def field_errors(response: Response) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def naming(error: ServerError, response: Response) -> ServerError:
+def add_field(error: ServerError, response: Response) -> ServerError:
     """Add to an error the field that the server blames, when it blames exactly one."""
     fields = [name for name in field_errors(response) if name]
     if len(fields) == 1 and error.status == 400:

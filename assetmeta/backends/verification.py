@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assetmeta.backends.echo import Real, is_same
-from assetmeta.backends.local.records import decoded
+from assetmeta.backends.local.records import decode_cell
 from assetmeta.model.errors import NotFound
 from assetmeta.model.http import Flow
 from assetmeta.model.paths import Path
@@ -63,7 +63,9 @@ class Verifier:
         cells = dict(zip(row.columns, row.values, strict=True)) if row is not None else {}
         if isinstance(change, Delete):
             mark = self.schema.type(oid.type).deleted
-            is_gone = row is None or (mark is not None and decoded(self.schema.attribute(oid.type, mark), cells[mark]))
+            is_gone = row is None or (
+                mark is not None and decode_cell(self.schema.attribute(oid.type, mark), cells[mark])
+            )
             return Done(change, oid) if is_gone else None
         if row is None:
             return Failed(change, missing(oid))
@@ -79,9 +81,11 @@ class Verifier:
             return False
         cell = cells[delta.name]
         if not attribute.multi:
-            return is_same(self._real(delta.new), cell.current if isinstance(cell, Oid) else decoded(attribute, cell))
+            return is_same(
+                self._real(delta.new), cell.current if isinstance(cell, Oid) else decode_cell(attribute, cell)
+            )
         several = cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else ()
-        members = {each.current if isinstance(each, Oid) else decoded(attribute, each) for each in several}
+        members = {each.current if isinstance(each, Oid) else decode_cell(attribute, each) for each in several}
         added, removed = delta.added, delta.removed
         if isinstance(delta.new, tuple) and not isinstance(delta.new, Oid):
             added = delta.new

@@ -185,7 +185,7 @@ class Invalidation:
         return found
 
     def _derived(self, others: Sequence[Instance]) -> set[Oid]:
-        """Those of *others* that the server itself may have removed, or made anew, with what was written."""
+        """Those of *others* that the server itself may have removed, or made again, with what was written."""
         schema = self._context.schema
         oids = [other._state.oid for other in others] if self._affecting else []
         derived = {name for name in {oid.type for oid in oids} if name in schema.types and schema.type(name).derived}

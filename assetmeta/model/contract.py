@@ -220,7 +220,7 @@ class SupportsReferences(Protocol):
 class ChangeMarks(Struct, frozen=True):
     """The attributes by which a server marks changes, on the types that have them: when (*at*) and by whom (*by*) an
     asset was changed last; where it keeps records, the one before this (*prior*) and whether it deleted the asset
-    (*deleted*). *listed_by* names the types whose lists come in the order of *at*, where that is asked for.
+    (*deleted*). *listed_by* names the types whose lists come in the order of *at*, where that is requested.
     """
 
     at: str | None = None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from assetmeta.backends import creations
-from assetmeta.backends.creations import NOTHING, Finder, after_number, by_type, narrowing, number_of
+from assetmeta.backends.creations import NOTHING, Finder, after_number, by_type, number_of, relation_condition
 from assetmeta.backends.rest.codecs import Document
 from assetmeta.model.codecs import Secret, Text
 from assetmeta.model.conditions import And, Compare
@@ -149,25 +149,25 @@ class TestNarrowing:
     def test_relations_that_all_of_them_have(self) -> None:
         a, b = Oid("Box", 1), Oid("Box", 2)
         both = [new("Thing", 1, box=a), new("Thing", 2, box=b), new("Thing", 3, box=a)]
-        assert And((Compare(Path.parse("box"), "=", (a, b)),)) == narrowing(SCHEMA, both)
-        assert narrowing(SCHEMA, [*both, new("Thing", 4, name="x")]) is None
-        assert narrowing(SCHEMA, [new("Thing", 1, name="x")]) is None
+        assert And((Compare(Path.parse("box"), "=", (a, b)),)) == relation_condition(SCHEMA, both)
+        assert relation_condition(SCHEMA, [*both, new("Thing", 4, name="x")]) is None
+        assert relation_condition(SCHEMA, [new("Thing", 1, name="x")]) is None
 
     def test_new_assets_among_what_they_lead_to(self) -> None:
         a, coming = Oid("Box", 1), Oid.new("Box", 9)
         some = [new("Thing", 1, box=a), new("Thing", 2, box=coming)]
-        assert And((Compare(Path.parse("box"), "=", (a,)),)) == narrowing(SCHEMA, some)
-        assert narrowing(SCHEMA, some[1:]) is NOTHING
+        assert And((Compare(Path.parse("box"), "=", (a,)),)) == relation_condition(SCHEMA, some)
+        assert relation_condition(SCHEMA, some[1:]) is NOTHING
 
     def test_what_is_written_by_another_name_says_nothing(self) -> None:
         alias, key = Oid("Box", "main"), Oid("Box", 5)
-        assert narrowing(SCHEMA, [new("Thing", 1, box=alias)], lambda oid: oid != alias) is None
-        assert narrowing(SCHEMA, [new("Thing", 1, box=key)], lambda oid: oid != alias) is not None
+        assert relation_condition(SCHEMA, [new("Thing", 1, box=alias)], lambda oid: oid != alias) is None
+        assert relation_condition(SCHEMA, [new("Thing", 1, box=key)], lambda oid: oid != alias) is not None
 
     @pytest.mark.parametrize(("number", "narrowed"), [(100, True), (101, False)])
     def test_a_condition_has_a_hundred_values_at_most(self, number: int, narrowed: bool) -> None:
         several = [new("Thing", index, box=Oid("Box", index)) for index in range(number)]
-        assert narrowed is (narrowing(SCHEMA, several) is not None)
+        assert narrowed is (relation_condition(SCHEMA, several) is not None)
 
 
 class TestFinding:

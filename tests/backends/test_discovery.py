@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.local.records import decoded
+from assetmeta.backends.local.records import decode_cell
 from assetmeta.backends.rest.codecs import Document, choice_kind
 from assetmeta.backends.rest.discovery import (
     FieldInfo,
-    below,
     class_name,
-    described,
     from_metadata,
     from_value,
+    read_options,
+    root_paths,
     sample_objects,
     unused_name,
 )
@@ -57,11 +57,11 @@ def answer(document: Any, status: int = 200) -> Response:
 def test_an_endpoint_that_does_not_answer_is_no_endpoint_that_does_not_tell(play: Any, error: Exception) -> None:
     """A schema that lacks it would be taken for the server's, and kept."""
     options = answer({"actions": {"POST": {"name": {"type": "string"}}}})
-    for flow in (described(["a", "b"], lambda path: path), sample_objects(["a", "b"], lambda path: path)):
+    for flow in (read_options(["a", "b"], lambda path: path), sample_objects(["a", "b"], lambda path: path)):
         with pytest.raises(type(error)):
             play(flow, options, error)
     refused = AuthenticationFailed("no", status=401)
-    assert ["a"] == list(play(described(["a", "b"], lambda path: path), options, refused)[0])
+    assert ["a"] == list(play(read_options(["a", "b"], lambda path: path), options, refused)[0])
 
 
 class TestFields:
@@ -119,18 +119,18 @@ class TestFields:
 class TestEndpoints:
     def test_links_of_the_root(self) -> None:
         root = {"a": "https://inner/x/rest/a/", "b": "/rest/b/c", "again": "http://h/rest/a", "no": "https://h/other/"}
-        assert ("a", "b/c") == below(answer({**root, "top": "https://h/rest/", "odd": 5, "u": None}), "rest")
-        assert ("ü",) == below(answer({"a": "/rest/%C3%BC/"}), "rest")
+        assert ("a", "b/c") == root_paths(answer({**root, "top": "https://h/rest/", "odd": 5, "u": None}), "rest")
+        assert ("ü",) == root_paths(answer({"a": "/rest/%C3%BC/"}), "rest")
         with pytest.raises(InvalidResponse):
-            below(answer([]), "rest")
+            root_paths(answer([]), "rest")
         with pytest.raises(NotFound):
-            below(answer({}, 404), "rest")
+            root_paths(answer({}, 404), "rest")
 
     def test_what_each_takes(self, play: Any) -> None:
         fields = {"actions": {"POST": {"name": {"type": "string"}, "odd": 5}}}
         answers = [answer(fields), answer(fields, 403), answer({"actions": []}), answer({"actions": {"POST": {}}})]
         answers += [answer([]), Response(200, {"content-type": "text/html"}, b"<html>")]
-        found, made = play(described(list("abcdef"), lambda path: f"rest/{path}/"), *answers)
+        found, made = play(read_options(list("abcdef"), lambda path: f"rest/{path}/"), *answers)
         assert {"a": {"name": FieldInfo("Text")}} == found
         assert [f"OPTIONS rest/{path}/" for path in "abcdef"] == [request.line for request in made]
         assert all(request.idempotent and not request.writes for request in made)
@@ -208,5 +208,5 @@ class TestRequests:
 
     def test_a_document_that_is_too_deep_stays_as_it_came(self) -> None:
         deep = "[" * 200_000
-        assert deep == decoded(Attribute("papers", "Json", Document()), deep)
-        assert "{" == decoded(Attribute("papers", "Json", Document()), "{")
+        assert deep == decode_cell(Attribute("papers", "Json", Document()), deep)
+        assert "{" == decode_cell(Attribute("papers", "Json", Document()), "{")

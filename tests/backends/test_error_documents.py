@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta.backends.error_documents import findings, naming, parse_error
+from assetmeta.backends.error_documents import add_field, findings, parse_error
 from assetmeta.backends.responses import failure
 from assetmeta.model.errors import Finding, Rejected
 from assetmeta.model.http import Request, Response
@@ -61,7 +61,7 @@ def test_bodies_that_are_no_document_find_nothing(body: bytes) -> None:
 
 def test_an_error_carries_the_findings_and_their_code() -> None:
     response = answer({"environment": [MISSING], "non_field_errors": ["oh"]})
-    error = naming(failure(response, parse_error), response)
+    error = add_field(failure(response, parse_error), response)
     assert isinstance(error, Rejected)
     assert "environment" == error.attribute
     assert ("environment", "") == tuple(finding.path for finding in error.findings)

@@ -22,7 +22,7 @@ from assetmeta.backends.local.executor import (
 )
 from assetmeta.backends.local.operators import compares_attributes, equality, matches, paths_in, slice_rows, sort_rows
 from assetmeta.backends.local.prefetch import all_paths, own_names, path_tree, prefetch
-from assetmeta.backends.local.records import RowStore, aggregate, decoded
+from assetmeta.backends.local.records import RowStore, aggregate, decode_cell
 from assetmeta.backends.rest.codecs import Document, Link, Real
 from assetmeta.model.codecs import Integer, Text
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term
@@ -537,8 +537,8 @@ class TestKnown:
 
     def test_what_cannot_be_decoded_stays(self) -> None:
         size = SCHEMA.attribute("Thing", "size")
-        assert (5, "five", None) == tuple(decoded(size, raw) for raw in ("5", "five", None))
-        assert ("5", ("5",)) == (decoded(None, "5"), decoded(size, ("5",)))
+        assert (5, "five", None) == tuple(decode_cell(size, raw) for raw in ("5", "five", None))
+        assert ("5", ("5",)) == (decode_cell(None, "5"), decode_cell(size, ("5",)))
 
     def test_computed_cells_are_raw(self) -> None:
         data = known({"tags": ("a", "b"), "papers": '{"a":1}'})

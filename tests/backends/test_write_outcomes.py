@@ -103,10 +103,10 @@ class TestErrors:
     def test_a_change_of_which_a_part_landed_is_unknown_when_the_session_ends(self) -> None:
         for kind in (SessionClosed, BudgetExceeded, BrokenOff):
             ended = error(kind, sent=False)
-            assert isinstance(outcome_of(UPDATE, ended, Attempt(wrote=True, landed=True)), Unknown)
+            assert isinstance(outcome_of(UPDATE, ended, Attempt(wrote=True, accepted=True)), Unknown)
             assert isinstance(outcome_of(UPDATE, ended, Attempt(wrote=True)), Skipped)
-        assert isinstance(outcome_of(UPDATE, error(BadValue), Attempt(wrote=True, landed=True)), Failed)
-        assert isinstance(outcome_of(UPDATE, error(Rejected, 400), Attempt(wrote=True, landed=True)), Failed)
+        assert isinstance(outcome_of(UPDATE, error(BadValue), Attempt(wrote=True, accepted=True)), Failed)
+        assert isinstance(outcome_of(UPDATE, error(Rejected, 400), Attempt(wrote=True, accepted=True)), Failed)
 
     def test_statuses_of_gateways(self) -> None:
         cloudflare = {520, 521, 522, 523, 524, 525, 526, 527, 530}
@@ -136,7 +136,7 @@ class TestWrites:
                 play(send_write(self.REQUEST, step), Response(status, {"content-type": "application/json"}, b"{}"))
             except AssetmetaError:
                 assert not landed
-            assert (True, landed) == (step.wrote, step.landed)
+            assert (True, landed) == (step.wrote, step.accepted)
 
     @pytest.mark.parametrize("secret", ["plain", 'qu"ote', 'üml"aut', "back\\slash", "pound £ and \n line"])
     def test_no_spelling_of_a_secret_is_shown(self, play: Any, secret: str) -> None:

@@ -118,11 +118,11 @@ def execute(source: ListSource, wanted: Fetch) -> Flow[Rows]:
         if total is not None:
             return Rows(total=total)
     if wanted.counted or (wanted.sort and not source.sorts(wanted)):
-        return (yield from _at_once(source, wanted))
-    return (yield from _in_turn(source, wanted))
+        return (yield from _execute_whole(source, wanted))
+    return (yield from _execute_paged(source, wanted))
 
 
-def _in_turn(source: ListSource, wanted: Fetch) -> Flow[Rows]:
+def _execute_paged(source: ListSource, wanted: Fetch) -> Flow[Rows]:
     """Read pages from where the answer before ended, until there is enough."""
     at, passed = wanted.cursor if isinstance(wanted.cursor, Cursor) else source.first(wanted)
     end = None if wanted.size is None else wanted.start + wanted.size
@@ -130,9 +130,9 @@ def _in_turn(source: ListSource, wanted: Fetch) -> Flow[Rows]:
     related: list[Row] = []
     while True:
         page = yield from source.page(wanted, at)
-        matched = yield from _admitted(source, wanted, page.oids)
+        matched = yield from _filter(source, wanted, page.oids)
         part = matched[max(wanted.start - passed, 0) : None if end is None else max(end - passed, 0)]
-        some, beyond = yield from _selected(source, wanted, part, page.oids)
+        some, beyond = yield from _select(source, wanted, part, page.oids)
         rows += some
         related += beyond
         passed += len(matched)
@@ -145,7 +145,7 @@ def _in_turn(source: ListSource, wanted: Fetch) -> Flow[Rows]:
         source.known.cells.clear()
 
 
-def _at_once(source: ListSource, wanted: Fetch) -> Flow[Rows]:
+def _execute_whole(source: ListSource, wanted: Fetch) -> Flow[Rows]:
     """Read the whole list, then sort, count and cut it."""
     oids: list[Oid] = []
     at: object = None
@@ -155,14 +155,14 @@ def _at_once(source: ListSource, wanted: Fetch) -> Flow[Rows]:
         at = page.rest
         if at is None:
             break
-    matched = yield from _admitted(source, wanted, oids)
+    matched = yield from _filter(source, wanted, oids)
     yield from prefetch(source, matched, path_tree(sort.path for sort in wanted.sort))
     part, more = slice_rows(sort_rows(matched, wanted.sort, source.known), wanted.start, wanted.size)
-    rows, related = yield from _selected(source, wanted, part, oids)
+    rows, related = yield from _select(source, wanted, part, oids)
     return Rows(rows, related, len(matched) if wanted.counted else None, more)
 
 
-def _admitted(source: ListSource, wanted: Fetch, oids: Sequence[Oid]) -> Flow[list[Oid]]:
+def _filter(source: ListSource, wanted: Fetch, oids: Sequence[Oid]) -> Flow[list[Oid]]:
     """The assets among *oids* that satisfy the conditions; what those need of related assets is read."""
     if wanted.where is None:
         return list(oids)
@@ -174,7 +174,7 @@ def _admitted(source: ListSource, wanted: Fetch, oids: Sequence[Oid]) -> Flow[li
     return matched
 
 
-def _selected(
+def _select(
     source: ListSource, wanted: Fetch, part: Sequence[Oid], seen: Sequence[Oid]
 ) -> Flow[tuple[tuple[Row, ...], tuple[Row, ...]]]:
     """Read what the selection needs beyond the objects themselves; return the rows of *part*, and those of all other

@@ -62,11 +62,11 @@ class RowStore:
     def values(self, oid: Oid, path: Path) -> list[object]:
         """Return the Python values (Oids for assets) that *path* reaches from *oid*; nulls are left out."""
         if path.aggregate:
-            found = self._aggregated(oid, path)
+            found = self._aggregate(oid, path)
             return [] if found is None else [found]
-        return list(self._reached(oid, path))
+        return list(self._reach(oid, path))
 
-    def _reached(self, oid: Oid, path: Path) -> Iterator[object]:
+    def _reach(self, oid: Oid, path: Path) -> Iterator[object]:
         here = [oid]
         for step in path.steps[:-1]:
             here = self.related_ids(here, step.name)
@@ -74,13 +74,13 @@ class RowStore:
         for owner in here:
             attribute = self.schema.type(owner.type).attributes.get(last)
             for cell in self.members(owner, last) if attribute else ():
-                value = cell if isinstance(cell, Oid) else decoded(attribute, cell)
+                value = cell if isinstance(cell, Oid) else decode_cell(attribute, cell)
                 value = getattr(value, path.part, None) if path.part else value
                 if value is not None or not path.part:
                     yield value
 
-    def _aggregated(self, oid: Oid, path: Path) -> object:
-        found = list(self._reached(oid, Path(path.steps)))
+    def _aggregate(self, oid: Oid, path: Path) -> object:
+        found = list(self._reach(oid, Path(path.steps)))
         codec = resolve(self.schema, oid.type, path).attribute.codec
         return aggregate(path.aggregate or "", found, getattr(codec, "zero", 0))
 
@@ -99,7 +99,7 @@ class RowStore:
         return Row(oid, self._shapes.setdefault(columns, columns), tuple(cells.values()))
 
 
-def decoded(attribute: Attribute | None, cell: RawValue) -> object:
+def decode_cell(attribute: Attribute | None, cell: RawValue) -> object:
     """Turn a raw value into a Python value; one that cannot be read stays as it is."""
     if attribute is None or isinstance(cell, tuple):
         return cell

@@ -138,8 +138,8 @@ class Decoder:
             if null_when_embedded and value is None and context.embedded:
                 del found[name]
         if not item.keys() <= shape.declared:
-            found |= {key: _undeclared(value) for key, value in item.items() if key not in shape.declared}
-        return _cleaned(shape, item, found, context.cleaned) if context.cleaned else found
+            found |= {key: _raw_value(value) for key, value in item.items() if key not in shape.declared}
+        return _separate_cleaned(shape, item, found, context.cleaned) if context.cleaned else found
 
     def _compile(self, resource: Resource) -> _Shape:
         described = resource.fields
@@ -301,15 +301,15 @@ def _words(value: Json, item: Object, context: ParseContext) -> RawValue:
 
 def _letters(value: Json, item: Object, context: ParseContext) -> RawValue:
     """The letters of a text, or the members of a list."""
-    return tuple(map(_undeclared, value)) if isinstance(value, list | str) else ()  # type: ignore[return-value]
+    return tuple(map(_raw_value, value)) if isinstance(value, list | str) else ()  # type: ignore[return-value]
 
 
-def _undeclared(value: Json) -> RawValue:
+def _raw_value(value: Json) -> RawValue:
     """What is under a key that is not in the schema: scalars as they are, all else as JSON."""
     return JsonText(text_of(value)) if isinstance(value, list | dict) else value
 
 
-def _cleaned(
+def _separate_cleaned(
     shape: _Shape, item: Object, found: dict[str, RawValue], cleaned: Mapping[str, str]
 ) -> dict[str, RawValue]:
     """Put texts that the server cleaned under columns of their own."""

@@ -92,13 +92,13 @@ def discover(api: Api, survey: str, root: str, place: Place, from_sample: FromSa
     requests = [get(place()), *([get(place(_CONTENT_TYPES))] if has_types else [])]
     [response, *types] = yield from gather([send_one(request) for request in requests])
     # A user who may not read the root may still use what is below it.
-    listed = tuple(api.paths) if response.status in api.root_refusals else below(response, root)
+    listed = tuple(api.paths) if response.status in api.root_refusals else root_paths(response, root)
     paths = tuple(path for path in listed if api.ignored.isdisjoint((path, path.partition("/")[0])))
     is_full = survey == "full"
     wanted = [path for path in paths if path not in api.paths or (is_full and not api.partial_root)]
     if is_full and api.partial_root:
         wanted += [path for path, resource in api.paths.items() if resource.listed]
-    reported = yield from described(wanted, place)
+    reported = yield from read_options(wanted, place)
     unknown = [path for path in wanted if path not in api.paths and path not in reported]
     samples = yield from sample_objects(unknown, place)
     sampled = {path: {name: from_sample(name, value) for name, value in item.items()} for path, item in samples.items()}
@@ -147,7 +147,7 @@ def from_value(value: Json) -> FieldInfo:
     return FieldInfo("Json" if value is None or isinstance(value, list | dict) else "Number")
 
 
-def below(root: Response, place: str) -> tuple[str, ...]:
+def root_paths(root: Response, place: str) -> tuple[str, ...]:
     """The endpoints that the API root lists, as paths below *place*. Raises the error that fits another status.
 
     Host and scheme of the links are not trusted: a proxy may be in front of the server.
@@ -164,20 +164,20 @@ def below(root: Response, place: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def described(paths: Sequence[str], place: Place) -> Flow[dict[str, Fields]]:
+def read_options(paths: Sequence[str], place: Place) -> Flow[dict[str, Fields]]:
     """Read by OPTIONS what each endpoint takes; concurrently. Endpoints that do not report it are left out; raises the
     error of one that does not answer, for a schema without it would be taken for the server's.
     """
     requests = [Request("OPTIONS", place(path), (), JSON, idempotent=True) for path in paths]
     found: dict[str, Fields] = {}
     for path, answer in zip(paths, (yield from _answers(requests)), strict=True):
-        fields = _posted(answer) if isinstance(answer, Response) and answer.ok else {}
+        fields = _post_fields(answer) if isinstance(answer, Response) and answer.ok else {}
         if fields:
             found[path] = fields
     return found
 
 
-def _posted(response: Response) -> dict[str, FieldInfo]:
+def _post_fields(response: Response) -> dict[str, FieldInfo]:
     try:
         document = parse_json(response)
     except InvalidResponse:

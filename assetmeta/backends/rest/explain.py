@@ -17,14 +17,14 @@ def explain(reader: RestReader, wanted: Fetch) -> str:
     # What the parents of a list are comes with their own lists, on the way to it.
     along = resource.up if wanted.oids is None else None
     lines = [
-        *_requests(reader, resource, wanted, chosen),
-        *_followed(reader, wanted.type_name, path_tree(all_paths(wanted)), "", along),
-        *_sides(reader, resource, wanted, chosen),
+        *_request_lines(reader, resource, wanted, chosen),
+        *_relation_lines(reader, wanted.type_name, path_tree(all_paths(wanted)), "", along),
+        *_side_lines(reader, resource, wanted, chosen),
     ]
     return "\n".join(lines)
 
 
-def _requests(reader: RestReader, resource: Resource, wanted: Fetch, chosen: ListChoice) -> Iterator[str]:
+def _request_lines(reader: RestReader, resource: Resource, wanted: Fetch, chosen: ListChoice) -> Iterator[str]:
     keys = chosen.keys if wanted.oids is None else tuple(oid.key for oid in wanted.oids)
     if keys is None:
         yield from reader.explain_lists(resource, wanted)
@@ -32,7 +32,7 @@ def _requests(reader: RestReader, resource: Resource, wanted: Fetch, chosen: Lis
         yield f"read {len(set(keys))} {resource.type} by identity"
 
 
-def _followed(reader: RestReader, type_name: str, names: Tree, trail: str, along: str | None) -> Iterator[str]:
+def _relation_lines(reader: RestReader, type_name: str, names: Tree, trail: str, along: str | None) -> Iterator[str]:
     """One line for each relation that is followed, and for what lists do not contain."""
     resource = reader.api.types.get(type_name)
     for name, beyond in names.items():
@@ -40,18 +40,18 @@ def _followed(reader: RestReader, type_name: str, names: Tree, trail: str, along
         if attribute is None:
             continue
         path, known = f"{trail}{name}", resource.fields.get(name) if resource else None
-        yield from _read_apart(reader, type_name, path, known)
+        yield from _list_lines(reader, type_name, path, known)
         if not attribute.related:
             continue
         if beyond and name != along and not (known and known.listed_separately):
             yield f"then what {path} leads to, as far as it is not there already, for all at once"
         there = reader.api.types.get(attribute.related)
-        yield from _followed(
+        yield from _relation_lines(
             reader, attribute.related, beyond, f"{path}.", there.up if there and name == along else None
         )
 
 
-def _read_apart(reader: RestReader, type_name: str, path: str, known: Field | None) -> Iterator[str]:
+def _list_lines(reader: RestReader, type_name: str, path: str, known: Field | None) -> Iterator[str]:
     if known is not None and known.reverse_of:
         yield f"then {path}: a list by {known.reverse_of} for each {type_name}{reader.LIST_NOTE}"
     elif known is not None and known.listed_separately:
@@ -60,7 +60,7 @@ def _read_apart(reader: RestReader, type_name: str, path: str, known: Field | No
         yield f"then {path}: each {type_name} by itself, concurrently; lists do not contain it"
 
 
-def _sides(reader: RestReader, resource: Resource, wanted: Fetch, chosen: ListChoice) -> Iterator[str]:
+def _side_lines(reader: RestReader, resource: Resource, wanted: Fetch, chosen: ListChoice) -> Iterator[str]:
     """Who filters, sorts and cuts: the server, or the client here."""
     if chosen.pushed:
         yield f"the server filters: {'; '.join(map(str, chosen.pushed))}"

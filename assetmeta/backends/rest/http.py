@@ -91,7 +91,7 @@ def read_object(response: Response) -> Object:
     """Return the object in a 2xx answer. Raises the error that fits another status, and InvalidResponse."""
     document = parse_json(check(response, parse_error))
     if not isinstance(document, dict):
-        raise _unexpected("an object", response)
+        raise _wrong_document("an object", response)
     return document
 
 
@@ -127,11 +127,11 @@ def read_page(response: Response) -> Page:
         total = count if isinstance(count, int) else None
         document = document["results"]
     if not isinstance(document, list):
-        raise _unexpected("a list", response)
+        raise _wrong_document("a list", response)
     return Page(tuple(item for item in document if isinstance(item, dict)), rest, total)
 
 
-def _unexpected(wanted: str, response: Response) -> InvalidResponse:
+def _wrong_document(wanted: str, response: Response) -> InvalidResponse:
     line = response.request.line if response.request else "the request"
     return InvalidResponse(
         f"The answer to {line} cannot be read: {wanted} was expected.", status=response.status, request=line

@@ -94,7 +94,7 @@ def push_down_terms(
     return Pushdown(queries, tuple(pushed), exact=is_exact, implied=implied, look_ups=look_ups)
 
 
-def rebased(resource: Resource, prefix: str, terms: Sequence[Term]) -> Iterator[Term]:
+def rebase(resource: Resource, prefix: str, terms: Sequence[Term]) -> Iterator[Term]:
     """The conditions on nothing but the assets that a relation path leads to (*prefix*, with a dot at the end), as
     conditions on those, which are of *resource*.
     """
@@ -103,15 +103,15 @@ def rebased(resource: Resource, prefix: str, terms: Sequence[Term]) -> Iterator[
         names = [path.removeprefix(prefix) for path in paths if path.startswith(prefix)]
         own = [name for name in names if name in resource.fields and name not in resource.lists]
         if own and len(own) == len(paths) and not compares_attributes(term):
-            yield _moved(term, prefix.count("."))
+            yield _without_steps(term, prefix.count("."))
 
 
-def _moved(term: Term, steps: int) -> Term:
+def _without_steps(term: Term, steps: int) -> Term:
     """A term without the first *steps* of its paths."""
     if isinstance(term, And | Or):
-        return type(term)(tuple(_moved(part, steps) for part in term.terms))
+        return type(term)(tuple(_without_steps(part, steps) for part in term.terms))
     if isinstance(term, Not):
-        return Not(_moved(term.term, steps))
+        return Not(_without_steps(term.term, steps))
     if isinstance(term, Compare | Exists):
         return struct_replace(term, path=Path(term.path.steps[steps:], term.path.aggregate))
     return term

@@ -45,13 +45,13 @@ def _type(api: Api, resource: Resource, codec_for: CodecFor, found: Discovery, m
     attributes: dict[str, Attribute] = {}
     for name, known in resource.fields.items():
         info = reported.get(name)
-        attribute = _described(api, name, known, info, tuple(resource.words.get(name, ())), codec_for)
+        attribute = _from_description(api, name, known, info, tuple(resource.words.get(name, ())), codec_for)
         is_missing = info is None and resource.path in found.complete
         attributes[name] = replace(attribute, basic=False) if is_missing else attribute
     written = {known.written_key for known in resource.fields.values()}
     for name, info in reported.items():
         if name not in attributes and name not in written and name.isidentifier():
-            attributes[name] = _discovered(name, info, models, codec_for)
+            attributes[name] = _from_discovery(name, info, models, codec_for)
     if "id" not in attributes and resource.own == "id":
         kind = "Integer" if api.key == "int" else "Uuid"
         attributes["id"] = Attribute("id", kind, codec_for(kind, "id", None), readonly=True, writable=False, basic=True)
@@ -72,7 +72,7 @@ def _type(api: Api, resource: Resource, codec_for: CodecFor, found: Discovery, m
     )
 
 
-def _described(
+def _from_description(
     api: Api, name: str, known: Field, info: FieldInfo | None, words: tuple[str, ...], codec_for: CodecFor
 ) -> Attribute:
     """One field of the description. What is not part of every answer is loaded only when it is selected."""
@@ -109,7 +109,7 @@ def _kind(known: Field, info: FieldInfo | None, words: tuple[str, ...]) -> str:
     return choice_kind(known.choices, open=True) if known.choices else known.kind
 
 
-def _discovered(name: str, info: FieldInfo, models: Mapping[str, str], codec_for: CodecFor) -> Attribute:
+def _from_discovery(name: str, info: FieldInfo, models: Mapping[str, str], codec_for: CodecFor) -> Attribute:
     """A field that only the server has. OPTIONS does not report relations; one with the name of a model is one."""
     related = models.get(name.replace("_", "").lower()) if info.kind in ("Json", "Uuid", "Integer") else None
     # OPTIONS calls a UUID a `field`, as it calls all that it has no word for.

@@ -259,7 +259,7 @@ class Api:
         kind = schema.type(type_name)
         if not kind.endpoint:
             raise UnknownName(f"{type_name} comprises several types; use one of them.", type_name=type_name)
-        fields = {name: _derived(attribute) for name, attribute in kind.attributes.items()}
+        fields = {name: _derive_field(attribute) for name, attribute in kind.attributes.items()}
         key = "int" if kind.attributes["id"].kind == "Integer" else "uuid"
         return Resource(type_name, kind.endpoint, key=key, label=kind.label, display=kind.display, fields=fields)
 
@@ -267,10 +267,10 @@ class Api:
 def field_of(resource: Resource, schema: Schema, name: str) -> Field:
     """Return the description of a field, also of one that only the server describes. Raises UnknownName."""
     found = resource.fields.get(name)
-    return found if found is not None else _derived(schema.attribute(resource.type, name))
+    return found if found is not None else _derive_field(schema.attribute(resource.type, name))
 
 
-def _derived(attribute: Attribute) -> Field:
+def _derive_field(attribute: Attribute) -> Field:
     to = (attribute.related,) if attribute.related else ()
     return Field(attribute.kind, to, many=attribute.multi, access="rw" if attribute.writable else "ro")
 
@@ -315,11 +315,9 @@ def _filter(given: Any) -> Filter:
 
 def _choices(given: Any) -> tuple[tuple[int | str, str], ...]:
     """A list of values, or a map from numbers to their names."""
-    return tuple((int(value), name) for value, name in given.items()) if isinstance(given, dict) else _named(given)
-
-
-def _named(values: list[str]) -> tuple[tuple[int | str, str], ...]:
-    return tuple((value, "") for value in values)
+    if isinstance(given, dict):
+        return tuple((int(value), name) for value, name in given.items())
+    return tuple((value, "") for value in given)
 
 
 def _texts(given: Any) -> tuple[str, ...]:

@@ -192,19 +192,19 @@ class ChangeWriter:
         path = self._path(resource, oid)
         if resource.type not in self.options.memory.only_put:
             try:
-                item = yield from self._answered(resource, oid, send("PATCH", path, body), step)
-                again = _renamed(resource, body, item)
+                item = yield from self._send_for_object(resource, oid, send("PATCH", path, body), step)
+                again = _other_names(resource, body, item)
                 if again:
-                    item = yield from self._answered(resource, oid, send("PATCH", path, again), step)
+                    item = yield from self._send_for_object(resource, oid, send("PATCH", path, again), step)
                 return item
             except Rejected as error:
                 if error.status != _METHOD_UNKNOWN:
                     raise
                 self.options.memory.only_put.add(resource.type)
         whole = yield from self._whole(resource, oid, body)
-        return (yield from self._answered(resource, oid, send("PUT", path, {**whole, **body}), step))
+        return (yield from self._send_for_object(resource, oid, send("PUT", path, {**whole, **body}), step))
 
-    def _answered(self, resource: Resource, oid: Oid, request: Request, step: Attempt) -> Flow[Object | None]:
+    def _send_for_object(self, resource: Resource, oid: Oid, request: Request, step: Attempt) -> Flow[Object | None]:
         """Send a write of an object; return the object in the answer. Raises InvalidResponse for another one."""
         item = self.rules.answer_object((yield from self._send(request, step)))
         if item is not None:
@@ -322,11 +322,11 @@ class ChangeWriter:
         try:
             response = yield from self._send(_call_request(action, path, body), step)
         except NotFound:
-            linked = yield from self._linked(resource, action, oid)
+            linked = yield from self._linked_path(resource, action, oid)
             if linked is None or linked == path:
                 raise
             response = yield from self._send(_call_request(action, linked, body), step)
-        return _named(action, accept(response), oid)
+        return _asset_in(action, accept(response), oid)
 
     def _arguments(self, resource: Resource, action: Action, change: Call) -> Sendable:
         """The arguments as the body; None where there are none. Raises BadValue for what the call does not take."""
@@ -344,7 +344,7 @@ class ChangeWriter:
             return given[possible[0]]
         return given if given or possible is None else None
 
-    def _linked(self, resource: Resource, action: Action, oid: Oid) -> Flow[str | None]:
+    def _linked_path(self, resource: Resource, action: Action, oid: Oid) -> Flow[str | None]:
         """The path of the call in the object itself; None when it does not contain one."""
         if action.link is None:
             return None
@@ -363,7 +363,7 @@ def _has_action(resource: Resource, delta: AttributeChange) -> bool:
     return known is not None and known.action is not None
 
 
-def _renamed(resource: Resource, body: Mapping[str, Sendable], item: Object | None) -> dict[str, Sendable]:
+def _other_names(resource: Resource, body: Mapping[str, Sendable], item: Object | None) -> dict[str, Sendable]:
     """Fields that the object has under their other name, and that have to be written once more under that."""
     found: dict[str, Sendable] = {}
     for name, value in body.items() if item is not None else ():
@@ -390,7 +390,7 @@ def accept(response: Response) -> Json:
     return None
 
 
-def _named(action: Action, document: Json, oid: Oid) -> Oid:
+def _asset_in(action: Action, document: Json, oid: Oid) -> Oid:
     """The asset that an answer names: a new one of the same type, or data that were adopted, by their address."""
     key = document.get("id") if isinstance(document, dict) and action.makes else None
     if isinstance(key, str):

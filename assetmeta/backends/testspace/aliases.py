@@ -25,7 +25,17 @@ from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object, get
 from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.testspace.connection import resource_of
-from assetmeta.backends.testspace.keys import below, depth, divided, escaped, is_key, list_path, number, segment, shape
+from assetmeta.backends.testspace.keys import (
+    depth,
+    escape,
+    is_key,
+    join_key,
+    list_path,
+    number,
+    segment,
+    shape,
+    split_key,
+)
 from assetmeta.backends.testspace.lookup import LookupReader
 from assetmeta.backends.testspace.pages import Pages, objects_of
 from assetmeta.model.errors import BadValue, NotFound
@@ -57,7 +67,7 @@ def look_up(reader: LookupReader, type_name: str, alias: str) -> Flow[Row]:
         found = yield from _by_list(reader, resource, alias)
     elif resource.key in ("path", "text"):
         parent, own = _split(resource, alias)
-        found = yield from reader.by_keys(resource, [below(parent, escaped(resource, own))])
+        found = yield from reader.by_keys(resource, [join_key(parent, escape(resource, own))])
     else:
         raise _no_key(resource, alias)
     if not found:
@@ -141,7 +151,7 @@ def _split(resource: Resource, alias: str) -> tuple[Key | None, str]:
     pieces = alias.split("/", parts)
     if len(pieces) != parts + 1 or not pieces[-1] or not all(map(_NUMBER.fullmatch, pieces[:parts])):
         raise _no_key(resource, alias)
-    return divided(resource, alias)[0], pieces[-1]
+    return split_key(resource, alias)[0], pieces[-1]
 
 
 def _no_key(resource: Resource, alias: str) -> BadValue:

@@ -57,7 +57,7 @@ class TestspaceKeys(Keys):
         key = key_of(resource, item, context.owner) if key is None else key  # type: ignore[arg-type]
         if key is None or resource.up is None:
             return Identified(key, context)
-        parent = context.owner if context.owner is not None else divided(resource, key)[0]
+        parent = context.owner if context.owner is not None else split_key(resource, key)[0]
         implied: dict[str, RawValue] = {}
         if isinstance(parent, int | str):
             implied[resource.up] = Oid(resource.fields[resource.up].to[0], parent)
@@ -80,7 +80,7 @@ class TestspaceKeys(Keys):
         if found_number is None or resource.is_flat:
             return found_number
         # A metric or a result: its space is that of the object which names it, or the object itself.
-        return below(str(context.owner).partition("/")[0], str(found_number))
+        return join_key(str(context.owner).partition("/")[0], str(found_number))
 
     def resolve(self, oid: Oid) -> Oid:
         """Return the identity. Raises BadValue for an asset that the server does not have."""
@@ -96,7 +96,7 @@ class TestspaceKeys(Keys):
 
     def confirm(self, resource: Resource, oid: Oid, item: Object, line: str) -> None:
         """Raise InvalidResponse for another object."""
-        is_it = key_of(resource, item, divided(resource, oid.key)[0]) == oid.key
+        is_it = key_of(resource, item, split_key(resource, oid.key)[0]) == oid.key
         confirm(is_it, oid.token, f"{resource.type} {item.get(resource.own)!r}", line)
 
 
@@ -109,8 +109,8 @@ def key_of(resource: Resource, item: Object, parent: Key | None) -> Key | None:
         return None
     if resource.key == "number":
         found = number(own)
-        return None if found is None else below(parent, str(found))
-    return below(parent, escaped(resource, own)) if isinstance(own, str) and own else None
+        return None if found is None else join_key(parent, str(found))
+    return join_key(parent, escape(resource, own)) if isinstance(own, str) and own else None
 
 
 def number(value: Json) -> int | None:
@@ -142,7 +142,7 @@ def segment(text: str) -> str:
         raise BadValue(f"{text!r} cannot be part of a path: it contains an unpaired surrogate.") from None
 
 
-def escaped(resource: Resource, text: str) -> str:
+def escape(resource: Resource, text: str) -> str:
     """The own part of a key. The slashes of a content's path lead into folders and stay."""
     return quote(text, safe="/" if resource.own == "path" else "", errors=_ANY_TEXT)
 
@@ -160,7 +160,7 @@ def depth(resource: Resource) -> int:
     return depth(parent) + 1
 
 
-def divided(resource: Resource, key: Key) -> tuple[Key | None, str]:
+def split_key(resource: Resource, key: Key) -> tuple[Key | None, str]:
     """A key's parent, where the key contains it, and its own part."""
     parts = depth(resource)
     if not parts:
@@ -170,7 +170,7 @@ def divided(resource: Resource, key: Key) -> tuple[Key | None, str]:
     return int(above) if parts == 1 and _NUMBER.fullmatch(above) else above, "/".join(pieces[parts:])
 
 
-def below(parent: Key | None, own: str) -> Key:
+def join_key(parent: Key | None, own: str) -> Key:
     """The key of what is *own* below a parent."""
     if parent is None:
         return int(own) if _NUMBER.fullmatch(own) else own
@@ -188,7 +188,7 @@ def is_key(resource: Resource, key: Key) -> bool:
     own = pieces[parts]
     if resource.key == "number":
         return _NUMBER.fullmatch(own) is not None
-    return bool(own) and escaped(resource, plain(own)) == own
+    return bool(own) and escape(resource, plain(own)) == own
 
 
 def require_key(oid: Oid) -> Key:
@@ -215,7 +215,7 @@ def shape(resource: Resource) -> str:
 
 def item_path(resource: Resource, key: Key) -> str:
     """The path of one asset below the API."""
-    parent, own = divided(resource, key)
+    parent, own = split_key(resource, key)
     if parent is None:
         return f"{resource.path}/{own}"
     return f"{list_path(resource, parent)}/{own}"
@@ -230,9 +230,9 @@ def list_path(resource: Resource, parent: Key | None) -> str:
 
 def folder_of(key: Key) -> Key | None:
     """The folder that a content is in; None for one at the top of its result."""
-    parent, own = divided(resource_of("Content"), key)
+    parent, own = split_key(resource_of("Content"), key)
     above, slash, _ = own.rpartition("/")
-    return below(parent, above) if slash and above else None
+    return join_key(parent, above) if slash and above else None
 
 
 def page_of(oid: Oid) -> str | None:
@@ -242,5 +242,5 @@ def page_of(oid: Oid) -> str | None:
     resource = resource_of(oid.type)
     if resource.page is not None:
         return resource.page.format(*str(oid.key).split("/"))
-    parent = divided(resource, oid.key)[0]
+    parent = split_key(resource, oid.key)[0]
     return None if parent is None or resource.parent is None else page_of(Oid(resource.parent, parent))

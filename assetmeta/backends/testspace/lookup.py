@@ -24,13 +24,13 @@ from assetmeta.backends.rest.reader import RestReader
 from assetmeta.backends.rest.spec import Field, Resource
 from assetmeta.backends.testspace.connection import Settings, resource_of
 from assetmeta.backends.testspace.keys import (
-    divided,
     folder_of,
     item_path,
     key_of,
     list_path,
     number,
     require_key,
+    split_key,
 )
 from assetmeta.backends.testspace.pages import Pages, objects_of
 from assetmeta.model.http import Flow
@@ -61,7 +61,7 @@ class LookupReader(RestReader):
     absent: set[Oid] = field(default_factory=set)
     _kept: dict[Oid, Cells] = field(default_factory=dict)
 
-    def renewed(self) -> LookupReader:
+    def new_reader(self) -> LookupReader:
         """Return a reader that has received nothing yet."""
         return type(self)(self.schema, self.api, self.keys, self.options, RowStore(self.schema))
 
@@ -72,17 +72,17 @@ class LookupReader(RestReader):
         ]
         if not resource.listed:
             self._name(wanted)
-        missing = [oid for oid in wanted if not self._remembered(oid)]
+        missing = [oid for oid in wanted if not self._recall(oid)]
         if resource.type == "Space":
             yield from self._spaces(resource, missing)
         else:
-            yield from gather([self._listed(resource, each) for each in self._groups(resource, missing)])
+            yield from gather([self._read_group(resource, each) for each in self._groups(resource, missing)])
         left = [oid for oid in missing if oid not in self.absent and not self.has(oid)] if resource.single else []
         yield from gather([self._one(resource, oid) for oid in left])
         self._keep(missing)
         return [oid for oid in wanted if self.has(oid)]
 
-    def _remembered(self, oid: Oid) -> bool:
+    def _recall(self, oid: Oid) -> bool:
         """True for an asset that is known, or was until the previous page of a list was returned."""
         if oid in self._kept and not self.has(oid):
             self.known.add(oid, self._kept[oid])
@@ -117,13 +117,13 @@ class LookupReader(RestReader):
         else:
             objects = objects_of(response)
             self._confirm(resource, oid, objects, request.line)
-            self._choose(resource, objects, divided(resource, oid.key)[0], {oid})
+            self._choose(resource, objects, split_key(resource, oid.key)[0], {oid})
 
     def _confirm(self, resource: Resource, oid: Oid, objects: Iterable[Object], line: str) -> None:
         """Raise InvalidResponse for an answer about other assets than *oid*, or what is in it where that is a
         folder.
         """
-        parent = divided(resource, oid.key)[0]
+        parent = split_key(resource, oid.key)[0]
         for item in objects:
             key = key_of(resource, item, parent)
             is_it = key == oid.key or (resource.key == "path" and str(key).startswith(f"{oid.key}/"))
@@ -140,7 +140,7 @@ class LookupReader(RestReader):
             if len(members) > alone or not resource.single or resource.key == "path":
                 yield Pages.of(path, self.options, optional=True), parent, members
 
-    def _listed(self, resource: Resource, group: tuple[Pages, Key | None, list[Oid]]) -> Flow[None]:
+    def _read_group(self, resource: Resource, group: tuple[Pages, Key | None, list[Oid]]) -> Flow[None]:
         """Read a list until all that is wanted was received, or reading each would have taken less requests."""
         pages, parent, members = group
         sure = not resource.single
@@ -247,7 +247,7 @@ class LookupReader(RestReader):
         ]
         found = yield from gather([pages.all() for pages in lists])
         for oid, pages, objects in zip(holders, lists, found, strict=True):
-            parent = divided(resource, oid.key)[0] if resource is there else oid.key
+            parent = split_key(resource, oid.key)[0] if resource is there else oid.key
             if not pages.gone:
                 self.known.add(oid, {name: tuple(self.take(there, objects, ParseContext(owner=parent)))})
 
@@ -259,6 +259,6 @@ def is_folder(oid: Oid, cells: Mapping[str, RawValue]) -> bool:
 
 def _list_of(resource: Resource, key: Key) -> tuple[Key | None, str]:
     """The parent of an asset, and the path of the list that it is in: for a content that of its folder."""
-    parent = divided(resource, key)[0]
+    parent = split_key(resource, key)[0]
     folder = folder_of(key) if resource.key == "path" else None
     return parent, list_path(resource, parent) if folder is None else item_path(resource, folder)

@@ -123,12 +123,12 @@ class Pages:
     def _check(self, size: int, last: int) -> None:
         self.number += 1
         if self.number > 1 and not size:
-            self._moved(f"page {self.number} is empty")
+            self._raise_changed(f"page {self.number} is empty")
         if (last or self.next_request is None) and max(last, self.number) < self._last:
-            self._moved(f"it had {self._last} pages, and ends with page {max(last, self.number)}")
+            self._raise_changed(f"it had {self._last} pages, and ends with page {max(last, self.number)}")
         self._last = max(self._last, last)
 
-    def _moved(self, what: str) -> None:
+    def _raise_changed(self, what: str) -> None:
         raise ResultChanged(
             f"The list at {self.path} became shorter while it was being read: {what}. Some of it may be missing; "
             "read it again.",
@@ -138,7 +138,7 @@ class Pages:
     def _next(self, link: str | None) -> Request | None:
         if link is None:
             return None
-        request = followed(link, self.settings, self.path)
+        request = next_page_request(link, self.settings, self.path)
         if (request.path, request.query) in self._requested:
             raise InvalidResponse(f"The list at {self.path} does not end: a page names one before it as the next.")
         return request
@@ -170,7 +170,7 @@ def page_of(link: str | None) -> int:
     return int(number) if re.fullmatch(r"[0-9]{1,9}", number) else 0
 
 
-def followed(link: str, settings: Settings, place: str) -> Request:
+def next_page_request(link: str, settings: Settings, place: str) -> Request:
     """The request for an address of the server at which the list at *place* continues: below the
     session's own URL, also where the server sees itself at another one (see addresses.own_address).
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from assetmeta.backends.local.operators import equality
 from assetmeta.backends.rest.http import Pairs
-from assetmeta.backends.rest.pushdown import Pushdown, plain_text, push_down_terms, rebased
+from assetmeta.backends.rest.pushdown import Pushdown, plain_text, push_down_terms, rebase
 from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.testspace.connection import resource_of
 from assetmeta.backends.testspace.keys import require_key
@@ -74,7 +74,7 @@ def plan_lists(resource: Resource, where: Term | None) -> ListPlan:
     while here.up is not None:
         parents = _parents(here, prefix, terms)
         above, prefix = resource_of(here.parent or ""), f"{prefix}{here.up}."
-        conditions = tuple(rebased(above, prefix, terms))
+        conditions = tuple(rebase(above, prefix, terms))
         found = _filters(above, conditions)
         if parents is None and above.is_flat:
             parents = found.keys

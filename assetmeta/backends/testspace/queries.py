@@ -48,7 +48,7 @@ class QueryReader(LookupReader):
         """Read a page of the assets that may match the conditions; or all that the fetch or a condition names."""
         resource = resource_of(wanted.type_name)
         if wanted.oids is not None:
-            return Page((yield from self._named(resource, wanted, wanted.oids)))
+            return Page((yield from self._read_named(resource, wanted, wanted.oids)))
         traversal = at if isinstance(at, ListTraversal) else None
         if traversal is not None and isinstance(wanted.cursor, Cursor) and at is wanted.cursor.at:
             # The answer that continues here may be requested again.
@@ -63,7 +63,7 @@ class QueryReader(LookupReader):
         oids = yield from traversal.page(self)
         return Page(oids, traversal if traversal.stack else None)
 
-    def _named(self, resource: Resource, wanted: Fetch, oids: Sequence[Oid]) -> Flow[list[Oid]]:
+    def _read_named(self, resource: Resource, wanted: Fetch, oids: Sequence[Oid]) -> Flow[list[Oid]]:
         """Read the assets that a fetch names: themselves, unless nothing but lists below them is wanted, or what such
         assets do not have on this server.
         """

@@ -16,7 +16,7 @@ from assetmeta.backends.local.records import Cells
 from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import Object
 from assetmeta.backends.testspace.connection import resource_of
-from assetmeta.backends.testspace.keys import divided, item_path, list_path, require_key
+from assetmeta.backends.testspace.keys import item_path, list_path, require_key, split_key
 from assetmeta.backends.testspace.lookup import LookupReader, is_folder
 from assetmeta.backends.testspace.pages import Pages
 from assetmeta.backends.testspace.pushdown import ListLevel, ListPlan
@@ -52,7 +52,7 @@ class ListTraversal:
         plan = self.plan
         if plan.folders:
             lists = [
-                (divided(plan.levels[0].resource, key)[0], item_path(plan.levels[0].resource, key))
+                (split_key(plan.levels[0].resource, key)[0], item_path(plan.levels[0].resource, key))
                 for key in plan.folders
             ]
         elif plan.parents is None:
@@ -111,7 +111,7 @@ class ListTraversal:
         """Put the lists below a page of parents on the stack. What is read of parents stays with their lists: an answer
         contains only the parents of its assets.
         """
-        aside = reader.renewed()
+        aside = reader.new_reader()
         resource = self.plan.levels[top.depth + 1].resource
         oids = aside.take(level.resource, objects, ParseContext(owner=top.parent))
         for oid in reversed([oid for oid in oids if all(matches(term, aside.known, oid) for term in level.terms)]):

@@ -52,7 +52,7 @@ def batches(writer: ChangeWriter) -> Batches:
     """Each change its own request, but for updates that share one."""
 
     def divide(ready: list[Change]) -> Iterator[tuple[list[Change], Flow[Outcomes]]]:
-        groups, singles = grouped(writer, ready)
+        groups, singles = group_updates(writer, ready)
         for change in singles:
             yield [change], alone(writer.write(change))
         for group in groups:
@@ -61,7 +61,7 @@ def batches(writer: ChangeWriter) -> Batches:
     return in_rounds(divide)
 
 
-def grouped(writer: ChangeWriter, changes: Sequence[Change]) -> tuple[list[list[Part]], list[Change]]:
+def group_updates(writer: ChangeWriter, changes: Sequence[Change]) -> tuple[list[list[Part]], list[Change]]:
     """Divide *changes* into groups that share a request and those that are sent singly."""
     groups: dict[tuple[str, str], list[Part]] = {}
     others: list[Change] = []

@@ -23,7 +23,7 @@ from assetmeta.backends.rest.http import Object, Pairs
 from assetmeta.backends.rest.reader import RestReader
 from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.valispace.keys import identity, require_key
-from assetmeta.backends.valispace.pages import one_or_none, read_all, searched
+from assetmeta.backends.valispace.pages import one_or_none, read_all, search
 from assetmeta.backends.valispace.variants import read_variants, sparse
 from assetmeta.model.http import Flow
 from assetmeta.model.texts import Cleaned
@@ -88,8 +88,8 @@ class LookupReader(RestReader):
     def _found(self, resource: Resource, wanted: list[Key], query: Pairs) -> Flow[Objects]:
         number, few = len(wanted), self.options.few
         if number > 1 and not query and resource.search:
-            answer = yield from searched(resource, {"id__in": list(wanted)}, self.options)
-            return (yield from self._confirmed(resource, wanted, answer))
+            answer = yield from search(resource, {"id__in": list(wanted)}, self.options)
+            return (yield from self._wanted_objects(resource, wanted, answer))
         if number > 1 and resource.short_list:
             return _among(wanted, (yield from self.read_list(resource, query)))
         if number <= few or not resource.listed:
@@ -98,7 +98,7 @@ class LookupReader(RestReader):
             return _among(wanted, (yield from self.read_list(resource, query)))
         return (yield from self._by_project(resource, wanted, query))
 
-    def _confirmed(self, resource: Resource, wanted: Sequence[Key], answer: Sequence[Object]) -> Flow[Objects]:
+    def _wanted_objects(self, resource: Resource, wanted: Sequence[Key], answer: Sequence[Object]) -> Flow[Objects]:
         """The wanted objects of an answer. Where it has others, too, what is missing is read by itself: the search may
         not have looked for ids at all.
         """

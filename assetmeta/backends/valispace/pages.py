@@ -58,7 +58,7 @@ def read_all(resource: Resource, query: Pairs, settings: Options) -> Flow[list[O
     return found
 
 
-def searched(resource: Resource, filters: Mapping[str, Sendable], settings: Options) -> Flow[list[Object]]:
+def search(resource: Resource, filters: Mapping[str, Sendable], settings: Options) -> Flow[list[Object]]:
     """Read the objects that match all *filters*. One request. Only for what sources are known to search: versions of
     requirements, verification methods, component verification methods and files (reference 5.4).
     """

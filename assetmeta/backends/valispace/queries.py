@@ -15,7 +15,7 @@ from assetmeta.backends.rest.pushdown import Pushdown, push_down
 from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.valispace.keys import filter_text, parse_key
 from assetmeta.backends.valispace.lookup import LookupReader
-from assetmeta.backends.valispace.pages import searched
+from assetmeta.backends.valispace.pages import search
 from assetmeta.backends.valispace.variants import ReadVariant, read_variants
 from assetmeta.model.http import Flow
 from assetmeta.model.plans import Fetch
@@ -42,7 +42,7 @@ class QueryReader(LookupReader):
             return Page((yield from self.by_keys(resource, chosen.keys, own)))
         oids: list[Oid] = []
         for variant in read_variants(resource, self.schema, own):
-            objects = yield from self._listed(resource, chosen, variant)
+            objects = yield from self._read_lists(resource, chosen, variant)
             oids = self.take(resource, objects, ParseContext(cleaned=variant.cleaned))
         self.clean_locally(oids, names)
         return Page(oids)
@@ -54,10 +54,10 @@ class QueryReader(LookupReader):
             name for name in names if (text := name.partition(".@")[0]) in attributes and text not in resource.lists
         ]
 
-    def _listed(self, resource: Resource, chosen: Pushdown, variant: ReadVariant) -> Flow[list[Object]]:
+    def _read_lists(self, resource: Resource, chosen: Pushdown, variant: ReadVariant) -> Flow[list[Object]]:
         """Read lists, one per combination of filters, concurrently; a search where the endpoint has nothing else."""
         if not resource.listed and resource.search:
-            return (yield from searched(resource, chosen.look_ups, self.options))
+            return (yield from search(resource, chosen.look_ups, self.options))
         queries = [(*query, *variant.query) for query in chosen.queries]
         lists = yield from gather([self.read_list(resource, query) for query in queries])
         return [item for objects in lists for item in objects]

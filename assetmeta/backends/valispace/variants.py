@@ -34,7 +34,7 @@ def read_variants(resource: Resource, schema: Schema, names: Iterable[str]) -> l
             _place(cleanings, text, word)
         elif word:
             plain.append(text)
-    found = [_cleaned(resource, schema, cleaning) for cleaning in cleanings]
+    found = [_variant(resource, schema, cleaning) for cleaning in cleanings]
     if not found or any(name in found[0].cleaned for name in plain):
         return [ReadVariant(sparse(resource, schema, plain), {}, tuple(plain)), *found]
     first = found[0]
@@ -50,7 +50,7 @@ def _place(cleanings: list[dict[str, str]], text: str, word: str) -> None:
     cleanings.append({text: word})
 
 
-def _cleaned(resource: Resource, schema: Schema, cleaning: Mapping[str, str]) -> ReadVariant:
+def _variant(resource: Resource, schema: Schema, cleaning: Mapping[str, str]) -> ReadVariant:
     cleaned: dict[str, str] = {}
     for text, word in cleaning.items():
         either = field_of(resource, schema, text).alternative_key

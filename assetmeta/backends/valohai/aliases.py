@@ -65,16 +65,16 @@ def look_up(reader: LookupReader, type_name: str, alias: str) -> Flow[Row]:
     """
     resource = reader.resource(type_name)
     if resource.alias == "counter":
-        found = yield from _numbered(reader, resource, alias)
+        found = yield from _by_number(reader, resource, alias)
     elif resource.alias == "identifier":
-        found = yield from _commit(reader, resource, alias)
+        found = yield from _by_identifier(reader, resource, alias)
     elif resource.alias == "alias":
-        found = yield from _resolved(reader, resource, alias)
+        found = yield from _by_alias(reader, resource, alias)
     elif resource.alias is not None and resource.short_list:
-        found = yield from _among(reader, resource, resource.alias, alias, ())
+        found = yield from _by_field(reader, resource, resource.alias, alias, ())
     elif resource.alias is not None:
-        query, rest = yield from _narrowed(reader, alias)
-        found = yield from _among(reader, resource, resource.alias, rest, query)
+        query, rest = yield from _split_project(reader, alias)
+        found = yield from _by_field(reader, resource, resource.alias, rest, query)
     else:
         raise BadValue(f"{type_name}({alias!r}): this is not a UUID, and {resource.label}s have no other key.")
     return reader.known.row(found)
@@ -84,7 +84,7 @@ def _number(text: str) -> int:
     return int(text) if _NUMBER.fullmatch(text) else -1
 
 
-def _numbered(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]:
+def _by_number(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]:
     project, _, number = alias.rpartition(":")
     if not project or (number != LATEST and _number(number) < 0):
         raise BadValue(
@@ -105,7 +105,7 @@ def _numbered(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]
     return _add(reader, resource, item, alias, key)
 
 
-def _commit(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]:
+def _by_identifier(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]:
     project, _, name = alias.rpartition(":")
     if not project or not name:
         raise BadValue(
@@ -126,9 +126,9 @@ def _commit(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]:
     return _add(reader, resource, max(branch, key=lambda one: str(one.get("commit_time") or "")), alias, key)
 
 
-def _resolved(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]:
+def _by_alias(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]:
     """Read the datum that an alias means."""
-    query, name = yield from _narrowed(reader, alias)
+    query, name = yield from _split_project(reader, alias)
     place = reader.options.endpoint_path("datum-aliases", "resolve")
     item = (yield from read_one_or_none(place, (("name", name), *query))) or {}
     confirm(item.get("name") in (None, name), f"the alias {name!r}", f"{item.get('name')!r}", f"GET {place}")
@@ -138,7 +138,7 @@ def _resolved(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]
     return _add(reader, resource, datum, alias, None)
 
 
-def _narrowed(reader: LookupReader, alias: str) -> Flow[tuple[Pairs, str]]:
+def _split_project(reader: LookupReader, alias: str) -> Flow[tuple[Pairs, str]]:
     """A project in front of a name, as a filter, and the name."""
     project, colon, name = alias.rpartition(":")
     if not colon:
@@ -151,10 +151,10 @@ def _project(reader: LookupReader, text: str) -> Flow[Key]:
     if is_uuid(text):
         return text.lower()
     resource = reader.resource("Project")
-    return (yield from _among(reader, resource, "name", text, ())).key
+    return (yield from _by_field(reader, resource, "name", text, ())).key
 
 
-def _among(reader: LookupReader, resource: Resource, name: str, value: str, query: Pairs) -> Flow[Oid]:
+def _by_field(reader: LookupReader, resource: Resource, name: str, value: str, query: Pairs) -> Flow[Oid]:
     """Find the one object of a list whose field *name* has a *value*."""
     objects = yield from read_all(reader.options.endpoint_path(resource.path), query, reader.options)
     found = [item for item in objects if item.get(name) == value]

@@ -68,7 +68,7 @@ def endpoint_logs(endpoint: Oid, start: str | None, end: str | None, settings: S
     return fetch_json(get(settings.endpoint_path("deployment-endpoints", path_key(endpoint), "logs"), query))
 
 
-def resolved(name: str, project: Oid, settings: Settings) -> Flow[Object]:
+def resolve_alias(name: str, project: Oid, settings: Settings) -> Flow[Object]:
     """Read the datum that an alias of a project means. One request. Raises NotFound."""
     query = (("name", name), ("project", str(path_key(project))))
     place = settings.endpoint_path("datum-aliases", "resolve")

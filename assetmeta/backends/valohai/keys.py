@@ -35,7 +35,7 @@ class ValohaiKeys(Keys):
 
     def identify(self, resource: Resource, item: Object, context: ParseContext, key: Key | None = None) -> Identified:
         """Identify an object, and remember where it is, and its number there. A commit implies its project."""
-        context = self._completed(resource, item, context)
+        context = self._complete_context(resource, item, context)
         key = self.parse(resource, item, context) if key is None else key
         if key is None:
             return Identified(None)
@@ -51,7 +51,7 @@ class ValohaiKeys(Keys):
         )
         return Identified(key, context, implied)
 
-    def _completed(self, resource: Resource, item: Object, context: ParseContext) -> ParseContext:
+    def _complete_context(self, resource: Resource, item: Object, context: ParseContext) -> ParseContext:
         """Add the project that an object contains, or that of the deployment that it names."""
         found = item.get("id") if resource.type == "Project" else item.get("project", item.get("project_id"))
         found = found.get("id") if isinstance(found, dict) else found

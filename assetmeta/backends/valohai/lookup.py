@@ -114,9 +114,9 @@ class LookupReader(RestReader):
     def query(self, resource: Resource, names: Sequence[str]) -> Pairs:
         """The parameters that leave out what is heavy and not wanted, and request what has to be requested."""
         heavy = [name for name, known in resource.fields.items() if known.heavy and name not in names]
-        return (*((("exclude", ",".join(heavy)),) if heavy else ()), *self.included(resource, names))
+        return (*((("exclude", ",".join(heavy)),) if heavy else ()), *self.include_parameter(resource, names))
 
-    def included(self, resource: Resource, names: Sequence[str]) -> Pairs:
+    def include_parameter(self, resource: Resource, names: Sequence[str]) -> Pairs:
         """The parameter for what bodies contain only then."""
         found = [name for name, known in resource.fields.items() if known.include and name in names]
         return (("include", ",".join(found)),) if found else ()
@@ -158,7 +158,7 @@ class LookupReader(RestReader):
         return found
 
     def _short(self, resource: Resource, wanted: Sequence[Oid], names: Sequence[str]) -> Flow[None]:
-        path, query = self.options.endpoint_path(resource.path), self.included(resource, names)
+        path, query = self.options.endpoint_path(resource.path), self.include_parameter(resource, names)
         objects = yield from read_all_or_none(path, query, self.options)
         found = self.rows(resource, objects or (), names)
         missing = [oid for oid in wanted if oid not in set(found)]
@@ -189,13 +189,13 @@ class LookupReader(RestReader):
             place = places.get(oid)
             if place is not None:
                 groups.setdefault((place.project, place.counter is not None), []).append(oid)
-        include = self.included(resource, names)
+        include = self.include_parameter(resource, names)
         flows: list[Flow[list[Object] | None]] = []
         for (project, numbered), oids in groups.items():
             own = (("project", str(project)), *include)
             if numbered and resource.filters["counter"].repeatable:
                 most = self.options.max_counters
-                flows += [self._numbered(resource, own, oids[at : at + most]) for at in range(0, len(oids), most)]
+                flows += [self._by_numbers(resource, own, oids[at : at + most]) for at in range(0, len(oids), most)]
             elif len(oids) > self.options.few:
                 flows.append(
                     read_all_if_cheaper(self.options.endpoint_path(resource.path), own, len(oids), self.options)
@@ -214,12 +214,12 @@ class LookupReader(RestReader):
             yield from self.read_each(resource, unknown[:1], names)
             place = places.get(unknown[0])
             if place is not None:
-                own = (("project", str(place.project)), *self.included(resource, names))
+                own = (("project", str(place.project)), *self.include_parameter(resource, names))
                 path = self.options.endpoint_path(resource.path)
                 objects = yield from read_all_if_cheaper(path, own, len(unknown), self.options)
                 self.rows(resource, objects or (), names)
 
-    def _numbered(self, resource: Resource, own: Pairs, oids: Sequence[Oid]) -> Flow[list[Object] | None]:
+    def _by_numbers(self, resource: Resource, own: Pairs, oids: Sequence[Oid]) -> Flow[list[Object] | None]:
         places = self.options.memory.places
         counters = [("counter", str(places[oid].counter)) for oid in oids]
         return (yield from read_all(self.options.endpoint_path(resource.path), (*own, *counters), self.options))

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from assetmeta.backends.concurrency import send_one
-from assetmeta.backends.creations import NOTHING, Fetcher, by_type, narrowing
+from assetmeta.backends.creations import NOTHING, Fetcher, by_type, relation_condition
 from assetmeta.backends.error_documents import parse_error
 from assetmeta.backends.responses import check
 from assetmeta.backends.rest.http import get, read_object
@@ -44,7 +44,7 @@ def take_mark(fetch: Fetcher, schema: Schema, creates: Sequence[Create], setting
             mark["since"] = (moment - _APART).isoformat()
         if _CREATOR in fields and isinstance(me, int):
             mark["creator"] = me
-        narrow = narrowing(schema, several, is_key)
+        narrow = relation_condition(schema, several, is_key)
         if narrow is NOTHING:
             found[name] = {**mark, "known": []}
             continue

@@ -46,15 +46,15 @@ def owner_names(oids: Iterable[Oid], settings: Settings) -> Flow[Names]:
 def owner_of(name: str, settings: Settings) -> Flow[Oid]:
     """Return the owner of a name: an organization, or else a user. One request, or up to three. Raises BadValue."""
     for type_name in _TYPES:
-        found = yield from _named(type_name, name, settings)
+        found = yield from _owner_named(type_name, name, settings)
         if found is not None:
             return found
     raise BadValue(f"There is no organization and no user {name!r} that this user may see.", type_name="Owner")
 
 
-def _named(type_name: str, name: str, settings: Settings) -> Flow[Oid | None]:
+def _owner_named(type_name: str, name: str, settings: Settings) -> Flow[Oid | None]:
     if type_name == "Organization":
-        known = yield from _listed("organizations", "Organization", "name", settings)
+        known = yield from _read_names("organizations", "Organization", "name", settings)
     else:
         known = yield from _read(Oid("User", 0), settings)
     return next((oid for oid, text in known.items() if text == name), None)
@@ -62,20 +62,20 @@ def _named(type_name: str, name: str, settings: Settings) -> Flow[Oid | None]:
 
 def _read(oid: Oid, settings: Settings) -> Flow[dict[Oid, str]]:
     if oid.type == "Organization":
-        return (yield from _listed("organizations", "Organization", "name", settings))
+        return (yield from _read_names("organizations", "Organization", "name", settings))
     me = yield from fetch_object(settings.endpoint_path("users", "me"))
     number = me.get("id")
     found = {Oid("User", number): str(me.get("username"))} if isinstance(number, int) else {}
     if oid in found:
         return found
     try:
-        return {**found, **(yield from _listed("users", "User", "username", settings))}
+        return {**found, **(yield from _read_names("users", "User", "username", settings))}
     except (NotFound, Rejected):
         # Not every user may list the others.
         return found
 
 
-def _listed(path: str, type_name: str, key: str, settings: Settings) -> Flow[dict[Oid, str]]:
+def _read_names(path: str, type_name: str, key: str, settings: Settings) -> Flow[dict[Oid, str]]:
     page = read_page((yield from send_one(get(settings.endpoint_path(path), _ALL))))
     found: dict[Oid, str] = {}
     for item in page.objects:

@@ -62,7 +62,7 @@ def read_part(path: str, query: Pairs, place: ListPlace, limit: int, settings: S
         return Part(fresh, ListPlace(offset, _row_key(fresh[-1]), place.start, expected), page.total)
     wanted = min((count for count in (expected, page.total) if count is not None), default=0)
     if page.rest is not None or (offset < wanted and place.start < wanted):
-        raise _moved(path, wanted - place.start, offset - place.start)
+        raise _list_changed(path, wanted - place.start, offset - place.start)
     return Part(fresh, None, page.total)
 
 
@@ -84,14 +84,14 @@ def _fresh(path: str, place: ListPlace, page: Page) -> Sequence[Object]:
     for index, item in enumerate(page.objects):
         if _row_key(item) == place.last:
             return page.objects[index + 1 :]
-    raise _moved(path, place.expected or 0, place.offset - place.start)
+    raise _list_changed(path, place.expected or 0, place.offset - place.start)
 
 
 def _row_key(item: Object) -> str:
     return str(item.get("id", item.get("identifier")))
 
 
-def _moved(path: str, expected: int, received: int) -> ResultChanged:
+def _list_changed(path: str, expected: int, received: int) -> ResultChanged:
     return ResultChanged(
         f"The list {path} changed while it was being read, after {received} of {expected} rows. Read it again.",
         expected=expected,

@@ -23,7 +23,7 @@ _REFUSED = 400
 _TRIES = 4
 
 
-def grouped(changes: Sequence[Change]) -> tuple[list[Call], list[Change]]:
+def group_calls(changes: Sequence[Change]) -> tuple[list[Call], list[Change]]:
     """Divide *changes* into properties of different data, which can share a request, and all else."""
     calls: dict[Key, Call] = {}
     others: list[Change] = []

@@ -60,14 +60,14 @@ def resolve_names(reader: LookupReader, resource: Resource, wanted: Fetch) -> Fl
     return replace(wanted, where=And(tuple(found.get(term, term) for term in and_terms(wanted.where))))
 
 
-def interpreted(schema: Schema, api: Api, resource: Resource, term: Term) -> Term:
+def interpret(schema: Schema, api: Api, resource: Resource, term: Term) -> Term:
     """Put what is meant in the place of words that only filters know (`incomplete`), and of owners, of which bodies
     do not show whether an id is a user's or an organization's.
     """
     if isinstance(term, And | Or):
-        return type(term)(tuple(interpreted(schema, api, resource, inner) for inner in term.terms))
+        return type(term)(tuple(interpret(schema, api, resource, inner) for inner in term.terms))
     if isinstance(term, Not):
-        return Not(interpreted(schema, api, resource, term.term))
+        return Not(interpret(schema, api, resource, term.term))
     if not isinstance(term, Compare):
         return term
     words = resource.words.get(str(term.path), {})

@@ -23,7 +23,7 @@ from assetmeta.backends.valohai import pages
 from assetmeta.backends.valohai.connection import Settings
 from assetmeta.backends.valohai.keys import condition_key, filter_text
 from assetmeta.backends.valohai.lookup import LookupReader
-from assetmeta.backends.valohai.pushdown import conditions_on_names, interpreted, resolve_names
+from assetmeta.backends.valohai.pushdown import conditions_on_names, interpret, resolve_names
 from assetmeta.model.conditions import and_terms
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow
@@ -37,7 +37,7 @@ def understood_as(schema: Schema, api: Api, wanted: Fetch) -> Fetch:
     refuse(schema, api, wanted)
     if wanted.where is None:
         return wanted
-    return replace(wanted, where=interpreted(schema, api, api.resource(schema, wanted.type_name), wanted.where))
+    return replace(wanted, where=interpret(schema, api, api.resource(schema, wanted.type_name), wanted.where))
 
 
 def refuse(schema: Schema, api: Api, wanted: Fetch) -> None:
@@ -137,21 +137,21 @@ class QueryReader(LookupReader):
                 yield from self._complete(resource, wanted, oids)
                 oids = [oid for oid in oids if not self._hidden(resource, wanted, oid)]
             return Page(oids)
-        oids, rest = yield from self._listed(resource, selected, chosen, cursor, names)
+        oids, rest = yield from self._read_rows(resource, selected, chosen, cursor, names)
         yield from self._complete(resource, wanted, oids)
         if rest is not None:
             return Page(oids, ListCursor(cursor.number, rest, selected))
         following = cursor.number + 1
         return Page(oids, ListCursor(following, wanted=selected) if following < len(chosen.queries) else None)
 
-    def _listed(
+    def _read_rows(
         self, resource: Resource, wanted: Fetch, chosen: Pushdown, cursor: ListCursor, names: Sequence[str]
     ) -> Flow[tuple[list[Oid], pages.ListPlace | None]]:
         """Read the next rows of one list; return their assets, and where the list continues."""
         query = (
             *chosen.queries[cursor.number],
             *ordering(resource, wanted),
-            *self.included(resource, names),
+            *self.include_parameter(resource, names),
             *uncounted(resource, wanted),
         )
         limit = page_limit(resource, wanted, chosen, cursor.place.offset, self.options)
@@ -199,7 +199,12 @@ class QueryReader(LookupReader):
         chosen = self.choose_lists(resource, wanted)
         names = held(resource, self.schema, own_names(wanted))
         limit = (("limit", str(page_limit(resource, wanted, chosen, 0, self.options))),)
-        more = (*ordering(resource, wanted), *self.included(resource, names), *uncounted(resource, wanted), *limit)
+        more = (
+            *ordering(resource, wanted),
+            *self.include_parameter(resource, names),
+            *uncounted(resource, wanted),
+            *limit,
+        )
         end = "end" if wanted.size is None else "window is full"
         for query in chosen.queries:
             pairs = urlencode((*query, *more), safe=",")

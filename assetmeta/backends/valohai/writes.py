@@ -45,7 +45,7 @@ def batches(writer: ChangeWriter, settings: Settings) -> Batches:
     """Each change its own request, but for properties of data."""
 
     def divide(ready: list[Change]) -> Iterator[tuple[list[Change], Flow[Outcomes]]]:
-        together, singles = properties.grouped(ready)
+        together, singles = properties.group_calls(ready)
         for change in singles:
             yield [change], alone(writer.write(change))
         if together:

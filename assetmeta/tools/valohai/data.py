@@ -46,7 +46,9 @@ def resolve_alias(project: Any, name: str) -> Any:
     """Return the Datum that an alias of a project means now, loaded. One request. Raises NotFound."""
     context = require_context(project, "Project")
     oid = project._state.oid
-    return merge_object(context, "Datum", context.run(calls.resolved(name, oid, valohai(context.backend))), oid.key)
+    return merge_object(
+        context, "Datum", context.run(calls.resolve_alias(name, oid, valohai(context.backend))), oid.key
+    )
 
 
 def adopt(store: Any, project: Any, url: str) -> Any:

@@ -27,16 +27,16 @@ from assetmeta.backends.testspace.codecs import (
 )
 from assetmeta.backends.testspace.connection import Settings, bundled, parse_error, refuses_login, resource_of
 from assetmeta.backends.testspace.keys import (
-    divided,
-    escaped,
+    escape,
     file_of,
     folder_of,
     item_path,
     plain,
     require_key,
     segment,
+    split_key,
 )
-from assetmeta.backends.testspace.pages import Pages, followed, relations
+from assetmeta.backends.testspace.pages import Pages, next_page_request, relations
 from assetmeta.model.conditions import And, Compare
 from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Rejected, ResultChanged, Unsupported
 from assetmeta.model.http import Response
@@ -135,7 +135,7 @@ class TestKeys:
     @pytest.mark.parametrize("name", HOSTILE)
     def test_contents_and_failures_have_one_key_each(self, name: str) -> None:
         for type_name in ("Content", "Failure"):
-            key = f"12/34/{escaped(resource_of(type_name), name)}"
+            key = f"12/34/{escape(resource_of(type_name), name)}"
             assert require_key(Oid.parse(f"{type_name}:{key}")) == key
             assert key_of(type_name, key) == key
 
@@ -184,14 +184,14 @@ class TestKeys:
     )
     def test_any_text_makes_one_key(self, text: str, type_name: str) -> None:
         kind = resource_of(type_name)
-        own = escaped(kind, text)
+        own = escape(kind, text)
         oid = Oid.parse(f"{type_name}:1/2/{own}")
-        assert ("1/2", text) == (divided(kind, oid.key)[0], plain(divided(kind, oid.key)[1]))
+        assert ("1/2", text) == (split_key(kind, oid.key)[0], plain(split_key(kind, oid.key)[1]))
         assert key_of(type_name, str(oid.key)) == oid.key
 
     def test_folders(self) -> None:
         assert [folder_of(f"1/2/{path}") for path in ("a", "a/b", "a/b/c%20d")] == [None, "1/2/a", "1/2/a/b"]
-        assert divided(resource_of("Content"), "1/2/a/b") == ("1/2", "a/b")
+        assert split_key(resource_of("Content"), "1/2/a/b") == ("1/2", "a/b")
 
 
 class TestPages:
@@ -239,14 +239,14 @@ class TestPages:
     def test_below_a_path(self) -> None:
         settings, place = Settings(base="https://proxy.example/ts"), "api/spaces/1/results"
         for root in ("https://proxy.example/ts", "https://proxy.example", "http://inner:8000", ""):
-            assert followed(f"{root}/api/spaces/1/results?page=2", settings, place).path == place
+            assert next_page_request(f"{root}/api/spaces/1/results?page=2", settings, place).path == place
 
     def test_a_list_may_go_on_under_the_numbers_of_what_was_named(self) -> None:
         settings, place = Settings(base=BASE), "api/projects/a%2Fb/spaces/main/results"
         numbers = "api/projects/66/spaces/97/results"
-        assert numbers == followed(f"http://inner/{numbers}?page=2", settings, place).path
+        assert numbers == next_page_request(f"http://inner/{numbers}?page=2", settings, place).path
         with pytest.raises(InvalidResponse):
-            followed("http://inner/api/projects/66/spaces/97/metrics?page=2", settings, place)
+            next_page_request("http://inner/api/projects/66/spaces/97/metrics?page=2", settings, place)
 
     def test_a_list_that_leads_back_to_itself_ends(self, play: Any) -> None:
         second, first = f"{BASE}/api/projects?page=2", f"{BASE}/api/projects?page=1"

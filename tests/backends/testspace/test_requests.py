@@ -10,7 +10,7 @@ import pytest
 
 from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.options import ServerMemory
-from assetmeta.backends.rest.pushdown import rebased
+from assetmeta.backends.rest.pushdown import rebase
 from assetmeta.backends.testspace import Testspace
 from assetmeta.backends.testspace import lookup as ts_reading
 from assetmeta.backends.testspace.aliases import look_up
@@ -176,7 +176,7 @@ class TestConditionsOnWhatIsAbove:
 
         above, other = equal("space.name"), equal("name")
         mixed = And((above, Not(Or((above, Exists(Path.parse("space.description")))))))
-        found = list(rebased(resource_of("Space"), "space.", [other, above, mixed, Or((above, other)), RawFilter("x")]))
+        found = list(rebase(resource_of("Space"), "space.", [other, above, mixed, Or((above, other)), RawFilter("x")]))
         seen = equal("name")
         assert [seen, And((seen, Not(Or((seen, Exists(Path.parse("description")))))))] == found
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.concurrency import gather_results
-from assetmeta.backends.error_documents import field_errors, naming, parse_error
+from assetmeta.backends.error_documents import add_field, field_errors, parse_error
 from assetmeta.backends.local.operators import matches, slice_rows, sort_rows
 from assetmeta.backends.local.records import RowStore
 from assetmeta.backends.markup import HtmlText, dereferenced, plain
@@ -211,7 +211,7 @@ class TestAnswers:
     def test_field_errors_are_said_and_named(self) -> None:
         response = json_answer('{"shortname":["This field is required.","Too short."]}', 400)
         assert ("shortname: This field is required.", "shortname: Too short.") == parse_error(response).causes
-        assert "shortname" == naming(Rejected("no", status=400), response).attribute
+        assert "shortname" == add_field(Rejected("no", status=400), response).attribute
 
     @pytest.mark.parametrize(
         ("body", "summary"),

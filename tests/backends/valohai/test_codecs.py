@@ -232,11 +232,11 @@ class TestCalls:
     def test_the_datum_that_an_alias_means(self, play: Any) -> None:
         project = Oid("Project", KEY)
         for body in ('{"name": "latest", "datum": {"id": 5}}', '{"datum": {"id": 5}}'):
-            found, [request] = play(calls.resolved("latest", project, Settings()), json_answer(body))
+            found, [request] = play(calls.resolve_alias("latest", project, Settings()), json_answer(body))
             assert ({"id": 5}, (("name", "latest"), ("project", KEY))) == (found, request.query)
         for body in ('{"name": "other", "datum": {"id": 5}}', '{"name": "latest", "datum": 5}'):
             with pytest.raises(InvalidResponse):
-                play(calls.resolved("latest", project, Settings()), json_answer(body))
+                play(calls.resolve_alias("latest", project, Settings()), json_answer(body))
 
     def test_a_table_of_metadata_is_of_some_execution(self, play: Any) -> None:
         with pytest.raises(BadValue, match="at least one"):
@@ -250,8 +250,8 @@ def json_answer(text: str) -> Response:
 class TestConditions:
     """Conditions are checked with what their words and owners mean."""
 
-    def interpreted(self, schema: Schema, term: Term) -> Term:
-        return pushdown.interpreted(schema, bundled(), bundled().types["Execution"], term)
+    def interpret(self, schema: Schema, term: Term) -> Term:
+        return pushdown.interpret(schema, bundled(), bundled().types["Execution"], term)
 
     def test_a_word_stands_for_its_states_wherever_it_is(self, vh_schema: Schema) -> None:
         words = bundled().types["Execution"].words["status"]
@@ -267,17 +267,17 @@ class TestConditions:
             (Or((Not(status), title)), Or((Not(plain), title))),
             (Exists(path("status")), Exists(path("status"))),
         ):
-            assert found == self.interpreted(vh_schema, given)
+            assert found == self.interpret(vh_schema, given)
 
     def test_every_owner_may_be_a_user_or_an_organization(self, vh_schema: Schema) -> None:
         owners = (Oid("User", 1), Oid("Organization", 2), Oid("User", 1))
-        found = self.interpreted(vh_schema, Compare(path("project.owner"), "=", owners))
+        found = self.interpret(vh_schema, Compare(path("project.owner"), "=", owners))
         assert isinstance(found, Compare)
         assert {Oid(name, key) for name in ("User", "Organization") for key in (1, 2)} == set(found.values)
         assert 4 == len(found.values)
         creators = Compare(path("creator"), "=", (Oid("User", 1), Oid("User", 2)))
-        assert creators == self.interpreted(vh_schema, creators)
+        assert creators == self.interpret(vh_schema, creators)
 
     def test_pieces_of_json_are_compared_as_they_are(self, vh_schema: Schema) -> None:
         term = Compare(path("inputs"), "=", ([1], [1]))
-        assert term == self.interpreted(vh_schema, term)
+        assert term == self.interpret(vh_schema, term)
