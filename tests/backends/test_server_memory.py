@@ -33,6 +33,79 @@ def js(document: object, status: int = 200) -> Response:
     return Response(status, {"content-type": "application/json"}, json.dumps(document).encode())
 
 
+class TestLock:
+    """Several threads read through one memory: what changes it, and what goes through it, holds its lock."""
+
+    @pytest.fixture
+    def memory(self) -> options.ServerMemory:
+        memory = options.ServerMemory()
+
+        class Guarded(dict[Any, Any]):
+            def __setitem__(self, key: object, value: object) -> None:
+                assert memory.lock.locked()
+                super().__setitem__(key, value)
+
+            def pop(self, key: object, default: object = None) -> Any:
+                assert memory.lock.locked()
+                return super().pop(key, default)
+
+            def setdefault(self, key: object, default: Any = None) -> Any:
+                assert memory.lock.locked()
+                return super().setdefault(key, default)
+
+            def __reversed__(self) -> Any:
+                assert memory.lock.locked() or len(self) < 2
+                return super().__reversed__()
+
+        for name in ("places", "numbered", "projects", "present", "absent", "short"):
+            setattr(memory, name, Guarded())
+        return memory
+
+    def test_it_is_held_for_every_change(self, memory: options.ServerMemory) -> None:
+        memory.remember(Oid("Execution", "e"), "p", 7)
+        memory.remember(Oid("Execution", "e"), "q", 8)
+        memory.remember_project("p")
+        memory.remember_keys("Project", ["id"])
+        memory.remember_missing("Project", "name", whole=True)
+        memory.remember_missing("Project", "name", whole=False)
+        assert {("Execution", "q", 8): Oid("Execution", "e")} == memory.numbered
+        assert (["p"], {"Project": {"id"}}) == (list(memory.projects), memory.present)
+        assert {"Project": {"name"}} == memory.absent == memory.short
+        assert not memory.lock.locked()
+
+    def test_it_is_held_while_the_projects_are_listed(self, memory: options.ServerMemory) -> None:
+        dict.update(memory.projects, {"p": None, "q": None})
+        assert ["q", "p"] == memory.recent_projects()
+
+    def test_what_is_known_takes_no_lock(self, memory: options.ServerMemory) -> None:
+        memory.remember(Oid("Execution", "e"), "p", 7)
+        memory.remember_project("p")
+        memory.remember_keys("Project", ["id", "name"])
+        with memory.lock:
+            memory.remember(Oid("Execution", "e"), "p")
+            memory.remember(Oid("Execution", "e"), None, 9)
+            memory.remember_project("p")
+            memory.remember_keys("Project", ["name"])
+            assert [False, True] == [memory.is_unseen("Project", key) for key in ("id", "size")]
+
+    def test_how_many_are_in_which_project(self, memory: options.ServerMemory) -> None:
+        oids = [Oid("Execution", key) for key in "abcd"]
+        for oid, project in zip(oids, "ppq", strict=False):
+            memory.remember(oid, project)
+        assert {"p": 2, "q": 1, None: 1} == memory.projects_of(oids)
+
+    def test_the_latest_project_is_the_first(self, memory: options.ServerMemory) -> None:
+        latest = options.ServerMemory()
+        for project in ("p", "q", None, "p"):
+            latest.remember_project(project)
+        assert ["p", "q"] == latest.recent_projects()
+
+    def test_a_forked_process_has_a_free_lock(self, memory: options.ServerMemory) -> None:
+        with memory.lock:
+            memory.after_fork()
+            assert not memory.lock.locked()
+
+
 class TestValohai:
     def test_what_was_numbered_is_forgotten_with_its_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(options, "_REMEMBERED", 3)
