@@ -98,6 +98,7 @@ def test_no_value_breaks_a_commit(dialect: Dialect, session: Any) -> None:
             if session.pending:
                 session.commit()
             session.revert()
+            assert 0 == session.pending
 
 
 def test_no_value_breaks_a_condition(dialect: Dialect, session: Any) -> None:

@@ -190,7 +190,8 @@ class TestPlainHttp:
 
     @pytest.mark.parametrize("host", ["localhost:81", "127.0.0.1", "127.9.9.9:81", "[::1]:81", "a.localhost"])
     def test_this_computer_needs_no_leave(self, kind: Any, address: str, host: str) -> None:
-        kind(address.replace("host.example", host), token=SECRET).close()
+        with kind(address.replace("host.example", host), token=SECRET) as session:
+            assert host in repr(session)
 
     @pytest.mark.parametrize("host", ["127.0.0.1.example", "localhost.example", "0.0.0.0", "notlocalhost"])
     def test_what_only_looks_like_this_computer_does(self, kind: Any, address: str, host: str) -> None:

@@ -50,8 +50,9 @@ class TestSettings:
 
     @pytest.mark.parametrize("key", ["http", "https", "all", "https://host.example", "all://host.example"])
     def test_known_keys_are_taken(self, drive, key):
-        drive(proxies={key: "http://proxy:3128"})
-        drive(proxies={key: None})
+        for proxy in ("http://proxy:3128", None):
+            assert {key: proxy} == Settings(proxies={key: proxy}).proxies
+            assert drive(proxies={key: proxy})
 
     @pytest.mark.parametrize(
         "address", [f"ftp://me:{SECRET}@proxy", f"http://me:{SECRET}@", f"http://me:{SECRET}@h:port", "http://", "", 5]

@@ -73,8 +73,8 @@ class TestWalking:
 
     @pytest.mark.parametrize("path", ["nowhere", "unit/nowhere", "deep", "top/x", "unit%2Fdeep%2Fx", "%00"])
     def test_what_is_not_there(self, web: Web, place: str, path: str) -> None:
-        web.refused("GET", f"{place}/contents/{path}", 404)
-        web.refused("DELETE", f"{place}/contents/{path}", 404)
+        assert web.refused("GET", f"{place}/contents/{path}", 404)
+        assert web.refused("DELETE", f"{place}/contents/{path}", 404)
 
     def test_a_suite(self, web: Web, place: str) -> None:
         core = web.get(f"{place}/contents/unit/deep/100%25%20core")

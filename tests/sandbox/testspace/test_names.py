@@ -37,7 +37,7 @@ class TestIdOrName:
         assert {json.dumps(web.get(FEATURE))} == {json.dumps(web.get(form)) for form in forms}
 
     def test_flat_spaces_by_id_only(self, web: Web) -> None:
-        web.refused("GET", "spaces/master", 404)
+        assert web.refused("GET", "spaces/master", 404)
 
     def test_results(self, web: Web) -> None:
         for path in ("projects/1/spaces/master/results/result.6", "spaces/3/results/result.6", "spaces/3/results/8"):
@@ -49,8 +49,8 @@ class TestIdOrName:
         web.refused("GET", "spaces/2/metrics/10", 404)
 
     def test_a_space_is_not_found_below_another_project(self, web: Web) -> None:
-        web.refused("GET", "projects/1/spaces/4", 404)
-        web.refused("GET", "projects/1/spaces/4/results", 404)
+        assert web.refused("GET", "projects/1/spaces/4", 404)
+        assert web.refused("GET", "projects/1/spaces/4/results", 404)
 
     def test_an_unknown_space_id_gives_an_empty_list_where_the_switch_says_so(self, web: Web) -> None:
         web.face.settings.empty_for_unknown_space = True
@@ -66,7 +66,7 @@ class TestIdOrName:
     )
     def test_what_is_nobodys_id_or_name(self, web: Web, text: str) -> None:
         for path in (f"projects/{text}", f"spaces/{text}", f"spaces/3/results/{text}", f"files/{text}"):
-            web.refused("GET", path, 404)
+            assert web.refused("GET", path, 404)
 
 
 class TestNamesThatAreNumbers:
@@ -117,7 +117,7 @@ class TestUnescapedSlashes:
         assert web.get(FEATURE)["description"] is None
 
     def test_flat_paths_are_not_joined(self, web: Web) -> None:
-        web.refused("GET", "spaces/feature/abc", 404)
+        assert web.refused("GET", "spaces/feature/abc", 404)
 
     @pytest.mark.parametrize(
         ("path", "wanted"),

@@ -55,8 +55,8 @@ class TestProjects:
         ],
     )
     def test_repositories_that_are_refused(self, web: Web, name: str, source: object) -> None:
-        web.refused("POST", "projects", 422, {"name": name, "source_repo": source})
-        web.refused("GET", "projects/user%3Aproject", 404)
+        assert web.refused("POST", "projects", 422, {"name": name, "source_repo": source})
+        assert web.refused("GET", "projects/user%3Aproject", 404)
 
     @pytest.mark.parametrize("changed", [{"name": "x"}, {"description": "x"}, {"is_private": True}])
     @pytest.mark.parametrize("method", ["PATCH", "PUT"])

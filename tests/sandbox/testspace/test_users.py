@@ -50,8 +50,8 @@ class TestUsers:
         web.refused("GET", "users/nobody", 404)
 
     def test_they_cannot_be_changed(self, web: Web) -> None:
-        web.refused("PATCH", "users/2", 405, {"role": "admin"})
-        web.refused("POST", "users", 405, {"username": "x"})
+        assert web.refused("PATCH", "users/2", 405, {"role": "admin"})
+        assert web.refused("POST", "users", 405, {"username": "x"})
 
     def test_secrets_are_not_told(self, web: Web) -> None:
         text = web.send("GET", "users").text

@@ -180,7 +180,7 @@ class TestBodies:
         "sent", [b"{", b"nope", b"[]", b'"x"', b"1", b"null", b'{"a": NaN}', b"\xff", b"[" * 99999]
     )
     def test_a_body_that_is_no_object(self, web: Web, sent: bytes) -> None:
-        web.refused("POST", "projects", 400, data=sent, headers={"Content-Type": "application/json"})
+        assert web.refused("POST", "projects", 400, data=sent, headers={"Content-Type": "application/json"})
 
     def test_unknown_parameters_do_no_harm(self, web: Web) -> None:
         assert web.get("projects") == web.get("projects?name=nobody&limit=1&per_page=2&sort=-id&%00=%ff&x")
