@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from assetmeta.model.errors import Unreachable
 from assetmeta.model.http import Request
+from assetmeta.wire import cassette
 from assetmeta.wire.auth import Basic, SharedAttempt, TokenCallable
+from assetmeta.wire.cassette import Cassette
 from assetmeta.wire.driver import Driver
 from assetmeta.wire.ledger import Ledger, RequestBudget
 from assetmeta.wire.login_guard import LoginGuard
 from assetmeta.wire.retry import RetryPolicy
 
-from .conftest import Reply
+from .conftest import Reply, one
 
 SHARED = {
     Driver: {"_traces", "_budgets", "_closed", "_threads"},
@@ -117,3 +120,51 @@ def test_entries_of_a_ledger(server, drive):
     driver.ledger._entries = Entries(driver.ledger._lock.locked)
     driver.run(several(1))
     assert len(list(driver.ledger)) == 1
+
+
+class Store:
+    """A cassette's store, whose members are reached while *lock* is held only."""
+
+    def __init__(self, store, transport):
+        self.__dict__.update(_store=store, _transport=transport)
+
+    def __getattr__(self, name):
+        assert self._transport._lock.locked(), f"{name} is reached without the lock"
+        return getattr(self._store, name)
+
+    def __setattr__(self, name, value):
+        assert self._transport._lock.locked(), f"{name} is changed without the lock"
+        setattr(self._store, name, value)
+
+    def __len__(self):
+        assert self._transport._lock.locked()
+        return len(self._store)
+
+
+@pytest.mark.parametrize("mode", ["all", "none"])
+def test_of_a_cassette(server, drive, tmp_path, mode):
+    path = tmp_path / "cassette.yaml"
+    if mode == "none":
+        first = drive(cassette=Cassette.record(path))
+        first.run(several(2))
+        first.close()
+    made = []
+    real = cassette._CassetteTransport.__init__
+
+    def guarded(self, *given):
+        real(self, *given)
+        self._store = Store(self._store, self)
+        made.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cassette._CassetteTransport, "__init__", guarded)
+        driver = drive(cassette=Cassette.record(path) if mode == "all" else Cassette.replay(path))
+    assert 2 == len(driver.run(several(2)))
+    [transport] = made
+    assert [] == transport.unused
+    if mode == "none":
+        with pytest.raises(Unreachable, match="cannot be replayed"):
+            driver.run(one(Request("GET", "b", idempotent=True)))
+    driver.close()
+    assert path.exists()
+    assert not transport._lock.locked()
