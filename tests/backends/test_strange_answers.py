@@ -193,7 +193,7 @@ class TestValohai:
         found = js({"name": "other", "datum": {"id": RUN}})
         assert "cannot be trusted" in refused(play, Valohai().look_up(vh_schema, "Datum", "latest-model"), found)
         assert "cannot be trusted" in refused(
-            play, calls.resolved("latest-model", Oid("Project", PROJECT), Valohai()), found
+            play, calls.resolve_alias("latest-model", Oid("Project", PROJECT), Valohai()), found
         )
 
     def test_the_same_object_twice_in_a_page(self, vh_schema: Schema, play: Play) -> None:

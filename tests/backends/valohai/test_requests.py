@@ -179,6 +179,8 @@ class TestSizes:
         assert (("ordering", "-counter"),) == ordering(EXECUTION, wanted(sort=key))
         assert () == ordering(EXECUTION, wanted(sort=(Sort(Path.parse("step")),)))
         assert () == ordering(EXECUTION, wanted(sort=(Sort(Path.parse("project.counter")),)))
+        assert () == ordering(EXECUTION, wanted(sort=(Sort(Path.parse("counter.@Max")),)))
+        assert () == ordering(EXECUTION, wanted(sort=(*key, *key)))
         assert () == ordering(EXECUTION, wanted(sort=key, oids=(Oid("Execution", OTHER),)))
         assert () == ordering(EXECUTION, wanted(equal("step", "a", "b"), sort=key))
 
