@@ -7,13 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from assetmeta.core import attributes, class_builder
+from assetmeta.core.attachments import upload as upload_file
 from assetmeta.core.identity_map import IdentityMap
 from assetmeta.core.inspect import inspect
 from assetmeta.core.state import State
 from assetmeta.core.unit_of_work import PendingChanges, UnitOfWork
+from assetmeta.model.plans import Done
 from assetmeta.model.values import Oid
-from core.fake import Bench, FakeBackend
+from core.fake import Bench, FakeBackend, attribute
 
 SHARED = ("cells", "changed", "cohort", "layout", "oid", "sending")
 """What a state holds that reads and commits of other threads change."""
@@ -62,7 +66,21 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     bench.context.identity._assets = Checked(is_owned)
     bench.context.identity._kept = Cache(bench.context.identity._lock.locked)  # type: ignore[assignment]
 
+    bench.classes._made = Checked(is_owned)
     set_field = State.__setattr__
+    keep = attributes.keep_row
+    members = class_builder.members_of
+
+    def keep_row(asset: Any) -> None:
+        assert is_owned()
+        keep(asset)
+
+    def members_of(kind: Any, context: Any) -> dict[str, Any]:
+        assert is_owned()
+        return members(kind, context)
+
+    monkeypatch.setattr(attributes, "keep_row", keep_row)
+    monkeypatch.setattr(class_builder, "members_of", members_of)
 
     def set_shared(state: State, name: str, value: object) -> None:
         assert name not in SHARED or is_owned()
@@ -117,12 +135,43 @@ def call(bench: Bench) -> None:
     assert bench.query("Story").page(size=2).execute("Close") is not None
 
 
-WORKS = (read, write, fail, call)
+def upload(bench: Bench) -> None:
+    bench.backend.files[Oid("Epic", 500)] = b"old"
+    epic = bench.Epic(500)
+    assert epic.Name
+    upload_file(epic, b"new")
+    assert b"new" == bench.backend.files[Oid("Epic", 500)]
 
 
-@pytest.mark.parametrize("work", WORKS, ids=lambda work: work.__name__)
+def take_over(bench: Bench) -> None:
+    story = bench.Story(1)
+    story.Name = "mine"
+    [change] = bench.unit.plan()
+    bench.writer.take_over([Done(change, story._state.oid)])
+    assert not len(bench.unit)
+
+
+def renew(bench: Bench) -> None:
+    kind = bench.context.schema.types["Story"]
+    changed = replace(kind, attributes={**kind.attributes, "Fresh": attribute("Fresh")})
+    made = bench.Story
+    bench.context.schema.types["Story"] = changed  # type: ignore[index]
+    try:
+        bench.classes.renew()
+        assert made is bench.Story
+        assert made.Fresh is not None
+    finally:
+        bench.context.schema.types["Story"] = kind  # type: ignore[index]
+
+
+WORKS = (read, write, fail, call, upload)
+UNSENT = (take_over, renew)
+
+
+@pytest.mark.parametrize("work", WORKS + UNSENT, ids=lambda work: work.__name__)
 def test_states_and_maps_are_changed_under_the_lock(bench: Bench, work: Callable[[Bench], None]) -> None:
     work(bench)
+    assert not bench.context.lock._is_owned()  # type: ignore[attr-defined]
 
 
 def test_a_plan_and_the_edits_that_it_sends_are_of_one_moment(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
