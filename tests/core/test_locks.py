@@ -137,6 +137,7 @@ def call(bench: Bench) -> None:
 
 def upload(bench: Bench) -> None:
     bench.backend.files[Oid("Epic", 500)] = b"old"
+    bench.backend.can = replace(bench.backend.can, file_types=frozenset({"Epic"}))
     epic = bench.Epic(500)
     assert epic.Name
     upload_file(epic, b"new")

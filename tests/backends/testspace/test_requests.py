@@ -137,6 +137,25 @@ class TestWhatIsReadAhead:
         assert ["GET api/spaces/4/results"] == self.tell(reading, play, several, page([9, 8]))
         assert set(self.RESULTS) <= reading.known.cells.keys()
 
+    def test_relations_to_another_type_before_them_change_nothing(self, reading: LookupReader, play: Any) -> None:
+        reading.known.add(self.SPACE, {"project": Oid("Project", 1)})
+        reading.known.add(Oid("Project", 1), {"id": 1, "name": "p"})
+        several = {"project": {"name": {}}, "active_result_set": {"name": {}}, "latest_result_set": {"name": {}}}
+        assert ["GET api/spaces/4/results"] == self.tell(reading, play, several, page([9, 8]))
+
+    def test_the_lists_of_what_is_gone_are_empty(self, reading: LookupReader, play: Any) -> None:
+        gone = Response(404, {"content-type": "application/json"}, b'{"message": "Not found"}')
+        oids = [Oid("Space", 4), Oid("Space", 5)]
+        for oid in oids:
+            reading.known.add(oid, {"id": oid.key})
+        known = resource_of("Space").fields["results"]
+        flow = reading.load_sublists(resource_of("Space"), "results", known, oids)
+        _, made = play(flow, gone, page([9, 8]))
+        assert ["api/spaces/4/results", "api/spaces/5/results"] == [request.path for request in made]
+        assert [(), (Oid("Result", "5/9"), Oid("Result", "5/8"))] == [
+            reading.known.cells[oid].get("results", ()) for oid in oids
+        ]
+
     def test_nothing_where_nothing_of_them_is_wanted(self, reading: LookupReader, play: Any) -> None:
         for names in (
             {"active_result_set": {}, "latest_result_set": {}},

@@ -120,6 +120,9 @@ class TestDocuments:
 
 
 class TestFileNames:
+    def test_what_the_bytes_are_compared_with(self) -> None:
+        assert {name: name for name in ("size", "sha256", "sha1", "md5")} == Valohai().file_facts
+
     def test_the_last_part_and_all_parts(self) -> None:
         assert ["b.txt", "a.txt", "datum"] == [local_name(given) for given in ("a/b.txt", "a.txt", "")]
         assert ["a", "b.txt"] == local_parts("a/b.txt") == local_parts("/a//../b.txt") == local_parts("a\\.\\b.txt")
