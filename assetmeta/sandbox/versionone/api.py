@@ -1,4 +1,4 @@
-"""The endpoints below api/: asset, ProjectRoles, ActivityStream and tags."""
+"""The endpoints below api/: asset, ProjectRoles, ActivityStream, tags and webhook."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from .bulk.endpoint import BulkEndpoint
 from .call import Call, no_such_path
 from .roles import ProjectRoles
 from .tags import Tags
+from .webhooks import Webhooks
 
 
 class Api:
     """Finds the endpoint of a path below api/."""
 
-    def __init__(self, bulk: BulkEndpoint, roles: ProjectRoles, activity: ActivityStream, tags: Tags) -> None:
+    def __init__(
+        self, bulk: BulkEndpoint, roles: ProjectRoles, activity: ActivityStream, tags: Tags, webhooks: Webhooks
+    ) -> None:
         self._endpoints: dict[str, Callable[[Call], Response]] = {
             "asset": bulk,
             "projectroles": roles,
             "activitystream": activity,
             "tags": tags,
+            "webhook": webhooks,
         }
 
     def __call__(self, call: Call) -> Response:

@@ -32,6 +32,7 @@ from .requests import Query
 from .rest import Rest
 from .roles import ProjectRoles
 from .tags import Tags
+from .webhooks import Webhooks
 from .xml_out import CONTENT_TYPE as XML
 from .xml_out import xml_error
 
@@ -90,6 +91,7 @@ class VersionOne:
         self.logins.add(self.token, Grant(ADMIN))
         self.oauth = OAuth(self.logins)
         self.bulk = BulkEndpoint(engine, enabled=bulk, failures=failures)
+        self.webhooks = Webhooks(engine)
         rest = Rest(engine, extras=extras, totals=totals)
         meta = Meta(MetaDocuments(engine.catalogue, self.root, flags=flags))
         self._prefix = [part.lower() for part in self.root.split("/") if part]
@@ -114,7 +116,7 @@ class VersionOne:
             Route("rest-1.v1", rest),
             Route("rest-1.oauth.v1", rest, basic=False),
             Route("query.v1", QueryEndpoint(self.engine), QUERY_SCOPE, speaks_json=True),
-            Route("api", Api(self.bulk, roles, ActivityStream(self.engine), Tags(self.engine)), speaks_json=True),
+            Route("api", self._api(roles), speaks_json=True),
             Route("attachment.img", attachments),
             Route("attachment.v1", attachments),
             Route("attachment.oauth.img", attachments, basic=False),
@@ -127,10 +129,16 @@ class VersionOne:
             Route("assetdetail.v1", AssetDetail(self.engine)),
         ]
 
+    def _api(self, roles: ProjectRoles) -> Api:
+        return Api(self.bulk, roles, ActivityStream(self.engine), Tags(self.engine), self.webhooks)
+
     def answer(self, request: Request) -> Response:
         """Carry out *request*. Never raises: what goes wrong is an error document."""
         try:
-            return self._answer(request)
+            answer = self._answer(request)
+            if request.method == "POST":
+                self.webhooks.notice(request.origin + self.root)
+            return answer
         except Problem as problem:
             return self._error(request, problem)
         except Exception as error:
@@ -222,7 +230,8 @@ class VersionOne:
         return self.engine.snapshot()
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database; nothing more is delivered."""
+        self.webhooks.close()
         self.engine.close()
 
 

@@ -222,6 +222,19 @@ class Engine:
         """A fresh moment, dated *at*."""
         return self._store.tick(at)
 
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return self._clock()
+
+    def latest(self) -> int:
+        """The latest moment."""
+        return self._store.number("SELECT MAX(number) FROM moment")
+
+    def changed_since(self, moment: int) -> list[tuple[str, int]]:
+        """The assets that have records since a moment, each with the moment of the record, the earliest first."""
+        found = self._store.rows("SELECT asset, since FROM record WHERE since > ? ORDER BY since, id", (moment,))
+        return [(str(asset), int(str(since))) for asset, since in found]
+
     def snapshot(self) -> bytes:
         """A copy of the whole database, a source for other engines."""
         return self._store.snapshot()
