@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from assetmeta.core import attributes, class_builder
+from assetmeta.core import attributes, class_builder, context, edits, loading
 from assetmeta.core.attachments import upload as upload_file
+from assetmeta.core.commit import Committer
 from assetmeta.core.identity_map import IdentityMap
 from assetmeta.core.inspect import inspect
 from assetmeta.core.state import State
@@ -54,6 +55,16 @@ class Cache(Checked):
         self._check(dict.clear)
 
 
+def under_lock(function: Any, is_held: Callable[[], bool]) -> Any:
+    """A function that is called while the lock is held only."""
+
+    def called(*given: Any, **named: Any) -> Any:
+        assert is_held(), f"{function.__qualname__} is called without the lock"
+        return function(*given, **named)
+
+    return called
+
+
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     bench = Bench(FakeBackend())
@@ -68,19 +79,18 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
 
     bench.classes._made = Checked(is_owned)
     set_field = State.__setattr__
-    keep = attributes.keep_row
-    members = class_builder.members_of
-
-    def keep_row(asset: Any) -> None:
-        assert is_owned()
-        keep(asset)
-
-    def members_of(kind: Any, context: Any) -> dict[str, Any]:
-        assert is_owned()
-        return members(kind, context)
-
-    monkeypatch.setattr(attributes, "keep_row", keep_row)
-    monkeypatch.setattr(class_builder, "members_of", members_of)
+    held: tuple[tuple[Any, str], ...] = (
+        (attributes, "keep_row"),
+        (class_builder, "members_of"),
+        (loading, "join"),
+        (loading.Loader, "_members_missing"),
+        (edits, "drop_edits"),
+        (context, "merge_row"),
+        (IdentityMap, "get_or_create"),
+        (Committer, "_take_over"),
+    )
+    for place, name in held:
+        monkeypatch.setattr(place, name, under_lock(getattr(place, name), is_owned))
 
     def set_shared(state: State, name: str, value: object) -> None:
         assert name not in SHARED or is_owned()
@@ -165,8 +175,18 @@ def renew(bench: Bench) -> None:
         bench.context.schema.types["Story"] = kind  # type: ignore[index]
 
 
+def set_aside(bench: Bench) -> None:
+    bench.Story(1).Name = "mine"
+    new = bench.Story.new(Name="new")
+    bench.unit.set_aside()
+    assert bench.Story(1).Name == "Story 1"
+    bench.Story(2).Name = "other"
+    bench.unit.put_back()
+    assert (bench.Story(1).Name, bench.Story(2).Name, new.Name) == ("mine", "Story 2", "new")
+
+
 WORKS = (read, write, fail, call, upload)
-UNSENT = (take_over, renew)
+UNSENT = (take_over, renew, set_aside)
 
 
 @pytest.mark.parametrize("work", WORKS + UNSENT, ids=lambda work: work.__name__)
