@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import logging.config
 import sys
+from collections.abc import Iterator
 from configparser import ConfigParser
 from functools import cache
 from pathlib import Path
@@ -38,12 +39,18 @@ def tree(module: str) -> ast.Module:
 
 
 @cache
+def nodes(module: str) -> list[ast.AST]:
+    """All that the text of *module* consists of."""
+    return list(ast.walk(tree(module)))
+
+
+@cache
 def imports(module: str) -> set[str]:
     """The modules of the package, and the outside packages, that *module* imports anywhere in its text."""
     path = MODULES[module]
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     found = set()
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -57,13 +64,14 @@ def imports(module: str) -> set[str]:
     return found | {name for name in loaded(module) if name in MODULES}
 
 
+@cache
 def loaded(module: str) -> set[str]:
     """The modules that *module* imports when they are first needed: `optional.load("name")`, `optional.later("name")`,
     `lazy_names(__name__, {...})`.
     """
-    calls = [node for node in ast.walk(tree(module)) if isinstance(node, ast.Call)]
-    named = [node.args[0] for node in calls if ast.unparse(node.func) in ("optional.load", "optional.later")]
-    named += [value for node in calls if ast.unparse(node.func) == "lazy_names" for value in values_of(node.args[1])]
+    calls = [node for node in nodes(module) if isinstance(node, ast.Call)]
+    named = [node.args[0] for node in calls if is_called(node, "load") or is_called(node, "later")]
+    named += [value for node in calls if is_name(node.func, "lazy_names") for value in values_of(node.args[1])]
     return {node.value for node in named if isinstance(node, ast.Constant)}
 
 
@@ -71,6 +79,15 @@ def values_of(node: ast.expr) -> list[ast.expr]:
     """The values of a dictionary that is written out."""
     assert isinstance(node, ast.Dict)
     return node.values
+
+
+def is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def is_called(node: ast.Call, name: str) -> bool:
+    """Whether a call is one of `optional.name(...)`."""
+    return isinstance(node.func, ast.Attribute) and node.func.attr == name and is_name(node.func.value, "optional")
 
 
 def test_the_contracts_hold(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,28 +133,35 @@ IMPORTERS = {"assetmeta.model.optional", "assetmeta.sandbox.extra"}
 """What may import by a name: the sandbox imports nothing of the client."""
 
 
+def later_imports(
+    module: str, node: ast.AST, around: tuple[ast.AST, ...] = ()
+) -> Iterator[ast.Import | ast.ImportFrom]:
+    """The imports below *node* inside functions and conditions, but for those of types that may be there."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        allowed = is_optional(node) or (isinstance(node, ast.ImportFrom) and node.module in loaded(module))
+        if any(not (is_for_types(outer) and allowed) for outer in around):
+            yield node
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.If):
+        around = (*around, node)
+    if not isinstance(node, ast.expr):
+        for inner in ast.iter_child_nodes(node):
+            yield from later_imports(module, inner, around)
+
+
+def is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
 def test_only_the_helper_imports_later_than_at_the_top() -> None:
     """Types of optional packages, and of what the same module loads with its first use, may be imported under
     TYPE_CHECKING: they cost nothing and need no package.
     """
-    hidden = [
-        f"{module}, line {inner.lineno}"
-        for module in MODULES
-        for node in ast.walk(tree(module))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.If)
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.Import | ast.ImportFrom)
-        if not (
-            isinstance(node, ast.If)
-            and "TYPE_CHECKING" in ast.unparse(node.test)
-            and (is_optional(inner) or (isinstance(inner, ast.ImportFrom) and inner.module in loaded(module)))
-        )
-    ]
+    hidden = [f"{module}, line {found.lineno}" for module in MODULES for found in later_imports(module, tree(module))]
     by_name = [
         module
         for module in MODULES.keys() - IMPORTERS
         if imports(module) & {"importlib", "pkgutil", "runpy", "imp"}
-        or any(isinstance(node, ast.Name) and node.id in ("__import__", "exec") for node in ast.walk(tree(module)))
+        or any(isinstance(node, ast.Name) and node.id in ("__import__", "exec") for node in nodes(module))
     ]
     assert (hidden, by_name) == ([], [])
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import configparser
 import email
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tarfile
+from collections.abc import Sequence
 from email.message import Message
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -43,16 +46,56 @@ EXTRA_MODULES = (
 )
 
 
-def without_extras(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `assetmeta` where no package of an extra can be imported."""
-    script = (
-        "import sys\n"
-        f"sys.modules.update(dict.fromkeys({EXTRA_MODULES}))\n"
-        f"sys.argv = ['assetmeta', *{arguments}]\n"
-        "from assetmeta.tools.cli import main\n"
-        "main()\n"
-    )
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False)
+RUN = """
+import contextlib, io, json, sys
+sys.modules.update(dict.fromkeys({blocked}))
+from assetmeta.tools.cli import main
+told = []
+for arguments in {runs}:
+    sys.argv = ["assetmeta", *arguments]
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            code = 1 if isinstance(end.code, str) else end.code or 0
+            err.write(end.code + "\\n" if isinstance(end.code, str) else "")
+    told.append((code, out.getvalue(), err.getvalue()))
+print(json.dumps(told))
+"""
+
+
+class Told(NamedTuple):
+    """How one run of the command ended, and what it wrote."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Runs = dict[tuple[str, ...], Told]
+
+
+def commands(*runs: Sequence[str], blocked: Sequence[str] = ()) -> Runs:
+    """Run `assetmeta` with each of some arguments, in one process where some modules cannot be imported."""
+    script = RUN.format(blocked=blocked, runs=[list(run) for run in runs])
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = (Told(*one) for one in json.loads(done.stdout))
+    return dict(zip(map(tuple, runs), told, strict=True))
+
+
+@pytest.fixture(scope="module")
+def bare() -> Runs:
+    """What `assetmeta` writes where no package of an extra can be imported."""
+    runs = [("--help",), ("-h",), (), ("--version",), ("-V",), ("sandbx",), *((name, "--help") for name in COMMANDS)]
+    return commands(*runs, blocked=EXTRA_MODULES)
+
+
+@pytest.fixture(scope="module")
+def explained() -> Runs:
+    """What `assetmeta` writes about each of its commands."""
+    return commands(*((name, "--help") for name in COMMANDS))
 
 
 @pytest.fixture(scope="module")
@@ -90,34 +133,40 @@ def metadata(archive: tarfile.TarFile) -> Message:
 
 class TestCommand:
     @pytest.mark.parametrize("arguments", [("--help",), ("-h",), ()])
-    def test_help_needs_no_extra_and_says_which_one_a_command_needs(self, arguments: tuple[str, ...]) -> None:
-        done = without_extras(*arguments)
+    def test_help_needs_no_extra_and_says_which_one_a_command_needs(
+        self, bare: Runs, arguments: tuple[str, ...]
+    ) -> None:
+        done = bare[arguments]
         assert (done.returncode, done.stderr) == (0, "")
         for name, command in COMMANDS.items():
             assert name in done.stdout
             assert f'pip install "assetmeta[{command.extras}]"' in done.stdout
 
     @pytest.mark.parametrize("flag", ["--version", "-V"])
-    def test_the_version_needs_no_extra(self, flag: str) -> None:
-        done = without_extras(flag)
-        assert (done.returncode, done.stdout, done.stderr) == (0, f"assetmeta {assetmeta.__version__}\n", "")
+    def test_the_version_needs_no_extra(self, bare: Runs, flag: str) -> None:
+        assert bare[flag,] == (0, f"assetmeta {assetmeta.__version__}\n", "")
 
     @pytest.mark.parametrize("name", COMMANDS)
-    def test_a_command_without_its_extras_says_what_to_install(self, name: str) -> None:
-        done = without_extras(name, "--help")
+    def test_a_command_without_its_extras_says_what_to_install(self, bare: Runs, name: str) -> None:
+        done = bare[name, "--help"]
         assert (done.returncode, done.stdout) == (1, "")
         assert f'pip install "assetmeta[{COMMANDS[name].extras}]"' in done.stderr
         assert len(done.stderr.splitlines()) == 1
 
     @pytest.mark.parametrize("name", COMMANDS)
-    def test_a_command_explains_itself(self, name: str) -> None:
-        command = [sys.executable, "-m", "assetmeta", name, "--help"]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    def test_a_command_explains_itself(self, explained: Runs, name: str) -> None:
+        done = explained[name, "--help"]
         assert (done.returncode, done.stderr) == (0, "")
         assert f"assetmeta {name}" in done.stdout
 
-    def test_an_unknown_command_is_a_usage_error_with_the_nearest_name(self) -> None:
-        done = without_extras("sandbx")
+    def test_a_command_is_a_process_of_its_own(self) -> None:
+        command = [sys.executable, "-m", "assetmeta", "sandbox", "--help"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "assetmeta sandbox" in done.stdout
+
+    def test_an_unknown_command_is_a_usage_error_with_the_nearest_name(self, bare: Runs) -> None:
+        done = bare["sandbx",]
         assert (done.returncode, done.stdout) == (2, "")
         assert "Did you mean sandbox?" in done.stderr
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 
-from assetmeta.model.codecs import Choices, Codec, Secret
+from assetmeta.model.codecs import Codec, Secret
 from assetmeta.model.errors import UnknownName, elsewhere, nearest
 from assetmeta.model.printable import OwnRepr, printable
 from assetmeta.model.table import Displayed, Table
@@ -366,5 +366,5 @@ def _kind(attribute: Attribute) -> str:
 
 
 def _choices(attribute: Attribute) -> list[str]:
-    listed: Any = attribute.codec.listed if isinstance(attribute.codec, Choices) else ()
+    listed: Any = getattr(attribute.codec, "listed", ())
     return [str(one) for one in listed]
