@@ -210,8 +210,7 @@ class Committer:
         outcome = self._performed([Call(oid, operation, self._given(arguments))], finish)
         if not isinstance(outcome, Done):
             raise error_of(outcome)
-        with self._context.lock:
-            return self._context.asset(outcome.oid)
+        return self._context.asset(outcome.oid)
 
     def new_from_template(self, type_name: str, context_oid: Oid | None, values: Mapping[str, object]) -> Any:
         """Return a new pending asset with the server's suggested values and *values* over them. One request."""

@@ -554,7 +554,11 @@ class TestWords:
         assert ["read 2 Space by identity"] == told(Fetch("Space", oids=two))
 
     def test_everything(self, told: Callable[[Fetch], list[str]]) -> None:
-        assert "the server filters nothing: the whole list is read" == told(Fetch("Project"))[-1]
+        whole = "the server filters nothing: the whole list is read"
+        assert whole == told(Fetch("Project"))[-1]
+        # Only the spaces of projects that have the name are read.
+        narrow = Compare(Path.parse("project.archived"), "=", (False,))
+        assert whole not in told(Fetch("Space", where=narrow))
 
 
 @pytest.mark.parametrize(

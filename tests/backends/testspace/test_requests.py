@@ -19,7 +19,7 @@ from assetmeta.backends.testspace.keys import key_of, number
 from assetmeta.backends.testspace.lookup import LookupReader
 from assetmeta.backends.testspace.pages import Pages, objects_of, page_of, row_key
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter
-from assetmeta.model.errors import BadValue, InvalidResponse
+from assetmeta.model.errors import BadValue, InvalidResponse, NotFound
 from assetmeta.model.http import Response
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import AttributeChange, Fetch, RawValue, Update
@@ -121,6 +121,26 @@ class TestByIdentity:
         first = answer({"id": 1, "name": "a", "project_id": 12})
         found = self.read(reading, play, "Space", [1, 2, 3, 4], first, page([4, 3, 2], project_id=12))
         assert ([1, 2, 3, 4], ["api/spaces/1", "api/projects/12/spaces"]) == found
+
+    @pytest.mark.parametrize(("known", "paths"), [(2, ["api/projects/12/spaces"]), (1, [])])
+    def test_two_spaces_of_a_project_are_worth_its_list_and_one_is_not(
+        self, reading: LookupReader, play: Any, known: int, paths: list[str]
+    ) -> None:
+        keys = [1, 2, 3, 4]
+        for key in keys[:known]:
+            reading.options.memory.remember(Oid("Space", key), 12)
+        for key in keys[known:]:
+            reading.options.memory.remember(Oid("Space", key), 20 + key)
+        listed = [page([2, 1], project_id=12)] if paths else []
+        left = keys[known:] if paths else keys
+        singly = [answer({"id": key, "name": "a", "project_id": 20 + key}) for key in left]
+        found = self.read(reading, play, "Space", keys, *listed, *singly)
+        assert (keys, [*paths, *(f"api/spaces/{key}" for key in left)]) == found
+
+    def test_a_path_that_leads_to_nothing_is_not_found(self, reading: LookupReader, play: Any) -> None:
+        for alias in ("app/master/result.6", "4/result.6"):
+            with pytest.raises(NotFound, match="There is no Result"):
+                play(look_up(reading, "Result", alias), *[answer([])] * 2)
 
 
 class TestWhatIsReadAhead:

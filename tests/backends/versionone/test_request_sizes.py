@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from assetmeta.backends.versionone import VersionOne
 from assetmeta.backends.versionone.bulk_request import LARGEST
-from assetmeta.backends.versionone.partitions import exclusion
-from assetmeta.model.conditions import And, Compare
+from assetmeta.backends.versionone.partitions import exclusion, partition
+from assetmeta.model.conditions import And, Compare, Or, leaves
 from assetmeta.model.errors import BadValue, InvalidResponse, NotExactlyOne, NotFound
 from assetmeta.model.http import Request, Response
 from assetmeta.model.paths import Path
@@ -194,6 +194,26 @@ class TestReads:
         [rows], made = play(VersionOne(max_values=2).fetch(v1_schema, [fetch]), excluded, kept)
         assert (found, more, 2, 2) == (len(rows.rows), rows.more, rows.total, len(made))
         assert [2, 3][:found] == [row.oid.key for row in rows.rows]
+
+    def test_an_or_is_divided_by_its_parts(self) -> None:
+        def some(name: str, number: int) -> Compare:
+            return Compare(Path.parse(name), "=", tuple(f"{name}{key}" for key in range(number)))
+
+        one, two, five = some("Status.Name", 1), some("Name", 2), some("Number", 5)
+        kept = Compare(Path.parse("Reference"), "=", ("x",))
+        for term in (Or((five, one, two)), Or((one, Or((two, five))))):
+            found = partition(Fetch("Story", where=And((kept, term))), 2)
+            wheres = [fetch.where for fetch in found]
+            assert all(isinstance(where, And) and where.terms[0] == kept for where in wheres)
+            values = [value for where in wheres for leaf in leaves(where) for value in leaf.values if value != "x"]
+            assert sorted((*one.values, *two.values, *five.values)) == sorted(values)
+            assert all(
+                2 >= sum(len(leaf.values) for leaf in leaves(where) if str(leaf.path) == name)
+                for where in wheres
+                for name in ("Number", "Name", "Status.Name")
+            )
+            assert 3 < len(found) < 6
+        assert 1 == len(partition(Fetch("Story", where=Or((one, two))), 2))
 
     @pytest.mark.parametrize(("number", "is_divided"), [(2, False), (3, True)])
     def test_what_is_excluded_is_read_besides_and_not_counted(self, number: int, is_divided: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.responses import parse_xml
-from assetmeta.backends.versionone import VersionOne
+from assetmeta.backends.versionone import VersionOne, schema
 from assetmeta.backends.versionone.schema import read_schema, reflect
 from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, UnknownName
 from assetmeta.model.http import Response
@@ -250,3 +250,20 @@ def test_types_read_one_by_one_may_not_be_based_on_each_other_either(play: Any) 
     ]
     with pytest.raises(InvalidResponse, match="based on each other"):
         play(reflect("UTC", ["A"]), *answers)
+
+
+def test_no_more_than_four_schemas_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = (Path(__file__).parents[1] / "cases" / "versionone" / "meta.xml").read_bytes()
+    monkeypatch.setattr(schema, "_read_before", {})
+    headers = {"content-type": "text/xml"}
+
+    def known(number: int) -> Schema:
+        return schema._known(Response(200, headers, document + b" " * number), "UTC")
+
+    found = [known(number) for number in range(4)]
+    assert found == [known(number) for number in range(4)]
+    assert all(one is known(number) for number, one in enumerate(found))
+    assert schema._known(Response(200, headers, document), "Europe/Berlin") is not found[0]
+    for number in range(4, 12):
+        known(number)
+        assert len(schema._read_before) <= 4
