@@ -12,18 +12,21 @@ from assetmeta.model.printable import printable
 from assetmeta.model.table import SHOWN, Displayed, Table
 from assetmeta.model.values import Oid
 
+RETRY = " Look whether it exists: then revert it, or else inspect(asset).retry() lets the next commit send it."
+
 
 class Report(Displayed, Struct, frozen=True):
     """The outcomes of a commit in the order of its plan. Falsy when every change was saved; iterates over the errors.
 
     What is not done is still pending: a failed change with its error attached, a skipped one because it needs a failed
     one or the write ended before its turn, an unknown one because it was sent and no answer came. *notes* are
-    about the commit as a whole.
+    about the commit as a whole, *advice* about a create that may have been saved.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     names: Mapping[Oid, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    advice: str = RETRY
 
     @property
     def done(self) -> list[Done]:
@@ -66,18 +69,23 @@ class Report(Displayed, Struct, frozen=True):
 
     def __str__(self) -> str:
         counts = self.counts
-        lines = [f"  {outcome.change.oid.token}: {_error_text(outcome)}" for outcome in _not_done(self.outcomes)[:10]]
+        lines = [f"  {outcome.change.oid.token}: {self._text(outcome)}" for outcome in _not_done(self.outcomes)[:10]]
         more = len(self.errors) - len(lines)
         notes = [f"  {outcome.oid.token}: {note}" for outcome in self.done for note in outcome.notes][:10]
         notes += [f"  {note}" for note in self.notes]
         return printable("\n".join([counts, *lines, *([f"  … and {more} more"] if more > 0 else []), *notes]))
+
+    def _text(self, outcome: Failed | Skipped | Unknown) -> str:
+        """The error, and for a create that may have been saved what to do: it is not sent again by itself."""
+        is_doubtful = isinstance(outcome, Unknown) and isinstance(outcome.change, Create)
+        return f"{error_of(outcome)}{self.advice if is_doubtful else ''}"
 
     def __repr__(self) -> str:
         return f"<Report {self.counts}>"
 
     def _table(self) -> Table:
         rows = [
-            (type(outcome).__name__.lower(), outcome.change.oid.token, _error_text(outcome))
+            (type(outcome).__name__.lower(), outcome.change.oid.token, self._text(outcome))
             for outcome in _not_done(self.outcomes)[:SHOWN]
         ]
         return Table(self.counts, ("outcome", "asset", "what happened"), rows, len(self.errors), "; ".join(self.notes))
@@ -101,11 +109,3 @@ def error_of(outcome: Failed | Skipped | Unknown) -> AssetmetaError:
         return outcome.error
     token, needed = outcome.change.oid.token, outcome.needs.token if outcome.needs else "another asset"
     return CommitError(f"{token} was not sent, because it needs {needed}, which was not saved.", oid=token)
-
-
-def _error_text(outcome: Failed | Skipped | Unknown) -> str:
-    """The error, and for a create that may have been saved what to do: it is not sent again by itself."""
-    text = str(error_of(outcome))
-    if isinstance(outcome, Unknown) and isinstance(outcome.change, Create):
-        text += " Look whether it exists: then revert it, or else inspect(asset).retry() lets the next commit send it."
-    return text

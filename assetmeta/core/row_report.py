@@ -6,7 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from assetmeta.model.printable import OwnRepr, printable
+from assetmeta.model.printable import printable
+from assetmeta.model.table import SHOWN, Displayed, Table
 
 CREATED, CHANGED, UNCHANGED, MISSING, REFUSED = "created", "changed", "unchanged", "missing", "refused"
 OUTCOMES = (CREATED, CHANGED, UNCHANGED, MISSING, REFUSED)
@@ -34,7 +35,7 @@ class RowResult(Struct, frozen=True):
         return printable(f"row {self.number} ({self.key}): {self.outcome}{f': {what}' if what else ''}")
 
 
-class UpsertReport(OwnRepr, Struct, frozen=True):
+class UpsertReport(Displayed, Struct, frozen=True):
     """The results of all rows, in order. The changes are pending until the commit."""
 
     type_name: str
@@ -74,6 +75,12 @@ class UpsertReport(OwnRepr, Struct, frozen=True):
 
     def __repr__(self) -> str:
         return printable(f"<Upsert of {self.type_name} by {self.key}: {self._counts()}>")
+
+    def _table(self) -> Table:
+        listed = [*self.refused, *self.missing]
+        rows = [(str(row.number), str(row.key), row.outcome, row.reason) for row in listed[:SHOWN]]
+        title = f"{self.type_name} by {self.key}: {self._counts()}"
+        return Table(title, ("row", "key", "outcome", "reason"), rows, len(listed))
 
     def __str__(self) -> str:
         lines = [f"{self.type_name} by {self.key}: {self._counts()}"]

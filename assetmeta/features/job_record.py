@@ -27,10 +27,11 @@ from assetmeta.features.journal import (
 from assetmeta.model import errors
 from assetmeta.model.errors import AssetmetaError, BadValue, BrokenOff, UsageError
 from assetmeta.model.plans import Done, Failed, Outcome, Skipped, Unknown, Update
+from assetmeta.model.printable import OwnRepr, printable
 from assetmeta.model.values import Oid
 
 
-class JobStatus(Struct, frozen=True):
+class JobStatus(OwnRepr, Struct, frozen=True):
     """How far a job has come: *state* is "new", "running" (by *process*), "unfinished" or "finished". *counts* are the
     items of the latest plan by state: planned, sent, done, failed, unknown.
     """
@@ -44,6 +45,9 @@ class JobStatus(Struct, frozen=True):
     started: str | None = None
     ended: str | None = None
     process: str | None = None
+
+    def __repr__(self) -> str:
+        return printable(f"<JobStatus {self}>")
 
     def __str__(self) -> str:
         total = sum(self.counts.values())
@@ -67,6 +71,9 @@ class JobRecord:
         self._latest: dict[int, Outcome] = {}
         self._notes: list[str] = []
         self._names: Mapping[Oid, str] = {}
+
+    def __repr__(self) -> str:
+        return printable(f"<{type(self).__name__} {self.name!r} in {self._journal.file}>")
 
     @property
     def status(self) -> JobStatus:
@@ -96,7 +103,9 @@ class JobRecord:
         notes = list(self._notes)
         if dropped:
             notes.append(f"Changes of earlier runs that were not done and are not planned any more: {len(dropped)}")
-        return Report(outcomes, self._names, tuple(notes))
+        if any(isinstance(outcome, Unknown) for outcome in outcomes):
+            notes.append("What is unknown is looked up by the next run, before anything is sent.")
+        return Report(outcomes, self._names, tuple(notes), advice="")
 
     def _planned(self, run: int, dropped: list[int]) -> Iterator[Item]:
         """Yield the items of the plan of a run and what else was done or is in doubt; note the others in *dropped*."""

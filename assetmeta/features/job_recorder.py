@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 
 from assetmeta.features.journal import Journal
-from assetmeta.features.recognition import slots_of
 from assetmeta.model.contract import CommitObserver, Mark, WriteObserver
-from assetmeta.model.plans import Change, Create, Done, Outcome
+from assetmeta.model.plans import Change, Create, Done, Outcome, Update
 from assetmeta.model.values import Oid
 
 
@@ -36,8 +35,13 @@ class Recorder:
 
     def items_of(self, change: Change) -> list[int]:
         """The items that a change is."""
-        keys = [(change.oid, slot) for slot in slots_of(change)]
-        return [self.index[key] for key in keys if key in self.index]
+        index, oid = self.index, change.oid
+        if isinstance(change, Create):
+            # What was cut out of it once may be in it now.
+            names = {delta.name for delta in change.deltas} if oid in self._cut else ()
+            return [index[oid, slot] for slot in ("+", *(slot for slot in self._cut.get(oid, ()) if slot in names))]
+        slots = [delta.name for delta in change.deltas] if isinstance(change, Update) else ["-"]
+        return [index[oid, slot] for slot in slots if (oid, slot) in index]
 
     def on_start(self, changes: Sequence[Change]) -> None:
         """Let the other observer know what the job is about to send, again after each passing fault."""
@@ -65,29 +69,43 @@ class Recorder:
         rows: list[tuple[int, Outcome]] = []
         for outcome in outcomes:
             items = [number for number in self.items_of(outcome.change) if number not in self.done]
+            if not items:
+                continue
             rows += [(number, outcome) for number in items]
-            if not isinstance(outcome, Done):
-                self.latest |= dict.fromkeys(items, outcome)
-            elif items:
-                self._advance(outcome)
+            if isinstance(outcome, Done):
                 self.take_done(outcome, items)
+            else:
+                self.latest |= dict.fromkeys(items, outcome)
         if rows:
             self._journal.settled(rows)
+            self._advance(outcome.oid for _, outcome in rows if isinstance(outcome, Done))
 
     def take_done(self, outcome: Done, items: Sequence[int]) -> None:
         """Keep in mind that items are done, and by which identity their asset is known now."""
         self.done.update(items)
         self.saved.append(outcome.change)
-        for number in items:
-            self.latest.pop(number, None)
-        if isinstance(outcome.change, Create):
-            before = outcome.change.oid
-            for slot in self._cut.get(before, ()):
+        if self.latest:
+            for number in items:
+                self.latest.pop(number, None)
+        before = outcome.change.oid
+        if before in self._cut and isinstance(outcome.change, Create):
+            for slot in self._cut[before]:
                 self.index[outcome.oid, slot] = self.index[before, slot]
 
-    def _advance(self, outcome: Done) -> None:
-        """Move a mark on to an asset that was just created: what is created later has a higher number."""
-        mark = self.marks.get(outcome.oid.type)
-        number = str(outcome.oid.key).rpartition("/")[2]
-        if mark and "after" in mark and isinstance(outcome.change, Create) and number.isdigit():
-            self.marks[outcome.oid.type] = {**mark, "after": max(mark["after"], int(number))}
+    def _advance(self, saved: Iterable[Oid]) -> None:
+        """Move the marks on to assets that were just created: what is created later has a higher number."""
+        highest: dict[str, int] = {}
+        for kind, key, _ in saved:
+            number = key if isinstance(key, int) else _number(key)
+            if number > highest.get(kind, 0):
+                highest[kind] = number
+        for kind, number in highest.items():
+            mark = self.marks.get(kind, {})
+            if "after" in mark:
+                self.marks[kind] = {**mark, "after": max(mark["after"], number)}
+
+
+def _number(key: str) -> int:
+    """The number at the end of a key such as `7/12`; 0 where there is none."""
+    last = key.rpartition("/")[2]
+    return int(last) if last.isdigit() else 0

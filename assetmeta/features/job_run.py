@@ -187,8 +187,8 @@ class Run:
             self.notes.append(f"The job {self._name!r} was finished before{when}: nothing is sent.")
             self._follow_journal()
             return
+        log.info("Job %s, run %s: %s changes", self._name, run, len(draft.plan))
         del draft
-        log.info("Job %s, run %s", self._name, run)
         try:
             self._work()
         finally:

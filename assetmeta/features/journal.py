@@ -281,7 +281,7 @@ class Journal:
         digest, run = secret_digest(about["salt"]), int(about["runs"])
 
         def text(change: Change) -> str:
-            return msgspec.json.encode(change_to_json(change, digest)).decode()
+            return _json(change_to_json(change, digest))
 
         with self._transaction(is_durable=True) as connection:
             if fresh:
@@ -293,7 +293,7 @@ class Journal:
             connection.execute("UPDATE items SET run=CASE WHEN run < 0 THEN -run ELSE ? END", (run,))
             connection.executemany(
                 "INSERT INTO items (id, run, place, asset, change, key, state) VALUES (?, ?, ?, ?, ?, ?, 'planned')",
-                ((i.id, i.run, i.place, json.dumps(i.change.oid[:2]), text(i.change), i.key) for i in new),
+                ((i.id, i.run, i.place, _json(i.change.oid[:2]), text(i.change), i.key) for i in new),
             )
             connection.executemany(
                 "UPDATE items SET state='planned', error=NULL, change=? WHERE id=?",
@@ -363,6 +363,11 @@ def secret_digest(salt: str) -> Callable[[object], str]:
     return digest
 
 
+def _json(found: object) -> str:
+    text: str = msgspec.json.encode(found).decode()
+    return text
+
+
 def _oid(text: str) -> Oid:
     return Oid(*msgspec.json.decode(text))
 
@@ -389,8 +394,8 @@ def _outcome_row(outcome: Outcome | None) -> tuple[str, str | None, str | None]:
     if outcome is None:
         return PLANNED, None, None
     if isinstance(outcome, Done):
-        notes = json.dumps({"notes": outcome.notes}) if outcome.notes else None
-        return DONE, json.dumps(outcome.oid[:2]), notes
+        notes = _json({"notes": outcome.notes}) if outcome.notes else None
+        return DONE, _json(outcome.oid[:2]), notes
     error = error_of(outcome)
     details = {name: value for name in KEPT if (value := vars(error).get(name)) is not None}
-    return state_of(outcome), None, json.dumps({"kind": type(error).__name__, "text": str(error), **details})
+    return state_of(outcome), None, _json({"kind": type(error).__name__, "text": str(error), **details})

@@ -59,14 +59,6 @@ def parts_of(changes: Sequence[Change], keys: Mapping[Oid, str]) -> list[Part]:
     return found
 
 
-def slots_of(change: Change) -> list[str]:
-    """Return the slots of the items that a change may be. What was cut out of a create once may be in it now."""
-    if isinstance(change, Delete | Call):
-        return ["-"]
-    names = [delta.name for delta in change.deltas]
-    return ["+", *names] if isinstance(change, Create) else names
-
-
 @dataclass(slots=True)
 class Namer:
     """Gives each item of one plan, in order, a name that is the same in every run. *made* names assets that the job

@@ -104,6 +104,17 @@ def test_a_report_shows_what_failed(versionone_sandbox: Server) -> None:
         session.revert()
 
 
+def test_rows_that_were_refused_are_shown_with_their_reasons(v1: V1Meta) -> None:
+    rows = [{"Name": "Displayed", "Scope": "Scope:0"}, {"Name": "Refused <b>", "Scope": "No such project"}]
+    report = v1.Story.upsert(rows, key="Name")
+    html = report._repr_html_()
+    assert "Story by Name: 1 created, 1 refused" in html
+    assert "Refused &lt;b&gt;" in html
+    assert "No such project" in html
+    assert "Displayed" not in html
+    v1.revert()
+
+
 def test_what_a_server_sends_is_escaped() -> None:
     evil = Table("<b>title</b>", ("<i>",), [("<script>alert(1)</script>",)], note="\x1b[31m&")
     html, text = shown(evil)

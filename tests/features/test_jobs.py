@@ -785,6 +785,8 @@ class TestFaults:
         job = run()
         assert {"Like": 1, "Like too": 1} == bench.names("Like")
         [first, second] = job.report.unknown
+        assert "retry()" not in str(job.report)
+        assert "looked up by the next run" in str(job.report)
         token = first.change.oid.token
         assert f"job.settle('{token}', 'Story:<id>')" in str(first.error)
         for wrong in (("Story:new-99", None), (token, "Scope:0")):
@@ -864,6 +866,12 @@ def test_the_report_is_that_of_all_runs(bench: Bench) -> None:
     assert kinds == Counter(type(outcome).__name__ for outcome in fresh.report.outcomes)
     assert all(isinstance(outcome.error, BrokenOff) for outcome in fresh.report.unknown)
     assert str(job.status) == str(fresh.status)
+    assert f"<JobStatus {job.status}>" == repr(job.status)
+    assert repr(job).startswith(f"<Job 'night' in {bench.folder}")
+    # What to do about it is what a job does, not what a commit leaves to people.
+    for report in (job.report, fresh.report):
+        assert "retry()" not in str(report) + str(report._table().rows)
+        assert "looked up by the next run" in str(report)
 
 
 def test_sqlite_is_loaded_when_a_job_is_made() -> None:
