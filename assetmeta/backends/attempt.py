@@ -41,9 +41,14 @@ def attempt(change: Change, flow: Callable[[Attempt], Flow[Outcome]]) -> Flow[Ou
     try:
         return (yield from flow(step))
     except AssetmetaError as error:
-        if isinstance(error, ServerError) and not isinstance(error, InvalidResponse):
-            error.oid = change.oid.token
-        return outcome_of(change, error, step)
+        return outcome_of(change, with_asset(change, error), step)
+
+
+def with_asset(change: Change, error: AssetmetaError) -> AssetmetaError:
+    """Return *error*, with the asset of the *change* that the server refused."""
+    if isinstance(error, ServerError) and not isinstance(error, InvalidResponse):
+        error.oid = change.oid.token
+    return error
 
 
 def outcome_of(change: Change, error: AssetmetaError, step: Attempt) -> Failed | Skipped | Unknown:

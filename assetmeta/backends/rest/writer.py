@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from assetmeta.backends.attempt import Attempt, attempt, send_write
+from assetmeta.backends.attempt import Attempt, outcome_of, send_write, with_asset
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.echo import EchoResult, SentValue, compare_echo, ignored_by_server
 from assetmeta.backends.error_documents import parse_error
@@ -26,6 +26,7 @@ from assetmeta.backends.rest.hooks import ParseContext
 from assetmeta.backends.rest.http import JSON, Object, Sendable, argument, delete, get, read_object, send
 from assetmeta.backends.rest.spec import Action, Resource
 from assetmeta.backends.rest.urls import own_address
+from assetmeta.backends.write_scheduler import Outcomes
 from assetmeta.model.errors import AssetmetaError, BadValue, InvalidResponse, NotFound, Rejected, Unsupported, nearest
 from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Done, Failed, Outcome, Row, Update
@@ -88,7 +89,15 @@ class ChangeWriter:
 
     def write(self, change: Change) -> Flow[Outcome]:
         """Perform one change; every error is an outcome."""
-        return attempt(change, lambda step: self._perform(change, step))
+        step = Attempt()
+        try:
+            return (yield from self._perform(change, step))
+        except AssetmetaError as error:
+            return outcome_of(change, with_asset(change, error), step)
+
+    def write_alone(self, change: Change) -> Flow[Outcomes]:
+        """Perform one change as a batch of its own."""
+        return [(yield from self.write(change))]
 
     def _perform(self, change: Change, step: Attempt) -> Flow[Outcome]:
         resource = self.decoder.resource(change.oid.type)

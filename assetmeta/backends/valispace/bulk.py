@@ -26,7 +26,7 @@ from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.rest.writer import ChangeWriter
 from assetmeta.backends.valispace.keys import identity
 from assetmeta.backends.valispace.lookup import LookupReader
-from assetmeta.backends.write_scheduler import Batches, Outcomes, alone, in_rounds, sequentially
+from assetmeta.backends.write_scheduler import Batches, Outcomes, in_rounds, sequentially
 from assetmeta.model.errors import AssetmetaError, NotFound, Rejected, UsageError
 from assetmeta.model.http import Flow, Request
 from assetmeta.model.plans import Change, Done, Outcome, Row, Unknown, Update
@@ -54,7 +54,7 @@ def batches(writer: ChangeWriter) -> Batches:
     def divide(ready: list[Change]) -> Iterator[tuple[list[Change], Flow[Outcomes]]]:
         groups, singles = group_updates(writer, ready)
         for change in singles:
-            yield [change], alone(writer.write(change))
+            yield [change], writer.write_alone(change)
         for group in groups:
             yield [part.change for part in group], write(writer, group)
 

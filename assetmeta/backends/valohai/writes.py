@@ -16,7 +16,7 @@ from assetmeta.backends.valohai import owners, properties
 from assetmeta.backends.valohai.aliases import look_up, taken_by_alias
 from assetmeta.backends.valohai.connection import Settings
 from assetmeta.backends.valohai.lookup import LookupReader
-from assetmeta.backends.write_scheduler import Batches, Outcomes, alone, in_rounds
+from assetmeta.backends.write_scheduler import Batches, Outcomes, in_rounds
 from assetmeta.model.http import Flow, Response
 from assetmeta.model.plans import AttributeChange, Change
 from assetmeta.model.values import Oid
@@ -47,7 +47,7 @@ def batches(writer: ChangeWriter, settings: Settings) -> Batches:
     def divide(ready: list[Change]) -> Iterator[tuple[list[Change], Flow[Outcomes]]]:
         together, singles = properties.group_calls(ready)
         for change in singles:
-            yield [change], alone(writer.write(change))
+            yield [change], writer.write_alone(change)
         if together:
             yield list(together), properties.set_properties(together, settings)
 
