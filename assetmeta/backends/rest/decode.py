@@ -7,7 +7,7 @@ under its own name. How each column of a type is read is compiled once, from the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
@@ -63,7 +63,7 @@ class Decoder:
     options: Options
     known: RowStore
     _shapes: dict[str, _Shape] = field(default_factory=dict)
-    _seen: dict[Oid, Object] = field(default_factory=dict)
+    _embedded: dict[Hashable, tuple[Object, Oid]] = field(default_factory=dict)
     learns: bool = True
     """Whether the keys that objects have are remembered."""
 
@@ -99,22 +99,27 @@ class Decoder:
 
         *oid* is what was requested, where the body may not contain that.
         """
+        known, memory = self.known.cells, self.options.memory
+        place: Hashable = None
+        if context.embedded:
+            # Most rows of a list embed the same few objects.
+            owner = str(context.owner) if resource.key == "member" else ""
+            place = (resource.type, str(item.get(resource.own)), context.project, owner)
+            before, seen = self._embedded.get(place, _NONE)
+            if before == item and seen in known:
+                return seen
         key, context, implied = self.keys.identify(resource, item, context, None if oid is None else oid.key)
         if key is None:
             return None
         oid = Oid(resource.type, key) if oid is None else oid
-        known, memory = self.known.cells, self.options.memory
-        if context.embedded:
-            if oid in known and self._seen.get(oid) == item:
-                # Most rows of a list embed the same few objects.
-                return oid
-            self._seen[oid] = item
+        if place is not None:
+            self._embedded[place] = (item, oid)
         present = memory.present.get(resource.type)
         if self.learns and (present is None or not item.keys() <= present):
             memory.remember_keys(resource.type, item.keys())
         cells: Cells = self._cells(resource, item, context, oid)
-        before = known.get(oid) or {}
-        known[oid] = {**before, **(implied or {}), **cells} if before or implied else cells
+        loaded = known.get(oid) or {}
+        known[oid] = {**loaded, **(implied or {}), **cells} if loaded or implied else cells
         return oid
 
     def _cells(self, resource: Resource, item: Object, context: ParseContext, oid: Oid) -> dict[str, RawValue]:
@@ -266,6 +271,7 @@ class Decoder:
 
 
 _NESTED = (list, dict)
+_NONE: tuple[Object | None, Oid | None] = (None, None)
 
 
 def _is_key(resource: Resource, value: Json) -> bool:

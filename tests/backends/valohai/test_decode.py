@@ -230,3 +230,35 @@ class TestShapes:
         version = told.take("DeploymentVersion", {"id": "a", "commit": {"identifier": "~f00d"}})
         assert Oid("Commit", "-/~f00d") == told.cell(version, "commit")
         assert "api/v0/commits/~f00d/" == told.backend.address(Oid("Commit", "-/~f00d"))
+
+
+class TestEmbeddedAgain:
+    """Most rows embed the same few objects, which are read once as long as nothing about them differs."""
+
+    OTHER = Oid("Project", "0190a000-0000-7000-8000-000000000011")
+
+    def test_other_values_count(self, told: Told) -> None:
+        for run, name in (("a", "old"), ("b", "old"), ("c", "new")):
+            told.take("Execution", {"id": run, "project": {"id": PROJECT.key, "name": name}})
+        assert "new" == told.cell(PROJECT, "name")
+
+    def test_after_the_rows_of_a_page_were_returned_they_are_read_again(self, told: Told) -> None:
+        row = {"id": "a", "project": {"id": PROJECT.key, "name": "nyan"}}
+        told.take("Execution", row)
+        told.known.cells.clear()
+        told.take("Execution", {**row, "id": "b"})
+        assert "nyan" == told.cell(PROJECT, "name")
+
+    def test_one_identifier_is_a_commit_of_each_project(self, told: Told) -> None:
+        commit = {"identifier": "abc"}
+        runs = [
+            told.take("Execution", {"id": run, "project": {"id": project.key}, "commit": commit})
+            for run, project in (("a", PROJECT), ("b", self.OTHER), ("c", PROJECT))
+        ]
+        expected = [Oid("Commit", f"{project.key}/abc") for project in (PROJECT, self.OTHER, PROJECT)]
+        assert expected == [told.cell(run, "commit") for run in runs]
+
+    def test_one_number_is_a_node_of_each_pipeline(self, told: Told) -> None:
+        pipelines = [told.take("Pipeline", {"id": key, "nodes": [{"id": 1, "name": "train"}]}) for key in ("p", "q")]
+        expected = [(Oid("PipelineNode", f"{key}/1"),) for key in ("p", "q")]
+        assert expected == [told.cell(pipeline, "nodes") for pipeline in pipelines]
