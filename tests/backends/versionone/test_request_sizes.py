@@ -159,6 +159,8 @@ class TestReads:
         fetch = Fetch("Story", where=term, start=start, size=size, counted=True)
         [rows], made = play(VersionOne(max_values=2).fetch(v1_schema, [fetch]), answer(stories(1), stories(1, 1)))
         assert (found, more, 2, 1) == (len(rows.rows), rows.more, rows.total, len(made))
+        # Which part a window begins in shows when both are there.
+        assert [{"start": 0, "size": 2000}] * 2 == [document["page"] for document in documents(made[0])]
 
     @pytest.mark.parametrize(
         ("name", "values", "keys"),
@@ -194,6 +196,19 @@ class TestReads:
         [rows], made = play(VersionOne(max_values=2).fetch(v1_schema, [fetch]), excluded, kept)
         assert (found, more, 2, 2) == (len(rows.rows), rows.more, rows.total, len(made))
         assert [2, 3][:found] == [row.oid.key for row in rows.rows]
+        assert {0} == {document["page"]["start"] for request in made for document in documents(request)}
+
+    @pytest.mark.parametrize(
+        ("start", "size", "keys", "more"),
+        [(0, None, [1, 2, 3], False), (1, 1, [2], True), (1, 2, [2, 3], False), (3, 1, [], False), (0, 0, [], True)],
+    )
+    def test_a_window_of_named_assets_is_cut_from_their_order(
+        self, v1_schema: Schema, play: Play, start: int, size: int | None, keys: list[int], more: bool
+    ) -> None:
+        oids = tuple(Oid("Story", key) for key in (1, 2, 3))
+        fetch = Fetch("Story", (Path.parse("Super.Name"),), oids=oids, start=start, size=size, counted=True)
+        [rows], _ = play(VersionOne().fetch(v1_schema, [fetch]), answer([*stories(2, 2), *stories(1, 1)]))
+        assert (keys, more, 3) == ([row.oid.key for row in rows.rows], rows.more, rows.total)
 
     def test_an_or_is_divided_by_its_parts(self) -> None:
         def some(name: str, number: int) -> Compare:
