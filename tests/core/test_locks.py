@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from assetmeta.core import attributes, class_builder, context, edits, loading
+from assetmeta.core import attributes, class_builder, context, edits, loading, unit_of_work
 from assetmeta.core.attachments import upload as upload_file
 from assetmeta.core.commit import Committer
 from assetmeta.core.identity_map import IdentityMap
@@ -85,6 +85,9 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
         (loading, "join"),
         (loading.Loader, "_members_missing"),
         (edits, "drop_edits"),
+        (edits, "restore"),
+        (unit_of_work, "taken_along"),
+        (UnitOfWork, "_name"),
         (context, "merge_row"),
         (IdentityMap, "get_or_create"),
         (Committer, "_take_over"),

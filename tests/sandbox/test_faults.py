@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 import requests
 
 from assetmeta import sandbox
+from assetmeta.sandbox.face import Setup
+from assetmeta.sandbox.faces import KEPT, Snapshots
 from assetmeta.sandbox.faults import Fault, Faults, parse_fault
 from assetmeta.sandbox.messages import Request
 
@@ -131,3 +134,53 @@ class TestWhatAClientSees:
         assert meta(versionone_sandbox).status_code == 500
         versionone_sandbox.clear_faults()
         assert meta(versionone_sandbox).status_code == 200
+
+
+class Held:
+    """What is reached while a lock is held only."""
+
+    def __init__(self, lock: Any, inner: Any) -> None:
+        self.__dict__.update(lock=lock, inner=inner)
+
+    def __getattr__(self, name: str) -> Any:
+        assert self.lock.locked(), f"{name} is reached without the lock"
+        return getattr(self.inner, name)
+
+    def __iter__(self) -> Any:
+        assert self.lock.locked()
+        return iter(self.inner)
+
+    def __setitem__(self, place: Any, value: Any) -> None:
+        assert self.lock.locked()
+        self.inner[place] = value
+
+    def __delitem__(self, place: Any) -> None:
+        assert self.lock.locked()
+        del self.inner[place]
+
+    def __len__(self) -> int:
+        return len(self.inner)
+
+
+def test_threads_that_serve_requests_take_faults_one_at_a_time() -> None:
+    faults = Faults()
+    faults._left = Held(faults._lock, [])  # type: ignore[assignment]
+    faults.add(Fault("500", None, 2))
+    request = Request("GET", "/x", "", {}, b"")
+    assert ["500", "500", None] == [
+        taken and taken.kind for taken in (faults.take(request, late=False) for _ in range(3))
+    ]
+    faults.add(Fault("500", None, 1))
+    faults.clear()
+    assert faults.take(request, late=False) is None
+    assert not faults._lock.locked()
+
+
+def test_snapshots_are_kept_and_found_one_at_a_time_and_are_few() -> None:
+    snapshots = Snapshots()
+    snapshots._kept = Held(snapshots._lock, {})  # type: ignore[assignment]
+    setups = [Setup(assets=assets, seed=1) for assets in range(KEPT + 1)]
+    for number, setup in enumerate(setups):
+        snapshots.keep("x", setup, bytes([number]))
+    assert [None, *(bytes([number]) for number in range(1, KEPT + 1))] == [snapshots.get("x", each) for each in setups]
+    assert snapshots.get("y", setups[-1]) is None

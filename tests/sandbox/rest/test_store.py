@@ -163,3 +163,22 @@ def test_the_same_after_a_restart(store: Store[AnyKey], tmp_path: Path) -> None:
     assert fewer.ids("user") == []
     for each in (second, copy, fewer):
         each.close()
+
+
+def test_the_database_is_copied_and_closed_under_its_lock(store: Store[AnyKey]) -> None:
+    held = []
+
+    class Connection:
+        def serialize(self) -> bytes:
+            held.append(store.lock._is_owned())  # type: ignore[attr-defined]
+            return b""
+
+    def close() -> None:
+        held.append(store.lock._is_owned())  # type: ignore[attr-defined]
+
+    store.close()
+    store._connection = Connection()  # type: ignore[assignment]
+    store._close = close  # type: ignore[method-assign]
+    assert b"" == store.snapshot()
+    store.close()
+    assert [True, True] == held
