@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from types import NoneType
 from typing import Any
 from urllib.parse import urlsplit
 
+from assetmeta.core.context import SessionContext
 from assetmeta.model.errors import BadValue
-from assetmeta.profiles import profile
+from assetmeta.profiles import SECRETS, profile
 from assetmeta.session import Session
 from assetmeta.systems import TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta
 from assetmeta.wire.tracebacks import discreet
@@ -32,6 +35,9 @@ _HOSTS = {
 }
 """Domains in which a vendor runs its servers for everybody."""
 
+_TRAVELS = (str, int, float, bool, NoneType)
+"""Settings of these types are the same in another process."""
+
 _PREFIXED = re.compile(r"(?P<system>[A-Za-z0-9]+)\+(?P<url>.*)", re.DOTALL)
 
 
@@ -52,15 +58,25 @@ def connect(target: str, /, *, profiles: str | Path | None = None, **settings: A
         if not isinstance(url, str) or not _is_address(url):
             raise BadValue(f"Profile {target!r} has no url such as versionone+https://host/Instance.")
         try:
-            return connect(url, **{**known, **settings})
+            session = connect(url, **{**known, **settings})
         except BadValue as error:
             raise BadValue(f"Profile {target!r}: {error}") from error
+        session._context.own_profile = _again(target, profiles, settings)
+        return session
     system, url = _divided(target.strip())
     try:
         return SYSTEMS[system](url, **settings)
     except TypeError as error:
         said = str(error)
         raise BadValue(f"The session for {system} cannot be made: {said}{'' if said[-1:] in '.?' else '.'}") from error
+
+
+def _again(name: str, file: str | Path | None, settings: Mapping[str, Any]) -> Callable[[], Any] | None:
+    """What makes such a session elsewhere; None where it was given a login, or what does not travel."""
+    if any(key in SECRETS or not isinstance(value, _TRAVELS) for key, value in settings.items()):
+        return None
+    place = {} if file is None else {"profiles": str(file)}
+    return partial(connect, name, **place, **settings)
 
 
 def _profile(name: str, file: str | Path | None) -> dict[str, Any]:
@@ -96,3 +112,6 @@ def _divided(target: str) -> tuple[str, str]:
         f"Which kind of server is at {host or 'this address'}? Put it before the address, for example "
         f"versionone+{parts.scheme}://{parts.netloc.rpartition('@')[2] or 'host'}; there are {', '.join(SYSTEMS)}."
     )
+
+
+SessionContext.connect_by = staticmethod(connect)

@@ -47,6 +47,7 @@ _exports = optional.later("assetmeta.features.exports")
 _progress = optional.later("assetmeta.features.progress")
 _rate = optional.later("assetmeta.features.rate")
 _rows = optional.later("assetmeta.features.rows")
+_parts = optional.later("assetmeta.features.parts")
 _schema_map = optional.later("assetmeta.features.schema_map")
 _wait = optional.later("assetmeta.features.wait")
 _watch = optional.later("assetmeta.features.watch")
@@ -126,7 +127,7 @@ class Session(WorkBlock, Displayed):
             start=self._driver.start,
         )
         self._classes.bind(self._context)
-        self._context.features = Features(_display, _exports, _progress, _rows, _schema_map)
+        self._context.features = Features(_display, _exports, _progress, _rows, _schema_map, _parts)
         self._loader = self._context.loader = Loader(self._context, loading)
         self._unit = self._context.unit = UnitOfWork(self._context)
         self._writer = self._context.writer = Committer(self._context, self._unit)
@@ -134,6 +135,9 @@ class Session(WorkBlock, Displayed):
     @classmethod
     def _refuse_unknown(cls, settings: Iterable[str]) -> None:
         refuse_unknown(cls, settings, [taker for taker in cls.__mro__ if issubclass(taker, Session)])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._context.__reduce__()
 
     def _link(self, path: str) -> str:
         return f"{self._driver.base_url.rstrip('/')}/{path}"

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from itertools import chain, groupby
 from operator import attrgetter
 from pathlib import Path as FilePath
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from cachetools import LRUCache
 from msgspec.structs import replace
@@ -23,7 +23,7 @@ from assetmeta.core.row_report import UpsertReport
 from assetmeta.core.state import Instance, RowShapes, merge_row
 from assetmeta.core.vocabulary import Vocabulary
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsNames, SupportsReferences
-from assetmeta.model.errors import AssetmetaError, NotFound, Rejected, SessionClosed, UnknownName
+from assetmeta.model.errors import AssetmetaError, NotFound, Rejected, SessionClosed, UnknownName, UsageError
 from assetmeta.model.http import Flow, T
 from assetmeta.model.ordering import ReferencesIn, references_in
 from assetmeta.model.paths import Path, resolve
@@ -171,6 +171,15 @@ class FramesProtocol(Protocol):
     def to_parquet(self, query: Any, path: str | FilePath, options: FrameOptions) -> FilePath: ...
 
 
+class PartsProtocol(Protocol):
+    """Divides queries into parts that travel."""
+
+    def parts(self, query: Any, number: int | None, by: str | None, profile: str | None) -> list[Any]: ...
+    def to_dask(
+        self, query: Any, number: int | None, by: str | None, profile: str | None, options: FrameOptions
+    ) -> Any: ...
+
+
 class Features(NamedTuple):
     """What assets and queries can do beyond the core: modules of assetmeta.features, which the session binds."""
 
@@ -179,6 +188,7 @@ class Features(NamedTuple):
     progress: MeterProtocol
     rows: RowsProtocol
     schema_map: SchemaMapProtocol
+    parts: PartsProtocol
 
 
 class FrameOptions(NamedTuple):
@@ -198,12 +208,16 @@ class SessionContext:
     *user* are where it is logged in and as whom, as far as the login shows that; *mark* identifies it among all
     sessions. *wait* waits for so many seconds, or until the session ends. *prefetch* is how many pages of a query may
     be under way while the one before is worked on; *start* makes such a call, and may be None where that is none.
+    *own_profile* makes a session like this one elsewhere, where a profile holds its login.
     """
 
     loader: LoaderProtocol
     unit: UnitProtocol
     writer: CommitterProtocol
     features: Features
+
+    connect_by: ClassVar[Callable[..., Any]]
+    """What makes a session by the name of a profile; assetmeta.connect sets it."""
 
     def __init__(
         self,
@@ -243,6 +257,7 @@ class SessionContext:
         self._start = start
         self.link = link
         self.closed = False
+        self.own_profile: Callable[[], Any] | None = None
         self.writes = 0
         self.load_log = LoadLog()
         self.vocabulary: Vocabulary | None = Vocabulary(exact=backend.can.exact)
@@ -258,6 +273,12 @@ class SessionContext:
     def after_fork(self) -> None:
         """Free the lock, which another thread may have held."""
         self.lock = threading.RLock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise UsageError(
+            "A session holds connections and a login, and is not pickled, nor is a query of it. query.parts(n) gives"
+            " parts that travel: each connects by its profile where it runs."
+        )
 
     @property
     def schema(self) -> Schema:

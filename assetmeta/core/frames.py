@@ -11,6 +11,7 @@ from assetmeta.core.context import FrameOptions, SessionContext
 from assetmeta.model.errors import BadValue
 
 if TYPE_CHECKING:
+    import dask.dataframe
     import pandas
     import polars
     import pyarrow
@@ -48,6 +49,38 @@ class Frames:
     ) -> polars.DataFrame:
         """Read everything into a polars DataFrame (extra `arrow`, and polars)."""
         frame: polars.DataFrame = self.context.features.frames.to_polars(self, frame_options(decimals, plain, explode))
+        return frame
+
+    def parts(self, number: int | None = None, *, by: str | None = None, profile: str | None = None) -> list[Any]:
+        """Divide the query into *number* parts (8) of about the same size, each of which can be sent to another process
+        or machine, and connects there: see assetmeta.features.parts. Together they are the whole, also while others
+        write.
+
+        By ranges of keys (one request to count and one per page of parts; where the server has no order of keys, those
+        of one reading), or *by* a single-valued relation: a part for each asset that it leads to now, or that many
+        groups of them, and one for whatever has another one or none (those of one reading). *profile* names the
+        profile by which the parts connect; otherwise it is that of this session. Raises UsageError without a profile,
+        BadValue for a page of a query, Unsupported for a type without keys of its own.
+        """
+        return self.context.features.parts.parts(self, number, by, profile)
+
+    def to_dask(
+        self,
+        number: int | None = None,
+        *,
+        by: str | None = None,
+        profile: str | None = None,
+        decimals: str = "decimal",
+        plain: bool = False,
+        explode: str | Iterable[str] = (),
+    ) -> dask.dataframe.DataFrame:
+        """Return a Dask DataFrame with a partition per part, which is read where it is used (extra `dask`).
+
+        The columns have Arrow's types, as the server's schema gives them. Requests and errors: those of parts(); the
+        workers need this package, and the profile.
+        """
+        options = frame_options(decimals, plain, explode)
+        frame: dask.dataframe.DataFrame = self.context.features.parts.to_dask(self, number, by, profile, options)
         return frame
 
     def history_frame(
