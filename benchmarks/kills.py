@@ -36,6 +36,7 @@ ROUND = 4
 
 LONGEST_PAUSE = 0.02
 MISHAPS = ("kill", "kill late", "ctrl-c", "drop", "503", "429", "full disk", "still running")
+KILLS = ("kill", "kill late", "still running")
 
 
 class Level(NamedTuple):
@@ -218,9 +219,9 @@ class Events:
                 self.happen()
 
         @contextmanager
-        def written(journal: Journal) -> Any:
+        def written(journal: Journal, **given: Any) -> Any:
             self.happen()
-            with transaction(journal) as connection:
+            with transaction(journal, **given) as connection:
                 yield connection
             self.happen()
 
@@ -246,7 +247,7 @@ def spoiled_run(stage: Stage, mishap: str, at: int) -> Callable[[], object]:
         versionone.VersionOne = partial(VersionOne, max_batch=ROUND, max_bulk=ROUND)  # type: ignore[misc,assignment]
         session = stage.open(retries=1, sleep=lambda seconds: time.sleep(min(seconds, LONGEST_PAUSE)))
         assert session.types
-        if mishap in ("kill", "kill late", "still running"):
+        if mishap in KILLS:
             Events(at, kill).watch(session)
         elif mishap == "ctrl-c":
             Events(at, interrupt).watch(session)
@@ -262,10 +263,10 @@ def _fill_disk(session: Any) -> None:
     opened, transaction = Journal.open, Journal._transaction
 
     @contextmanager
-    def full(journal: Journal) -> Any:
+    def full(journal: Journal, **given: Any) -> Any:
         used = journal._connection.execute("PRAGMA page_count").fetchone()[0]
         journal._connection.execute(f"PRAGMA max_page_count={used}")
-        with transaction(journal) as connection:
+        with transaction(journal, **given) as connection:
             connection.execute("CREATE TABLE more (data BLOB)")
             yield connection
 
@@ -276,6 +277,7 @@ def _fill_disk(session: Any) -> None:
 def ordeal(stage: Stage, mishaps: Sequence[str], chance: random.Random, most: int = 40) -> list[str]:
     """Run a job with one mishap after the other, then until it is done. Returns what is wrong then."""
     stage.prepare()
+    wrong: list[str] = []
     for mishap in mishaps:
         at = chance.randint(1, most)
         if mishap in ("drop", "503", "429"):
@@ -283,14 +285,16 @@ def ordeal(stage: Stage, mishaps: Sequence[str], chance: random.Random, most: in
         if mishap == "still running":
             # The request goes on at the server while the next run begins.
             stage.server.add_fault("slow", value=0.1, count=2, method="POST")
-        in_process(spoiled_run(stage, mishap, at))
+        codes = [in_process(spoiled_run(stage, mishap, at))]
         if mishap == "kill late":
-            in_process(spoiled_run(stage, "kill", chance.randint(1, 6)))
+            codes.append(in_process(spoiled_run(stage, "kill", chance.randint(1, 6))))
+        if mishap in KILLS and not {0, -signal.SIGKILL}.issuperset(codes):
+            wrong.append(f"{stage.tag}: a run that was to be killed ended with {codes}")
     stage.server.clear_faults()
     for _ in range(3):
         if in_process(spoiled_run(stage, "", 0)) == 0:
-            return stage.complaints()
-    return [f"{stage.tag} is not done", *stage.complaints()]
+            return [*wrong, *stage.complaints()]
+    return [*wrong, f"{stage.tag} is not done", *stage.complaints()]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
