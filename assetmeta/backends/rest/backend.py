@@ -37,7 +37,8 @@ class RestBackend(Options, ABC):
     kept in `memory`; give each session its own.
     """
 
-    NAME: ClassVar[str]
+    name: ClassVar[str]
+    """The name of the dialect, which is that of its package."""
     codec: ClassVar[CodecTable]
     """Returns the codec of a kind, for a schema that was kept without its codecs."""
     SURVEYS: ClassVar[tuple[str, ...]] = ("full", "root", "none")
@@ -46,7 +47,12 @@ class RestBackend(Options, ABC):
     OPERATIONS: ClassVar[bool] = True
     CLEANING: ClassVar[bool] = False
     MAX_PAGE: ClassVar[int] = 1_000_000
-    CHANGE_MARKS: ClassVar[ChangeMarks] = ChangeMarks()
+    change_marks: ClassVar[ChangeMarks] = ChangeMarks()
+    """The attributes by which the server marks changes, on the types that have them."""
+    file_name_attribute: ClassVar[str] = "name"
+    """The attribute with a file's name."""
+    file_facts: ClassVar[Mapping[str, str]] = {}
+    """None: most servers keep neither size nor checksum with a file."""
 
     def __post_init__(self) -> None:
         if self.survey not in self.SURVEYS:
@@ -55,7 +61,7 @@ class RestBackend(Options, ABC):
     @property
     def api(self) -> Api:
         """The description of the server, which is part of the dialect."""
-        return bundled(f"assetmeta.backends.{self.NAME}")
+        return bundled(f"assetmeta.backends.{self.name}")
 
     @property
     @abstractmethod
@@ -77,16 +83,6 @@ class RestBackend(Options, ABC):
     @abstractmethod
     def batches(self, writer: ChangeWriter) -> Batches:
         """Return how changes share requests, or follow each other."""
-
-    @property
-    def name(self) -> str:
-        """The name of the dialect."""
-        return self.NAME
-
-    @property
-    def change_marks(self) -> ChangeMarks:
-        """The attributes by which the server marks changes, on the types that have them."""
-        return self.CHANGE_MARKS
 
     @property
     def can(self) -> Capabilities:
@@ -159,16 +155,6 @@ class RestBackend(Options, ABC):
     ) -> Flow[list[Outcome | None]]:
         """Look up creates that were not answered; see assetmeta.backends.creations. One read per type."""
         return creations.Finder(schema, self.fetch, creations.after_number("id"), marks, claimed, keys).find(creates)
-
-    @property
-    def file_name_attribute(self) -> str:
-        """The attribute with a file's name."""
-        return "name"
-
-    @property
-    def file_facts(self) -> Mapping[str, str]:
-        """None: the server keeps neither size nor checksum with a file."""
-        return {}
 
     def safe_name(self, given: str) -> str:
         """Turn a file name that the server gave into a harmless local one."""

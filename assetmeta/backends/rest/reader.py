@@ -63,7 +63,7 @@ class RestReader(Decoder, UnorderedSource):
         """
 
     @abstractmethod
-    def lacks(self, resource: Resource, oid: Oid, names: Sequence[str]) -> bool:
+    def is_incomplete(self, resource: Resource, oid: Oid, names: Sequence[str]) -> bool:
         """True when any of *names* was not received, and this server is not known to leave it out."""
 
     @abstractmethod
@@ -100,7 +100,7 @@ class RestReader(Decoder, UnorderedSource):
     def load_own(self, resource: Resource, oids: Sequence[Oid], names: Tree) -> Flow[None]:
         """Read the attributes among *names* that objects contain, of the assets of which any is missing."""
         own = [name for name in names if name not in resource.lists]
-        missing = [oid.key for oid in oids if self.lacks(resource, oid, own)]
+        missing = [oid.key for oid in oids if self.is_incomplete(resource, oid, own)]
         if missing:
             yield from self.by_keys(resource, missing, own)
 

@@ -39,8 +39,8 @@ class Testspace(Settings, RestBackend):
     # pytest takes what is called so for tests.
     __test__ = False
 
-    NAME: ClassVar[str] = "testspace"
-    CHANGE_MARKS: ClassVar[ChangeMarks] = ChangeMarks(at="updated_at")
+    name: ClassVar[str] = "testspace"
+    change_marks: ClassVar[ChangeMarks] = ChangeMarks(at="updated_at")
     SURVEYS: ClassVar[tuple[str, ...]] = ("none", "root")
     FILE_TYPES: ClassVar[frozenset[str]] = files.TYPES
     OPERATIONS: ClassVar[bool] = False

@@ -99,7 +99,7 @@ class LookupReader(RestReader):
         """True for an asset that was received."""
         return resource_of(oid.type).own in self.known.cells.get(oid, {})
 
-    def lacks(self, resource: Resource, oid: Oid, names: Sequence[str]) -> bool:
+    def is_incomplete(self, resource: Resource, oid: Oid, names: Sequence[str]) -> bool:
         """True for an asset that was not received: a body without an attribute will not have it the next time."""
         return bool(names) and not self.has(oid)
 

@@ -34,7 +34,7 @@ __all__ = ["CLIENT_ID", "Cleaned", "Html", "Valispace", "bare_token", "base_url"
 class Valispace(Settings, RestBackend):
     """The Valispace dialect: `Valispace(survey="root")`. Implements Backend, SupportsExplain and SupportsFiles."""
 
-    NAME: ClassVar[str] = "valispace"
+    name: ClassVar[str] = "valispace"
     FILE_TYPES: ClassVar[frozenset[str]] = files.TYPES
     CLEANING: ClassVar[bool] = True
     codec: ClassVar[CodecTable] = codec_for

@@ -52,7 +52,7 @@ class LookupReader(RestReader):
         self.clean_locally(oids, names)
         return oids
 
-    def lacks(self, resource: Resource, oid: Oid, names: Sequence[str]) -> bool:
+    def is_incomplete(self, resource: Resource, oid: Oid, names: Sequence[str]) -> bool:
         """True when any of *names* was not received, and this server is not known to leave it out."""
         cells, absent = self.known.cells.get(oid, {}), self.options.memory.absent.get(resource.type, ())
         return any(name not in cells and name not in absent for name in names)

@@ -36,9 +36,10 @@ class Valohai(Settings, RestBackend):
     SupportsFiles.
     """
 
-    NAME: ClassVar[str] = "valohai"
-    CHANGE_MARKS: ClassVar[ChangeMarks] = ChangeMarks(at="mtime", listed_by=("Execution", "Task"))
+    name: ClassVar[str] = "valohai"
+    change_marks: ClassVar[ChangeMarks] = ChangeMarks(at="mtime", listed_by=("Execution", "Task"))
     FILE_TYPES: ClassVar[frozenset[str]] = files.TYPES
+    file_facts: ClassVar[Mapping[str, str]] = files.FACTS
     MAX_PAGE: ClassVar[int] = 10_000
     codec: ClassVar[CodecTable] = codec_for
 
@@ -93,11 +94,6 @@ class Valohai(Settings, RestBackend):
     def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
         """Return the asset that an alias names; see assetmeta.backends.valohai.aliases for what there is."""
         return aliases.look_up(self.reader(schema), type_name, alias)
-
-    @property
-    def file_facts(self) -> Mapping[str, str]:
-        """A datum's size and checksums, as far as its store knows them."""
-        return files.FACTS
 
     def safe_name(self, given: str) -> str:
         """Turn a name that the server gave, which may contain slashes, into that of a harmless local file."""

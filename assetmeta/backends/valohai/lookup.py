@@ -81,7 +81,7 @@ class LookupReader(RestReader):
                     }
                     self.take_one(resource, item, NO_CONTEXT, oid)
 
-    def lacks(self, resource: Resource, oid: Oid, names: Sequence[str]) -> bool:
+    def is_incomplete(self, resource: Resource, oid: Oid, names: Sequence[str]) -> bool:
         """True when any of *names* was not received, and this server is not known to leave it out."""
         return bool(self.missing_names(resource, oid, names))
 
