@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.error_documents import parse_error
 from assetmeta.backends.responses import Json, check, parse_json
-from assetmeta.model.errors import BadValue, InvalidResponse
+from assetmeta.model.errors import BadValue, InvalidResponse, NotFound
 from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.values import Oid
 
@@ -98,6 +98,14 @@ def read_object(response: Response) -> Object:
 def fetch_object(path: str, query: Pairs = ()) -> Flow[Object]:
     """Read one object. One request. Raises the error that fits another status, and InvalidResponse."""
     return read_object((yield from send_one(get(path, query))))
+
+
+def fetch_object_or_none(path: str, query: Pairs = ()) -> Flow[Object | None]:
+    """Read one object; None when it does not exist. One request. Raises as `fetch_object` for other statuses."""
+    try:
+        return (yield from fetch_object(path, query))
+    except NotFound:
+        return None
 
 
 def fetch_json(request: Request) -> Flow[Json]:

@@ -23,7 +23,7 @@ from assetmeta.backends.rest.http import Object, Pairs
 from assetmeta.backends.rest.reader import RestReader
 from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.valispace.keys import identity, require_key
-from assetmeta.backends.valispace.pages import one_or_none, read_all, search
+from assetmeta.backends.valispace.pages import read_all, read_one_or_none, search
 from assetmeta.backends.valispace.variants import read_variants, sparse
 from assetmeta.model.http import Flow
 from assetmeta.model.texts import Cleaned
@@ -109,7 +109,7 @@ class LookupReader(RestReader):
         return found
 
     def _read_each(self, resource: Resource, wanted: Sequence[Key], query: Pairs) -> Flow[Objects]:
-        objects = yield from gather([one_or_none(resource, key, query, self.options) for key in wanted])
+        objects = yield from gather([read_one_or_none(resource, key, query, self.options) for key in wanted])
         found = {key: item for key, item in zip(wanted, objects, strict=True) if item is not None}
         self._whole |= {Oid(resource.type, key) for key in found}
         return found

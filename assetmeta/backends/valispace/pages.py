@@ -7,29 +7,31 @@ from collections.abc import Mapping
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.error_documents import field_errors
 from assetmeta.backends.responses import confirm, each_once
-from assetmeta.backends.rest.http import Object, Pairs, Sendable, fetch_object, get, post_query, read_object, read_page
+from assetmeta.backends.rest.http import (
+    Object,
+    Pairs,
+    Sendable,
+    fetch_object_or_none,
+    get,
+    post_query,
+    read_object,
+    read_page,
+)
 from assetmeta.backends.rest.options import Options
 from assetmeta.backends.rest.spec import Resource
 from assetmeta.backends.valispace.keys import identities, identity
-from assetmeta.model.errors import InvalidResponse, NotFound
+from assetmeta.model.errors import InvalidResponse
 from assetmeta.model.http import Flow
 from assetmeta.model.values import Key
 
 
-def one(resource: Resource, key: Key, query: Pairs, settings: Options) -> Flow[Object]:
-    """Read one object. One request. Raises NotFound, and InvalidResponse for another object."""
-    place = settings.endpoint_path(resource.path, key)
-    item = yield from fetch_object(place, query)
-    confirm(identity(item.get("id")) == key, f"{resource.type}:{key}", f"id {item.get('id')!r}", f"GET {place}")
+def read_one_or_none(resource: Resource, key: Key, query: Pairs, settings: Options) -> Flow[Object | None]:
+    """Read one object; None when it does not exist. One request. Raises InvalidResponse for another object."""
+    path = settings.endpoint_path(resource.path, key)
+    item = yield from fetch_object_or_none(path, query)
+    if item is not None:
+        confirm(identity(item.get("id")) == key, f"{resource.type}:{key}", f"id {item.get('id')!r}", f"GET {path}")
     return item
-
-
-def one_or_none(resource: Resource, key: Key, query: Pairs, settings: Options) -> Flow[Object | None]:
-    """Read one object; None when it does not exist. One request."""
-    try:
-        return (yield from one(resource, key, query, settings))
-    except NotFound:
-        return None
 
 
 def read_all(resource: Resource, query: Pairs, settings: Options) -> Flow[list[Object]]:

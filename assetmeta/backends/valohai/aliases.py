@@ -17,13 +17,13 @@ from urllib.parse import quote
 
 from assetmeta.backends.responses import Json, confirm
 from assetmeta.backends.rest.hooks import ParseContext
-from assetmeta.backends.rest.http import Object, Pairs
+from assetmeta.backends.rest.http import Object, Pairs, fetch_object_or_none
 from assetmeta.backends.rest.spec import Api, Resource
 from assetmeta.backends.valohai.codecs import is_uuid
 from assetmeta.backends.valohai.connection import Settings
 from assetmeta.backends.valohai.keys import commit_key, parse_key, require_same
 from assetmeta.backends.valohai.lookup import LookupReader
-from assetmeta.backends.valohai.pages import read_all, read_one_or_none
+from assetmeta.backends.valohai.pages import read_all
 from assetmeta.model.errors import BadValue, NotFound
 from assetmeta.model.http import Flow
 from assetmeta.model.plans import Row
@@ -93,7 +93,7 @@ def _by_number(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid
         )
     key = yield from _project(reader, project)
     place = reader.options.endpoint_path(resource.path, f"{key}:{number}")
-    item = yield from read_one_or_none(place, reader.query(resource, ()))
+    item = yield from fetch_object_or_none(place, reader.query(resource, ()))
     if item is None:
         raise NotFound(
             f"There is no {resource.type} {alias!r}, or this user may not see it.", type_name=resource.type, status=404
@@ -115,7 +115,7 @@ def _by_identifier(reader: LookupReader, resource: Resource, alias: str) -> Flow
     key = yield from _project(reader, project)
     own = (("project", str(key)),)
     place = reader.options.endpoint_path(resource.path, quote(name, safe="~"))
-    item = yield from read_one_or_none(place, own)
+    item = yield from fetch_object_or_none(place, own)
     if item is not None:
         require_same(resource, Oid("Commit", commit_key(key, name)), item, f"GET {place}")
         return reader.take_one(resource, item, ParseContext(key)) or Oid("Commit", commit_key(key, name))
@@ -130,7 +130,7 @@ def _by_alias(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]
     """Read the datum that an alias means."""
     query, name = yield from _split_project(reader, alias)
     place = reader.options.endpoint_path("datum-aliases", "resolve")
-    item = (yield from read_one_or_none(place, (("name", name), *query))) or {}
+    item = (yield from fetch_object_or_none(place, (("name", name), *query))) or {}
     confirm(item.get("name") in (None, name), f"the alias {name!r}", f"{item.get('name')!r}", f"GET {place}")
     datum = item.get("datum")
     if not isinstance(datum, dict):

@@ -21,12 +21,12 @@ from typing import ClassVar
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.prefetch import Tree
 from assetmeta.backends.rest.hooks import NO_CONTEXT, ParseContext
-from assetmeta.backends.rest.http import Object, Pairs
+from assetmeta.backends.rest.http import Object, Pairs, fetch_object_or_none
 from assetmeta.backends.rest.reader import RestReader
 from assetmeta.backends.rest.spec import Field, Resource
 from assetmeta.backends.valohai.connection import Settings
 from assetmeta.backends.valohai.keys import commit_parts, member_parts, require_key, require_same
-from assetmeta.backends.valohai.pages import read_all, read_all_if_cheaper, read_all_or_none, read_one_or_none
+from assetmeta.backends.valohai.pages import read_all, read_all_if_cheaper, read_all_or_none
 from assetmeta.model.http import Flow
 from assetmeta.model.values import Key, Oid
 
@@ -98,7 +98,7 @@ class LookupReader(RestReader):
         """Read assets one by one, concurrently. What a whole object does not have of *names*, no object here has."""
         query = self.query(resource, names)
         places = [self._place(resource, oid) for oid in oids]
-        flows = [read_one_or_none(path, (*own, *query)) for path, own in places]
+        flows = [fetch_object_or_none(path, (*own, *query)) for path, own in places]
         items = (yield from gather(flows)) if flows else []
         for oid, (path, _), item in zip(oids, places, items, strict=True):
             if item is None:
@@ -169,7 +169,7 @@ class LookupReader(RestReader):
 
     def _myself(self, resource: Resource) -> Flow[None]:
         """Read who is logged in: not every installation lists its users."""
-        me = yield from read_one_or_none(self.options.endpoint_path(resource.path, "me"), ())
+        me = yield from fetch_object_or_none(self.options.endpoint_path(resource.path, "me"), ())
         self.take(resource, [me] if me else ())
 
     def _by_their_project(self, resource: Resource, missing: Sequence[Oid], objects: Iterable[Object]) -> None:

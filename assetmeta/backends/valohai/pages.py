@@ -13,7 +13,7 @@ from typing import NamedTuple
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.error_documents import field_errors
 from assetmeta.backends.responses import each_once
-from assetmeta.backends.rest.http import Object, Page, Pairs, get, read_object, read_page
+from assetmeta.backends.rest.http import Object, Page, Pairs, get, read_page
 from assetmeta.backends.valohai.codecs import is_uuid
 from assetmeta.backends.valohai.connection import Settings
 from assetmeta.model.errors import NotFound, ResultChanged
@@ -136,16 +136,3 @@ def count_rows(path: str, query: Pairs, settings: Settings) -> Flow[int | None]:
     """Read how many rows a list has; None when the server does not count. One request."""
     response = yield from send_one(get(path, (*query, ("limit", "1"))))
     return 0 if _is_of_nothing(query, response) else read_page(response).total
-
-
-def read_one(path: str, query: Pairs) -> Flow[Object]:
-    """Read one object. One request. Raises NotFound."""
-    return read_object((yield from send_one(get(path, query))))
-
-
-def read_one_or_none(path: str, query: Pairs) -> Flow[Object | None]:
-    """Read one object; None when it does not exist. One request."""
-    try:
-        return (yield from read_one(path, query))
-    except NotFound:
-        return None
