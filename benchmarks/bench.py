@@ -33,10 +33,13 @@ class Size:
     samples: int = 60
     streamed: int = 200_000
     scaled: int = 100_000
+    overlapped: int = 100_000
     latency: float = 20.0
 
 
-QUICK = Size(rounds=2, decoded=1_000, walked=200, committed=200, samples=15, streamed=20_000, scaled=10_000)
+QUICK = Size(
+    rounds=2, decoded=1_000, walked=200, committed=200, samples=15, streamed=20_000, scaled=10_000, overlapped=20_000
+)
 
 
 class Bench:

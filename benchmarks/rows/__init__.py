@@ -6,7 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from benchmarks.bench import Bench, Size
-from benchmarks.rows import commit, decode, imports, memory, read, scale, schema, stream, valispace, values, walk, xml
+from benchmarks.rows import (
+    commit,
+    decode,
+    imports,
+    memory,
+    overlap,
+    read,
+    scale,
+    schema,
+    stream,
+    valispace,
+    values,
+    walk,
+    xml,
+)
 from benchmarks.table import Line
 
 
@@ -38,6 +52,7 @@ ROWS: Mapping[str, Row] = {
     "walk": Row(walk.measure),
     "commit": Row(commit.measure),
     "valispace": Row(valispace.measure),
+    "overlap": Row(overlap.measure),
     "stream": Row(stream.measure, workitems=lambda size: size.streamed),
     "scale": Row(scale.measure, workitems=lambda size: size.scaled),
 }
