@@ -10,7 +10,7 @@ from assetmeta.core.plan import Plan
 from assetmeta.features.journal import DONE, SENT, UNKNOWN, Item, secret_digest
 from assetmeta.features.recognition import Match, Part, Rename, match
 from assetmeta.model.errors import JobError, UsageError
-from assetmeta.model.ordering import needs
+from assetmeta.model.ordering import references
 from assetmeta.model.plans import Create
 from assetmeta.model.values import Oid
 
@@ -76,7 +76,10 @@ def refuse_strangers(name: str, plan: Plan) -> None:
     """Raise UsageError for a change of the job *name* that refers to a new asset from before its block."""
     created = {change.oid for change in plan.changes if isinstance(change, Create)}
     for change in plan.changes:
-        for oid in needs(change) - created:
+        own = () if isinstance(change, Create) else (change.oid,)
+        for oid in (*own, *references(change)):
+            if not oid.is_new or oid in created:
+                continue
             raise UsageError(
                 f"{change.oid.token} refers to {oid.token}, which is new and none of the job {name!r}: commit it "
                 "before the block, or make it inside. Nothing was sent.",

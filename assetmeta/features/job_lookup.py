@@ -7,7 +7,7 @@ updates and deletes the present values tell.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -37,21 +37,19 @@ class JobLookup:
         self._journal, self._context, self._unit, self._writer = journal, context, unit, writer
         self.unknown: dict[int, Unknown] = {}
 
-    def settle(self) -> list[tuple[Item, Outcome | None]]:
-        """Note in the journal what became of what is in doubt, and return it; None for what is sent again. Requests:
-        a read per type and chunk of assets, again until two looks at creates agree.
+    def settle(self) -> Iterator[list[tuple[Item, Outcome | None]]]:
+        """Note in the journal what became of what is in doubt, and yield it, creates first; None for what is sent
+        again. Requests: a read per type and chunk of assets, again until two looks at creates agree.
         """
         doubt = [item for item in self._journal.items(SENT, UNKNOWN) if item.id not in self.unknown]
         creates = [item for item in doubt if isinstance(item.change, Create)]
         others = [item for item in doubt if not isinstance(item.change, Create)]
-        settled: list[tuple[Item, Outcome | None]] = []
         for items, look in ((creates, self._creates), (others, self._others)):
             if items:
                 found = list(zip(items, look(items), strict=True))
                 self._journal.settled((item.id, outcome) for item, outcome in found)
                 self.unknown |= {item.id: outcome for item, outcome in found if isinstance(outcome, Unknown)}
-                settled += found
-        return settled
+                yield found
 
     def _resolved(self, items: Sequence[Item]) -> list[Any]:
         """Changes as the server knows their assets: those that the job created by their real identities."""

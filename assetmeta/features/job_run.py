@@ -304,10 +304,10 @@ class Run:
     def _next_plan(self) -> Plan:
         """What is left to be sent, once nothing is in doubt that can be looked up."""
         # What fresh=True forgets is not looked up.
-        settled = [] if self._draft is not None and self._options.fresh else self._lookup.settle()
+        for settled in () if self._draft is not None and self._options.fresh else self._lookup.settle():
+            self._options.observer.on_outcomes([outcome for _, outcome in settled if outcome is not None])
+            self._remember_old(item.change for item, _ in settled)
         draft, self._draft = self._draft, None
-        self._options.observer.on_outcomes([outcome for _, outcome in settled if outcome is not None])
-        self._remember_old(item.change for item, _ in settled)
         if draft is not None:
             self._begin(draft)
             if not draft.found.known:
