@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from assetmeta.sandbox.versionone.problems import Problem
 from assetmeta.sandbox.versionone.tokens import (
+    DEEPEST,
     Combined,
     Comparison,
     Filter,
@@ -209,3 +210,16 @@ class TestSortAndVariables:
     def test_a_bad_assignment_is_refused(self, text: str) -> None:
         with pytest.raises(Problem, match="Invalid WITH parameter"):
             parse_variables(text)
+
+
+@pytest.mark.parametrize(("opened", "closed"), [("(", ")"), ("Owners[", "].@Count>'0'")])
+def test_brackets_are_nested_forty_deep_at_most(opened: str, closed: str) -> None:
+    def nested(depth: int) -> str:
+        return f"{opened * depth}Name='x'{closed * depth}"
+
+    # What stands side by side is not nested.
+    for text in (nested(DEEPEST), ";".join([nested(2)] * DEEPEST)):
+        assert parse_filter(text)
+    with pytest.raises(Problem):
+        parse_filter(nested(DEEPEST + 1))
+    assert 40 == DEEPEST
