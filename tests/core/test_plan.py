@@ -123,3 +123,11 @@ def test_a_block_has_pending_changes_of_its_own(bench: Bench) -> None:
     assert [before._state.oid, story._state.oid] == [change.oid for change in bench.unit.plan()]
     assert {"Estimate"} == {delta.name for delta in bench.unit.plan()[1].deltas}  # type: ignore[union-attr]
     assert inner._state.gone is not None
+
+
+def test_a_plan_cannot_be_changed(bench: Bench) -> None:
+    bench.Story.new(Name="new")
+    plan = bench.unit.plan()
+    with pytest.raises(AttributeError):
+        plan.changes = ()  # type: ignore[misc]
+    assert 1 == len(plan.changes)

@@ -651,3 +651,37 @@ class TestDeleted:
         reading.known.add(oid, {"project": PROJECT})
         found, [request] = play(reading.by_keys(reading.resource("Execution"), [OTHER], ["step"]), answer({}, 404))
         assert ([], f"GET api/v0/executions/{OTHER}/") == (found, request.line)
+
+
+class TestMissing:
+    """What is read again because it did not come."""
+
+    def test_only_what_answers_contain_can_be_missing(self, vh_schema: Schema) -> None:
+        reading, checked = Valohai().reader(vh_schema), 0
+        for resource in TABLE.types.values():
+            oid = Oid(resource.type, OTHER)
+            readable = [name for name, known in resource.fields.items() if known.is_readable]
+            own = [name for name in readable if not resource.fields[name].listed_separately]
+            assert own == reading.missing_names(resource, oid, list(resource.fields))
+            checked += len(resource.fields) - len(own)
+            reading.known.add(oid, dict.fromkeys(own[:2]))
+            for name in own[2:3]:
+                reading.options.memory.remember_missing(resource.type, name)
+            assert own[3:] == reading.missing_names(resource, oid, list(resource.fields))
+        assert checked > 10
+
+    @pytest.mark.parametrize("told", [True, False])
+    def test_rows_that_do_not_contain_what_they_refer_to_are_not_grouped(
+        self, vh_schema: Schema, play: Any, told: bool
+    ) -> None:
+        reading = Valohai().reader(vh_schema)
+        projects = [Oid("Project", f"{PROJECT.key[:-1]}{number}") for number in range(5)]
+        known = TABLE.types["Project"].fields["executions"]
+        found = [{"id": f"{OTHER[:-1]}{number}", "counter": number} for number in range(5)]
+        if told:
+            found = [{**row, "project": oid.key} for row, oid in zip(found, projects, strict=True)]
+        flow = reading.shared_lists(TABLE.types["Execution"], "executions", known, projects)
+        rest, _ = play(flow, answer({"count": 5, "next": None, "results": found}))
+        assert rest == ([] if told else projects)
+        few = reading.shared_lists(TABLE.types["Execution"], "executions", known, projects[:4])
+        assert (projects[:4], []) == play(few)
