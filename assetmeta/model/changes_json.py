@@ -49,12 +49,12 @@ def value_to_json(value: object, refer: Refer = _by_key, digest: Digest = _left_
     """Return one value as JSON. Raises ValueError for what no attribute has."""
     if type(value) in _PLAIN:
         return value
+    if type(value) is Oid:
+        return refer(value)
     if isinstance(value, Withheld):
         return {"secret": str(value) or None}
     if isinstance(value, Hidden | ConcealedDict | ConcealedList):
         return {"secret": digest(value)}
-    if isinstance(value, Oid):
-        return refer(value)
     if value is UNREAD:
         return {"unread": True}
     if isinstance(value, dict):
@@ -143,7 +143,9 @@ def _delta_to_json(delta: AttributeChange, is_new: bool, digest: Digest) -> dict
         found["added"] = [value_to_json(value, digest=digest) for value in delta.added]
         found["removed"] = [value_to_json(value, digest=digest) for value in delta.removed]
     else:
-        found["new"] = value_to_json(delta.new, digest=digest)
+        new = delta.new
+        # Nearly all values are plain, and there are very many of them.
+        found["new"] = new if type(new) in _PLAIN else value_to_json(new, digest=digest)
     return found
 
 
