@@ -81,9 +81,7 @@ class Criteria(LastUncompared, frozen=True):
         """
         if not names:
             return self._but(selected=())
-        # A value comes whole, or not at all.
-        paths = tuple(Path(path.steps, path.aggregate) if path.part else path for path in map(self._path, names))
-        return self._but(selected=tuple(dict.fromkeys(self.selected + paths)))
+        return self._but(selected=tuple(dict.fromkeys((*self.selected, *map(self._path, names)))))
 
     def where(self, *conditions: Term | Mapping[str, Any], **equals: Any) -> Self:
         """Keep assets that satisfy every condition: `v1.Story.Estimate > 3`, `{"Scope.Name": "Web"}`, `Status="Done"`.
@@ -254,9 +252,11 @@ class Criteria(LastUncompared, frozen=True):
     def fetch(self, moment: AsOf | None = None) -> Fetch:
         """The read that this query is, as data."""
         chosen = self.selected or tuple(Path((Step(name),)) for name in self.schema.type(self.type_name).basic)
+        # A value comes whole, or not at all.
+        whole = (Path(path.steps, path.aggregate) if path.part else path for path in chosen)
         return Fetch(
             type_name=self.type_name,
-            select=chosen,
+            select=tuple(dict.fromkeys(whole)),
             where=None if not self.terms else self.terms[0] if len(self.terms) == 1 else And(self.terms),
             sort=self.sorts,
             start=self.start,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
@@ -43,7 +44,9 @@ class Composite(Protocol):
     """A codec of values with named parts."""
 
     @property
-    def parts(self) -> tuple[str, ...]: ...
+    def parts(self) -> Mapping[str, Codec]:
+        """The codecs of the parts, by their names."""
+        ...
 
 
 @runtime_checkable

@@ -7,12 +7,12 @@ it cannot send. Text in brackets is never interpreted here, and a path that was 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from assetmeta.model.codecs import AnyValue, Codec, Composite
+from assetmeta.model.codecs import Codec, Composite
 from assetmeta.model.errors import BadValue, UnknownName, nearest
 from assetmeta.model.schema import Attribute, Schema
 
@@ -107,7 +107,7 @@ def resolve(schema: Schema, type_name: str, path: Path) -> Resolved:
     attribute = schema.attribute(owner, path.head)
     for index, step in enumerate(path.steps):
         if index:
-            parts = parts_of(attribute.codec) if attribute.related is None else ()
+            parts = parts_of(attribute.codec) if attribute.related is None else {}
             if parts and step.name not in parts:
                 raise UnknownName(
                     f"{type_name}.{path}: {attribute.name} has no part {step.name!r}; it has {', '.join(parts)}."
@@ -128,9 +128,8 @@ def resolve(schema: Schema, type_name: str, path: Path) -> Resolved:
             schema.type(step.downcast)
         multi = multi or attribute.multi
     if path.part:
-        attribute = replace(
-            attribute, name=f"{attribute.name}.{path.part}", kind="Part", codec=AnyValue(), computed=True
-        )
+        codec = parts_of(attribute.codec)[path.part]
+        attribute = replace(attribute, name=f"{attribute.name}.{path.part}", kind="Part", codec=codec, computed=True)
     if path.aggregate:
         return Resolved(attribute, owner, multi=False, is_relation=False)
     return Resolved(attribute, owner, multi, attribute.is_relation)
@@ -150,9 +149,9 @@ def first_narrowed(paths: Iterable[Path]) -> Path | None:
     return next((path for path in paths if not all(step.is_plain for step in path.steps)), None)
 
 
-def parts_of(codec: Codec) -> tuple[str, ...]:
-    """The names of the parts that the values of a kind have; none for most."""
-    return codec.parts if isinstance(codec, Composite) else ()
+def parts_of(codec: Codec) -> Mapping[str, Codec]:
+    """The parts that the values of a kind have, by their names; none for most."""
+    return codec.parts if isinstance(codec, Composite) else {}
 
 
 def counts(path: Path) -> bool:

@@ -96,6 +96,10 @@ def running(
     return block
 
 
+_started: set[ExitStack] = set()
+"""What start() began and nobody has stopped."""
+
+
 @overload
 def start(name: Literal["versionone"] = "versionone", **settings: Unpack[Settings]) -> VersionOneServer: ...
 
@@ -116,5 +120,8 @@ def start(name: str = "versionone", **settings: Unpack[Settings]) -> Server[Any,
     """
     stack = ExitStack()
     server: Server[Any, Any] = stack.enter_context(running(name, **settings))
+    # A block that nobody holds ends with it; this one ends when it is said.
+    _started.add(stack)
+    stack.callback(_started.discard, stack)
     server.stopped_by(stack.close)
     return server

@@ -315,3 +315,21 @@ def test_a_type_is_a_frame_of_all_its_assets(v1: V1Meta, tmp_path: Path) -> None
     assert len(v1.Member.to_pandas()) == v1.Member.count()
     assert v1.Member.to_csv(tmp_path / "members.csv").exists()
     assert "DataFrame" in (v1.Member.to_pandas.__doc__ or "")
+
+
+def test_parts_of_values_are_columns_of_their_own(testspace_sandbox_shared: Server) -> None:
+    with TestspaceMeta(**testspace_sandbox_shared.credentials) as ts:
+        space = ts.Space.first()
+        query = ts.Result.where(space=space).select("case_counts.failed", "health.state", "case_counts", "name")
+        table = query.to_arrow()
+        assert [str(one) for one in table.schema.types] == ["int64", "string", "string", "string"]
+        assert table.column("case_counts.failed").to_pylist() == [one.case_counts.failed for one in space.results]
+        assert table.column("health.state").to_pylist() == [
+            one.health.state if one.health else None for one in space.results
+        ]
+        assert table.num_rows
+        spaces = ts.Space.where(project=space.project).select("name", "latest_result_set.case_counts.failed")
+        latest = [one.latest_result_set.case_counts.failed for one in spaces if one.latest_result_set]
+        column = spaces.to_arrow().column("latest_result_set.case_counts.failed").to_pylist()
+        assert [one for one in column if one is not None] == latest
+        assert latest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 import sqlite3
 import subprocess
@@ -104,6 +105,11 @@ class TestStart:
         assert sandbox_threads() == before
         with pytest.raises(requests.ConnectionError):
             requests.get(f"{server.url}/a", timeout=10)
+
+    def test_it_answers_though_nobody_holds_it(self) -> None:
+        url = sandbox.start("echo").url
+        gc.collect()
+        assert requests.get(f"{url}/a", timeout=10).status_code == 200
 
     def test_settings_are_those_of_a_block(self) -> None:
         with pytest.raises(ValueError, match="no system 'nosuch'"):

@@ -254,6 +254,16 @@ class TestLogs:
         with pytest.raises(BadValue):
             valohai.metadata_csv([])
 
+    def test_a_frame_of_several(self, vh: Any) -> None:
+        given = [one for one in vh.Execution.where(status="complete")[:5] if valohai.metadata(one)]
+        with vh.trace() as trace:
+            frame = valohai.metadata_frame(given)
+        assert ["POST executions/multi_download_metadata_csv/"] == lines(trace)
+        assert set(frame.column("execution_id").to_pylist()) == {one.id for one in given}
+        types = {name: str(frame.schema.field(name).type) for name in ("execution_id", "execution_counter", "loss")}
+        assert types == {"execution_id": "string", "execution_counter": "int64", "loss": "double"}
+        assert frame.num_rows == sum(len(valohai.metadata(one)) for one in given)
+
     @pytest.mark.parametrize("details", [{"limit": -1}, {"interval": -1}])
     def test_what_cannot_be(self, finished: Any, details: dict[str, Any]) -> None:
         with pytest.raises(BadValue):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -106,8 +106,8 @@ class Counts(Struct, frozen=True):
     accepts: str = "nothing: the server counts"
 
     @property
-    def parts(self) -> tuple[str, ...]:
-        return self.names
+    def parts(self) -> Mapping[str, Codec]:
+        return dict.fromkeys(self.names, Integer())
 
     def decode(self, raw: Raw) -> object:
         found = _document(raw)
@@ -128,7 +128,7 @@ class Healths(Struct, frozen=True):
     """A Health out of its JSON."""
 
     accepts: str = "nothing: the server works it out"
-    parts: ClassVar[tuple[str, ...]] = Health._fields
+    parts: ClassVar[Mapping[str, Codec]] = {"state": Text(), "description": Text(), "badges": Document()}
 
     def decode(self, raw: Raw) -> object:
         found = _document(raw)

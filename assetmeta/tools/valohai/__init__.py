@@ -13,7 +13,15 @@ from assetmeta.backends.valohai.logs import Event
 from assetmeta.tools.valohai.code import pack, upload_code
 from assetmeta.tools.valohai.data import adopt, apply_metadata, resolve_alias
 from assetmeta.tools.valohai.downloads import download
-from assetmeta.tools.valohai.executions import events, logs, metadata, metadata_csv, outputs, status_events
+from assetmeta.tools.valohai.executions import (
+    events,
+    logs,
+    metadata,
+    metadata_csv,
+    metadata_frame,
+    outputs,
+    status_events,
+)
 from assetmeta.tools.valohai.launches import (
     Run,
     endpoint_logs,
@@ -52,6 +60,7 @@ __all__ = [
     "logs",
     "metadata",
     "metadata_csv",
+    "metadata_frame",
     "outputs",
     "ownership_options",
     "pack",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from assetmeta.backends.valohai import calls
 from assetmeta.backends.valohai import logs as flows
 from assetmeta.backends.valohai.logs import COMPLETE, Event, Log, LogReader
 from assetmeta.core.state import forget
+from assetmeta.model import optional
 from assetmeta.model.errors import BadValue, ServerFailed
 from assetmeta.model.http import Flow, T
 from assetmeta.tools.common import plain
 from assetmeta.tools.valohai.dialect import require_context, shared, valohai
+
+if TYPE_CHECKING:
+    import pyarrow
 
 POLLING = 10.0
 """Seconds between two looks at a log; limits are not published, and no faster than this is the usual advice."""
@@ -160,6 +165,22 @@ def metadata_csv(executions: Iterable[Any]) -> str:
     context = shared(given, "Execution")
     oids = [execution._state.oid for execution in given]
     return context.run(calls.metadata_csv(oids, valohai(context.backend)))
+
+
+def metadata_frame(executions: Iterable[Any]) -> pyarrow.Table:
+    """Return the metadata of several executions as one Arrow table: a row per line of metadata, with the execution's
+    id, counter and title. Numbers and times have columns of their types. One request for all of them.
+
+    Raises BadValue for no execution, Unsupported without the extra `arrow`.
+    """
+    reader = optional.load("pyarrow.csv", extra="arrow")
+    text = metadata_csv(executions).encode()
+    table: pyarrow.Table = reader.read_csv(
+        io.BytesIO(text),
+        parse_options=reader.ParseOptions(newlines_in_values=True),
+        convert_options=reader.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False),
+    )
+    return table
 
 
 def outputs(executions: Iterable[Any]) -> dict[Any, list[Any]]:
