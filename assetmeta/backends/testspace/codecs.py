@@ -10,8 +10,8 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from msgspec import Struct
 
-from assetmeta.backends.rest.codecs import CodecTable
-from assetmeta.model.codecs import AnyValue, Raw, Secret
+from assetmeta.backends.rest.codecs import CodecTable, Document
+from assetmeta.model.codecs import AnyValue, Codec, Integer, Raw, Secret, Text
 from assetmeta.model.texts import Hidden
 
 Number = int | float | Decimal

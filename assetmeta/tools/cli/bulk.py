@@ -32,7 +32,7 @@ from assetmeta.tools.cli.connection import (
     leave,
 )
 from assetmeta.tools.cli.explore import show
-from assetmeta.tools.cli.options import JobChoice, Patience, Sending, with_options, writable
+from assetmeta.tools.cli.options import GiveUpAfter, JobChoice, Sending, with_options, writable
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -159,7 +159,7 @@ def apply_plan(
 @guarded
 @with_options
 def jobs(
-    patience: Patience,
+    patience: GiveUpAfter,
     sending: Sending,
     action: Annotated[Action | None, typer.Argument(help="show, resume or forget; nothing for a list.")] = None,
     name: Annotated[str | None, typer.Argument(help="The name of the job.")] = None,
@@ -320,5 +320,5 @@ def _going_on_with(job: Job, sending: Sending) -> Iterator[None]:
             leave("interrupted; nothing was written.", INTERRUPTED)
         leave(f"interrupted: {status}. {_resume(job.name, sending)}", INTERRUPTED)
     except JobError as error:
-        advice = "--extend takes new changes along, --fresh starts anew, another --job has a journal of its own."
+        advice = "--extend takes new changes along, --fresh starts again, another --job has a journal of its own."
         raise JobError(str(error).replace(ADVICE, advice)) from None

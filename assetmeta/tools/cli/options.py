@@ -1,5 +1,5 @@
-"""Options that several commands share, each declared once: a parameter that is one of these classes stands for the
-options that its fields are (`with_options`).
+"""Options that several commands share, each declared once: a parameter that is one of these classes becomes the options
+that its fields are (`with_options`).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Sending:
 
 
 @dataclass(frozen=True)
-class Patience:
+class GiveUpAfter:
     """How long a job waits for a server that is away."""
 
     give_up_after: Annotated[
@@ -64,7 +64,7 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class JobChoice(Patience):
+class JobChoice(GiveUpAfter):
     """The job in which changes are written."""
 
     job: Annotated[
@@ -80,7 +80,7 @@ class JobChoice(Patience):
         if self.job is None and (self.fresh or self.extend):
             raise BadValue("--fresh and --extend are about the journal of a job: give --job, too.")
         if self.fresh and self.extend:
-            raise BadValue("--fresh starts anew, --extend goes on: give one of them.")
+            raise BadValue("--fresh starts again, --extend goes on: give one of them.")
         return {"fresh": self.fresh, "extend": self.extend, "give_up_after": self.give_up_after}
 
 
@@ -88,7 +88,7 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
     """Let a parameter that is one of the classes here be the options that its fields are."""
     parameters = inspect.signature(command).parameters
     hints = get_type_hints(command, include_extras=True)
-    groups = {name: hints[name] for name in parameters if hints[name] in (Sending, Patience, JobChoice)}
+    groups = {name: hints[name] for name in parameters if hints[name] in (Sending, GiveUpAfter, JobChoice)}
     own: list[inspect.Parameter] = []
     shared: list[inspect.Parameter] = []
     for name, parameter in parameters.items():
