@@ -42,7 +42,7 @@ class Invalidation:
         row: Row | None,
         context_oid: Oid | None = None,
         *,
-        is_new: bool = False,
+        is_new: bool,
     ) -> None:
         """Take over what a create (*is_new*) or update of *asset* wrote; *row* is what the server's answer contains."""
         context = self._context
