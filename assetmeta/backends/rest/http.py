@@ -7,11 +7,13 @@ to messages; `detail` and `non_field_errors` are about the whole request.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
+
+from msgspec.json import Encoder
 
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.error_documents import parse_error
@@ -81,10 +83,17 @@ def _number(value: object) -> float:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-text_of: Callable[[Json], str] = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_number).encode
-"""Returns a parsed document as JSON text, numbers as they are. One encoder for all, since making one takes longer than
-most texts.
-"""
+_encode = Encoder(decimal_format="number").encode
+_encode_slowly = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_number).encode
+
+
+def text_of(value: Json) -> str:
+    """Return a parsed document as JSON text, numbers digit by digit as they came."""
+    try:
+        return _encode(value).decode()
+    except UnicodeEncodeError:
+        # Unpaired surrogates, which that encoder does not write.
+        return _encode_slowly(value)
 
 
 def read_object(response: Response) -> Object:
