@@ -31,7 +31,7 @@ class Old:
         kept = {name: one for name, one in types[type_name].attributes.items() if name not in attributes}
         types[type_name] = _but(types[type_name], kept)
         types.pop(without, None)
-        source._schema = Schema(types, whole.version)
+        source.current = Schema(types, whole.version)
         self.readings = 0
         read = source._read
 
