@@ -360,3 +360,15 @@ def test_a_position_from_the_end_is_one_of_the_whole_result(bench: Bench) -> Non
     asked = bench.requests
     assert bench.Story(60) is bench.query("Story").select("Name")[59]
     assert 1 == bench.requests - asked
+
+
+def test_a_relation_is_compared_with_a_relation_and_a_value_with_a_value() -> None:
+    bench = Bench(FakeBackend(can=replace(ALL_ROUND, evaluates=True)))
+    story = bench.Story
+    for one, other in ((story.Super, story.Twin), (story.Name, story.Description)):
+        term = one == other
+        assert isinstance(term, Compare) and "=" == term.operator
+    for one, other in ((story.Super, story.Name), (story.Name, story.Super)):
+        with pytest.raises(BadValue, match="a relation is compared with a relation"):
+            assert one == other
+    assert 0 == bench.requests
