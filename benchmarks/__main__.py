@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import sys
 import time
@@ -11,11 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.bench import QUICK, Bench, Size
-from benchmarks.machine import facts
+from benchmarks.machine import facts, run
 from benchmarks.rows import ROWS, Row
-from benchmarks.table import Line, table
+from benchmarks.table import Line, kept, table
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
+HISTORY = RESULTS.with_name("history.jsonl")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,8 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = list(dict.fromkeys(given.rows)) or list(ROWS)
     lines, seconds = _measured(names, size)
     print(table(lines))
-    if given.output or not (given.rows or given.quick):
-        (given.output or RESULTS).write_text(_document(lines, size, seconds), encoding="utf-8")
+    if given.output:
+        given.output.write_text(_document(lines, size, seconds), encoding="utf-8")
+    elif not (given.rows or given.quick):
+        RESULTS.write_text(_document(lines, size, seconds), encoding="utf-8")
+        with HISTORY.open("a", encoding="utf-8") as history:
+            history.write(json.dumps({**run(), "rounds": size.rounds, "lines": [kept(line) for line in lines]}) + "\n")
     return 0
 
 
@@ -62,7 +68,8 @@ def _document(lines: Sequence[Line], size: Size, seconds: float) -> str:
     about = "\n".join(f"- {fact}" for fact in facts())
     return (
         f"# Results\n\nWritten by `python -m benchmarks`. {summary} Every peer took turns with us.\n"
-        f"Medians. A ratio beside a limit in another unit informs.\n\n{about}\n\n{table(lines)}\n"
+        f"Medians; the spread is the distance between the quartiles, as a part of the median. A ratio beside a limit\n"
+        f"in another unit informs. Every run of all rows adds a line to history.jsonl.\n\n{about}\n\n{table(lines)}\n"
     )
 
 

@@ -23,6 +23,21 @@ def facts() -> list[str]:
     ]
 
 
+def run() -> dict[str, object]:
+    """What the history keeps of a run besides its lines: when, of which versions, and on what kind of machine."""
+    return {
+        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
+        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "machine": {
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "load": _load(),
+            "system": f"{platform.system()} {platform.machine()}",
+            "python": f"{platform.python_implementation()} {platform.python_version()}",
+        },
+    }
+
+
 def _version(name: str) -> str | None:
     try:
         return version(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-HEAD = ("row", "ours", "peer", "ratio", "limit", "met?")
+HEAD = ("row", "ours", "spread", "peer", "ratio", "limit", "met?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ def at_most(value: float, unit: str = "x") -> Limit:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of the table. *figure* is what the limit judges; it is the ratio unless the limit has another unit.
+    *spread* is that of our measurements; see `clock.Median`.
 
     A line without a limit informs; one with a *note* instead of figures says why there are none.
     """
@@ -49,6 +50,7 @@ class Line:
     limit: Limit | None = None
     figure: float | None = None
     note: str = ""
+    spread: float | None = None
 
     @property
     def met(self) -> bool | None:
@@ -61,7 +63,15 @@ class Line:
         verdict = {True: "yes", False: "NO", None: "" if self.limit is None else "not measured"}[self.met]
         ratio = "" if self.ratio is None else f"{number(self.ratio)} x"
         what = f"{self.row}: {self.what}" + (f" ({self.note})" if self.note else "")
-        return (what, self.ours, self.peer, ratio, str(self.limit or ""), verdict)
+        spread = "" if self.spread is None else f"{self.spread:.0%}"
+        return (what, self.ours, spread, self.peer, ratio, str(self.limit or ""), verdict)
+
+
+def kept(line: Line) -> dict[str, object]:
+    """What the history keeps of a line."""
+    told = {"row": line.row, "what": line.what, "ours": line.ours, "spread": line.spread, "peer": line.peer}
+    told |= {"ratio": line.ratio, "limit": str(line.limit or ""), "met": line.met, "note": line.note}
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in told.items() if value != ""}
 
 
 def table(lines: Sequence[Line]) -> str:

@@ -15,6 +15,7 @@ from benchmarks.rows import (
     read,
     scale,
     schema,
+    server,
     stream,
     valispace,
     values,
@@ -54,5 +55,6 @@ ROWS: Mapping[str, Row] = {
     "valispace": Row(valispace.measure),
     "overlap": Row(overlap.measure),
     "stream": Row(stream.measure, workitems=lambda size: size.streamed),
+    "sandbox": Row(server.measure),
     "scale": Row(scale.measure, workitems=lambda size: size.scaled),
 }

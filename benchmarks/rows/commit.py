@@ -49,6 +49,7 @@ def measure(bench: Bench) -> list[Line]:
         theirs / taken["pool"],
         at_least(8),
         note=scaled,
+        spread=taken["pool"].spread,
     )
     if not probe.is_bulk:
         why = "no bulk commit yet: it went to one request each"
@@ -71,6 +72,7 @@ def measure(bench: Bench) -> list[Line]:
             theirs / taken["bulk"],
             at_least(40),
             note=scaled,
+            spread=taken["bulk"].spread,
         ),
         pool,
     ]

@@ -36,6 +36,7 @@ def measure(bench: Bench) -> list[Line]:
             rate(stories.count, taken[peer]),
             taken[peer] / ours,
             limit,
+            spread=ours.spread,
         )
         for peer, limit in limits.items()
     ]

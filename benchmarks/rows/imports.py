@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import statistics
-
 from benchmarks.bench import Bench
+from benchmarks.clock import median
 from benchmarks.interpreter import told_by
 from benchmarks.table import Line, at_most
 
@@ -21,8 +20,8 @@ print(between - start, time.process_time() - between)
 def measure(bench: Bench) -> list[Line]:
     """Medians of fresh interpreters, in processor time. The first one compiles and does not count."""
     found = [_once() for _ in range(2 * bench.size.rounds + 2)][1:]
-    needed = statistics.median(first for first, _ in found) * 1000
-    own = statistics.median(second for _, second in found) * 1000
+    needed = median(first * 1000 for first, _ in found)
+    own = median(second * 1000 for _, second in found)
     return [
         Line(
             "import",
@@ -32,6 +31,7 @@ def measure(bench: Bench) -> list[Line]:
             own / needed,
             at_most(40, "ms"),
             own,
+            spread=own.spread,
         )
     ]
 

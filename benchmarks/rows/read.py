@@ -54,6 +54,7 @@ def measure(bench: Bench) -> list[Line]:
             f"{taken[peer]:.0f} ns",
             taken["ours"] / taken[peer],
             at_most(1 / 3) if peer == "SQLAlchemy" else None,
+            spread=taken["ours"].spread,
         )
         for peer in list(objects)[1:]
     ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import statistics
 import tempfile
 
 from assetmeta.session import Session
 from benchmarks.bench import Bench
+from benchmarks.clock import median
 from benchmarks.probes import probe
 from benchmarks.table import Line, at_most
 
@@ -21,13 +21,13 @@ def measure(bench: Bench) -> list[Line]:
     with tempfile.TemporaryDirectory() as folder:
         _start(folder, kept=False)
         read = [_start(folder, kept=False) for _ in range(bench.size.rounds)]
-        without = statistics.median(told["milliseconds"] for told in read)
+        without = median(told["milliseconds"] for told in read)
         if not HAS_CACHE:
             note = "no disk cache yet"
             return [Line("schema", what, peer=f"{without:.0f} ms read anew", limit=at_most(50, "ms"), note=note)]
         _start(folder, kept=True)
         kept = [_start(folder, kept=True) for _ in range(bench.size.rounds)]
-    own = statistics.median(told["milliseconds"] for told in kept)
+    own = median(told["milliseconds"] for told in kept)
     requests = max(told["requests"] for told in kept)
     return [
         Line(
@@ -38,6 +38,7 @@ def measure(bench: Bench) -> list[Line]:
             own / without,
             at_most(50, "ms"),
             own,
+            spread=own.spread,
         ),
         Line("schema", f"{what}, requests", f"{requests:.0f}", "1", None, at_most(0, "requests"), requests),
     ]

@@ -36,18 +36,26 @@ def measure(bench: Bench) -> list[Line]:
         )
     where = f"{number(bench.size.latency)} ms latency, beside the official client ({bench.size.samples} valis, scaled)"
     return [
-        _line(f"{read:,} valis with their parents' names, {where}", reading, asked, their_reading * read, read + 1),
+        _line(
+            f"{read:,} valis with their parents' names, {where}",
+            reading,
+            asked,
+            their_reading * read,
+            read + 1,
+            reading.spread,
+        ),
         _line(f"{written:,} valis changed, {where}", writing, sent, their_writing * written, written),
     ]
 
 
-def _line(what: str, seconds: float, requests: int, theirs: float, exchanges: int) -> Line:
+def _line(what: str, seconds: float, requests: int, theirs: float, exchanges: int, spread: float | None = None) -> Line:
     return Line(
         "valispace",
         what,
         f"{seconds:.2f} s in {requests:,} requests",
         f"{theirs:.1f} s in {exchanges:,}",
         theirs / seconds,
+        spread=spread,
     )
 
 

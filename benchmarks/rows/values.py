@@ -36,6 +36,7 @@ def measure(bench: Bench) -> list[Line]:
                 ours,
                 rate(stories.count, taken[peer]),
                 taken[peer] / taken["ours"],
+                spread=taken["ours"].spread,
             )
             for peer in ("SQLAlchemy", "v1pysdk")
         ]

@@ -46,6 +46,7 @@ def measure(bench: Bench) -> list[Line]:
             f"{theirs:.1f} s",
             theirs / seconds,
             at_least(200),
+            spread=seconds.spread,
             note=f"v1pysdk's requests in full, its seconds scaled from {within} of them",
         ),
     ]

@@ -26,5 +26,6 @@ def measure(bench: Bench) -> list[Line]:
             rate(stories.count, taken["lxml"]),
             taken["ours"] / taken["lxml"],
             at_most(3),
+            spread=taken["ours"].spread,
         )
     ]
