@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -81,6 +82,19 @@ def pytest_make_collect_report(
     if isinstance(collector, pytest.Session | pytest.Directory) and int(worker.removeprefix("gw")) % 2:
         report.result.reverse()
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect tests without the garbage collector, and leave what is there then out of its later rounds: modules and
+    tests stay to the end, and to look through them takes a tenth of a second for each `gc.collect()`.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)
