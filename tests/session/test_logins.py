@@ -45,7 +45,7 @@ def wrong_session(server: sandbox.Server, kind: str) -> Any:
         schema = session.schema
     session = CLASSES[server.name](server.url, **given)
     # The schema is known, as it is from a cache: what is refused is the reading of assets.
-    session._schemas._schema = schema
+    session._schemas.current = schema
     return session
 
 
