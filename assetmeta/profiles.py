@@ -94,7 +94,10 @@ def _read(path: Path) -> dict[str, Any]:
         with path.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
     except OSError as error:
-        raise BadValue(f"The file of profiles, {path}, cannot be read: {error.strerror or error}.") from None
+        advice = (
+            " Write it, or give an address: versionone+https://host." if isinstance(error, FileNotFoundError) else ""
+        )
+        raise BadValue(f"The file of profiles, {path}, cannot be read: {error.strerror or error}.{advice}") from None
     if len(content) > MAX_BYTES:
         raise BadValue(f"The file of profiles, {path}, is longer than {MAX_BYTES} bytes.")
     # Loaded when there is a file to read: no import of this package should wait for it.

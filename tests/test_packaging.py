@@ -199,6 +199,16 @@ class TestExtras:
     def test_the_commands_name_extras_that_there_are(self, extras: dict[str, list[str]]) -> None:
         assert {extra for command in COMMANDS.values() for extra in command.extras.split(",")} <= extras.keys()
 
+    def test_errors_name_extras_that_there_are(self, extras: dict[str, list[str]]) -> None:
+        named = {
+            extra
+            for file in (ROOT / "assetmeta").rglob("*.py")
+            for given in re.findall(r'extra="([a-z0-9,]+)"', file.read_text(encoding="utf-8"))
+            for extra in given.split(",")
+        }
+        assert "arrow" in named
+        assert named <= extras.keys()
+
     def test_the_readme_names_every_extra_for_users(self, extras: dict[str, list[str]]) -> None:
         rows = [
             line for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `")

@@ -216,7 +216,7 @@ class Criteria(LastUncompared, frozen=True):
 
     def _path(self, name: str | Column) -> Path:
         if not isinstance(name, str | Column):
-            raise BadValue(f"Attributes are named by texts or columns, not {name!r:.80}.")
+            raise BadValue(_no_name(name))
         return self._usable(name._path if isinstance(name, Column) else Path.parse(name))
 
     def _usable(self, path: Path) -> Path:
@@ -284,3 +284,8 @@ def at_least(least: int, given: object, what: str) -> int:
     if number is None or number < least:
         raise BadValue(f"{what} takes a whole number, {least} or more, not {given!r:.80}.")
     return number
+
+
+def _no_name(name: object) -> str:
+    several = " Several are given one by one, without the list." if isinstance(name, list | tuple | set) else ""
+    return f"Attributes are named by texts or columns, not {name!r:.80}.{several}"

@@ -104,8 +104,10 @@ def _flags(attribute: Attribute) -> list[str]:
 
 def describe(kind: AssetType, word: str | None = None) -> Table:
     """Return a type's attributes and operations as a table of (name, type, notes, choices, leads to), only those whose
-    name or label contains *word* when one is given. Sends nothing.
+    name or label contains *word* when one is given. Sends nothing. Raises BadValue for a word that is no text.
     """
+    if not isinstance(word, str | None):
+        raise BadValue(f"describe() takes a part of a name, not {word!r:.80}.")
     wanted = (word or "").strip().casefold()
     rows = [
         (

@@ -183,5 +183,7 @@ def _split(text: str) -> Iterator[str]:
 def _step(piece: str, text: str) -> Step:
     match = _STEP.match(piece)
     if match is None:
-        raise BadValue(f"{text!r}: {piece!r} is not an attribute name.")
+        where = "" if piece == text else f"{text!r}: "
+        several = " Several names are given one by one: 'Name', 'Number'." if "," in piece else ""
+        raise BadValue(f"{where}{piece!r} is not an attribute name.{several}")
     return Step(match["name"], match["type"], match["where"], bool(match["now"]))

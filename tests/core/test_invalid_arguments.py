@@ -256,3 +256,8 @@ def test_help_that_asks_for_a_length_loads_nothing(bench: Bench) -> None:
             help_of_ipython["length"](thing)
     assert bench.requests == 0
     assert 6 == len(query) == help_of_ipython["length"](query)
+
+
+def test_names_in_a_list_are_refused_with_what_to_do(bench: Bench) -> None:
+    with pytest.raises(BadValue, match=r"not \['Name'\]\. Several are given one by one, without the list\."):
+        bench.query("Story").select(["Name"])  # type: ignore[arg-type]

@@ -48,6 +48,11 @@ def test_search_for_nothing_is_refused(v1: V1Meta, word: Any) -> None:
         v1.search(word)
 
 
+def test_describe_refuses_what_is_no_text(v1: V1Meta) -> None:
+    with pytest.raises(BadValue, match=r"describe\(\) takes a part of a name, not 5"):
+        v1.Story.describe(5)  # type: ignore[arg-type]
+
+
 def test_describe_is_a_table_of_what_a_type_has(v1: V1Meta) -> None:
     v1.types
     before = len(v1.ledger)

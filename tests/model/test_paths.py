@@ -30,3 +30,20 @@ def test_what_is_neither_is_refused_with_all_there_are() -> None:
     with pytest.raises(BadValue) as caught:
         Path.parse("Owners.@Average")
     assert str(caught.value).endswith(f"there are {', '.join(AGGREGATES)}.")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Number Name", "'Number Name' is not an attribute name."),
+        ("Owners.Na me", "'Owners.Na me': 'Na me' is not an attribute name."),
+        (
+            "Name, Number",
+            "'Name, Number' is not an attribute name. Several names are given one by one: 'Name', 'Number'.",
+        ),
+    ],
+)
+def test_what_is_no_name_is_told_once_with_what_to_do(text: str, message: str) -> None:
+    with pytest.raises(BadValue) as caught:
+        Path.parse(text)
+    assert str(caught.value) == message

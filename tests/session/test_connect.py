@@ -146,7 +146,7 @@ def test_a_profile_that_cannot_be_used_says_why(profiles: Path, name: str, words
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadValue, match="profiles.toml, cannot be read"):
+    with pytest.raises(BadValue, match=r"profiles\.toml, cannot be read: .*\. Write it, or give an address"):
         connect("work", profiles=tmp_path / "profiles.toml")
 
 

@@ -50,6 +50,13 @@ def test_whoami_says_where_settings_come_from_and_no_secret(at_work: Run, work: 
     assert work.token not in found.out + found.err
 
 
+def test_whoami_shows_the_settings_of_a_login_that_is_refused(at_work: Run) -> None:
+    found = at_work("whoami", WORK_TOKEN="not-this-one")
+    assert (found.code, "refused the access token" in found.err) == (1, True)
+    assert ["token", "(hidden)", "WORK_TOKEN"] in found.rows
+    assert "not-this-one" not in found.out + found.err
+
+
 def test_a_url_takes_the_login_from_the_environment(run: Run, valispace_sandbox_shared: Server) -> None:
     server = valispace_sandbox_shared
     login = {"ASSETMETA_USERNAME": server.credentials["username"], "ASSETMETA_PASSWORD": server.credentials["password"]}

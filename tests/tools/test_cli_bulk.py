@@ -246,6 +246,7 @@ class TestPlans:
         shown = desk.run("plan", file, ASSETMETA_PROFILE="")
         assert (shown.code, len(desk.server.requests)) == (0, before)
         assert desk.server.url.split("/")[2] in shown.out.splitlines()[0]
+        assert re.search(r" as (user \S+|token [0-9a-f]{8}…) at ", shown.out.splitlines()[0])
         assert "Planned 1" in shown.out
         assert "Planned 1" in desk.run("plan", file, "--full").out
         applied = desk.run("apply", file, ASSETMETA_PROFILE="work")

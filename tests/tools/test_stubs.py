@@ -194,6 +194,8 @@ def test_the_command_writes_and_checks(
         return 0
 
     assert run("--check") == 1
+    missing = capsys.readouterr()
+    assert (missing.out, f"There are no stubs in {folder}" in missing.err) == ("", True)
     assert run() == 0
     assert run("--check") == 0
     [module] = folder.glob("assetmeta/_target_*.pyi")

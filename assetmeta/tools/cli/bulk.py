@@ -124,7 +124,7 @@ def show_plan(
     """Print a saved plan: where it was made, and what it would write. Sends nothing."""
     found = _plan(file)
     origin = found.origin
-    typer.echo(printable(f"Made for {origin.server} as {origin.user or 'an unknown user'} at {origin.made}."))
+    typer.echo(printable(f"Made for {origin.server} as {_user(origin.user)} at {origin.made}."))
     typer.echo(found.full() if full else _screen(found, file))
 
 
@@ -255,6 +255,12 @@ def _show_rows(report: UpsertReport, quiet: bool) -> None:
         typer.echo(str(report).partition("\n")[0])
     for row in [*report.refused, *([] if quiet else report.missing)]:
         typer.echo(str(row), err=True)
+
+
+def _user(identity: str | None) -> str:
+    """The user of a plan as it is shown; of the digest of a token only the beginning."""
+    kind, _, digest = (identity or "an unknown user").partition(" ")
+    return f"{kind} {digest[:8]}…" if kind == "token" else f"{kind} {digest}".strip()
 
 
 def _screen(plan: Plan, file: Path | None) -> str:

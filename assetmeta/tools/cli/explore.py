@@ -62,8 +62,11 @@ def whoami(profile: Profile = None, url: Url = None) -> None:
     connection = Connection.of(profile, url)
     rows = [(setting.name, setting.shown, setting.source) for setting in connection.settings]
     with connection.open() as session:
-        rows.append(("login", _login(session), "the server"))
-        show(Table(f"{type(session).__name__}", ("setting", "value", "from"), rows))
+        try:
+            rows.append(("login", _login(session), "the server"))
+        finally:
+            # A login that is refused is when one wants to see where it came from.
+            show(Table(f"{type(session).__name__}", ("setting", "value", "from"), rows))
 
 
 def _login(session: Session) -> str:

@@ -57,6 +57,9 @@ def write_stubs(
         write(files, output)
         typer.echo(f"{output / files[-1].path}: {len(known.types)} types for connect({target!r})", err=True)
         return
+    if not output.is_dir():
+        typer.echo(f"There are no stubs in {output}; the same command without --check writes them.", err=True)
+        raise typer.Exit(1)
     found = differences(files, output)
     if found:
         more = [f"… and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
