@@ -67,7 +67,7 @@ def test_an_address_says_which_server_is_meant(address: str, kind: type) -> None
         ("jira+https://host", "no system 'jira'"),
         ("  ", "an address such as"),
         ("https://[::1", "no address"),
-        ("testspace+https://[::1", "no URL"),
+        ("testspace+https://[::1", "not a URL"),
         ("abccorp.testspace.com", "begins with https://"),
     ],
 )
