@@ -10,8 +10,12 @@ from pathlib import Path
 from assetmeta.core.query import Query
 from assetmeta.features import EVERY
 from assetmeta.features.asset_changes import AssetChange
-from assetmeta.features.change_readers import Found, reader_for
+from assetmeta.features.change_reader import ChangeReader, Found
+from assetmeta.features.comparison_reader import ComparisonReader, RecentReader
 from assetmeta.features.cursor import CursorFile
+from assetmeta.features.history_reader import HistoryReader
+from assetmeta.model.conditions import is_exact
+from assetmeta.model.contract import ChangeMarks, SupportsChanges
 from assetmeta.model.errors import (
     BadValue,
     ResultChanged,
@@ -20,6 +24,22 @@ from assetmeta.model.errors import (
 )
 
 log = logging.getLogger(__name__)
+
+
+def reader_for(query: Query) -> ChangeReader:
+    """The best way to watch a query: by history where the server keeps one that can be searched in this way."""
+    context, kind = query.context, query.schema.type(query.type_name)
+    backend = context.backend
+    marks = backend.change_marks if isinstance(backend, SupportsChanges) else ChangeMarks()
+    names = (name if name in kind.attributes else None for name in (marks.at, marks.by, marks.prior, marks.deleted))
+    at, by, prior, deleted = names
+    marks = ChangeMarks(at, by, prior, deleted, marks.listed_by)
+    by_history = backend.can.history and marks.at and marks.prior and query.finding is None
+    if by_history and not any(is_exact(term) for term in query.terms):
+        return HistoryReader(query, marks)
+    if marks.at and kind.name in marks.listed_by and query.finding is None and not query.with_deleted:
+        return RecentReader(query, marks)
+    return ComparisonReader(query, marks)
 
 
 class Watcher:

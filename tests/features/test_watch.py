@@ -25,7 +25,7 @@ from assetmeta import (
     ValispaceMeta,
     ValohaiMeta,
 )
-from assetmeta.features import change_readers
+from assetmeta.features import comparison_reader, history_reader
 from assetmeta.features.asset_changes import AssetChange, from_json, to_json
 from assetmeta.model.texts import JsonText
 from assetmeta.sandbox import Server
@@ -211,7 +211,7 @@ def test_a_thousand_writes_over_ten_restarts_are_each_seen_once(
     versionone_sandbox: Server, other: V1Meta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pages are small, so that each round reads several; consumers end in the middle of what is new."""
-    monkeypatch.setattr(change_readers, "_PAGE", 300)
+    monkeypatch.setattr(history_reader, "_PAGE", 300)
     chance = random.Random(16)
     stories = [other.Story.new(Name="start", Scope=other.Scope(0)) for _ in range(80)]
     save(other)
@@ -461,7 +461,7 @@ def runs(vh: ValohaiMeta, tmp_path: Path) -> Callable[[int], list[Any]]:
 def test_runs_of_valohai_cost_two_requests_a_round_however_many(
     valohai_sandbox: Server, vh: ValohaiMeta, runs: Callable[[int], list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(change_readers, "_RECENT", 10)
+    monkeypatch.setattr(comparison_reader, "_RECENT", 10)
     clock = valohai_sandbox.face.clock
     made = runs(30)
     clock.advance(3600)
