@@ -142,7 +142,7 @@ def _execute_paged(source: ListSource, wanted: Fetch) -> Flow[Rows]:
         if wanted.page_size is not None and len(rows) >= wanted.page_size:
             return Rows(tuple(rows), tuple(related), more=True, next_cursor=Cursor(at, passed))
         # The rows of one page are of no use for the next: memory is bounded by what is returned.
-        source.known.cells.clear()
+        source.known.clear()
 
 
 def _execute_whole(source: ListSource, wanted: Fetch) -> Flow[Rows]:

@@ -20,10 +20,13 @@ Cells = Mapping[str, RawValue]
 
 @dataclass(frozen=True, slots=True)
 class RowStore:
-    """Cells by asset. Cells that a path needs and that were not received count as null."""
+    """Cells by asset. Cells that a path needs and that were not received count as null. *whole* are the assets of which
+    whole objects were received, so that reading them again brings nothing more.
+    """
 
     schema: Schema
     cells: dict[Oid, Cells] = field(default_factory=dict)
+    whole: set[Oid] = field(default_factory=set)
     _shapes: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -38,6 +41,11 @@ class RowStore:
         """Add cells of an asset to those that are known."""
         before = self.cells.get(oid)
         self.cells[oid] = cells if before is None else {**before, **cells}
+
+    def clear(self) -> None:
+        """Remove all assets, and that whole objects of them were received."""
+        self.cells.clear()
+        self.whole.clear()
 
     def missing(self, oids: Iterable[Oid], name: str) -> list[Oid]:
         """The assets among *oids* of which *name* was not received, each once."""

@@ -13,7 +13,7 @@ In order of preference (reference 5.4, 8.1):
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from assetmeta.backends.concurrency import gather
 from assetmeta.backends.local.prefetch import Tree
@@ -38,8 +38,6 @@ Objects = dict[Key, Object]
 @dataclass(slots=True)
 class LookupReader(RestReader):
     """One read under way, by keys."""
-
-    _whole: set[Oid] = field(default_factory=set)
 
     def by_keys(self, resource: Resource, keys: Sequence[Key], names: Sequence[str] = ()) -> Flow[list[Oid]]:
         """Read assets, their texts in each of the wanted forms; see the file for how many requests."""
@@ -111,7 +109,7 @@ class LookupReader(RestReader):
     def _read_each(self, resource: Resource, wanted: Sequence[Key], query: Pairs) -> Flow[Objects]:
         objects = yield from gather([read_one_or_none(resource, key, query, self.options) for key in wanted])
         found = {key: item for key, item in zip(wanted, objects, strict=True) if item is not None}
-        self._whole |= {Oid(resource.type, key) for key in found}
+        self.known.whole.update(Oid(resource.type, key) for key in found)
         return found
 
     def _by_project(self, resource: Resource, wanted: Sequence[Key], query: Pairs) -> Flow[Objects]:
@@ -150,7 +148,7 @@ class LookupReader(RestReader):
             short = [
                 key for key, item in found.items() if any(self._is_missing(resource, item, name) for name in names)
             ]
-            seen = next((key for key in short if Oid(resource.type, key) in self._whole), None)
+            seen = next((key for key in short if Oid(resource.type, key) in self.known.whole), None)
             if seen is not None:
                 for name in names:
                     if self._is_missing(resource, found[seen], name):
@@ -158,7 +156,7 @@ class LookupReader(RestReader):
             elif not short:
                 return
             else:
-                is_sampled = any(Oid(resource.type, key) in self._whole for key in found)
+                is_sampled = any(Oid(resource.type, key) in self.known.whole for key in found)
                 found.update((yield from self._read_each(resource, short if is_sampled else short[:1], query)))
 
     def _is_missing(self, resource: Resource, item: Object, name: str) -> bool:

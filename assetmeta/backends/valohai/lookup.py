@@ -38,7 +38,6 @@ class LookupReader(RestReader):
     LIST_NOTE: ClassVar[str] = ", or one for all of a project"
 
     options: Settings
-    _whole: set[Oid] = field(default_factory=set)
     _gone: set[Oid] = field(default_factory=set)
 
     def by_keys(
@@ -88,7 +87,7 @@ class LookupReader(RestReader):
     def missing_names(self, resource: Resource, oid: Oid, names: Sequence[str]) -> list[str]:
         """Those of *names* that were not received of an asset, and that this server is not known to leave out."""
         memory, cells = self.options.memory, self.known.cells.get(oid, {})
-        if oid in self._whole:
+        if oid in self.known.whole:
             return []
         absent = memory.absent.get(resource.type, ())
         missing = ((name, self.field(resource, name)) for name in names if name not in cells and name not in absent)
@@ -109,7 +108,7 @@ class LookupReader(RestReader):
             self.take_one(resource, item, ParseContext(project), oid)
             for name in self.missing_names(resource, oid, names):
                 self.options.memory.remember_missing(resource.type, name, whole=True)
-            self._whole.add(oid)
+            self.known.whole.add(oid)
 
     def query(self, resource: Resource, names: Sequence[str]) -> Pairs:
         """The parameters that leave out what is heavy and not wanted, and request what has to be requested."""

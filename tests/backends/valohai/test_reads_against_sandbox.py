@@ -335,6 +335,16 @@ class TestDepth:
         found = vh.Execution.where(vh.Execution.counter <= 3, project=harbour, command=command).all()
         assert [each for each in some if each.command == command] == found
 
+    @pytest.mark.parametrize("size", [1, 7, 1000])
+    def test_what_assets_lead_to_decides_on_every_page(self, vh: Any, harbour: Any, size: int) -> None:
+        # The pages have no match, so that one read goes on from each to the next, and the same runs are on many.
+        data = vh.Datum.where(vh.Datum.output_execution.exists(), project=harbour)
+        outputs = list(data.select("output_execution.n_comments"))
+        assert len({each.output_execution for each in outputs}) < len(outputs)
+        assert all(each.output_execution.n_comments is not None for each in outputs)
+        without = data.where(vh.Datum.output_execution.n_comments.missing())
+        assert [] == [each for page in without.pages(size) for each in page]
+
     def test_heavy_parts_come_when_they_are_looked_at(self, vh: Any, harbour: Any) -> None:
         execution = vh.Execution(f"{harbour.id}:1")
         with vh.trace() as sent:
