@@ -249,11 +249,15 @@ class Criteria(LastUncompared, frozen=True):
         if path.aggregate == "Sum":
             refuse_sum(f"{self.type_name}.{path}", attribute)
 
+    @property
+    def _columns(self) -> tuple[Path, ...]:
+        """What is shown of each asset: what was selected, as it was named, or the basic attributes."""
+        return self.selected or tuple(Path((Step(name),)) for name in self.schema.type(self.type_name).basic)
+
     def fetch(self, moment: AsOf | None = None) -> Fetch:
         """The read that this query is, as data."""
-        chosen = self.selected or tuple(Path((Step(name),)) for name in self.schema.type(self.type_name).basic)
         # A value comes whole, or not at all.
-        whole = (Path(path.steps, path.aggregate) if path.part else path for path in chosen)
+        whole = (Path(path.steps, path.aggregate) if path.part else path for path in self._columns)
         return Fetch(
             type_name=self.type_name,
             select=tuple(dict.fromkeys(whole)),

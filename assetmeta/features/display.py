@@ -30,7 +30,7 @@ def table_of(shown: object) -> Table:
 
 def rows_of(query: Query, assets: Sequence[Instance], total: int | None = None) -> Table:
     """Return assets as rows, with a column for each attribute that *query* selects."""
-    paths = [str(path) for path in query.fetch().select]
+    paths = [str(path) for path in query._columns]
     rows = [(asset._state.oid.token, *(_cell(asset, path) for path in paths)) for asset in islice(assets, SHOWN)]
     return Table(repr(query), (query.type_name, *paths), rows, len(assets) if total is None else total)
 
@@ -62,7 +62,7 @@ def _query(query: Query) -> Table:
         return rows_of(query, query._results[0])
     asked = {
         "type": [query.type_name],
-        "select": [str(path) for path in query.fetch().select],
+        "select": [str(path) for path in query._columns],
         "where": [str(term) for term in query.terms],
         "sort": [str(sort) for sort in query.sorts],
         "find": [query.finding.text] if query.finding else [],

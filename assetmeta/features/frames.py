@@ -172,7 +172,7 @@ def columns_of(query: Query, options: FrameOptions) -> list[FrameColumn]:
     """Return the columns of a query: what it selects, or all basic attributes. Sends nothing. Raises BadValue."""
     if options.decimals not in DECIMALS:
         raise BadValue(f"decimals={options.decimals!r}: there are {', '.join(DECIMALS)}.")
-    columns = [_column(query, path, options) for path in query.selected or query.fetch().select]
+    columns = [_column(query, path, options) for path in query._columns]
     for name in options.explode:
         if not any(column.name == name and column.multi for column in columns):
             several = ", ".join(column.name for column in columns if column.multi) or "none"

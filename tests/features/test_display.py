@@ -72,6 +72,16 @@ def test_head_reads_one_page_and_shows_rows(v1: V1Meta) -> None:
     assert len(v1.Story.head(1)) == 1
 
 
+def test_parts_of_values_are_columns_of_tables(testspace_sandbox_shared: Server) -> None:
+    with TestspaceMeta(**testspace_sandbox_shared.credentials) as ts:
+        query = ts.Result.select("case_counts.failed", "name")
+        table = query.head(3)
+        assert table.columns == ("Result", "case_counts.failed", "name")
+        found = query.page(3).all()
+        assert [failed for _, failed, _ in table.rows] == [str(one.case_counts.failed) for one in found]
+        assert ("select", "case_counts.failed, name") in query._table().rows
+
+
 def test_related_lists_show_members_or_that_they_are_not_loaded(v1: V1Meta) -> None:
     story = v1.Story.select("Name", "Owners.Name").where(v1.Story.Owners.exists()).first()
     before = len(v1.ledger)

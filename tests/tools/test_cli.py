@@ -90,6 +90,19 @@ def test_get_shows_an_asset(at_work: Run) -> None:
     assert "Number" in at_work("get", token).out
 
 
+def test_parts_of_values_are_columns_of_their_own(run: Run, testspace_sandbox_shared: Server) -> None:
+    server = testspace_sandbox_shared
+    login = {"ASSETMETA_USERNAME": server.credentials["username"], "ASSETMETA_PASSWORD": server.credentials["password"]}
+    url = ("--url", f"testspace+{server.url}")
+    asked = ("query", "Result", "--select", "case_counts.failed", "--limit", "1", *url)
+    [header, [token, failed]] = csv.reader(io.StringIO(run(*asked, "-o", "csv", **login).out))
+    assert header == ["Result", "case_counts.failed"]
+    assert failed.isdecimal()
+    assert json.loads(run(*asked, "-o", "jsonl", **login).out) == {"_oid": token, "case_counts.failed": int(failed)}
+    shown = run("get", token, "--select", "case_counts.failed", *url, **login)
+    assert ["case_counts.failed", failed] in shown.rows
+
+
 def test_query_takes_conditions_selection_order_and_limit(at_work: Run) -> None:
     found = at_work(
         "query", "Story", "--where", "Status=Done,Accepted", "--where", "Estimate>=1", "--where", "Super!=",

@@ -264,6 +264,19 @@ class TestLogs:
         assert types == {"execution_id": "string", "execution_counter": "int64", "loss": "double"}
         assert frame.num_rows == sum(len(valohai.metadata(one)) for one in given)
 
+    @pytest.mark.parametrize("title", ["007", "1e3", "NA", "nan", "2025-01-06", "true"])
+    def test_titles_in_a_frame_are_texts(self, vh: Any, title: str) -> None:
+        given = next(one for one in vh.Execution.where(status="complete") if valohai.metadata(one))
+        given.title = title
+        vh.commit().raise_if_failed()
+        assert {title} == set(valohai.metadata_frame([given]).column("execution_title").to_pylist())
+
+    def test_a_frame_of_none_that_wrote_metadata_has_the_same_types(self, vh: Any) -> None:
+        given = next(one for one in vh.Execution.query() if not valohai.metadata(one))
+        frame = valohai.metadata_frame([given])
+        assert 0 == frame.num_rows
+        assert ["string", "int64", "string"] == [str(field.type) for field in frame.schema][:3]
+
     @pytest.mark.parametrize("details", [{"limit": -1}, {"interval": -1}])
     def test_what_cannot_be(self, finished: Any, details: dict[str, Any]) -> None:
         with pytest.raises(BadValue):

@@ -134,8 +134,8 @@ def get(
     with connected(profile, url) as session:
         asset = session.asset_from_oid(token)
         query = session.query(token.partition(":")[0]).select(*_listed(select))
-        paths = [str(path) for path in query.fetch().select]
-        session.populate([asset], *paths)
+        paths = [str(path) for path in query._columns]
+        session.populate([asset], *map(str, query.fetch().select))
         if output is Format.table:
             rows = [(path, _text(asset[path])) for path in paths]
             show(Table(repr(asset), ("attribute", "value"), rows, shown=len(rows)))
@@ -173,7 +173,7 @@ def query(
 
 def write(assets: Iterator[Asset], asked: Query, output: Format, stream: TextIO) -> None:
     """Write assets with what *asked* selects, one after the other as they come."""
-    paths = [str(path) for path in asked.fetch().select]
+    paths = [str(path) for path in asked._columns]
     # What the server refuses is known before anything is written.
     assets = chain(list(islice(assets, 1)), assets)
     if output is Format.csv:

@@ -169,16 +169,20 @@ def metadata_csv(executions: Iterable[Any]) -> str:
 
 def metadata_frame(executions: Iterable[Any]) -> pyarrow.Table:
     """Return the metadata of several executions as one Arrow table: a row per line of metadata, with the execution's
-    id, counter and title. Numbers and times have columns of their types. One request for all of them.
+    id, counter and title, which are text, number and text whatever they look like. Other numbers and times have columns
+    of their types; only an empty cell is no value. One request for all of them.
 
     Raises BadValue for no execution, Unsupported without the extra `arrow`.
     """
-    reader = optional.load("pyarrow.csv", extra="arrow")
+    reader, arrow = optional.load("pyarrow.csv", extra="arrow"), optional.load("pyarrow", extra="arrow")
+    own = {"execution_id": arrow.string(), "execution_counter": arrow.int64(), "execution_title": arrow.string()}
     text = metadata_csv(executions).encode()
     table: pyarrow.Table = reader.read_csv(
         io.BytesIO(text),
         parse_options=reader.ParseOptions(newlines_in_values=True),
-        convert_options=reader.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False),
+        convert_options=reader.ConvertOptions(
+            column_types=own, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+        ),
     )
     return table
 
