@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -37,6 +37,18 @@ _RECENT = 200
 _ATTEMPTS = 3
 """How often a list that moves while it is read is read in one round."""
 
+T = TypeVar("T")
+
+
+def _repeated(read: Callable[[], T]) -> T:
+    """What *read* returns, which is called again for a list that moves while it is read."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return read()
+        except ResultChanged:
+            continue
+    return read()
+
 
 class ComparisonReader:
     """Reads what is watched as a whole and compares it with the last reading."""
@@ -60,13 +72,7 @@ class ComparisonReader:
         self._rows = dict(self._whole())
 
     def _whole(self) -> dict[Oid, tuple[LoadedValue, ...]]:
-        for attempt in range(_ATTEMPTS):
-            try:
-                return {asset._state.oid: self._row(asset) for page in self._query.pages() for asset in page}
-            except ResultChanged:
-                if attempt == _ATTEMPTS - 1:
-                    raise
-        raise AssertionError
+        return _repeated(lambda: {asset._state.oid: self._row(asset) for page in self._query.pages() for asset in page})
 
     def _row(self, asset: Instance) -> tuple[LoadedValue, ...]:
         return tuple(without_moment(asset._state.cell(name)) for name in self._all)
@@ -208,14 +214,14 @@ class RecentReader(ComparisonReader):
         return found if isinstance(found, datetime) else None
 
     def read(self) -> list[Found]:
-        recent = None if self._mark is None else self._recent(self._around)
+        recent = None if self._mark is None else _repeated(lambda: self._recent(self._around))
         if recent is None:
             return super().read()
         gone = [oid for oid, (_, is_deleted) in recent.items() if is_deleted and oid in self._rows]
         there = {oid: row for oid, (row, is_deleted) in recent.items() if not is_deleted}
         matching = there
         if not self._is_whole:
-            found = self._recent(self._matching)
+            found = _repeated(lambda: self._recent(self._matching))
             if found is None:
                 return super().read()
             matching = {oid: row for oid, (row, _) in found.items()}

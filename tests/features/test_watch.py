@@ -532,6 +532,26 @@ def test_a_list_in_another_order_is_read_as_a_whole(
     assert told(watch.poll()) == [("changed", made[1].idref)]
 
 
+def test_a_list_that_moves_while_its_latest_changes_are_read_is_read_again(
+    valohai_sandbox: Server, vh: ValohaiMeta, runs: Callable[[int], list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison_reader, "_RECENT", 3)
+    made = runs(7)
+    watch = vh.watch(vh.Execution.where(project=made[0].project).select("title"))
+    made[1].title = "y"
+    save(vh)
+    ordered, reads = lists.ordered, []
+
+    def moving(call: Any, kind: Any, ids: Any) -> list[Any]:
+        found = list(ordered(call, kind, ids))
+        reads.append(found)
+        return [found[-1], *found[:-1]] if len(reads) == 2 else found
+
+    monkeypatch.setattr(lists, "ordered", moving)
+    assert told(watch.poll()) == [("changed", made[1].idref)]
+    assert len(reads) > 3
+
+
 def test_testspace_by_comparison(testspace_sandbox: Server) -> None:
     with TestspaceMeta(**testspace_sandbox.credentials) as ts:
         project = ts.Project.create(name="watched")
