@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self, cast
 
 from assetmeta.core.asset import Asset
 from assetmeta.core.relations import NullReference, RelatedList
-from assetmeta.core.state import Instance, LoadedValue, merge_row
+from assetmeta.core.state import Instance, LoadedValue, forget, merge_row
 from assetmeta.core.values import cell_members, cell_value
 from assetmeta.core.walk import is_loaded, read, walk
 from assetmeta.model.errors import BadValue, UnknownName, nearest
@@ -163,6 +163,23 @@ class BaseAsset(metaclass=IterableType):
         with context.lock:
             merge_row(core, Row(core._state.oid, tuple(known), cells), context.layouts)
         return self
+
+    @property
+    def needs_refresh(self) -> bool:
+        """Whether nothing is loaded. Set to true, what is loaded is forgotten, and read again when it is next used."""
+        return not self._v1_core._state.cells
+
+    @needs_refresh.setter
+    def needs_refresh(self, value: object) -> None:
+        if value:
+            with self._v1_core._context.lock:
+                forget(self._v1_core)
+
+    _v1_needs_refresh = needs_refresh
+
+    def _v1_refresh(self) -> None:
+        """Read the basic attributes again. One request. Raises V1Error."""
+        self._v1_v1meta.read_asset(self._v1_asset_type_name, self._v1_oid)
 
     def _v1_cell(self, name: str, value: Any) -> RawValue:
         attribute = self._v1_type.attributes.get(name)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
+from xml.etree.ElementTree import Element
 
 from assetmeta.core.query import Query
 from assetmeta.core.state import Instance
 from assetmeta.model.printable import printable
 from assetmeta.v1pysdk.none_deref import NoneDeref
-from assetmeta.v1pysdk.string_utils import split_outside
+from assetmeta.v1pysdk.string_utils import split_attribute, split_outside
 
 
 class V1Query:
@@ -114,6 +116,50 @@ class V1Query:
         if self._changed:
             self._results = None
         return self.queryAll()
+
+    def get_sel_string(self) -> str:
+        """Return what is selected, as the parameter `sel` has it: `Owners,Owners.Name`."""
+        names: dict[str, None] = {}
+        for name in self._sel_list:
+            parts = split_attribute(name)
+            names |= dict.fromkeys(".".join(parts[:length]) for length in range(1, len(parts) + 1))
+        return ",".join(names)
+
+    def get_sort_string(self) -> str:
+        """Return what is sorted by, as the parameter `sort` has it."""
+        return ",".join(self._sort_list)
+
+    def get_where_string(self) -> str:
+        """Return the conditions, as the parameter `where` has them."""
+        terms = [f"{name}={_quoted(_operand(value))}" for name, value in self._where_terms.items()]
+        return ";".join([*terms, *filter(None, [self._where_string])])
+
+    def get_page_size(self) -> int | None:
+        """Return the size of the window; None without one."""
+        return self._page_size
+
+    def get_page_start(self) -> int | None:
+        """Return where the window starts; None without one."""
+        return self._page_start
+
+    def get_find_string(self) -> str | None:
+        """Return the words that are searched; None without a search."""
+        return self._find[0] if self._find else None
+
+    def get_findIn_string(self) -> str | None:
+        """Return the attribute that is searched; None without a search."""
+        return self._find[1] if self._find else None
+
+    def run_query(self) -> None:
+        """Run the query now, also if it was run before."""
+        self._results = None
+        self._assets()
+
+    def run_single_query(self, url_params: Mapping[str, Any] | None = None, api: str = "Data") -> Element:
+        """Return the server's document for the assets of the type with these parameters. One request."""
+        path = f"/rest-1.v1/{api}/{self._asset_class._v1_asset_type_name}"
+        found: Element = self._asset_class._v1_v1meta.server.get_xml(path, query=urlencode(url_params or {}))
+        return found
 
     def _assets(self) -> list[Any]:
         if self._results is None:
@@ -228,3 +274,11 @@ def _operand(value: Any) -> Any:
     if isinstance(value, Instance | str | bytes) or not isinstance(value, Iterable):
         return getattr(value, "idref", value)
     return [_operand(each) for each in value]
+
+
+def _quoted(value: Any) -> str:
+    """A value in a condition as text; quotes in it are doubled."""
+    if isinstance(value, list):
+        return ",".join(map(_quoted, value))
+    text = "" if value is None else str(value)
+    return "'" + text.replace("'", "''") + "'"

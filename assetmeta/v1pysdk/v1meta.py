@@ -286,7 +286,7 @@ class V1Meta:
         if isinstance(value, NoneDeref):
             return None
         if attribute.multi and value is not None:
-            return [value] if isinstance(value, str) else list(value)
+            return [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
         return value
 
     def commit(self) -> list[Exception]:

@@ -475,3 +475,84 @@ def a_selection_as_a_list(sdk: Any, server: Any) -> None:
         v1.commit(), [each.RequestedBy for each in v1.Story.select("RequestedBy").sort("Number").page(size=3, start=2)]
     )
     print(list(some.Estimate), [[owner.idref for owner in owners] for owners in some.Owners])
+
+
+@program(requests=17)
+def members_come_and_go(sdk: Any, server: Any) -> None:
+    with connect(sdk, server) as v1:
+        for place in range(2):
+            values = {"Username": f"new{place}", "Nickname": f"N{place}", "Email": f"n{place}@x.y"}
+            member = v1.Member.create(Name=f"New {place}", Password="secret", DefaultRole=v1.Role(4), **values)
+            print(member.Name, member.Username, member.DefaultRole.idref, member.IsLoginDisabled, member.Email)
+        scope = v1.Scope(0)
+        scope.Members = v1.Member.filter("Username='new0'|Username='new1'")
+        print(v1.commit(), sorted(each.Nickname for each in scope.Members if each.Nickname.startswith("N")))
+        for member in v1.Member.where(AssetState="64").select("Nickname"):
+            if member.Nickname == "N0":
+                member.Inactivate()
+                print(member.AssetState, member.IsInactive)
+        for member in v1.Member.where(Username="new1"):
+            member.Delete()
+        print([each.Name for each in v1.Member.where(AssetState="128")], len(v1.Member.where(Nickname="N1")))
+
+
+@program(requests=10)
+def triage_of_defects(sdk: Any, server: Any) -> None:
+    v1 = connect(sdk, server)
+    defects = (
+        v1.Defect.select("Name", "Number", "Status", "Priority.Name", "CreateDate")
+        .filter("CreateDate>'2025-01-01';(Status.Name!='Done'|Status='')")
+        .sort("-CreateDate", "Number")
+    )
+    for defect in defects:
+        print(defect.Number, defect.Status.Name or "-", bool(defect.Priority), defect.CreateDate[:10])
+    defects.set(Priority=v1.WorkitemPriority.where(Name="High").first())
+    print(v1.commit(), len(v1.dirtylist))
+    print(Counter(each.Priority.Name or "-" for each in v1.Defect.select("Priority.Name")))
+    some = list(v1.Defect.select("Number", "Priority.Name").sort("Number").page(3, 0))
+    for defect in some[:2]:
+        defect.set(Name=f"Triaged {defect.Number}").Priority = None
+    print(v1.commit(), [(each.Name, each.Priority.Name or "-") for each in some])
+
+
+@program(requests=12)
+def import_tests(sdk: Any, server: Any) -> None:
+    v1 = connect(sdk, server)
+    statuses = {each.Name: each for each in v1.TestStatus}
+    stories: dict[str, Any] = {}
+    for line in csv.DictReader(["story,name,status,note", "A,first,Passed,x", "A,second,Failed,", "B,third,,y"]):
+        if line["story"] not in stories:
+            stories[line["story"]] = v1.Story.create(Name=f"Imported {line['story']}", Scope=v1.Scope(0))
+        values = {"Status": statuses[line["status"]]} if line["status"] else {}
+        test = v1.Test.create(Name=line["name"], Parent=stories[line["story"]], Description=line["note"], **values)
+        print(test.Name, test.Parent.Name, test.Status.Name or "-", repr(test.Description))
+    for name, story in sorted(stories.items()):
+        print(name, [each.Name for each in story.Children], len(v1.Test.where(Parent=story.idref)))
+
+
+@program(requests=8)
+def print_a_tree(sdk: Any, server: Any) -> None:
+    v1 = connect(sdk, server)
+
+    def show(work: Any, depth: int) -> None:
+        print("  " * depth + work.Name, work.Super.Name or "-", work.Super.Super.Name or "-", type(work).__name__)
+        for each in sorted(getattr(work, "Subs", []), key=lambda below: int(below.intid)):
+            show(each, depth + 1)
+
+    for epic in v1.Epic.where(Super="").sort("Number") if hasattr(v1.Epic, "sort") else v1.Epic.where(Super=""):
+        show(epic, 0)
+    print(sorted(each.Name for each in v1.Epic.filter("Subs.@Count>'0'")))
+
+
+@program(requests=3)
+def burn_down(sdk: Any, server: Any) -> None:
+    v1 = connect(sdk, server)
+    sprints = v1.Timebox.select("Name", "BeginDate", "EndDate", "State.Code", "Workitems.ToDo").sort("BeginDate")
+    for sprint in sprints:
+        left = sum(float(work.ToDo or 0) for work in sprint.Workitems)
+        days = datetime.strptime(sprint.EndDate[:10], "%Y-%m-%d") - datetime.strptime(sprint.BeginDate[:10], "%Y-%m-%d")
+        print(sprint.Name, days.days, sprint.State.Code, left, sprint["Name"], len(sprint.data["Workitems"]))
+    print(sprints.get_sel_string(), sprints.get_sort_string(), repr(sprints.get_where_string()))
+    query = v1.Story.where(Name="a").filter("Estimate>'1'").page(5, 2).find("b", "Name")
+    print(query.get_where_string(), query.get_page_size(), query.get_page_start(), query.get_find_string())
+    print(query.get_findIn_string(), v1.Story.query().run_single_query({"sel": "Name", "page": "2,1"}).get("pageStart"))

@@ -637,6 +637,116 @@ def _(three: Three) -> None:
         three.new.Workitem(999999)
 
 
+@row("`story.Ideas`, of several numbers")
+def _(three: Three) -> None:
+    three.typed.Story(three.key).Ideas = [2, 1]
+    three.typed.commit().raise_if_failed()
+    assert [story.Ideas for story in three.stories] == ["2", "2", [2, 1]]
+
+
+@row("`story.needs_refresh` of what `v1.Story` iterates over")
+def _(three: Three) -> None:
+    for v1 in three.both:
+        story = next(iter(v1.Story))
+        if v1 is three.new:
+            v1.clear_memoized_cache()
+        assert story.needs_refresh is True
+        assert story.Name
+    with pytest.raises(UnknownName):
+        _ = three.typed.Story(three.key).needs_refresh
+
+
+@row("iterating over a query once more after a commit")
+def _(three: Three) -> None:
+    for v1, expected in zip(three.both, ("Row", "Written"), strict=True):
+        query = v1.Story.select("Name").where(ID=f"Story:{three.key}")
+        for story in query:
+            story.Name = "Written"
+        assert v1.commit() == []
+        assert [story.Name for story in query] == [expected]
+        three.typed.Story(three.key).Name = "Row"
+        three.typed.commit().raise_if_failed()
+
+
+@row("`story.needs_refresh = True`")
+def _(three: Three) -> None:
+    for v1, expected in zip(three.both, ("Row", "Changed"), strict=True):
+        story = v1.Story(three.key)
+        assert story.Name == "Row"
+        three.typed.Story(three.key).Name = "Changed"
+        three.typed.commit().raise_if_failed()
+        story.needs_refresh = True
+        assert story.Name == expected
+        story._v1_needs_refresh = True
+        assert story.Name == "Changed"
+        three.typed.Story(three.key).Name = "Row"
+        three.typed.commit().raise_if_failed()
+        story._v1_refresh()
+        assert story.Name == "Row"
+
+
+@row('`story.Ideas = [1, 2]`, `story.TaggedWith = ["a", "b"]`')
+def _(three: Three) -> None:
+    for values in ({"Ideas": [1, 2]}, {"TaggedWith": ["a", "b"]}):
+        three.old.Story(three.key).set(**values)
+        with pytest.raises(AttributeError):
+            three.old.commit()
+        three.new.Story(three.key).set(**values)
+        assert three.new.commit() == []
+    assert (three.written("Ideas"), sorted(three.written("TaggedWith"))) == ([1, 2], ["a", "b"])
+    for v1 in three.both:
+        v1.Story(three.key).Ideas = 7
+        v1.Story(three.key).TaggedWith = "c"
+        assert v1.commit() == []
+        assert (three.written("Ideas"), three.written("TaggedWith")) == ([7], ["c"])
+
+
+@row("`where(Timebox=sprint)`, an asset as a value")
+def _(three: Three) -> None:
+    three.typed.Story(three.key).Owners.add(three.typed.Member(20))
+    three.typed.commit().raise_if_failed()
+    for v1 in three.both:
+        member = v1.Member(20)
+        assert member.Name
+        query = v1.Story.select("Name").where(Owners=member, ID=f"Story:{three.key}")
+        if v1 is three.old:
+            with pytest.raises(peer.client.V1Error):
+                query.queryAll()
+        else:
+            assert [int(story.intid) for story in query] == [three.key]
+
+
+@row("`v1.global_cache`")
+def _(three: Three) -> None:
+    assert three.old.global_cache is not None
+    with pytest.raises(V1AssetNotFoundError):
+        _ = three.new.global_cache
+    story = three.new.Story(three.key)
+    assert story.Name == "Row"
+    three.typed.Story(three.key).Name = "Changed"
+    three.typed.commit().raise_if_failed()
+    three.new.clear_memoized_cache()
+    assert story.Name == "Changed"
+
+
+@row("`story._v1_current_data`, `_v1_commit()` and what else starts with `_v1_`")
+def _(three: Three) -> None:
+    old, new = three.stories[:2]
+    assert (old.Name, new.Name) == ("Row", "Row")
+    assert old._v1_current_data["Name"] == new.data["Name"]
+    assert not hasattr(new, "_v1_current_data")
+    assert not hasattr(new, "_v1_commit")
+
+
+@row("`v1.unpack_asset_relations(...)` and the other steps of `unpack_asset`")
+def _(three: Three) -> None:
+    document = three.new.query("Story", f"ID='Story:{three.key}'", "Name,Scope")[0]
+    assert [three.old.unpack_asset(document)["Name"], three.new.unpack_asset(document)["Name"]] == ["Row", "Row"]
+    assert hasattr(three.old, "unpack_asset_relations")
+    with pytest.raises(V1AssetNotFoundError):
+        _ = three.new.unpack_asset_relations
+
+
 @row("`from v1pysdk import V1Poll`, `yamlquery`")
 def _(three: Three) -> None:
     assert hasattr(peer, "V1Poll")
