@@ -20,7 +20,7 @@ from assetmeta.core.identity_map import IdentityMap
 from assetmeta.core.load_log import LoadLog
 from assetmeta.core.report import Report
 from assetmeta.core.row_report import UpsertReport
-from assetmeta.core.state import Instance, RowShapes, merge_row
+from assetmeta.core.state import Instance, RowShapes, merge_rows
 from assetmeta.core.vocabulary import Vocabulary
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsNames, SupportsReferences
 from assetmeta.model.errors import AssetmetaError, NotFound, Rejected, SessionClosed, UnknownName, UsageError
@@ -410,14 +410,11 @@ class SessionContext:
             self._familiar.clear()
         self._familiar.add((type_name, columns))
 
-    def merge_rows(self, rows: Iterable[Row], since: int | None = None) -> list[Instance]:
+    def merge_rows(self, rows: Sequence[Row], since: int | None = None) -> list[Instance]:
         """Merge rows into their assets; return the assets, same order. *since* is `writes` when they were requested."""
         with self.lock:
-            assets = []
-            for row in rows:
-                asset = self.identity.get_or_create(row.oid, self._make)
-                merge_row(asset, row, self.layouts, since)
-                assets.append(asset)
+            assets = [self.identity.get_or_create(row.oid, self._make) for row in rows]
+            merge_rows(assets, rows, self.layouts, since)
             return assets
 
 

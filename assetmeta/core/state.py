@@ -128,19 +128,33 @@ def at_moment_of(asset: Instance, oid: Oid) -> Oid:
     return oid if oid.moment is not None else oid.at(asset._state.oid.moment)
 
 
-def merge_row(asset: Instance, row: Row, layouts: RowShapes, since: int | None = None) -> None:
-    """Take over a row that was requested when *since* writes had been made. Pending edits are untouched, and stay what
-    a read returns. A row from before the last write to the asset is dropped.
+def merge_rows(assets: Iterable[Instance], rows: Iterable[Row], layouts: RowShapes, since: int | None = None) -> None:
+    """Take over a row for each asset; the rows were requested when *since* writes had been made. Pending edits are
+    untouched, and stay what a read returns. A row from before the last write to its asset is dropped.
     """
-    state = asset._state
-    if since is not None and state.changed > since:
-        return
-    state.gone = None
-    if state.layout is EMPTY:
+    columns, layout = EMPTY.names, EMPTY
+    for asset, row in zip(assets, rows, strict=True):
+        state = asset._state
+        if since is not None and state.changed > since:
+            continue
+        state.gone = None
+        if state.layout is not EMPTY:
+            _merge_more(asset, row, layouts)
+            continue
         # Nothing was loaded, so nothing is decoded either; most rows are of assets that are new here.
-        state.layout = layouts.of(row.columns)
+        if row.columns is not columns:
+            columns, layout = row.columns, layouts.of(row.columns)
+        state.layout = layout
         state.cells = row.values
-        return
+
+
+def merge_row(asset: Instance, row: Row, layouts: RowShapes) -> None:
+    """Take over one row that is not older than any write; see `merge_rows`."""
+    merge_rows((asset,), (row,), layouts)
+
+
+def _merge_more(asset: Instance, row: Row, layouts: RowShapes) -> None:
+    state = asset._state
     if state.layout.names == row.columns:
         state.cells = row.values
     else:

@@ -88,7 +88,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
         (edits, "restore"),
         (unit_of_work, "taken_along"),
         (UnitOfWork, "_name"),
-        (context, "merge_row"),
+        (context, "merge_rows"),
         (IdentityMap, "get_or_create"),
         (Committer, "_take_over"),
     )

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import repeat
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from types import NoneType
 from typing import Any
 
-from assetmeta.backends.responses import Json, parse_json
+from msgspec import Struct, defstruct, field
+from msgspec.json import Decoder
+from msgspec.structs import astuple
+
+from assetmeta.backends.responses import Json, parse_json, parse_typed
 from assetmeta.backends.rest.http import text_of
 from assetmeta.backends.versionone.query_request import Query, SelectNode
 from assetmeta.model.errors import BadValue, InvalidResponse
@@ -26,8 +30,51 @@ from assetmeta.model.values import AsOf, Oid
 Objects = list[dict[str, Json]]
 
 
-def result_sets(response: Response, count: int) -> list[Objects]:
-    """Return the *count* result sets of a query.v1 answer, in the requested order. Raises InvalidResponse."""
+def read_rows(response: Response, readers: Sequence[Reader]) -> list[list[Row]]:
+    """Return the rows of a query.v1 answer: those of the query of each of *readers*, in order. Raises
+    InvalidResponse.
+    """
+    records = _records(response, readers)
+    if records is None:
+        return [reader.rows(found) for reader, found in zip(readers, _objects(response, len(readers)), strict=True)]
+    return [reader.rows_of(found) for reader, found in zip(readers, records, strict=True)]
+
+
+class _Reference(Struct, gc=False):
+    """A related asset."""
+
+    token: str = field(name="_oid")
+
+
+_Record = Struct
+"""An asset as its query selected it: `_oid`, the tokens in order, then what is nested."""
+
+_Value = str | _Reference | None | list[str | _Reference | None]
+
+
+def _records(response: Response, readers: Sequence[Reader]) -> Sequence[Sequence[_Record]] | None:
+    """The result sets, where everything in them is as the reference describes it; None otherwise, and for what has to
+    be read asset by asset.
+    """
+    layouts = [reader.layout for reader in readers]
+    return None if None in layouts else parse_typed(response, _decoder(*layouts))
+
+
+@lru_cache(maxsize=1000)
+def _decoder(*layouts: tuple[tuple[str, ...], tuple[str, ...]]) -> Decoder[tuple[list[_Record], ...]]:
+    """Reads result sets of objects that have all of these tokens and nested names."""
+    kinds: list[Any] = []
+    for tokens, nested in layouts:
+        names = ("_oid", *tokens, *nested)
+        types = (str, *repeat(_Value, len(tokens)), *repeat(Any, len(nested)))
+        fields = [(f"value{place}", kind) for place, kind in enumerate(types)]
+        renamed = {f"value{place}": name for place, name in enumerate(names)}
+        kinds.append(list[defstruct("Record", fields, rename=renamed, gc=False)])  # type: ignore[misc]
+    return Decoder(tuple[tuple(kinds)])  # type: ignore[misc]
+
+
+def _objects(response: Response, count: int) -> list[Objects]:
+    """The result sets of any answer, as dicts."""
     document = parse_json(response)
     if not isinstance(document, list) or len(document) != count:
         raise _unexpected(f"{count} result sets were requested", response)
@@ -57,6 +104,7 @@ _DIGITS = 19
 
 _make_oid: Callable[[Iterable[Any]], Oid] = partial(tuple.__new__, Oid)
 _token: Callable[[Any], Json] = itemgetter("_oid")
+_token_of: Callable[[Any], str] = attrgetter("token")
 _make_row: Callable[[Iterable[Any]], Row] = partial(tuple.__new__, Row)
 
 
@@ -110,15 +158,32 @@ class Reader:
         self._history = query.history
         self._oids = _Oids(query.moment)
 
+    @property
+    def layout(self) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """The tokens and the nested names of objects that can be read all together; None where each has to be looked
+        at: records of histories, and values of unknown kinds.
+        """
+        shape = self._shape
+        return None if self._history or shape.raw else (shape.tokens, tuple(name for name, _, _ in shape.nested))
+
+    def rows_of(self, records: Sequence[_Record]) -> list[Row]:
+        """Return one row per record, in order, as `rows` does."""
+        if not records:
+            return []
+        tokens, *columns = zip(*map(astuple, records), strict=True)
+        return self._in_columns(self._shape, columns, self._identities(tokens))
+
     def rows(self, objects: Objects) -> list[Row]:
         """Return one row per object, in order. Rows of nested selects are kept for `related`. Raises
         InvalidResponse.
         """
         if self._history:
             return [row for item in objects for row in self._rows(self._shape, [item], [self._record(item)])]
-        moment = self._oids.moment
-        oids = _all_parsed([item.get("_oid") for item in objects])
-        return self._rows(self._shape, objects, [oid if oid.moment == moment else oid.at(moment) for oid in oids])
+        return self._rows(self._shape, objects, self._identities([item.get("_oid") for item in objects]))
+
+    def _identities(self, tokens: Sequence[Json]) -> list[Oid]:
+        moment, oids = self._oids.moment, _all_parsed(tokens)
+        return [oid if oid.moment == moment else oid.at(moment) for oid in oids]
 
     def related(self) -> tuple[Row, ...]:
         """The rows of all related assets seen so far, each once per place in the selection."""
@@ -134,23 +199,32 @@ class Reader:
         """Read whole columns, which takes a fraction of the time that single cells take."""
         if objects and not shape.raw:
             try:
-                columns = list(map(self._column, zip(*map(shape.take, objects), strict=True)))
-                for place in shape.lists:
-                    columns[place] = [() if value is None else value for value in columns[place]]
-                for name, multi, inner in shape.nested:
-                    columns.append(self._through(inner, [item[name] for item in objects], multi))
-                values = zip(*columns, strict=True) if columns else repeat(())
-                return list(map(_make_row, zip(oids, repeat(shape.columns), values, strict=False)))
+                columns: list[Sequence[Any]] = list(zip(*map(shape.take, objects), strict=True))
+                columns += [[item[name] for item in objects] for name, _, _ in shape.nested]
+                return self._in_columns(shape, columns, oids)
             except (KeyError, TypeError):
                 # A value is missing or of an unknown kind.
                 pass
         return [self._partial(shape, item, oid) for item, oid in zip(objects, oids, strict=True)]
+
+    def _in_columns(self, shape: _Shape, columns: Sequence[Sequence[Any]], oids: Sequence[Oid]) -> list[Row]:
+        """The rows of assets of which all values are there: *columns* are those of the tokens, then what is nested."""
+        own = len(shape.tokens)
+        found = list(map(self._column, columns[:own]))
+        for place in shape.lists:
+            found[place] = [() if value is None else value for value in found[place]]
+        for (_, multi, inner), column in zip(shape.nested, columns[own:], strict=True):
+            found.append(self._through(inner, column, multi))
+        values = zip(*found, strict=True) if found else repeat(())
+        return list(map(_make_row, zip(oids, repeat(shape.columns), values, strict=False)))
 
     def _column(self, column: Sequence[Json]) -> Sequence[RawValue]:
         """Read the values of one place in the selection."""
         kinds = set(map(type, column))
         if kinds <= _TEXTS:
             return _shared(column)
+        if kinds == {_Reference}:
+            return self._oids.of_all(list(map(_token_of, column)))
         if kinds == {dict}:
             return self._oids.of_all(list(map(_token, column)))
         return list(map(self._cell, column))
@@ -189,9 +263,11 @@ class Reader:
         shape.seen.update(zip(new, self._rows(shape, list(new.values()), list(new)), strict=True))
         return found
 
-    def _cell(self, value: Json) -> RawValue:
+    def _cell(self, value: Json | _Reference) -> RawValue:
         if isinstance(value, dict):
             return self._oid(value.get("_oid"))
+        if isinstance(value, _Reference):
+            return self._oid(value.token)
         if isinstance(value, list):
             # A list holds scalars or assets, never both, which the union of tuples cannot express.
             return tuple(map(self._member, value))  # type: ignore[return-value]
@@ -206,7 +282,7 @@ class Reader:
             pass
         return JsonText(text_of(value)) if isinstance(value, list | dict) else value
 
-    def _member(self, value: Json) -> RawValue:
+    def _member(self, value: Json | _Reference) -> RawValue:
         if isinstance(value, list):
             raise _unexpected("one of several values is a list itself")
         return self._cell(value)
@@ -223,8 +299,8 @@ def _shared(column: Sequence[Any]) -> Sequence[Any]:
     sample = column[:_SAMPLE]
     if 2 * len(set(sample)) > len(sample):
         return column
-    texts = dict(zip(column, column, strict=True))
-    return list(map(texts.__getitem__, column))
+    texts: dict[Any, Any] = {}
+    return list(map(texts.setdefault, column, column))
 
 
 def _all_parsed(tokens: Sequence[Json]) -> list[Oid]:

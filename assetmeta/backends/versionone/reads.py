@@ -35,7 +35,7 @@ from assetmeta.backends.versionone.query_request import (
     page,
     request,
 )
-from assetmeta.backends.versionone.query_response import Objects, Reader, result_sets
+from assetmeta.backends.versionone.query_response import Reader, read_rows
 from assetmeta.backends.versionone.rest_reads import (
     asset_request,
     asset_row,
@@ -89,17 +89,16 @@ class _Walk:
     def size(self, settings: Settings) -> int:
         return settings.max_page if self.left is None else min(self.left, settings.max_page)
 
-    def take(self, objects: Objects, settings: Settings) -> None:
+    def take(self, rows: Sequence[Row], settings: Settings) -> None:
         """Add a page of results."""
-        rows = self.reader.rows(objects)
         each_once((row.oid for row in rows), "POST query.v1")
         if self.oids is not None:
             confirm_requested(self.schema, (row.oid for row in rows), self.oids, "POST query.v1")
         self.rows += rows
-        self.full = len(objects) >= self.size(settings)
-        self.start += len(objects)
+        self.full = len(rows) >= self.size(settings)
+        self.start += len(rows)
         if self.left is not None:
-            self.left -= len(objects)
+            self.left -= len(rows)
         self.done = not self.paged or not self.full or (self.left is not None and self.left <= 0)
 
 
@@ -264,9 +263,9 @@ def _turn_pages(walks: Sequence[_Walk], settings: Settings) -> Flow[None]:
     responses = yield from _send([request([walk.document(settings) for walk in bundle]) for bundle in bundles])
     for bundle, response in zip(bundles, responses, strict=True):
         with collector_paused():
-            sets = result_sets(check(response, parse_error), len(bundle))
-            for walk, objects in zip(bundle, sets, strict=True):
-                walk.take(objects, settings)
+            pages = read_rows(check(response, parse_error), [walk.reader for walk in bundle])
+            for walk, rows in zip(bundle, pages, strict=True):
+                walk.take(rows, settings)
 
 
 def _gathered(wanted: Fetch, walks: Sequence[_Walk]) -> Rows:

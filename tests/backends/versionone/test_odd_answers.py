@@ -69,6 +69,25 @@ def test_a_value_of_an_unknown_kind_is_an_asset_or_stays_as_it_came(
     )
 
 
+@pytest.mark.parametrize("odd", ["x", {"_oid": "Story:2", "Name": 5, "Scope": []}, {"_oid": "Story:2", "Scope": []}])
+def test_an_odd_asset_changes_nothing_in_how_others_are_read(v1_schema: Schema, play: Play, odd: object) -> None:
+    fetch = Fetch("Story", tuple(map(Path.parse, ("Name", "Super", "Owners", "Status", "Scope.Name"))))
+    story = {
+        "_oid": "Story:1",
+        "Name": "a",
+        "Super": {"_oid": "Epic:7", "more": [1]},
+        "Owners": [{"_oid": "Member:20"}, {"_oid": "Member:21"}],
+        "Status": {"_oid": "NULL"},
+        "Scope": [{"_oid": "Scope:0", "Name": "b"}],
+        "Unasked": 1.5,
+    }
+    [alone], _ = play(VersionOne().fetch(v1_schema, [fetch]), js([[story]]))
+    [beside], _ = play(VersionOne().fetch(v1_schema, [fetch]), js([[story, odd]]))
+    owners = (Oid("Member", 20), Oid("Member", 21))
+    assert ("a", Oid("Epic", 7), owners, None, Oid("Scope", 0)) == alone.rows[0].values
+    assert (alone.rows[0], alone.related) == (beside.rows[0], beside.related)
+
+
 @pytest.mark.parametrize("kinds", [["a", "b"], ["a", None], [None, None]])
 def test_texts_that_repeat_are_kept_once(v1_schema: Schema, play: Play, kinds: list[str | None]) -> None:
     fetch = Fetch("Story", (Path.parse("Name"), Path.parse("Scope.Name")))
