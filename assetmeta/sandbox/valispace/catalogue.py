@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .declared import modules, requirements, structure
+from assetmeta.sandbox.rest.schema import declared
+
 from .model import Field, Kind
 
-KINDS: dict[str, Kind] = {kind.endpoint: kind for kind in (*structure.KINDS, *requirements.KINDS, *modules.KINDS)}
-"""The kinds by endpoint."""
+KINDS: dict[str, Kind] = {name: Kind(endpoint=name, **kind) for name, kind in declared(__package__, Field).items()}
+"""The kinds by endpoint, in the order of the API root."""
 
 ALIASES: dict[str, str] = {
     "vali": "valis",

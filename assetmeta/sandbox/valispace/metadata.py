@@ -30,16 +30,7 @@ def actions(method: str, fields: Sequence[Field]) -> dict[str, object]:
 
 def described(field: Field) -> dict[str, object]:
     """What metadata says about one field."""
-    about: dict[str, object] = {
-        "type": field.option_type,
-        "required": field.required,
-        "read_only": not field.writable,
-        "label": field.label,
-    }
-    if field.max_length is not None:
-        about["max_length"] = field.max_length
-    if field.choices:
-        about["choices"] = [{"value": value, "display_name": name} for value, name in field.choices]
+    about = field.described(writable=field.writable)
     if field.type == "owner":
         about["children"] = {name: whole_number(name) for name in ("id", "contenttype")}
     return about

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from .declared import deployments, files, models, people, places, projects, runs
-from .model import Kind
+from collections.abc import Mapping
+from typing import Any
 
-KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        *people.KINDS,
-        *projects.KINDS,
-        *runs.KINDS,
-        *files.KINDS,
-        *models.KINDS,
-        *deployments.KINDS,
-        *places.KINDS,
-    )
-}
+from assetmeta.sandbox.rest.schema import declared
+
+from .model import Field, Filter, Kind
+
+
+def _kind(name: str, filters: Mapping[str, Any] = {}, **more: Any) -> Kind:
+    """A kind of `schema.json`, where a filter is the name of its field, or that and how it compares."""
+    read = {each: Filter(*((how,) if isinstance(how, str) else how)) for each, how in filters.items()}
+    return Kind(name=name, filters=read, **more)
+
+
+KINDS: dict[str, Kind] = {name: _kind(name, **kind) for name, kind in declared(__package__, Field).items()}
 """The kinds by name."""
 
 

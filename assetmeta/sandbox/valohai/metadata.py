@@ -5,7 +5,7 @@ from __future__ import annotations
 from assetmeta.sandbox.rest.bodies import PARSES
 from assetmeta.sandbox.rest.negotiation import JSON
 
-from .model import Field, Kind
+from .model import Kind
 
 
 def metadata(name: str) -> dict[str, object]:
@@ -16,19 +16,8 @@ def metadata(name: str) -> dict[str, object]:
 def actions(kind: Kind, *, creating: bool) -> dict[str, object]:
     """The fields of a kind, those that POST takes or those that PUT takes."""
     hidden = [field for field in kind.fields if not field.shapes and not field.writable(creating=creating)]
-    return {field.name: described(field, creating=creating) for field in kind.fields if field not in hidden}
-
-
-def described(field: Field, *, creating: bool) -> dict[str, object]:
-    """What metadata says about one field."""
-    about: dict[str, object] = {
-        "type": field.option_type,
-        "required": field.required and field.writable(creating=creating),
-        "read_only": not field.writable(creating=creating),
-        "label": "ID" if field.name == "id" else field.label,
+    return {
+        field.name: field.described(writable=field.writable(creating=creating))
+        for field in kind.fields
+        if field not in hidden
     }
-    if field.max_length is not None:
-        about["max_length"] = field.max_length
-    if field.choices:
-        about["choices"] = [{"value": value, "display_name": value.replace("_", " ")} for value in field.choices]
-    return about

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.resources import files
 
-from .declared import EVERY_ROOT, EVERY_TYPE, FAMILIES
 from .flatten import flatten
 from .notation import read_types
-from .rules import CARRIED, RULES
 from .types import Catalogue, Column
 
-__all__ = ["CARRIED", "RULES", "catalogue"]
+SECURED_BY: dict[str, str] = {"RegressionSuite": "RegressionPlan"}
+"""The single relation to the asset that a type without a Scope of its own has its SecurityScope from."""
+
+CARRIED: dict[str, tuple[str, ...]] = {"Task": ("Scope", "Timebox", "Team"), "Test": ("Scope", "Timebox", "Team")}
+"""Read-only relations that a type keeps in its own record, copied from its Parent whenever that is set or changes."""
 
 
 @cache
 def catalogue() -> Catalogue:
     """All asset types of the instance. The same object at every call; nobody changes it."""
-    types = flatten(read_types(FAMILIES), EVERY_TYPE, EVERY_ROOT)
+    declared = read_types(files(__package__).joinpath("schema.txt").read_text(encoding="utf-8"))
+    types = flatten(declared)
     columns = frozenset(
         each.storage.name
         for kind in types.values()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .bindings import Binding, Place, during
+from .catalogue import SECURED_BY
 from .literals import NUMBERS
-from .rules import SECURED_BY
 from .store import FOREVER, column
 from .types import AttributeDef, Column, Computed
 
@@ -31,7 +31,7 @@ def listed(link: str, attribute: AttributeDef) -> str:
 
 def scalar_rule(rule: str, place: Place, binding: Binding) -> str:
     """The SQL of computed attribute *rule* of a record: a scalar, or the OID token of a single relation."""
-    return _RULES[rule](place, binding)
+    return RULES[rule](place, binding)
 
 
 def _plain(template: str) -> Rule:
@@ -165,7 +165,7 @@ def _content(place: Place, binding: Binding) -> str:
 
 _AUDITED = {"Date": "changed_at", "DateUTC": "changed_at", "Reason": "reason", "Comment": "comment"}
 
-_RULES: dict[str, Rule] = {
+RULES: dict[str, Rule] = {
     "AssetType": _plain("{o}.type"),
     "Key": _plain("{o}.id"),
     "Moment": _plain("{o}.since"),
@@ -227,3 +227,4 @@ _RULES: dict[str, Rule] = {
     "CheckConvertToTeam": _plain("({o}.state = 64 AND {o}.asset <> 'Scope:0')"),
     "CheckSend": _sendable,
 }
+"""The SQL of each computed scalar, by the name of its rule."""

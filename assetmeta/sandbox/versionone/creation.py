@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from .catalogue import CARRIED
 from .literals import spell_time
 from .problems import violation
 from .ranks import last_rank
 from .records import Pen
-from .rules import CARRIED
 from .types import Column, TypeDef
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from .notation import DeclaredAttribute, DeclaredType, read_attributes
+from .notation import DeclaredAttribute, DeclaredType
 from .types import (
     AttributeDef,
     Closure,
@@ -59,10 +59,12 @@ class Lineages:
         return self.common([start, *found] if closure.me else found)
 
 
-def flatten(declared: dict[str, DeclaredType], every_type: str, every_root: str) -> dict[str, TypeDef]:
-    """The finished types by name. *every_type* and *every_root* are attributes in the notation."""
+def flatten(declared: dict[str, DeclaredType]) -> dict[str, TypeDef]:
+    """The finished types by name; `EveryType` and `EveryRoot` go into the others."""
+    declared = dict(declared)
+    every_type, every_root = declared.pop("EveryType").attributes, declared.pop("EveryRoot").attributes
     lineages = Lineages(declared)
-    _complete(lineages, read_attributes(every_type), read_attributes(every_root))
+    _complete(lineages, every_type, every_root)
     own: Own = {
         name: {each.name: _own(name, each) for each in kind.attributes.values()} for name, kind in declared.items()
     }
@@ -75,11 +77,11 @@ def flatten(declared: dict[str, DeclaredType], every_type: str, every_root: str)
     return {name: replace(types[name], attributes=_named_from(types, types[name])) for name in declared}
 
 
-def _complete(lineages: Lineages, common: list[DeclaredAttribute], rooted: list[DeclaredAttribute]) -> None:
+def _complete(lineages: Lineages, common: dict[str, DeclaredAttribute], rooted: dict[str, DeclaredAttribute]) -> None:
     """Add to each declaration what the notation leaves out: the common attributes, and the validators of operations."""
     for kind in lineages.declared.values():
-        extra = common + rooted if kind.base is None else common
-        kind.attributes = {each.name: each for each in extra} | kind.attributes
+        extra = common | rooted if kind.base is None else common
+        kind.attributes = extra | kind.attributes
     for kind in lineages.declared.values():
         known = {name for above in lineages.of[kind.name] for name in lineages.declared[above].attributes}
         for validator in kind.operations.values():

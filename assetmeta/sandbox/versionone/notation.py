@@ -1,9 +1,22 @@
-"""Read the compact declarations of `declared/` into records; inheritance and reverse relations come later."""
+"""Read the notation of `schema.txt` into records; inheritance and reverse relations come later.
+
+    Story : PrimaryWorkitem number=S           a type, its base, its number prefix (also order=, display=, short=)
+        RequestedBy Text, Value Numeric        scalars
+        Category -> StoryCategory.Stories      a single relation, and the name of its reverse on the related type
+        Owners* -> Member.OwnedWorkitems       many to many, writable from both ends
+        Parent^ -> Theme.Children              a hierarchy: six closure relations come with it
+        IsClosed Boolean =                     worked out by the rule of the same name
+        do Copy, Delete[IsDeletable]           operations; without brackets the validator is Check{Name}
+
+`extend Story` adds to a type declared elsewhere. Flags follow a name: `!` required, `~` read-only, `*` multi-value,
+`^` hierarchy, `+` among the default attributes although the general rule would leave it out. `Self` as a related type
+is the type itself, in every type that inherits the attribute.
+`EveryType` and `EveryRoot` hold the attributes of each type and of each type without a base. `#` starts a comment.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 _HEADER = re.compile(r"(?P<word>abstract |extend )?(?P<name>\w+)(?: : (?P<base>\w+))?(?P<options>(?: \w+=\w+)*)")
@@ -42,24 +55,20 @@ class DeclaredType:
     operations: dict[str, str | None] = field(default_factory=dict)
 
 
-def read_types(families: Iterable[str]) -> dict[str, DeclaredType]:
+def read_types(text: str) -> dict[str, DeclaredType]:
     """All declared types by name, in order of declaration. Raises ValueError on a line that is not in the notation."""
     types: dict[str, DeclaredType] = {}
-    for line in (line for text in families for line in text.splitlines() if line.strip()):
+    for line in text.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
         if not line.startswith(" "):
             current = _header(line, types)
             types[current.name] = current
         elif line.lstrip().startswith("do "):
             current.operations.update(_operations(line.strip().removeprefix("do ")))
         else:
-            current.attributes.update((each.name, each) for each in read_attributes(line))
+            current.attributes.update((each.name, each) for each in _attributes(line))
     return types
-
-
-def read_attributes(text: str) -> list[DeclaredAttribute]:
-    """The attributes of some indented lines, in order."""
-    items = (item.strip() for line in text.splitlines() for item in line.split(","))
-    return [_attribute(item) for item in items if item]
 
 
 def _header(line: str, types: dict[str, DeclaredType]) -> DeclaredType:
@@ -70,6 +79,10 @@ def _header(line: str, types: dict[str, DeclaredType]) -> DeclaredType:
         return types[match["name"]]
     options = dict(option.split("=") for option in match["options"].split())
     return DeclaredType(match["name"], match["base"], match["word"] == "abstract ", options)
+
+
+def _attributes(line: str) -> list[DeclaredAttribute]:
+    return [_attribute(item.strip()) for item in line.split(",")]
 
 
 def _attribute(item: str) -> DeclaredAttribute:

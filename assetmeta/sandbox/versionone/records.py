@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from .catalogue import CARRIED
 from .literals import DELETED, spell_time
-from .rules import CARRIED
 from .store import FOREVER, Store, column
 from .types import Catalogue
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .bindings import Binding, Place, among, during
+from .catalogue import SECURED_BY
 from .computed import scalar_rule, security_scope
 from .routes import Hop
-from .rules import SECURED_BY
 from .store import FOREVER, column
 from .tokens import asks_for_deleted
 from .types import Closure, Column, Computed, Link, Reverse

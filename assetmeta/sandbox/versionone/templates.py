@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from .catalogue import SECURED_BY
 from .literals import DELETED, parse_oid, parse_time, spell_time
 from .problems import bad_parameter, invalid_oid, unknown_type
 from .records import Pen, Record
 from .requests import Change, Ref
-from .rules import SECURED_BY
 from .store import FOREVER, column
 from .types import AttributeDef, Catalogue, Column, TypeDef
 
