@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
+from msgspec.structs import replace
+
 from assetmeta.core.conflicts import split
 from assetmeta.core.context import BlockProtocol, SessionContext
-from assetmeta.core.invalidation import Invalidation, noting_lost_values, renamed
+from assetmeta.core.invalidation import Invalidation, renamed
+from assetmeta.core.lost_values import LostValues
 from assetmeta.core.plan import Plan
 from assetmeta.core.plan_text import counted
 from assetmeta.core.report import Report, error_of
@@ -86,7 +89,8 @@ class Committer:
         by: BlockProtocol | None = None,
     ) -> Report:
         """Send all pending changes and return one outcome for each; single failures are not raised. Requests: the
-        backend's, at most one per asset, and with a policy for *conflicts* one read (see core.conflicts).
+        backend's, at most one per asset, with a policy for *conflicts* one read (see core.conflicts), and a read of
+        values that are computed from what is deleted (see core.lost_values).
 
         What an earlier commit sent without getting an answer is never sent again blindly: an update is first compared
         with what the server has now (one read), a create waits until the user reverts it or allows it with `retry()`.
@@ -103,14 +107,14 @@ class Committer:
             changes, held = split(self._context, plan.changes, conflicts)
             outcomes = [held.get(place) or known for place, known in enumerate(self._settled_before(changes))]
             to_send = [change for change, known in zip(changes, outcomes, strict=True) if known is None]
+            lost: list[LostValues] = []
 
             def finish(answers: Sequence[Outcome]) -> Report:
                 following = iter(answers)
                 outcomes_now = [known or next(following) for known in outcomes]
                 with self._context.lock:
-                    complete = tuple(
-                        noting_lost_values(self._context.asset(outcome.change.oid), outcome) for outcome in outcomes_now
-                    )
+                    lost.append(LostValues(self._context, outcomes_now))
+                    complete = lost[0].noted(outcomes_now)
                     self._take_over(complete, edits)
                 self.last_report = Report(complete, plan.names, self._unit.notes())
                 if plan.changes:
@@ -124,7 +128,9 @@ class Committer:
             if isinstance(observer, CommitObserver):
                 observer.on_start(to_send)
             try:
-                return self._sent(to_send, finish, observer)
+                report = self._sent(to_send, finish, observer)
+                self.last_report = replace(report, outcomes=lost[0].noted_beyond(report.outcomes))
+                return self.last_report
             except BaseException:
                 if isinstance(observer, CommitObserver):
                     observer.on_end(())

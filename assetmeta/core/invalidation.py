@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from msgspec.structs import replace
-
 from assetmeta.core.context import SessionContext
 from assetmeta.core.ownership import Owners, Parts, oids_in
-from assetmeta.core.plan_text import shown
 from assetmeta.core.state import Instance, LoadedValue, forget, merge_row
-from assetmeta.core.values import cell_value, context_of
-from assetmeta.model.errors import InvalidResponse, NotFound
-from assetmeta.model.plans import AttributeChange, Change, Create, Delete, Done, Outcome, Row, Update
+from assetmeta.model.errors import NotFound
+from assetmeta.model.plans import AttributeChange, Change, Create, Delete, Row, Update
 from assetmeta.model.schema import AssetType, Attribute
-from assetmeta.model.values import UNREAD, Missing, Oid
+from assetmeta.model.values import UNREAD, Oid
 
 
 class Invalidation:
@@ -274,41 +270,3 @@ def renamed(deltas: Iterable[AttributeChange], real: Mapping[Oid, Oid]) -> tuple
 
 def _real(value: object, real: Mapping[Oid, Oid]) -> object:
     return real.get(value, value) if isinstance(value, Oid) else value
-
-
-_NOTHING = (None, "")
-
-
-def noting_lost_values(asset: Instance, outcome: Outcome) -> Outcome:
-    """Return *outcome* with a note on attributes that had a value, were not written, and have none in the server's
-    answer to the write. To be called before the answer is taken over. Sends nothing.
-    """
-    if not isinstance(outcome, Done) or outcome.row is None or not isinstance(outcome.change, Update):
-        return outcome
-    lost = list(_lost(asset, outcome.change, outcome))
-    if not lost:
-        return outcome
-    note = f"{', '.join(lost)}: there was a value before this change, and there is none now"
-    return replace(outcome, notes=(*outcome.notes, note))
-
-
-def _lost(asset: Instance, change: Update, outcome: Done) -> Iterator[str]:
-    state, row = asset._state, outcome.row
-    attributes = context_of(asset).schema.type(state.oid.type).attributes
-    written = {delta.name for delta in change.deltas}
-    loaded = dict(zip(state.layout.names, state.cells, strict=True))
-    for name, cell in zip(row.columns, row.values, strict=True) if row else ():
-        before = loaded.get(name)
-        if cell not in _NOTHING or isinstance(before, Missing) or before in _NOTHING or name in written:
-            continue
-        attribute = attributes.get(name)
-        if attribute is not None and not (attribute.multi or attribute.is_relation or attribute.is_secret):
-            yield f"{name} ({_was(asset, name)})"
-
-
-def _was(asset: Instance, name: str) -> str:
-    attribute = context_of(asset).schema.attribute(asset._state.oid.type, name)
-    try:
-        return f"was {shown(cell_value(asset, attribute, asset._state.cell(name)))}"
-    except InvalidResponse:
-        return "was unreadable"

@@ -21,8 +21,9 @@ class Attribute(OwnRepr, Struct, frozen=True):
     *writable* follows what the server takes, which is more than `not readonly` on servers that accept writes to the
     far side of a relation. *computed* values are forgotten after every write. Writing an attribute that *ripples* makes
     the server compute values of other assets again, wherever they are. A relation *cascades* when the asset is part of
-    what it leads to: deleting that deletes the asset, and counts and sums there change with the asset. *basic*
-    attributes are what a first read or a query that selects nothing loads.
+    what it leads to: deleting that deletes the asset, and counts and sums there change with the asset. A relation is a
+    *source* when values of the asset are computed from what it leads to. *basic* attributes are what a first read or a
+    query that selects nothing loads.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Attribute(OwnRepr, Struct, frozen=True):
     label: str = ""
     affects_related: bool = False
     cascades: bool = False
+    source: bool = False
 
     def __repr__(self) -> str:
         what = f"{'several' if self.multi else 'one'} {self.related}" if self.related else self.kind

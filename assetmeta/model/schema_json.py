@@ -10,9 +10,20 @@ from typing import Any
 from assetmeta.model.codecs import Codec
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
 
-FORMAT = 7
+FORMAT = 8
 
-_FLAGS = ("required", "readonly", "writable", "multi", "custom", "computed", "basic", "affects_related", "cascades")
+_FLAGS = (
+    "required",
+    "readonly",
+    "writable",
+    "multi",
+    "custom",
+    "computed",
+    "basic",
+    "affects_related",
+    "cascades",
+    "source",
+)
 _ABOUT = (
     "base",
     "abstract",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +29,11 @@ BACKOFF = 1.0
 BACKOFF_MAX = 30.0
 JITTER = 0.25
 
+LONGEST = 21_600.0
+"""Seconds for which a server can hold back the requests of a session, so that no slip of a server ends it for good."""
+
+_SECONDS = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?", re.ASCII)
+
 _SAME = 1.0
 """Seconds within which the ends of two pauses are one end to the log."""
 
@@ -46,7 +52,7 @@ class RetryPolicy:
     """How often a request is repeated and how long one may wait in all, in seconds; shared by a session's requests.
 
     When a server answers with Retry-After, every request of the session waits for that moment, not only the one that
-    was answered so. With a *pace* each request waits for its turn, however long that takes. *sleep* and *clock*
+    was answered so; a moment that is past leaves the pauses to the client. With a *pace* each request waits for its turn, however long that takes. *sleep* and *clock*
     (monotonic, seconds) can be replaced in tests.
     """
 
@@ -207,7 +213,7 @@ class RetryState:
         if (
             self._may_repeat(seconds)
             and self._counted()
-            and (seconds is not None or self._backed_off(_status_reason(response.status)))
+            and (seconds or self._backed_off(_status_reason(response.status)))
         ):
             return True
         if asked_to_wait:
@@ -290,11 +296,12 @@ def _reason(error: AssetmetaError) -> str:
 
 
 def _retry_after(response: Response) -> float | None:
-    """Return the seconds of a Retry-After header, given as seconds or as an HTTP date; None without a readable one."""
-    text = response.headers.get("retry-after")
-    if text is None:
-        return None
+    """Return the seconds of a Retry-After header, given as seconds, also with a fraction, or as an HTTP date; None
+    without a readable one. What is past is 0, and never more than LONGEST.
+    """
+    text = response.headers.get("retry-after", "").strip()
     try:
-        return Retry().parse_retry_after(text)
+        seconds = float(text) if _SECONDS.fullmatch(text) else Retry().parse_retry_after(text)
     except (InvalidHeader, ValueError, OverflowError):
         return None
+    return min(max(seconds, 0.0), LONGEST)

@@ -173,6 +173,49 @@ class TestLostValues:
         [done] = vs.commit().done
         assert ["the formula '$Nope.x' gives no value"] == [note for note in done.notes if "formula" in note]
 
+    def test_what_is_computed_from_a_deleted_vali(self, vs: Any) -> None:
+        top = vs.Component.first()
+        box = vs.Component.create(project=top.project, parent=top, name="Box_to_go")
+        mass = vs.Vali.create(parent=box, shortname="Mass", formula="5")
+        double = vs.Vali.create(parent=top, shortname="Double_mass", formula=f"${mass.id}*2")
+        again = vs.Vali.create(parent=top, shortname="Mass_again", formula=f"${double.id}+1")
+        both = vs.Vali.create(parent=top, shortname="Mass_not", formula="3")
+        assert (double.value, again.value, both.value) == (10, 11, 3)
+        vs.delete(box)
+        sent = len(vs.ledger)
+        report = vs.commit()
+        assert len(vs.ledger) == sent + 3
+        assert (double.value, again.value) == (None, None)
+        assert len(vs.ledger) == sent + 3
+        assert both.value == 3
+        [done] = report.done
+        notes = "\n".join(done.notes)
+        assert f"{double._state.oid.token} '{double.name}': value (was 10.0)" in notes
+        assert f"{again._state.oid.token} '{again.name}': value (was 11.0)" in notes
+        assert both._state.oid.token not in notes
+        assert "there is none now" in str(report)
+        assert report is vs.last_report
+
+    def test_what_is_computed_from_what_has_no_value_any_more(self, vs: Any) -> None:
+        top = vs.Component.first()
+        source = vs.Vali.create(parent=top, shortname="Source", formula="5")
+        double = vs.Vali.create(parent=top, shortname="Double_source", formula=f"${source.id}*2")
+        assert double.value == 10
+        source.formula = "$Nope.x"
+        [done] = vs.commit().done
+        assert any(note.startswith(f"{double._state.oid.token} ") and "was 10.0" in note for note in done.notes)
+
+    def test_what_refers_to_nothing_that_goes_is_not_read(self, vs: Any) -> None:
+        top = vs.Component.first()
+        source = vs.Vali.create(parent=top, shortname="Left", formula="5")
+        last = vs.Vali.create(parent=top, shortname="Last", formula=f"${source.id}*2")
+        assert last.value == 10
+        sent = len(vs.ledger)
+        vs.delete(last)
+        [done] = vs.commit().done
+        assert len(vs.ledger) == sent + 1
+        assert done.notes == ()
+
 
 class TestCleanedTexts:
     """What lost something is not written back."""

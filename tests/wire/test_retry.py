@@ -114,10 +114,50 @@ def test_retry_after_as_a_date_is_waited_for(server, drive, time):
     assert 30 <= seconds <= 40
 
 
-def test_an_unreadable_retry_after_counts_as_none(server, drive, time):
-    server.answers = [Reply(503, headers={"Retry-After": "soon"}), Reply(body=b"ok")]
-    assert b"ok" == drive().run(one(READ)).body
+@pytest.mark.parametrize("text", ["soon", "", "nan", "inf", "1e3", "1,5", "0x10", "Fri, 99 Foo 2026", "\xb2"])
+def test_an_unreadable_retry_after_counts_as_none(server, drive, time, text):
+    server.answers = [
+        Reply(503, headers={"Retry-After": text}),
+        Reply(body=b"ok"),
+        Reply(429, headers={"Retry-After": text}),
+    ]
+    driver = drive()
+    assert b"ok" == driver.run(one(READ)).body
     assert [] == time.slept
+    with pytest.raises(RateLimited) as caught:
+        driver.run(one(WRITE))
+    assert caught.value.retry_after is None
+
+
+def test_retry_after_with_a_fraction_is_waited_for(server, drive, time):
+    server.answers = [Reply(429, headers={"Retry-After": " 2.5 "}), Reply(503, headers={"Retry-After": "+3."}), Reply()]
+    drive().run(one(READ))
+    assert [2.5, 3] == time.slept
+
+
+PAST = "Fri, 31 Dec 1999 23:59:59 GMT"
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "-0.5", "0.0", PAST, "-" + "9" * 400])
+def test_a_moment_that_is_past_leaves_the_pauses_to_the_client(server, drive, time, text):
+    server.answers = [Reply(429, headers={"Retry-After": text})]
+    with pytest.raises(RateLimited) as caught:
+        drive(retries=2).run(one(WRITE))
+    assert caught.value.retry_after == 0
+    assert 3 == len(server.seen)
+    [seconds] = time.slept
+    assert seconds >= 2 * BACKOFF
+
+
+@pytest.mark.parametrize("text", ["9" * 30, "9" * 400, "9" * 5000, "1" * 20 + ".5", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_no_server_holds_a_session_back_for_longer_than_six_hours(server, drive, time, text):
+    server.answers = [Reply(429, headers={"Retry-After": text}), Reply(body=b"ok")]
+    driver = drive()
+    with pytest.raises(RateLimited, match="for 21600 s") as caught:
+        driver.run(one(READ))
+    assert caught.value.retry_after == 21_600
+    time.now += 21_600
+    assert b"ok" == driver.run(one(READ)).body
 
 
 def test_a_wait_longer_than_patience_is_busy_at_once(server, drive, time):

@@ -96,6 +96,7 @@ def _from_description(
         label=info.label if info else "",
         affects_related=known.affects_related,
         cascades=known.cascades,
+        source=known.source,
     )
 
 

@@ -33,7 +33,8 @@ class Field:
     A relation leads *to* these types, the likeliest first; *union* names the abstract type of several. *reciprocal* is
     the relation at the far side. A relation *cascades* when the object is deleted with the one that it leads to.
     *choices* are (value, name) pairs. *access* is one of ACCESSES. The value of a *computed* field can change with any
-    write; a write of one that *affects_related* changes values of other objects.
+    write; a write of one that *affects_related* changes values of other objects. Values of the object are computed from
+    what a relation that is a *source* leads to.
 
     Reading. *source_key* is the key of the value where that is not the name of the field, *alternative_key* the
     other name that older or newer servers use. *shape* is the form of the value: "object" (`{"id", "contenttype"}`),
@@ -65,6 +66,7 @@ class Field:
     computed: bool = False
     affects_related: bool = False
     cascades: bool = False
+    source: bool = False
     reciprocal: str | None = None
     choices: tuple[tuple[int | str, str], ...] = ()
     source_key: str | None = None
