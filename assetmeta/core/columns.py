@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from assetmeta.core.context import SessionContext
 from assetmeta.core.values import as_oid, parsed, related_oid
-from assetmeta.model.codecs import Boolean, DateTime, Text
+from assetmeta.model.codecs import Boolean, DateTime, Lengths, Span, Text
 from assetmeta.model.conditions import (
     ENDS,
     EXACT,
@@ -207,6 +207,7 @@ class Column:
                 raise BadValue(f"{self!r} {operator} {other!r}: both have to be attributes of one type.")
             if mine.is_relation != theirs.is_relation:
                 raise BadValue(f"{self!r} {operator} {other!r}: a relation is compared with a relation.")
+            refuse_order(f"{self._source.type_name}.{self._path}", mine, self._path, operator)
             one, another = _sort_of(mine), _sort_of(theirs)
             if one and another and one != another:
                 raise BadValue(f"{self!r} {operator} {other!r}: {one} and {another} cannot be compared.")
@@ -250,26 +251,51 @@ class Column:
     def _total(self, found: list[Any]) -> Any:
         if self._path.part:
             return sum(found)
-        refuse_sum(repr(self), self._resolved().attribute)
-        return added_up(found, self._resolved().attribute)
+        attribute = self._resolved().attribute
+        if isinstance(attribute.codec, Lengths):
+            raise BadValue(f"{self!r} is {attribute.kind}, which has no mean; sum() adds them up.")
+        refuse_sum(repr(self), attribute)
+        return self._added_up(found)
+
+    def _added_up(self, found: list[Any]) -> Any:
+        """The sum of values of this attribute: lengths of time add up to one, numbers to a number."""
+        codec = self._resolved().attribute.codec
+        if not isinstance(codec, Lengths):
+            return sum(found, start=getattr(codec, "zero", 0))
+        spans = self._in_one_unit(codec, found)
+        return Span(sum(span.amount for span in spans), spans[0].unit if spans else "Days")
+
+    def _in_one_unit(self, codec: Lengths, found: list[Any]) -> list[Span]:
+        try:
+            return codec.in_one_unit(found)
+        except ValueError as error:
+            raise BadValue(f"{self!r}: {error}. Read the values, and add up or compare those of one unit.") from None
 
     def min(self) -> Any:
         """The smallest value, or None; an expression through a relation, as in sum()."""
-        return self._aggregate("Min", lambda values: min(values, default=None))
+        return self._aggregate("Min", lambda values: self._extreme(min, values))
 
     def max(self) -> Any:
         """The largest value, or None; an expression through a relation, as in sum()."""
-        return self._aggregate("Max", lambda values: max(values, default=None))
+        return self._aggregate("Max", lambda values: self._extreme(max, values))
+
+    def _extreme(self, which: Any, values: list[Any]) -> Any:
+        codec = self._resolved().attribute.codec
+        if self._path.part or not isinstance(codec, Lengths):
+            return which(values, default=None)
+        lengths = zip(self._in_one_unit(codec, values), values, strict=True)
+        return which(lengths, key=lambda pair: pair[0].amount, default=(None, None))[1]
 
     def _aggregate(self, name: str, total: Any) -> Any:
         resolved = self._resolved()
         if self._path.part:
             return self._of_parts(name, total)
-        if name == "Sum":
+        own = len(self._path.steps) == 1 and not resolved.attribute.multi
+        if name == "Sum" and not (own and isinstance(resolved.attribute.codec, Lengths)):
             refuse_sum(repr(self), resolved.attribute)
-        if len(self._path.steps) == 1 and not resolved.attribute.multi:
+        if own:
             found = [value for value in self if value is not None]
-            return added_up(found, resolved.attribute) if name == "Sum" else total(found)
+            return self._added_up(found) if name == "Sum" else total(found)
         if name in {"Min", "Max"} and "Date" in resolved.attribute.kind:
             name += "Date"
         return Column(self._source, Path(self._path.steps, name))
@@ -304,14 +330,39 @@ class Column:
 
 
 def refuse_sum(what: str, attribute: Attribute) -> None:
-    """Raise BadValue when the values of an attribute cannot be added up."""
+    """Raise BadValue when a server cannot add up the values of an attribute."""
+    if isinstance(attribute.codec, Lengths):
+        raise BadValue(
+            f"{what} is {attribute.kind}, and over related assets servers work out numbers alone. Query those assets:"
+            f" sum(), min() and max() of their own {attribute.name} are worked out here.",
+            attribute=attribute.name,
+        )
     if not getattr(attribute.codec, "is_number", False):
         raise BadValue(f"{what} is {attribute.kind}, and only numbers have a sum.", attribute=attribute.name)
 
 
-def added_up(values: list[Any], attribute: Attribute) -> Any:
-    """The sum of an attribute's values: lengths of time add up to one, numbers to a number."""
-    return sum(values, start=getattr(attribute.codec, "zero", 0))
+_BY_SIZE = frozenset({"<", "<=", ">", ">="})
+
+
+def refuse_order(what: str, resolved: Resolved, path: Path, operator: str) -> None:
+    """Raise BadValue for a comparison by size, or by a part of the text, of what has no such thing, whatever a server
+    would make of it.
+    """
+    attribute = resolved.attribute
+    if operator in ("=", "!=", EXACT) or counts(path):
+        return
+    if isinstance(attribute.codec, Boolean) and not resolved.is_relation:
+        given = f"{path}=True" if path.is_name else f'{{"{path}": True}}'
+        why = f"is Boolean, which is true or false and nothing else. Use = or !=, or where({given})"
+    elif operator not in _BY_SIZE:
+        return
+    elif resolved.is_relation:
+        why = f"leads to {attribute.related}, and assets have no order. Compare an attribute of them"
+    elif isinstance(attribute.codec, Lengths):
+        why = f"is {attribute.kind}, of which the server compares the texts. Read the values and compare them"
+    else:
+        return
+    raise BadValue(f"{what} {operator} ...: it {why}.", attribute=attribute.name)
 
 
 def refuse_foreign(schema: Schema, type_name: str, leaf: Compare | Exists) -> None:
@@ -334,6 +385,8 @@ def condition(source: Target, path: Path, operator: str, values: list[Any]) -> T
         both: tuple[Term, Term] = (Exists(path, owner=type_name), Exists(path, present=False, owner=type_name))
         return Or(both) if operator == "!=" else And(both)
     wanted = [value for value in values if value is not None]
+    if not (resolved.is_relation and all(isinstance(value, str) for value in wanted)):
+        refuse_order(f"{type_name}.{path}", resolved, path, operator)
     if len(wanted) < len(values):
         if operator not in {"=", "!=", EXACT}:
             raise BadValue(f"{type_name}.{path} {operator} None means nothing; compare with = or !=.")

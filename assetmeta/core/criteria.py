@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from assetmeta.core.columns import Column, condition, refuse_foreign, refuse_sum
 from assetmeta.core.context import SessionContext
 from assetmeta.core.state import Instance
+from assetmeta.model.codecs import Boolean, Lengths, Text
 from assetmeta.model.conditions import (
     And,
     Compare,
@@ -238,6 +239,9 @@ class Criteria(LastUncompared, frozen=True):
         self._need("aggregates")
         backend = self.context.backend
         if not backend.can.evaluates:
+            # What an unknown kind is, the server knows.
+            if path.aggregate in ("Sum", "Min", "Max") and isinstance(attribute.codec, Lengths | Boolean | Text):
+                refuse_sum(f"{self.type_name}.{path}", attribute)
             return
         if path.aggregate not in LOCAL_AGGREGATES:
             known = ", ".join(f"@{name}" for name in LOCAL_AGGREGATES)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
@@ -56,6 +56,15 @@ class Choices(Protocol):
     @property
     def listed(self) -> tuple[object, ...]:
         """The values, and the words that conditions may have for several of them."""
+        ...
+
+
+@runtime_checkable
+class Lengths(Protocol):
+    """A codec of lengths of time in several units."""
+
+    def in_one_unit(self, values: Sequence[object]) -> list[Span]:
+        """Return *values*, same order, in one unit. Raises ValueError where they have none in common."""
         ...
 
 
@@ -320,6 +329,21 @@ class Duration(Struct, frozen=True):
             raise ValueError(f"{value!r} is not a duration")
         return Span(int(match[1]), match[2].capitalize() + "s")
 
+    def in_one_unit(self, values: Sequence[object]) -> list[Span]:
+        """Weeks become Days beside those. Raises ValueError for Months beside others, and for what is no Span."""
+        spans = [value for value in values if isinstance(value, Span)]
+        units = {span.unit for span in spans}
+        if len(spans) < len(values):
+            odd = next(value for value in values if not isinstance(value, Span))
+            raise ValueError(f"{odd!r:.40} is not a length of time")
+        if len(units) < 2:
+            return spans
+        if not units.issubset(_DAYS):
+            raise ValueError(f"{' and '.join(sorted(units))} have no unit in common")
+        return [Span(span.amount * _DAYS[span.unit], "Days") for span in spans]
+
+
+_DAYS = {"Days": 1, "Weeks": 7}
 
 _DAY = timedelta(days=1)
 

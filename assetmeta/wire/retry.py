@@ -52,8 +52,8 @@ class RetryPolicy:
     """How often a request is repeated and how long one may wait in all, in seconds; shared by a session's requests.
 
     When a server answers with Retry-After, every request of the session waits for that moment, not only the one that
-    was answered so; a moment that is past leaves the pauses to the client. With a *pace* each request waits for its turn, however long that takes. *sleep* and *clock*
-    (monotonic, seconds) can be replaced in tests.
+    was answered so; a moment that is past leaves the pauses to the client. With a *pace* each request waits for its
+    turn, however long that takes. *sleep* and *clock* (monotonic, seconds) can be replaced in tests.
     """
 
     def __init__(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assetmeta import BadValue
 from contract.conditions import Condition, conditions
 from contract.dialect import Dialect
 from contract.scene import Row, Scene
@@ -96,3 +98,34 @@ def test_no_text_is_taken_for_a_piece_of_the_query(dialect: Dialect, session: An
             assert [] == item.where(item[dialect.parent][dialect.label] == text).all(), text
         every = item.where((column != text) | (column == text))
         assert sorted(scene.tokens) == sorted(one.idref for one in every), text
+
+
+BOOLEANS = {
+    "versionone": ("Story", "IsClosed"),
+    "valispace": ("Vali", "uses_default_formula"),
+    "valohai": ("Commit", "adhoc"),
+    "testspace": ("Result", "complete"),
+}
+
+
+def test_what_has_no_order_is_not_compared_by_size(dialect: Dialect, session: Any) -> None:
+    type_name, name = BOOLEANS[dialect.sandbox]
+    column = getattr(session[type_name], name)
+    slips: list[Callable[[], object]] = [
+        lambda: column > False,
+        lambda: column < "true",
+        lambda: session[type_name].where(column <= True),
+        lambda: column.between(False, True),
+        lambda: column.contains("true"),
+        lambda: column.startswith("true"),
+    ]
+    asset = session[dialect.item].first()
+    sent = len(session.ledger)
+    for slip in slips:
+        with pytest.raises(BadValue, match=rf"{name} .*it is Boolean.*where\({name}=True\)"):
+            slip()
+    if dialect.parent:
+        parent = getattr(session[dialect.item], dialect.parent)
+        with pytest.raises(BadValue, match="assets have no order"):
+            _ = parent > asset
+    assert sent == len(session.ledger)

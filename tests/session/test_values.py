@@ -17,6 +17,7 @@ import pytest
 from assetmeta import BadValue, ReadOnly, Rejected, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
 from assetmeta.backends.valohai import actions
 from assetmeta.backends.valohai.connection import Settings
+from assetmeta.model.codecs import Span
 from assetmeta.model.http import Response
 from assetmeta.model.texts import Cleaned
 
@@ -123,6 +124,39 @@ class TestDurations:
         for project in projects:
             assert timedelta() <= (project[longest] or timedelta()) <= project[total]
         assert vh.Project.where(total > timedelta(seconds=1), total < timedelta(days=10_000)).count() > 0
+
+    def test_days_and_weeks_add_up(self, v1: Any) -> None:
+        for name, length in (("long", "2 Weeks"), ("short", "10 Days"), ("longest", "15 Days"), ("odd", "1 Months")):
+            v1.Schedule.create(Name=name, TimeboxLength=length, TimeboxGap="0 Days")
+        lengths = v1.Schedule.where(Name=["long", "short", "longest"]).TimeboxLength
+        assert lengths.sum() == Span(39, "Days")
+        assert (lengths.min(), lengths.max()) == (Span(10, "Days"), Span(15, "Days"))
+        assert v1.Schedule.where(Name=["long", "short"]).TimeboxLength.max() == Span(2, "Weeks")
+        assert v1.Schedule.where(Name="long").TimeboxLength.sum() == Span(2, "Weeks")
+        assert v1.Schedule.where(Name="odd").TimeboxLength.sum() == Span(1, "Months")
+        nothing = v1.Schedule.where(Name="none").TimeboxLength
+        assert (nothing.sum(), nothing.min(), nothing.avg()) == (Span(0, "Days"), None, None)
+        mixed = v1.Schedule.where(Name=["odd", "short"]).TimeboxLength
+        for total in (mixed.sum, mixed.max):
+            with pytest.raises(BadValue, match="Days and Months have no unit in common"):
+                total()
+        with pytest.raises(BadValue, match="no mean"):
+            lengths.avg()
+
+    def test_the_server_adds_up_numbers_alone(self, v1: Any) -> None:
+        sent = len(v1.ledger)
+        for ask in (
+            lambda: v1.Scope.Children.Duration.sum(),
+            lambda: v1.Scope.select(v1.Scope.Children.Duration.max()),
+            lambda: v1.Scope.select("Children.Duration.@Sum"),
+            lambda: v1.Scope.where(v1.Scope.Duration > "2 Days"),
+        ):
+            with pytest.raises(BadValue, match=r"Query those assets: sum\(\)|Read the values"):
+                ask()
+        for text in ("Children.Name.@Sum", "Workitems.IsClosed.@Max"):
+            with pytest.raises(BadValue, match="only numbers have a sum"):
+                v1.Scope.select(text)
+        assert sent == len(v1.ledger)
 
     def test_parts_of_a_day_are_refused(self, v1: Any) -> None:
         for bad in (timedelta(hours=10), timedelta(days=-1), numpy.timedelta64(90, "m"), pandas.Timedelta(days=1.5)):
