@@ -15,12 +15,13 @@ from assetmeta.backends.rest.codecs import choice_kind, choice_of
 from assetmeta.backends.rest.encode import as_read
 from assetmeta.backends.rest.spec import Api
 from assetmeta.backends.valispace import Valispace
+from assetmeta.backends.valispace.keys import resolve_text
 from assetmeta.backends.valohai import Valohai
 from assetmeta.backends.valohai.connection import bundled
-from assetmeta.model.errors import Unsupported
+from assetmeta.model.errors import BadValue, Unsupported
 from assetmeta.model.http import Request, Response
 from assetmeta.model.paths import LOCAL_AGGREGATES
-from assetmeta.model.plans import AttributeChange, Done, Update
+from assetmeta.model.plans import AttributeChange, Delete, Done, Update
 from assetmeta.model.schema import AssetType, Attribute, Schema
 from assetmeta.model.schema_json import from_text, to_text
 from assetmeta.model.values import UNREAD, Oid
@@ -104,6 +105,50 @@ class TestLock:
         with memory.lock:
             memory.after_fork()
             assert not memory.lock.locked()
+
+
+class TestBounds:
+    """What a session remembers of a server is bounded, and what it has forgotten does no harm."""
+
+    def test_the_latest_projects_and_organizations_are_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(options, "_PROJECTS", 3)
+        monkeypatch.setattr(options, "_REMEMBERED", 2)
+        memory = options.ServerMemory()
+        for project in (1, 2, 3, 1, 4, 5):
+            memory.remember_project(project)
+            memory.remember_organization(project)
+        assert [5, 4, 1] == memory.recent_projects()
+        assert [4, 5] == list(memory.organizations)
+
+    def test_what_one_write_creates_is_kept_until_the_next(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(options, "_REMEMBERED", 2)
+        memory = options.ServerMemory()
+        memory.begin_write()
+        for number in range(1, 6):
+            memory.remember_created(Oid.new("Vali", number), Oid("Vali", 100 + number))
+        assert [101, 105] == [getattr(memory.real_oid(Oid.new("Vali", number)), "key", None) for number in (1, 5)]
+        memory.begin_write()
+        assert [104, 105] == [oid.key for oid in memory.created.values()]
+
+    def test_a_formula_never_names_another_vali_than_it_did(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(options, "_REMEMBERED", 1)
+        memory = options.ServerMemory()
+        for number in (1, 2):
+            memory.remember_created(Oid.new("Vali", number), Oid("Vali", 100 + number))
+        memory.begin_write()
+        assert "$102*2" == resolve_text("$new-2*2", memory.real_oid)
+        # Nothing was ever created under this name, which is then a property called "new".
+        assert "$new-3*2" == resolve_text("$new-3*2", memory.real_oid)
+        with pytest.raises(BadValue, match=r"created as new-1 is not remembered any more; name it by its id"):
+            resolve_text("$new-1*2", memory.real_oid)
+
+    def test_every_write_forgets(self, vs_schema: Schema, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(options, "_REMEMBERED", 1)
+        dialect = Valispace()
+        for number in (1, 2):
+            dialect.memory.remember_created(Oid.new("Vali", number), Oid("Vali", 100 + number))
+        play(dialect.write(vs_schema, [Delete(Oid("Vali", 7))]), Response(204, {}, b""))
+        assert [Oid("Vali", 102)] == list(dialect.memory.created.values())
 
 
 class TestValohai:

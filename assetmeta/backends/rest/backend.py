@@ -137,6 +137,7 @@ class RestBackend(Options, ABC):
         self, schema: Schema, changes: Sequence[Change], observer: WriteObserver = UNOBSERVED
     ) -> Flow[list[Outcome]]:
         """Write. One outcome per change, same order; see assetmeta.backends.write_scheduler for order and failures."""
+        self.memory.begin_write()
         writer = self.writer(schema)
         verifier = Verifier(schema, lambda fetches: self.fetch(schema, fetches), writer.encoder.value)
         return run_writes(WriteSchedule(changes, self.references_in), self.batches(writer), verifier, observer)

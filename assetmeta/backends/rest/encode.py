@@ -19,8 +19,8 @@ from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.texts import Hidden
 from assetmeta.model.values import Oid
 
-Real = Mapping[Oid, Oid]
-"""Real identities by provisional ones."""
+Real = Callable[[Oid], "Oid | None"]
+"""Returns the real identity of an asset that was created under a provisional one."""
 
 Names = Mapping[Oid, str]
 """Names of assets that are written by name."""
@@ -46,14 +46,14 @@ class Encoder:
 
     def oid(self, oid: Oid) -> Oid:
         """Return the identity that the server knows. Raises BadValue for an asset that it does not have."""
-        return self.keys.resolve(self.aliases.get(oid) or self.memory.created.get(oid, oid).current)
+        return self.keys.resolve((self.aliases.get(oid) or self.memory.real_oid(oid) or oid).current)
 
     def value(self, value: object) -> object:
         """Put real identities in the place of provisional ones, also within texts."""
         if isinstance(value, Oid):
             return self.oid(value)
         if self.resolve_text is not None and isinstance(value, str):
-            return self.resolve_text(value, self.memory.created)
+            return self.resolve_text(value, self.memory.real_oid)
         return value
 
     def document(

@@ -5,13 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
+from assetmeta.model.errors import BadValue
 from assetmeta.model.processes import renew_in_child
 from assetmeta.model.values import Key, Oid
 
 _REMEMBERED = 50_000
-"""Assets whose project is remembered."""
+"""Assets whose project is remembered, and as many that were created, beside those of the write under way."""
+
+_PROJECTS = 1_000
+"""Projects that are remembered, the latest; far fewer are looked through."""
+
+
+_DIGITS = 19
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class ProjectLocation(NamedTuple):
@@ -28,8 +39,8 @@ class ServerMemory:
     *places* are the projects of assets, *numbered* the assets by type, project and number, *projects* the projects seen
     so far, the latest last. *present* are the keys of objects of a type, *absent* the keys that whole objects do not
     have, *short* those that only rows of lists do not have. *created* are the real identities of assets that were
-    created under a provisional one. *only_put* are the types that are not written by PATCH, *organizations* the ids of
-    owners that are known to be no users.
+    created under a provisional one, *forgotten* is the number up to which such were dropped. *only_put* are the types
+    that are not written by PATCH, *organizations* the ids of owners that are known to be no users.
     """
 
     places: dict[Oid, ProjectLocation] = field(default_factory=dict)
@@ -40,7 +51,8 @@ class ServerMemory:
     short: dict[str, set[str]] = field(default_factory=dict)
     created: dict[Oid, Oid] = field(default_factory=dict)
     only_put: set[str] = field(default_factory=set)
-    organizations: set[Key] = field(default_factory=set)
+    organizations: dict[Key, None] = field(default_factory=dict)
+    forgotten: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -74,6 +86,34 @@ class ServerMemory:
             with self.lock:
                 self.projects.pop(project, None)
                 self.projects[project] = None
+                _trim(self.projects, _PROJECTS)
+
+    def remember_organization(self, key: Key) -> None:
+        """Remember that an owner is no user."""
+        if key not in self.organizations:
+            with self.lock:
+                self.organizations[key] = None
+                _trim(self.organizations, _REMEMBERED)
+
+    def remember_created(self, provisional: Oid, oid: Oid) -> None:
+        """Remember the real identity of an asset that was created."""
+        with self.lock:
+            self.created[provisional] = oid
+
+    def begin_write(self) -> None:
+        """Drop the oldest of what earlier writes created. Those of one write are kept: its changes name each other."""
+        with self.lock:
+            dropped = _trim(self.created, _REMEMBERED)
+            self.forgotten = max([self.forgotten, *map(_number, dropped)])
+
+    def real_oid(self, oid: Oid) -> Oid | None:
+        """The real identity of an asset that was created under *oid*; None for one that was not. Raises BadValue for
+        one that was dropped since.
+        """
+        found = self.created.get(oid)
+        if found is None and oid.is_new and 0 < _number(oid) <= self.forgotten:
+            raise BadValue(f"What was created as {oid.key} is not remembered any more; name it by its id.")
+        return found
 
     def recent_projects(self) -> list[Key]:
         """The projects seen so far, the latest first."""
@@ -109,6 +149,20 @@ class ServerMemory:
     def is_absent(self, type_name: str, key: str) -> bool:
         """True when whole objects of the type are known not to have the key."""
         return key in self.absent.get(type_name, ())
+
+
+def _trim(found: dict[K, V], most: int) -> list[K]:
+    """Drop the oldest entries beyond *most*, and return their keys."""
+    dropped = list(islice(found, max(len(found) - most, 0)))
+    for key in dropped:
+        del found[key]
+    return dropped
+
+
+def _number(provisional: Oid) -> int:
+    """The number of a provisional identity: they count up."""
+    number = str(provisional.key).rpartition("-")[2]
+    return int(number) if number.isascii() and number.isdecimal() and len(number) < _DIGITS else 0
 
 
 @dataclass(frozen=True, slots=True)

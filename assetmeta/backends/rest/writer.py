@@ -154,7 +154,7 @@ class ChangeWriter:
         if key is None:
             raise InvalidResponse(f"The answer to POST {path} does not contain the id of the new {resource.type}.")
         oid = Oid.of(resource.type, key)
-        self.encoder.memory.created[change.oid] = oid
+        self.encoder.memory.remember_created(change.oid, oid)
         try:
             item = (yield from self._add_members(resource, change.deltas, oid, step)) or item
         except AssetmetaError as error:

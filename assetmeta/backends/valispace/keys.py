@@ -100,4 +100,5 @@ def resolve_text(text: str, real: Real) -> str:
 
 def _dollar(text: str, oid: Oid, real: Real) -> str:
     # `$new-1` that was never created here is a property called "new", less one.
-    return f"${real[oid].key}" if oid in real else text
+    found = real(oid)
+    return text if found is None else f"${found.key}"

@@ -40,7 +40,7 @@ class ValohaiKeys(Keys):
         if key is None:
             return Identified(None)
         if resource.type == "Organization":
-            self.memory.organizations.add(key)
+            self.memory.remember_organization(key)
         counter = item.get("counter") if resource.alias == "counter" else None
         if context.project is not None:
             number = counter if isinstance(counter, int) else None
