@@ -74,7 +74,7 @@ class Job(JobRecord):
         if os.getpid() != self._process:
             # A process that was forked inside leaves the job to the one that began it.
             self._journal.abandon()
-            kind = kind or SystemExit
+            kind = SystemExit
         with stack:
             if kind is None:
                 self._run.execute()

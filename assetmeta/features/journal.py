@@ -158,8 +158,6 @@ class Journal:
     def holder(self) -> str | None:
         """The process that is running the job; None when there is none. Sends nothing."""
         file = self._stem.with_name(f"{self._stem.name}.lock")
-        if self._lock is not None:
-            return _process()
         if not file.exists():
             return None
         with self._errors("read"):
@@ -190,7 +188,6 @@ class Journal:
         if self._connection is not None:
             return
         with self._errors("open"):
-            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._make_private(self.file)
             connection = self._sqlite.connect(self.file, timeout=10, isolation_level=None, check_same_thread=False)
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
 from assetmeta import V1Meta, load_ipython_extension
-from assetmeta.features.completion import completions
+from assetmeta.features.completion import _openings, completions
 from assetmeta.sandbox import Server
 
 
@@ -71,6 +72,8 @@ def test_tab_on_a_server_that_is_gone_offers_what_there_is(bare: InteractiveShel
         ("v1.Story.whe", "where"),
         ("v1.Story.Own", "Owners"),
         ("v1.Story.Owners.Ema", "Email"),
+        ('v1["Sto', "Story"),
+        ('v1["Tas', "Task"),
         ('v1["Story"].Own', "Owners"),
         ("v1.Story(1005).Own", "Owners"),
         ("v1.Story(1005).Super.Sco", "Scope"),
@@ -110,6 +113,26 @@ def test_names_come_from_the_schema(v1: V1Meta, text: str, expected: str) -> Non
     assert len(v1.ledger) == before
 
 
+def test_new_takes_what_can_be_written_and_where_takes_all(v1: V1Meta) -> None:
+    v1.types
+    for method, is_offered in (("where", True), ("new", False), ("create", False), ("template", False), ("set", False)):
+        _, found = completions(f"v1.Story.{method}(Cre", {"v1": v1})
+        assert is_offered is (("CreateDate=", "param") in found), method
+    assert ("name=", []) == (
+        completions("v1.Story.page(name=", {"v1": v1})[0] + "name=",
+        completions("v1.Story.all(Na", {"v1": v1})[1],
+    )
+
+
+def test_brackets_that_are_open() -> None:
+    assert [(0, 0)] == list(_openings("(a"))
+    assert [(3, 0), (1, 0)] == list(_openings("a(b[c"))
+    assert [(3, 1), (1, 0)] == list(_openings("a(b[c]"))
+    assert [(0, 1)] == list(_openings("(a)"))
+    assert [(2, 2), (0, 1)] == list(_openings("{b[c]}"))
+    assert [(1, 1)] == list(_openings("""a("(]" + '[')"""))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -138,6 +161,15 @@ def test_the_extension_completes_what_ipython_does_not_look_behind(shell: Intera
     assert any(found.endswith("where") for found in offered(shell, "v1.Story.whe", v1=v1))
     assert any(found.endswith("Scope") for found in offered(shell, "story.Super.Sco", story=story))
     assert any(found.endswith("Name=") for found in offered(shell, "v1.Story.where(Na"))
+    [matcher] = [
+        one for one in shell.Completer.custom_matchers if getattr(one, "matcher_identifier", "") == "assetmeta"
+    ]
+    lines = "x = 1\nv1.Story.whe"
+    for line, fragment, is_known in ((1, "whe", True), (0, "1", False)):
+        text = lines.split("\n")[line]
+        found = matcher(SimpleNamespace(full_text=lines, cursor_line=line, text_until_cursor=text))
+        assert (fragment, is_known) == (found["matched_fragment"], found["suppress"])
+        assert ["where"] * is_known == [one.text for one in found["completions"]]
     assert len(v1.ledger) == before
 
 

@@ -9,7 +9,8 @@ import pytest
 import rich
 from rich.console import Console
 
-from assetmeta import CommitError, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, inspect
+from assetmeta import UNREAD, CommitError, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, inspect
+from assetmeta.features.display import text_of
 from assetmeta.model.table import SHOWN, Table
 from assetmeta.sandbox import Server
 
@@ -58,6 +59,26 @@ def test_a_query_shows_what_it_asks_and_what_it_holds(v1: V1Meta) -> None:
     read = len(v1.ledger)
     assert first.idref in query._repr_html_()
     assert len(v1.ledger) == read
+
+
+def test_every_part_of_a_query_is_shown(v1: V1Meta) -> None:
+    query = v1.Story.where(Status="Done", Name="x").select("Name", "Order").sort("-Name", "Order").page(5, start=10)
+    rows = dict(query.find("text").deleted()._table().rows)
+    assert {"type": "Story", "select": "Name, Order", "sort": "-Name, Order", "find": "text"}.items() <= rows.items()
+    assert ("5 from 10", "included") == (rows["page"], rows["deleted"])
+    assert all(word in rows["where"] for word in ("Status", "Name"))
+    past = dict(v1.Story.asof("2026-01-01", "2026-02-01")._table().rows)
+    assert ["type", "select", "as of"] == list(past)
+    assert all(day in past["as of"] for day in ("2026-01-01", "2026-02-01"))
+
+
+def test_long_values_are_cut_where_a_table_ends() -> None:
+    assert ("x" * 500, "x" * 500 + "…") == (text_of("x" * 500), text_of("x" * 501))
+    assert ", ".join("12") == text_of([1, 2]) == text_of((1, 2))
+    some = ["y"] * (SHOWN + 1)
+    assert [SHOWN, SHOWN] == [text_of(each).count("y") for each in (some, some[1:])]
+    assert [True, False] == [text_of(each).endswith(", …") for each in (some, some[1:])]
+    assert ["", "", "0"] == [text_of(each) for each in (None, UNREAD, 0)]
 
 
 def test_head_reads_one_page_and_shows_rows(v1: V1Meta) -> None:

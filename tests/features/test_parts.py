@@ -162,7 +162,13 @@ def test_a_session_with_a_login_of_its_own_needs_the_name_of_a_profile(
 
 
 @pytest.mark.parametrize(
-    "wrong", [lambda query: query.parts(0), lambda query: query[:5].parts(2), lambda query: query.parts(by="Owners")]
+    "wrong",
+    [
+        lambda query: query.parts(0),
+        lambda query: query[:5].parts(2),
+        lambda query: query.parts(by="Owners"),
+        lambda query: query.parts(by="Super:Epic"),
+    ],
 )
 def test_what_cannot_be_divided_is_refused(
     versionone: sandboxes.Server, profile: Callable[..., str], wrong: Callable[[Any], object]

@@ -8,7 +8,24 @@ from typing import Any
 
 import pytest
 
-from assetmeta import BadValue, Conflict, Plan, ReadOnly, UsageError, V1Meta, ValispaceMeta, inspect, sandbox
+from assetmeta import (
+    UNREAD,
+    BadValue,
+    Conflict,
+    Plan,
+    ReadOnly,
+    UnknownName,
+    UsageError,
+    V1Meta,
+    ValispaceMeta,
+    inspect,
+    sandbox,
+)
+from assetmeta.features import plans
+from assetmeta.features.plans import check_changes, withheld
+from assetmeta.model.changes_json import Withheld
+from assetmeta.model.plans import AttributeChange, Create, Delete, Update
+from assetmeta.model.values import Oid
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +118,41 @@ def test_an_empty_plan_sends_nothing(v1: Any) -> None:
     before = len(v1.ledger)
     assert () == v1.commit(Plan()).outcomes
     assert (before, 1) == (len(v1.ledger), v1.pending)
+
+
+def test_any_secret_that_is_left_out_is_found() -> None:
+    left, oid = Withheld("Password"), Oid("Member", 1)
+    deltas = (
+        AttributeChange("Name", UNREAD, "x"),
+        AttributeChange("Password", UNREAD, left),
+        AttributeChange("Keys", UNREAD, added=("x", left), is_multi=True),
+        AttributeChange("Tags", UNREAD, added=("x",), is_multi=True),
+    )
+    assert ["Password", "Keys"] == withheld(Update(oid, deltas)) == withheld(Create(oid, deltas))
+    assert [] == withheld(Delete(oid))
+
+
+def test_only_what_can_be_written_is_planned(v1: V1Meta) -> None:
+    v1.types
+    for name, error in (("CreateDate", ReadOnly), ("Nmae", UnknownName)):
+        for kind in (Update, Create):
+            change = kind(Oid("Story", 5), (AttributeChange("Name", UNREAD, "x"), AttributeChange(name, UNREAD, "y")))
+            with pytest.raises(error, match=name) as caught:
+                check_changes(v1._context, [Delete(Oid("Story", 4)), change])
+            assert caught.value.attribute == name
+
+
+def test_ten_clashes_are_named() -> None:
+    def refusal(number: int) -> list[str]:
+        found = {Oid("Story", key): (f"clash {key}",) for key in range(number)}
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(Conflict) as caught:
+            patch.setattr(plans, "clashes_now", lambda context, changes: found)
+            plans._refuse_changed(None, [])  # type: ignore[arg-type]
+        assert number == len(caught.value.clashes)
+        return str(caught.value).split("\n")[1:-1]
+
+    ten = [f"  Story:{key}: clash {key}" for key in range(10)]
+    assert (ten, [*ten, "  … and 2 more"]) == (refusal(10), refusal(12))
 
 
 def test_a_secret_of_a_file_is_refused(v1: Any, tmp_path: Path) -> None:

@@ -125,6 +125,35 @@ def test_a_bar_is_left_when_nothing_is_sent(server: sandbox.Server, monkeypatch:
         tell(1)
 
 
+def test_how_far_it_came_is_shown_also_where_it_breaks_off(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZeroDivisionError), metered(True, "x", 1000, "bytes") as tell:
+        tell(100)
+        tell(150)
+        1 / 0
+    assert [
+        "x: 0 of 1000 bytes",
+        "x: 100 of 1000 bytes",
+        "x: 150 of 1000 bytes",
+    ] == capsys.readouterr().err.splitlines()
+
+
+def test_several_observers_hear_of_everything() -> None:
+    heard: list[tuple[str, str, object]] = []
+
+    class Observer:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def __getattr__(self, word: str) -> Any:
+            return lambda given: heard.append((self.name, word, given))
+
+    both = progress._Several([Observer("a"), Observer("b")])
+    words = ("on_start", "on_send", "on_outcomes", "on_end")
+    for word in words:
+        getattr(both, word)(word)
+    assert [(name, word, word) for word in words for name in "ab"] == heard
+
+
 def test_without_rich_there_are_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rich.console", None)
     monkeypatch.setattr(sys, "stderr", Terminal())

@@ -198,6 +198,7 @@ def test_the_file_is_private_and_belongs_to_the_server(tmp_path: Path, monkeypat
     assert same.delay() > 0
     assert 0 == other.delay()
     assert 0o700 == (tmp_path / "rates").stat().st_mode & 0o777
+    assert all(32 == len(file.stem) for file in nonempty((tmp_path / "rates").glob("*.sqlite")))
     assert all("http" not in file.name for file in nonempty((tmp_path / "rates").iterdir()))
 
 

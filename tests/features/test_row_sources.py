@@ -126,6 +126,15 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         read_rows(tmp_path / "none.csv")
 
 
+def test_an_error_without_a_number_keeps_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: object, **named: object) -> None:
+        raise OSError("odd")
+
+    monkeypatch.setattr(Path, "open", fail)
+    with pytest.raises(BadValue, match=r"rows\.csv cannot be read: odd\."):
+        read_rows(tmp_path / "rows.csv")
+
+
 NO_SOURCES = {
     "number": 5,
     "mapping": {"Name": "x"},

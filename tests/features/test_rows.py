@@ -217,6 +217,33 @@ def test_an_error_says_which_attribute_of_which_type_it_is_about(v1: V1Meta) -> 
     assert "n9 in rows 10, 22" in str(caught.value) and "n10" not in str(caught.value)
 
 
+def test_cells_that_cannot_be_keys_refuse_their_rows(v1: V1Meta) -> None:
+    [story] = new_stories(v1, 1)
+    rows = [{"ID": "Story"}, {"ID": story.idref}, {"ID": ["x"]}, {"ID": "Epic:1"}]
+    with v1.trace() as trace:
+        report = v1.Story.upsert(rows, "ID", missing="skip")
+    assert ([1, 3, 4], [2]) == ([row.number for row in report.refused], [row.number for row in report.unchanged])
+    assert all(row.reason for row in report.refused)
+    assert 1 == len(trace)
+    report = v1.Scope.upsert([{"Name": {"a": 1}, "Parent": "Scope:0"}, {"Name": [], "Parent": "Scope:0"}], "Name")
+    assert 2 == len(report.refused)
+
+
+def test_nothing_is_cleared_in_what_is_new(v1: V1Meta) -> None:
+    [story] = new_stories(v1, 1)
+    rows = [{"Name": "Cleared", "Scope": "Scope:0", "Estimate": "", "Owners": ""}]
+    [created] = v1.Story.upsert(rows, "Name", empty="clear").created
+    assert ("Name", "Scope") == tuple(name for name in created.attributes if name != "Owners")
+    v1.revert()
+    # Left out of what is there, unless it is to be cleared.
+    rows = [{"Number": story.Number, "Estimate": "", "Owners": " "}]
+    for empty in ("leave", "clear"):
+        assert 1 == len(v1.Story.upsert(rows, "Number", empty=empty).unchanged)
+    story.Estimate = 3
+    [cleared] = v1.Story.upsert(rows, "Number", empty="clear").changed
+    assert (("Estimate",), None) == (cleared.attributes, story.Estimate)
+
+
 def test_an_abstract_type_is_changed_and_not_created(v1: V1Meta) -> None:
     [story] = new_stories(v1, 1)
     rows = [{"Number": story.Number, "Estimate": 5}]

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from assetmeta import Asset, BadValue, TestspaceMeta, UnknownName, V1Meta, ValispaceMeta, ValohaiMeta, inspect
+from assetmeta.features.schema_map import attribute_text
+from assetmeta.model.codecs import Text as TextCodec
+from assetmeta.model.schema import Attribute
 from assetmeta.sandbox import Server
 
 
@@ -40,6 +43,16 @@ def test_the_lists_are_read_once(v1: V1Meta) -> None:
     v1.search("progress")
     v1.Story.where(Status="Done").first()
     assert len(v1.ledger) == before + 1
+
+
+def test_an_attribute_in_a_few_words() -> None:
+    codec = TextCodec()
+    one = Attribute("Owner", "Relation", codec, related="Member", required=True, custom=True)
+    assert "one Member, required, custom" == attribute_text(one)
+    assert "several Member, read-only" == attribute_text(
+        Attribute("Owners", "Relation", codec, related="Member", multi=True, writable=False)
+    )
+    assert "Text" == attribute_text(Attribute("Name", "Text", codec))
 
 
 @pytest.mark.parametrize("word", ["", "  ", None, 3])

@@ -9,7 +9,9 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,8 +28,11 @@ from assetmeta import (
     ValohaiMeta,
 )
 from assetmeta.features import comparison_reader, history_reader
-from assetmeta.features.asset_changes import AssetChange, from_json, to_json
+from assetmeta.features.asset_changes import AssetChange, comparable, from_json, to_json, without_moment
+from assetmeta.model import paths
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter
 from assetmeta.model.texts import JsonText
+from assetmeta.model.values import ABSENT, Oid
 from assetmeta.sandbox import Server
 from assetmeta.sandbox.valohai import lists
 from assetmeta.tools import valohai
@@ -317,8 +322,93 @@ def test_a_line_that_was_not_written_whole_does_not_count(
 
 
 def test_values_of_a_cursor_read_back() -> None:
-    v1_cells = [None, "a", 3, JsonText('{"a": 1}'), ("x", "y"), UNREAD]
-    assert [from_json(json.loads(json.dumps(to_json(cell)))) for cell in v1_cells] == v1_cells
+    oid = Oid("Story", 5)
+    cells = [
+        None,
+        "a",
+        3,
+        True,
+        JsonText('{"a": 1}'),
+        Decimal("1.50"),
+        oid,
+        ("x", "y"),
+        (oid, Oid("Story", "k")),
+        UNREAD,
+    ]
+    again = [from_json(json.loads(json.dumps(to_json(cell)))) for cell in cells]
+    assert again == cells
+    assert [type(cell) for cell in again] == [type(cell) for cell in cells]
+    assert "1.50" == str(again[5])
+    assert from_json(to_json(ABSENT)) is UNREAD
+    for odd in (
+        {"asset": ["Story", None]},
+        {"asset": ["Story"]},
+        {"document": 5},
+        {"number": 5},
+        {"unread": False},
+        {},
+    ):
+        with pytest.raises(BadValue, match="no value of a cursor"):
+            from_json(odd)
+
+
+def test_members_are_compared_in_any_order_and_texts_are_not() -> None:
+    one, two = Oid("Member", 1), Oid("Member", 2)
+    assert comparable((one, two)) == comparable((two, one)) != comparable((one,))
+    assert comparable(("a", "b")) != comparable(("b", "a"))
+    assert comparable(()) == comparable(None) != comparable("")
+    assert (one, (one, "x"), UNREAD) == tuple(
+        without_moment(cell) for cell in (Oid("Member", 1, 7), (Oid("Member", 1, 7), "x"), ABSENT)
+    )
+
+
+def test_conditions_on_what_an_asset_was_before() -> None:
+    """Every kind of condition, the paths in its values among them."""
+    name, other, prior = paths.Path.parse("Name"), paths.Path.parse("Super.Name"), paths.Step("Prior")
+    both = Or((Exists(name), Not(And((Compare(name, "=", ("x", other)), Compare(other, ">", (1,)))))))
+    behind = [paths.Path.parse(f"Prior.{path}") for path in (name, other)]
+    expected = Or(
+        (Exists(behind[0]), Not(And((Compare(behind[0], "=", ("x", behind[1])), Compare(behind[1], ">", (1,))))))
+    )
+    assert history_reader._beyond(both, prior) == expected
+    raw = RawFilter("Name='x'")
+    assert history_reader._beyond(And((raw, Exists(name))), prior) == And((raw, Exists(behind[0])))
+
+
+def test_a_cursor_says_all_that_is_watched(v1: V1Meta, tmp_path: Path) -> None:
+    v1.watch(v1.Story.select("Name", "Owners", "Estimate"), since=tmp_path / "cursor")
+    about = json.loads((tmp_path / "cursor").read_text().splitlines()[0])["about"]
+    assert (["Name", "Owners", "Estimate"], "history") == (about["selected"], about["way"])
+    assert (v1._context.server, True) == (about["server"], "Story" in about["query"])
+
+
+def test_one_thread_at_a_time_uses_the_watches_of_a_poller() -> None:
+    held: list[tuple[str, bool]] = []
+
+    def note(what: str) -> None:
+        held.append((what, poller._lock.locked()))
+
+    class Quiet:
+        def poll(self) -> list[Any]:
+            return note("poll") or []  # type: ignore[func-returns-value]
+
+    def watch(query: Any, *, every: float) -> Quiet:
+        note("watch")
+        assert every == 3600
+        return Quiet()
+
+    session = SimpleNamespace(query=lambda what: what, watch=watch)
+    with V1Poller(session, every=3600) as poller:  # type: ignore[arg-type]
+        poller.run_on_new("Story", print)
+        poller.run_on_change("Story", print)
+        poller.run_on_delete("Task", print)
+        assert poller._thread is not None and poller._thread.daemon
+    # One watch for each of what is watched, and a last round at the end.
+    assert held == [("watch", True)] * 2 + [("poll", True)] * 2
+    assert not poller._lock.locked()
+
+
+def test_odd_values_of_a_cursor_are_refused() -> None:
     with pytest.raises(BadValue, match="no value of a cursor"):
         from_json({"odd": 1})
 

@@ -171,6 +171,13 @@ class TestGit:
         assert not (tmp_path / "ran").exists()
 
 
+def test_a_file_without_patterns_needs_no_extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pathspec", None)
+    (folder / ".vhignore").write_text("# nothing\n\n  \n")
+    (folder / ".gitignore").write_text("")
+    assert list(code_files(folder))
+
+
 def test_links_are_no_code(folder: Path) -> None:
     (folder / "link.py").symlink_to(folder / "train.py")
     assert "link.py" not in names(folder)

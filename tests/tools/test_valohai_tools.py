@@ -8,12 +8,14 @@ import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
 
 from assetmeta import (
+    UNREAD,
     AuthenticationFailed,
     BadValue,
     InvalidResponse,
@@ -27,6 +29,7 @@ from assetmeta import (
 from assetmeta.backends.valohai.logs import Event, Log, LogReader
 from assetmeta.core.checksums import Measured
 from assetmeta.tools import valohai
+from assetmeta.tools.valohai import downloads, waits
 from backends.valohai.request_lines import lines
 
 CONFIG = """
@@ -326,6 +329,26 @@ class TestDownloads:
             [other] = valohai.download(datum, tmp_path / "again")
         assert ["GET data/*/download/"] == lines(trace)
         assert path.read_bytes() == other.read_bytes() == datum.file_data
+
+    def test_what_is_named_twice_is_downloaded_once(self, vh: Any, finished: Any, tmp_path: Path) -> None:
+        first, *_ = finished.outputs
+        assert first.name and first.size
+        with vh.trace() as trace:
+            found = valohai.download([first, first], tmp_path)
+        assert ([found[0]] * 2, 2) == (found, len(trace))
+
+    def test_names_and_sizes_are_loaded_together_where_one_is_missing(self) -> None:
+        loaded: list[tuple[list[str], list[str]]] = []
+        context = SimpleNamespace(loader=SimpleNamespace(load=lambda oids, names: loaded.append((oids, names))))
+
+        def datum(oid: str, **cells: object) -> Any:
+            state = SimpleNamespace(oid=oid, cell=lambda name: cells.get(name, UNREAD))
+            return SimpleNamespace(_state=state, _context=context)
+
+        whole = datum("whole", name="n", size=None)
+        downloads._load_names([whole])
+        downloads._load_names([whole, datum("name", name="n"), datum("size", size=1), datum("none")])
+        assert [(["name", "size", "none"], ["name", "size"])] == loaded
 
     def test_only_what_matches(self, vh: Any, finished: Any, tmp_path: Path) -> None:
         assert [] == valohai.download(finished, tmp_path, pattern="*.nothing")
@@ -628,6 +651,18 @@ class TestLaunches:
     def test_who_and_for_whom(self, vh: Any) -> None:
         assert "admin" == valohai.profile(vh)["username"]
         assert {"admin", "harbour-lab"} <= set(valohai.ownership_options(vh))
+
+
+def test_the_states_in_which_a_run_stays() -> None:
+    def ended(status: str) -> bool:
+        return waits._has_ended(SimpleNamespace(_type=SimpleNamespace(name="Execution"), status=status))
+
+    assert all(map(ended, ("complete", "error", "crashed", "stopped")))
+    assert not any(map(ended, ("created", "queued", "started", "stopping", "")))
+    for states in ((), (True,), (True, True), (True, False), (False, True)):
+        endpoints = [SimpleNamespace(is_ready_to_deploy=state) for state in states]
+        version = SimpleNamespace(_type=SimpleNamespace(name="DeploymentVersion"), endpoints=endpoints)
+        assert all(states) is waits._has_ended(version)
 
 
 def test_other_servers_are_told_apart() -> None:
