@@ -12,6 +12,7 @@ from assetmeta.core.asset import Asset
 from assetmeta.core.commit import Committer
 from assetmeta.core.context import ProgressOption, SessionContext
 from assetmeta.core.plan import Plan
+from assetmeta.core.plan_names import annotated
 from assetmeta.core.report import Report
 from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.features import GIVE_UP_AFTER
@@ -41,7 +42,7 @@ class WorkBlock:
         """Return what a commit would do, in its order, before and after, field by field, with the names of assets and
         what deletes take along, as far as that is loaded. Sends nothing.
         """
-        return self._unit.annotated(self._unit.plan())
+        return annotated(self._context, self._unit.plan())
 
     @contextmanager
     def planning(self) -> Iterator[Planning]:
@@ -51,7 +52,7 @@ class WorkBlock:
         its pending changes are dropped, and are listed in `planning.plan`. What was pending before the block is set
         aside, and pending again after it.
         """
-        with self._driver.reading_only(), _plans.planning(self._unit, self._writer) as block:
+        with self._driver.reading_only(), _plans.planning(self._context, self._unit, self._writer) as block:
             yield block
 
     def commit(

@@ -16,6 +16,7 @@ from assetmeta.model.conditions import And, Compare, Term
 from assetmeta.model.contract import Mark
 from assetmeta.model.errors import AssetmetaError, Unreachable, Unsupported
 from assetmeta.model.http import Flow
+from assetmeta.model.identities import resolve_value
 from assetmeta.model.ordering import needs
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import (
@@ -229,7 +230,7 @@ class Finder:
         self, create: Create, delta: AttributeChange, cells: Mapping[str, RawValue], real: Mapping[Oid, Oid]
     ) -> bool:
         verifier = Verifier(
-            self.schema, lambda fetches: self.fetch(self.schema, fetches), lambda value: _replace_oid(value, real)
+            self.schema, lambda fetches: self.fetch(self.schema, fetches), lambda value: resolve_value(value, real)
         )
         if verifier.holds(Update(create.oid, (delta,)), cells):
             return True
@@ -254,10 +255,6 @@ class Finder:
                 why = f"{row.oid.token}, which was created since, has its name and relations, and other values"
                 return Unknown(create, _unanswered_error(create, why))
         return None
-
-
-def _replace_oid(value: object, real: Mapping[Oid, Oid]) -> object:
-    return real.get(value, value) if isinstance(value, Oid) else value
 
 
 def _unanswered_error(create: Create, why: str) -> AssetmetaError:

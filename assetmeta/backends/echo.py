@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from assetmeta.backends.local.records import decode_cell
 from assetmeta.model.errors import Rejected
 from assetmeta.model.plans import AttributeChange, RawValue
 from assetmeta.model.schema import Attribute
-from assetmeta.model.values import UNREAD, Oid
+from assetmeta.model.values import UNREAD, Oid, is_stored
 
 _TEXTS = frozenset({"Text", "Html", "Formula", "DateTime", "Date", "Json", "SecretJson", "Source", "Inputs"})
 
@@ -62,11 +61,11 @@ def compare_echo(
         if name not in cells:
             continue
         wanted, stored = _wanted_value(item, real), _stored_value(item.attribute, cells[name])
-        if is_same(wanted, stored) or (is_new and _is_completed(wanted, stored)):
+        if is_stored(wanted, stored) or (is_new and _is_completed(wanted, stored)):
             continue
         notes.append(f"{name}: {_shown(wanted)} was sent, and the server has {_shown(stored)}")
         known = item.delta.old is not UNREAD and not item.delta.is_multi
-        is_old = is_same(item.delta.old, stored) if known else verbatim and item.attribute.kind == "Text"
+        is_old = is_stored(item.delta.old, stored) if known else verbatim and item.attribute.kind == "Text"
         if is_old or item.attribute.kind not in _TEXTS:
             ignored.append(name)
     return EchoResult(tuple(ignored), tuple(notes))
@@ -96,17 +95,6 @@ def _stored_value(attribute: Attribute, cell: RawValue) -> object:
         members = cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else ()
         return frozenset(value.key if isinstance(value, Oid) else value for value in members)
     return cell if isinstance(cell, Oid) else decode_cell(attribute, cell)
-
-
-def is_same(wanted: object, stored: object) -> bool:
-    if isinstance(wanted, Oid) and isinstance(stored, Oid):
-        # Which type an owner's id belongs to is a guess where the answer does not contain it.
-        return wanted.key == stored.key
-    if isinstance(wanted, str) and isinstance(stored, str):
-        return wanted.strip() == stored.strip()
-    if isinstance(wanted, float) and isinstance(stored, int | float):
-        return math.isclose(wanted, stored, rel_tol=1e-9, abs_tol=1e-12)
-    return wanted == stored or (wanted in (None, "") and stored in (None, ""))
 
 
 def _is_completed(wanted: object, stored: object) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assetmeta.backends.echo import Real, is_same
+from msgspec.structs import replace
+
+from assetmeta.backends.echo import Real
 from assetmeta.backends.local.records import decode_cell
 from assetmeta.model.errors import NotFound
 from assetmeta.model.http import Flow
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import AttributeChange, Delete, Done, Failed, Fetch, Outcome, RawValue, Row, Rows, Update
-from assetmeta.model.schema import Schema
+from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
 
 _NEVER_READ = frozenset({"Blob", "Password"})
@@ -79,20 +81,17 @@ class Verifier:
         attribute = self.schema.attribute(change.oid.type, delta.name)
         if delta.name not in cells:
             return False
-        cell = cells[delta.name]
-        if not attribute.multi:
-            return is_same(
-                self._real(delta.new), cell.current if isinstance(cell, Oid) else decode_cell(attribute, cell)
-            )
-        several = cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else ()
-        members = {each.current if isinstance(each, Oid) else decode_cell(attribute, each) for each in several}
-        added, removed = delta.added, delta.removed
-        if isinstance(delta.new, tuple) and not isinstance(delta.new, Oid):
-            added = delta.new
-            removed = tuple(members - {self._real(value) for value in added})
-        return {self._real(value) for value in added} <= members and members.isdisjoint(map(self._real, removed))
+        resolved = replace(
+            delta,
+            new=self._real(delta.new),
+            added=tuple(map(self._real, delta.added)),
+            removed=tuple(map(self._real, delta.removed)),
+        )
+        return resolved.holds(_present(attribute, cells[delta.name]))
 
     def _real(self, value: object) -> object:
+        if isinstance(value, tuple) and not isinstance(value, Oid):
+            return tuple(map(self._real, value))
         found = self.real(value)
         return found.current if isinstance(found, Oid) else found
 
@@ -100,6 +99,14 @@ class Verifier:
         found = self.real(change.oid)
         assert isinstance(found, Oid)
         return found
+
+
+def _present(attribute: Attribute, cell: RawValue) -> object:
+    """The value of an attribute, as changes have it."""
+    if attribute.multi:
+        members = cell if isinstance(cell, tuple) and not isinstance(cell, Oid) else ()
+        return tuple(each.current if isinstance(each, Oid) else decode_cell(attribute, each) for each in members)
+    return cell.current if isinstance(cell, Oid) else decode_cell(attribute, cell)
 
 
 def missing(oid: Oid) -> NotFound:

@@ -12,18 +12,20 @@ from msgspec.structs import replace
 
 from assetmeta.core.conflicts import split
 from assetmeta.core.context import BlockProtocol, SessionContext
-from assetmeta.core.invalidation import Invalidation, renamed
+from assetmeta.core.invalidation import Invalidation
 from assetmeta.core.lost_values import LostValues
 from assetmeta.core.plan import Plan
 from assetmeta.core.plan_text import counted
 from assetmeta.core.report import Report, error_of
 from assetmeta.core.state import Edit, Instance, forget
+from assetmeta.core.unanswered import Unanswered
 from assetmeta.core.unit_of_work import UnitOfWork
-from assetmeta.core.values import cell_members, cell_value, identified, same_value
+from assetmeta.core.values import identified
 from assetmeta.model.codecs import document_part, wire_text
 from assetmeta.model.contract import UNOBSERVED, CommitObserver, SupportsTemplates, WriteObserver
-from assetmeta.model.errors import AssetmetaError, BadValue, BrokenOff, ReadOnly, Unsupported, UsageError
+from assetmeta.model.errors import BadValue, BrokenOff, ReadOnly, Unsupported, UsageError
 from assetmeta.model.http import T
+from assetmeta.model.identities import resolve_deltas
 from assetmeta.model.ordering import needs, references
 from assetmeta.model.plans import (
     AttributeChange,
@@ -41,7 +43,7 @@ from assetmeta.model.plans import (
 from assetmeta.model.processes import renew_in_child
 from assetmeta.model.scalars import json_checked, plain
 from assetmeta.model.texts import Cleaned, writable_text
-from assetmeta.model.values import Missing, Oid
+from assetmeta.model.values import Oid
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ class Committer:
     def __init__(self, context: SessionContext, unit: UnitOfWork) -> None:
         self._context = context
         self._unit = unit
+        self._unanswered = Unanswered(context, unit)
         self.after_fork()
         renew_in_child(self)
 
@@ -294,13 +297,12 @@ class Committer:
 
         What an earlier commit sent without an answer is compared with what the server has now, all in one read.
         """
-        unanswered = self._unit.unanswered
-        self._read_again([change for change in changes if change.oid in unanswered and not change.oid.is_new])
+        self._unanswered.read(changes)
         created = {change.oid for change in changes if isinstance(change, Create)}
         held: set[Oid] = set()
         found: list[Outcome | None] = []
         for change in changes:
-            outcome = self._reconciled(change) or self._unsendable(change)
+            outcome = self._unanswered.outcome(change) or self._unsendable(change)
             needed = needs(change) if isinstance(change, Create | Update) else set()
             # An asset that was dropped will never be there.
             waiting = ((needed | self._new_in_texts(change)) & held) | (needed - created)
@@ -311,50 +313,10 @@ class Committer:
             found.append(outcome)
         return found
 
-    def _read_again(self, changes: Sequence[Change]) -> None:
-        context = self._context
-        updates = [change for change in changes if isinstance(change, Update)]
-        deleted = [change.oid for change in changes if isinstance(change, Delete)]
-        names = list(dict.fromkeys(delta.name for change in updates for delta in change.deltas))
-        with context.lock:
-            for change in changes:
-                forget(context.asset(change.oid), [*names, *self._marks(change.oid)])
-        context.loader.load([change.oid for change in updates], names)
-        for marks in dict.fromkeys(self._marks(oid) for oid in deleted):
-            context.loader.load([oid for oid in deleted if self._marks(oid) == marks], marks)
-
-    def _marks(self, oid: Oid) -> tuple[str, ...]:
-        """The attribute that marks a deleted asset, where such assets can still be read."""
-        mark = self._context.schema.type(oid.type).deleted
-        return (mark,) if mark else ()
-
-    def look_again(self, changes: Sequence[Change]) -> list[Outcome | None]:
-        """Read what became of updates and deletes that were sent and not answered. One outcome each, same order; None
-        for what was not saved. As few requests as there are types and chunks of assets.
-        """
+    def look_up(self, changes: Sequence[Change]) -> list[Outcome | None]:
+        """Read what became of updates and deletes that were sent and not answered, as `Unanswered.look_up` does."""
         with self._committing:
-            held = [self._context.asset(change.oid) for change in changes]
-            self._read_again(changes)
-            return [self._saved_before(asset, change) for asset, change in zip(held, changes, strict=True)]
-
-    def _reconciled(self, change: Change) -> Outcome | None:
-        """What became of a change that an earlier commit sent without an answer, as far as the read shows."""
-        if change.oid not in self._unit.unanswered:
-            return None
-        if isinstance(change, Create):
-            return Unknown(change, self._unit.errors[change.oid])
-        return self._saved_before(self._context.asset(change.oid), change)
-
-    def _saved_before(self, asset: Instance, change: Change) -> Outcome | None:
-        gone = asset._state.gone
-        if isinstance(change, Delete):
-            marked = any(asset._state.cell(name) is True for name in self._marks(change.oid))
-            return Done(change, change.oid) if gone is not None or marked else None
-        if isinstance(gone, AssetmetaError):
-            return Failed(change, gone)
-        if isinstance(change, Update) and all(self._is_true(asset, delta) for delta in change.deltas):
-            return Done(change, change.oid)
-        return None
+            return self._unanswered.look_up(changes)
 
     def _unsendable(self, change: Change) -> Outcome | None:
         """The outcome of a change with a value that its codec cannot write, which is then that change's alone."""
@@ -369,16 +331,6 @@ class Committer:
                     why = f"{change.oid.token}.{delta.name} cannot be sent: {error}."
                     return Failed(change, BadValue(why, oid=change.oid.token, attribute=delta.name))
         return None
-
-    def _is_true(self, asset: Instance, delta: AttributeChange) -> bool:
-        attribute = self._context.schema.attribute(asset._state.oid.type, delta.name)
-        cell = asset._state.cell(delta.name)
-        if isinstance(cell, Missing):
-            return False
-        if not delta.is_multi:
-            return same_value(cell_value(asset, attribute, cell), delta.new)
-        members = set(cell_members(asset, attribute, cell))
-        return members.issuperset(delta.added) and members.isdisjoint(delta.removed)
 
     def _take_over(self, outcomes: Sequence[Outcome], sent: Mapping[Oid, Mapping[str, Edit]]) -> None:
         if not outcomes:
@@ -420,7 +372,8 @@ class Committer:
             self._unit.settle(asset, {name: edit for name, edit in sent.items() if name in names})
             context_oid = change.context if isinstance(change, Create) else None
             is_new = isinstance(change, Create)
-            invalidation.after_write(asset, renamed(change.deltas, created), outcome.row, context_oid, is_new=is_new)
+            deltas = resolve_deltas(change.deltas, created, self._context.references_in) if created else change.deltas
+            invalidation.after_write(asset, deltas, outcome.row, context_oid, is_new=is_new)
             if outcome.stale:
                 forget(asset)
 

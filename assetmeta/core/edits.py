@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from assetmeta.core.context import SessionContext
 from assetmeta.core.relations import NullReference, member_values
 from assetmeta.core.state import Edit, Instance, State, drop_decoded
-from assetmeta.core.values import cell_members, cell_value, context_of, load_raw, parsed, related_oid, same_value
+from assetmeta.core.values import cell_members, cell_value, context_of, load_raw, parsed, related_oid
 from assetmeta.model.errors import BadValue, ReadOnly
 from assetmeta.model.plans import AttributeChange
 from assetmeta.model.schema import Attribute
-from assetmeta.model.values import ABSENT, UNREAD
+from assetmeta.model.values import ABSENT, UNREAD, same_value
 
 
 def refuse_unwritable(asset: Instance, attribute: Attribute) -> None:

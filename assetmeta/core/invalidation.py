@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from assetmeta.core.context import SessionContext
 from assetmeta.core.ownership import Owners, Parts, oids_in
@@ -251,22 +251,3 @@ def _cell(attribute: Attribute, delta: AttributeChange) -> LoadedValue:
     except ValueError:
         # What is written is not always what is read: a rank is set by naming a neighbour's.
         return UNREAD
-
-
-def renamed(deltas: Iterable[AttributeChange], real: Mapping[Oid, Oid]) -> tuple[AttributeChange, ...]:
-    """Return *deltas* with provisional identities replaced by real ones."""
-    return tuple(
-        AttributeChange(
-            delta.name,
-            delta.old,
-            _real(delta.new, real),
-            tuple(_real(value, real) for value in delta.added),
-            tuple(_real(value, real) for value in delta.removed),
-            delta.is_multi,
-        )
-        for delta in deltas
-    )
-
-
-def _real(value: object, real: Mapping[Oid, Oid]) -> object:
-    return real.get(value, value) if isinstance(value, Oid) else value

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from msgspec.structs import replace
-
 from assetmeta.core import edits
 from assetmeta.core.context import SessionContext
-from assetmeta.core.ownership import taken_along
 from assetmeta.core.plan import Origin, Plan
+from assetmeta.core.plan_names import name_of
 from assetmeta.core.report import error_of
 from assetmeta.core.state import NOTHING_SENT, Edit, Instance, forget
 from assetmeta.core.values import require_asset
 from assetmeta.model.errors import AssetmetaError, NotFound, ReadOnly, Unsupported, UsageError
+from assetmeta.model.identities import resolve_change, resolve_value
 from assetmeta.model.ordering import in_order
-from assetmeta.model.plans import AttributeChange, Change, Create, Delete, Failed, Skipped, Unknown, Update
+from assetmeta.model.plans import Change, Create, Delete, Failed, Skipped, Unknown, Update
 from assetmeta.model.processes import renew_in_child
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import Oid
 
 log = logging.getLogger(__name__)
-
-_PROVISIONAL = re.compile(r"(?<!\w)new-[0-9]+(?!\w)")
-
-_NUMBER = "Number"
-"""What servers that do not name an attribute for it number their assets by."""
 
 
 @dataclass(slots=True)
@@ -246,11 +239,12 @@ class UnitOfWork:
         """
         fresh = {change.oid: self.fresh_oid(change.oid.type) for change in changes if isinstance(change, Create)}
         for given in changes:
-            change = self.with_identities(given, fresh)
+            change = resolve_change(given, fresh, self._context.references_in)
             asset = self._context.asset(change.oid)
             if isinstance(change, Delete):
                 self.delete(asset)
                 continue
+            assert isinstance(change, Create | Update), "calls are never pending"
             edits.put(asset, change.deltas)
             if isinstance(change, Create) and change.context is not None:
                 self._context_oids[change.oid] = change.context
@@ -337,43 +331,10 @@ class UnitOfWork:
             ]
             changes += [Delete(oid) for oid in self._deleted]
             pending = [*self._dirty.values(), *self._deleted.values()]
-            names = {asset._state.oid: name for asset in pending if (name := self._name(asset))}
+            names = {asset._state.oid: name for asset in pending if (name := name_of(self._context, asset))}
         context = self._context
         origin = Origin.here(context.server, context.user, context.mark)
         return Plan(tuple(in_order(changes, context.references_in)), names, origin=origin)
-
-    def annotated(self, plan: Plan) -> Plan:
-        """Return *plan* with the names of all assets that it mentions, and what its deletes take along, as far as that
-        is loaded. Sends nothing.
-        """
-        deleted = [change.oid for change in plan.changes if isinstance(change, Delete)]
-        with self._context.lock:
-            along = taken_along(self._context.schema, self._context.identity, deleted)
-            mentioned = {oid for change in plan.changes for oid in _mentioned(change)}
-            mentioned.update(oid for taken in along.values() for oid in taken.known)
-            found = [(oid, asset) for oid in mentioned if (asset := self._context.identity.get(oid)) is not None]
-            listed = self._context.vocabulary.names_of(mentioned) if self._context.vocabulary else {}
-            names = listed | {oid: name for oid, asset in found if (name := self._name(asset))}
-            numbers = {oid: number for oid, asset in found if (number := self._number(asset))}
-        return replace(plan, names={**plan.names, **names}, along=along, numbers=numbers)
-
-    def _name(self, asset: Instance) -> str | None:
-        """What people call an asset, where it is loaded: the display name, or else the short one that they give."""
-        kind = self._context.schema.type(asset._state.oid.type)
-        given = [kind.display, kind.short if kind.short and kind.attribute(kind.short).writable else None]
-        for name in filter(None, given):
-            edit = (asset._state.edits or {}).get(name)
-            cell = edit.new if edit else asset._state.cell(name)
-            if isinstance(cell, str):
-                return cell
-        return None
-
-    def _number(self, asset: Instance) -> str | None:
-        """The number that the server gave an asset for people to know it by, where it is loaded."""
-        kind = self._context.schema.type(asset._state.oid.type)
-        given = [kind.attributes[name] for name in (_NUMBER, kind.short) if name and name in kind.attributes]
-        cells = (asset._state.cell(attribute.name) for attribute in given if not attribute.writable)
-        return next((str(cell) for cell in cells if isinstance(cell, str | int)), None)
 
     def settle(self, asset: Instance, sent: Mapping[str, Edit]) -> None:
         """Drop the edits that were *sent*; one that was made since the sending stays pending."""
@@ -413,49 +374,10 @@ class UnitOfWork:
         """Put real identities in the place of provisional ones in all edits that are still pending."""
         if not real:
             return
+        within = self._context.references_in
         for asset in self._dirty.values():
             for edit in (asset._state.edits or {}).values():
-                edit.new = self.renamed(edit.new, real)
-                edit.added = [self.renamed(value, real) for value in edit.added]
+                edit.new = resolve_value(edit.new, real, within)
+                edit.added = [resolve_value(value, real, within) for value in edit.added]
         for oid, context_oid in self._context_oids.items():
             self._context_oids[oid] = real.get(context_oid, context_oid)
-
-    def renamed(self, value: object, real: Mapping[Oid, Oid]) -> object:
-        """A value with other identities in the place of provisional ones, also within a formula."""
-        if isinstance(value, Oid):
-            return real.get(value, value)
-        if not isinstance(value, str) or "new-" not in value:
-            return value
-        named = self._context.references_in(AttributeChange("", None, value))
-        keys = {str(oid.key): str(real[oid].key) for oid in named if oid in real}
-        return _PROVISIONAL.sub(lambda found: keys.get(found[0], found[0]), value) if keys else value
-
-    def with_identities(self, change: Change, real: Mapping[Oid, Oid]) -> Any:
-        """A change with other identities in the place of provisional ones, also within formulas."""
-        oid = real.get(change.oid, change.oid)
-        if not isinstance(change, Create | Update):
-            return replace(change, oid=oid)
-        deltas = tuple(
-            AttributeChange(
-                delta.name,
-                delta.old,
-                self.renamed(delta.new, real),
-                tuple(self.renamed(value, real) for value in delta.added),
-                tuple(self.renamed(value, real) for value in delta.removed),
-                delta.is_multi,
-            )
-            for delta in change.deltas
-        )
-        if isinstance(change, Update):
-            return Update(oid, deltas, change.comment)
-        return Create(oid, deltas, change.context and real.get(change.context, change.context), change.comment)
-
-
-def _mentioned(change: Change) -> Iterator[Oid]:
-    """Yield the identities that a change is about and that its values name."""
-    yield change.oid
-    for delta in change.deltas if isinstance(change, Create | Update) else ():
-        old = delta.old if isinstance(delta.old, tuple) and not isinstance(delta.old, Oid) else (delta.old,)
-        for value in (delta.new, *old, *delta.added, *delta.removed):
-            if isinstance(value, Oid):
-                yield value.current

@@ -350,11 +350,6 @@ def require_asset(context: SessionContext, value: object, what: str) -> Instance
     return value if isinstance(value, Instance) else context.asset(oid)
 
 
-def same_value(one: object, other: object) -> bool:
-    """True when two values of an attribute are the same to the server: an empty text is no value."""
-    return one == other or (one in (None, "") and other in (None, ""))
-
-
 def as_oid(value: object) -> Oid | None:
     """The identity of *value*, or None when it has none."""
     if isinstance(value, Instance):

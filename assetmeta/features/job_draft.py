@@ -8,9 +8,9 @@ from itertools import count
 
 from assetmeta.core.plan import Plan
 from assetmeta.features.journal import DONE, SENT, UNKNOWN, Item, secret_digest
-from assetmeta.features.recognition import Match, Part, Rename, match
+from assetmeta.features.recognition import Match, Part, match
 from assetmeta.model.errors import JobError, UsageError
-from assetmeta.model.ordering import references
+from assetmeta.model.ordering import ReferencesIn, references
 from assetmeta.model.plans import Create
 from assetmeta.model.values import Oid
 
@@ -35,10 +35,10 @@ class Draft:
         """The number of this run."""
         return int(self.about["runs"]) + 1
 
-    def match(self, rename: Rename) -> None:
+    def match(self, within: ReferencesIn) -> None:
         """Recognise the items of the journal."""
         if self.items:
-            self.found = match(self.parts, self.items, rename, secret_digest(self.about["salt"]))
+            self.found = match(self.parts, self.items, within, secret_digest(self.about["salt"]))
         else:
             self.found = Match(new=list(range(len(self.parts))))
 

@@ -14,11 +14,11 @@ from msgspec.structs import replace
 
 from assetmeta.core.commit import Committer
 from assetmeta.core.context import SessionContext
-from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.features.job_draft import NATURAL
 from assetmeta.features.journal import SENT, UNKNOWN, Item, Journal
 from assetmeta.model.contract import Mark, SupportsLookup
 from assetmeta.model.errors import AssetmetaError, Unreachable
+from assetmeta.model.identities import resolve_change
 from assetmeta.model.plans import Change, Create, Done, Outcome, Unknown
 from assetmeta.model.values import Oid
 
@@ -33,8 +33,8 @@ _APART = 2.0
 class JobLookup:
     """Settles what is in doubt in one journal. *unknown* is what stays so in this run, with how to settle it."""
 
-    def __init__(self, journal: Journal, context: SessionContext, unit: UnitOfWork, writer: Committer) -> None:
-        self._journal, self._context, self._unit, self._writer = journal, context, unit, writer
+    def __init__(self, journal: Journal, context: SessionContext, writer: Committer) -> None:
+        self._journal, self._context, self._writer = journal, context, writer
         self.unknown: dict[int, Unknown] = {}
 
     def settle(self) -> Iterator[list[tuple[Item, Outcome | None]]]:
@@ -54,13 +54,13 @@ class JobLookup:
     def _resolved(self, items: Sequence[Item]) -> list[Any]:
         """Changes as the server knows their assets: those that the job created by their real identities."""
         real = self._journal.assets()
-        return [self._unit.with_identities(item.change, real) for item in items]
+        return [resolve_change(item.change, real, self._context.references_in) for item in items]
 
     def _others(self, items: Sequence[Item]) -> list[Outcome | None]:
         changes = self._resolved(items)
         # Without its asset, which is not there, a change was not saved.
         known = [change for change in changes if not change.oid.is_new]
-        outcomes = iter(self._writer.look_again(known))
+        outcomes = iter(self._writer.look_up(known))
         return [None if change.oid.is_new else next(outcomes) for change in changes]
 
     def _creates(self, items: Sequence[Item]) -> list[Outcome | None]:

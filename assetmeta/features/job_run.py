@@ -45,6 +45,7 @@ from assetmeta.features.recognition import Part, check_fit, parts_of
 from assetmeta.model.contract import UNOBSERVED, SupportsLookup, WriteObserver
 from assetmeta.model.errors import AssetmetaError, AuthenticationFailed, BadValue, JobError, Unreachable
 from assetmeta.model.http import NO_WORD
+from assetmeta.model.identities import resolve_change
 from assetmeta.model.ordering import references
 from assetmeta.model.plans import Change, Create, Delete, Done, Outcome, Update
 from assetmeta.model.values import UNREAD, Oid
@@ -88,7 +89,7 @@ class Run:
     ) -> None:
         self._name, self._journal, self._options, self._owner = name, journal, options, owner
         self._context, self._unit, self._writer = session
-        self._lookup = JobLookup(journal, *session)
+        self._lookup = JobLookup(journal, self._context, self._writer)
         self.recorder = Recorder(journal, options.observer)
         self.keys: dict[Oid, str] = {}
         self.notes: list[str] = []
@@ -147,7 +148,7 @@ class Run:
         self._leave_secrets(items)
         taken = [item for item in items if item.id not in self._left]
         real = self._journal.assets()
-        fresh = self.take([self._unit.with_identities(item.change, real) for item in taken])
+        fresh = self.take([resolve_change(item.change, real, self._context.references_in) for item in taken])
         self._resumed = {}
         for item in taken:
             oid = item.change.oid
@@ -211,7 +212,7 @@ class Run:
             draft.found.gone = [item for item in items if item.id in self._left or item.run < draft.run - 1]
             self.recorder.enter((slot, item.id) for slot, item in self._resumed.items())
             return draft
-        draft.match(self._unit.renamed)
+        draft.match(self._context.references_in)
         if items:
             check_fit(self._name, parts, draft.found, extend=self._options.extend)
         self.recorder.enter(draft.numbers())
@@ -233,7 +234,7 @@ class Run:
 
         def written(part: Part) -> Change:
             """A change with the identities that new assets have in the journal."""
-            return self._unit.with_identities(part.change, stable) if stable else part.change
+            return resolve_change(part.change, stable, context.references_in) if stable else part.change
 
         new = (
             Item(index[part.change.oid, part.slot], draft.run, part.place, written(part), part.key)

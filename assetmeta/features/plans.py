@@ -11,11 +11,13 @@ from assetmeta.core.commit import Committer
 from assetmeta.core.conflicts import clashes_now
 from assetmeta.core.context import SessionContext
 from assetmeta.core.plan import Plan
+from assetmeta.core.plan_names import annotated
 from assetmeta.core.report import Report
 from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.model.changes_json import Withheld
 from assetmeta.model.contract import UNOBSERVED, WriteObserver
 from assetmeta.model.errors import AssetmetaError, BadValue, Conflict, ReadOnly, UsageError
+from assetmeta.model.identities import resolve_change
 from assetmeta.model.plans import Change, Create, Update
 
 _QUOTED = 10
@@ -39,7 +41,7 @@ class Planning:
 
 
 @contextmanager
-def planning(unit: UnitOfWork, writer: Committer) -> Iterator[Planning]:
+def planning(context: SessionContext, unit: UnitOfWork, writer: Committer) -> Iterator[Planning]:
     """Let what becomes pending in a block be listed in its plan, and then be dropped. What was pending before is
     pending again after the block. Inside, commit(), create() and operations raise ReadOnly.
     """
@@ -48,7 +50,7 @@ def planning(unit: UnitOfWork, writer: Committer) -> Iterator[Planning]:
         try:
             yield block
         finally:
-            plan = unit.annotated(unit.plan())
+            plan = annotated(context, unit.plan())
             # The assets of the plan are dropped now, and made anew by whoever commits it.
             block.plan = replace(plan, origin=replace(plan.origin, session=None))
 
@@ -69,7 +71,7 @@ def commit_plan(
     Nothing was sent then.
     """
     check_plan(context, plan)
-    changes = _pending(unit, plan) if plan.origin.session == context.mark else _renumbered(unit, plan)
+    changes = _pending(unit, plan) if plan.origin.session == context.mark else _renumbered(context, unit, plan)
     if conflicts is None:
         _refuse_changed(context, changes)
     return writer.commit(conflicts or "overwrite", plan=replace(plan, changes=changes), observer=observer)
@@ -125,10 +127,10 @@ def _pending(unit: UnitOfWork, plan: Plan) -> tuple[Change, ...]:
     return plan.changes
 
 
-def _renumbered(unit: UnitOfWork, plan: Plan) -> tuple[Change, ...]:
+def _renumbered(context: SessionContext, unit: UnitOfWork, plan: Plan) -> tuple[Change, ...]:
     """The changes of a plan from elsewhere, with provisional identities of this session."""
     fresh = {change.oid: unit.fresh_oid(change.oid.type) for change in plan.changes if isinstance(change, Create)}
-    return tuple(unit.with_identities(change, fresh) for change in plan.changes)
+    return tuple(resolve_change(change, fresh, context.references_in) for change in plan.changes)
 
 
 def _refuse_changed(context: SessionContext, changes: Sequence[Change]) -> None:

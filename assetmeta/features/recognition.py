@@ -19,11 +19,10 @@ from typing import Any, NamedTuple
 from assetmeta.features.journal import DONE, FAILED, Item
 from assetmeta.model.changes_json import value_to_json
 from assetmeta.model.errors import JobError
+from assetmeta.model.identities import resolve_value
+from assetmeta.model.ordering import ReferencesIn
 from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Update
 from assetmeta.model.values import Oid
-
-Rename = Callable[[object, Mapping[Oid, Oid]], object]
-"""Puts other identities in the place of provisional ones, also within formulas."""
 
 ADVICE = (
     "Values that are others in every run, such as a time in a name, make others of all creates: give those a key "
@@ -63,9 +62,10 @@ def parts_of(changes: Sequence[Change], keys: Mapping[Oid, str]) -> list[Part]:
 class Namer:
     """Gives each item of one plan, in order, a name that is the same in every run. *made* names assets that the job
     created, *real* says which those are, by name; *named* collects the names of this plan's new assets.
+    *within* finds the assets that formulas name.
     """
 
-    rename: Rename
+    within: ReferencesIn
     digest: Callable[[object], str]
     made: Mapping[Oid, str]
     real: Mapping[str, Oid]
@@ -103,7 +103,7 @@ class Namer:
         return json.dumps([sorted(map(self._json, delta.added)), sorted(map(self._json, delta.removed))])
 
     def _json(self, value: object) -> str:
-        found = self.rename(value, self._texts) if isinstance(value, str) else value
+        found = resolve_value(value, self._texts, self.within) if isinstance(value, str) else value
         return json.dumps(value_to_json(found, self._refer, self.digest), sort_keys=True)
 
     def _refer(self, oid: Oid) -> Any:
@@ -132,11 +132,11 @@ class Match:
     gone: list[Item] = field(default_factory=list)
 
 
-def match(parts: Sequence[Part], items: Sequence[Item], rename: Rename, digest: Callable[[object], str]) -> Match:
+def match(parts: Sequence[Part], items: Sequence[Item], within: ReferencesIn, digest: Callable[[object], str]) -> Match:
     """Compare the parts of a plan with the items of a journal. Sends nothing."""
     made: dict[Oid, str] = {}
     real: dict[str, Oid] = {}
-    before = Namer(rename, digest, made, real)
+    before = Namer(within, digest, made, real)
     by_name: dict[str, Item] = {}
     values: dict[str, str] = {}
     for item in items:
@@ -145,7 +145,7 @@ def match(parts: Sequence[Part], items: Sequence[Item], rename: Rename, digest: 
         if isinstance(item.change, Create) and item.state == DONE and item.oid is not None:
             made[item.oid], real[name] = name, item.oid
             before._texts[item.change.oid] = item.oid
-    now = Namer(rename, digest, made, real)
+    now = Namer(within, digest, made, real)
     found = Match()
     seen: set[int] = set()
     for index, part in enumerate(parts):

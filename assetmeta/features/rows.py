@@ -30,7 +30,6 @@ from assetmeta.core.values import (
     read_multi,
     read_single,
     related_oid,
-    same_value,
 )
 from assetmeta.features.row_sources import GivenRow, is_empty, plain_cell, read_rows
 from assetmeta.model.conditions import Compare
@@ -38,7 +37,7 @@ from assetmeta.model.errors import BadValue, NotExactlyOne, NotFound, ReadOnly, 
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch
 from assetmeta.model.schema import Attribute
-from assetmeta.model.values import UNREAD, Oid
+from assetmeta.model.values import UNREAD, Oid, same_value
 
 MISSING_MODES = ("create", "skip", "error")
 EMPTY_MODES = ("leave", "clear")

@@ -10,7 +10,7 @@ from assetmeta.model.codecs import Raw
 from assetmeta.model.conditions import Term
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.paths import Path
-from assetmeta.model.values import AsOf, Oid
+from assetmeta.model.values import AsOf, Oid, is_stored
 
 RawValue = Raw | Oid | tuple[Raw, ...] | tuple[Oid, ...]
 """One raw value: a scalar as the wire gave it, an Oid, or a tuple of either for a multi-value attribute."""
@@ -95,6 +95,14 @@ class AttributeChange(Struct, frozen=True):
     added: tuple[object, ...] = ()
     removed: tuple[object, ...] = ()
     is_multi: bool = False
+
+    def holds(self, present: object) -> bool:
+        """True when an attribute that has the value *present*, a tuple for several, has what this change writes."""
+        if isinstance(self.new, tuple) and not isinstance(self.new, Oid):
+            return isinstance(present, tuple) and set(self.new) == set(present)
+        if not self.is_multi:
+            return is_stored(self.new, present)
+        return isinstance(present, tuple) and {*self.added} <= {*present} and {*present}.isdisjoint(self.removed)
 
 
 class Create(Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import re
 import sys
 from datetime import datetime
@@ -128,3 +129,21 @@ class Oid(NamedTuple):
 
 def _numeric(text: str) -> Key:
     return int(text) if re.fullmatch(r"-?[0-9]+", text) else text
+
+
+def same_value(one: object, other: object) -> bool:
+    """True when two values of an attribute are the same to every server: an empty text is no value."""
+    return one == other or (one in (None, "") and other in (None, ""))
+
+
+def is_stored(sent: object, stored: object) -> bool:
+    """True when *stored* is what a server keeps of a value that was *sent*: it trims texts and rounds numbers, and of
+    an asset's identity the key counts, since some answers leave the type open.
+    """
+    if isinstance(sent, Oid) and isinstance(stored, Oid):
+        return sent.key == stored.key
+    if isinstance(sent, str) and isinstance(stored, str):
+        return sent.strip() == stored.strip()
+    if isinstance(sent, float) and isinstance(stored, int | float):
+        return math.isclose(sent, stored, rel_tol=1e-9, abs_tol=1e-12)
+    return same_value(sent, stored)

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from assetmeta.core import attributes, class_builder, context, edits, loading, unit_of_work
+from assetmeta.core import attributes, class_builder, context, edits, loading, plan_names, unit_of_work
 from assetmeta.core.attachments import upload as upload_file
 from assetmeta.core.commit import Committer
 from assetmeta.core.identity_map import IdentityMap
 from assetmeta.core.inspect import inspect
+from assetmeta.core.plan_names import annotated
 from assetmeta.core.state import State
 from assetmeta.core.unit_of_work import PendingChanges, UnitOfWork
 from assetmeta.model.plans import Done
@@ -86,8 +87,9 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
         (loading.Loader, "_members_missing"),
         (edits, "drop_edits"),
         (edits, "restore"),
-        (unit_of_work, "taken_along"),
-        (UnitOfWork, "_name"),
+        (plan_names, "taken_along"),
+        (plan_names, "name_of"),
+        (unit_of_work, "name_of"),
         (context, "merge_rows"),
         (IdentityMap, "get_or_create"),
         (Committer, "_take_over"),
@@ -122,7 +124,7 @@ def write(bench: Bench) -> None:
     other.Name = "other"
     bench.unit.delete(bench.Story(3))
     inspect(bench.Story.new(Name="never")).revert()
-    bench.unit.annotated(bench.unit.plan())
+    annotated(bench.context, bench.unit.plan())
     assert not bench.writer.commit(conflicts="merge")
     assert new.Name == "new"
 

@@ -8,6 +8,7 @@ import pytest
 
 from assetmeta.core.inspect import inspect
 from assetmeta.core.ownership import TakenAlong
+from assetmeta.core.plan_names import annotated
 from assetmeta.model.errors import NotFound
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
@@ -115,7 +116,7 @@ def test_a_plan_names_what_a_delete_takes_along(bench: Bench) -> None:
     assets = loaded(bench)
     bench.unit.delete(bench.Folder(1), bench.Folder(3), bench.Link(21))
     before = bench.requests
-    plan = bench.unit.annotated(bench.unit.plan())
+    plan = annotated(bench.context, bench.unit.plan())
     assert bench.requests == before
     types = ("File", "Folder")
     assert {file(11), folder(2), file(12), file(13)} == set(plan.along[folder(1)].known)
@@ -132,7 +133,7 @@ def test_what_is_gone_or_of_the_past_is_not_taken_along(bench: Bench) -> None:
     bench.unit.delete(bench.File(18))
     assert not bench.writer.commit()
     bench.unit.delete(bench.Folder(8))
-    plan = bench.unit.annotated(bench.unit.plan())
+    plan = annotated(bench.context, bench.unit.plan())
     assert TakenAlong((), ("File", "Folder")) == plan.along[folder(8)]
     assert (len(assets), past.Name) == (12, "old")
 

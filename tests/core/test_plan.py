@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from assetmeta.core.plan import Origin, Plan
+from assetmeta.core.plan_names import annotated
 from assetmeta.model.errors import BadValue, UsageError
 from assetmeta.model.plans import Update
 from core.fake import Bench
@@ -33,7 +34,7 @@ def large(bench: Bench) -> Plan:
             story.Estimate = 1
             story.Description = None
     bench.unit.delete(bench.Epic(501))
-    return bench.unit.annotated(bench.unit.plan())
+    return annotated(bench.context, bench.unit.plan())
 
 
 def test_a_plan_of_thousands_fits_a_screen(bench: Bench) -> None:
@@ -53,7 +54,7 @@ def test_a_plan_of_thousands_fits_a_screen(bench: Bench) -> None:
 
 def test_a_small_plan_is_printed_whole(bench: Bench) -> None:
     bench.Story(1).Name = "new"
-    plan = bench.unit.annotated(bench.unit.plan())
+    plan = annotated(bench.context, bench.unit.plan())
     assert plan.full() == str(plan) == "1 change: 1 update\n  update Story:1 'new'\n      Name  ? → 'new'"
 
 
@@ -61,14 +62,14 @@ def test_numbers_stand_beside_names(bench: Bench) -> None:
     bench.add("Story:77", Name="Write tests", Number="S-01077")
     [story] = [one for one in bench.query("Story").select("Name", "Number") if one.intid == 77]
     story.Estimate = 3
-    assert "update Story:77 S-01077 'Write tests'" in str(bench.unit.annotated(bench.unit.plan()))
+    assert "update Story:77 S-01077 'Write tests'" in str(annotated(bench.context, bench.unit.plan()))
 
 
 def test_a_saved_plan_is_the_same_and_private(bench: Bench, tmp_path: Path) -> None:
     bench.Story.new(Name="new", Super=bench.Epic.new(Name="epic"))
     bench.Story(1).Estimate = 3
     bench.unit.delete(bench.Story(2))
-    plan = bench.unit.annotated(bench.unit.plan())
+    plan = annotated(bench.context, bench.unit.plan())
     file = tmp_path / "plan.json"
     file.write_text("older")
     plan.save(file)

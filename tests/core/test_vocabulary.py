@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from assetmeta.core import vocabulary
+from assetmeta.core.plan_names import annotated
 from assetmeta.model.errors import BadValue
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
@@ -97,7 +98,7 @@ def test_a_plan_has_the_names_of_lists_that_were_read(bench: Bench) -> None:
     [task] = list(bench.query("Task").select("Name", "Status"))
     task.Status = "In progress"
     bench.backend.fetched.clear()
-    assert "Status  Status:1 'Done' → Status:2 'In progress'" in str(bench.unit.annotated(bench.unit.plan()))
+    assert "Status  Status:1 'Done' → Status:2 'In progress'" in str(annotated(bench.context, bench.unit.plan()))
     assert asked(bench) == []
 
 
@@ -106,4 +107,4 @@ def test_a_plan_has_the_name_of_an_asset_that_was_given_and_that_nothing_else_re
     [task] = list(bench.query("Task").select("Name"))
     task.Scope = bench.query("Scope").select("Name").where(Name="Web").one()
     gc.collect()
-    assert "→ Scope:7 'Web'" in str(bench.unit.annotated(bench.unit.plan()))
+    assert "→ Scope:7 'Web'" in str(annotated(bench.context, bench.unit.plan()))
