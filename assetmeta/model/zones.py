@@ -75,7 +75,7 @@ def checked_moment(given: object) -> AsOf:
             return _within_years(given)
     except ValueError as error:
         raise BadValue(
-            f"asof({given!r:.80}): {error}. Give a date or time such as 2026-03-01 or 2026-03-01T17:30."
+            f"asof({given!r:.80}): {str(error)[:200]}. Give a date or time such as 2026-03-01 or 2026-03-01T17:30."
         ) from None
     if isinstance(given, date):
         return given.isoformat()

@@ -155,7 +155,7 @@ class TestCleaned:
     def test_what_is_made_of_a_cleaned_text_is_one(self) -> None:
         text = Html("<p>$Ref is  <b>bold</b></p>").plain
         assert text == "$Ref is bold"
-        for made in (text.strip(), text.replace("is", "was"), text + "!", "!" + text, text[:4], text.upper()):
+        for made in (text.strip(), text.replace("is", "was"), text + "!", "!" + text, text[:4], Cleaned("a%s") % "b"):
             assert type(made) is Cleaned
             with pytest.raises(ValueError, match=r"cleaned text.*str\(text\)"):
                 Text().parse(made)

@@ -30,6 +30,7 @@ FULL = Attribute(
     label="Who",
     affects_related=True,
     cascades=True,
+    source=True,
 )
 KIND = AssetType(
     name="Story",
@@ -75,6 +76,57 @@ def test_flags_are_told_apart(name: str) -> None:
     flipped = replace(PLAIN, **{name: not getattr(PLAIN, name)})
     text = to_text(Schema({"Story": AssetType("Story", {"Name": flipped})}))
     assert from_text(text, codec).attribute("Story", "Name") == flipped
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_an_attribute_that_is_broken_inside_is_found_at_once(place: int) -> None:
+    document = json.loads(to_text(Schema({"Story": KIND})))
+    attribute = document["types"]["Story"][2][1]
+    for broken in ([*attribute[:place], [], *attribute[place + 1 :]], attribute[:place], [*attribute, 1]):
+        document["types"]["Story"][2][1] = broken
+        if place in (2, 3, 5) and len(broken) == 6:
+            continue
+        with pytest.raises(ValueError, match="not a schema that was kept: a type"):
+            from_text(json.dumps(document), codec)
+
+
+def test_an_operation_or_a_fact_that_is_broken_inside_is_found_at_once() -> None:
+    for path, broken in (
+        ((1, 0), ["a", "b", "c"]),
+        ((1, 0), [5, None]),
+        ((1, 0), "ab"),
+        ((1,), "ab"),
+        ((2,), "ab"),
+        ((2, 0), "abcdef"),
+        ((0, -1), "ab"),
+        ((0, -2), "ab"),
+        ((0,), [None] * 12 + [[], []]),
+    ):
+        document = json.loads(to_text(Schema({"Story": KIND})))
+        *to, last = path
+        place = document["types"]["Story"]
+        for each in to:
+            place = place[each]
+        place[last] = broken
+        with pytest.raises(ValueError, match="not a schema that was kept: a type"):
+            from_text(json.dumps(document), codec)
+
+
+def test_a_kept_schema_makes_each_type_once_when_it_is_needed() -> None:
+    made: list[tuple[str, str, str | None]] = []
+
+    def counted(kind: str, name: str, related: str | None = None) -> Codec:
+        made.append((kind, name, related))
+        return CODEC
+
+    text = to_text(Schema({"Story": KIND, "Epic": AssetType("Epic", {"Name": PLAIN})}))
+    assert ": " not in text
+    kept = from_text(text, counted).types
+    assert (len(kept), list(kept), "Epic" in kept, "Gone" in kept, made) == (2, ["Story", "Epic"], True, False, [])
+    assert kept["Story"] is kept["Story"]
+    assert made == [("Relation", "Owner", "Member"), ("Text", "Name", None)]
+    with pytest.raises(KeyError):
+        kept["Gone"]
 
 
 @pytest.mark.parametrize(
