@@ -7,6 +7,8 @@ dictionary, and Python finds it there without calling anything; writing goes thr
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
+from types import NoneType
 from typing import Any
 
 from assetmeta.core.load_log import LookedAt
@@ -18,6 +20,9 @@ from assetmeta.model.errors import BadValue
 from assetmeta.model.printable import printable
 from assetmeta.model.schema import Attribute, Operation
 from assetmeta.model.values import UNREAD
+
+_SCALARS = frozenset({str, int, float, bool, Decimal, NoneType})
+"""What raw values mostly are; others are documents, identities and lists."""
 
 
 class AttributeDescriptor:
@@ -39,8 +44,8 @@ class Scalar(AttributeDescriptor):
             state = asset._state
             place = state.layout.index.get(attribute.name)
             cell = UNREAD if place is None or state.edits else state.cells[place]
-            # A text that is loaded and not edited is by far the most frequent case, and null is the next.
-            if (type(cell) is str or cell is None) and not state.oid.is_new:
+            # A scalar that is loaded and not edited is by far the most frequent case, and null is the next.
+            if type(cell) in _SCALARS and not state.oid.is_new:
                 keep_row(asset)
                 values = asset.__dict__
                 if attribute.name not in values:
@@ -53,6 +58,8 @@ class Scalar(AttributeDescriptor):
         return cache_value(asset, attribute.name, value)
 
 
+_NESTED = frozenset({list, dict})
+
 _SHORT = 256
 """Characters of a text that is decoded along with others of its asset; a long one would be copied for nothing."""
 
@@ -62,21 +69,22 @@ def keep_row(asset: Instance) -> None:
     more, and all together take little more time than one. What cannot be decoded is left. The caller holds the lock.
     """
     state, kind = asset._state, type(asset)
-    if state.layout.decoders.get(kind, (None,))[0] is not kind._type:
-        state.layout.decoders[kind] = (kind._type, _decoders(kind, state.layout))
+    found = state.layout.decoders.get(kind)
+    if found is None or found[0] is not kind._type:
+        found = state.layout.decoders[kind] = (kind._type, _decoders(kind, state.layout))
     kept, cells = asset.__dict__, state.cells
-    for name, place, decode in state.layout.decoders[kind][1]:
+    for name, place, decode in found[1]:
         cell = cells[place]
         if name in kept:
             continue
         if cell is None:
             kept[name] = None
-        elif type(cell) is str and len(cell) <= _SHORT:
+        elif type(cell) in _SCALARS and (type(cell) is not str or len(cell) <= _SHORT):
             try:
-                value = decode(cell)
+                value = decode(cell)  # type: ignore[arg-type]
             except (ValueError, ArithmeticError, TypeError, RecursionError):
                 continue
-            if not isinstance(value, (list, dict)):
+            if type(value) not in _NESTED:
                 kept[name] = value
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from assetmeta.model.errors import InvalidResponse
@@ -43,3 +45,11 @@ def test_a_long_text_is_decoded_by_its_own_read_alone(bench: Bench) -> None:
     assert story.Estimate == 1
     assert "Name" not in vars(story)
     assert story.Name == "A" * 1000
+
+
+def test_numbers_of_json_are_decoded_along_with_texts(bench: Bench) -> None:
+    bench.add("Story:1", Name="A", Estimate=5)
+    story = bench.query("Story").select("Name", "Estimate").one()
+    assert story.Name == "A"
+    assert {"Name": "A", "Estimate": 5} == vars(story)
+    assert isinstance(vars(story)["Estimate"], Decimal)

@@ -208,3 +208,24 @@ class TestDocuments:
     def test_a_new_asset_has_no_id(self) -> None:
         with pytest.raises(ValueError, match=r"Vali:new-1 has no id yet; commit it first"):
             Document().parse([Oid.new("Vali", 1)])
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+@pytest.mark.parametrize(
+    ("text", "offset"),
+    [
+        ("2026-03-01T17:30:00.000", None),
+        ("2026-03-01T17:30:00.00Z", 0),
+        ("2026-03-01T17:30+01:00", 1),
+        ("2026-03-01 17:30:0+01:0", ValueError),
+        ("2026-03-01T17:30:00", None),
+        ("2026-03-01T17:30:00.000000+01:00", 1),
+    ],
+)
+def test_a_time_is_at_home_in_the_zone_unless_it_has_an_offset(text: str, offset: Any, zone: str) -> None:
+    if offset is ValueError:
+        with pytest.raises(ValueError, match="Invalid isoformat"):
+            DateTime(zone).decode(text)
+        return
+    hours = {None: int(zone != "UTC")}.get(offset, offset)
+    assert datetime(2026, 3, 1, 17, 30, tzinfo=timezone(timedelta(hours=hours))) == DateTime(zone).decode(text)
