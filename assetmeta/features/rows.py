@@ -132,7 +132,9 @@ def _columns(
         by_attribute.setdefault(column.attribute.name, []).append(column.title)
     for name, several in by_attribute.items():
         if len(several) > 1:
-            raise BadValue(f"Several columns are {type_name}.{name}: {_listed(several)}.", attribute=name)
+            raise BadValue(
+                f"Several columns are {type_name}.{name}: {_listed(several)}.", type_name=type_name, attribute=name
+            )
     if key not in by_attribute:
         raise BadValue(
             f"The rows have no column for the key {key}, only {_listed(titles)}. Name its column with columns=.",

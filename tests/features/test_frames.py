@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import narwhals
@@ -20,7 +20,8 @@ import pyarrow.parquet
 import pytest
 
 from assetmeta import BadValue, TestspaceMeta, Unsupported, V1Meta, ValispaceMeta, ValohaiMeta, to_arrow
-from assetmeta.features import exports
+from assetmeta.features import exports, frames
+from assetmeta.model.texts import Hidden
 from assetmeta.sandbox import Server
 
 SYSTEMS: dict[str, Any] = {
@@ -179,6 +180,36 @@ def test_texts_without_markup(versionone_sandbox: Server) -> None:
         assert query.to_arrow(plain=True).to_pylist() == [{"Description": "one two"}]
 
 
+def test_only_values_of_its_own_kind_are_in_a_column() -> None:
+    for value in (dt.datetime(2026, 1, 1), dt.date(2026, 1, 1), dt.timedelta(1)):
+        kind = type(value)
+        assert value == frames._same(kind)(value)
+        with pytest.raises(TypeError, match=f"'x' is no {kind.__name__}"):
+            frames._same(kind)("x")
+    for number in (-(2**63), 2**63 - 1):
+        assert number == frames._whole(number)
+    for number in (-(2**63) - 1, 2**63):
+        with pytest.raises(ValueError, match="larger than whole numbers"):
+            frames._whole(number)
+    for text in ("9" * 29, "-" + "9" * 29 + ".1", "0.000000001", "0", "1.0000000010"):
+        assert Decimal(text) == frames._exact(text)
+    for text in ("1" + "0" * 29, "0.0000000001", "nan", "inf"):
+        with pytest.raises(ValueError, match="more than 29 digits before the point, or 9 after"):
+            frames._exact(text)
+
+
+def test_texts_of_cells() -> None:
+    class Pair(NamedTuple):
+        name: str
+        number: Decimal
+
+    found = [
+        frames._text(each, plain=False)
+        for each in (Hidden("x"), "ü", {"a": "ü"}, ["ü"], (1,), Pair("a", Decimal(1)), 5)
+    ]
+    assert [None, "ü", '{"a": "ü"}', '["ü"]', "[1]", '{"name": "a", "number": "1"}', "5"] == found
+
+
 def test_a_value_that_does_not_fit_names_its_attribute(versionone_sandbox: Server) -> None:
     with V1Meta(**versionone_sandbox.credentials) as session:
         session.Story.create(Name="a", Scope=session.Scope(0), Estimate="1e31")
@@ -225,6 +256,10 @@ def test_lists_of_assets(v1: V1Meta) -> None:
         with pytest.raises(BadValue, match="takes assets, not"):
             to_arrow(wrong, "Name")  # type: ignore[arg-type]
     assert to_arrow(stories[0], "Name").num_rows == 1  # type: ignore[arg-type]
+    described = v1.Story.where(v1.Story.Description.exists()).select("Description").page(5)
+    table = to_arrow(list(described), "Description")
+    assert table == described.to_arrow() and "<" in str(table.to_pylist())
+    assert "<" not in str(to_arrow(list(described), "Description", plain=True).to_pylist())
 
 
 def test_columns_that_are_exploded(v1: V1Meta) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import stat
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from assetmeta.core.plan import Plan
 from assetmeta.core.report import error_of
+from assetmeta.features.job_draft import Draft
 from assetmeta.features.job_record import JobRecord, _outcomes
+from assetmeta.features.job_recorder import Recorder
+from assetmeta.features.job_run import JobOptions, Run, _is_passing, _Pauses
 from assetmeta.features.journal import (
     DONE,
     FAILED,
@@ -22,7 +27,17 @@ from assetmeta.features.journal import (
     journals,
     secret_digest,
 )
-from assetmeta.model.errors import AuthenticationFailed, BrokenOff, JobError, Rejected, ServerFailed
+from assetmeta.features.recognition import Match, Part
+from assetmeta.model.errors import (
+    AuthenticationFailed,
+    BadValue,
+    BrokenOff,
+    JobError,
+    Rejected,
+    ServerFailed,
+    TimedOut,
+    Unreachable,
+)
 from assetmeta.model.plans import AttributeChange, Change, Create, Delete, Done, Failed, Skipped, Unknown, Update
 from assetmeta.model.values import UNREAD, Oid
 from assetmeta.version import __version__
@@ -290,3 +305,118 @@ class TestRecords:
 def test_what_is_kept_of_an_error() -> None:
     """Written out: what a report of a later process shows of it."""
     assert ("type_name", "attribute", "oid", "status", "request", "server_message", "code", "sent") == KEPT
+
+
+class TestRecorder:
+    def recorder(self) -> tuple[Recorder, list[tuple[str, object]]]:
+        heard: list[tuple[str, object]] = []
+        sent = SimpleNamespace(
+            sent=lambda items: heard.append(("sent", items)), settled=lambda rows: heard.append(("settled", rows))
+        )
+        observer = SimpleNamespace(
+            on_send=lambda changes: heard.append(("on_send", changes)),
+            on_outcomes=lambda outcomes: heard.append(("on_outcomes", outcomes)),
+        )
+        return Recorder(sent, observer), heard  # type: ignore[arg-type]
+
+    def test_each_change_is_noted_before_it_is_sent_and_after(self) -> None:
+        recorder, heard = self.recorder()
+        create, change, delete = Create(Oid.new("Story", 1), ()), update(5, Name=1, Order=2), Delete(Oid("Task", 6))
+        recorder.enter([((create.oid, "+"), 1), ((change.oid, "Name"), 2), ((change.oid, "Order"), 3)])
+        recorder.enter([((delete.oid, "-"), 4)])
+        recorder.marks = {"Story": {"after": 5}, "Task": {"since": "x"}}
+        recorder.on_send([create, change, delete])
+        marked = ('{"after": 5}', '{"after": 5}', '{"after": 5}', '{"since": "x"}')
+        assert [("sent", [*enumerate(marked, start=1)]), ("on_send", [create, change, delete])] == heard
+        heard.clear()
+        failed, done = Failed(change, Rejected("no")), Done(create, Oid("Story", 9))
+        recorder.on_outcomes([failed, done])
+        assert [("settled", [(2, failed), (3, failed), (1, done)]), ("on_outcomes", [failed, done])] == heard
+        assert ({1}, {2: failed, 3: failed}, [create]) == (recorder.done, recorder.latest, recorder.saved)
+        assert {"Story": {"after": 9}, "Task": {"since": "x"}} == recorder.marks
+        # What is done stays so, and what failed may be done by another try.
+        heard.clear()
+        recorder.note([Failed(create, Rejected("late"))])
+        assert [] == heard
+        again = Done(change, change.oid)
+        recorder.note([again])
+        assert ([("settled", [(2, again), (3, again)])], {}, {1, 2, 3}) == (heard, recorder.latest, recorder.done)
+
+    def test_marks_advance_for_each_type_and_never_go_back(self) -> None:
+        recorder, _ = self.recorder()
+        recorder.marks = {"Story": {"after": 5, "by": 1}, "Task": {"after": 7}, "Step": {"after": 1}, "Tag": {}}
+        recorder._advance(
+            [Oid("Story", 8), Oid("Story", 9), Oid("Story", 6), Oid("Task", 3), Oid("Step", "7/12"), Oid("Tag", 3)]
+        )
+        assert {
+            "Story": {"after": 9, "by": 1},
+            "Task": {"after": 7},
+            "Step": {"after": 12},
+            "Tag": {},
+        } == recorder.marks
+        recorder._advance([Oid("Other", 3), Oid("Step", "a/b")])
+        assert {"after": 12} == recorder.marks["Step"]
+
+    def test_what_was_cut_out_of_a_create_is_an_item_of_its_own(self) -> None:
+        recorder, _ = self.recorder()
+        new, real = Oid.new("Story", 1), Oid("Story", 9)
+        recorder.enter([((new, "+"), 1), ((new, "Super"), 2), ((new, "Owner"), 3)])
+        some = Create(new, (AttributeChange("Name", UNREAD, "a"), AttributeChange("Owner", UNREAD, "b")))
+        assert [1, 3] == recorder.items_of(some)
+        assert [1] == recorder.items_of(Create(new, ()))
+        assert [] == recorder.items_of(Update(real, (AttributeChange("Super", UNREAD, 1),)))
+        recorder.take_done(Done(some, real), [1, 3])
+        assert [2] == recorder.items_of(Update(real, (AttributeChange("Super", UNREAD, 1),)))
+
+
+def test_what_a_job_takes_when_nothing_is_said() -> None:
+    options = JobOptions()
+    assert ({}, False, False, "error") == (options.keys, options.fresh, options.extend, options.conflicts)
+    for wrong in (
+        {"give_up_after": -1},
+        {"give_up_after": float("nan")},
+        {"conflicts": "x"},
+        {"fresh": True, "extend": True},
+    ):
+        with pytest.raises(BadValue):
+            JobOptions(**wrong)  # type: ignore[arg-type]
+    assert 0 == JobOptions(give_up_after=0).give_up_after
+
+
+def test_pauses_grow_to_a_minute_and_end_with_the_time_without_progress() -> None:
+    waited: list[float] = []
+    pauses = _Pauses(200, waited.append)
+    fault = ServerFailed("away")
+    while pauses.after(fault, has_advanced=False):
+        pass
+    assert [1, 2, 4, 8, 16, 32, 60, 60] == waited[:8]
+    assert (9, True) == (len(waited), 16.0 < waited[8] <= 17)
+    waited.clear()
+    assert pauses.after(fault, has_advanced=True)
+    assert [1] == waited
+    assert not _Pauses(0, waited.append).after(fault, has_advanced=False)
+
+
+def test_which_faults_pass() -> None:
+    passing = [*(ServerFailed("x", status=status) for status in (502, 503, 504)), Unreachable("x"), TimedOut("x")]
+    lasting = [ServerFailed("x", status=500), Rejected("x", status=400), BrokenOff("x")]
+    assert ([True] * 5, [False] * 3) == tuple([*map(_is_passing, errors)] for errors in (passing, lasting))
+
+
+def test_five_assets_that_have_other_values_are_named() -> None:
+    def noted(number: int, state: str = DONE) -> list[str]:
+        changes = [Create(Oid.new("Story", place), ()) for place in range(number)]
+        known = {
+            place: Item(place, 1, place, changes[place], None, state, Oid("Story", place)) for place in range(number)
+        }
+        parts = [Part(place, change, "+") for place, change in enumerate(changes)]
+        draft = Draft(Plan(), parts, [], {}, Match(known=known, differing=list(known)))
+        run = SimpleNamespace(notes=[])
+        Run._note_other_values(run, draft)  # type: ignore[arg-type]
+        found: list[str] = run.notes
+        return found
+
+    named = ", ".join(f"Story:{place}" for place in range(5))
+    assert [f"5 assets exist by their keys, and have other values now: {named}"] == noted(5)
+    assert [f"6 assets exist by their keys, and have other values now: {named} …"] == noted(6)
+    assert [] == noted(0) == noted(3, PLANNED)

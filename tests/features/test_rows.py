@@ -202,9 +202,11 @@ WRONG: list[tuple[list[dict[str, Any]], dict[str, Any], type[Exception], str]] =
 def test_what_cannot_work_is_refused_and_nothing_is_sent(
     v1: V1Meta, rows: list[dict[str, Any]], options: dict[str, Any], error: type[Exception], why: str
 ) -> None:
-    with v1.trace() as trace, pytest.raises(error, match=why):
+    with v1.trace() as trace, pytest.raises(error, match=why) as caught:
         v1.Story.upsert(rows, **{"key": "Number", **options})
     assert (0, 0) == (len(trace), v1.pending)
+    assert (None if "= is one of" in why else "Story") == caught.value.type_name
+    assert (caught.value.attribute is None) is ("columns" in options or "= is one of" in why)
 
 
 def test_an_error_says_which_attribute_of_which_type_it_is_about(v1: V1Meta) -> None:
@@ -215,6 +217,13 @@ def test_an_error_says_which_attribute_of_which_type_it_is_about(v1: V1Meta) -> 
         assert ("Story", key) == (caught.value.type_name, caught.value.attribute)
     # Ten of the twelve.
     assert "n9 in rows 10, 22" in str(caught.value) and "n10" not in str(caught.value)
+
+
+def test_the_first_cell_that_is_wrong_is_the_reason(v1: V1Meta) -> None:
+    [story] = new_stories(v1, 1)
+    rows = [{"Number": story.Number, "Estimate": "many", "Order": "x", "Super": story.idref}]
+    [refused] = v1.Story.upsert(rows, "Number").refused
+    assert "Estimate" in refused.reason and "Super" not in refused.reason
 
 
 def test_cells_that_cannot_be_keys_refuse_their_rows(v1: V1Meta) -> None:
