@@ -16,6 +16,7 @@ from assetmeta.sandbox.rest.throttle import Throttle
 from assetmeta.sandbox.valohai.life.clock import Clock
 from assetmeta.sandbox.versionone.call import wants_json, weight_of
 from assetmeta.sandbox.versionone.catalogue import catalogue
+from assetmeta.sandbox.versionone.literals import spell_time
 from assetmeta.sandbox.versionone.login import API_SCOPE, QUERY_SCOPE, Grant, Logins, access_token, split_basic
 from assetmeta.sandbox.versionone.parameters import read_comment, read_page
 from assetmeta.sandbox.versionone.problems import Problem
@@ -238,7 +239,9 @@ class TestStore:
     def test_no_moment_is_given_out_twice(self) -> None:
         store = Store(catalogue())
         now = datetime(2024, 5, 1, tzinfo=UTC)
-        moments = sorted(m for found in in_threads(lambda: [store.tick(now) for _ in range(20)]) for m in found)
+        moments = sorted(
+            m for found in in_threads(lambda: [store.tick(spell_time(now)) for _ in range(20)]) for m in found
+        )
         assert moments == list(range(160))
         store.close()
 

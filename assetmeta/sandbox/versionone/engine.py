@@ -36,7 +36,7 @@ def utc_now() -> datetime:
 def _ship(store: Store, catalogue: Catalogue) -> None:
     """Put the rows into an empty database that every instance has from its first moment on."""
     with store.writing():
-        store.tick(SHIPPED)
+        store.tick(spell_time(SHIPPED))
         store.load(seed.rows(catalogue), seed.links(catalogue))
 
 
@@ -220,7 +220,7 @@ class Engine:
 
     def tick(self, at: datetime) -> int:
         """A fresh moment, dated *at*."""
-        return self._store.tick(at)
+        return self._store.tick(spell_time(at))
 
     def now(self) -> datetime:
         """The time, in UTC."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from .catalogue import CARRIED
 from .literals import DELETED, spell_time
-from .store import FOREVER, Store, column
+from .store import FOREVER, Shape, Store, column
 from .types import Catalogue
 
 _NEW = ("since", "state", "changed_at", "changed_by", "reason", "comment")
@@ -17,7 +17,7 @@ _NEW = ("since", "state", "changed_at", "changed_by", "reason", "comment")
 
 @dataclass(slots=True)
 class Record:
-    """The current record of an asset."""
+    """The current record of an asset. *values* are those of the columns that its type has, or of all there are."""
 
     row: int
     asset: str
@@ -45,15 +45,15 @@ class Pen:
     def moment(self) -> int:
         """The moment of everything this pen writes."""
         if self._moment is None:
-            self._moment = self.store.tick(self.now)
+            self._moment = self.store.tick(self._at)
         return self._moment
 
     def read(self, asset: str) -> Record | None:
         """The current record of an asset, deleted ones included; None when there is no such asset."""
         known = self._known.get(asset)
         if known is None:
-            sql = f"SELECT {self.store.record_columns} FROM record WHERE asset = ? AND until = {FOREVER}"
-            known = next(self._records(sql, (asset,)), None)
+            shape = self.store.shape(asset.partition(":")[0])
+            known = next(self._records(shape, f"asset = ? AND until = {FOREVER}", (asset,)), None)
             if known is not None:
                 self._known[asset] = known
         return known
@@ -64,16 +64,12 @@ class Pen:
 
     def find(self, where: str, *values: object) -> list[Record]:
         """The current records, not deleted, that meet a condition on the table's columns, by id."""
-        sql = (
-            f"SELECT {self.store.record_columns} FROM record"
-            f" WHERE until = {FOREVER} AND state <> {DELETED} AND {where} ORDER BY id"
-        )
-        return list(self._records(sql, values))
+        current = f"until = {FOREVER} AND state <> {DELETED} AND {where} ORDER BY id"
+        return list(self._records(self.store.shape(None), current, values))
 
-    def _records(self, sql: str, values: tuple[object, ...]) -> Iterator[Record]:
-        names = self.store.columns
-        for row, asset, kind, since, state, *kept in self.store.rows(sql, values):
-            yield Record(row, asset, kind, since, state, dict(zip(names, kept, strict=True)))  # type: ignore[arg-type]
+    def _records(self, shape: Shape, where: str, values: tuple[object, ...]) -> Iterator[Record]:
+        for row, asset, kind, since, state, *kept in self.store.rows(f"{shape.select} WHERE {where}", values):
+            yield Record(row, asset, kind, since, state, dict(zip(shape.names, kept, strict=True)))  # type: ignore[arg-type]
 
     def create(self, type_name: str, state: int, values: Mapping[str, object]) -> str:
         """Write the first record of a new asset and return its token."""
@@ -123,7 +119,7 @@ class Pen:
         moment = self.moment
         fixed: dict[str, object] = {"state": state}
         if record.since != moment:
-            self.store.keep_past(record.row, moment)
+            self.store.keep_past(record.row, record.type_name, moment)
             fixed = dict(zip(_NEW, self._new(state), strict=True))
         values = {**fixed, **{column(name): value for name, value in changed.items()}}
         names = ", ".join(f"{name} = ?" for name in values)

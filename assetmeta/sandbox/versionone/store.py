@@ -11,14 +11,15 @@ import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 
 from assetmeta.sandbox.database import MEMORY, Source, connect
 
 from .literals import spell_time
 from .requests import LoadLink, LoadRow
-from .types import Catalogue, Column, Reverse
+from .types import Catalogue, Column, Reverse, TypeDef
 
 FOREVER = 9223372036854775807
 FIRST_ID = 1000
@@ -95,12 +96,34 @@ def contains(text: str | None, texts: str) -> bool:
     return text is not None and any(piece in _folded(text) for piece in _pieces(texts))
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The catalogue columns of some records, and the start of the statement that reads them with row, asset, type,
+    moment and state before; *copy* keeps one of them as a past record. Of a single type it is a third of the columns.
+    """
+
+    names: tuple[str, ...]
+    select: str
+    copy: str
+
+
+def _shape(names: Iterable[str]) -> Shape:
+    quoted = [column(name) for name in names]
+    copied = ", ".join((*(name for name in _FIXED if name != "until"), *quoted))
+    return Shape(
+        tuple(names),
+        f"SELECT {', '.join(('row, asset, type, since, state', *quoted))} FROM record",
+        f"INSERT INTO record (until, {copied}) SELECT ?, {copied} FROM record WHERE row = ?",
+    )
+
+
 class Store:
     """One connection behind one lock. Statements outside `writing` see the last committed state."""
 
     def __init__(self, catalogue: Catalogue, source: Source = MEMORY) -> None:
         self._catalogue = catalogue
         self._columns = sorted(catalogue.columns or _stored_columns(catalogue))
+        self._shapes: dict[str | None, Shape] = {}
         self._lock = threading.RLock()
         self._connection = connect(source, cached_statements=512)
         self._connection.create_function("fold", 1, fold, deterministic=True)
@@ -121,14 +144,18 @@ class Store:
             " since INTEGER NOT NULL, until INTEGER NOT NULL, state INTEGER NOT NULL, changed_at TEXT, changed_by TEXT,"
             f" reason TEXT, comment TEXT, {columns});" + _TABLES
         )
-        for name in sorted(_reversed_columns(self._catalogue)):
-            self._index(name, f"({column(name)}, until) WHERE {column(name)} IS NOT NULL")
+        reversed_ = _reversed_columns(self._catalogue)
+        for name, short in sorted(reversed_.items()):
+            indexed, current = ("", f" AND until = {FOREVER}") if short else (", until", "")
+            self._index(name, f"({column(name)}{indexed}) WHERE {column(name)} IS NOT NULL{current}")
         for name in set(_FOLDED) & set(self._columns):
             self._index(f"{name}_folded", f"(fold({column(name)})) WHERE until = {FOREVER}")
         if "Order" in self._columns:
             self._index("Order", f"({column('Order')}) WHERE until = {FOREVER}")
         self._connection.execute("ANALYZE")
-        told = _STATISTICS | {f"by_{name}": "100000 60 40" for name in _reversed_columns(self._catalogue)}
+        told = _STATISTICS | {
+            f"by_{name}": "100000 60" if short else "100000 60 40" for name, short in reversed_.items()
+        }
         self._connection.executemany("INSERT INTO sqlite_stat1 VALUES ('record', ?, ?)", told.items())
         links = [("link_source", "100000 10000 2 2"), ("link_target", "100000 10000 30 20")]
         self._connection.executemany("INSERT INTO sqlite_stat1 VALUES ('link', ?, ?)", links)
@@ -137,24 +164,18 @@ class Store:
     def _index(self, name: str, definition: str) -> None:
         self._connection.execute(f'CREATE INDEX "by_{name}" ON record {definition}')
 
-    def keep_past(self, row: int, moment: int) -> None:
-        """Copy a current record as one that ends at *moment*."""
-        self.rows(self._copy, (moment, row))
+    def keep_past(self, row: int, type_name: str, moment: int) -> None:
+        """Copy a current record of an asset of this type as one that ends at *moment*."""
+        with self._lock:
+            self._connection.execute(self.shape(type_name).copy, (moment, row))
 
-    @cached_property
-    def _copy(self) -> str:
-        names = ", ".join(name for name in (*_FIXED, *map(column, self._columns)) if name != "until")
-        return f"INSERT INTO record (until, {names}) SELECT ?, {names} FROM record WHERE row = ?"
-
-    @cached_property
-    def record_columns(self) -> str:
-        """What a statement selects to read records: row, asset, type, moment, state, then the catalogue columns."""
-        return ", ".join(("row, asset, type, since, state", *map(column, self._columns)))
-
-    @property
-    def columns(self) -> Sequence[str]:
-        """The catalogue columns of a record, in a fixed order."""
-        return self._columns
+    def shape(self, type_name: str | None) -> Shape:
+        """How records of one type are read and copied; None and what is no type: records of any type."""
+        found = self._shapes.get(type_name)
+        if found is None:
+            kind = self._catalogue.find(type_name or "")
+            found = self._shapes[type_name] = _shape(self._columns if kind is None else sorted(_columns_of(kind)))
+        return found
 
     @property
     def lock(self) -> threading.RLock:
@@ -189,7 +210,11 @@ class Store:
     @contextmanager
     def part(self) -> Iterator[None]:
         """Like `writing`, but inside a larger block only this part is undone when it raises."""
-        with self.writing():
+        with self._lock:
+            if not self._connection.in_transaction:
+                with self.writing():
+                    yield
+                return
             self._connection.execute("SAVEPOINT part")
             try:
                 yield
@@ -214,13 +239,13 @@ class Store:
         with self._lock:
             self._connection.executemany(sql, values)
 
-    def tick(self, at: datetime) -> int:
-        """Take a fresh moment, dated *at*."""
+    def tick(self, at: str) -> int:
+        """Take a fresh moment at a time, spelled as rows have it. The first is 0."""
         with self.writing():
-            return self.number(
-                "INSERT INTO moment SELECT IFNULL(MAX(number), -1) + 1, ? FROM moment RETURNING number",
-                (spell_time(at),),
+            taken = self._connection.execute(
+                "INSERT INTO moment VALUES ((SELECT IFNULL(MAX(number), -1) + 1 FROM moment), ?)", (at,)
             )
+            return int(taken.lastrowid or 0)
 
     def number(self, sql: str, values: dict[str, object] | Sequence[object] = ()) -> int:
         """The first value of the first row as an integer; 0 for none."""
@@ -322,10 +347,21 @@ def _loaded(value: object) -> object:
 
 
 def _stored_columns(catalogue: Catalogue) -> set[str]:
-    kept = (item.storage for kind in catalogue.types.values() for item in kind.attributes.values())
-    return {storage.name for storage in kept if isinstance(storage, Column)}
+    return {name for kind in catalogue.types.values() for name in _columns_of(kind)}
 
 
-def _reversed_columns(catalogue: Catalogue) -> set[str]:
-    kept = (item.storage for kind in catalogue.types.values() for item in kind.attributes.values())
-    return {storage.column for storage in kept if isinstance(storage, Reverse)}
+def _columns_of(kind: TypeDef) -> set[str]:
+    return {item.storage.name for item in kind.attributes.values() if isinstance(item.storage, Column)}
+
+
+def _reversed_columns(catalogue: Catalogue) -> dict[str, bool]:
+    """The columns that are read from their other end, and whether only the few rows of list types are there.
+
+    The past of these few is read without an index, so that every change writes fewer of them.
+    """
+    ends: dict[str, bool] = {}
+    for kind in catalogue.types.values():
+        for item in kind.attributes.values():
+            if isinstance(item.storage, Reverse):
+                ends[item.storage.column] = ends.get(item.storage.column, True) and "List" in kind.lineage
+    return ends

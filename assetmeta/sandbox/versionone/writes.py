@@ -102,7 +102,7 @@ class Draft:
             if above == self.record.asset:
                 raise violation("Invalid", self.kind.name, attribute.name, f"{oid} is below {self.record.asset}")
             found = self.pen.read(str(above))
-            above = found.values[name] if found else None
+            above = found.values.get(name) if found else None
 
     def _take_several(self, attribute: AttributeDef, change: Change) -> None:
         values: Sequence[object] = change.value if isinstance(change.value, tuple) else (change.value,)
@@ -171,7 +171,7 @@ class Draft:
     def _turn(self, asset: str, attribute: AttributeDef, storage: Reverse, act: str, other: str) -> bool:
         """Write a reverse relation: set or clear the single relation of the asset at the other end."""
         record = self.pen.read(other)
-        if record is None or (act == "remove" and record.values[storage.column] != asset):
+        if record is None or (act == "remove" and record.values.get(storage.column) != asset):
             return False
         kind = self.pen.catalogue.types[record.type_name]
         draft = Draft(self.pen, kind, record)

@@ -23,13 +23,14 @@ LARGEST = 2_000_000
 class Command:
     """One command under its *alias* ("" until it has one). *source* is its place in the posted list.
 
-    *problem* is what came in the way of projecting it.
+    *problem* is what came in the way of projecting it. A *single* one is about one asset, in its normal form.
     """
 
     alias: str
     body: Document
     source: int
     problem: Problem | None = None
+    single: bool = False
 
 
 def read_commands(body: bytes) -> list[Command]:

@@ -49,6 +49,9 @@ class Projector:
 
     def expand(self, command: Command) -> Iterator[Command]:
         """The commands one command stands for, each about one asset. Raises a 400 problem."""
+        if command.single:
+            yield command
+            return
         kind = kind_of(command.body)
         if kind == "create":
             yield from self._flat(command.alias or fresh(AUTO), command.body, command.source)
@@ -58,7 +61,7 @@ class Projector:
             calls = list(_calls(command.body["execute"]))
             for oid in self._targets(command.body, "execute"):
                 for call in calls:
-                    yield Command(command.alias or fresh(), {"oid": oid, "execute": call}, command.source)
+                    yield Command(command.alias or fresh(), {"oid": oid, "execute": call}, command.source, single=True)
         else:
             yield command
 
@@ -86,7 +89,7 @@ class Projector:
             children += nested
             if nested and flat[name] == []:
                 del flat[name]
-        yield Command(alias, flat, source)
+        yield Command(alias, flat, source, single=True)
         yield from self._nested(kind, alias, children, source)
 
     def _nested(self, kind: TypeDef | None, parent: str, children: list[Child], source: int) -> Iterator[Command]:
@@ -127,7 +130,7 @@ class Projector:
             if name not in expanded:
                 expanded[name] = self._normal(self.catalogue.types.get(name), values)
             form, children = expanded[name]
-            yield Command(command.alias or fresh(), {"oid": oid, "update": form}, command.source)
+            yield Command(command.alias or fresh(), {"oid": oid, "update": form}, command.source, single=True)
             yield from self._nested(self.catalogue.types.get(name), oid, children, command.source)
 
     def _normal(self, kind: TypeDef | None, values: Document) -> tuple[Document, list[Child]]:
