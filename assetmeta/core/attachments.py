@@ -115,7 +115,11 @@ def save(asset: Any, folder: Path, progress: object = None) -> Path:
     number is added to the name.
     """
     backend = _checked(asset)
-    given = asset[backend.file_name_attribute] or asset._state.oid.token
+    try:
+        given = asset[backend.file_name_attribute] or asset._state.oid.token
+    except Unsupported:
+        # Some servers give a file's name with another asset alone.
+        given = asset._state.oid.token
     source = source_of(asset)
     return write_whole(
         folder, backend.safe_name(str(given)), lambda sink: download_with(asset, sink, progress), source=source

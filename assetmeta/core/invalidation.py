@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from assetmeta.core.context import SessionContext
-from assetmeta.core.ownership import Owners, Parts, oids_in
+from assetmeta.core.ownership import Owners, Parts, parts_named
 from assetmeta.core.state import Instance, LoadedValue, forget, merge_row
 from assetmeta.model.errors import NotFound
 from assetmeta.model.plans import AttributeChange, Change, Create, Delete, Row, Update
@@ -105,12 +105,8 @@ class Invalidation:
 
     def _note_carried(self, asset: Instance) -> None:
         """Note what goes with an asset that is gone by its own relations: nothing of those leads back."""
-        schema, name = self._context.schema, asset._state.oid.type
-        for cell in asset._state.cells:
-            for oid in oids_in(cell):
-                kind = schema.types.get(oid.type)
-                if kind is not None and any(schema.is_a(name, holder) for holder in kind.part_of):
-                    self._carried[oid.current] = asset._state.oid
+        for oid in parts_named(self._context.schema, asset):
+            self._carried[oid] = asset._state.oid
 
     def _left(self, asset: Instance) -> None:
         """Forget what was loaded of an asset that is deleted, surely or perhaps."""

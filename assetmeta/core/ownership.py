@@ -109,6 +109,7 @@ class Parts:
         self._deleted_types = {oid.type for oid in self._known}
         self._reaching: dict[str, bool] = {}
         self._owning = Owning(schema)
+        self._holders: dict[Oid, list[Oid]] | None = None
 
     def holds(self, oid: Oid) -> bool:
         """True when *oid* is part of what was deleted, or may be."""
@@ -118,7 +119,10 @@ class Parts:
             self._known[oid] = False
             asset = self._identity.get(oid)
             relations = self._owning[oid.type]
-            if self._may_go_unsaid(oid.type, relations):
+            holders = self._named_by(oid) if self._schema.type(oid.type).part_of and not relations else []
+            if holders:
+                found = all(map(self.holds, holders))
+            elif self._may_go_unsaid(oid.type, relations):
                 found = True
             elif asset is None:
                 found = any(self._leads_down(attribute.related or "") for attribute in relations)
@@ -137,6 +141,16 @@ class Parts:
             for attribute in self._owning[oid.type]
             for owner in oids_in(asset._state.cell(attribute.name))
         )
+
+    def _named_by(self, oid: Oid) -> list[Oid]:
+        """The loaded assets whose relations lead to *oid*, of those types that it can go with."""
+        if self._holders is None:
+            self._holders = {}
+            for asset in self._identity:
+                holder = asset._state.oid
+                for part in parts_named(self._schema, asset) if holder.moment is None else ():
+                    self._holders.setdefault(part, []).append(holder)
+        return self._holders.get(oid, [])
 
     def _may_go_unsaid(self, name: str, relations: Sequence[Attribute]) -> bool:
         """True when an asset of a type may be part of what was deleted though no relation of it shows that."""
@@ -161,6 +175,16 @@ class Parts:
             )
             self._reaching[name] = found
         return found
+
+
+def parts_named(schema: Schema, asset: Instance) -> Iterator[Oid]:
+    """Yield what goes with *asset* though only relations of its own show that."""
+    name = asset._state.oid.type
+    for cell in asset._state.cells:
+        for oid in oids_in(cell):
+            kind = schema.types.get(oid.type)
+            if kind is not None and any(schema.is_a(name, holder) for holder in kind.part_of):
+                yield oid.current
 
 
 class TakenAlong(NamedTuple):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assetmeta import NotFound, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, inspect, sandbox
+from assetmeta import NotFound, TestspaceMeta, Unsupported, V1Meta, ValispaceMeta, ValohaiMeta, inspect, sandbox
 from assetmeta.core.state import forget
 from assetmeta.tools import valispace
 
@@ -227,7 +228,26 @@ class TestTestspace:
         assert not ts.commit()
         sent = len(ts.ledger)
         assert [failure.state for failure in failures] and [file.id for file in files]
+        assert all(file.name for file in files)
         assert sent == len(ts.ledger)
+
+    def test_a_file_of_a_deleted_content_that_is_not_in_memory_has_no_name(self, ts: Any) -> None:
+        content = next(content for content in ts.Content.all() if content.file)
+        file, key, result = content.file, content.file.id, content.result
+        assert file.name
+        inspect(content).refresh()
+        ts.delete(result)
+        assert not ts.commit()
+        for read in (lambda: file.name, lambda: ts.File(key).download_url, lambda: ts.File(key + 1000).name):
+            with pytest.raises(Unsupported, match="read the content, and its file"):
+                read()
+        assert file.id == key
+
+    def test_a_file_by_its_number_alone_is_saved_under_that(self, ts: Any, other: Any, tmp_path: Path) -> None:
+        key = next(content.file.id for content in ts.Content.all() if content.file)
+        with pytest.raises(Unsupported):
+            _ = other.File(key).name
+        assert inspect(other.File(key)).save(tmp_path).name == f"File_{key}"
 
     def test_a_new_result_is_in_the_list_and_counts(self, ts: Any) -> None:
         space = ts.Space.all()[0]

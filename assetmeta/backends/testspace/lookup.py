@@ -33,6 +33,7 @@ from assetmeta.backends.testspace.keys import (
     split_key,
 )
 from assetmeta.backends.testspace.pages import Pages, objects_of
+from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow
 from assetmeta.model.plans import RawValue
 from assetmeta.model.values import Key, Oid
@@ -71,7 +72,8 @@ class LookupReader(RestReader):
             Oid(resource.type, key) for key in dict.fromkeys(require_key(Oid(resource.type, key)) for key in keys)
         ]
         if not resource.listed:
-            self._name(wanted)
+            self._name(wanted, names)
+            return [oid for oid in wanted if self.has(oid)]
         missing = [oid for oid in wanted if not self._recall(oid)]
         if resource.type == "Space":
             yield from self._spaces(resource, missing)
@@ -103,9 +105,17 @@ class LookupReader(RestReader):
         """True for an asset that was not received: a body without an attribute will not have it the next time."""
         return bool(names) and not self.has(oid)
 
-    def _name(self, oids: Sequence[Oid]) -> None:
-        """Files have nothing but bytes: their number is all there is to know of them."""
+    def _name(self, oids: Sequence[Oid], names: Sequence[str]) -> None:
+        """By themselves files have nothing but bytes: their number is all there is to know of them. Raises Unsupported
+        for the rest, which comes with their contents alone, and goes with these.
+        """
         for oid in oids:
+            if not self.has(oid) and not {"id"}.issuperset(names):
+                raise Unsupported(
+                    f"{oid.token} has a name and an address in the answer of its content alone, which is not in memory"
+                    " or was deleted; read the content, and its file.",
+                    oid=oid.token,
+                )
             self.known.add(oid, {"id": oid.key})
 
     def _one(self, resource: Resource, oid: Oid) -> Flow[None]:

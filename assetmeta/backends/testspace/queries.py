@@ -75,7 +75,7 @@ class QueryReader(LookupReader):
         if own == list(names) and all(self._is_unseen(resource, name) for name in own):
             return list(dict.fromkeys(oids))
         if own:
-            return (yield from self.by_keys(resource, keys))
+            return (yield from self.by_keys(resource, keys, own))
         yield from self.load_missing(resource.type, oids, names)
         return [oid for oid in dict.fromkeys(oids) if names.keys() <= self.known.cells.get(oid, {}).keys()]
 
