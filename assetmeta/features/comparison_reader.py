@@ -214,17 +214,16 @@ class RecentReader(ComparisonReader):
         return found if isinstance(found, datetime) else None
 
     def read(self) -> list[Found]:
-        recent = None if self._mark is None else _repeated(lambda: self._recent(self._around))
-        if recent is None:
+        # What satisfies the conditions is read first. What ceases to do so before all else is read is in both lists,
+        # and the next round sees it; the other way round it would leave by a row that still satisfies them.
+        is_marked = self._mark is not None
+        found = _repeated(lambda: self._recent(self._matching)) if is_marked and not self._is_whole else {}
+        recent = _repeated(lambda: self._recent(self._around)) if is_marked and found is not None else None
+        if recent is None or found is None:
             return super().read()
         gone = [oid for oid, (_, is_deleted) in recent.items() if is_deleted and oid in self._rows]
         there = {oid: row for oid, (row, is_deleted) in recent.items() if not is_deleted}
-        matching = there
-        if not self._is_whole:
-            found = _repeated(lambda: self._recent(self._matching))
-            if found is None:
-                return super().read()
-            matching = {oid: row for oid, (row, _) in found.items()}
+        matching = there if self._is_whole else {oid: row for oid, (row, _) in found.items() if oid not in gone}
         left = {oid: row for oid, row in there.items() if oid in self._rows and oid not in matching}
         # Assets go without a trace with what they are part of.
         if len((self._rows.keys() | matching.keys()) - left.keys() - set(gone)) != self._query.count():

@@ -115,6 +115,14 @@ def resolve(schema: Schema, type_name: str, path: Path) -> Resolved:
                     type_name=type_name,
                     attribute=str(path),
                 )
+            if parts and path.aggregate:
+                part = ".".join(each.name for each in path.steps)
+                raise BadValue(
+                    f"{type_name}.{path}: over parts of values a query works out nothing. {part} reads them, and"
+                    f" {type_name}.{part}.{path.aggregate.lower()}() is that of all assets.",
+                    type_name=type_name,
+                    attribute=str(path),
+                )
             if attribute.related is None:
                 raise UnknownName(
                     f"{type_name}.{path}: {attribute.name} is a value ({attribute.kind}), no relation: a query "

@@ -596,6 +596,46 @@ def test_runs_that_satisfy_the_conditions_no_more(vh: ValohaiMeta, runs: Callabl
     assert told(watch.poll()) == []
 
 
+@pytest.mark.parametrize("what", ["leaves", "comes", "goes"])
+def test_what_changes_between_the_two_lists_of_a_round(
+    valohai_sandbox: Server,
+    vh: ValohaiMeta,
+    runs: Callable[[int], list[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+) -> None:
+    made = runs(3)
+    made[0].title = made[1].title = "old"
+    save(vh)
+    watch = vh.watch(vh.Execution.where(project=made[0].project, title="old").select("title"))
+    recent, calls = comparison_reader.RecentReader._recent, list[Any]()
+
+    def meanwhile(reader: Any, query: Any) -> Any:
+        found = recent(reader, query)
+        calls.append(query)
+        if len(calls) == 1:
+            with ValohaiMeta(**valohai_sandbox.credentials) as other:
+                run = other.Execution(made[2 if what == "comes" else 0].id)
+                if what == "goes":
+                    other.delete(run)
+                else:
+                    run.title = "old" if what == "comes" else "new"
+                save(other)
+        return found
+
+    monkeypatch.setattr(comparison_reader.RecentReader, "_recent", meanwhile)
+    seen = [(change.kind, change.asset, change.attributes.get("title")) for _ in range(2) for change in watch.poll()]
+    assert (
+        seen
+        == {
+            "leaves": [("changed", made[0], ("old", "new"))],
+            "comes": [("created", made[2], (None, "old"))],
+            "goes": [("deleted", made[0], ("old", None))],
+        }[what]
+    )
+    assert told(watch.poll()) == []
+
+
 def test_runs_that_go_with_their_project(vh: ValohaiMeta, runs: Callable[[int], list[Any]], tmp_path: Path) -> None:
     made = runs(3)
     file = tmp_path / "cursor"

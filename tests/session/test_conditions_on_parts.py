@@ -98,3 +98,8 @@ def test_parts_are_read_by_paths_and_columns_and_added_up() -> None:
             Result.health.state.sum()
         with pytest.raises(UnknownName):
             _ = result["case_counts.faild"]
+        for path in ("case_counts.failed.@Sum", "space.results.case_counts.failed.@Max"):
+            with pytest.raises(
+                BadValue, match=r"over parts of values a query works out nothing.*\.failed\.(sum|max)\(\)"
+            ):
+                Result.select(path)

@@ -23,11 +23,12 @@ from assetmeta.model.values import Oid
 
 class Cursor(NamedTuple):
     """Where a read continues: *at* is the server's next page in the dialect's own form (None: the first), *passed* how
-    many matches came before it.
+    many matches came before it. *gone* are the related assets that were found not to exist.
     """
 
     at: object = None
     passed: int = 0
+    gone: frozenset[Oid] = frozenset()
 
 
 class Page(NamedTuple):
@@ -124,7 +125,8 @@ def execute(source: ListSource, wanted: Fetch) -> Flow[Rows]:
 
 def _execute_paged(source: ListSource, wanted: Fetch) -> Flow[Rows]:
     """Read pages from where the answer before ended, until there is enough."""
-    at, passed = wanted.cursor if isinstance(wanted.cursor, Cursor) else source.first(wanted)
+    at, passed, gone = wanted.cursor if isinstance(wanted.cursor, Cursor) else source.first(wanted)
+    source.known.gone.update(gone)
     end = None if wanted.size is None else wanted.start + wanted.size
     rows: list[Row] = []
     related: list[Row] = []
@@ -140,7 +142,8 @@ def _execute_paged(source: ListSource, wanted: Fetch) -> Flow[Rows]:
         if at is None or (end is not None and passed >= end):
             return Rows(tuple(rows), tuple(related), more=end is not None and (passed > end or at is not None))
         if wanted.page_size is not None and len(rows) >= wanted.page_size:
-            return Rows(tuple(rows), tuple(related), more=True, next_cursor=Cursor(at, passed))
+            cursor = Cursor(at, passed, frozenset(source.known.gone))
+            return Rows(tuple(rows), tuple(related), more=True, next_cursor=cursor)
         # The rows of one page are of no use for the next: memory is bounded by what is returned.
         source.known.clear()
 

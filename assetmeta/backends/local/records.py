@@ -21,12 +21,13 @@ Cells = Mapping[str, RawValue]
 @dataclass(frozen=True, slots=True)
 class RowStore:
     """Cells by asset. Cells that a path needs and that were not received count as null. *whole* are the assets of which
-    whole objects were received, so that reading them again brings nothing more.
+    whole objects were received, so that reading them again brings nothing more, *gone* those that do not exist.
     """
 
     schema: Schema
     cells: dict[Oid, Cells] = field(default_factory=dict)
     whole: set[Oid] = field(default_factory=set)
+    gone: set[Oid] = field(default_factory=set)
     _shapes: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -43,7 +44,7 @@ class RowStore:
         self.cells[oid] = cells if before is None else {**before, **cells}
 
     def clear(self) -> None:
-        """Remove all assets, and that whole objects of them were received."""
+        """Remove all assets, and that whole objects of them were received; not which do not exist."""
         self.cells.clear()
         self.whole.clear()
 

@@ -21,6 +21,9 @@ from assetmeta.model.http import Flow
 from assetmeta.model.plans import Fetch
 from assetmeta.model.values import Key, Oid
 
+_GONE = 10_000
+"""Assets that do not exist, though others refer to them, that one query remembers."""
+
 
 class ListChoice(Protocol):
     """Which lists a query takes: *keys* where its assets are named, *pushed* are the conditions that the server
@@ -98,11 +101,14 @@ class RestReader(Decoder, UnorderedSource):
         yield from self.load_own(resource, oids, names)
 
     def load_own(self, resource: Resource, oids: Sequence[Oid], names: Tree) -> Flow[None]:
-        """Read the attributes among *names* that objects contain, of the assets of which any is missing."""
-        own = [name for name in names if name not in resource.lists]
-        missing = [oid.key for oid in oids if self.is_incomplete(resource, oid, own)]
+        """Read the attributes among *names* that objects contain, of the assets of which any is missing. What does not
+        exist is requested once in a query.
+        """
+        own, gone = [name for name in names if name not in resource.lists], self.known.gone
+        missing = [oid for oid in oids if oid not in gone and self.is_incomplete(resource, oid, own)]
         if missing:
-            yield from self.by_keys(resource, missing, own)
+            found = yield from self.by_keys(resource, [oid.key for oid in missing], own)
+            gone.update(set(missing).difference(found) if len(gone) < _GONE else ())
 
     def load_lists(self, resource: Resource, oids: Sequence[Oid], names: Tree) -> Flow[None]:
         """Read the lists among *names* of the assets of which they are missing."""

@@ -205,6 +205,8 @@ class TestShapes:
         told.take("Organization", {"id": 7, "name": "lab"})
         project = told.take("Project", {"id": "a", "owner": {"id": 7, "username": "lab"}})
         assert Oid("Organization", 7) == told.cell(project, "owner")
+        # Lists give the name alone, which is what the organization is called as an owner.
+        assert "lab" == told.cell(Oid("Organization", 7), "username")
 
     def test_keys_that_nobody_declared_are_kept(self, told: Told) -> None:
         datum = told.take("Datum", {"id": "a", "shade": "red", "sizes": [1, 2.5]})

@@ -685,3 +685,29 @@ class TestMissing:
         assert rest == ([] if told else projects)
         few = reading.shared_lists(TABLE.types["Execution"], "executions", known, projects[:4])
         assert (projects[:4], []) == play(few)
+
+
+def test_a_related_asset_that_is_gone_is_requested_once_in_a_query(vh_schema: Schema, play: Any) -> None:
+    rows = [{"id": OTHER[:-1] + str(number), "counter": number, "project": PROJECT.key} for number in range(4)]
+    asked: list[str] = []
+
+    def answer(request: Request) -> Response:
+        asked.append(request.path)
+        if "executions" not in request.path:
+            return Response(404, {"content-type": "application/json"}, b'{"detail": "Not found."}')
+        query = dict(request.query)
+        at, end = int(query.get("offset", 0)), int(query.get("offset", 0)) + int(query["limit"])
+        page = {"count": 4, "next": "http://x/" if end < len(rows) else None, "results": rows[at:end]}
+        return Response(200, {"content-type": "application/json"}, json.dumps(page).encode())
+
+    dialect, cursor = Valohai(page_size=1), None
+    found_keys = []
+    while len(found_keys) < len(rows):
+        select = (Path.parse("counter"), Path.parse("project.description"))
+        fetch = Fetch("Execution", select, page_size=1, cursor=cursor)
+        [found], _ = play(dialect.fetch(vh_schema, [fetch]), *[answer] * (1 if found_keys else 2))
+        found_keys += [row.oid.key for row in found.rows]
+        cursor = found.next_cursor
+    assert found_keys == [row["id"] for row in rows]
+    assert len(asked) > 3
+    assert [path for path in asked if "executions" not in path] == [f"api/v0/projects/{PROJECT.key}/"]
