@@ -9,9 +9,10 @@ from assetmeta.core.columns import Column
 from assetmeta.core.context import SessionContext
 from assetmeta.core.load_log import is_looked_at
 from assetmeta.core.metaclass import AssetClass
+from assetmeta.core.relations import NullReference
 from assetmeta.core.snapshot import LoadedData, Snapshot, snapshot_values
 from assetmeta.core.state import Instance, State, merge_row
-from assetmeta.core.values import context_of, oid_of_session, undeclared
+from assetmeta.core.values import context_of, parsed, require_oid, undeclared
 from assetmeta.core.walk import read, value_at, walk
 from assetmeta.model.errors import InvalidResponse, ReadOnly, UnknownName, Unsupported, elsewhere, nearest
 from assetmeta.model.json_value import json_value
@@ -76,11 +77,15 @@ class Asset(Displayed, Instance, metaclass=AssetClass):
         self._context.unit.assign_all(self, values)
 
     def with_data(self, values: Mapping[str, Any]) -> Any:
-        """Take *values* as loaded, as if the server had just sent them; returns the asset. Sends nothing."""
+        """Take *values* as loaded, as if the server had just sent them; returns the asset. Sends nothing.
+
+        Raises UnknownName, and BadValue for what an attribute does not take.
+        """
         known = {name: value for name, value in values.items() if name != "AsOf"}
         schema = self._context.schema
         cells = tuple(
-            _cell(self._context, schema.attribute(self._type.name, name), value) for name, value in known.items()
+            _cell(self._context, self._type.name, schema.attribute(self._type.name, name), value)
+            for name, value in known.items()
         )
         with self._context.lock:
             merge_row(self, Row(self._state.oid, tuple(known), cells), self._context.layouts)
@@ -221,21 +226,19 @@ def _assign(asset: Asset, name: str, value: object) -> None:
     context_of(asset).unit.assign(asset, asset._context.schema.attribute(asset._type.name, name), value)
 
 
-def _cell(context: SessionContext, attribute: Attribute, value: object) -> Any:
-    if attribute.multi:
-        members = value if isinstance(value, list | tuple) else [value]
-        return tuple(_member_cell(context, attribute, member) for member in members)
-    return _member_cell(context, attribute, value)
+def _cell(context: SessionContext, type_name: str, attribute: Attribute, value: object) -> Any:
+    if not attribute.multi:
+        return _member_cell(context, type_name, attribute, value)
+    members = value if isinstance(value, list | tuple) else () if value is None else (value,)
+    return tuple(_member_cell(context, type_name, attribute, member) for member in members)
 
 
-def _member_cell(context: SessionContext, attribute: Attribute, value: object) -> Any:
-    if value is None:
+def _member_cell(context: SessionContext, type_name: str, attribute: Attribute, value: object) -> Any:
+    if value is None or isinstance(value, NullReference):
         return None
-    return (
-        oid_of_session(context, value)
-        if attribute.is_relation
-        else attribute.codec.encode(attribute.codec.parse(value))
-    )
+    if attribute.is_relation:
+        return require_oid(context, value, f"{type_name}.{attribute.name}")
+    return attribute.codec.encode(parsed(context, type_name, attribute, value))
 
 
 def _peek(asset: Asset, attribute: Attribute) -> object:
