@@ -513,8 +513,12 @@ class TestQuantities:
         valispace.set_quantity(vali, units.Quantity(1, "t"), "maximum")
         names["vs"].commit().raise_if_failed()
         assert (vali.formula, vali.value, vali.maximum) == ("2.5", 2.5, 1000.0)
-        for wrong in (units.Quantity(1, "m"), 5, None):
-            with pytest.raises(BadValue, match="is not in 'kg'"):
+        for wrong, complaint in (
+            (units.Quantity(1, "m"), "is not in 'kg'"),
+            (5, r"takes a pint Quantity here, not 5: pint.Quantity\(5, 'kg'\) has a unit.*vali.formula = 5"),
+            (None, "takes a pint Quantity here, not None"),
+        ):
+            with pytest.raises(BadValue, match=complaint):
                 valispace.set_quantity(vali, wrong)
         assert names["vs"].pending == 0
 

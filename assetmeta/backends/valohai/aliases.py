@@ -3,6 +3,7 @@
     <project>:<number>, <project>:latest     executions, tasks and pipelines
     <project>:<identifier or branch>         commits
     <name>, <project>:<name>                 aliases of data, and the data that they mean
+    datum://<id>, datum://<name>             data, as inputs name them
     <name>, <slug>                           projects, environments, models, datasets, deployments ...
 
 A project is given by its UUID or by its name, which takes a request more. A number is remembered once it is known;
@@ -46,7 +47,7 @@ def key_of(api: Api, type_name: str, text: str, settings: Settings) -> Key | Non
         return int(text) if _NUMBER.fullmatch(text) else text
     if resource.type == "Repository" and is_uuid(text):
         return text.lower()
-    found = parse_key(resource, text)
+    found = parse_key(resource, _address_removed(resource, text))
     if found is None and resource.alias == "counter":
         project, _, number = text.rpartition(":")
         known = settings.memory.numbered.get((type_name, project.lower(), _number(number)))
@@ -128,14 +129,20 @@ def _by_identifier(reader: LookupReader, resource: Resource, alias: str) -> Flow
 
 def _by_alias(reader: LookupReader, resource: Resource, alias: str) -> Flow[Oid]:
     """Read the datum that an alias means."""
-    query, name = yield from _split_project(reader, alias)
+    query, name = yield from _split_project(reader, _address_removed(resource, alias))
     place = reader.options.endpoint_path("datum-aliases", "resolve")
     item = (yield from fetch_object_or_none(place, (("name", name), *query))) or {}
     confirm(item.get("name") in (None, name), f"the alias {name!r}", f"{item.get('name')!r}", f"GET {place}")
     datum = item.get("datum")
     if not isinstance(datum, dict):
-        raise NotFound(f"There is no alias {name!r} of a datum here.", type_name=resource.type, status=404)
+        where = "in this project." if query else "here. Aliases of a project are found within it: <project>:<alias>."
+        raise NotFound(f"There is no alias {name!r} of a datum {where}", type_name=resource.type, status=404)
     return _add(reader, resource, datum, alias, None)
+
+
+def _address_removed(resource: Resource, text: str) -> str:
+    """The id or alias in the address of a datum, `datum://<id or alias>` (reference 7.6); other texts as they are."""
+    return text.removeprefix("datum://") if resource.alias == "alias" else text
 
 
 def _split_project(reader: LookupReader, alias: str) -> Flow[tuple[Pairs, str]]:

@@ -38,6 +38,13 @@ def set_quantity(vali: Any, given: Any, name: str = "formula") -> None:
     """
     pint: Any = optional.load("pint", extra="units")
     require_context(vali, "Vali")
+    if not hasattr(given, "magnitude"):
+        raise BadValue(
+            f"{vali.idref} takes a pint Quantity here, not {given!r:.80}: pint.Quantity(5, {_unit(vali)!r}) has a unit. "
+            f"A plain number in the vali's own unit is set as vali.{name} = 5.",
+            oid=vali.idref,
+            attribute=name,
+        )
     try:
         magnitude = float(given.to(_unit(vali)).magnitude)
     except (pint.PintError, ValueError, AttributeError) as error:

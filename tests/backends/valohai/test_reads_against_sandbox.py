@@ -274,6 +274,14 @@ class TestIdentity:
         assert alias.datum is vh.Datum(f"{alias.project.id}:{alias.name}")
         assert alias is vh.DatumAlias(f"{alias.project.id}:{alias.name}")
 
+    def test_a_datum_by_its_address(self, vh: Any) -> None:
+        datum = vh.Datum.first()
+        with vh.trace() as trace:
+            assert datum is vh.Datum(f"datum://{datum.id}")
+        assert len(trace) == 0
+        with pytest.raises(NotFound, match="no alias 'nothing' .*<project>:<alias>"):
+            vh.Datum("datum://nothing")
+
     def test_what_is_no_name_of_anything(self, vh: Any, harbour: Any) -> None:
         for name, text, error in [
             ("Execution", "nonsense", BadValue),
