@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, ExitStack
+from os import PathLike, fspath
 from typing import Any, Literal, TypedDict, Unpack, overload
 
+from assetmeta.sandbox.arguments import check, fault_list, refuse_unknown
 from assetmeta.sandbox.credentials import InstanceCredentials, InstanceToken, UrlCredentials, UrlToken
 from assetmeta.sandbox.extra import load
 from assetmeta.sandbox.face import Setup
@@ -52,7 +54,7 @@ class Settings(TypedDict, total=False):
     assets: int
     seed: int
     latency: float
-    db: str | None
+    db: str | PathLike[str] | None
     faults: Iterable[str | Fault]
 
 
@@ -80,18 +82,23 @@ def running(
     assets: int = 0,
     seed: int = 1,
     latency: float = 0.0,
-    db: str | None = None,
+    db: str | PathLike[str] | None = None,
     faults: Iterable[str | Fault] = (),
+    **unknown: object,
 ) -> AbstractContextManager[Server[Any, Any]]:
     """Run one system until the `with` block ends.
 
     *port* 0 picks a free one. *assets* is about how many generated assets it holds, *seed* makes them reproducible.
     *latency* (milliseconds) delays every answer. *db* keeps the data in a file. *faults* are written as in
-    `assetmeta.sandbox.faults`. Entering the block raises ValueError for an unknown system or fault, OSError where
-    the port is taken. Raises ImportError where the extra "sandbox" is not installed.
+    `assetmeta.sandbox.faults`. Raises TypeError and ValueError for settings that cannot work, ImportError where the
+    extra "sandbox" is not installed. Entering the block raises ValueError for an unknown system or fault, OSError where
+    the port is taken, sqlite3.DatabaseError where *db* can keep no data.
     """
+    refuse_unknown(unknown)
+    check(name, {"host": host, "port": port, "assets": assets, "seed": seed, "latency": latency, "db": db})
+    setup = Setup(assets, seed, None if db is None else fspath(db))
     block: AbstractContextManager[Server[Any, Any]] = load("assetmeta.sandbox.server").alone(
-        name, Setup(assets, seed, db), host=host, port=port, latency=latency, faults=faults
+        name, setup, host=host, port=port, latency=latency, faults=fault_list(faults)
     )
     return block
 

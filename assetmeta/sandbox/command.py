@@ -70,12 +70,10 @@ def sandbox(
             typer.echo("ready")
             stop.wait()
     except OSError as error:
-        typer.echo(f"cannot serve on {host} port {port}: {error}", err=True)
+        typer.echo(f"cannot serve: {error.strerror or error}", err=True)
         raise typer.Exit(1) from error
     except sqlite3.DatabaseError as error:
-        typer.echo(
-            f"cannot keep data in {db}: {error}; name a file of the sandbox, or one that does not exist", err=True
-        )
+        typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from difflib import get_close_matches
 from typing import Any
 
 from assetmeta.sandbox.extra import load
@@ -63,4 +64,6 @@ def factory(name: str) -> Factory:
     try:
         return FACES[name.lower()]
     except KeyError:
-        raise ValueError(f"the sandbox has no system {name!r}; it has {', '.join(FACES)}") from None
+        near = get_close_matches(name.lower(), FACES, 1)
+        advice = f" Did you mean {near[0]}?" if near else ""
+        raise ValueError(f"the sandbox has no system {name!r}; it has {', '.join(FACES)}.{advice}") from None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from assetmeta.sandbox.asgi import TRANSPORT, Application
-from assetmeta.sandbox.face import Beside, Setup
+from assetmeta.sandbox.face import Beside, Face, Factory, Setup
 from assetmeta.sandbox.faces import factory
 from assetmeta.sandbox.faults import Fault, Faults, parse_fault
 from assetmeta.sandbox.handle import Server
@@ -60,7 +62,7 @@ def hosting(
         servers: list[Server[Any, Any]] = []
         served: list[tuple[Application, socket.socket]] = []
         for make, setup, listener in zip(wanted, setups, listeners, strict=True):
-            face = make(setup)
+            face = made(make, setup)
             stack.callback(face.close)
             application = Application(face, executor, Faults(planned), latency)
             served.append((application, listener))
@@ -74,6 +76,18 @@ def hosting(
         stack.enter_context(executor)
         stack.enter_context(serving(served))
         yield servers
+
+
+def made(make: Factory, setup: Setup) -> Face[Any, Any]:
+    """A filled face. Raises sqlite3.DatabaseError that names a file which cannot keep data."""
+    try:
+        return make(setup)
+    except sqlite3.DatabaseError as error:
+        if setup.db is None:
+            raise
+        raise sqlite3.DatabaseError(
+            f"cannot keep data in {setup.db}: {error}; name a file of the sandbox, or one that does not exist"
+        ) from error
 
 
 def after(listeners: Sequence[socket.socket], host: str, port: int) -> socket.socket:
@@ -100,10 +114,22 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
         listener.listen(512)
         listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, unavailable(error, host, port)) from error
     except BaseException:
         listener.close()
         raise
     return listener
+
+
+def unavailable(error: OSError, host: str, port: int) -> str:
+    """Why nothing can listen there, and what can be done."""
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} of {host} is in use; 0 takes a free one"
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"{host!r} is no address of this machine ({error.strerror}); 127.0.0.1 always is"
+    return f"port {port} of {host} cannot be used ({error.strerror}); 0 takes a free one"
 
 
 class ReachableProtocol(HttpToolsProtocol):

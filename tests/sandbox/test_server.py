@@ -238,8 +238,47 @@ class TestStop:
             assert requests.get(second.url, timeout=10).status_code == 200
 
     def test_a_taken_port_is_an_error(self, server: sandbox.Server) -> None:
-        with pytest.raises(OSError, match="in use"), sandbox.running("echo", port=server.port):
+        complaint = f"port {server.port} of 127.0.0.1 is in use; 0 takes a free one"
+        with pytest.raises(OSError, match=complaint), sandbox.running("echo", port=server.port):
             pass
+
+    def test_an_address_that_is_not_of_this_machine_is_an_error(self) -> None:
+        with pytest.raises(OSError, match="'192.0.2.1' is no address of this machine"):
+            sandbox.start("echo", host="192.0.2.1")
+
+    def test_a_file_that_cannot_keep_data_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(sqlite3.DatabaseError, match=f"cannot keep data in {tmp_path}: "):
+            sandbox.start("valohai", db=tmp_path)
+
+    @pytest.mark.parametrize(
+        ("settings", "complaint"),
+        [
+            ({"asetes": 3}, "no setting 'asetes'. Did you mean assets.*It takes host, port"),
+            ({"clock": 3}, "no setting 'clock'. It takes host"),
+            ({"assets": "300"}, "assets= takes a whole number, not '300'"),
+            ({"assets": -3}, "assets= takes a number from 0 on, not -3"),
+            ({"assets": None}, "assets= takes a whole number, not None"),
+            ({"seed": 1.5}, "seed= takes a whole number"),
+            ({"port": "8080"}, "port= takes a whole number, not '8080'"),
+            ({"port": 65536}, "port= takes a number from 0 to 65535, not 65536"),
+            ({"host": 3}, "host= takes a name or an address"),
+            ({"latency": "5"}, "latency= takes milliseconds, a number, not '5'"),
+            ({"latency": float("nan")}, "latency= takes milliseconds from 0 on, not nan"),
+            ({"db": 3}, "db= takes the path of a file, or None"),
+            ({"faults": "drop"}, "faults= takes a list: faults=..drop"),
+            ({"faults": [3]}, "faults= takes a list of faults such as 'drop'"),
+            ({"faults": 429}, "faults= takes a list of faults such as 'drop'"),
+            ({"name": None}, "takes the name of a system, such as 'versionone', not None"),
+        ],
+        ids=str,
+    )
+    def test_settings_that_cannot_work_are_named(self, settings: dict[str, Any], complaint: str) -> None:
+        with pytest.raises((TypeError, ValueError), match=complaint):
+            sandbox.running(**settings)
+
+    def test_the_nearest_system_is_named(self) -> None:
+        with pytest.raises(ValueError, match="no system 'versoinone'; .*Did you mean versionone"):
+            sandbox.start("versoinone")
 
     def test_a_request_that_hangs_is_cut_when_the_block_ends(self) -> None:
         """Its answer would take an hour: the block would run into the time limit of a test if it waited for that."""
