@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from inspect import signature
 from pathlib import Path
 
 from requests.auth import AuthBase
@@ -33,12 +34,45 @@ class SessionSettings(WireSettings, total=False):
     rate: str | Sequence[str] | None
 
 
+_ADDRESS = ("url", "base_url", "uri", "host", "hostname", "server", "domain", "address", "instance", "instance_url")
+_ADDRESS += ("endpoint", "site", "deployment", "organization", "organisation", "org", "subdomain", "account", "scheme")
+_MEANT = {
+    "username": ("user", "user_name", "login", "email"),
+    "password": ("pwd", "pass", "passwd"),
+    "token": ("access_token", "api_token", "auth_token", "api_key", "apikey", "key", "bearer", "secret"),
+    "verify": ("ssl_verify", "verify_ssl", "ssl", "insecure", "cert_verify", "ca_bundle", "ca_cert", "cafile"),
+    "retries": ("max_retries", "retry"),
+    "pool": ("pool_size", "workers", "max_workers", "threads", "connections"),
+    "headers": ("http_headers", "extra_headers"),
+}
+"""Other words for settings, as other libraries have them."""
+
+
 def refuse_unknown(kind: type, settings: Iterable[str], takers: Iterable[type[object]]) -> None:
     """Raise TypeError for the name of a setting that none of the classes *takers* takes; *kind* is the one called."""
     known = [name for taker in takers for name in keywords(taker.__init__)]
     for name in settings:
         if name not in known:
-            raise TypeError(f"{kind.__name__}() has no setting {name!r}.{nearest(name, known)}")
+            raise TypeError(f"{kind.__name__}() has no setting {name!r}.{_advice(kind, name, known)}")
+
+
+def _advice(kind: type, name: str, known: Sequence[str]) -> str:
+    """What was probably meant, as a sentence."""
+    word = name.casefold()
+    place = next((each for each in signature(kind).parameters if each.endswith("url")), None)
+    if word in _ADDRESS and place is not None:
+        return f" The address of the server is {place}=, or the first argument."
+    for meant, others in _MEANT.items():
+        if word in others and meant in known:
+            return f" Did you mean {meant}?"
+    return nearest(name, [*known, *([place] if place else ())])
+
+
+def checked_address(given: object, name: str = "url") -> str:
+    """Return an address as it was given. Raises BadValue for what is no text."""
+    if not isinstance(given, str):
+        raise BadValue(f"{name}= takes the address of a server, a text, not {given!r:.40}.")
+    return given
 
 
 def check_settings(keep: object, page_size: object, prefetch: object, schema_cache: object, schema_age: object) -> None:

@@ -13,7 +13,7 @@ from assetmeta.model import optional
 from assetmeta.model.errors import BadValue
 from assetmeta.model.signatures import names_settings
 from assetmeta.session import Session
-from assetmeta.settings import SessionSettings
+from assetmeta.settings import SessionSettings, checked_address
 from assetmeta.wire.auth import checked_token, choose
 from assetmeta.wire.oauth import OAuth2, TokenExchange
 from assetmeta.wire.tracebacks import discreet
@@ -74,7 +74,7 @@ class V1Meta(Session):
         if not instance_url and ("/" in address or "@" in address):
             raise BadValue("address= is a host, with a port perhaps: a whole URL is given as instance_url=.")
         base_url = _dialect("versionone.options").base_url(
-            instance_url or f"{scheme}://{address}/{instance.strip('/')}",
+            checked_address(instance_url or "", "instance_url") or f"{scheme}://{address}/{instance.strip('/')}",
             allow_http=allow_http or scheme.lower() == "http",
         )
         backend = _dialect("versionone").VersionOne(zone=timezone, bulk=bulk)
@@ -101,7 +101,7 @@ class ValispaceMeta(Session):
     @discreet
     def __init__(
         self,
-        url: str,
+        url: str = "",
         *,
         username: str | None = None,
         password: str | None = None,
@@ -117,7 +117,7 @@ class ValispaceMeta(Session):
         """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
         self._refuse_unknown(settings)
         dialect = _dialect("valispace")
-        base = dialect.base_url(url, allow_http=allow_http)
+        base = dialect.base_url(checked_address(url), allow_http=allow_http)
         by_password = username is not None and password is not None
         by_client = client_id is not None and client_secret is not None and username is None and password is None
         if (by_password or by_client) and token is None and auth is None:
@@ -166,7 +166,9 @@ class ValohaiMeta(Session):
         """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
         self._refuse_unknown(settings)
         known = _dialect("valohai.connection")
-        base = known.base_url(url or _environment(known.HOST_VARIABLES) or known.HOST, allow_http=allow_http)
+        base = known.base_url(
+            checked_address(url or _environment(known.HOST_VARIABLES) or known.HOST), allow_http=allow_http
+        )
         if token is None and username is None and password is None and auth is None:
             token = _environment(known.TOKEN_VARIABLES)
         if username is not None and password is not None and token is None and auth is None:
@@ -200,7 +202,7 @@ class TestspaceMeta(Session):
     @discreet
     def __init__(
         self,
-        url: str,
+        url: str = "",
         *,
         token: str | Callable[[], str] | None = None,
         username: str | None = None,
@@ -214,7 +216,7 @@ class TestspaceMeta(Session):
         """Make a session; sends nothing. Raises BadValue for settings that cannot work or contradict each other."""
         self._refuse_unknown(settings)
         known = _dialect("testspace.connection")
-        base = known.base_url(url, allow_http=allow_http)
+        base = known.base_url(checked_address(url), allow_http=allow_http)
         given = _bare(token, known.bare_token) if token is not None else None
         login = choose(username=username, password=password, token=given, auth=auth, scheme=scheme)
         if callable(given):

@@ -58,6 +58,39 @@ def test_a_slip_is_named_with_the_nearest_setting(constructor: type) -> None:
         constructor("https://host.example", page_sizes=5)
 
 
+@pytest.mark.parametrize("constructor", [V1Meta, ValispaceMeta, ValohaiMeta, TestspaceMeta])
+@pytest.mark.parametrize("word", ["url", "instance_url", "base_url", "host", "domain", "server", "organization"])
+def test_other_words_for_the_address_name_the_one_that_is_taken(constructor: type, word: str) -> None:
+    taken = "instance_url" if constructor is V1Meta else "url"
+    if word != taken:
+        with pytest.raises(
+            TypeError, match=f"no setting '{word}'. The address of the server is {taken}=, or the first"
+        ):
+            constructor(**{word: "https://host.example"}, token="x")
+
+
+@pytest.mark.parametrize("constructor", [V1Meta, ValispaceMeta, ValohaiMeta, TestspaceMeta])
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("login", "username"), ("pwd", "password"), ("api_key", "token"), ("ssl", "verify"), ("threads", "pool")],
+)
+def test_other_words_for_settings_name_the_one_that_is_taken(constructor: type, word: str, meant: str) -> None:
+    with pytest.raises(TypeError, match=rf"no setting '{word}'\. Did you mean {meant}\?"):
+        constructor("https://host.example", **{word: "x"})
+
+
+@pytest.mark.parametrize("constructor", [V1Meta, ValispaceMeta, ValohaiMeta, TestspaceMeta])
+def test_an_address_is_a_text(constructor: type) -> None:
+    with pytest.raises(BadValue, match="url= takes the address of a server, a text, not 5"):
+        constructor(5)
+
+
+@pytest.mark.parametrize("constructor", [ValispaceMeta, TestspaceMeta])
+def test_a_missing_address_is_named_with_an_example(constructor: type) -> None:
+    with pytest.raises(BadValue, match=r"is empty; give one such as https://name\."):
+        constructor(token="x")
+
+
 def test_a_subclass_with_a_constructor_of_its_own_passes_settings_on() -> None:
     class Ours(V1Meta):
         def __init__(self, name: str) -> None:
