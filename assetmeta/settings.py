@@ -34,8 +34,10 @@ class SessionSettings(WireSettings, total=False):
     rate: str | Sequence[str] | None
 
 
-_ADDRESS = ("url", "base_url", "uri", "host", "hostname", "server", "domain", "address", "instance", "instance_url")
-_ADDRESS += ("endpoint", "site", "deployment", "organization", "organisation", "org", "subdomain", "account", "scheme")
+_ADDRESS = (
+    *("url", "base_url", "uri", "host", "hostname", "server", "domain", "address", "instance", "instance_url"),
+    *("endpoint", "site", "deployment", "organization", "organisation", "org", "subdomain", "account", "scheme"),
+)
 _MEANT = {
     "username": ("user", "user_name", "login", "email"),
     "password": ("pwd", "pass", "passwd"),

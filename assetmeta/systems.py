@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, Unpack
+from functools import wraps
+from typing import Any, TypeVar, Unpack, cast
 
 from requests.auth import AuthBase
 
@@ -19,10 +20,26 @@ from assetmeta.wire.oauth import OAuth2, TokenExchange
 from assetmeta.wire.tracebacks import discreet
 from assetmeta.wire.user_tokens import TokenAsUser, TokenFunction
 
+F = TypeVar("F", bound=Callable[..., None])
+
 
 def _dialect(name: str) -> Any:
     """A dialect's package, loaded when its first session is made: the others cost an import of assetmeta nothing."""
     return optional.load(f"assetmeta.backends.{name}")
+
+
+def _explains_missing_url(function: F) -> F:
+    """Let a constructor that is called without its *url* say what it is, and which setting is misspelt, instead of the
+    TypeError that Python raises; for type checkers the argument stays required.
+    """
+
+    @wraps(function)
+    def called(self: Session, *given: Any, **settings: Any) -> None:
+        if not given:
+            settings.setdefault("url", "")
+        function(self, *given, **settings)
+
+    return cast("F", called)
 
 
 class V1Meta(Session):
@@ -99,9 +116,10 @@ class ValispaceMeta(Session):
 
     @names_settings(SessionSettings, Session.__init__)
     @discreet
+    @_explains_missing_url
     def __init__(
         self,
-        url: str = "",
+        url: str,
         *,
         username: str | None = None,
         password: str | None = None,
@@ -200,9 +218,10 @@ class TestspaceMeta(Session):
 
     @names_settings(SessionSettings, Session.__init__)
     @discreet
+    @_explains_missing_url
     def __init__(
         self,
-        url: str = "",
+        url: str,
         *,
         token: str | Callable[[], str] | None = None,
         username: str | None = None,

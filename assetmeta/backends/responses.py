@@ -97,6 +97,16 @@ def check(response: Response, parser: ErrorParser = no_detail) -> Response:
     return response
 
 
+def check_place(response: Response, parser: ErrorParser = no_detail, *, advice: str) -> Response:
+    """Return a 2xx *response* from a place that every server of the kind has; raises as `check`. A 404 there mostly
+    means that the session has the address of another server: its error ends in *advice*.
+    """
+    if response.status != 404:
+        return check(response, parser)
+    error = failure(response, parser)
+    raise NotFound(f"{str(error).rstrip('.')}. {advice}", **vars(error))
+
+
 def check_file(response: Response, parser: ErrorParser = no_detail, *, kind: str = "", name: str = "") -> Response:
     """Return a 2xx *response* whose body is a file. Raises as `check`.
 

@@ -123,7 +123,15 @@ class Plan(OwnRepr, LastUncompared, frozen=True):
         text = Path(path).expanduser().read_bytes()
         try:
             document = json.loads(text)
-            if document["assetmeta"] != "plan" or document["format"] > _FORMAT:
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict) or document.get("assetmeta") != "plan":
+            raise BadValue(
+                f"{path} is not a saved plan, which is JSON that plan.save(...) or assetmeta load --plan has written. "
+                "A table is read by upsert(...) or assetmeta load."
+            )
+        try:
+            if document["format"] > _FORMAT:
                 raise ValueError(f"it is of format {document['format']!r:.20}")
             return cls._from_json(document)
         except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError) as error:

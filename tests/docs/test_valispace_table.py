@@ -515,7 +515,7 @@ class TestQuantities:
         assert (vali.formula, vali.value, vali.maximum) == ("2.5", 2.5, 1000.0)
         for wrong, complaint in (
             (units.Quantity(1, "m"), "is not in 'kg'"),
-            (5, r"takes a pint Quantity here, not 5: pint.Quantity\(5, 'kg'\) has a unit.*vali.formula = 5"),
+            (5, r"takes a pint Quantity here, not 5: pint.Quantity\(5, 'kg'\)\. .*vali.formula = 5"),
             (None, "takes a pint Quantity here, not None"),
         ):
             with pytest.raises(BadValue, match=complaint):

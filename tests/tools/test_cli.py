@@ -90,6 +90,54 @@ def test_get_shows_an_asset(at_work: Run) -> None:
     assert "Number" in at_work("get", token).out
 
 
+def test_get_takes_numbers_and_names(at_work: Run, work: Server) -> None:
+    token, number = at_work("query", "Story", "--limit", "1", "--select", "Number").rows[1]
+    asked = ("--select", "Number", "-o", "csv")
+    work.requests.clear()
+    shown = at_work("get", number, *asked)
+    assert shown.out.splitlines()[1] == f"{token},{number}"
+    assert len(work.requests) == 3, "the schema, one look-up for all types, the asset"
+    for name in (f"Story:{number}", f"Workitem:{number}"):
+        assert at_work("get", name, *asked).out == shown.out
+    assert "Member:20,Administrator" in at_work("get", "Member:admin", "--select", "Name", "-o", "csv").out
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("S-99999", "Nothing has the Number 'S-99999'"),
+        ("Story", "Story is a type: assetmeta query Story shows its assets"),
+        ("Workitem:1005", "Workitem is abstract"),
+        ("Stroy:3", "Did you mean Story"),
+    ],
+)
+def test_get_says_what_it_does_not_find(at_work: Run, token: str, words: str) -> None:
+    found = at_work("get", token)
+    assert (found.code in (1, 2), words in found.err) == (True, True), found.err
+
+
+def test_get_of_a_server_without_numbers_says_how_to_find(run: Run, valispace_sandbox_shared: Server) -> None:
+    server = valispace_sandbox_shared
+    login = {"ASSETMETA_USERNAME": server.credentials["username"], "ASSETMETA_PASSWORD": server.credentials["password"]}
+    for token in ("ENE-001", "Requirement:ENE-001"):
+        found = run("get", token, "--url", f"valispace+{server.url}", **login)
+        assert (found.code, "assetmeta query TYPE --where ATTRIBUTE=VALUE" in found.err) == (2, True), found.err
+
+
+@pytest.mark.parametrize("command", [("query", "Story"), ("whoami",), ("get", "Story:1005")])
+def test_a_missing_login_is_explained_in_words_of_the_command(run: Run, work: Server, command: tuple[str, ...]) -> None:
+    found = run(*command, "--url", f"versionone+{work.url}")
+    assert found.code == 1
+    assert "Set ASSETMETA_TOKEN, or ASSETMETA_USERNAME and ASSETMETA_PASSWORD" in found.err
+    assert "token=" not in found.err
+
+
+def test_the_address_of_another_kind_of_server_is_named(run: Run, work: Server) -> None:
+    found = run("types", "--url", f"valispace+{work.url}", ASSETMETA_TOKEN=work.token)
+    assert found.code == 1
+    assert f"Check --url: {work.url}/rest/ was requested, where a server of this kind has its API." in found.err
+
+
 def test_parts_of_values_are_columns_of_their_own(run: Run, testspace_sandbox_shared: Server) -> None:
     server = testspace_sandbox_shared
     login = {"ASSETMETA_USERNAME": server.credentials["username"], "ASSETMETA_PASSWORD": server.credentials["password"]}
@@ -151,7 +199,8 @@ def test_cells_that_a_spreadsheet_would_run_stay_text(run: Run, versionone_sandb
         (("query", "Story", "--where", "Estimate>"), "no value"),
         (("query", "Story", "--where", "Status=Dne"), "Done"),
         (("describe", "Stroy"), "Did you mean"),
-        (("get", "Story"), "not an asset token"),
+        (("query", "Story", "-o", "tabel"), ": 'tabel' is not one of"),
+        (("types", "--url", "work"), "--url takes an address such as versionone+https://host/Instance, not 'work'"),
         (("search", " "), "a word to look for"),
         (("types", "--profile", "wrok"), "Did you mean"),
         (("types", "--profile", "work", "--url", "versionone+http://127.0.0.1"), "not both"),

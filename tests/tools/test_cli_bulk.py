@@ -151,8 +151,11 @@ class TestLoad:
     @pytest.mark.parametrize(
         ("more", "words"),
         [
-            (("--map", "Scop=Scope"), "which the rows do not have"),
-            (("--map", "Scope=Scpoe"), "Did you mean"),
+            (("--map", "Scop=Scope"), "--map names Scop, which the rows do not have"),
+            (
+                ("--map", "Scope=Scpoe"),
+                "Name the attribute of a column with --map, or leave it out with --map 'Scope'=.",
+            ),
             (("--map", "Scope"), "COLUMN=ATTRIBUTE"),
             (("--plan", "plan.json", "--apply"), "not both"),
             (("--job", "x"), "give --apply"),

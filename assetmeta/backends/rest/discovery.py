@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from assetmeta.backends.concurrency import gather, gather_results, send_one
 from assetmeta.backends.error_documents import parse_error
-from assetmeta.backends.responses import Json, check, parse_json
+from assetmeta.backends.responses import Json, check_place, parse_json
 from assetmeta.backends.rest.codecs import choice_kind
 from assetmeta.backends.rest.http import JSON, Object, get, read_page
 from assetmeta.backends.rest.spec import Api
@@ -152,7 +152,8 @@ def root_paths(root: Response, place: str) -> tuple[str, ...]:
 
     Host and scheme of the links are not trusted: a proxy may be in front of the server.
     """
-    document = parse_json(check(root, parse_error))
+    advice = f"Check url=: {root.url or place} was requested, where a server of this kind has its API."
+    document = parse_json(check_place(root, parse_error, advice=advice))
     if not isinstance(document, dict):
         raise InvalidResponse("The API root does not list its endpoints.", status=root.status)
     found = []

@@ -17,7 +17,7 @@ from msgspec.json import Encoder
 
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.error_documents import parse_error
-from assetmeta.backends.responses import Json, check, parse_json
+from assetmeta.backends.responses import ErrorParser, Json, check, check_place, parse_json
 from assetmeta.model.errors import BadValue, InvalidResponse, NotFound
 from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.values import Oid
@@ -77,6 +77,9 @@ def argument(value: object) -> Sendable:
     return value  # type: ignore[return-value]
 
 
+_ADDRESS = "Where other lists are not found either, url= is the address of another kind of server."
+
+
 def _number(value: object) -> float:
     if isinstance(value, Decimal):
         return float(value)
@@ -130,12 +133,23 @@ class Page(NamedTuple):
     total: int | None = None
 
 
+def check_list(response: Response, parser: ErrorParser = parse_error, top: int = 3) -> Response:
+    """Return a 2xx answer to the request for a list. Raises the error that fits another status; for a list that is
+    below no object, which has at most *top* segments in its path, a 404 says that the session's address may be wrong.
+    """
+    path = response.request.path if response.request else ""
+    segments = path.partition("?")[0].strip("/").split("/")
+    if len(segments) <= top and not any(":" in each or each.isdigit() for each in segments):
+        return check_place(response, parser, advice=_ADDRESS)
+    return check(response, parser)
+
+
 def read_page(response: Response) -> Page:
     """Return the objects of a list, whole or paged. Raises the error that fits another status, and InvalidResponse.
 
     Only the query of a `next` link is used: behind a proxy its host can be an inner name.
     """
-    document = parse_json(check(response, parse_error))
+    document = parse_json(check_list(response))
     rest: Pairs | None = None
     total: int | None = None
     if isinstance(document, dict) and isinstance(document.get("results"), list):

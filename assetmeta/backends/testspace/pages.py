@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from assetmeta.backends.concurrency import send_one
 from assetmeta.backends.responses import Json, check, each_once, parse_json
-from assetmeta.backends.rest.http import Object, Pairs, get
+from assetmeta.backends.rest.http import Object, Pairs, check_list, get
 from assetmeta.backends.rest.urls import own_address
 from assetmeta.backends.testspace.connection import Settings, parse_error
 from assetmeta.model.errors import InvalidResponse, ResultChanged
@@ -33,7 +33,7 @@ def objects_of(response: Response) -> list[Object]:
 
     Raises the error that fits another status, and InvalidResponse.
     """
-    document: Json = parse_json(check(response, parse_error))
+    document: Json = parse_json(check_list(response, parse_error, top=2))
     if isinstance(document, dict):
         return [document]
     if not isinstance(document, list):

@@ -12,10 +12,10 @@ from hashlib import sha256
 from lxml import etree
 from msgspec.structs import replace
 
-from assetmeta.backends.responses import answered, answers, check, failure, parse_xml
+from assetmeta.backends.responses import answered, answers, check_place, parse_xml
 from assetmeta.backends.versionone.codecs import codec_for
 from assetmeta.backends.versionone.errors import parse_error
-from assetmeta.model.errors import InvalidResponse, NotFound, UnknownName
+from assetmeta.model.errors import InvalidResponse, UnknownName
 from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.schema import AssetType, Attribute, Operation, Schema
 
@@ -72,15 +72,12 @@ def _known(response: Response, zone: str) -> Schema:
 
 def _checked(response: Response) -> Response:
     """Return a 2xx *response*. A 404 here mostly means that the address is not that of a VersionOne instance."""
-    if response.status != 404:
-        return check(response, parse_error)
-    error = failure(response, parse_error)
     where = response.url or "meta.v1"
-    raise NotFound(
-        f"{error}. Check instance_url=: {where} was requested, and the part before meta.v1 is the address of the "
-        "instance, such as https://host/Instance.",
-        **vars(error),
+    advice = (
+        f"Check instance_url=: {where} was requested, and the part before meta.v1 is the address of the instance, such "
+        "as https://host/Instance."
     )
+    return check_place(response, parse_error, advice=advice)
 
 
 def read_schema(root: etree._Element, zone: str = "UTC") -> Schema:

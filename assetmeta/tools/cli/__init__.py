@@ -47,6 +47,9 @@ COMMANDS = {
     "sandbox": Command("assetmeta.sandbox.command", "cli,sandbox", "Serve systems of the sandbox until interrupted."),
 }
 
+_INNER = "Value error, "
+"""What some versions of Typer put before the reason why a value is refused."""
+
 _COMPLETION = ("--install-completion", "--show-completion")
 
 
@@ -99,7 +102,16 @@ def _dispatch(name: str, arguments: list[str]) -> None:
 
 
 def _run(application: Any, arguments: list[str]) -> None:
-    application(args=arguments, prog_name="assetmeta")
+    try:
+        code = application(args=arguments, prog_name="assetmeta", standalone_mode=False)
+    except Exception as error:
+        # What Typer raises for wrong use has no public name in all of its versions; it shows itself.
+        if not hasattr(error, "show"):
+            raise
+        error.message = str(error.message).removeprefix(_INNER)  # type: ignore[attr-defined]
+        error.show()
+        code = getattr(error, "exit_code", 1)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _application(names: Any) -> Any:

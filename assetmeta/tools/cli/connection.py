@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,21 @@ Url = Annotated[
         f"{', '.join(_LOGIN.values())}."
     ),
 ]
+
+_OPTIONS = (
+    (
+        r"Pass username= and password=, or token=\.",
+        f"Set {_LOGIN['token']}, or {_LOGIN['username']} and {_LOGIN['password']}, in the environment for --url; a "
+        "profile names its login itself (token_env, username and password_env).",
+    ),
+    (r"\bcolumns=\{('[^']*'|\"[^\"]*\"): None\}", r"--map \1="),
+    (r"\bcommit\((?:plan, )?conflicts=(?:'(\w+)'|\.\.\.)\)", r"--conflicts \1"),
+    (r"\b(missing|empty|conflicts)='(\w+)'", r"--\1 \2"),
+    (r"\bcolumns=", "--map"),
+    (r"\b(key|rate|missing|empty|conflicts)=", r"--\1 "),
+    (r"\b(?:instance_)?url=", "--url"),
+)
+"""What errors say of Python's arguments, and how the command says it."""
 
 _P = ParamSpec("_P")
 
@@ -66,6 +82,11 @@ class Connection:
         if profile and url:
             raise BadValue("Give --profile or --url, not both.")
         if url:
+            if "://" not in url:
+                raise BadValue(
+                    f"--url takes an address such as versionone+https://host/Instance, not {url!r:.80}. A profile is "
+                    "named by --profile."
+                )
             found = {name: variable for name, variable in _LOGIN.items() if environment.get(variable)}
             values = {name: environment[variable] for name, variable in found.items()}
             known = [Setting("url", url, "--url")]
@@ -111,11 +132,11 @@ def guarded(command: Callable[_P, None]) -> Callable[_P, None]:
             # Whoever read the output, `head` for example, has enough.
             discard_output()
         except _MISUSES as error:
-            leave(str(error), MISUSED)
+            leave(as_options(str(error)), MISUSED)
         except (Unreachable, TimedOut) as error:
-            leave(str(error), UNREACHED)
+            leave(as_options(str(error)), UNREACHED)
         except AssetmetaError as error:
-            leave(str(error), FAILED)
+            leave(as_options(str(error)), FAILED)
         except OSError as error:
             # A file or the output cannot be written; what is left of the output cannot either.
             if error.filename is None:
@@ -123,6 +144,13 @@ def guarded(command: Callable[_P, None]) -> Callable[_P, None]:
             leave(f"{error.filename or 'the output'}: {error.strerror or error}", FAILED)
 
     return run
+
+
+def as_options(message: str) -> str:
+    """An error's advice in words of the command: options and environment variables in place of Python's arguments."""
+    for argument, option in _OPTIONS:
+        message = re.sub(argument, option, message)
+    return message
 
 
 def leave(message: str, code: int) -> NoReturn:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TextIO
 import typer
 from rich.console import Console
 
-from assetmeta import Asset, Query, Session
+from assetmeta import Asset, BadValue, NotFound, Query, Session
 from assetmeta.model import optional
 from assetmeta.model.json_value import json_value
 from assetmeta.model.printable import printable, without_formula
@@ -27,6 +27,13 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 _VARIABLES = {"versionone": "v1", "valispace": "vs", "valohai": "vh", "testspace": "ts"}
 """What a session is called in the shell."""
+
+
+_NUMBER = "Number"
+"""The attribute by which assets are known to people, where a server numbers them."""
+
+
+_FINDING = "Assets are found by other attributes with assetmeta query TYPE --where ATTRIBUTE=VALUE."
 
 
 class Format(StrEnum):
@@ -124,7 +131,7 @@ def search(
 @app.command()
 @guarded
 def get(
-    token: Annotated[str, typer.Argument(help="An asset, such as Story:1005.")],
+    token: Annotated[str, typer.Argument(help="An asset: Story:1005, by its number S-01005, or Project:name.")],
     select: Annotated[list[str] | None, typer.Option(help="Attributes or paths, comma-separated.")] = None,
     output: Output = Format.table,
     profile: Profile = None,
@@ -132,15 +139,50 @@ def get(
 ) -> None:
     """Show one asset: its basic attributes, or those that are selected."""
     with connected(profile, url) as session:
-        asset = session.asset_from_oid(token)
-        query = session.query(token.partition(":")[0]).select(*_listed(select))
+        asset = _asset(session, token)
+        query = session.query(type(asset).__name__).select(*_listed(select))
         paths = [str(path) for path in query._columns]
-        session.populate([asset], *map(str, query.fetch().select))
+        try:
+            session.populate([asset], *map(str, query.fetch().select))
+        except BadValue as error:
+            raise BadValue(f"{error} {_FINDING}") from None
         if output is Format.table:
             rows = [(path, _text(asset[path])) for path in paths]
             show(Table(repr(asset), ("attribute", "value"), rows, shown=len(rows)))
         else:
             write(iter([asset]), query, output, sys.stdout)
+
+
+def _asset(session: Session, token: str) -> Asset:
+    """The asset of a token, of `Type:name` or, where the server numbers its assets, of a number alone."""
+    kind, _, key = token.partition(":")
+    if not key:
+        return _numbered(session, token)
+    is_id = key.replace(":", "").isdigit()
+    found = session.asset_from_oid(token) if is_id and not session[kind]._type.abstract else session[kind](key)
+    assert isinstance(found, Asset)
+    return found
+
+
+def _numbered(session: Session, number: str) -> Asset:
+    """The asset with a number such as S-01005, whichever its type is. One request for all types."""
+    if number in session.types:
+        raise BadValue(f"{number} is a type: assetmeta query {number} shows its assets. One is {number}:id.")
+    known = session.schema.types
+    roots = [
+        kind.name
+        for kind in known.values()
+        if _NUMBER in kind.attributes and (kind.base is None or _NUMBER not in known[kind.base].attributes)
+    ]
+    asked = [session.query(name).where({_NUMBER: number}).select().page(1).fetch() for name in roots]
+    for rows in session.run(session.backend.fetch(session.schema, asked)) if asked else ():
+        for row in rows.rows:
+            found = session.asset_from_oid(row.oid)
+            assert isinstance(found, Asset)
+            return found
+    if roots:
+        raise NotFound(f"Nothing has the {_NUMBER} {number!r}, or this user may not see it.")
+    raise BadValue(f"{number!r} is not an asset: its type goes before it, as in {session.types[0]}:1. {_FINDING}")
 
 
 @app.command()

@@ -40,7 +40,7 @@ def set_quantity(vali: Any, given: Any, name: str = "formula") -> None:
     require_context(vali, "Vali")
     if not hasattr(given, "magnitude"):
         raise BadValue(
-            f"{vali.idref} takes a pint Quantity here, not {given!r:.80}: pint.Quantity(5, {_unit(vali)!r}) has a unit. "
+            f"{vali.idref} takes a pint Quantity here, not {given!r:.80}: pint.Quantity(5, {_unit(vali)!r}). "
             f"A plain number in the vali's own unit is set as vali.{name} = 5.",
             oid=vali.idref,
             attribute=name,
