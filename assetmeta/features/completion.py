@@ -40,6 +40,9 @@ _PATHS = frozenset({"select", "sort", "clean_text", "clean_html", "find", "popul
 
 _PAIRS = {")": "(", "]": "["}
 _WORD = re.compile(r"\w*\Z")
+_ITEM = re.compile(r"[\w)\]]\s*\[\s*\Z")
+"""The bracket of an item, `story[`; that of a list stands behind another bracket or a comma: `select([`."""
+
 _TEXT = re.compile(r"""(?P<quote>["'])(?P<sign>[-+]?)(?P<path>[\w.:]*)\Z""")
 
 
@@ -140,7 +143,7 @@ def _completions(before: str, names: Mapping[str, Any]) -> tuple[str, list[tuple
 def _in_text(rest: str, path: str, names: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:
     """Completions of a path inside quotes: `select("Owners.Na`, `story["Owners.Na`."""
     *steps, fragment = path.split(".")
-    if rest.rstrip().endswith("["):
+    if _ITEM.search(rest):
         place = _follow(rest.rstrip()[:-1], names)
     else:
         place, method = _call(rest, names)

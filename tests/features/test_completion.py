@@ -97,12 +97,24 @@ def test_tab_on_a_server_that_is_gone_offers_what_there_is(bare: InteractiveShel
         ("query.whe", "where"),
         ("query.select('Na", "Name"),
         ("column.Ema", "Email"),
+        ("kind.whe", "where"),
+        ("kind.new(Na", "Name="),
+        ("owners.ad", "add"),
+        ("owners[0].Ema", "Email"),
+        ("story.set(Name='x').Sup", "Super"),
+        ("v1.Story.select(['Na", "Name"),
+        ("v1.Story.select(['Name', 'Own", "Owners"),
+        ("v1.Story.find('x', ['Na", "Name"),
+        ("v1.Story.select(story['Na", "Name"),
+        ("f(g(1)[2]), v1.Story.whe", "where"),
         ("for s in v1.Story.whe", "where"),
         ("(v1.Story\n .where(Name='x')\n .sel", "select"),
     ],
 )
 def test_names_come_from_the_schema(v1: V1Meta, text: str, expected: str) -> None:
-    names = {"v1": v1, "story": v1.Story(1005), "query": v1.Story.where(Name="x"), "column": v1.Story.Owners}
+    story = v1.Story(1005)
+    names = {"v1": v1, "story": story, "query": v1.Story.where(Name="x"), "column": v1.Story.Owners}
+    names |= {"kind": v1.Story, "owners": story.Owners}
     before = len(v1.ledger)
 
     fragment, found = completions(text, names)

@@ -7,6 +7,7 @@ import os
 import random
 import stat
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -19,8 +20,13 @@ import pytest
 from assetmeta import (
     UNREAD,
     BadValue,
+    BrokenOff,
+    Plan,
+    ResultChanged,
     ServerFailed,
+    SessionClosed,
     TestspaceMeta,
+    Unreachable,
     UsageError,
     V1Meta,
     V1Poller,
@@ -29,8 +35,11 @@ from assetmeta import (
 )
 from assetmeta.features import comparison_reader, history_reader
 from assetmeta.features.asset_changes import AssetChange, comparable, from_json, to_json, without_moment
+from assetmeta.features.poller import _Due as poller_due
+from assetmeta.features.watch import Watcher
 from assetmeta.model import paths
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter
+from assetmeta.model.plans import Call, Delete, Update
 from assetmeta.model.texts import JsonText
 from assetmeta.model.values import ABSENT, Oid
 from assetmeta.sandbox import Server
@@ -408,6 +417,84 @@ def test_one_thread_at_a_time_uses_the_watches_of_a_poller() -> None:
     assert not poller._lock.locked()
 
 
+class Rounds:
+    """A session whose watches raise or find nothing, and an event that lets a poller make so many rounds."""
+
+    def __init__(self, *results: Exception | None) -> None:
+        self.results, self.waited, self.made = list(results), 0, 0
+
+    def query(self, what: Any) -> Any:
+        return what
+
+    def watch(self, query: Any, *, every: float) -> Any:
+        return self
+
+    def poll(self) -> list[Any]:
+        self.made += 1
+        result = self.results.pop(0) if self.results else None
+        if result is not None:
+            raise result
+        return []
+
+    read = poll
+
+    def wait(self, seconds: float) -> bool:
+        self.waited += 1
+        return self.waited > 5
+
+    def poller(self) -> V1Poller:
+        found = V1Poller(self, every=1)  # type: ignore[arg-type]
+        found._watches, found._callbacks = {"x": self}, {"x": []}  # type: ignore[dict-item]
+        found._ended = SimpleNamespace(wait=self.wait, set=lambda: None, is_set=lambda: False)  # type: ignore[assignment]
+        return found
+
+
+@pytest.mark.parametrize("error", [Unreachable("x"), ServerFailed("x"), ResultChanged("x")], ids=repr)
+def test_a_round_of_a_poller_that_cannot_be_read_is_left_to_the_next(error: Exception, caplog: Any) -> None:
+    rounds = Rounds(error, error)
+    rounds.poller()._run()
+    assert (5, 2) == (rounds.made, caplog.text.count("is left to the next one"))
+
+
+def test_a_poller_ends_with_its_session_and_with_what_it_does_not_know() -> None:
+    closed = Rounds(None, SessionClosed("x"))
+    with closed.poller() as poller:
+        poller._run()
+        assert (2, None) == (closed.made, poller._error)
+    broken = Rounds(None, None, BadValue("odd"))
+    with pytest.raises(BadValue, match="odd"), broken.poller() as poller:
+        poller._run()
+    assert 3 == broken.made
+    # After an exception in the block nothing is polled any more.
+    quiet = Rounds()
+    with pytest.raises(ZeroDivisionError), quiet.poller():
+        1 / 0
+    assert 0 == quiet.made
+
+
+def test_a_callback_has_three_attempts_and_its_changes_are_dropped() -> None:
+    rounds, reverted = Rounds(), list[Any]()
+    pending = [Update(Oid("Story", 1), ()), Delete(Oid("Story", 2)), Call(Oid("Story", 3), "Quick", ())]
+    plans = iter([Plan(), Plan(tuple(pending))] * 3)
+    session: Any = rounds
+    session.plan, session.asset_from_oid = lambda: next(plans), lambda oid: oid
+    session.revert = lambda *assets: reverted.append(assets)
+    poller = rounds.poller()
+    change = AssetChange(SimpleNamespace(idref="Story:1"), "created")
+
+    def fail(asset: Any) -> None:
+        raise ValueError("no")
+
+    poller._due.append(poller_due(change, fail))
+    for attempts in (1, 2):
+        poller._call_due()
+        assert ([attempts], []) == ([due.attempts for due in poller._due], poller.failed)
+    poller._call_due()
+    [failed] = poller.failed
+    assert (change, fail, "no", 0) == (failed.change, failed.callback, str(failed.error), len(poller._due))
+    assert [(Oid("Story", 1), Oid("Story", 2))] * 3 == reverted
+
+
 def test_odd_values_of_a_cursor_are_refused() -> None:
     with pytest.raises(BadValue, match="no value of a cursor"):
         from_json({"odd": 1})
@@ -453,6 +540,80 @@ def test_conditions_that_are_checked_here_are_watched_by_comparison(v1: V1Meta, 
 
 def test_types_without_deleted_assets_are_watched(v1: V1Meta) -> None:
     assert told(v1.watch("AssetType").poll()) == []
+
+
+def test_a_list_that_moves_is_read_three_times() -> None:
+    def reads(*results: object) -> tuple[object, int]:
+        left = list(results)
+
+        def read() -> object:
+            result = left.pop(0)
+            if isinstance(result, Exception):
+                raise result
+            return result
+
+        try:
+            return comparison_reader._repeated(read), len(left)
+        except ResultChanged:
+            return "moved", len(left)
+
+    moved = ResultChanged("x")
+    assert (5, 1) == reads(5, 6)
+    assert (5, 0) == reads(moved, moved, 5)
+    assert ("moved", 1) == reads(moved, moved, moved, 5)
+
+
+def test_what_is_compared_is_what_both_times_brought() -> None:
+    differs = comparison_reader._differs
+    assert not differs(("a", None, UNREAD, 3), ("a", (), 2, UNREAD))
+    assert differs(("a", "b"), ("a", "c"))
+    assert differs(("a", None), ("a", ""))
+
+
+def test_only_what_an_asset_is_part_of_stays(v1: V1Meta) -> None:
+    kind = SimpleNamespace(
+        attributes={"project": SimpleNamespace(cascades=True), "owner": SimpleNamespace(cascades=False)}
+    )
+    project, oid = paths.Path.parse("project"), Oid("Project", 1)
+    lasting: Any = comparison_reader._is_lasting
+    assert lasting(kind, Compare(project, "=", (oid, oid)))
+    for term in (
+        Compare(project, "!=", (oid,)),
+        Compare(project, "=", (oid, None)),
+        Compare(paths.Path.parse("owner"), "=", (oid,)),
+        Compare(paths.Path.parse("other"), "=", (oid,)),
+        Compare(paths.Path.parse("project.owner"), "=", (oid,)),
+        Exists(project),
+    ):
+        assert not lasting(kind, term), term
+
+
+def test_odd_lines_of_a_cursor_are_refused(v1: V1Meta, tmp_path: Path) -> None:
+    file = tmp_path / "cursor"
+    v1.watch("Story", since=file)
+    text = file.read_text()
+    for odd in ("5", '["Story:1:2"]', '["Story:1:2", "yesterday"]', '["Story:1:2", 5]'):
+        file.write_text(f"{text}{odd}\n")
+        with pytest.raises(BadValue, match="no cursor file that can be read"):
+            v1.watch("Story", since=file)
+
+
+def test_which_faults_a_watch_leaves_to_its_next_round(caplog: Any) -> None:
+    def fill(error: Exception, *, closed: bool = False) -> None:
+        watch = Watcher.__new__(Watcher)
+        watch._context = SimpleNamespace(closed=closed)  # type: ignore[assignment]
+        watch._queue = deque()
+        watch._reader = Rounds(error)  # type: ignore[assignment]
+        watch._fill()
+
+    for error in (Unreachable("x"), ServerFailed("x"), ResultChanged("x")):
+        fill(error)
+    assert 3 == caplog.text.count("is left to the next one")
+    fill(Unreachable("x"), closed=True)
+    assert 3 == caplog.text.count("is left to the next one")
+    for lasting in (BrokenOff("x"), BadValue("x")):
+        with pytest.raises(type(lasting)):
+            fill(lasting)
 
 
 # The others: by comparison
