@@ -19,6 +19,7 @@ import requests
 from msgspec.structs import replace
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, get_cookie_header
+from requests.structures import CaseInsensitiveDict
 
 from assetmeta.model import optional
 from assetmeta.model.errors import BadValue, InvalidResponse
@@ -37,13 +38,17 @@ from assetmeta.wire.proxies import checked_proxies, has_password
 from assetmeta.wire.redact import redacted_line
 from assetmeta.wire.tracebacks import without_frames
 from assetmeta.wire.transport_base import Answer
-from assetmeta.wire.urls import resolved
+from assetmeta.wire.urls import Origin, resolved
 
 DEFAULT_TIMEOUT = (10.0, 120.0)
 DEADLINE_FACTOR = 5
 """How many times the read timeout one exchange may take, unless `deadline=` is given."""
 
 MAX_BYTES = 512 * 1024 * 1024
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_ENVIRONMENT = (*_PROXIES, *map(str.upper, _PROXIES), "REQUEST_METHOD", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""What of the environment decides on proxies and trusted certificates."""
 
 File = str | os.PathLike[str]
 
@@ -163,6 +168,7 @@ class Transport:
         self._auth = auth
         self._settings = settings
         self._agent = settings.agent
+        self._surroundings: tuple[object, Mapping[str, Any]] = (None, {})
         self._sessions: set[requests.Session] = set()
         self._begin()
         renew_in_child(self)
@@ -262,15 +268,18 @@ class Transport:
     def _prepared(
         self, session: requests.Session, request: Request, body: bytes | StreamedBody | None, login: bool
     ) -> requests.PreparedRequest:
-        asked = requests.Request(
-            request.method,
-            resolved(self._base, request.path),
+        # The session has nothing to add but its headers: neither parameters nor cookies nor hooks, nor a login.
+        headers = CaseInsensitiveDict(session.headers)
+        headers.update(request.headers)
+        prepared = requests.PreparedRequest()
+        prepared.prepare(
+            method=request.method.upper(),
+            url=resolved(self._base, request.path),
             params=list(request.query),
-            headers=dict(request.headers),
+            headers=headers,
             data=body,
             auth=self._auth if login else NoLogin(),
         )
-        prepared = session.prepare_request(asked)
         if login and self._auth.covers(str(prepared.url)):
             cookies = get_cookie_header(self._cookies, prepared)  # type: ignore[no-untyped-call]
             if cookies:
@@ -280,10 +289,21 @@ class Transport:
     def _options(self, session: requests.Session, url: str) -> dict[str, Any]:
         settings = self._settings
         cert = settings.certificate if self._auth.covers(url) else None
-        options = dict(session.merge_environment_settings(url, {}, True, settings.trusted, cert))
+        options = {**self._from_environment(session, url), "cert": cert}
         if settings.all_proxies is not None:
             options["proxies"] = settings.all_proxies
         return {**options, "timeout": settings.both_timeouts, "allow_redirects": False}
+
+    def _from_environment(self, session: requests.Session, url: str) -> Mapping[str, Any]:
+        """Return what requests takes from the environment for a server. It is read again for another server, and where
+        the environment has changed: to search all of it takes as long as most of a request.
+        """
+        key = (Origin.of(url), *map(os.environ.get, _ENVIRONMENT))
+        known, options = self._surroundings
+        if known != key:
+            options = session.merge_environment_settings(url, {}, True, self._settings.trusted, None)
+            self._surroundings = key, options
+        return options
 
     def _keep_cookies(self, prepared: requests.PreparedRequest, raw: requests.Response) -> None:
         if self._auth.covers(str(prepared.url)):

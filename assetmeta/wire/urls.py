@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import requests
@@ -13,6 +14,7 @@ from assetmeta.wire.redact import redacted_url, without_user
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _WHOLE = re.compile(r"https?://", re.IGNORECASE)
+_PLAIN_SERVER = re.compile(r"https?://[\w.\-:\[\]]+(?=[/?#]|\Z)", re.IGNORECASE | re.ASCII)
 _ODD_HOST = re.compile(r"https?://[^/?#]*[\x00-\x20\x7f\\]", re.IGNORECASE)
 
 
@@ -26,13 +28,22 @@ class Origin(Struct, frozen=True):
     @classmethod
     def of(cls, url: str) -> Origin:
         """Return the origin of a whole URL. Raises BadValue when the URL is not a plain http(s) one."""
-        parts = urlsplit(prepared_url(url))
-        return cls(parts.scheme, (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS[parts.scheme])
+        # Each request asks several times. What is remembered holds no path and no user, thus no secret.
+        server = _PLAIN_SERVER.match(url)
+        return _plain_origin(server.group()) if server else _origin(url)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
         return f"{self.scheme}://{host}{port}"
+
+
+def _origin(url: str) -> Origin:
+    parts = urlsplit(prepared_url(url))
+    return Origin(parts.scheme, (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS[parts.scheme])
+
+
+_plain_origin = lru_cache(maxsize=64)(_origin)
 
 
 def is_whole(path: str) -> bool:
