@@ -38,7 +38,6 @@ from assetmeta.model.plans import Sort
 from assetmeta.model.printable import printable
 from assetmeta.model.scalars import whole_number
 from assetmeta.model.schema import Attribute, Schema
-from assetmeta.model.values import Oid
 
 
 class Target(Protocol):
@@ -436,7 +435,7 @@ def _operand(context: SessionContext, resolved: Resolved, path: Path, operator: 
         if number is None:
             raise BadValue(f"{resolved.type_name}.{path} is a number of assets, not {value!r:.80}.")
         return number
-    if isinstance(as_oid(value), Oid) and not isinstance(value, str):
+    if not isinstance(value, str) and as_oid(value) is not None:
         raise BadValue(f"{resolved.type_name}.{path} is {resolved.attribute.kind}, not an asset.")
     found = parsed(context, resolved.type_name, resolved.attribute, value, in_condition=True)
     if operator in ("=", "!="):

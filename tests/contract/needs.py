@@ -21,11 +21,23 @@ def needs(*roles: str, changing: Sequence[str] = ()) -> Callable[[Test], Test]:
     return mark
 
 
+def only(*types: Dialect) -> Callable[[Test], Test]:
+    """Run a test for fewer types than its module's: those that can fail it in ways of their own."""
+
+    def mark(test: Test) -> Test:
+        test.types = types  # type: ignore[attr-defined]
+        return test
+
+    return mark
+
+
 def fitting(test: Callable[..., object], types: Sequence[Dialect]) -> list[Dialect]:
-    """Those of some types that have what a test needs; of a system where none of them has it, the first that has.
+    """Those of the test's own types, else of some, that have what it needs; where none of a system has, the first that
+    has.
 
     Raises LookupError where no type has it: such a test would say nothing.
     """
+    types = getattr(test, "types", types)
     able = [dialect for dialect in DIALECTS if getattr(test, "fits", lambda _: True)(dialect)]
     if not able:
         raise LookupError(f"no dialect has what {test.__name__} needs")

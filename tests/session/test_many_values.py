@@ -17,7 +17,7 @@ from assetmeta.model.conditions import And, Compare, Exists, Not, Or
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch
 
-ASSETS = 1000
+ASSETS = 650
 
 
 @pytest.fixture(scope="module")

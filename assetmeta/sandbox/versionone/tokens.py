@@ -8,8 +8,10 @@ What is outside the grammar raises a `Problem` with status 400; nothing is guess
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal, NoReturn
 
 from .problems import Problem, bad_filter, bad_parameter, unknown_token
@@ -21,7 +23,10 @@ DEEPEST = 40
 LONGEST = 60
 """How many parts a token may have, for the same reason."""
 
-_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+_NAME = re.compile("[A-Za-z0-9_]+")
+_NAMES_ALONE = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?![A-Za-z0-9_.#:\[])")
+"""A whole token in which every part is a bare name, as nearly all are."""
+_OPERATOR = re.compile("|".join(OPERATORS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +139,26 @@ class _Parser:
             self.fail()
 
     def name(self) -> str:
-        start = self.place
-        while self.place < len(self.text) and self.text[self.place] in _NAME:
-            self.place += 1
-        if start == self.place:
+        found = self.taken(_NAME)
+        if found is None:
             self.fail()
-        return self.text[start : self.place]
+        return found
+
+    def taken(self, pattern: re.Pattern[str]) -> str | None:
+        """Step over what the pattern matches, if it comes next."""
+        match = pattern.match(self.text, self.place)
+        if match is None:
+            return None
+        self.place = match.end()
+        return match.group()
 
     def token(self) -> Token:
         start = self.place
+        if names := self.taken(_NAMES_ALONE):
+            found = _of_names(names)
+            if len(found.parts) > LONGEST:
+                self.fail()
+            return found
         parts = [self.part()]
         aggregate = None
         while self.take("."):
@@ -202,12 +218,11 @@ class _Parser:
                 token = self.token()
                 return Presence(token, present, self.text[start : self.place])
         token = self.token()
-        op = next((sign for sign in OPERATORS if self.take(sign)), None)
+        op = self.taken(_OPERATOR)
         if op is None:
             return Truth(token, self.text[start : self.place])
         if self.take("$"):
-            follows = self.place < len(self.text) and self.text[self.place] in _NAME
-            variable = self.name() if follows else ""
+            variable = self.taken(_NAME) or ""
             return Comparison(token, op, variable=variable, text=self.text[start : self.place])
         values = [self.quoted()]
         while self.take(","):
@@ -234,6 +249,12 @@ class _Parser:
         yield self.token()
         while self.take(","):
             yield self.token()
+
+
+@lru_cache(maxsize=256)
+def _of_names(text: str) -> Token:
+    """The token of bare names: one object wherever it stands, since filters repeat it for thousands of values."""
+    return Token(text, tuple(map(Part, text.split("."))))
 
 
 def parse_token(text: str, parameter: str = "SEL") -> Token:
@@ -296,7 +317,7 @@ def parse_variables(text: str) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for assignment in text.split("|") if text else ():
         name, sign, values = assignment.partition("=")
-        if not sign or not name.startswith("$") or not name[1:] or not set(name[1:]) <= _NAME:
+        if not sign or not name.startswith("$") or not name[1:] or not _NAME.fullmatch(name, 1):
             raise bad_parameter("WITH", f"Invalid variable assignment: {assignment}")
         found[name[1:]] = tuple(values.split(","))
     return found
