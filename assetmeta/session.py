@@ -11,6 +11,7 @@ from requests.auth import AuthBase
 
 from assetmeta.core.asset import Asset
 from assetmeta.core.class_builder import ClassRegistry
+from assetmeta.core.cohort import join_named
 from assetmeta.core.commit import Committer
 from assetmeta.core.context import Features, ProgressOption, SessionContext
 from assetmeta.core.load_log import is_completing
@@ -254,7 +255,7 @@ class Session(WorkBlock, Displayed):
         if self[oid.type]._type.abstract:
             raise BadValue(f"{oid.token}: {oid.type} is abstract; name the asset by its concrete type.", oid=oid.token)
         asset = self._context.asset(oid)
-        self._context.identity.touch(asset)
+        join_named(self._context, asset)
         return asset
 
     def query(self, kind: str | type[Asset]) -> Query:

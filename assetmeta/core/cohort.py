@@ -5,6 +5,8 @@
 
 A cohort names its members by identity. What is loaded for members that are not in use yet is kept in the cohort, so
 that it is still there when the walk arrives at them.
+
+    stories = [v1.Story(key) for key in keys]       assets that the program names itself are a cohort as well
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ from assetmeta.model.values import Oid
 
 
 class Cohort:
-    """The assets of one result, or (with a *parent*) what a relation of another cohort's members leads to."""
+    """The assets of one result, those that were *named* one after the other, or (with a *parent*) what a relation of
+    another cohort's members leads to.
+    """
 
-    __slots__ = ("_met", "_oids", "_parent", "_relation", "_through", "kept", "with_deleted")
+    __slots__ = ("_met", "_oids", "_parent", "_relation", "_through", "kept", "named", "with_deleted")
 
     def __init__(
         self,
@@ -27,6 +31,7 @@ class Cohort:
         parent: Cohort | None = None,
         relation: str = "",
         with_deleted: bool = False,
+        named: bool = False,
     ) -> None:
         self._oids = oids
         self._parent = parent
@@ -34,6 +39,7 @@ class Cohort:
         self._through: dict[str, Cohort] = {}
         self._met: dict[Oid, None] = {}
         self.with_deleted = with_deleted
+        self.named = named
         self.kept: dict[Oid, Instance] = {}
 
     def members(self, context: SessionContext) -> Iterator[Oid]:
@@ -43,7 +49,7 @@ class Cohort:
         that the parent's cells name by now.
         """
         if self._parent is None:
-            yield from dict.fromkeys(self._oids)
+            yield from dict.fromkeys((*self._oids, *self._met))
             return
         yield from tuple(self._met)
         seen: set[Oid] = set(self._met)
@@ -75,14 +81,16 @@ class Cohort:
         """The call that would have brought *name* of the members along."""
         path = ".".join([*self.trail, name])
         root = self.root._oids
-        if len(root) == 1:
+        if len(root) == 1 or self.root.named:
             return f"query the {root[0].type} assets together, with .select({path!r})"
         return f"add .select({path!r}) to the {root[0].type} query" if root else f"select {path!r}"
 
     def preferred_over(self, other: Cohort, context: SessionContext) -> bool:
         """True when an asset that belongs to *other* is better off in this cohort: it goes back to a larger result, or
-        no asset of the other is in use any more.
+        no asset of the other is in use any more. A result comes before what was only named.
         """
+        if self.root.named != other.root.named:
+            return other.root.named
         theirs = other.root._oids
         if len(self.root._oids) > len(theirs):
             return True
@@ -99,6 +107,10 @@ class Cohort:
     def add_member(self, oid: Oid) -> None:
         """Remember a member that a walk has come to."""
         self._met[oid] = None
+
+    def has_room(self, context: SessionContext) -> bool:
+        """Whether one read takes one more member."""
+        return len(self._met) < context.backend.can.max_keys
 
     def keep(self, assets: Sequence[Instance]) -> None:
         """Keep *assets* alive as long as this cohort is in use."""
@@ -136,6 +148,22 @@ def resolve_related(context: SessionContext, asset: Instance, relation: str, oid
             related._state.cohort = owner.through(relation)
         owner.through(relation).add_member(oid)
         return related
+
+
+def join_named(context: SessionContext, asset: Instance) -> None:
+    """Keep *asset*, which the program named itself, alive for a while. It loads together with what else of its type was
+    named since the last load of these, as far as the program still has it, and as one request takes.
+    """
+    with context.lock:
+        context.identity.touch(asset)
+        if cohort_of(asset) is not None:
+            return
+        kind = asset._state.oid.type
+        cohort = context.named_cohorts.get(kind)
+        if not isinstance(cohort, Cohort) or not cohort.has_room(context):
+            cohort = context.named_cohorts[kind] = Cohort((asset._state.oid,), named=True)
+        cohort.add_member(asset._state.oid)
+        asset._state.cohort = cohort
 
 
 def join(context: SessionContext, cohort: Cohort, asset: Instance) -> None:

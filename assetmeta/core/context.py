@@ -247,6 +247,7 @@ class SessionContext:
         # Looking a protocol's methods up is slow, and this is asked for each relation that is written.
         self.aliases = backend if isinstance(backend, SupportsAliases) else None
         self.identity = IdentityMap(keep)
+        self.named_cohorts: dict[str, object] = {}
         self.layouts = RowShapes()
         self.after_fork()
         renew_in_child(self)

@@ -62,6 +62,8 @@ class Loader:
         wanted = self._wanted(asset, name)
         with self._context.lock:
             oids = self._members_missing(asset, name) if self.mode == "peers" else [asset._state.oid]
+            # What is named from now on loads by itself.
+            self._context.named_cohorts.pop(asset._state.oid.type, None)
         if self._context.load_log.is_on:
             advice = (cohort_of(asset) or Cohort((asset._state.oid,))).advice(name)
             self._context.load_log.note(LazyLoad(asset._state.oid.type, name, len(oids), place_of_read(), advice))

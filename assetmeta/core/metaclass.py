@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import wraps
 from typing import Any
 
+from assetmeta.core.cohort import join_named
 from assetmeta.core.context import SessionContext
 from assetmeta.core.frames import Frames
 from assetmeta.core.load_log import is_described
@@ -51,12 +52,12 @@ class AssetClass(type):
         is_token = given is not None and (given.type == cls._type.name or given.type in cls._context.schema.types)
         if isinstance(key, str) and not is_token:
             asset = cls._context.named(cls._type.name, key)
-            cls._context.identity.touch(asset)
+            join_named(cls._context, asset)
             return asset
         if given is not None and given.type != cls._type.name:
             raise BadValue(f"{key} is no {cls._type.name}.", type_name=cls._type.name, oid=str(key))
         asset = cls._context.asset(given or Oid.of(cls._type.name, key))
-        cls._context.identity.touch(asset)
+        join_named(cls._context, asset)
         return asset
 
     def _is_alias(cls, key: Any) -> bool:

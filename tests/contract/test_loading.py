@@ -143,6 +143,22 @@ def test_populating_strangers_takes_requests_per_step_and_not_per_asset(
     assert promised(dialect.costs.populate) == counts
 
 
+@needs("parent")
+def test_assets_named_one_after_the_other_load_together(
+    dialect: Dialect, connect: Callable[..., Any], scene: Scene
+) -> None:
+    counts = []
+    for size in SIZES:
+        session = connect()
+        items = [session.asset_from_oid(token) for token in scene.tokens[:size]]
+        with session.trace() as trace:
+            assert ancestors(scene, size) == walked(dialect, items)
+        counts.append(len(trace))
+        assert [] == trace.repeats
+    # Valispace and Testspace choose between single reads and lists; their lists are per parent and not per asset.
+    assert all(count < size for count, size in zip(counts, SIZES, strict=True)), counts
+
+
 @needs("lazy")
 def test_what_is_missing_is_loaded_for_all_that_came_together_or_for_one(
     dialect: Dialect, connect: Callable[..., Any], scene: Scene

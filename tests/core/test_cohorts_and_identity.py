@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from assetmeta.core.inspect import inspect
+from assetmeta.model.errors import NotFound
 from assetmeta.model.values import Oid
 from core.fake import Bench
 
@@ -205,3 +206,36 @@ def test_populate_asks_for_nothing_of_new_assets(bench: Bench) -> None:
     bench.loader.populate([new, old], ["Description"])
     assert bench.requests == before + 1
     assert (Oid("Story", 1),) == bench.backend.fetched[-1].oids
+
+
+def test_named_assets_load_together_and_what_is_named_after_a_load_loads_by_itself() -> None:
+    bench = filled(Bench())
+    named = [bench.Story(number) for number in (1, 2, 999, 3)]
+    before = bench.requests
+    assert ["Story 1", "Story 2", "Story 3"] == [named[index].Name for index in (0, 1, 3)]
+    with pytest.raises(NotFound):
+        named[2].Name
+    assert bench.requests == before + 1
+    assert bench.Story(4).Name == "Story 4"
+    assert bench.backend.fetched[-1].oids == (Oid("Story", 4),)
+
+
+def test_a_result_comes_before_what_was_named() -> None:
+    bench = filled(Bench())
+    named = [bench.Story(number) for number in range(1, 13)]
+    page = list(bench.query("Story").select("Number")[3:6])
+    before = bench.requests
+    assert {None} == {story.Description for story in page}
+    assert bench.requests == before + 1
+    assert tuple(story._state.oid for story in page) == bench.backend.fetched[-1].oids
+    assert named[4] is page[1]
+
+
+def test_no_more_named_assets_load_together_than_one_read_takes() -> None:
+    bench = filled(Bench())
+    assert 10 == bench.backend.can.max_keys
+    stories = [bench.Story(number) for number in range(1, 21)]
+    before = bench.requests
+    for story in stories:
+        assert story.Name
+    assert bench.requests == before + 2

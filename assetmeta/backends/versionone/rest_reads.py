@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from lxml import etree
 from msgspec import Struct
@@ -58,8 +59,9 @@ def confirm_requested(schema: Schema, found: Iterable[Oid], oids: Iterable[Oid],
         wanted = requested.get(oid.key)
         known = wanted is not None and (oid.type == wanted.type or oid.type not in schema.types)
         is_it = known or (wanted is not None and schema.is_a(oid.type, wanted.type))
-        names = [one.current.token for one in requested.values()]
-        confirm(is_it, ", ".join(names[:5]) + (" ..." if len(names) > 5 else ""), oid.token, line)
+        if not is_it:
+            names = [one.current.token for one in islice(requested.values(), 6)]
+            confirm(False, ", ".join(names[:5]) + (" ..." if len(names) > 5 else ""), oid.token, line)
 
 
 def past_assets(schema: Schema, fetch: Fetch, settings: Settings) -> Flow[Rows]:

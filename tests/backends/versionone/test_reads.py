@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -418,3 +420,19 @@ def test_counts_of_several_fetches_share_a_request(v1_schema: Schema, play: Play
     found, made = play(VersionOne(max_page=3).fetch(v1_schema, several), *replies)
     assert [1, 77] == [rows.total for rows in found]
     assert ["query.v1", "rest-1.v1/Data/Task"] == [request.path for request in made]
+
+
+def test_an_answer_of_twice_the_assets_is_compared_in_twice_the_steps(v1_schema: Schema) -> None:
+    def steps(number: int) -> int:
+        oids = [Oid("Story", key) for key in range(number)]
+        called = itertools.count()
+        sys.setprofile(lambda *_: next(called))
+        try:
+            rest_reads.confirm_requested(v1_schema, oids, oids, "GET it")
+        finally:
+            sys.setprofile(None)
+        return next(called)
+
+    assert steps(400) < 2.2 * steps(200)
+    with pytest.raises(InvalidResponse, match=r"Story:0, Story:1, Story:2, Story:3, Story:4 \.\.\."):
+        rest_reads.confirm_requested(v1_schema, [Oid("Story", 7)], [Oid("Story", key) for key in range(6)], "GET it")
