@@ -36,7 +36,7 @@ from assetmeta.backends.testspace.keys import (
     segment,
     split_key,
 )
-from assetmeta.backends.testspace.pages import Pages, next_page_request, relations
+from assetmeta.backends.testspace.pages import Pages, next_page_request, page_of, read_links, relations, row_key
 from assetmeta.model.conditions import And, Compare
 from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Rejected, ResultChanged, Unsupported
 from assetmeta.model.http import Response
@@ -275,6 +275,60 @@ class TestPages:
     def test_a_list_that_became_shorter_meanwhile_is_an_error(self, then: Response, play: Any) -> None:
         with pytest.raises(ResultChanged):
             self.read(play, page(5, 4, following=f"{BASE}/api/projects?page=2", last=3), then)
+
+    def test_ten_pages_may_have_nothing_new(self, play: Any) -> None:
+        links = [f"{BASE}/api/projects?page={number}" for number in range(2, 40)]
+        first, *stale = (page(1, following=link) for link in links[:12])
+        assert [1, 2] == self.read(play, first, *stale[:10], page(2))[0]
+        # What is new begins the count anew.
+        again = [page(1, 2, following=link) for link in links[20:31]]
+        assert [1, 2, 3] == self.read(play, first, *stale[:10], *again, page(3))[0]
+        with pytest.raises(InvalidResponse, match="does not end"):
+            self.read(play, first, *stale)
+        assert [1] == self.read(play, first, *stale[:10], page(1))[0]
+
+    def test_a_list_knows_that_it_is_gone_from_its_first_page_alone(self, play: Any) -> None:
+        missing = answer({"message": "Not Found"}, 404)
+        pages = Pages.of("projects", Settings(base=BASE), optional=True)
+        assert ([], True, None) == (play(pages.read(), missing)[0], pages.gone, pages.next_request)
+        there = Pages.of("projects", Settings(base=BASE), optional=True)
+        play(there.read(), page(1, following=f"{BASE}/api/projects?page=2"))
+        copied = there.copied()
+        with pytest.raises(NotFound):
+            play(there.read(), missing)
+        assert not there.gone
+        # Copies go on by themselves.
+        assert [2] == [item["id"] for item in play(copied.read(), page(1, 2))[0]]
+        assert ({(1, None, None)}, {(1, None, None), (2, None, None)}) == (there._seen, copied._seen)
+
+    def test_the_number_of_a_page(self) -> None:
+        links = ("/x?page=12&a=b", "/x?page=x", "/x", None, "/x?page=" + "9" * 10, "/x?page=-1")
+        assert [12, 0, 0, 0, 0, 0] == [page_of(link) for link in links]
+
+    def test_rows_are_told_apart_by_their_keys(self) -> None:
+        items: list[Any] = [{"id": 1, "x": 2}, {"key": "a"}, {"user_id": 3}, {"name": "n"}, {"id": [1]}]
+        assert [(1, None, None), (None, "a", None), (None, None, 3)] == [row_key(item) for item in items[:3]]
+        assert [str(item) for item in items[3:]] == [row_key(item) for item in items[3:]]
+
+    def test_the_link_map_holds_addresses(self, play: Any) -> None:
+        links = {"projects_url": "x", "version": 3, "user_url": "y"}
+        found, made = play(read_links(Settings(base=BASE)), answer(links))
+        assert ({"projects_url": "x", "user_url": "y"}, ["api"]) == (found, [request.path for request in made])
+        for odd in ({}, {"projects_url": 5}, []):
+            with pytest.raises(InvalidResponse, match="not the link map of Testspace"):
+                play(read_links(Settings(base=BASE)), answer(odd))
+
+    def test_the_likeliest_project_of_spaces(self, ts_schema: Schema) -> None:
+        reading = Testspace().reader(ts_schema)
+        spaces = [Oid("Space", number) for number in range(7)]
+        for space, project in zip(spaces, (1, 1, 1, 2, 2, None), strict=False):
+            reading.options.memory.remember(space, project)
+        assert (1, 5) == reading._likeliest(spaces, [])
+        assert (2, 4) == reading._likeliest(spaces, [1])
+        assert (None, 2) == reading._likeliest(spaces, [1, 2])
+        assert ([1, None], [2, None]) == tuple(
+            [reading._project(space) for space in some] for some in ((spaces[0], spaces[6]), (spaces[3], spaces[5]))
+        )
 
     def test_what_is_below_something_that_is_gone_is_nothing(self, play: Any) -> None:
         missing = answer({"message": "Not Found"}, 404)

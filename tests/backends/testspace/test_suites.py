@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 import zlib
 from typing import Any
@@ -106,6 +107,23 @@ def test_notes_that_are_nested_without_end() -> None:
         note = {"name": "n", "children": [note]}
     with pytest.raises(InvalidResponse, match="nested"):
         read(as_json({"name": "s", "cases": [{"name": "c", "annotations": [note]}]}))
+
+
+def test_the_deepest_note() -> None:
+    def nested(levels: int) -> suites.Suite:
+        note: dict[str, Any] = {"name": "n"}
+        for _ in range(levels - 2):
+            note = {"name": "n", "children": [note]}
+        return read(as_json({"name": "s", "cases": [{"name": "c", "annotations": [note]}]}))
+
+    assert 99 == len(list(walk(nested(100).cases[0].annotations)))
+    with pytest.raises(InvalidResponse, match="deeper than 100 levels"):
+        nested(101)
+
+
+def test_a_payload_that_repeats_far_back_is_unpacked() -> None:
+    noise = b"".join(hashlib.sha256(bytes([number % 256, number // 256])).digest() for number in range(1000))
+    assert noise * 2 == Annotation("n", packed=packed(noise * 2)).data
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import pytest
 
 from assetmeta.backends.local.records import RowStore
+from assetmeta.backends.versionone import VersionOne
 from assetmeta.backends.versionone.bulk_request import _argument, _execution
 from assetmeta.backends.versionone.bulk_response import BulkResponse, _executed, _failures, _identity, _oids, _sets
 from assetmeta.backends.versionone.errors import _from_json, _from_xml
@@ -251,3 +254,40 @@ class TestOddAnswers:
             {"message": "", "error": "e", "exceptions": [{"message": "c"}, {"message": ""}]}
         )[:2]
         assert ("c", ("c", "d")) == _from_json({"exceptions": [{"message": "c"}, {"message": "d"}]})[:2]
+
+
+class TestExactEquality:
+    """What the server finds letter case aside is read until there is enough of what is exactly equal."""
+
+    def read(self, v1_schema: Schema, play: Any, pages: list[list[str]], **window: Any) -> tuple[Any, list[Any]]:
+        numbers = count(1)
+        name = Path.parse("Name")
+
+        def answer(names: list[str]) -> Response:
+            rows = [{"_oid": f"Story:{next(numbers)}", "Name": each} for each in names]
+            return Response(200, {"content-type": "application/json"}, json.dumps([rows]).encode())
+
+        fetch = Fetch("Story", (name,), Compare(name, "==", ("x",)), (Sort(name),), **window)
+        [rows], made = play(VersionOne(max_page=3).fetch(v1_schema, [fetch]), *map(answer, pages))
+        asked = [json.loads(request.body)["page"] for request in made]
+        return rows, [(page["start"], page["size"]) for page in asked]
+
+    def test_each_page_is_twice_as_large_until_there_is_enough(self, v1_schema: Schema, play: Any) -> None:
+        rows, asked = self.read(v1_schema, play, [["x"]], size=1)
+        assert ([1], True, [(0, 1)]) == ([row.oid.key for row in rows.rows], rows.more, asked)
+        rows, asked = self.read(v1_schema, play, [["X"], ["X", "x"]], size=1)
+        assert ([3], True, [(0, 1), (1, 2)]) == ([row.oid.key for row in rows.rows], rows.more, asked)
+        rows, asked = self.read(v1_schema, play, [["X"], ["X", "X"], ["X", "x", "x"]], size=1)
+        assert ([5], [(0, 1), (1, 2), (3, 3)]) == ([row.oid.key for row in rows.rows], asked)
+
+    def test_a_page_that_is_not_full_is_the_last(self, v1_schema: Schema, play: Any) -> None:
+        rows, asked = self.read(v1_schema, play, [["X", "x"]], size=3)
+        assert ([2], False, [(0, 3)]) == ([row.oid.key for row in rows.rows], rows.more, asked)
+        rows, asked = self.read(v1_schema, play, [["x", "X", "x"], []], start=1, size=2)
+        assert ([3], False, [(0, 3), (3, 3)]) == ([row.oid.key for row in rows.rows], rows.more, asked)
+
+    def test_all_are_counted(self, v1_schema: Schema, play: Any) -> None:
+        rows, _ = self.read(v1_schema, play, [["x", "X", "x"], ["x"]], size=1, counted=True)
+        assert ([1], 3, True) == ([row.oid.key for row in rows.rows], rows.total, rows.more)
+        rows, asked = self.read(v1_schema, play, [], size=0)
+        assert ((), []) == (rows.rows, asked)
