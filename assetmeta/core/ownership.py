@@ -170,8 +170,11 @@ class Parts:
         found = self._reaching.get(name)
         if found is None:
             self._reaching[name] = False
-            found = any(self._schema.is_a(gone, name) for gone in self._deleted_types) or any(
-                self._leads_down(attribute.related or "") for attribute in self._owning[name]
+            relations = self._owning[name]
+            found = (
+                any(self._schema.is_a(gone, name) for gone in self._deleted_types)
+                or self._may_go_unsaid(name, relations)
+                or any(self._leads_down(attribute.related or "") for attribute in relations)
             )
             self._reaching[name] = found
         return found

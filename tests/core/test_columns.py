@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from assetmeta.core.columns import refuse_foreign, refuse_order
-from assetmeta.model.codecs import Boolean, Duration, Span
+from assetmeta.model.codecs import Boolean, Duration, Span, Text
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter
 from assetmeta.model.errors import BadValue, UnknownName, Unsupported
 from assetmeta.model.paths import Path, Step, resolve
@@ -19,6 +19,20 @@ from assetmeta.model.values import Oid
 from core.fake import ALL_ROUND, SCHEMA, Bench, FakeBackend, attribute
 
 STORY = SCHEMA.types["Story"]
+
+
+class Listed(Text, frozen=True):
+    """A text that the server lists."""
+
+    listed: tuple[str, ...] = ()
+
+
+class Localized(Text, frozen=True):
+    """A text that the server sends with the name of its attribute."""
+
+    localized: bool = True
+
+
 TYPES = Schema(
     {
         **SCHEMA.types,
@@ -28,6 +42,8 @@ TYPES = Schema(
                 **STORY.attributes,
                 "IsOpen": Attribute("IsOpen", "Boolean", Boolean()),
                 "Length": Attribute("Length", "Duration", Duration()),
+                "Color": Attribute("Color", "Color", Listed("red, green or blue", listed=("red", "green", "blue"))),
+                "Role": Attribute("Role", "Text", Localized()),
                 "Due": attribute("Due", "Date"),
                 "Dues": attribute("Dues", "Date", multi=True),
                 "Points": attribute("Points", "Numeric", multi=True),
@@ -251,3 +267,28 @@ def test_a_column_is_shown_and_completed(bench: Bench) -> None:
         column.__array__
     assert column._path == Path((Step("Super"),))
     assert isinstance(~(column == Oid("Epic", 5)), Not)
+
+
+def test_only_what_the_server_lists_is_looked_for_unless_it_is_meant(bench: Bench) -> None:
+    color = bench.Story.Color
+    assert shown(color.in_(["red", "blue"])) == "Color='red','blue'"
+    for call in (lambda: color == "blau", lambda: color != "blau", lambda: color.in_(["red", "blau"])):
+        with pytest.raises(BadValue) as caught:
+            call()
+        assert str(caught.value) == (
+            "Story.Color: 'blau' is none of its values. Did you mean blue? It takes red, green or blue. "
+            "column.exact(...) takes any other."
+        )
+        assert (caught.value.type_name, caught.value.attribute) == ("Story", "Color")
+    assert shown(color.exact("blau")) == "Color='blau'"
+    assert shown(color.contains("bl")) == "Color~='bl'"
+
+
+def test_the_last_part_of_a_localized_text_stands_for_all_of_it(bench: Bench) -> None:
+    role = bench.Story.Role
+    whole = "Story.Role''Observer"
+    assert [shown(each) for each in (role == "Observer", role != "Observer", role.exact("Observer"))] == [
+        *(f"Role='{whole}'", f"Role!='{whole}'", f"Role='{whole}'"),
+    ]
+    assert shown(role == "Story.Role'Observer") == f"Role='{whole}'"
+    assert shown(role.contains("Obs")) == "Role~='Obs'"

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from assetmeta.core.inspect import inspect
-from assetmeta.core.ownership import TakenAlong
+from assetmeta.core.ownership import Owners, Parts, TakenAlong, taken_along
 from assetmeta.core.plan_names import annotated
 from assetmeta.model.errors import NotFound
 from assetmeta.model.schema import Schema
-from assetmeta.model.values import Oid
+from assetmeta.model.values import UNREAD, Oid
 from core.fake import Bench, asset_type, attribute
 
 DRIVE = Schema(
@@ -160,3 +160,99 @@ def test_a_part_of_an_unread_folder_changes_the_counts_of_any_folder(bench: Benc
     bench.unit.delete(bench.File(12))
     assert not bench.writer.commit()
     assert [1, 2, 3, 8] == sorted(found.intid for found in folders if inspect(found).would_fetch("Size"))
+
+
+TREE = Schema(
+    {
+        "Node": asset_type("Node", attribute("Name"), abstract=True),
+        "Branch": asset_type(
+            "Branch",
+            attribute("Name"),
+            attribute("On", "Relation", related="Node", reciprocal="Node.Kids", cascades=True),
+            base="Node",
+        ),
+        "Twig": asset_type(
+            "Twig", attribute("Name"), attribute("On", "Relation", related="Branch", cascades=True), base="Node"
+        ),
+        "Leaf": asset_type("Leaf", attribute("Name"), part_of=("Branch",)),
+        "Bug": asset_type(
+            "Bug", attribute("Name"), attribute("Near", "Relation", related="Leaf", cascades=True), part_of=("Bird",)
+        ),
+        "Bird": asset_type("Bird", attribute("Name"), attribute("Bugs", "Relation", related="Bug", multi=True)),
+        "Sum": asset_type("Sum", attribute("Name"), part_of=("Branch",), derived=True),
+    }
+)
+
+
+def tree() -> Bench:
+    bench = Bench(schema=TREE)
+    for token, on in (("Branch:1", None), ("Branch:2", Oid("Branch", 1)), ("Twig:3", Oid("Branch", 2))):
+        bench.add(token, Name=token, On=on)
+    bench.add("Leaf:4", Name="leaf")
+    bench.add("Bug:5", Name="bug", Near=Oid("Leaf", 4))
+    bench.add("Bird:6", Name="bird", Bugs=(Oid("Bug", 5),))
+    return bench
+
+
+def test_the_types_that_can_go_along_are_concrete_and_also_those_without_a_relation() -> None:
+    bench = tree()
+    found = taken_along(TREE, bench.context.identity, [Oid(name, 9) for name in TREE.types])
+    assert {oid.type: along.types for oid, along in found.items()} == {
+        "Node": ("Branch", "Bug", "Leaf", "Sum", "Twig"),
+        "Branch": ("Branch", "Bug", "Leaf", "Sum", "Twig"),
+        "Twig": ("Branch", "Bug", "Leaf", "Sum", "Twig"),
+        "Leaf": ("Bug",),
+        "Bird": ("Bug",),
+    }
+    assert (TakenAlong(), taken_along(TREE, bench.context.identity, [])) == (((), ()), {})
+
+
+def test_what_may_be_below_a_deleted_asset() -> None:
+    bench = tree()
+    unread = {"Branch": 7, "Twig": 7, "Leaf": 7, "Bug": 7, "Bird": 7}
+
+    def below(*gone: str) -> set[str]:
+        parts = Parts(TREE, bench.context.identity, list(map(Oid.parse, gone)))
+        return {name for name, key in unread.items() if parts.holds(Oid(name, key))}
+
+    assert below("Branch:1") == {"Branch", "Twig", "Leaf", "Bug"}
+    assert below("Twig:1") == {"Branch", "Twig", "Leaf", "Bug"}
+    assert below("Leaf:1") == {"Bug"}
+    assert below("Bird:1") == {"Bug"}
+    assert below("Bug:1") == below() == set()
+    assert len(bench.query("Branch").select("On").all()) == 2
+    assert len(bench.query("Twig").select("On").all()) == 1
+
+
+def test_what_is_surely_below_is_so_by_loaded_relations() -> None:
+    bench = tree()
+    assets = [*bench.query("Branch").select("On"), *bench.query("Twig").select("On")]
+    parts = Parts(TREE, bench.context.identity, [Oid("Branch", 1)])
+    sure = [parts.is_sure(asset._state.oid, {Oid("Branch", 1)}) for asset in assets]
+    assert sure == [True, True, True]
+    assert [parts.is_sure(asset._state.oid, {Oid("Branch", 2)}) for asset in assets] == [False, True, True]
+    assert not parts.is_sure(Oid("Twig", 9), {Oid("Branch", 1)})
+    assets[0].with_data({"On": Oid("Branch", 2)})
+    assert not parts.is_sure(Oid("Twig", 3), {Oid("Branch", 8)})
+    again = Parts(TREE, bench.context.identity, [Oid("Branch", 8)])
+    assert not any(again.holds(asset._state.oid) for asset in assets)
+
+
+def test_what_an_asset_refers_to_may_count_it() -> None:
+    bench = tree()
+    owners = Owners(TREE, bench.context.identity)
+    owners.add_values("Branch", {"Name": "x", "On": Oid("Branch", 1, 5)})
+    owners.add_values("Bug", {"Near": UNREAD})
+    owners.close()
+    assert owners.lists_of(Oid("Branch", 1)) == owners.lists_of(Oid("Branch", 1, 7)) == {"Kids"}
+    assert owners.lists_of(Oid("Leaf", 1)) == {""}
+    # Branch 1 was never read: it may be on any node.
+    assert owners.lists_of(Oid("Twig", 1)) == owners.lists_of(Oid("Branch", 2)) == {"Kids"}
+    assert owners.lists_of(Oid("Bird", 1)) is None
+    [twig] = bench.query("Twig").select("On")
+    [*branches] = bench.query("Branch").select("On")
+    below = Owners(TREE, bench.context.identity)
+    below.add(twig)
+    below.close()
+    assert [below.lists_of(each._state.oid) for each in branches] == [{"Kids"}, {""}]
+    assert Owners(TREE, bench.context.identity).lists_of(Oid("Branch", 1)) is None
