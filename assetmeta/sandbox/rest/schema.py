@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from typing import Any, ClassVar, Generic, TypeVar
+
+from assetmeta.sandbox.data import data
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,7 @@ class BaseKind(Generic[F]):
 
 def declared(package: str, field: type[F]) -> dict[str, dict[str, Any]]:
     """What to make kinds of by their names, from `schema.json` of *package*: the fields made, lists as tuples."""
-    document = json.loads(files(package).joinpath("schema.json").read_text(encoding="utf-8"))
-    kinds: dict[str, dict[str, Any]] = frozen(document)
+    kinds: dict[str, dict[str, Any]] = frozen(data(package, "schema.json"))
     for kind in kinds.values():
         kind["fields"] = tuple(field(name, **more) for name, more in kind["fields"].items())
     return kinds

@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import words
+from assetmeta.sandbox.data import vocabulary
+
 from .publication import publish
 from .rights import PROJECT_ROLES
 from .seed import DAY, MINUTE, START, add_project
@@ -16,6 +17,8 @@ from .store import Store
 from .suites import ERRORED, FAILED, NOT_APPLICABLE, PASSED, Annotation, Case, Suite
 from .users import add_user
 
+ORGANIZATION = "abccorp"
+MAIN = "main"
 COVERAGE = "coverage"
 PER_PROJECT = 1500
 MANY = 45
@@ -24,6 +27,8 @@ MANY = 45
 FEW = 12
 ROOMY = 1000
 """With room for so many objects results are as large as elsewhere; with less they are small, but still many."""
+
+words = vocabulary(__package__)
 
 
 @dataclass
@@ -49,7 +54,7 @@ def populate(store: Store, assets: int, seed: int = 1) -> int:
         return count(store)
     chance = random.Random(seed)  # noqa: S311 - not for secrets
     people = []
-    for first, last in words.PEOPLE[: 2 + room // 200]:
+    for first, last in words.people[: 2 + room // 200]:
         people.append(add_user(store, first.lower(), first, last, START))
     projects = max(1, round(room / PER_PROJECT))
     for number in range(projects):
@@ -77,13 +82,13 @@ class Maker:
         """Make objects until there are *until* of them."""
         small = until - count(self.store) < ROOMY
         project = self._project()
-        for branch in words.branches():
+        for branch in branches():
             if count(self.store) >= until:
                 return
-            self._branch(project, branch, until, MANY if branch == words.MAIN else self.chance.randint(2, FEW), small)
+            self._branch(project, branch, until, MANY if branch == MAIN else self.chance.randint(2, FEW), small)
 
     def _project(self) -> int:
-        owner, name = words.ORGANIZATION, words.project_name(self.number)
+        owner, name = ORGANIZATION, project_name(self.number)
         connected = self.chance.random() < 0.7
         project = add_project(
             self.store,
@@ -128,9 +133,9 @@ class Maker:
         publish(self.store, space, name, published, moment=self.moment, user=user, complete=complete, build_url=address)
 
     def _cases(self, small: bool) -> Iterator[Behaviour]:
-        paths = words.SMALL_SUITES if small else self.chance.sample(words.SUITES, self.chance.randint(3, 6))
+        paths = words.small_suites if small else self.chance.sample(words.suites, self.chance.randint(3, 6))
         for path in paths:
-            for name in self.chance.sample(words.CASES, self.chance.randint(3, 6)):
+            for name in self.chance.sample(words.cases, self.chance.randint(3, 6)):
                 fragility = self.chance.choice((0.0, 0.0, 0.01, 0.03, 0.15))
                 yield Behaviour(path, name, fragility, self.chance.randint(1, 6), exempt=self.chance.random() < 0.03)
 
@@ -148,7 +153,7 @@ class Maker:
         duration = round(self.chance.uniform(0.01, 3.0), 3)
         if case.status not in (FAILED, ERRORED):
             return Case(case.name, case.status, duration)
-        message = f"{case.name}: {self.chance.choice(words.COMPLAINTS)}"
+        message = f"{case.name}: {self.chance.choice(words.complaints)}"
         note = Annotation("log", "error", message, f"{message}\n{case.path}\n".encode())
         return Case(case.name, case.status, duration, message=message, annotations=(note,), exempt=case.exempt)
 
@@ -168,3 +173,19 @@ def coverage_metric() -> dict[str, object]:
             "is_enabled": True,
         },
     }
+
+
+def project_name(number: int) -> str:
+    """The name of the project with this number, counted from 0."""
+    name, round_ = words.projects[number % len(words.projects)], number // len(words.projects)
+    return f"{name}{round_ + 1}" if round_ else name
+
+
+def branches() -> Iterator[str]:
+    """The main branch, then others without end."""
+    yield MAIN
+    yield from words.other_branches
+    number = 1
+    while True:
+        yield f"feature/{100 + number}"
+        number += 1

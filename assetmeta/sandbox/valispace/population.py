@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from .engine import Engine
-from .mission import words
-from .mission.book import Book
+from .mission.book import Book, words
 from .mission.documents import Library
 from .mission.physics import describe
 from .mission.sharing import Desk
@@ -27,7 +26,7 @@ def populate(engine: Engine, assets: int, seed: int = 1) -> int:
     with space.writing(None):
         book = Book(space, seed)
         users = _people(book)
-        tags = [book.add("tag", name=name, color=color) for name, color in words.TAGS]
+        tags = [book.add("tag", name=name, color=color) for name, color in words.tags]
         types = [book.add("components/types", name=name, workspace=1) for name in ("Assembly", "Unit", "Part")]
         ratio = book.add("valitype", name="Reliability", formula="0.995^8", description="Chance to live")
         count = max(1, round(assets / PER_PROJECT))
@@ -41,7 +40,7 @@ def populate(engine: Engine, assets: int, seed: int = 1) -> int:
 
 def _people(book: Book) -> list[int]:
     ids = []
-    for number, (username, first, last) in enumerate(words.PEOPLE):
+    for number, (username, first, last) in enumerate(words.people):
         ids.append(add_user(book.space, username, first, last, username, [1 + number % 2]))
         book.count += 1
     return ids
@@ -52,8 +51,8 @@ def _project(
 ) -> None:
     """One project; it ends when the book has *until* objects."""
     room = until - book.count
-    name = words.MISSIONS[number % len(words.MISSIONS)]
-    name += str(number // len(words.MISSIONS) + 1) if number >= len(words.MISSIONS) else ""
+    name = words.missions[number % len(words.missions)]
+    name += str(number // len(words.missions) + 1) if number >= len(words.missions) else ""
     project = book.add("project", name=name, workspace=1, start_date="2025-01-06", description=f"<p>Mission {name}</p>")
     for endpoint, entries in DEFAULT_LISTS.items():
         for entry in entries:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from .generated import words
-from .generated.book import Book
+from .generated.book import Book, words
 from .generated.products import Shelf
 from .generated.runs import Runs
 from .model import Key
@@ -56,8 +55,8 @@ SMALL = 20
 
 def _project(book: Book, number: int, until: int, owner: Key, team: Key | None, people: list[Key]) -> None:
     """One project; it ends when the book has *until* objects."""
-    name, description = words.PROJECTS[number % len(words.PROJECTS)]
-    name += f"-{number // len(words.PROJECTS) + 1}" if number >= len(words.PROJECTS) else ""
+    name, description = words.projects[number % len(words.projects)]
+    name += f"-{number // len(words.projects) + 1}" if number >= len(words.projects) else ""
     variables = {"BUCKET": {"value": "harbour-raw", "secret": False}, "API_KEY": {"value": "hush", "secret": True}}
     project = book.add(
         "project",
@@ -85,7 +84,7 @@ def _project(book: Book, number: int, until: int, owner: Key, team: Key | None, 
 
 def _commit(book: Book, project: Key, repository: Key) -> Key:
     """The next commit of a project."""
-    branch = book.one(words.BRANCHES) if book.space.store.pointing("commit", "project", project) else words.BRANCHES[0]
+    branch = book.one(words.branches) if book.space.store.pointing("commit", "project", project) else words.branches[0]
     moment = book.space.now()
     return book.add(
         "commit",
@@ -96,9 +95,9 @@ def _commit(book: Book, project: Key, repository: Key) -> Key:
         ref_names=[branch],
         commit_time=f"{moment[:19]}Z",
         ctime=moment,
-        description=book.one(words.MESSAGES),
+        description=book.one(words.messages),
         adhoc=False,
         has_config=True,
         yaml_path="valohai.yaml",
-        config=words.CONFIG,
+        config=words.config,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+
+from assetmeta.sandbox.data import text
 
 from .flatten import flatten
 from .notation import read_types
@@ -19,7 +20,7 @@ CARRIED: dict[str, tuple[str, ...]] = {"Task": ("Scope", "Timebox", "Team"), "Te
 @cache
 def catalogue() -> Catalogue:
     """All asset types of the instance. The same object at every call; nobody changes it."""
-    declared = read_types(files(__package__).joinpath("schema.txt").read_text(encoding="utf-8"))
+    declared = read_types(text(__package__, "schema.txt"))
     types = flatten(declared)
     columns = frozenset(
         each.storage.name

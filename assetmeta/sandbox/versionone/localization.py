@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from .seed import ROLES
 from .types import Catalogue
 
 TYPES = {
@@ -31,21 +32,6 @@ VIOLATIONS = {
     "Resolution'Unresolved": "The name could not be resolved",
     "Resolution'Ambiguous": "The name is ambiguous",
 }
-ROLES = (
-    "No Access",
-    "System Admin",
-    "Project Admin",
-    "Project Lead",
-    "Team Member",
-    "Developer",
-    "Tester",
-    "Customer",
-    "Observer",
-    "Visitor",
-    "Inheritor",
-    "Requestor",
-    "Member Admin",
-)
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 

@@ -9,6 +9,7 @@ from .literals import DELETED, parse_boolean, parse_oid
 from .problems import violation
 from .records import Pen, Record
 from .requests import Change, Ref
+from .seed import TIMEBOX_STATES
 from .store import column
 from .templates import template
 from .types import TypeDef
@@ -17,7 +18,7 @@ from .writes import create
 Arguments = Mapping[str, object]
 Effect = Callable[[Pen, Record, Arguments], str]
 
-_TIMEBOX_STATES = {0: "State:100", 64: "State:101", 128: "State:102"}
+_TIMEBOX_STATES = {state: oid for oid, state in TIMEBOX_STATES.items()}
 
 
 def effect_of(kind: TypeDef, operation: str) -> Effect | None:

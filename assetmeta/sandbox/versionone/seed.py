@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from .list_rows import ROLLUP, list_rows
+from assetmeta.sandbox.data import data
+
 from .requests import LoadLink, LoadRow
 from .schema_rows import schema_rows
 from .types import Catalogue
 
-_ROLES = (
-    "No Access",
-    "System Admin",
-    "Project Admin",
-    "Project Lead",
-    "Team Member",
-    "Developer",
-    "Tester",
-    "Customer",
-    "Observer",
-    "Visitor",
-    "Inheritor",
-    "Requestor",
-    "Member Admin",
-)
+_SHIPPED = data(__package__, "shipped.json")
+"""Roles, the rows of the list types by their keys, and the RollupState of those that have one. Well-known rows have the
+ids of real instances; the others are below 1000 as well."""
+
+ROLES: tuple[str, ...] = tuple(_SHIPPED["roles"])
 _STATES = {100: ("FUTR", 0), 101: ("ACTV", 64), 102: ("CLSD", 128)}
 
 TIMEBOX_STATES: dict[str, int] = {f"State:{key}": state for key, (_, state) in _STATES.items()}
@@ -34,11 +25,11 @@ TIMEBOX_STATES: dict[str, int] = {f"State:{key}": state for key, (_, state) in _
 def rows(catalogue: Catalogue) -> Iterator[LoadRow]:
     """All shipped rows, of moment 0. The only id of 1000 or more is that of Scheme:1001."""
     yield from _fixed()
-    for asset, name, place in list_rows():
-        values: dict[str, object] = {"Name": name, "Order": place}
-        if asset in ROLLUP:
-            values["RollupState"] = ROLLUP[asset]
-        yield _row(asset, values)
+    for type_name, names in _SHIPPED["lists"].items():
+        for place, (key, name) in enumerate(names.items(), start=1):
+            asset = f"{type_name}:{key}"
+            rollup = {"RollupState": _SHIPPED["rollup"][asset]} if asset in _SHIPPED["rollup"] else {}
+            yield _row(asset, {"Name": name, "Order": place, **rollup})
     yield from schema_rows(catalogue)
 
 
@@ -53,7 +44,7 @@ def _row(asset: str, values: dict[str, object]) -> LoadRow:
 
 
 def _fixed() -> Iterator[LoadRow]:
-    for key, role in enumerate(_ROLES):
+    for key, role in enumerate(ROLES):
         yield _row(f"Role:{key}", {"Name": f"Role.Name'{role}"})
     for key, (code, _) in _STATES.items():
         yield _row(f"State:{key}", {"Code": code})

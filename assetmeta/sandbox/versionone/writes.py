@@ -12,10 +12,10 @@ from .problems import Problem, invalid_oid, missing, unknown_attribute, unknown_
 from .ranks import placed_rank
 from .records import Pen, Record
 from .requests import Change, Ref, Written
+from .seed import TIMEBOX_STATES
 from .types import AttributeDef, Closure, Column, Computed, Link, Reverse, TypeDef
 
 CLOSED = 128
-TIMEBOX_STATES = {"State:100": 0, "State:101": 64, "State:102": CLOSED}
 _SHIPPED = ("Role", "State", "AssetType", "AttributeDefinition", "Operation", "Override")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from assetmeta.sandbox.data import vocabulary
 from assetmeta.sandbox.rest.clock import spell
 
 from ..catalogue import KINDS
@@ -14,6 +15,7 @@ from ..workspace import Workspace
 
 BEGIN = datetime(2025, 1, 6, 8, tzinfo=UTC)
 STEP = timedelta(minutes=7)
+words = vocabulary(__package__)
 
 
 class Book:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from .. import history
 from ..catalogue import CONTENT_TYPES
 from ..derived import COMPONENT_VMS, GROUPS, REQUIREMENT_VMS, REQUIREMENTS
-from . import words
-from .book import Book
+from .book import Book, words
 from .tree import Node, Spacecraft
 
 SPECIFICATIONS = "requirements/specifications"
@@ -39,7 +38,7 @@ class Library:
         self._states = book.first_ids("requirements/states", project)
         self._methods = book.first_ids("requirements/verification-methods", project)
         self._statuses = book.space.store.ids("requirements/verification-statuses")
-        self._types = [book.add("requirements/types", name=name, project=project) for name in words.SECTIONS[:4]]
+        self._types = [book.add("requirements/types", name=name, project=project) for name in words.sections[:4]]
         self._statements = [
             book.add("requirements/compliance-statements", name=name, project=project)
             for name in ("Compliant", "Partially compliant", "Not compliant")
@@ -52,7 +51,7 @@ class Library:
         top = self._book.add(FOLDERS, name="Documents", project=project)
         below = self._book.add(FOLDERS, name="Subsystems", parent=top, project=project)
         names = [("System", "SYS", top, [self._craft.root, *self._craft.root.children])]
-        names += [(name, name[:3].upper(), below, self._craft.of(name)) for name in words.SUBSYSTEMS]
+        names += [(name, name[:3].upper(), below, self._craft.of(name)) for name in words.subsystems]
         return [self._chapter(*name) for name in names]
 
     def _chapter(self, name: str, abbr: str, folder: int, nodes: list[Node]) -> Chapter:
@@ -66,7 +65,7 @@ class Library:
             components=[nodes[0].id],
             owner=self._owner(),
         )
-        sections = self._random.sample(words.SECTIONS, 3)
+        sections = self._random.sample(words.sections, 3)
         groups = [self._book.add(GROUPS, name=section, specification=id) for section in sections]
         groups.append(self._book.add(GROUPS, name="Details", specification=id, parent=groups[0]))
         return Chapter(id, abbr, groups, nodes)
@@ -80,10 +79,10 @@ class Library:
         """One more requirement, with its verification."""
         chapter = self.chapters[0] if self._random.random() < 0.2 else self._random.choice(self.chapters[1:])
         node = self._random.choice(chapter.nodes)
-        title, text = self._random.choice(words.DUTIES)
+        title, text = self._random.choice(words.duties)
         number = len(chapter.written) + 1
         text = text.format(part=node.name, value=self._value(node, title), number=self._random.randint(2, 60))
-        reason = f"<p>{self._random.choice(words.REASONS)}</p>"
+        reason = f"<p>{self._random.choice(words.reasons)}</p>"
         now = self._book.tick()
         id = self._book.add(
             REQUIREMENTS,

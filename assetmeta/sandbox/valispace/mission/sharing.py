@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ..catalogue import CONTENT_TYPES
-from . import words
-from .book import Book
+from .book import Book, words
 from .documents import Library
 from .tree import Spacecraft
 
@@ -24,7 +23,7 @@ class Desk:
         folders = [book.add("files/folders", name=name, project=project) for name in ("Reports", "Drawings")]
         self._folders = [*folders, book.add("files/folders", name="Old", parent=folders[0], project=project)]
         self._procedures = [
-            book.add("testing/test-procedures", name=name, project=project) for name in words.PROCEDURES
+            book.add("testing/test-procedures", name=name, project=project) for name in words.procedures
         ]
         book.add("analyses", name="Orbit analysis", project=project)
         book.add("analyses/blocks/image")
@@ -89,7 +88,7 @@ class Desk:
         """A remark on a vali."""
         self._book.add(
             "discussions",
-            title=f"<p>{self._random.choice(words.REMARKS)}</p>",
+            title=f"<p>{self._random.choice(words.remarks)}</p>",
             project=self._craft.project,
             content_type=CONTENT_TYPES["vali"],
             object_id=self._random.choice(self._craft.valis),
@@ -100,7 +99,7 @@ class Desk:
         """Something to do about a component."""
         self._book.add(
             "user-tasks",
-            title=self._random.choice(words.TASKS),
+            title=self._random.choice(words.tasks),
             description="<p>See the minutes.</p>",
             project=self._craft.project,
             duration=float(self._random.randint(1, 10)),
@@ -117,7 +116,7 @@ class Desk:
         procedure = self._random.choice(self._procedures)
         if self._random.random() < 0.5:
             self._book.add(
-                "testing/test-procedure-steps", title=self._random.choice(words.STEPS), test_procedure=procedure
+                "testing/test-procedure-steps", title=self._random.choice(words.steps), test_procedure=procedure
             )
             return
         number = len(self._book.space.store.rows("testing/test-runs")) + 1

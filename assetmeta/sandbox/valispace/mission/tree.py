@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from . import words
-from .book import Book
+from .book import Book, words
 
 CHANCE_OF_ID = 0.5
 BUDGETS = (("Mass", "kg", 0.02, 12.0), ("Power", "W", 0.1, 40.0), ("Parts", "", 1.0, 60.0))
@@ -72,8 +71,8 @@ class Builder:
 
     def _parts_of(self, node: Node) -> list[tuple[str, str]]:
         if node.level == 0:
-            return [(name, name) for name in words.SUBSYSTEMS]
-        vocabulary = words.SUBSYSTEMS[node.subsystem] if node.level == 1 else words.PARTS
+            return [(name, name) for name in words.subsystems]
+        vocabulary = words.subsystems[node.subsystem] if node.level == 1 else words.parts
         count = self._random.randint(3, 7)
         if count <= len(vocabulary):
             return [(name, node.subsystem) for name in self._random.sample(vocabulary, count)]
@@ -141,6 +140,6 @@ class Builder:
                 "textvalis",
                 parent=node.id,
                 shortname="Material",
-                text=f"<p>{self._random.choice(words.MATERIALS)}</p>",
+                text=f"<p>{self._random.choice(words.materials)}</p>",
                 tags=[],
             )

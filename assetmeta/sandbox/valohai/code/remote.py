@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from .example import EXAMPLE
+from assetmeta.sandbox.data import text
 
 MAIN = "main"
+EXAMPLE = "example.yaml"
+"""Steps that the sandbox can act out, a task and a pipeline."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,13 @@ class Remote:
         """Put a commit with *config* as its valohai.yaml on *branch*. Its hash, *identifier* unless that is None."""
         commits = self._pushed.setdefault(url, [])
         if identifier is None:
-            text = f"{url}\n{len(commits)}\n{branch}\n{message}\n{config}"
-            identifier = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+            pushed = f"{url}\n{len(commits)}\n{branch}\n{message}\n{config}"
+            identifier = hashlib.sha1(pushed.encode(), usedforsecurity=False).hexdigest()
         commits.append(Pushed(identifier, branch, message, config))
         return identifier
 
     def commits(self, url: str) -> list[Pushed]:
         """All commits of a repository, oldest first."""
         if url not in self._pushed:
-            self.push(url, EXAMPLE, message="Example")
+            self.push(url, text(__package__, EXAMPLE), message="Example")
         return list(self._pushed[url])

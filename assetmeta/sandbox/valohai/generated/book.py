@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from assetmeta.sandbox.data import vocabulary
+
 from ..model import Key
 from ..workspace import Workspace
 
 START = datetime(2025, 1, 6, 7, 30, tzinfo=UTC)
 T = TypeVar("T")
+
+words = vocabulary(__package__)
 
 
 class Book:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ..derived.projects import slug
 from ..model import Key
-from . import words
-from .book import Book
+from .book import Book, words
 from .runs import Runs
 
 STATUSES = ("approved", "approved", "pending", "rejected")
@@ -21,22 +20,22 @@ class Shelf:
         name = str(project["name"])
         creator = book.one(runs.people)
         self.dataset = book.add("dataset", name=f"{name} training data", owner=owner)
-        model = words.MODELS[number % len(words.MODELS)]
-        model += "" if number < len(words.MODELS) else f" {number // len(words.MODELS) + 1}"
+        model = words.models[number % len(words.models)]
+        model += "" if number < len(words.models) else f" {number // len(words.models) + 1}"
         self.model = book.add(
             "model",
             name=model,
             slug=slug(model),
             owner=owner,
             creator=creator,
-            tags=book.some(words.TAGS, 2),
+            tags=book.some(words.tags, 2),
             descriptions=[{"title": "Use", "category": "general", "body": f"Made by {name}."}],
             associated_project_ids=[runs.project],
         )
         self.deployment = book.add(
             "deployment", name=f"{slug(name)}-service", project=runs.project, target=book.space.new_id()
         )
-        for alias in book.some(words.ALIASES, 3):
+        for alias in book.some(words.aliases, 3):
             self.alias(alias)
         self.dataset_version()
         self.model_version()
@@ -70,7 +69,7 @@ class Shelf:
             source={"type": "execution", "id": book.one(self.runs.complete)},
             creator=book.one(self.runs.people),
             dataset_version=datasets[-1] if datasets else None,
-            tags=book.some(words.TAGS, 1),
+            tags=book.some(words.tags, 1),
         )
 
     def deployment_version(self) -> Key:

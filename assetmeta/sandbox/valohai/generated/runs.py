@@ -10,8 +10,7 @@ from typing import Any
 from assetmeta.sandbox.rest.clock import spell, spell_naive
 
 from ..model import Key, Row
-from . import words
-from .book import Book
+from .book import Book, words
 
 ENDS = ("complete",) * 16 + ("error", "error", "stopped", "crashed")
 PARAMETERS: dict[str, tuple[tuple[str, tuple[Any, ...]], ...]] = {
@@ -50,13 +49,13 @@ class Runs:
             "project": self.project,
             "commit": book.one(self.commits),
             "step": step,
-            "title": book.one(words.TITLES),
-            "image": book.one(words.IMAGES),
+            "title": book.one(words.titles),
+            "image": book.one(words.images),
             "command": f"python {step}.py {{parameters}}",
             "inputs": {INPUTS[step]: self._uris()},
             "parameters": {name: book.one(choices) for name, choices in PARAMETERS[step]},
             "environment": environment,
-            "tags": book.some(words.TAGS, 2),
+            "tags": book.some(words.tags, 2),
             "status": status,
             "creator": book.one(self.people),
             "executor_identity": "sandbox-worker-1",
@@ -77,7 +76,7 @@ class Runs:
             title=book.one(("Nightly training", 'Pipeline "quoted"', "")),
             creator=book.one(self.people),
             status="complete",
-            tags=book.some(words.TAGS, 1),
+            tags=book.some(words.tags, 1),
             nodes=[],
             edges=[],
         )
@@ -110,7 +109,7 @@ class Runs:
             status="complete",
             configuration={"execution_count": 3, "maximum_queued_executions": 2},
             creator=book.one(self.people),
-            tags=book.some(words.TAGS, 1),
+            tags=book.some(words.tags, 1),
         )
         for rate in (0.0001, 0.001, 0.01):
             self.execution("train", task=task, status="complete")
@@ -161,7 +160,7 @@ class Runs:
 
     def _outputs(self, execution: Key) -> None:
         book = self.book
-        names = {book.one(words.FILES[:3]), book.one(words.FILES[: book.one((3, 3, len(words.FILES)))])}
+        names = {book.one(words.files[:3]), book.one(words.files[: book.one((3, 3, len(words.files)))])}
         for name in sorted(names):
             self.datum(name, execution)
 
@@ -182,7 +181,7 @@ class Runs:
             output_execution=execution,
             project=self.project,
             store=self.store,
-            tags=book.some(words.TAGS, 1),
+            tags=book.some(words.tags, 1),
         )
         book.space.store.write_blob("datum", id, name, "application/octet-stream", content)
         self.data.append(id)

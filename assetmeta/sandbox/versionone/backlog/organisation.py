@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from . import phrases
 from .drafts import ADMINISTRATOR, ROOT, SPAN, START, TODAY, Book, Draft
+from .phrases import paragraph, words
 
 _SPRINT = timedelta(days=14)
 
@@ -57,7 +57,7 @@ def _early(book: Book, days: float) -> datetime:
 
 def _member(book: Book, place: int) -> Draft:
     random = book.random
-    given, family = random.choice(phrases.GIVEN), random.choice(phrases.FAMILY)
+    given, family = random.choice(words.given), random.choice(words.family)
     handle = f"{''.join(filter(str.isascii, given)).lower()}{place + 1}"
     member = book.new(
         "Member",
@@ -80,8 +80,8 @@ def _member(book: Book, place: int) -> Draft:
 
 
 def _team(book: Book, place: int) -> Draft:
-    name = phrases.TEAMS[place % len(phrases.TEAMS)]
-    number = place // len(phrases.TEAMS)
+    name = words.teams[place % len(words.teams)]
+    number = place // len(words.teams)
     return book.new("Team", _early(book, 5), Name=f"{name} {number + 1}" if number else name)
 
 
@@ -122,15 +122,15 @@ def _timebox(book: Book, schedule: Draft, ahead: int) -> Draft:
 
 def _project(book: Book, place: int, schedule: Draft, above: list[Project], members: list[Draft]) -> Draft:
     """A project, some of them below another one, the first always below the root."""
-    name = phrases.PRODUCTS[place % len(phrases.PRODUCTS)]
-    release = place // len(phrases.PRODUCTS)
+    name = words.products[place % len(words.products)]
+    release = place // len(words.products)
     parent = book.random.choice(above).scope if above and book.chance(0.5) else ROOT
     begin = START.date() + timedelta(days=book.random.randint(0, 20))
     return book.new(
         "Scope",
         max(START + timedelta(days=5), _early(book, 10), parent.created),
         Name=f"{name} {release + 1}.0" if release else name,
-        Description=phrases.paragraph(book.random, 1),
+        Description=paragraph(book.random, 1),
         Parent=parent,
         BeginDate=begin,
         EndDate=begin + timedelta(days=365) if book.chance(0.5) else None,
@@ -185,7 +185,7 @@ def _regression(book: Book, project: Project, at: datetime) -> None:
     project.environments.append(
         book.new("Environment", at, owner, Name="Staging, Chrome & Firefox", Scope=project.scope)
     )
-    for check in book.random.sample(phrases.CHECKS, 4):
+    for check in book.random.sample(words.checks, 4):
         test = book.new(
             "RegressionTest",
             suite.created,
@@ -194,7 +194,7 @@ def _regression(book: Book, project: Project, at: datetime) -> None:
             Scope=project.scope,
             Status="RegressionTestStatus:371",
             Category="TestCategory:116",
-            Steps=phrases.paragraph(book.random, 1),
+            Steps=paragraph(book.random, 1),
             ExpectedResults="<p>No error</p>",
         )
         test.last.links += [("RegressionSuites", suite), ("Owners", owner)]

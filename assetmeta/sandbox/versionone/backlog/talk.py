@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from . import phrases
 from .drafts import Book, Draft
 from .organisation import Project
+from .phrases import paragraph, story_name, words
 
 
 def request(book: Book, project: Project) -> None:
@@ -17,8 +17,8 @@ def request(book: Book, project: Project) -> None:
         "Request",
         at,
         who,
-        Name=phrases.story_name(book.random),
-        Description=phrases.paragraph(book.random, 1),
+        Name=story_name(book.random),
+        Description=paragraph(book.random, 1),
         Scope=project.scope,
         RequestedBy=book.random.choice(("Acme & Sons", "Bäckerei Müller", "O'Malley's", None)),
         Priority=f"RequestPriority:{book.random.randint(167, 169)}",
@@ -39,7 +39,7 @@ def issue(book: Book, project: Project) -> None:
         "Issue",
         at,
         who,
-        Name=f"Waiting for {book.random.choice(phrases.OBJECTS)} from {book.random.choice(phrases.PRODUCTS)}",
+        Name=f"Waiting for {book.random.choice(words.objects)} from {book.random.choice(words.products)}",
         Scope=project.scope,
         Team=project.team if book.chance(0.5) else None,
         Priority=f"IssuePriority:{book.random.randint(159, 161)}",
@@ -60,14 +60,14 @@ def retrospective(book: Book, project: Project) -> None:
     who = book.random.choice(project.members)
     values = {"Scope": project.scope, "Timebox": timebox, "Team": project.team, "FacilitatedBy": who}
     name = f"Retrospective of {timebox.get('Name')}"
-    book.new("Retrospective", at, who, Name=name, Date=at.date(), Summary=phrases.paragraph(book.random), **values)
+    book.new("Retrospective", at, who, Name=name, Date=at.date(), Summary=paragraph(book.random), **values)
 
 
 def note(book: Book, project: Project) -> None:
     """Draft a note on a story, sometimes with an answer."""
     item, who = _subject(book, project), book.random.choice(project.members)
     at = book.after(item.created, 20)
-    content = phrases.paragraph(book.random, 1)
+    content = paragraph(book.random, 1)
     first = book.new(
         "Note", at, who, Name="Remark", Content=content, Asset=item, Author=who, Category="NoteCategory:365"
     )
@@ -102,7 +102,7 @@ def attachment(book: Book, project: Project) -> None:
             "ContentType": "text/plain",
             "Category": "AttachmentCategory:368",
         }
-        content = "\n".join(book.random.choice(phrases.REMARKS) for _ in range(5)).encode()
+        content = "\n".join(book.random.choice(words.remarks) for _ in range(5)).encode()
     else:
         named = {"Name": "Screenshot", "Filename": "Übersicht 1.png", "ContentType": "image/png"}
         content = b"\x89PNG\r\n\x1a\n" + book.random.randbytes(64)
@@ -120,7 +120,7 @@ def conversation(book: Book, project: Project) -> None:
     for place in range(book.random.randint(2, 4)):
         at, author = book.after(at, 1), speakers[place % 2]
         values = {
-            "Content": book.random.choice(phrases.REMARKS),
+            "Content": book.random.choice(words.remarks),
             "AuthoredAt": at,
             "BelongsTo": talk,
             "InReplyTo": before,
@@ -133,9 +133,7 @@ def message(book: Book, project: Project) -> None:
     """Draft a message about a story, with its receipts."""
     item, who = _subject(book, project), project.members[0]
     at = book.after(item.created, 10)
-    sent = book.new(
-        "Message", at, who, Name="Please have a look", Description=phrases.paragraph(book.random, 1), Asset=item
-    )
+    sent = book.new("Message", at, who, Name="Please have a look", Description=paragraph(book.random, 1), Asset=item)
     for recipient in book.random.sample(project.members[1:], 2):
         sent.last.links.append(("Recipients", recipient))
         read = book.chance(0.5)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from . import phrases
 from .drafts import SPAN, START, TODAY, Book, Draft
 from .organisation import Project
+from .phrases import defect_name, paragraph, story_name, words
 
 _STAGES = 5
 """How far an item got: 0 written, 1 estimated, 2 planned, 3 under way, 4 done, 5 accepted and closed."""
@@ -23,8 +23,8 @@ def epic(book: Book, project: Project) -> None:
         "Epic",
         at,
         book.random.choice(project.members),
-        Name=book.random.choice(phrases.EPICS),
-        Description=phrases.paragraph(book.random),
+        Name=book.random.choice(words.epics),
+        Description=paragraph(book.random),
         Scope=project.scope,
         Super=above,
         Category=f"EpicCategory:{325 if above else 326}",
@@ -47,7 +47,7 @@ def epic(book: Book, project: Project) -> None:
 
 def story(book: Book, project: Project) -> None:
     """Draft a story with its history, its tasks and tests, and now and then what came of it."""
-    item = _written(book, project, "Story", phrases.story_name(book.random))
+    item = _written(book, project, "Story", story_name(book.random))
     first = item.records[0].values
     first |= {
         "Category": f"StoryCategory:{book.random.randint(331, 334)}",
@@ -66,7 +66,7 @@ def story(book: Book, project: Project) -> None:
 
 def defect(book: Book, project: Project) -> None:
     """Draft a defect with its history, its tasks and tests."""
-    item = _written(book, project, "Defect", phrases.defect_name(book.random))
+    item = _written(book, project, "Defect", defect_name(book.random))
     item.records[0].values |= {
         "Type": f"DefectType:{book.random.randint(338, 341)}",
         "FoundBy": book.random.choice(("Customer", "QA", None)),
@@ -83,7 +83,7 @@ def defect(book: Book, project: Project) -> None:
     if len(item.records) == 1 and book.chance(0.1):
         book.change(item, book.after(item.last.at, 9), project.members[0], 255, "Cannot reproduce")
     if item.last.state == 128:
-        resolved = {"Resolution": phrases.paragraph(book.random, 1), "ResolutionReason": "DefectResolution:342"}
+        resolved = {"Resolution": paragraph(book.random, 1), "ResolutionReason": "DefectResolution:342"}
         book.change(item, book.after(item.last.at, 1), project.members[0], VerifiedBy=project.members[-1], **resolved)
 
 
@@ -104,7 +104,7 @@ def _some(book: Book, choices: range) -> list[int]:
 
 
 def _tags(book: Book) -> list[tuple[str, Draft | str]]:
-    return [("TaggedWith", phrases.TAGS[place]) for place in _some(book, range(len(phrases.TAGS)))]
+    return [("TaggedWith", words.tags[place]) for place in _some(book, range(len(words.tags)))]
 
 
 def _written(book: Book, project: Project, type_name: str, name: str, earliest: datetime = START) -> Draft:
@@ -117,7 +117,7 @@ def _written(book: Book, project: Project, type_name: str, name: str, earliest: 
         at,
         book.random.choice(project.members),
         Name=name,
-        Description=_maybe(book, 0.8, phrases.paragraph(book.random)),
+        Description=_maybe(book, 0.8, paragraph(book.random)),
         Scope=project.scope,
         Super=book.random.choice(epics) if epics and book.chance(0.7) else None,
         Parent=book.random.choice(themes) if themes and book.chance(0.4) else None,
@@ -176,7 +176,7 @@ def _break_down(book: Book, project: Project, item: Draft, owners: list[Draft]) 
     """The tasks and tests of a planned item; Scope, Timebox and Team are carried over from it."""
     carried = {name: item.get(name) for name in ("Scope", "Timebox", "Team")}
     children = []
-    for type_name, words, most in (("Task", phrases.CHORES, 3), ("Test", phrases.CHECKS, 2)):
+    for type_name, names, most in (("Task", words.chores, 3), ("Test", words.checks, 2)):
         if item.type_name == "TestSet" and type_name == "Task":
             continue
         for _ in range(book.random.randint(0, most)):
@@ -184,8 +184,8 @@ def _break_down(book: Book, project: Project, item: Draft, owners: list[Draft]) 
                 type_name,
                 book.after(item.last.at, 1),
                 book.random.choice(owners),
-                Name=book.random.choice(words),
-                Description=_maybe(book, 0.3, phrases.paragraph(book.random, 1)),
+                Name=book.random.choice(names),
+                Description=_maybe(book, 0.3, paragraph(book.random, 1)),
                 Parent=item,
                 **carried,
             )
