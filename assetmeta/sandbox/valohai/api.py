@@ -12,19 +12,42 @@ from assetmeta.sandbox.rest.refusals import Problem, throttled, wrong_method
 from assetmeta.sandbox.rest.routing import Match
 from assetmeta.sandbox.rest.throttle import Throttle
 
+from . import (
+    commit_paths,
+    data_paths,
+    execution_paths,
+    launch_paths,
+    people_paths,
+    pipeline_paths,
+    project_paths,
+    serving_paths,
+    task_paths,
+)
 from .call import Call
 from .catalogue import KINDS
 from .collection import Collection
+from .life.stepper import catch_up
 from .metadata import actions, metadata
 from .reader import API
 from .resource import Route, Router
 from .rights import WRITERS
 from .tokens import Tokens
-from .topics import BEFORE_EACH, TOPICS
 from .workspace import Workspace
 
 ROOT = tuple(API.strip("/").split("/"))
 NO_USER = 0
+TOPICS = (
+    people_paths,
+    project_paths,
+    data_paths,
+    serving_paths,
+    commit_paths,
+    execution_paths,
+    task_paths,
+    pipeline_paths,
+    launch_paths,
+)
+"""What the API consists of beyond plain lists and objects. Routes of a list or an object replace methods of it."""
 
 
 class Api:
@@ -63,8 +86,8 @@ class Api:
         if handler is None and request.method != "OPTIONS":
             raise wrong_method(request.method)
         with self.space.store.lock, self.space.store.transaction():
-            for step in () if route.public else BEFORE_EACH:
-                step(self.space)
+            if not route.public:
+                catch_up(self.space)
             return self._metadata(call, route) if handler is None else handler(call)
 
     def _metadata(self, call: Call, route: Route) -> Answer:
@@ -87,7 +110,7 @@ class Api:
         """Every path of the API. What topics say about a method counts more than the ordinary way."""
         yield Route((), "Api Root", {"GET": self._root})
         for topic in TOPICS:
-            yield from topic(self.space).routes()
+            yield from topic.ROUTES
         for kind in KINDS.values():
             yield from Collection(kind).routes()
 

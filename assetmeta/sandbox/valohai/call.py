@@ -14,6 +14,7 @@ from assetmeta.sandbox.rest.refusals import forbidden, not_found
 
 from .catalogue import KINDS
 from .derivations import DERIVED
+from .fields import Fields
 from .lookups import Finder
 from .model import Key
 from .problems import Refused
@@ -70,6 +71,10 @@ class Call:
             message = f"Invalid data. Expected a dictionary, but got {type(value).__name__}."
             raise Refused.whole(message)
         return value
+
+    def body_fields(self) -> Fields:
+        """The body, to be read field by field."""
+        return Fields(self.fields(), is_form=self.body.is_form)
 
     def find(self, kind_name: str, text: str | None = None) -> Key:
         """The object that *text*, by default the first variable part of the path, means. Raises Refusal (404)."""

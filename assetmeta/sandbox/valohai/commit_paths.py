@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.routing import ANY
 
@@ -12,46 +10,32 @@ from .code.config import BadConfig, Config, parse
 from .code.package import BadPackage, identifier, member
 from .code.remote import Pushed
 from .model import Key
-from .orders.fields import Fields
 from .problems import Refused, leaf
 from .resource import Route
-from .workspace import Workspace
 
 ADHOC = "adhoc"
 NO_REPOSITORY = "The project has no repository."
 LONGEST_PATH = 1000
 
 
-class CommitPaths:
-    """The paths that make commits."""
-
-    def __init__(self, space: Workspace) -> None:
-        self.remote = space.remote
-
-    def routes(self) -> Iterator[Route]:
-        """All of them."""
-        one = ("projects", ANY)
-        yield Route((*one, "fetch"), "Project Fetch", {"POST": self.fetch})
-        yield Route((*one, "import-package"), "Project Import Package", {"POST": import_package})
-
-    def fetch(self, call: Call) -> Answer:
-        """POST projects/{id}/fetch/: the commits of the repository that are new here."""
-        project = call.find("project")
-        call.writable("project", project)
-        own = call.space.store.pointing("repository", "project", project)
-        repository = call.space.row("repository", own[-1]) if own else {}
-        if not repository.get("url"):
-            return Answer({"commits": [], "errors": [NO_REPOSITORY]}, 201)
-        rows = call.space.store.rows("commit")
-        known = {rows[id]["identifier"] for id in call.space.store.pointing("commit", "project", project)}
-        wanted = {word.strip() for word in repository["ref"].split(",")}
-        commits, errors = [], []
-        for pushed in self.remote.commits(repository["url"]):
-            if pushed.identifier not in known and pushed.branch in wanted:
-                commit, problem = pulled(call, project, pushed)
-                commits.append(call.reader.row("commit", commit))
-                errors += [problem] if problem else []
-        return Answer({"commits": commits, "errors": errors}, 201)
+def fetch(call: Call) -> Answer:
+    """POST projects/{id}/fetch/: the commits of the repository that are new here."""
+    project = call.find("project")
+    call.writable("project", project)
+    own = call.space.store.pointing("repository", "project", project)
+    repository = call.space.row("repository", own[-1]) if own else {}
+    if not repository.get("url"):
+        return Answer({"commits": [], "errors": [NO_REPOSITORY]}, 201)
+    rows = call.space.store.rows("commit")
+    known = {rows[id]["identifier"] for id in call.space.store.pointing("commit", "project", project)}
+    wanted = {word.strip() for word in repository["ref"].split(",")}
+    commits, errors = [], []
+    for pushed in call.space.remote.commits(repository["url"]):
+        if pushed.identifier not in known and pushed.branch in wanted:
+            commit, problem = pulled(call, project, pushed)
+            commits.append(call.reader.row("commit", commit))
+            errors += [problem] if problem else []
+    return Answer({"commits": commits, "errors": errors}, 201)
 
 
 def pulled(call: Call, project: Key, pushed: Pushed) -> tuple[Key, str]:
@@ -72,7 +56,7 @@ def import_package(call: Call) -> Answer:
     """
     project = call.find("project")
     call.writable("project", project)
-    fields = Fields(call.fields(), is_form=call.body.is_form)
+    fields = call.body_fields()
     description = fields.text("description")
     yaml_path = fields.text("yaml_path") or call.space.row("project", project)["yaml_path"]
     if len(yaml_path) > LONGEST_PATH:
@@ -118,3 +102,10 @@ def added(
         yaml_path=yaml_path,
         config=None if config is None else config.items,
     )
+
+
+ROUTES = (
+    Route(("projects", ANY, "fetch"), "Project Fetch", {"POST": fetch}),
+    Route(("projects", ANY, "import-package"), "Project Import Package", {"POST": import_package}),
+)
+"""The paths, with who answers them."""

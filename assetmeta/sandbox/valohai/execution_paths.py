@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from assetmeta.sandbox.rest.answers import Answer
@@ -14,11 +16,11 @@ from assetmeta.sandbox.rest.routing import ANY
 from .call import Call
 from .catalogue import KINDS
 from .derived.runs import outputs_of
+from .fields import Fields
 from .life import executions, tasks
 from .life.words import COMPLETE
 from .model import Key, Row
 from .orders.execution import execution_values, variables_in
-from .orders.fields import Fields
 from .orders.lookups import environment_in, project_in
 from .problems import Refused, missing_object, refused_action
 from .resource import Route
@@ -35,33 +37,9 @@ COPIED = (
 )
 
 
-class ExecutionPaths:
-    """What can be done with executions, and what they have written."""
-
-    def __init__(self, space: Workspace) -> None:
-        self.space = space
-
-    def routes(self) -> Iterator[Route]:
-        """All of them."""
-        one = ("executions", ANY)
-        yield Route(("executions",), "Execution List", {"POST": create})
-        yield Route(("notebook-executions",), "Notebook Execution List", {"POST": create_notebook})
-        yield Route(
-            ("executions", "multi_download_metadata_csv"), "Metadata CSV", {"GET": metadata_csv, "POST": metadata_csv}
-        )
-        yield Route((*one, "stop"), "Execution Stop", {"POST": stop})
-        yield Route((*one, "copy"), "Execution Copy", {"POST": copy})
-        yield Route((*one, "copy_to_task"), "Execution Copy To Task", {"POST": copy_to_task})
-        yield Route((*one, "tags"), "Execution Tags", {"POST": add_tags})
-        yield Route((*one, "events"), "Execution Events", {"GET": events})
-        yield Route((*one, "status-events"), "Execution Status Events", {"GET": status_events})
-        yield Route((*one, "metadata"), "Execution Metadata", {"GET": metadata})
-        yield Route((*one, "outputs"), "Execution Outputs", {"GET": outputs})
-
-
 def create(call: Call) -> Answer:
     """POST executions/."""
-    fields = Fields(call.fields(), is_form=call.body.is_form)
+    fields = call.body_fields()
     project = project_in(call, fields)
     values = execution_values(call, fields, project)
     fields.done()
@@ -70,7 +48,7 @@ def create(call: Call) -> Answer:
 
 def create_notebook(call: Call) -> Answer:
     """POST notebook-executions/: an execution without a commit that runs until it is stopped."""
-    fields = Fields(call.fields(), is_form=call.body.is_form)
+    fields = call.body_fields()
     project = project_in(call, fields)
     values = {
         "project": project,
@@ -93,13 +71,13 @@ def begun(call: Call, values: Row) -> Answer:
     return Answer(call.reader.document("execution", execution), 201)
 
 
-def stop(call: Call) -> Answer:
-    """POST executions/{id}/stop/. One that has ended stays as it is, and the answer says so."""
-    execution = call.find("execution")
-    call.writable("execution", execution)
-    if executions.stop(call.space, execution, call.space.clock()):
+def stop(kind_name: str, ends: Callable[[Workspace, Key, datetime], bool], call: Call) -> Answer:
+    """POST x/{id}/stop/ of what runs. One that has ended stays as it is, and the answer says so."""
+    id = call.find(kind_name)
+    call.writable(kind_name, id)
+    if ends(call.space, id, call.space.clock()):
         return Answer(STOPPED)
-    return Answer({"message": f"The execution is {call.space.row('execution', execution)['status']} already."})
+    return Answer({"message": f"The {kind_name} is {call.space.row(kind_name, id)['status']} already."})
 
 
 def copy(call: Call) -> Answer:
@@ -131,7 +109,7 @@ def add_tags(call: Call) -> Answer:
     """POST executions/{id}/tags/: adds to what is there."""
     execution = call.find("execution")
     call.writable("execution", execution)
-    fields = Fields(call.fields(), is_form=call.body.is_form)
+    fields = call.body_fields()
     if not fields.has("tags"):
         fields.needed("tags")
     added = fields.words("tags")
@@ -195,3 +173,19 @@ def csv_text(rows: Sequence[dict[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return buffer.getvalue()
+
+
+ROUTES = (
+    Route(("executions",), "Execution List", {"POST": create}),
+    Route(("notebook-executions",), "Notebook Execution List", {"POST": create_notebook}),
+    Route(("executions", "multi_download_metadata_csv"), "Metadata CSV", {"GET": metadata_csv, "POST": metadata_csv}),
+    Route(("executions", ANY, "stop"), "Execution Stop", {"POST": partial(stop, "execution", executions.stop)}),
+    Route(("executions", ANY, "copy"), "Execution Copy", {"POST": copy}),
+    Route(("executions", ANY, "copy_to_task"), "Execution Copy To Task", {"POST": copy_to_task}),
+    Route(("executions", ANY, "tags"), "Execution Tags", {"POST": add_tags}),
+    Route(("executions", ANY, "events"), "Execution Events", {"GET": events}),
+    Route(("executions", ANY, "status-events"), "Execution Status Events", {"GET": status_events}),
+    Route(("executions", ANY, "metadata"), "Execution Metadata", {"GET": metadata}),
+    Route(("executions", ANY, "outputs"), "Execution Outputs", {"GET": outputs}),
+)
+"""The paths, with who answers them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,62 +13,53 @@ from assetmeta.sandbox.rest.routing import ANY
 
 from .call import Call
 from .code.triggers import RUN_EXECUTION, Trigger
+from .fields import Fields
 from .life import executions, pipelines, stepper
 from .orders.execution import execution_values
-from .orders.fields import Fields
 from .orders.lookups import project_in
 from .orders.pipeline import pipeline_values
 from .orders.template import body_of
 from .problems import refused_action
 from .resource import Route
-from .workspace import Workspace
 
 Done = dict[str, Any]
 
 
-class LaunchPaths:
-    """`launch/<trigger>/` and `launch/<trigger>/run/`."""
+def launch(call: Call) -> Answer:
+    """POST with any body: start what the trigger says. 400 where a condition fails."""
+    trigger = _trigger(call)
+    failing = trigger.failing(call.request.body)
+    if failing is not None:
+        raise refused_action(f"The condition on {failing!r} failed.", "condition_failed")
+    stepper.catch_up(call.space)
+    run = str(uuid.uuid4())
+    call.space.triggers.runs[trigger.id, run] = launched(replace(call, user=_user(call, trigger)), trigger)
+    text = trigger.answer.replace("{run_id}", run)
+    kind = "application/json" if is_json(text) else "text/plain; charset=utf-8"
+    return Answer.raw(text.encode(), kind)
 
-    def __init__(self, space: Workspace) -> None:
-        self.space = space
 
-    def routes(self) -> Iterator[Route]:
-        """Both."""
-        yield Route(("launch", ANY), "Launch", {"POST": self.launch}, public=True)
-        yield Route(("launch", ANY, "run"), "Launch Run", {"GET": self.run_info, "POST": self.run_info}, public=True)
+def run_info(call: Call) -> Answer:
+    """GET or POST with `run_id` in the query: `{"status", "result"}`."""
+    trigger = _trigger(call)
+    found = call.space.triggers.runs.get((trigger.id, call.query.one("run_id") or ""))
+    if found is None:
+        raise not_found()
+    return Answer(found)
 
-    def launch(self, call: Call) -> Answer:
-        """POST with any body: start what the trigger says. 400 where a condition fails."""
-        trigger = self._trigger(call)
-        failing = trigger.failing(call.request.body)
-        if failing is not None:
-            raise refused_action(f"The condition on {failing!r} failed.", "condition_failed")
-        stepper.catch_up(self.space)
-        run = str(uuid.uuid4())
-        self.space.triggers.runs[trigger.id, run] = launched(replace(call, user=self._user(trigger)), trigger)
-        text = trigger.answer.replace("{run_id}", run)
-        kind = "application/json" if is_json(text) else "text/plain; charset=utf-8"
-        return Answer.raw(text.encode(), kind)
 
-    def run_info(self, call: Call) -> Answer:
-        """GET or POST with `run_id` in the query: `{"status", "result"}`."""
-        trigger = self._trigger(call)
-        found = self.space.triggers.runs.get((trigger.id, call.query.one("run_id") or ""))
-        if found is None:
-            raise not_found()
-        return Answer(found)
+def _trigger(call: Call) -> Trigger:
+    trigger = call.space.triggers.get(call.arguments[0])
+    if trigger is None:
+        raise not_found()
+    if not trigger.lets_in(call.request.headers, call.request.body):
+        raise Refusal(401, {"detail": "Incorrect authentication credentials."})
+    return trigger
 
-    def _trigger(self, call: Call) -> Trigger:
-        trigger = self.space.triggers.get(call.arguments[0])
-        if trigger is None:
-            raise not_found()
-        if not trigger.lets_in(call.request.headers, call.request.body):
-            raise Refusal(401, {"detail": "Incorrect authentication credentials."})
-        return trigger
 
-    def _user(self, trigger: Trigger) -> int:
-        rows = self.space.store.rows("user")
-        return next(int(id) for id, row in rows.items() if row["username"] == trigger.user)
+def _user(call: Call, trigger: Trigger) -> int:
+    rows = call.space.store.rows("user")
+    return next(int(id) for id, row in rows.items() if row["username"] == trigger.user)
 
 
 def launched(call: Call, trigger: Trigger) -> dict[str, Any]:
@@ -112,3 +102,10 @@ def is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+ROUTES = (
+    Route(("launch", ANY), "Launch", {"POST": launch}, public=True),
+    Route(("launch", ANY, "run"), "Launch Run", {"GET": run_info, "POST": run_info}, public=True),
+)
+"""The paths, with who answers them."""

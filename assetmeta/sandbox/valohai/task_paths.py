@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 
 from assetmeta.sandbox.rest.answers import Answer
 from assetmeta.sandbox.rest.refusals import forbidden
@@ -10,38 +10,20 @@ from assetmeta.sandbox.rest.routing import ANY
 
 from .call import Call
 from .catalogue import KINDS
-from .execution_paths import COPIED
+from .execution_paths import COPIED, stop
 from .life import tasks
 from .model import Key, Row
-from .orders.fields import Fields
 from .orders.lookups import project_in
 from .orders.task import task_values
 from .problems import refused_action
 from .resource import Route
-from .workspace import Workspace
 
 SAME = ("project", "title", "type", "configuration", "tags", "on_child_error")
 
 
-class TaskPaths:
-    """What can be done with tasks."""
-
-    def __init__(self, space: Workspace) -> None:
-        self.space = space
-
-    def routes(self) -> Iterator[Route]:
-        """All of them."""
-        one = ("tasks", ANY)
-        yield Route(("tasks",), "Task List", {"POST": create})
-        yield Route((*one, "stop"), "Task Stop", {"POST": stop})
-        yield Route((*one, "copy"), "Task Copy", {"POST": copy})
-        yield Route((*one, "execution_ids"), "Task Execution Ids", {"GET": execution_ids})
-        yield Route((*one, "property-keys"), "Task Property Keys", {"GET": property_keys})
-
-
 def create(call: Call) -> Answer:
     """POST tasks/."""
-    fields = Fields(call.fields(), is_form=call.body.is_form)
+    fields = call.body_fields()
     project = project_in(call, fields)
     values = task_values(call, fields, project)
     fields.done()
@@ -52,15 +34,6 @@ def begun(call: Call, values: Row) -> Answer:
     """201 with a new task."""
     task = tasks.create(call.space, values, call.space.clock())
     return Answer(call.reader.document("task", task), 201)
-
-
-def stop(call: Call) -> Answer:
-    """POST tasks/{id}/stop/."""
-    task = call.find("task")
-    call.writable("task", task)
-    if tasks.stop(call.space, task, call.space.clock()):
-        return Answer({"message": "OK"})
-    return Answer({"message": f"The task is {call.space.row('task', task)['status']} already."})
 
 
 def copy(call: Call) -> Answer:
@@ -94,3 +67,13 @@ def shown_children(call: Call) -> dict[Key, Row]:
     """The children of the task that are not deleted."""
     children = tasks.children_of(call.space, call.find("task"))
     return {id: row for id, row in children.items() if not row["deleted"]}
+
+
+ROUTES = (
+    Route(("tasks",), "Task List", {"POST": create}),
+    Route(("tasks", ANY, "stop"), "Task Stop", {"POST": partial(stop, "task", tasks.stop)}),
+    Route(("tasks", ANY, "copy"), "Task Copy", {"POST": copy}),
+    Route(("tasks", ANY, "execution_ids"), "Task Execution Ids", {"GET": execution_ids}),
+    Route(("tasks", ANY, "property-keys"), "Task Property Keys", {"GET": property_keys}),
+)
+"""The paths, with who answers them."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from assetmeta.sandbox.data import text
 from assetmeta.sandbox.valohai.code.config import BadConfig, parse
-from assetmeta.sandbox.valohai.code.example import EXAMPLE
 from assetmeta.sandbox.valohai.code.package import BadPackage, identifier, member
 from assetmeta.sandbox.valohai.code.parameters import filled, merged
 from assetmeta.sandbox.valohai.life.variants import expanded
@@ -28,7 +28,7 @@ def packed(files: dict[str, bytes]) -> bytes:
 
 class TestConfig:
     def test_parts_are_found_by_name(self) -> None:
-        config = parse(EXAMPLE)
+        config = parse(text("assetmeta.sandbox.valohai.code", "example.yaml"))
         assert (list(config.steps), list(config.tasks)) == (["preprocess", "train", "fail"], ["sweep"])
         assert (list(config.pipelines), list(config.endpoints)) == (["training"], ["predict"])
 

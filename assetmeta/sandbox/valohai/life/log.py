@@ -9,7 +9,7 @@ from typing import Any
 
 from assetmeta.sandbox.rest.clock import spell, spell_naive
 
-from ..code.values import sound
+from ..fields import sound
 from ..model import Row
 
 Event = dict[str, str]

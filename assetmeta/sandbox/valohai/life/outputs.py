@@ -10,7 +10,7 @@ from typing import Any
 
 from assetmeta.sandbox.rest.clock import spell
 
-from ..code.values import sound
+from ..fields import sound
 from ..model import Key, Row
 from ..workspace import Workspace
 

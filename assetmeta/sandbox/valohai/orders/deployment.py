@@ -6,9 +6,9 @@ from typing import Any
 
 from ..call import Call
 from ..catalogue import KINDS
+from ..fields import Fields
 from ..model import Key
 from ..workspace import Workspace
-from .fields import Fields
 from .lookups import commit_in, config_of_commit
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from ..call import Call
 from ..code.config import Item, listed
 from ..code.parameters import merged
+from ..fields import Fields
 from ..model import Key, Row
-from .fields import Fields
 from .lookups import commit_in, config_of_commit, environment_in
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")

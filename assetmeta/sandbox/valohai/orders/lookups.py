@@ -7,11 +7,11 @@ from assetmeta.sandbox.rest.refusals import forbidden
 from ..call import Call
 from ..catalogue import KINDS
 from ..code.config import BadConfig, Config, config_of
+from ..fields import Fields
 from ..lookups import PROJECT_DEFAULT
 from ..model import Key
 from ..problems import missing_object, missing_slug
 from ..workspace import Workspace
-from .fields import Fields
 
 
 def project_in(call: Call, fields: Fields) -> Key:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..call import Call
+from ..fields import Fields
 from ..model import Key, Row
 from ..problems import leaf
 from .deployment import release_values
 from .execution import execution_values
-from .fields import Fields
 from .task import task_values
 
 NODE_TYPES = ("execution", "task", "deployment", "mimic")

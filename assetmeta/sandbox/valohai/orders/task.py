@@ -8,11 +8,11 @@ from typing import Any
 
 from ..call import Call
 from ..code.parameters import merged
+from ..fields import Fields
 from ..life.executions import step_of
 from ..life.variants import TYPES, expanded
 from ..model import Key, Row
 from .execution import execution_values, is_value
-from .fields import Fields
 
 USUAL_TYPE = "grid_search"
 ON_CHILD_ERROR = ("continue_and_complete", "continue_and_error", "stop_all_and_error")

@@ -6,8 +6,8 @@ from typing import Any
 
 from ..call import Call
 from ..code.config import Config, Item, listed
+from ..fields import Fields
 from ..model import Key
-from .fields import Fields
 from .lookups import commit_in, config_of_commit
 
 PLURALS = {"outputs": "output", "inputs": "input", "parameters": "parameter", "files": "file"}

@@ -7,12 +7,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ..code.values import sound
-from ..problems import Refused, leaf
+from .problems import Refused, leaf
 
 REQUIRED = "This field is required."
 NOT_BLANK = "This field may not be blank."
 MOST_TEXT = 100_000
+DEEPEST = 60
 
 Problems = dict[str, list[Any]]
 
@@ -176,3 +176,27 @@ def numeric(text: str) -> float | str | None:
     except ValueError:
         return text or None
     return value if math.isfinite(value) else text
+
+
+def sound(value: object) -> bool:
+    """Whether *value* can be kept: texts that can be encoded, finite numbers, no depths without end."""
+    left = [(value, 0)]
+    while left:
+        each, depth = left.pop()
+        if isinstance(each, dict):
+            left.extend((key, depth + 1) for key in each)
+            left.extend((item, depth + 1) for item in each.values())
+        elif isinstance(each, list):
+            left.extend((item, depth + 1) for item in each)
+        if depth > DEEPEST or not sound_atom(each):
+            return False
+    return True
+
+
+def sound_atom(value: object) -> bool:
+    """Whether a single value is no endless number, and no text with half of a surrogate pair in it."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, str):
+        return not any("\ud800" <= letter <= "\udfff" for letter in value)
+    return True
