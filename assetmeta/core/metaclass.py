@@ -265,7 +265,7 @@ def _of_all(name: str) -> Any:
     return method
 
 
-for _form in (name for name in vars(Frames) if name.startswith(("to_", "history_"))):
+for _form in (name for name in vars(Frames) if not name.startswith("_")):
     setattr(AssetClass, _form, _of_all(_form))
 
 for _verb in ("select", "where", "filter", "sort", "find", "page", "asof", "deleted"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 from collections.abc import Callable
 from decimal import Decimal
@@ -10,11 +11,14 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
+from assetmeta.core.frames import Frames
+from assetmeta.core.metaclass import AssetClass
 from assetmeta.core.query import Query
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter
 from assetmeta.model.errors import BadValue, NotExactlyOne, UnknownName, Unsupported
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.values import Oid
+from assetmeta.tools.stubs import _PRELUDE
 from core.fake import ALL_ROUND, Bench, FakeBackend
 
 
@@ -372,3 +376,27 @@ def test_a_relation_is_compared_with_a_relation_and_a_value_with_a_value() -> No
         with pytest.raises(BadValue, match="a relation is compared with a relation"):
             assert one == other
     assert 0 == bench.requests
+
+
+def test_a_type_has_the_verbs_of_queries_that_only_read_and_stubs_have_them_too() -> None:
+    """What writes to a whole result is a query's alone: `v1.Story.delete()` must not be a slip of one word."""
+    verbs = {name for name, found in vars(AssetClass).items() if not name.startswith("_") and callable(found)}
+    of_queries = {
+        name
+        for one in (Query, Frames)
+        for name, found in vars(one).items()
+        if inspect.isfunction(found) and name[0] != "_"
+    }
+    assert of_queries - verbs == {
+        "set",
+        "delete",
+        "execute",
+        "values",
+        "queryAll",
+        "reQueryAll",
+        "length",
+        "max_length",
+    }
+    stub = _PRELUDE[_PRELUDE.index("class _TypeOf") :]
+    # These are written out for each type, with its attributes.
+    assert {name for name in verbs if f"    def {name}(" not in stub} == {"where", "new", "create", "template"}
