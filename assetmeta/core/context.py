@@ -22,6 +22,7 @@ from assetmeta.core.report import Report
 from assetmeta.core.row_report import UpsertReport
 from assetmeta.core.state import Instance, RowShapes, merge_rows
 from assetmeta.core.vocabulary import Vocabulary
+from assetmeta.model.codecs import AnyValue
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsNames, SupportsReferences
 from assetmeta.model.errors import AssetmetaError, NotFound, Rejected, SessionClosed, UnknownName, UsageError
 from assetmeta.model.http import Flow, T
@@ -268,7 +269,7 @@ class SessionContext:
         self._schema = schema
         self._make = make
         self._renew = renew
-        self._familiar: set[tuple[str, tuple[str, ...]]] = set()
+        self._familiar: dict[tuple[str, tuple[str, ...]], tuple[int, ...]] = {}
         self._types: set[str] = set()
 
     def after_fork(self) -> None:
@@ -389,27 +390,35 @@ class SessionContext:
                 self._look_at(oid.type, (), missing)
         for columns, group in groupby(rows, attrgetter("columns")):
             alike = list(group)
+            places: set[int] = set()
             for type_name in {row.oid.type for row in alike}:
-                if (type_name, columns) not in self._familiar:
-                    self._look_at(type_name, columns, missing)
-            for column in zip(*[row.values for row in alike], strict=True):
-                for type_name in _types_in(column) - types:
+                places.update(self._look_at(type_name, columns, missing))
+            for place in places:
+                for type_name in _types_in([row.values[place] for row in alike]) - types:
                     self._look_at(type_name, (), missing)
         if missing:
             self._renew(missing)
 
-    def _look_at(self, type_name: str, columns: tuple[str, ...], missing: dict[tuple[str, str], None]) -> None:
+    def _look_at(
+        self, type_name: str, columns: tuple[str, ...], missing: dict[tuple[str, str], None]
+    ) -> tuple[int, ...]:
+        """Add what the schema does not have to *missing*; return the places of the columns that may name assets."""
+        found = self._familiar.get((type_name, columns))
+        if found is not None:
+            return found
         kind = self.schema.types.get(type_name)
         if kind is None:
             missing[type_name, ""] = None
-        else:
-            for name in columns:
-                if name.isidentifier() and name not in kind.attributes:
-                    missing[type_name, name] = None
+        attributes = {} if kind is None else kind.attributes
+        for name in columns if kind else ():
+            if name.isidentifier() and name not in attributes:
+                missing[type_name, name] = None
         self._types.add(type_name)
         if len(self._familiar) >= _SHAPES:
             self._familiar.clear()
-        self._familiar.add((type_name, columns))
+        places = tuple(place for place, name in enumerate(columns) if _may_name_assets(attributes.get(name)))
+        self._familiar[type_name, columns] = places
+        return places
 
     def merge_rows(self, rows: Sequence[Row], since: int | None = None) -> list[Instance]:
         """Merge rows into their assets; return the assets, same order. *since* is `writes` when they were requested."""
@@ -422,6 +431,11 @@ class SessionContext:
 def moment_of(asset: Instance) -> AsOf | None:
     """The moment at which this asset is seen; None for the present."""
     return asset._state.oid.moment
+
+
+def _may_name_assets(attribute: Attribute | None) -> bool:
+    """True for relations, and for values of which the schema does not tell what they are."""
+    return attribute is None or attribute.is_relation or isinstance(attribute.codec, AnyValue)
 
 
 def _types_in(column: Sequence[object]) -> set[str]:

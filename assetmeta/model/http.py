@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
+from assetmeta.model.collector import collector_paused
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.printable import OwnRepr, printable
 
@@ -148,6 +149,8 @@ Flow = Generator[Yielded, Reply, T]
 def perform(flow: Generator[_Y, _S, T], answer: Callable[[_Y], _S]) -> T:
     """Run a flow to its end and return its value. *answer* gives what each thing that it yields is sent; an error that
     it raises is raised inside the flow. A flow that is left early, by an error of any kind, is closed.
+
+    The garbage collector is paused while the flow works on an answer, which may be a page of thousands of assets.
     """
     try:
         yielded = next(flow)
@@ -157,7 +160,8 @@ def perform(flow: Generator[_Y, _S, T], answer: Callable[[_Y], _S]) -> T:
             except AssetmetaError as error:
                 yielded = flow.throw(error)
             else:
-                yielded = flow.send(sent)
+                with collector_paused():
+                    yielded = flow.send(sent)
     except StopIteration as end:
         value: T = end.value
         return value

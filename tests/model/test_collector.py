@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
 from assetmeta.model.collector import collector_paused
+from assetmeta.model.http import perform
 
 
 @pytest.fixture(autouse=True)
@@ -32,3 +33,19 @@ def test_a_collector_that_was_off_stays_off() -> None:
     with collector_paused():
         pass
     assert not gc.isenabled()
+
+
+def test_the_collector_waits_while_a_flow_works_on_an_answer_and_not_while_it_waits_for_one() -> None:
+    during: list[bool] = []
+
+    def flow() -> Generator[str, str, str]:
+        answer = yield "request"
+        during.append(gc.isenabled())
+        return answer
+
+    def answer(request: str) -> str:
+        during.append(gc.isenabled())
+        return request
+
+    assert perform(flow(), answer) == "request"
+    assert [True, False, True] == [*during, gc.isenabled()]

@@ -186,7 +186,7 @@ def _select(
     unlisted = source.unlisted(wanted.type_name)
     yield from prefetch(source, part, path_tree(path for path in wanted.select if _leads_on(unlisted, path)))
     chosen = {*seen}
-    rows = tuple(row_of(source.known, oid, wanted.select) for oid in part)
+    rows = rows_of(source.known, part, wanted.select)
     return rows, tuple(source.known.row(oid) for oid in source.known.cells if oid not in chosen)
 
 
@@ -213,11 +213,14 @@ def _leads_on(unlisted: Container[str], path: Path) -> bool:
     return len(path.steps) > 1 or path.aggregate is not None or path.steps[0].name in unlisted
 
 
-def row_of(known: RowStore, oid: Oid, select: Sequence[Path]) -> Row:
-    """All that is known of an asset, and the values that were computed for it under their paths."""
-    row = known.row(oid)
+def rows_of(known: RowStore, oids: Sequence[Oid], select: Sequence[Path]) -> tuple[Row, ...]:
+    """All that is known of assets, and the values that were computed for them under their paths."""
+    rows = tuple(map(known.row, oids))
     computed = [path for path in select if path.aggregate and path.aggregate not in CLEANED]
     if not computed:
-        return row
-    values = tuple(known.cell(oid, path) for path in computed)
-    return Row(oid, row.columns + tuple(map(str, computed)), row.values + values)
+        return rows
+    names = tuple(map(str, computed))
+    return tuple(
+        Row(row.oid, row.columns + names, row.values + tuple(known.cell(row.oid, path) for path in computed))
+        for row in rows
+    )

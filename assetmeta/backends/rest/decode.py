@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from assetmeta.backends.local.records import Cells, RowStore
 from assetmeta.backends.responses import Json
@@ -51,6 +51,15 @@ class _Shape(NamedTuple):
     declared: frozenset[str]
 
 
+class _Layout(NamedTuple):
+    """How objects of a type that have certain keys become cells. They are copied as they are, which is the quickest;
+    the columns in *read* then take the place of what they were made of, and keys without a column are *dropped*.
+    """
+
+    dropped: tuple[str, ...]
+    read: tuple[_Column, ...]
+
+
 @dataclass(slots=True)
 class Decoder:
     """Reads objects into what is *known*. *api*, *keys* and *options* are those of the dialect."""
@@ -63,6 +72,7 @@ class Decoder:
     options: Options
     known: RowStore
     _shapes: dict[str, _Shape] = field(default_factory=dict)
+    _layouts: dict[tuple[str, ...], _Layout] = field(default_factory=dict)
     _embedded: dict[Hashable, tuple[Object, Oid]] = field(default_factory=dict)
     learns: bool = True
     """Whether the keys that objects have are remembered."""
@@ -99,7 +109,7 @@ class Decoder:
 
         *oid* is what was requested, where the body may not contain that.
         """
-        known, memory = self.known.cells, self.options.memory
+        known = self.known.cells
         place: Hashable = None
         if context.embedded:
             # Most rows of a list embed the same few objects.
@@ -114,37 +124,59 @@ class Decoder:
         oid = Oid(resource.type, key) if oid is None else oid
         if place is not None:
             self._embedded[place] = (item, oid)
-        present = memory.present.get(resource.type)
-        if self.learns and (present is None or not item.keys() <= present):
-            memory.remember_keys(resource.type, item.keys())
         cells: Cells = self._cells(resource, item, context, oid)
         loaded = known.get(oid) or {}
         known[oid] = {**loaded, **(implied or {}), **cells} if loaded or implied else cells
         return oid
 
     def _cells(self, resource: Resource, item: Object, context: ParseContext, oid: Oid) -> dict[str, RawValue]:
-        shape = self._shapes.get(resource.type) or self._compile(resource)
+        layout = self._layouts.get((resource.type, *item)) or self._lay_out(resource, item)
+        found: dict[str, Any] = dict(item)
+        for key in layout.dropped:
+            del found[key]
         inside = ParseContext(context.project, oid.key, context.embedded)
-        found: dict[str, RawValue] = {}
-        for name, key, other, is_list, is_optional, null_when_embedded, read in shape.columns:
-            if key in item:
-                value = item[key]
-            elif other is not None and other in item:
-                value = item[other]
-            elif is_optional:
-                value = None
-            else:
-                continue
-            if read is None:
-                found[name] = value if value.__class__ not in _NESTED else text_of(value)  # type: ignore[assignment]
-            elif not is_list or isinstance(value, list):
+        for name, key, _, is_list, _, null_when_embedded, read in layout.read:
+            value = item.get(key)
+            if (is_list and not isinstance(value, list)) or (null_when_embedded and value is None and inside.embedded):
                 # The name of a list that is read separately may be that of a number or an address in the object.
-                found[name] = read(value, item, inside)
-            if null_when_embedded and value is None and context.embedded:
-                del found[name]
-        if not item.keys() <= shape.declared:
-            found |= {key: _raw_value(value) for key, value in item.items() if key not in shape.declared}
-        return _separate_cleaned(shape, item, found, context.cleaned) if context.cleaned else found
+                found.pop(name, None)
+            else:
+                found[name] = value if read is None else read(value, item, inside)
+        if not _NESTED.isdisjoint(map(type, found.values())):
+            found = {name: text_of(value) if type(value) in _NESTED else value for name, value in found.items()}
+        return self._separate_cleaned(resource, item, found, context.cleaned) if context.cleaned else found
+
+    def _lay_out(self, resource: Resource, item: Object) -> _Layout:
+        """Find out how objects with the keys of *item* are read, and remember that there are such."""
+        shape = self._shapes.get(resource.type) or self._compile(resource)
+        read, kept = [], set()
+        for column in shape.columns:
+            key = column.key if column.key in item or column.other not in item else column.other
+            if key not in item and not column.is_optional:
+                continue
+            kept.add(column.name)
+            if key != column.name or key not in item or column.read is not None or column.null_when_embedded:
+                read.append(column._replace(key=key))
+        for key in item.keys() - shape.declared:
+            kept.add(key)
+            read.append(_Column(key, key, None, False, False, False, _undeclared))
+        found = self._layouts[resource.type, *item] = _Layout(
+            tuple(key for key in item if key not in kept), tuple(read)
+        )
+        if self.learns:
+            self.options.memory.remember_keys(resource.type, item.keys())
+        return found
+
+    def _separate_cleaned(
+        self, resource: Resource, item: Object, found: dict[str, RawValue], cleaned: Mapping[str, str]
+    ) -> dict[str, RawValue]:
+        """Put texts that the server cleaned under columns of their own."""
+        for name, key, other, *_ in self._shapes[resource.type].columns:
+            source = key if key in item else other
+            if name in found and source is not None and source in cleaned:
+                value = found.pop(name)
+                found[f"{name}.@{cleaned[source]}"] = Cleaned(value) if isinstance(value, str) else None
+        return found
 
     def _compile(self, resource: Resource) -> _Shape:
         described = resource.fields
@@ -184,7 +216,9 @@ class Decoder:
             return target
 
         def members(value: Json, item: Object, context: ParseContext) -> RawValue:
-            given = value if isinstance(value, list) else []
+            if not value or not isinstance(value, list):
+                return ()
+            given = value
             if known.shape == "matrix":
                 given = [cell for row in given for cell in (row if isinstance(row, list) else [row])]
             if known.wrap:
@@ -198,9 +232,11 @@ class Decoder:
         known.
         """
         choose = self._choice(known)
+        if isinstance(choose, Resource) and not self.api.embeds:
+            return self._reference(choose)
 
         def target(value: Json, item: Object, context: ParseContext) -> Oid | None:
-            resource = choose(value, item) if value is not None else None
+            resource = None if value is None else choose if isinstance(choose, Resource) else choose(value, item)
             if resource is None:
                 return None
             if resource.key == "member":
@@ -220,8 +256,19 @@ class Decoder:
 
         return target
 
-    def _choice(self, known: Field) -> Callable[[Json, Object], Resource | None]:
-        """Chooses the type that a reference leads to."""
+    def _reference(self, resource: Resource) -> Callable[[Json, Object, ParseContext], Oid | None]:
+        """Reads a reference to an asset of one type, of which nothing else is sent."""
+
+        def reference(value: Json, item: Object, context: ParseContext) -> Oid | None:
+            if value is None:
+                return None
+            key = value if _is_key(resource, value) else self.keys.parse(resource, value, context)
+            return None if key is None else Oid(resource.type, key)  # type: ignore[arg-type]
+
+        return reference
+
+    def _choice(self, known: Field) -> Resource | Callable[[Json, Object], Resource | None]:
+        """The type that a reference leads to, or what chooses it among several."""
         resources = {name: self._concrete(name) for name in known.to}
         first = next(iter(resources.values()), None)
         if known.shape == "object" or known.type_in:
@@ -237,7 +284,14 @@ class Decoder:
             return by_content_type
         if known.when:
             flags = [(flag, self.resource(name)) for flag, name in known.when]
-            return lambda value, item: next((there for flag, there in flags if item.get(flag)), first)
+
+            def by_flag(value: Json, item: Object) -> Resource | None:
+                for flag, there in flags:
+                    if item.get(flag):
+                        return there
+                return first
+
+            return by_flag
         if known.shape == "source":
 
             def by_word(value: Json, item: Object) -> Resource | None:
@@ -252,7 +306,7 @@ class Decoder:
                 return first if name is None else resources.get(name) or self._concrete(name)
 
             return by_value
-        return lambda value, item: first
+        return first or (lambda value, item: None)
 
     def _concrete(self, type_name: str) -> Resource | None:
         try:
@@ -270,7 +324,7 @@ class Decoder:
         return oid
 
 
-_NESTED = (list, dict)
+_NESTED = frozenset({list, dict})
 _NONE: tuple[Object | None, Oid | None] = (None, None)
 
 
@@ -315,16 +369,8 @@ def _raw_value(value: Json) -> RawValue:
     return JsonText(text_of(value)) if isinstance(value, list | dict) else value
 
 
-def _separate_cleaned(
-    shape: _Shape, item: Object, found: dict[str, RawValue], cleaned: Mapping[str, str]
-) -> dict[str, RawValue]:
-    """Put texts that the server cleaned under columns of their own."""
-    for name, key, other, *_ in shape.columns:
-        source = key if key in item else other
-        if name in found and source is not None and source in cleaned:
-            value = found.pop(name)
-            found[f"{name}.@{cleaned[source]}"] = Cleaned(value) if isinstance(value, str) else None
-    return found
+def _undeclared(value: Json, item: Object, context: ParseContext) -> RawValue:
+    return _raw_value(value)
 
 
 def _data_in(value: Json) -> tuple[Oid, ...]:

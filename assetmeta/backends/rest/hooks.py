@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.http import Object
@@ -19,8 +20,7 @@ from assetmeta.model.plans import RawValue
 from assetmeta.model.values import Key, Oid
 
 
-@dataclass(frozen=True, slots=True)
-class ParseContext:
+class ParseContext(Struct, frozen=True):
     """Where an object was found: the *project* that it is in, as far as that is known, the key of the *owner* that it
     is part of or listed below, and whether it is *embedded* in another object. *cleaned* are the keys of texts that the
     server cleaned, with how.
@@ -29,7 +29,7 @@ class ParseContext:
     project: Key | None = None
     owner: Json = None
     embedded: bool = False
-    cleaned: Mapping[str, str] = field(default_factory=dict)
+    cleaned: Mapping[str, str] = {}
 
     def inside(self, key: Key) -> ParseContext:
         """The context of what an object with this *key* contains."""

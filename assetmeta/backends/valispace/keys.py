@@ -63,6 +63,8 @@ def identity(value: Json) -> Key | None:
     """The id in a reference: a number, a numeric text, or an object with an `id`."""
     if isinstance(value, dict):
         value = value.get("id")
+    if type(value) is int:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     return int(value) if isinstance(value, str) and value.isdecimal() else value if isinstance(value, int) else None

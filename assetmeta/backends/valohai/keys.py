@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from assetmeta.backends.responses import Json, confirm
 from assetmeta.backends.rest.hooks import Identified, Keys, ParseContext

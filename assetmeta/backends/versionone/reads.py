@@ -47,7 +47,6 @@ from assetmeta.backends.versionone.rest_reads import (
 )
 from assetmeta.backends.versionone.rest_response import read_list
 from assetmeta.backends.versionone.tokens import moment_of
-from assetmeta.model.collector import collector_paused
 from assetmeta.model.conditions import And, Compare, Or, and_terms, is_exact
 from assetmeta.model.errors import BadValue, NotExactlyOne, NotFound, Unsupported
 from assetmeta.model.http import Flow, Request, Response
@@ -262,10 +261,9 @@ def _turn_pages(walks: Sequence[_Walk], settings: Settings) -> Flow[None]:
     bundles = [walks[place : place + size] for place in range(0, len(walks), size)]
     responses = yield from _send([request([walk.document(settings) for walk in bundle]) for bundle in bundles])
     for bundle, response in zip(bundles, responses, strict=True):
-        with collector_paused():
-            pages = read_rows(check(response, parse_error), [walk.reader for walk in bundle])
-            for walk, rows in zip(bundle, pages, strict=True):
-                walk.take(rows, settings)
+        pages = read_rows(check(response, parse_error), [walk.reader for walk in bundle])
+        for walk, rows in zip(bundle, pages, strict=True):
+            walk.take(rows, settings)
 
 
 def _gathered(wanted: Fetch, walks: Sequence[_Walk]) -> Rows:

@@ -22,7 +22,6 @@ from assetmeta.backends.versionone.query_request import (
 )
 from assetmeta.backends.versionone.rest_response import XML, Column, identity, read_asset, read_list, row
 from assetmeta.backends.versionone.tokens import place
-from assetmeta.model.collector import collector_paused
 from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.plans import Fetch, Row, Rows
@@ -144,9 +143,8 @@ def _all_records(schema: Schema, walk: _Records, fetch: Fetch, settings: Setting
         size = min(settings.max_page, left)
         request = walk.page(fetch.start + len(rows), size)
         response = check(answered((yield request)), parse_error)
-        with collector_paused():
-            assets = read_list(response).assets
-            records = [_record(asset, wanted, response) for asset in assets]
+        assets = read_list(response).assets
+        records = [_record(asset, wanted, response) for asset in assets]
         each_once((record.oid for record in records), request.line)
         if fetch.oids is not None:
             confirm_requested(schema, [record.oid for record in records], fetch.oids, request.line)
