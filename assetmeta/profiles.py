@@ -25,6 +25,7 @@ from typing import Any
 
 from assetmeta.model import optional
 from assetmeta.model.errors import BadValue, nearest
+from assetmeta.model.scalars import shown
 
 VARIABLE = "ASSETMETA_PROFILES"
 """The environment variable that names another file."""
@@ -119,7 +120,7 @@ def _value(name: str, key: str, value: object, environment: Mapping[str, str]) -
     if not key.endswith("_env"):
         return value
     if not isinstance(value, str) or value not in environment:
-        raise BadValue(f"Profile {name!r}: {key} names the environment variable {value!r:.80}, which is not set.")
+        raise BadValue(f"Profile {name!r}: {key} names the environment variable {shown(value)}, which is not set.")
     if not environment[value]:
-        raise BadValue(f"Profile {name!r}: {key} names the environment variable {value!r:.80}, which is empty.")
+        raise BadValue(f"Profile {name!r}: {key} names the environment variable {shown(value)}, which is empty.")
     return environment[value]

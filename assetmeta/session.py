@@ -27,6 +27,7 @@ from assetmeta.model import optional
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsLoginCheck
 from assetmeta.model.errors import AssetmetaError, BadValue, UnknownName, elsewhere, nearest
 from assetmeta.model.http import Flow, T
+from assetmeta.model.scalars import shown
 from assetmeta.model.schema import Schema
 from assetmeta.model.signatures import names_settings
 from assetmeta.model.table import Displayed, Table
@@ -251,7 +252,7 @@ class Session(WorkBlock, Displayed):
                 return self[name](text)
         oid = as_oid(token)
         if oid is None:
-            raise BadValue(f"{token!r} is not an asset token; write Type:id, for example Story:1005.")
+            raise BadValue(f"{shown(token)} is not an asset token; write Type:id, for example Story:1005.")
         if self[oid.type]._type.abstract:
             raise BadValue(f"{oid.token}: {oid.type} is abstract; name the asset by its concrete type.", oid=oid.token)
         asset = self._context.asset(oid)
@@ -268,7 +269,7 @@ class Session(WorkBlock, Displayed):
                 raise BadValue(f"{kind.__name__} belongs to another session; use this session's own.")
             kind = kind._type.name
         if not isinstance(kind, str):
-            raise BadValue(f"query() takes the name of an asset type or its class, not {kind!r:.80}.")
+            raise BadValue(f"query() takes the name of an asset type or its class, not {shown(kind)}.")
         self._schemas().type(kind)
         return Query(self._context, kind)
 

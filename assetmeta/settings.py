@@ -13,7 +13,7 @@ from assetmeta.model.contract import Backend
 from assetmeta.model.errors import BadValue, nearest
 from assetmeta.model.folders import cache_folder, expanded
 from assetmeta.model.http import is_loopback
-from assetmeta.model.scalars import whole_number
+from assetmeta.model.scalars import shown, whole_number
 from assetmeta.model.signatures import keywords
 from assetmeta.version import __version__
 from assetmeta.wire.auth import Credential
@@ -82,11 +82,11 @@ def check_settings(keep: object, page_size: object, prefetch: object, schema_cac
     for name, size, least in (("page_size", page_size, 1), ("keep", keep, 0), ("prefetch", prefetch, 0)):
         number = whole_number(size)
         if number is None or number < least:
-            raise BadValue(f"{name}= takes a whole number, {least} or more, not {size!r:.40}.")
+            raise BadValue(f"{name}= takes a whole number, {least} or more, not {shown(size, 40)}.")
     if not isinstance(schema_age, int | float):
-        raise BadValue(f"schema_age= takes a number of seconds, not {schema_age!r:.40}.")
+        raise BadValue(f"schema_age= takes a number of seconds, not {shown(schema_age, 40)}.")
     if not isinstance(schema_cache, str | os.PathLike | bool | None):
-        raise BadValue(f"schema_cache= takes a folder, True or None, not {schema_cache!r:.40}.")
+        raise BadValue(f"schema_cache= takes a folder, True or None, not {shown(schema_cache, 40)}.")
 
 
 def schema_file(

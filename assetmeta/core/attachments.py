@@ -13,6 +13,7 @@ from assetmeta.core.values import context_of
 from assetmeta.core.whole_file import naming, write_whole
 from assetmeta.model.contract import SupportsFiles
 from assetmeta.model.errors import BadValue, ReadOnly, Unsupported, UsageError
+from assetmeta.model.scalars import shown
 
 
 def _get(asset: Any) -> bytes:
@@ -75,7 +76,8 @@ def upload(asset: Instance, content: bytes | BinaryIO | Path, progress: object =
     if oid.moment is not None:
         raise ReadOnly(f"{oid.token} is seen as of {oid.moment!s}; upload to the asset as it is now.", oid=oid.token)
     if not isinstance(content, bytes | Path) and not hasattr(content, "read"):
-        raise BadValue(f"{oid.token}: a file is given as bytes, an open binary file or a Path, not {content!r:.40}.")
+        what = shown(content, 40)
+        raise BadValue(f"{oid.token}: a file is given as bytes, an open binary file or a Path, not {what}.")
     if isinstance(content, Path):
         with content.open("rb") as opened:
             _send(asset, backend, opened, progress)

@@ -36,7 +36,7 @@ from assetmeta.model.errors import BadValue, UnknownName, Unsupported, nearest
 from assetmeta.model.paths import Path, Resolved, Step, counts, in_parts, resolve
 from assetmeta.model.plans import Sort
 from assetmeta.model.printable import printable
-from assetmeta.model.scalars import whole_number
+from assetmeta.model.scalars import shown, whole_number
 from assetmeta.model.schema import Attribute, Schema
 
 
@@ -107,7 +107,7 @@ class Column:
                     f"{self!r}[...]: the server applies this condition by itself and does not support it."
                 )
             return self._with_last(where=key)
-        raise BadValue(f"{self!r}[...] takes an attribute name or a condition, not {key!r:.80}.")
+        raise BadValue(f"{self!r}[...] takes an attribute name or a condition, not {shown(key)}.")
 
     def of_type(self, narrower: Any) -> Column:
         """Keep only related assets of one type (a class of this session, or a type name)."""
@@ -154,7 +154,7 @@ class Column:
 
     def _several(self, values: Iterable[object]) -> list[object]:
         if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-            raise BadValue(f"{self!r} is compared with several values: give a list of them, not {values!r:.80}.")
+            raise BadValue(f"{self!r} is compared with several values: give a list of them, not {shown(values)}.")
         return list(values)
 
     def exact(self, *values: object) -> Term:
@@ -182,7 +182,7 @@ class Column:
 
     def _edge(self, operator: str, text: str) -> Term:
         if not isinstance(text, str) or not text:
-            raise BadValue(f"{self!r} begins or ends with a text, not {text!r:.80}.")
+            raise BadValue(f"{self!r} begins or ends with a text, not {shown(text)}.")
         if not self._path.is_plain and not self._source.context.backend.can.evaluates:
             raise Unsupported(f"{self!r}: how what the server works out begins and ends cannot be looked for.")
         return self._compare(operator, text)
@@ -433,7 +433,7 @@ def _operand(context: SessionContext, resolved: Resolved, path: Path, operator: 
     if counts(path):
         number = whole_number(value)
         if number is None:
-            raise BadValue(f"{resolved.type_name}.{path} is a number of assets, not {value!r:.80}.")
+            raise BadValue(f"{resolved.type_name}.{path} is a number of assets, not {shown(value)}.")
         return number
     if not isinstance(value, str) and as_oid(value) is not None:
         raise BadValue(f"{resolved.type_name}.{path} is {resolved.attribute.kind}, not an asset.")

@@ -30,6 +30,7 @@ from assetmeta.model.ordering import ReferencesIn, references_in
 from assetmeta.model.paths import Path, resolve
 from assetmeta.model.plans import Change, Fetch, Row, Rows
 from assetmeta.model.processes import fork_outside, renew_in_child
+from assetmeta.model.scalars import shown
 from assetmeta.model.schema import AssetType, Attribute, Schema
 from assetmeta.model.table import Table
 from assetmeta.model.values import AsOf, Oid
@@ -371,7 +372,7 @@ class SessionContext:
             # What was looked for on the way, such as a project, is not what the user wrote.
             if repr(text) in str(error):
                 raise
-            named = NotFound(f"{type_name}({text!r:.200}): {error}", **{"status": 404, **vars(error)})
+            named = NotFound(f"{type_name}({shown(text, 200)}): {error}", **{"status": 404, **vars(error)})
             raise named from error
         self.know([row])
         return self.merge_rows([row], since)[0]

@@ -30,7 +30,7 @@ from assetmeta.model.conditions import (
 from assetmeta.model.errors import BadValue, Unsupported
 from assetmeta.model.paths import CLEANED, LOCAL_AGGREGATES, Path, Step, in_parts, resolve
 from assetmeta.model.plans import Fetch, Find, Sort
-from assetmeta.model.scalars import checked_scalar, is_scalar, whole_number
+from assetmeta.model.scalars import checked_scalar, is_scalar, shown, whole_number
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.texts import writable_text
 from assetmeta.model.values import AsOf, LastUncompared, Oid
@@ -96,7 +96,7 @@ class Criteria(LastUncompared, frozen=True):
             elif isinstance(given, Mapping):
                 terms.extend(self._equal(name, value) for name, value in given.items())
             else:
-                raise BadValue(f"where() takes conditions and name=value pairs, not {given!r:.80}.")
+                raise BadValue(f"where() takes conditions and name=value pairs, not {shown(given)}.")
         terms.extend(self._equal(name, value) for name, value in equals.items())
         return self._but(terms=tuple(terms))
 
@@ -135,7 +135,7 @@ class Criteria(LastUncompared, frozen=True):
             return self.where(expression)
         self._need("raw_filter")
         if not isinstance(expression, str):
-            raise BadValue(f"filter() takes filter text, not {expression!r:.80}.")
+            raise BadValue(f"filter() takes filter text, not {shown(expression)}.")
         if not expression.strip():
             return self
         return self._but(terms=(*self.terms, RawFilter(expression)))
@@ -156,7 +156,7 @@ class Criteria(LastUncompared, frozen=True):
         elif isinstance(key, Column):
             sort = Sort(self._path(key))
         elif not isinstance(key, str):
-            raise BadValue(f"sort() takes names and columns, not {key!r:.80}.")
+            raise BadValue(f"sort() takes names and columns, not {shown(key)}.")
         else:
             name = key.strip()
             sort = Sort(self._path(name[1:] if name[:1] in ("+", "-") else name), descending=name.startswith("-"))
@@ -170,6 +170,8 @@ class Criteria(LastUncompared, frozen=True):
         Without arguments the search is dropped.
         """
         text = checked_scalar(text, "find()")
+        if hasattr(text, "ndim"):
+            raise BadValue(f"find() takes a text, not {shown(text)}.")
         if not text:
             return self._but(finding=None)
         try:
@@ -290,10 +292,10 @@ class Criteria(LastUncompared, frozen=True):
 def at_least(least: int, given: object, what: str) -> int:
     number = whole_number(given)
     if number is None or number < least:
-        raise BadValue(f"{what} takes a whole number, {least} or more, not {given!r:.80}.")
+        raise BadValue(f"{what} takes a whole number, {least} or more, not {shown(given)}.")
     return number
 
 
 def _no_name(name: object) -> str:
     several = " Several are given one by one, without the list." if isinstance(name, list | tuple | set) else ""
-    return f"Attributes are named by texts or columns, not {name!r:.80}.{several}"
+    return f"Attributes are named by texts or columns, not {shown(name)}.{several}"

@@ -10,6 +10,7 @@ from assetmeta.core.state import Edit, Instance, State, drop_decoded
 from assetmeta.core.values import cell_members, cell_value, context_of, load_raw, parsed, related_oid
 from assetmeta.model.errors import BadValue, ReadOnly
 from assetmeta.model.plans import AttributeChange
+from assetmeta.model.scalars import is_scalar
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import ABSENT, UNREAD, same_value
 
@@ -101,7 +102,7 @@ def checked_members(
     """Check values that a person gave as members; return them parsed, each once, in order."""
     if attribute.is_relation:
         return member_values(context, type_name, attribute, values)
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable) or is_scalar(values):
         raise BadValue(
             f"{type_name}.{attribute.name} holds several values: give a list of them, or use .add().",
             type_name=type_name,

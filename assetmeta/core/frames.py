@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assetmeta.core.context import FrameOptions, SessionContext
 from assetmeta.model.errors import BadValue
+from assetmeta.model.scalars import shown
 
 if TYPE_CHECKING:
     import dask.dataframe
@@ -161,6 +162,6 @@ def frame_options(decimals: str, plain: bool, explode: str | Iterable[str]) -> F
     if isinstance(explode, str):
         return FrameOptions(decimals, plain, (explode,))
     if not isinstance(explode, Iterable):
-        raise BadValue(f"explode= takes the names of columns, not {explode!r:.80}.")
+        raise BadValue(f"explode= takes the names of columns, not {shown(explode)}.")
     # A column that is named twice has a row per value all the same.
     return FrameOptions(decimals, plain, tuple(dict.fromkeys(explode)))

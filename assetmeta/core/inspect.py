@@ -20,6 +20,7 @@ from assetmeta.model.errors import AssetmetaError, BadValue, Unsupported, UsageE
 from assetmeta.model.paths import Path, in_parts, resolve
 from assetmeta.model.plans import AttributeChange, Fetch
 from assetmeta.model.printable import printable
+from assetmeta.model.scalars import shown
 from assetmeta.model.table import Table
 from assetmeta.model.values import Oid
 
@@ -152,5 +153,5 @@ def inspect(asset: object) -> Inspector | Table:
     if isinstance(asset, AssetClass) and asset is not Asset:
         return asset._query().describe()
     if not isinstance(asset, Asset):
-        raise BadValue(f"inspect() takes an asset or an asset type, not {asset!r:.80}.")
+        raise BadValue(f"inspect() takes an asset or an asset type, not {shown(asset)}.")
     return Inspector(asset)

@@ -16,7 +16,7 @@ from assetmeta.core.values import oid_of_session, require_oid
 from assetmeta.model.contract import SupportsAliases, SupportsNames
 from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, Unsupported
 from assetmeta.model.printable import printable
-from assetmeta.model.scalars import checked_scalar
+from assetmeta.model.scalars import checked_scalar, shown
 from assetmeta.model.schema import AssetType
 from assetmeta.model.table import Table
 from assetmeta.model.values import Oid
@@ -40,7 +40,7 @@ class AssetClass(type):
         """
         if cls._type.abstract and not cls._is_alias(key):
             raise BadValue(
-                f"{cls._type.name} is abstract, so {key!r} does not identify an asset; use the concrete type, or "
+                f"{cls._type.name} is abstract, so {shown(key)} does not identify an asset; use the concrete type, or "
                 f"query {cls._type.name}.",
                 type_name=cls._type.name,
             )

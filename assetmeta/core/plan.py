@@ -20,6 +20,7 @@ from assetmeta.model.changes_json import change_from_json, change_to_json
 from assetmeta.model.errors import BadValue
 from assetmeta.model.plans import Change
 from assetmeta.model.printable import OwnRepr, printable
+from assetmeta.model.scalars import shown
 from assetmeta.model.values import LastUncompared, Oid
 from assetmeta.version import __version__
 
@@ -132,10 +133,11 @@ class Plan(OwnRepr, LastUncompared, frozen=True):
             )
         try:
             if document["format"] > _FORMAT:
-                raise ValueError(f"it is of format {document['format']!r:.20}")
+                raise ValueError(f"it is of format {shown(document['format'], 20)}")
             return cls._from_json(document)
         except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError) as error:
-            raise BadValue(f"{path} does not contain a plan that this version can read ({error!r:.100}).") from error
+            why = shown(error, 100)
+            raise BadValue(f"{path} does not contain a plan that this version can read ({why}).") from error
 
     @classmethod
     def _from_json(cls, found: Mapping[str, Any]) -> Plan:

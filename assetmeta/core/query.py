@@ -29,7 +29,7 @@ from assetmeta.model.contract import SupportsExplain
 from assetmeta.model.errors import BadValue, NotExactlyOne
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.printable import printable
-from assetmeta.model.scalars import whole_number
+from assetmeta.model.scalars import shown, whole_number
 from assetmeta.model.table import Displayed, Table
 
 
@@ -160,7 +160,7 @@ class Query(Displayed, Frames, Criteria, frozen=True):
             return self._window(index)
         place = whole_number(index)
         if place is None:
-            raise BadValue(f"A query is indexed by positions, slices and names, not {index!r:.80}.")
+            raise BadValue(f"A query is indexed by positions, slices and names, not {shown(index)}.")
         if self._results or place < 0 or len(self.moments) > 1:
             return self.queryAll()._results[0][place]
         found = list(self._window(slice(place, place + 1)))

@@ -12,6 +12,7 @@ from assetmeta.core.state import Instance
 from assetmeta.core.values import context_of, read_multi, read_single, related_oid
 from assetmeta.model.errors import BadValue, ReadOnly
 from assetmeta.model.printable import printable
+from assetmeta.model.scalars import is_scalar
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.table import Displayed, Table
 from assetmeta.model.values import Oid
@@ -261,7 +262,7 @@ def member_values(
     context: SessionContext, type_name: str, attribute: Attribute, values: Iterable[object]
 ) -> list[object]:
     """Check what a person gave as members of a relation, and return the identities, each once, in order."""
-    if isinstance(values, str | bytes | Instance) or not isinstance(values, Iterable):
+    if isinstance(values, str | bytes | Instance) or not isinstance(values, Iterable) or is_scalar(values):
         raise BadValue(
             f"{type_name}.{attribute.name} holds several {attribute.related}: give a list of them, or use .add().",
             type_name=type_name,

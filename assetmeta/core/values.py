@@ -258,7 +258,7 @@ def related_oid(
         raise BadValue(
             f"{type_name}.{attribute.name} takes assets of type {related}, not {shown(value)}. Give the asset "
             f"({finder} finds one by name), or its token such as '{related}:1005'."
-            f"{' None clears it.' if value == '' and not attribute.multi else ''}",
+            f"{' None clears it.' if isinstance(value, str) and not value and not attribute.multi else ''}",
             type_name=type_name,
             attribute=attribute.name,
         )
@@ -332,7 +332,7 @@ def oid_of_session(context: SessionContext, value: object) -> Oid | None:
     """The identity of *value*, or None. Raises BadValue for an asset of another session."""
     if isinstance(value, Instance) and context_of(value) is not context:
         token = value._state.oid.token
-        raise BadValue(f"{token} ({value!r:.80}) belongs to another session; use this session's own.", oid=token)
+        raise BadValue(f"{token} ({shown(value)}) belongs to another session; use this session's own.", oid=token)
     return as_oid(value)
 
 

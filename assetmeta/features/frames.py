@@ -25,6 +25,7 @@ from assetmeta.model.codecs import Choices
 from assetmeta.model.contract import SupportsNames
 from assetmeta.model.errors import BadValue
 from assetmeta.model.paths import Path, Resolved, counts, resolve
+from assetmeta.model.scalars import shown
 from assetmeta.model.schema import Attribute
 from assetmeta.model.texts import Hidden
 from assetmeta.model.values import Oid
@@ -152,7 +153,7 @@ def to_arrow(
     given = list(assets) if isinstance(assets, Iterable) else [assets]
     for one in given:
         if not isinstance(one, Instance):
-            raise BadValue(f"to_arrow() takes assets, not {one!r:.80}.")
+            raise BadValue(f"to_arrow() takes assets, not {shown(one)}.")
     if not given:
         raise BadValue("to_arrow() takes assets of one type; a list without any has no columns.")
     type_names = {asset._state.oid.type for asset in given}
@@ -267,7 +268,7 @@ def _whole(value: Any) -> int:
 def _same(kind: type) -> Callable[[Any], Any]:
     def cell(value: Any) -> Any:
         if not isinstance(value, kind):
-            raise TypeError(f"{value!r:.80} is no {kind.__name__}")
+            raise TypeError(f"{shown(value)} is no {kind.__name__}")
         return value
 
     return cell

@@ -12,6 +12,7 @@ from assetmeta.features.recognition import Match, Part, match
 from assetmeta.model.errors import JobError, UsageError
 from assetmeta.model.ordering import ReferencesIn, references
 from assetmeta.model.plans import Create
+from assetmeta.model.scalars import shown
 from assetmeta.model.values import Oid
 
 NATURAL = ": "
@@ -98,7 +99,7 @@ def keys_of(plan: Plan, given: Mapping[Oid, str], natural: Mapping[str, str]) ->
         if key is None:
             continue
         if (change.oid.type, key) in seen:
-            raise JobError(f"Two new assets of type {change.oid.type} have the key {key!r:.80}. Nothing was sent.")
+            raise JobError(f"Two new assets of type {change.oid.type} have the key {shown(key)}. Nothing was sent.")
         seen.add((change.oid.type, key))
         found[change.oid] = key
     return found

@@ -32,6 +32,7 @@ from assetmeta.features.journal import SENT, UNKNOWN
 from assetmeta.features.plans import check_plan
 from assetmeta.model.errors import AssetmetaError, BadValue, UsageError
 from assetmeta.model.plans import Change, Create, Done
+from assetmeta.model.scalars import shown
 
 
 class Job(JobRecord):
@@ -95,7 +96,7 @@ class Job(JobRecord):
             # It was found, so that nobody has to know it again.
             return asset
         if not isinstance(asset, Instance) or self._unit.tracked(asset._state.oid) is not asset:
-            raise UsageError(f"job.key() takes a new asset of this block, not {asset!r:.80}.")
+            raise UsageError(f"job.key() takes a new asset of this block, not {shown(asset)}.")
         run.keys[asset._state.oid] = f"key={key}"
         return asset
 
@@ -149,7 +150,7 @@ class Job(JobRecord):
                 item = known.get(token)
                 if item is None or (oid and oid.type != item.change.oid.type):
                     names = ", ".join(known) or "nothing"
-                    raise BadValue(f"settle({token!r:.80}, {asset!r:.80}): in doubt in this journal: {names}.")
+                    raise BadValue(f"settle({shown(token)}, {shown(asset)}): in doubt in this journal: {names}.")
                 self._journal.settled([(item.id, Done(item.change, oid.current) if oid else None)])
         finally:
             self._journal.close()

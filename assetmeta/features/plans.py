@@ -19,6 +19,7 @@ from assetmeta.model.contract import UNOBSERVED, WriteObserver
 from assetmeta.model.errors import AssetmetaError, BadValue, Conflict, ReadOnly, UsageError
 from assetmeta.model.identities import resolve_change
 from assetmeta.model.plans import Change, Create, Update
+from assetmeta.model.scalars import shown
 
 _QUOTED = 10
 """Clashes that a message names."""
@@ -82,7 +83,7 @@ def check_plan(context: SessionContext, plan: object) -> None:
     UnknownName and ReadOnly for what cannot be written. Sends nothing.
     """
     if not isinstance(plan, Plan):
-        raise BadValue(f"commit() takes a plan, not {plan!r:.80}; conflicts= is given by name.")
+        raise BadValue(f"commit() takes a plan, not {shown(plan)}; conflicts= is given by name.")
     if plan.origin.server not in ("", context.server):
         raise UsageError(
             f"This plan was made for {plan.origin.server}, and this session is logged in at "

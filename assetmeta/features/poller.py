@@ -19,6 +19,7 @@ from assetmeta.features.asset_changes import CHANGED, CREATED, DELETED, AssetCha
 from assetmeta.features.watch import Watcher
 from assetmeta.model.errors import BadValue, ResultChanged, ServerFailed, SessionClosed, Unreachable, UsageError
 from assetmeta.model.plans import Call
+from assetmeta.model.scalars import shown
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ class V1Poller:
         if not self._is_open:
             raise UsageError("Callbacks are registered inside of the poller's block: with V1Poller(v1) as poller: ...")
         if not callable(callback):
-            raise BadValue(f"A callback is a function of one asset, not {callback!r:.80}.")
+            raise BadValue(f"A callback is a function of one asset, not {shown(callback)}.")
         query = what if isinstance(what, Query) else self._session.query(what)
         name = repr(query)
         with self._lock:

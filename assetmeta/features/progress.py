@@ -21,6 +21,7 @@ from assetmeta.model.changes_json import change_to_json
 from assetmeta.model.contract import UNOBSERVED, WriteObserver
 from assetmeta.model.errors import BadValue, Unsupported
 from assetmeta.model.plans import Call, Change, Done, Outcome, Skipped
+from assetmeta.model.scalars import shown
 
 _STEPS = 10
 """Lines that are written about something whose size is known, the first one aside."""
@@ -106,7 +107,7 @@ def meter(progress: object, what: str, unit: str = "") -> Meter | None:
     if callable(progress):
         return FunctionMeter(progress, what)
     if progress is not True:
-        raise BadValue(f"progress= takes True or a function of (done, total, what), not {progress!r:.80}.")
+        raise BadValue(f"progress= takes True or a function of (done, total, what), not {shown(progress)}.")
     is_notebook = _is_notebook()
     try:
         console = optional.load("rich.console", extra="cli").Console(stderr=not is_notebook)

@@ -22,6 +22,7 @@ from assetmeta.model import optional
 from assetmeta.model.errors import BadValue
 from assetmeta.model.folders import state_folder
 from assetmeta.model.processes import renew_in_child
+from assetmeta.model.scalars import shown
 
 _UNITS = {"second": 1, "s": 1, "minute": 60, "min": 60, "hour": 3600, "h": 3600, "day": 86_400}
 _RATE = re.compile(r"\s*([0-9]{1,9})\s*/\s*([0-9]{1,6})?\s*([a-z]+?)(s?)\s*", re.IGNORECASE)
@@ -71,7 +72,7 @@ def _limit(text: object) -> Limit:
     requests, interval = (int(match[1]), int(match[2] or 1) * unit * 1000) if match and unit else (0, 0)
     if not requests or not 0 < interval <= LONGEST:
         raise BadValue(
-            f"rate={text!r:.60} is not a rate: write requests and time, such as '100/minute', '5/second' or "
+            f"rate={shown(text, 60)} is not a rate: write requests and time, such as '100/minute', '5/second' or "
             "'50/10 seconds', of a day at most."
         )
     return Limit(requests, interval)

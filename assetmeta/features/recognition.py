@@ -22,6 +22,7 @@ from assetmeta.model.errors import JobError
 from assetmeta.model.identities import resolve_value
 from assetmeta.model.ordering import ReferencesIn
 from assetmeta.model.plans import AttributeChange, Call, Change, Create, Delete, Update
+from assetmeta.model.scalars import shown
 from assetmeta.model.values import Oid
 
 ADVICE = (
@@ -197,7 +198,7 @@ def _written(change: Change) -> str:
     [delta] = _deltas(change)
     if delta.is_multi:
         return f"+{[str(value) for value in delta.added]} -{[str(value) for value in delta.removed]}"[:80]
-    return f"{delta.new!r:.60}"
+    return f"{shown(delta.new, 60)}"
 
 
 def _some(changes: Iterable[Change]) -> str:
@@ -210,4 +211,4 @@ def _word(change: Change) -> str:
     if not isinstance(change, Create):
         return f"{change.oid.token}{''.join(f'.{delta.name}' for delta in _deltas(change))}"
     text = next((delta.new for delta in change.deltas if isinstance(delta.new, str)), None)
-    return f"{change.oid.type} {text!r:.40}" if text is not None else change.oid.type
+    return f"{change.oid.type} {shown(text, 40)}" if text is not None else change.oid.type

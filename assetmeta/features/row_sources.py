@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from assetmeta.model import optional
 from assetmeta.model.errors import BadValue
-from assetmeta.model.scalars import plain, shown
+from assetmeta.model.scalars import is_scalar, plain, shown
 
 _DELIMITERS = ",;\t|"
 
@@ -42,7 +42,7 @@ def read_rows(source: Any) -> GivenRows:
         return _from_file(Path(source).expanduser())
     # A frame that is not computed yet would be by asking it for its columns.
     is_frame = any(hasattr(type(source), name) for name in ("columns", "column_names"))
-    if isinstance(source, Mapping) or not (isinstance(source, Iterable) or is_frame):
+    if isinstance(source, Mapping) or is_scalar(source) or not (isinstance(source, Iterable) or is_frame):
         raise BadValue(f"Rows are a list of mappings, a DataFrame or the path of a file, not {shown(source)}.")
     return _from_frame(source) if is_frame else _from_mappings(source)
 

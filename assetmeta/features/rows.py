@@ -36,6 +36,7 @@ from assetmeta.model.conditions import Compare
 from assetmeta.model.errors import BadValue, NotExactlyOne, NotFound, ReadOnly, UnknownName, Unsupported, nearest
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch
+from assetmeta.model.scalars import shown
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import UNREAD, Oid, same_value
 
@@ -104,7 +105,7 @@ def upsert(
 
 def _check_word(name: str, given: object, known: Sequence[str]) -> None:
     if given not in known:
-        raise BadValue(f"{name}= is one of {', '.join(map(repr, known))}, not {given!r:.40}.")
+        raise BadValue(f"{name}= is one of {', '.join(map(repr, known))}, not {shown(given, 40)}.")
 
 
 def _key_attribute(context: SessionContext, type_name: str, key: str) -> Attribute:

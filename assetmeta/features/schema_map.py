@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from assetmeta.model.codecs import Choices
 from assetmeta.model.errors import BadValue
+from assetmeta.model.scalars import shown
 from assetmeta.model.schema import AssetType, Attribute, Schema
 from assetmeta.model.table import Table
 
@@ -37,7 +38,7 @@ def search(schema: Schema, word: str, lists: Mapping[str, Iterable[str]]) -> Tab
     """
     wanted = word.strip().casefold() if isinstance(word, str) else ""
     if not wanted:
-        raise BadValue(f"search() takes a word to look for, not {word!r:.80}.")
+        raise BadValue(f"search() takes a word to look for, not {shown(word)}.")
     found = sorted(_matches(schema, wanted, lists), key=lambda one: (one.rank, len(one.name), one.name))
     rows = [(one.name, one.what, one.text) for one in found]
     return Table(f"{word.strip()!r}: {len(rows)} found", ("name", "what", "description"), rows, shown=_SHOWN)
@@ -107,7 +108,7 @@ def describe(kind: AssetType, word: str | None = None) -> Table:
     name or label contains *word* when one is given. Sends nothing. Raises BadValue for a word that is no text.
     """
     if not isinstance(word, str | None):
-        raise BadValue(f"describe() takes a part of a name, not {word!r:.80}.")
+        raise BadValue(f"describe() takes a part of a name, not {shown(word)}.")
     wanted = (word or "").strip().casefold()
     rows = [
         (

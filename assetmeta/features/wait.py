@@ -13,7 +13,7 @@ from assetmeta.core.values import require_asset
 from assetmeta.features import INTERVAL
 from assetmeta.features.progress import metered
 from assetmeta.model.errors import BadValue, SessionClosed, StillWaiting
-from assetmeta.model.scalars import is_seconds
+from assetmeta.model.scalars import is_seconds, shown
 
 _NAMED = 5
 """Assets that an error names."""
@@ -38,10 +38,11 @@ def as_completed(
 ) -> Iterator[Any]:
     """Yield each asset as soon as *until* is true of it; see Session.as_completed."""
     if not callable(until):
-        raise BadValue(f"until= takes a function of an asset, not {until!r:.80}.")
+        raise BadValue(f"until= takes a function of an asset, not {shown(until)}.")
     if not is_seconds(interval) or not interval or not (timeout is None or is_seconds(timeout)):
         raise BadValue(
-            f"interval={interval!r:.40} takes seconds above 0, and timeout={timeout!r:.40} seconds from 0 on, or None."
+            f"interval={shown(interval, 40)} takes seconds above 0, and timeout={shown(timeout, 40)} seconds from 0 on,"
+            " or None."
         )
     remaining = list(dict.fromkeys(assets))
     number, end = len(remaining), None if timeout is None else clock() + timeout

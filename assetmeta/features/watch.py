@@ -22,6 +22,7 @@ from assetmeta.model.errors import (
     ServerFailed,
     Unreachable,
 )
+from assetmeta.model.scalars import shown
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class Watcher:
             for one in finished:
                 self._reader.finish(one)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise BadValue(f"{since} is no cursor file that can be read ({error!r:.200}).") from None
+            raise BadValue(f"{since} is no cursor file that can be read ({shown(error, 200)}).") from None
 
     def explain(self) -> str:
         """Explain how changes are found, and how many requests that takes per round. Sends nothing."""

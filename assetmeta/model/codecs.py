@@ -21,7 +21,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from assetmeta.model.scalars import MOST_DIGITS
+from assetmeta.model.scalars import MOST_DIGITS, shown
 from assetmeta.model.texts import LOSES, Cleaned, Hidden, writable_text
 from assetmeta.model.values import Oid
 from assetmeta.model.zones import exists_there, wall_time, zone_named
@@ -349,7 +349,7 @@ class Duration(Struct, frozen=True):
         units = {span.unit for span in spans}
         if len(spans) < len(values):
             odd = next(value for value in values if not isinstance(value, Span))
-            raise ValueError(f"{odd!r:.40} is not a length of time")
+            raise ValueError(f"{shown(odd, 40)} is not a length of time")
         if len(units) < 2:
             return spans
         if not units.issubset(_DAYS):

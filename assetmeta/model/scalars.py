@@ -20,6 +20,7 @@ MOST_DIGITS = 400
 thousands of digits, and takes minutes for what Decimal spells in a few characters (1e999999).
 """
 _MOST = 10**MOST_DIGITS
+_MOST_SECONDS = 1e9
 _MISSING = frozenset({"NAType", "NaTType"})
 
 
@@ -50,10 +51,10 @@ def _is_finite(value: float | Decimal) -> bool:
     return value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
 
 
-def shown(value: object) -> str:
-    """Return the repr of anything, shortened, for use in a message. Never raises."""
+def shown(value: object, most: int = 80) -> str:
+    """Return the repr of anything, shortened to *most* characters, for use in a message. Never raises."""
     try:
-        return repr(value)[:80]
+        return repr(value)[:most]
     except Exception:  # noqa: BLE001
         # Integers of thousands of digits have no repr, and objects of the user's own may have none.
         return f"this {type(value).__name__}"
@@ -106,9 +107,11 @@ def whole_number(value: object) -> int | None:
 
 
 def is_seconds(value: object, least: float = 0.0) -> bool:
-    """True for a finite number of seconds that is *least* or more; False for Booleans and whatever is no number."""
+    """True for a number of seconds that is *least* or more, and that clocks can count; False for Booleans and whatever
+    is no number.
+    """
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and least <= value < float("inf")  # type: ignore[operator]
+    return is_number and least <= value <= _MOST_SECONDS  # type: ignore[operator]
 
 
 def json_value(value: Any, key_of: Callable[[Any], Any] | None = None) -> Any:
@@ -143,7 +146,7 @@ def _json_key(key: object) -> str:
     """The text that JSON makes of a dict's key."""
     found = plain(key)
     if not isinstance(found, str | bool | int | float | None):
-        raise ValueError(f"a key of a dict is a text, not {found!r:.40}")
+        raise ValueError(f"a key of a dict is a text, not {shown(found, 40)}")
     return str(found) if isinstance(found, str) else json.dumps(found)
 
 

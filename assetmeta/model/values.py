@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from assetmeta.model.errors import BadValue
-from assetmeta.model.scalars import plain
+from assetmeta.model.scalars import plain, shown
 
 Key = int | str
 AsOf = int | str | datetime
@@ -71,7 +71,7 @@ class Oid(NamedTuple):
                 f"{type_name}: {error}; the id of an asset is a number or a text.", type_name=type_name
             ) from None
         if isinstance(key, bool) or not isinstance(key, int | str):
-            raise BadValue(f"{type_name}({key!r}): the id of an asset is a number or a text.", type_name=type_name)
+            raise BadValue(f"{type_name}({shown(key)}): the id of an asset is a number or a text.", type_name=type_name)
         if isinstance(key, str) and len(key) > LONGEST_KEY:
             raise BadValue(f"{type_name}: an id has {LONGEST_KEY} characters at most.", type_name=type_name)
         found = _numeric(key) if isinstance(key, str) else key

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from assetmeta.model import optional
 from assetmeta.model.errors import BadValue
-from assetmeta.model.scalars import plain
+from assetmeta.model.scalars import plain, shown
 from assetmeta.model.values import AsOf
 
 _TWO_DAYS = timedelta(days=2)
@@ -75,11 +75,11 @@ def checked_moment(given: object) -> AsOf:
             return _within_years(given)
     except ValueError as error:
         raise BadValue(
-            f"asof({given!r:.80}): {str(error)[:200]}. Give a date or time such as 2026-03-01 or 2026-03-01T17:30."
+            f"asof({shown(given)}): {str(error)[:200]}. Give a date or time such as 2026-03-01 or 2026-03-01T17:30."
         ) from None
     if isinstance(given, date):
         return given.isoformat()
-    raise BadValue(f"asof({given!r:.80}): give a datetime, a date, or ISO text.")
+    raise BadValue(f"asof({shown(given)}): give a datetime, a date, or ISO text.")
 
 
 def _within_years(moment: datetime) -> datetime:

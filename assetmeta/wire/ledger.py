@@ -12,6 +12,7 @@ from msgspec import Struct
 from assetmeta.model.errors import BadValue, BudgetExceeded
 from assetmeta.model.printable import printable
 from assetmeta.model.processes import renew_in_child
+from assetmeta.model.scalars import shown
 
 KEPT = 10_000
 SHOWN = 20
@@ -128,7 +129,7 @@ class RequestBudget:
 
     def __init__(self, limit: int) -> None:
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-            raise BadValue(f"A budget is a number of requests, not {limit!r}.")
+            raise BadValue(f"A budget is a number of requests, not {shown(limit)}.")
         self.limit = limit
         self.spent = 0
 

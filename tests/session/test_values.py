@@ -166,6 +166,46 @@ class TestDurations:
         assert str(made.TimeboxLength) == "10 Days"
 
 
+HUGE = 10**5000
+"""Python refuses to spell it."""
+
+
+class TestWhatHasNoRepr:
+    """What is given in the wrong place is refused in words, also where it has no repr, or is an array."""
+
+    @pytest.mark.parametrize("bad", [HUGE, -HUGE, [HUGE], numpy.array([1, 2])], ids=["huge", "-huge", "list", "array"])
+    def test_it_is_a_clear_error_everywhere(self, v1: Any, bad: Any) -> None:
+        story = v1.Story.first()
+        sent = len(v1.ledger)
+        for call in (
+            lambda: v1.Story(bad),
+            lambda: v1.Workitem(bad),
+            lambda: v1.asset_from_oid(bad),
+            lambda: v1.Story.page(size=bad),
+            lambda: v1.Story.asof(bad),
+            lambda: v1.Story.select(bad),
+            lambda: v1.Story.sort(bad),
+            lambda: v1.Story.where(bad),
+            lambda: v1.Story.find(HUGE if isinstance(bad, list) else bad),
+            lambda: v1.Story.Owners.in_([bad]),
+            lambda: v1.Story.where(v1.Story.Owners == bad),
+            lambda: v1.delete(bad) if not isinstance(bad, list) else v1.delete(*bad),
+            lambda: v1.Story.upsert(bad, key="Number"),
+            lambda: v1.wait([story], until=lambda one: True, timeout=bad),
+            lambda: v1.budget(-HUGE).__enter__(),
+            lambda: setattr(story, "Owners", bad if not isinstance(bad, numpy.ndarray) else numpy.array(5)),
+        ):
+            with pytest.raises(BadValue):
+                call()
+        assert sent == len(v1.ledger)
+        assert v1.pending == 0
+
+    @pytest.mark.parametrize("name", ["timeout", "deadline", "patience", "page_size", "keep", "rate", "prefetch"])
+    def test_nor_is_it_a_setting(self, name: str) -> None:
+        with pytest.raises(BadValue):
+            V1Meta("http://127.0.0.1:9", token="t", **{name: HUGE})
+
+
 class TestHours:
     """The hour that comes twice, where the server takes local times."""
 

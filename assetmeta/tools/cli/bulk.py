@@ -22,6 +22,7 @@ from assetmeta.features.journal import folder_for, journals
 from assetmeta.features.recognition import ADVICE
 from assetmeta.model.errors import nearest
 from assetmeta.model.printable import printable
+from assetmeta.model.scalars import shown
 from assetmeta.model.table import Table
 from assetmeta.tools.cli.connection import (
     FAILED,
@@ -208,7 +209,7 @@ def _record(name: str | None) -> JobRecord:
     if name is None:
         raise BadValue("Which job? assetmeta jobs lists them.")
     if name not in known:
-        raise BadValue(f"There is no job {name!r:.80}.{nearest(name, known)} assetmeta jobs lists them.")
+        raise BadValue(f"There is no job {shown(name)}.{nearest(name, known)} assetmeta jobs lists them.")
     return JobRecord(name)
 
 

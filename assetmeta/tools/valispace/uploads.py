@@ -12,6 +12,7 @@ from assetmeta.core.asset import Asset
 from assetmeta.core.context import SessionContext
 from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue, InvalidResponse
+from assetmeta.model.scalars import shown
 from assetmeta.model.values import Oid
 from assetmeta.tools.valispace.dialect import require_context, valispace
 
@@ -42,7 +43,7 @@ def upload(
     elif hasattr(content, "read"):
         made = _sent(context, fields, called, content)
     else:
-        raise BadValue(f"A file is given as bytes, an open binary file or a Path, not {content!r:.40}.")
+        raise BadValue(f"A file is given as bytes, an open binary file or a Path, not {shown(content, 40)}.")
     with context.lock:
         forget(project, ["files"])
     return made
@@ -55,7 +56,7 @@ def _fields(context: SessionContext, project: Any, folder: Any, attached_to: Any
         fields["folder"] = str(folder.intid)
     if attached_to is not None:
         if not isinstance(attached_to, Asset):
-            raise BadValue(f"A file is attached to an asset, not to {attached_to!r:.80}.", type_name="File")
+            raise BadValue(f"A file is attached to an asset, not to {shown(attached_to)}.", type_name="File")
         require_context(attached_to, attached_to._type.name)
         fields["content_type"] = str(number_of(context.schema, attached_to._state.oid))
         fields["object_id"] = str(attached_to.intid)

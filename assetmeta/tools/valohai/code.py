@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, cast
 from assetmeta.backends.valohai import actions
 from assetmeta.core.state import forget
 from assetmeta.model.errors import BadValue
+from assetmeta.model.scalars import shown
 from assetmeta.tools.valohai.dialect import merge_object, require_context, valohai
 from assetmeta.tools.valohai.working_copy import code_files
 
@@ -100,7 +101,9 @@ def _package(source: str | Path | bytes | BinaryIO, files: Iterable[str] | None,
             return place.open("rb")
         raise BadValue(f"{place} is neither a folder nor a package of code.")
     if not hasattr(source, "read") or not hasattr(source, "seek"):
-        raise BadValue(f"Code is a folder, a package as a path or bytes, or an open binary file, not {source!r:.40}.")
+        raise BadValue(
+            f"Code is a folder, a package as a path or bytes, or an open binary file, not {shown(source, 40)}."
+        )
     return _Kept(source)
 
 

@@ -11,6 +11,7 @@ from assetmeta.core.invalidation import Invalidation
 from assetmeta.core.report import Report
 from assetmeta.model.errors import BadValue
 from assetmeta.model.plans import Call, Done
+from assetmeta.model.scalars import shown
 from assetmeta.tools.valohai.dialect import merge_object, require_context, shared, valohai
 
 
@@ -27,7 +28,7 @@ def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:
     context = shared(given, "Datum")
     for datum, wanted in given.items():
         if not isinstance(wanted, Mapping):
-            raise BadValue(f"{datum.idref}: properties are a dict, not {wanted!r:.80}.", oid=datum.idref)
+            raise BadValue(f"{datum.idref}: properties are a dict, not {shown(wanted)}.", oid=datum.idref)
         body(dict(wanted))
     calls = [
         Call(datum._state.oid, properties.OPERATION, (("metadata", dict(wanted)),)) for datum, wanted in given.items()
@@ -61,5 +62,5 @@ def adopt(store: Any, project: Any, url: str) -> Any:
     shared([store, project], "Store", "Project")
     made: Any = context.writer.call(store, "adopt", {"url": url, "project": project})
     if made._type.name != "Datum":
-        raise BadValue(f"{store.idref}: the answer does not contain the datum of {url!r:.200}.", oid=store.idref)
+        raise BadValue(f"{store.idref}: the answer does not contain the datum of {shown(url, 200)}.", oid=store.idref)
     return made

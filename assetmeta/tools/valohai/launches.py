@@ -10,6 +10,7 @@ from assetmeta.backends.valohai import actions, calls
 from assetmeta.backends.valohai.keys import commit_parts, path_key
 from assetmeta.core.asset import Asset
 from assetmeta.model.errors import BadValue
+from assetmeta.model.scalars import shown
 from assetmeta.model.values import Oid
 from assetmeta.session import Session
 from assetmeta.tools.common import plain
@@ -65,7 +66,7 @@ def _commit(project: Any, commit: Any) -> str:
     if isinstance(commit, str) and commit:
         return commit
     if not isinstance(commit, Asset):
-        raise BadValue(f"A commit is a Commit, its identifier or a branch, not {commit!r:.80}.")
+        raise BadValue(f"A commit is a Commit, its identifier or a branch, not {shown(commit)}.")
     shared([project, commit], "Project", "Commit")
     return commit_parts(commit._state.oid.key)[1]
 
