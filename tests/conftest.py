@@ -17,7 +17,7 @@ from hypothesis import settings
 sys.path.insert(0, str(Path(__file__).parent))
 
 # `make test` runs the same examples each time, whatever the machine's speed: --hypothesis-profile=repeatable.
-settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=40)
 
 # What sessions keep by default is kept for this run alone.
 os.environ["ASSETMETA_CACHE"] = os.path.join(tempfile.gettempdir(), f"assetmeta-tests-{os.getpid()}")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from assetmeta import V1Meta
 from assetmeta import sandbox as sandboxes
 
-QUIET = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+QUIET = settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
 PIECES = [
     "'",
     '"',

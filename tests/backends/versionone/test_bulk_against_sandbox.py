@@ -35,7 +35,7 @@ from assetmeta.wire.driver import Driver
 
 ROOT = Oid("Scope", 0)
 ADMIN = Oid("Member", 20)
-SLOW = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXT = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff").filter(
         lambda c: c >= " " or c in "\t\n\r"

@@ -30,7 +30,7 @@ VALUES = st.recursive(
 )
 BODIES = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6)
 PATHS = ("executions/", "tasks/", "pipelines/", "notebook-executions/", "pipelines/create-from-template/")
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 DEEP = 900
 
 

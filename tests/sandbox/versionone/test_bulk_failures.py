@@ -211,7 +211,7 @@ def test_values_of_every_kind(bulk: Bulk) -> None:
         "a: !!binary aGVsbG8=",
         "&a [*a]",
         "a: &a {b: *a}",
-        "[" * 100_000,
+        "[" * 10_000,
         "<Asset />",
         b"\xff\xfe",
     ],
@@ -325,8 +325,8 @@ def test_one_moment_for_each_command(one: Bulk) -> None:
     assert int(rows[1]) == int(rows[0]) + 1
 
 
-@pytest.mark.parametrize(("form", "many"), [("json", 1000), ("yaml", 200)])
-def test_a_thousand_at_a_time(server: Server, form: str, many: int) -> None:
+@pytest.mark.parametrize(("form", "many"), [("json", 300), ("yaml", 60)])
+def test_hundreds_at_a_time(server: Server, form: str, many: int) -> None:
     bulk = Bulk(server, form)
     made = bulk.make(*(story(Name=f"Story {n}", Status="In Progress") for n in range(many)))
     report = bulk.post(*({"from": oid, "update": {"Name": "Changed", "Owners": "Member:20"}} for oid in made))
