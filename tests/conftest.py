@@ -95,6 +95,8 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.enable()
         gc.freeze()
+        # Tests make and drop many objects: to look for circles after every 700 of them is a twentieth of the time.
+        gc.set_threshold(20_000, 20, 10)
 
 
 @pytest.fixture(autouse=True, scope="module")

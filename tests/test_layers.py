@@ -40,8 +40,9 @@ def tree(module: str) -> ast.Module:
 
 @cache
 def nodes(module: str) -> list[ast.AST]:
-    """All that the text of *module* consists of."""
-    return list(ast.walk(tree(module)))
+    """The imports, calls and names in the text of *module*."""
+    kinds = ast.Import, ast.ImportFrom, ast.Call, ast.Name
+    return [node for node in ast.walk(tree(module)) if isinstance(node, kinds)]
 
 
 @cache

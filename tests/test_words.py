@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -71,9 +71,26 @@ NOUNS = {"ordering", "loading", "paging", "sorting"}
 """Files are named by nouns of the field; these only look like participles."""
 
 
+class Words(NamedTuple):
+    """The words of a file: texts with their lines, and the names of classes and functions. Its tree is not kept."""
+
+    texts: list[tuple[int, str]]
+    classes: list[str]
+    functions: list[str]
+
+
 @cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def words(path: Path) -> Words:
+    """Read a file once for all tests."""
+    found = Words([], [], [])
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            found.classes.append(node.name)
+        elif isinstance(node, ast.FunctionDef):
+            found.functions.append(node.name)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not node.value.isidentifier():
+            found.texts.extend((node.lineno + number, line) for number, line in enumerate(node.value.split("\n")))
+    return found
 
 
 def place(path: Path) -> str:
@@ -84,21 +101,13 @@ def is_clean(path: Path) -> bool:
     return any(place(path).startswith(f"{layer}/" if "." not in layer else layer) for layer in CLEAN)
 
 
-def texts(path: Path) -> Iterator[tuple[int, str]]:
-    """Docstrings and messages, with their lines."""
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and not node.value.isidentifier():
-            for number, line in enumerate(node.value.split("\n")):
-                yield node.lineno + number, line
-
-
 @pytest.mark.parametrize("layer", CLEAN)
 def test_docstrings_and_messages_have_no_quaint_word(layer: str) -> None:
     found = [
         f"{place(path)}:{number}: {line.strip()}"
         for path in MODULES
         if place(path).startswith(f"{layer}/" if "." not in layer else layer)
-        for number, line in texts(path)
+        for number, line in words(path).texts
         if WORDS.search(line)
     ]
     assert found == []
@@ -110,30 +119,20 @@ def test_dialects_and_their_engine_have_none_of_the_quaint_verbs(layer: str) -> 
         f"{place(path)}:{number}: {line.strip()}"
         for path in MODULES
         if place(path).startswith(f"{layer}/")
-        for number, line in texts(path)
+        for number, line in words(path).texts
         if REST_WORDS.search(line)
     ]
     assert found == []
 
 
 def test_no_class_has_a_name_that_was_given_up() -> None:
-    found = [
-        f"{place(path)}: {node.name}"
-        for path in MODULES
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.ClassDef) and NAMES.match(node.name)
-    ]
+    found = [f"{place(path)}: {name}" for path in MODULES for name in words(path).classes if NAMES.match(name)]
     assert found == []
 
 
 def test_no_function_has_a_name_that_was_given_up() -> None:
-    found = [
-        f"{place(path)}: {node.name}"
-        for path in MODULES
-        if is_clean(path)
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.FunctionDef) and FUNCTIONS.match(node.name)
-    ]
+    clean = filter(is_clean, MODULES)
+    found = [f"{place(path)}: {name}" for path in clean for name in words(path).functions if FUNCTIONS.match(name)]
     assert found == []
 
 

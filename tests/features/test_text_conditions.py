@@ -39,11 +39,11 @@ def found(column: Any, term: Any) -> list[str]:
 def test_beginnings_and_ends_are_those_of_the_texts(column: Any) -> None:
     texts = sorted(column)
     assert len(texts) > 1
-    for text in texts[:3]:
-        for word in (text[:3], text[:3].upper(), text):
+    for text in texts[:2]:
+        for word in (text[:3].upper(), text):
             begin = [one for one in texts if one.casefold().startswith(word.casefold())]
             assert found(column, column.startswith(word)) == begin
-        for word in (text[-3:], text[-3:].upper(), text):
+        for word in (text[-3:].upper(), text):
             end = [one for one in texts if one.casefold().endswith(word.casefold())]
             assert found(column, column.endswith(word)) == end
     inner = texts[0][1:]

@@ -221,11 +221,11 @@ def test_a_passing_fault_is_left_to_the_next_round(
     assert "out of order" in caplog.text
 
 
-def test_a_thousand_writes_over_ten_restarts_are_each_seen_once(
+def test_hundreds_of_writes_over_six_restarts_are_each_seen_once(
     versionone_sandbox: Server, other: V1Meta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pages are small, so that each round reads several; consumers end in the middle of what is new."""
-    monkeypatch.setattr(history_reader, "_PAGE", 300)
+    monkeypatch.setattr(history_reader, "_PAGE", 60)
     chance = random.Random(16)
     stories = [other.Story.new(Name="start", Scope=other.Scope(0)) for _ in range(80)]
     save(other)
@@ -256,16 +256,15 @@ def test_a_thousand_writes_over_ten_restarts_are_each_seen_once(
 
     with session() as v1:
         v1.watch(v1.Story.select("Name"), since=file)
-    for restart in range(10):
-        for part in range(2):
-            write(restart * 2 + part)
+    for restart in range(6):
+        write(restart)
         with session() as v1:
-            stop = None if restart == 9 else chance.randrange(1, 100)
+            stop = None if restart == 5 else chance.randrange(1, 100)
             for place, change in enumerate(v1.watch(v1.Story.select("Name"), since=file).poll(), 1):
                 if place == stop:
                     break
                 seen.append((change.kind, change.asset.idref, change.attributes["Name"].after))
-    assert len(made) == 1000
+    assert len(made) == 300
     assert sorted(seen, key=str) == sorted(made, key=str)
     for idref in {idref for _, idref, _ in made}:
         assert [one for one in seen if one[1] == idref] == [one for one in made if one[1] == idref]

@@ -82,10 +82,12 @@ class TestLoggingIn:
         assert "Hey admin" in printed
 
     def test_wrong_password(self, bare: Desk) -> None:
-        bare("login", "--yes", "--host", bare.server.url, "-u", "admin", "-p", "wrong", code=1)
+        printed = bare("login", "--yes", "--host", bare.server.url, "-u", "admin", "-p", "wrong", code=1)
+        assert "Unable to log in with provided credentials" in printed
 
     def test_wrong_token(self, bare: Desk) -> None:
-        bare("login", "--yes", "--host", bare.server.url, "--token", "wrong", code=1)
+        printed = bare("login", "--yes", "--host", bare.server.url, "--token", "wrong", code=1)
+        assert "Invalid token" in printed
 
     @pytest.mark.parametrize("user", ["secured", "external"])
     def test_a_second_factor_asks_for_a_token(self, bare: Desk, user: str) -> None:
@@ -141,7 +143,8 @@ class TestProjects:
 
     def test_an_unknown_owner(self, bare: Desk) -> None:
         bare.log_in()
-        bare("project", "create", "-n", "third", "--no-link", "--owner", "nobody", code=1)
+        printed = bare("project", "create", "-n", "third", "--no-link", "--owner", "nobody", code=1)
+        assert 'Invalid pk "nobody"' in printed
 
     def test_environments(self, vh: Desk) -> None:
         printed = vh("environments", "--gpu", "--price", "--queue")
@@ -225,7 +228,8 @@ class TestExecutions:
         assert created("#", vh(*mode, "execution", "run", "--commit", commit, "preprocess", "--rows", "3"))
 
     def test_a_parameter_of_the_wrong_type(self, vh: Desk) -> None:
-        vh("execution", "run", "preprocess", "--rows", "many", code=2)
+        printed = vh("execution", "run", "preprocess", "--rows", "many", code=2)
+        assert "'many' is not a valid integer" in printed
 
     def test_list(self, vh: Desk) -> None:
         failed = execution(vh, step="fail")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from importlib import metadata
@@ -44,13 +43,6 @@ def test_every_system_has_fixtures(request: pytest.FixtureRequest, system: str, 
     assert found > 20 if shared else found <= 20
 
 
-def test_what_the_page_of_requests_shows_passes(pytester: pytest.Pytester) -> None:
-    text = (Path(__file__).parents[2] / "docs" / "requests.md").read_text(encoding="utf-8")
-    [shown] = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "request_budget" in block]
-    pytester.makepyfile(f"from assetmeta import V1Meta\n\n\n{shown}")
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
-
-
 def test_a_budget_that_is_exceeded_fails_the_test_and_ends_with_it(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
@@ -69,7 +61,7 @@ def test_a_budget_that_is_exceeded_fails_the_test_and_ends_with_it(pytester: pyt
             assert v1.Story.count()
         """
     )
-    done = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    done = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:xdist")
     done.assert_outcomes(passed=1, failed=1)
     done.stdout.fnmatch_lines(["*BudgetExceeded*"])
 

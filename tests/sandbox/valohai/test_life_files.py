@@ -173,9 +173,9 @@ class TestCommits:
         runs.patch(f"projects/{project}/", {"repository": {"url": "https://git.example.org/new.git"}})
         (commit,) = runs.post(f"projects/{project}/fetch/")["commits"]
         config = runs.get(f"commits/{commit['identifier']}/?include=config&project={project}")["config"]
-        for item in config:
-            if "step" in item:
-                runs.post("executions/", {"project": project, "commit": "main", "step": item["step"]["name"]})
+        steps = [item["step"]["name"] for item in config if "step" in item]
+        made = [runs.post("executions/", {"project": project, "commit": "main", "step": step}) for step in steps]
+        assert [execution["step"] for execution in made] == steps != []
 
     def upload(self, runs: Runs, package: bytes | None, status: int = 201, **more: str) -> Any:
         files = None if package is None else {"data": ("data.tgz", package, "application/gzip")}

@@ -118,12 +118,13 @@ class TestConfigurations:
         part=st.dictionaries(st.sampled_from(("parameters", "inputs", "environment-variables", "environment")), VALUES)
     )
     def test_any_step(self, runs: Runs, part: dict[str, Any]) -> None:
-        self.run_all(runs, [{"step": {"name": "say", "image": "x", "command": "true {parameters}", **part}}])
+        items = [{"step": {"name": "say", "image": "x", "command": "true {parameters}", **part}}]
+        assert max(self.statuses(runs, items)) < 500
 
     @FEW
     @given(pipeline=st.fixed_dictionaries({"nodes": VALUES, "edges": VALUES}, optional={"parameters": VALUES}))
     def test_any_pipeline(self, runs: Runs, pipeline: dict[str, Any]) -> None:
-        self.run_all(runs, [{"pipeline": {"name": "whole", **pipeline}}])
+        assert max(self.statuses(runs, [{"pipeline": {"name": "whole", **pipeline}}])) < 500
 
     @FEW
     @given(task=BODIES, node=BODIES)
@@ -131,17 +132,19 @@ class TestConfigurations:
         step = {"step": {"name": "say", "image": "x", "command": "true"}}
         node = {"name": "n", "type": "task", "task": "t", "override": node}
         pipeline = {"name": "whole", "nodes": [node], "edges": []}
-        self.run_all(runs, [step, {"task": {**task, "name": "t", "step": "say"}}, {"pipeline": pipeline}])
+        items = [step, {"task": {**task, "name": "t", "step": "say"}}, {"pipeline": pipeline}]
+        assert max(self.statuses(runs, items)) < 500
 
-    def run_all(self, runs: Runs, items: list[Any]) -> None:
+    def statuses(self, runs: Runs, items: list[Any]) -> Iterator[int]:
+        """Import a configuration, and start all that it may hold where it was taken."""
         package = packed({"valohai.yaml": json.dumps(items).encode()})
         files = {"data": ("data.tgz", package, "application/gzip")}
         answer = runs.send("POST", f"projects/{runs.fan}/import-package/", files=files)
-        assert answer.status_code in (201, 400)
+        yield answer.status_code
         if answer.status_code == 201:
             named = {"project": runs.fan, "commit": answer.json()["identifier"], "step": "say", "name": "whole"}
             for path in ("executions/", "tasks/", "pipelines/create-from-template/"):
-                assert sent(runs, path, json.dumps(named).encode()) < 500
+                yield sent(runs, path, json.dumps(named).encode())
 
 
 @pytest.mark.parametrize(
