@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-
-from assetmeta.sandbox.credentials import OAuthLogin, UrlCredentials, UrlToken
 from assetmeta.sandbox.database import MEMORY, Source
 from assetmeta.sandbox.messages import Request, Response
+from assetmeta.sandbox.rest.face import RestFace
 
 from .api import Api, is_api
 from .badges import Badges, is_badge
@@ -17,12 +15,10 @@ from .seed import plant
 from .settings import Settings
 from .store import Store
 
-logger = logging.getLogger(__name__)
-
 TEXT = "text/plain; charset=utf-8"
 
 
-class Testspace:
+class Testspace(RestFace):
     """One organization over one store.
 
     *settings* may be turned while it runs (`server.face.settings` in a test). `store` and `publishing.publish` are how
@@ -30,11 +26,10 @@ class Testspace:
     """
 
     name = "testspace"
-    root = ""
-    user = "admin"
-    secret = "admin"
+    title = "Testspace"
 
     def __init__(self, store: Store, settings: Settings | None = None, clock: Clock = now) -> None:
+        super().__init__(store)
         self.store = store
         self.settings = settings or Settings()
         self.token = lasting_token(self.user)
@@ -59,34 +54,14 @@ class Testspace:
             raise ValueError(f"there is no user {username!r}")
         return str(found["token"])
 
-    def answer(self, request: Request) -> Response:
-        """Carry out *request*. Never raises: what goes wrong inside is status 500, without JSON."""
-        try:
-            if is_api(request):
-                return self._api.answer(request)
-            if is_badge(request):
-                return self._badges.answer(request)
-            return Response(404, b"Not Found", TEXT, (("Status", "404 Not Found"),))
-        except Exception:
-            logger.exception("%s %s failed", request.method, request.path)
-            return Response(500, b"Internal Server Error", TEXT, (("Status", "500 Internal Server Error"),))
+    def carried_out(self, request: Request) -> Response:
+        """The answer to *request*, refusals included."""
+        if is_api(request):
+            return self._api.answer(request)
+        if is_badge(request):
+            return self._badges.answer(request)
+        return Response(404, b"Not Found", TEXT, (("Status", "404 Not Found"),))
 
-    def credentials(self, url: str) -> UrlCredentials:
-        """Arguments for the client, by user and password."""
-        return {"url": url, "username": self.user, "password": self.secret}
-
-    def token_credentials(self, url: str) -> UrlToken:
-        """Arguments for the client, by access token."""
-        return {"url": url, "token": self.token}
-
-    def oauth_login(self, url: str) -> OAuthLogin:
-        """Testspace has no OAuth2: always raises LookupError."""
-        raise LookupError("Testspace has no OAuth2 login; use credentials or token_credentials")
-
-    def snapshot(self) -> bytes:
-        """A copy of the whole database; `filled` takes it in place of a file."""
-        return self.store.snapshot()
-
-    def close(self) -> None:
-        """Close the database."""
-        self.store.close()
+    def fault(self) -> Response:
+        """Status 500, without JSON."""
+        return Response(500, b"Internal Server Error", TEXT, (("Status", "500 Internal Server Error"),))

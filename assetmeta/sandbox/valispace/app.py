@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from urllib.parse import unquote
 
-from assetmeta.sandbox.credentials import OAuthLogin, UrlCredentials, UrlToken
+from assetmeta.sandbox.credentials import OAuthLogin
 from assetmeta.sandbox.database import MEMORY, Source
 from assetmeta.sandbox.messages import Request, Response
-from assetmeta.sandbox.rest.pages import moved, server_fault, unknown_path
+from assetmeta.sandbox.rest.face import RestFace
+from assetmeta.sandbox.rest.pages import moved, unknown_path
 
 from .api import Api
 from .applications import REST_CLIENT, Application, Applications
@@ -21,14 +21,12 @@ from .population import populate
 from .settings import Settings
 from .tokens import ALPHABET, LENGTH, Grant, Tokens, fresh_token
 
-logger = logging.getLogger(__name__)
-
 TOKEN_PATH = "/o/token/"
 REVOKE_PATH = "/o/revoke_token/"
 THREE_MONTHS = 91 * 24 * 3600.0
 
 
-class Valispace:
+class Valispace(RestFace):
     """One deployment over one engine.
 
     *settings* may be turned while it runs (`server.face.settings` in a test). *application* is an own application with
@@ -36,12 +34,11 @@ class Valispace:
     """
 
     name = "valispace"
-    root = ""
-    user = "admin"
-    secret = "admin"
+    title = "Valispace"
     application = Application("sandbox-application", "sandbox-application-secret")
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
+        super().__init__(engine)
         self.engine = engine
         self.settings = settings
         self.tokens = Tokens()
@@ -68,15 +65,8 @@ class Valispace:
         """
         return self._let_in(self._user_id(username), fresh_token())
 
-    def answer(self, request: Request) -> Response:
-        """Carry out *request*. Never raises: what goes wrong inside is a page with status 500."""
-        try:
-            return self._answer(request)
-        except Exception:
-            logger.exception("%s %s failed", request.method, request.target)
-            return server_fault()
-
-    def _answer(self, request: Request) -> Response:
+    def carried_out(self, request: Request) -> Response:
+        """The answer to *request*, refusals included."""
         path = unquote(request.path)
         if path == TOKEN_PATH:
             return self._oauth.token(request)
@@ -104,14 +94,6 @@ class Valispace:
         self.tokens.add(token, Grant(user, REST_CLIENT, SCOPES, self.tokens.clock() + THREE_MONTHS))
         return token
 
-    def credentials(self, url: str) -> UrlCredentials:
-        """Arguments for the client, by user and password."""
-        return {"url": url, "username": self.user, "password": self.secret}
-
-    def token_credentials(self, url: str) -> UrlToken:
-        """Arguments for the client, by user token."""
-        return {"url": url, "token": self.token}
-
     def oauth_login(self, url: str) -> OAuthLogin:
         """Arguments for an OAuth2 login of the built-in client, by the password grant."""
         return {
@@ -120,14 +102,6 @@ class Valispace:
             "username": self.user,
             "password": self.secret,
         }
-
-    def snapshot(self) -> bytes:
-        """A copy of the whole database; `filled` takes it in place of a file."""
-        return self.engine.snapshot()
-
-    def close(self) -> None:
-        """Close the database."""
-        self.engine.close()
 
 
 def lasting_token(user: str) -> str:

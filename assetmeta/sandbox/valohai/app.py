@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from urllib.parse import quote, unquote
 
-from assetmeta.sandbox.credentials import OAuthLogin, UrlCredentials, UrlToken
 from assetmeta.sandbox.database import MEMORY, Source
 from assetmeta.sandbox.messages import Request, Response
 from assetmeta.sandbox.rest.answers import refused
-from assetmeta.sandbox.rest.pages import moved, server_fault, unknown_path
+from assetmeta.sandbox.rest.face import RestFace
+from assetmeta.sandbox.rest.pages import moved, unknown_path
 from assetmeta.sandbox.rest.refusals import not_found
 
 from .api import ROOT, Api, written
@@ -26,12 +25,10 @@ from .store import Store
 from .tokens import Tokens
 from .workspace import Workspace
 
-logger = logging.getLogger(__name__)
-
 NOWHERE = Route((), "Not Found", {})
 
 
-class Valohai:
+class Valohai(RestFace):
     """One installation over one store. *settings* may be turned while it runs (`server.face.settings` in a test).
 
     *clock* may be held and moved on by hand, *remote* takes commits to be fetched, *triggers* what can be launched.
@@ -39,11 +36,10 @@ class Valohai:
     """
 
     name = "valohai"
-    root = ""
-    user = "admin"
-    secret = "admin"
+    title = "Valohai"
 
     def __init__(self, space: Workspace) -> None:
+        super().__init__(space.store)
         self.space = space
         self.settings = space.settings
         self.clock = Clock()
@@ -79,15 +75,8 @@ class Valohai:
             catch_up(self.space)
             pipelines.approve(self.space, pipeline, node, self.clock.now())
 
-    def answer(self, request: Request) -> Response:
-        """Carry out *request*. Never raises: what goes wrong inside is a page with status 500."""
-        try:
-            return self._answer(request)
-        except Exception:
-            logger.exception("%s %s failed", request.method, request.path)
-            return server_fault()
-
-    def _answer(self, request: Request) -> Response:
+    def carried_out(self, request: Request) -> Response:
+        """The answer to *request*, refusals included."""
         parts = request.decoded_segments()
         if parts == PARTS and request.method == "GET":
             return self.space.login_links.follow(request)
@@ -105,23 +94,3 @@ class Valohai:
         with self.space.store.lock:
             found = self.space.store.read_blob("datum", key)
         return None if found is None else found[2]
-
-    def credentials(self, url: str) -> UrlCredentials:
-        """Arguments for the client, by user and password."""
-        return {"url": url, "username": self.user, "password": self.secret}
-
-    def token_credentials(self, url: str) -> UrlToken:
-        """Arguments for the client, by access token."""
-        return {"url": url, "token": self.token}
-
-    def oauth_login(self, url: str) -> OAuthLogin:
-        """Valohai has no OAuth2: always raises LookupError."""
-        raise LookupError("Valohai has no OAuth2 login; use token_credentials")
-
-    def snapshot(self) -> bytes:
-        """A copy of the whole database; `filled` takes it in place of a file."""
-        return self.space.store.snapshot()
-
-    def close(self) -> None:
-        """Close the database."""
-        self.space.store.close()
