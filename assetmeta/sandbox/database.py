@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
 Source = str | bytes
 """Where the data comes from: the path of a file, ":memory:", or a snapshot of a whole database."""
@@ -22,3 +25,42 @@ def connect(source: Source, *, cached_statements: int = 128) -> sqlite3.Connecti
             original.deserialize(source)
             original.backup(connection)
     return connection
+
+
+class Database:
+    """One connection behind one lock, closed at the latest when nobody holds it any more."""
+
+    def __init__(self, source: Source = MEMORY, *, cached_statements: int = 128) -> None:
+        self.lock = threading.RLock()
+        self._connection = connect(source, cached_statements=cached_statements)
+        self._close: Callable[[], object] = weakref.finalize(self, self._connection.close)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All changes within, or none when the block raises. A transaction within another is part of it."""
+        with self.lock:
+            if self.changing():
+                yield
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self.changing():
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def changing(self) -> bool:
+        """Whether a transaction is under way."""
+        return self._connection.in_transaction
+
+    def snapshot(self) -> bytes:
+        """A copy of the whole database."""
+        with self.lock:
+            return self._connection.serialize()
+
+    def close(self) -> None:
+        """Close the database; one in memory is gone."""
+        with self.lock:
+            self._close()

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from assetmeta.sandbox import server
-from assetmeta.sandbox.messages import Request
+from assetmeta.sandbox.messages import Request, basic_pair
 from assetmeta.sandbox.rest.throttle import Throttle
 from assetmeta.sandbox.valohai.life.clock import Clock
 from assetmeta.sandbox.versionone.call import wants_json, weight_of
 from assetmeta.sandbox.versionone.catalogue import catalogue
 from assetmeta.sandbox.versionone.literals import spell_time
-from assetmeta.sandbox.versionone.login import API_SCOPE, QUERY_SCOPE, Grant, Logins, access_token, split_basic
+from assetmeta.sandbox.versionone.login import API_SCOPE, QUERY_SCOPE, Grant, Logins, access_token
 from assetmeta.sandbox.versionone.parameters import read_comment, read_page
 from assetmeta.sandbox.versionone.problems import Problem
 from assetmeta.sandbox.versionone.requests import EVERYTHING
@@ -118,7 +118,7 @@ class TestTokens:
         ],
     )
     def test_basic_credentials(self, credentials: str, pair: tuple[str, str] | None) -> None:
-        assert split_basic(credentials) == pair
+        assert basic_pair(f"Basic {credentials}") == pair
 
     def test_lasting_tokens_differ_by_user(self) -> None:
         assert access_token("admin") == access_token("admin") != access_token("zoe")
@@ -247,13 +247,13 @@ class TestStore:
 
     def test_a_part_that_fails_leaves_the_rest(self) -> None:
         store = Store(catalogue())
-        with store.writing():
+        with store.transaction():
             store.write_blob("A:1", b"kept")
             with pytest.raises(KeyError), store.part():
                 store.write_blob("A:2", b"lost")
                 raise KeyError
         assert (store.read_blob("A:1"), store.read_blob("A:2")) == (b"kept", None)
-        with pytest.raises(KeyError), store.writing():
+        with pytest.raises(KeyError), store.transaction():
             store.write_blob("A:1", b"changed")
             raise KeyError
         assert store.read_blob("A:1") == b"kept"

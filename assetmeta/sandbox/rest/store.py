@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
-from assetmeta.sandbox.database import MEMORY, Source, connect
+from assetmeta.sandbox.database import MEMORY, Database, Source
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS object (kind TEXT, id, body TEXT NOT NULL, PRIMARY KEY (kind, id));
@@ -25,7 +23,7 @@ K = TypeVar("K", int, AnyKey)
 """What objects are known by: numbers, or numbers and texts, depending on the kind."""
 
 
-class Store(Generic[K]):
+class Store(Database, Generic[K]):
     """Rows by kind and key. *references* names the fields of each kind that hold a key, or a list of keys.
 
     A row is never changed in place: `put` replaces it, so whoever holds one holds the state of that time. All of a
@@ -33,9 +31,7 @@ class Store(Generic[K]):
     """
 
     def __init__(self, references: Mapping[str, tuple[str, ...]], source: Source = MEMORY) -> None:
-        self.lock = threading.RLock()
-        self._connection = connect(source)
-        self._close: Callable[[], object] = weakref.finalize(self, self._connection.close)
+        super().__init__(source)
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.executescript(SCHEMA)
         self._references = references
@@ -130,16 +126,6 @@ class Store(Generic[K]):
         finally:
             self._undo = None
             self._dirty.clear()
-
-    def snapshot(self) -> bytes:
-        """A copy of the whole database."""
-        with self.lock:
-            return self._connection.serialize()
-
-    def close(self) -> None:
-        """Close the database."""
-        with self.lock:
-            self._close()
 
     def _need_transaction(self) -> None:
         if self._undo is None:

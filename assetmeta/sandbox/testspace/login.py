@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 from functools import lru_cache
+
+from assetmeta.sandbox.messages import basic_pair
 
 from .refusals import bad_credentials
 from .store import Row, Store
@@ -23,7 +23,7 @@ def logged_in(store: Store, authorization: str | None) -> Row | None:
         return None
     scheme, _, rest = authorization.strip().partition(" ")
     if scheme.lower() == "basic":
-        user = by_basic(store, rest.strip())
+        user = by_basic(store, authorization)
     elif scheme.lower() == "token":
         user = by_token(store, rest.strip())
     else:
@@ -33,14 +33,9 @@ def logged_in(store: Store, authorization: str | None) -> Row | None:
     return user
 
 
-def by_basic(store: Store, encoded: str) -> Row | None:
+def by_basic(store: Store, authorization: str) -> Row | None:
     """The user of `base64("name:password")` or `base64("token:")`."""
-    try:
-        name, colon, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, ValueError):
-        return None
-    if not colon:
-        return None
+    name, password = basic_pair(authorization) or ("", "")
     if not password:
         return by_token(store, name)
     user = store.one("SELECT * FROM user WHERE username = ?", name)

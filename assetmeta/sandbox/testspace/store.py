@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
-import weakref
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from assetmeta.sandbox.database import MEMORY, Source, connect
+from assetmeta.sandbox.database import MEMORY, Database, Source
 
 from .tables import TABLES
 
@@ -19,13 +16,11 @@ Row = dict[str, Any]
 LARGEST = 2**63 - 1
 
 
-class Store:
+class Store(Database):
     """Rows by SQL. Callers hold `lock` while they read or write; writing needs a `transaction`."""
 
     def __init__(self, source: Source = MEMORY) -> None:
-        self.lock = threading.RLock()
-        self._connection = connect(source)
-        self._close = weakref.finalize(self, self._connection.close)
+        super().__init__(source)
         self._connection.row_factory = as_dict
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.execute("PRAGMA foreign_keys = ON")
@@ -58,7 +53,7 @@ class Store:
 
     def insert(self, table: str, values: Mapping[str, object]) -> int:
         """Store a row and return its id."""
-        self._in_transaction()
+        self._need_transaction()
         marks = ", ".join("?" * len(values))
         columns = f"({', '.join(values)}) VALUES ({marks})" if values else "DEFAULT VALUES"
         sql = f"INSERT INTO {table} {columns}"
@@ -66,45 +61,17 @@ class Store:
 
     def update(self, table: str, key: int, values: Mapping[str, object]) -> None:
         """Change some columns of a row."""
-        self._in_transaction()
+        self._need_transaction()
         columns = ", ".join(f"{name} = ?" for name in values)
         self._connection.execute(f"UPDATE {table} SET {columns} WHERE id = ?", (*values.values(), key))
 
     def execute(self, sql: str, *values: object) -> None:
         """Any other change."""
-        self._in_transaction()
+        self._need_transaction()
         self._connection.execute(sql, values)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All changes within, or none when the block raises. A transaction within another is part of it."""
-        if self._changing():
-            yield
-            return
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._changing():
-                self._connection.execute("ROLLBACK")
-            raise
-
-    def snapshot(self) -> bytes:
-        """A copy of the whole database."""
-        with self.lock:
-            return self._connection.serialize()
-
-    def close(self) -> None:
-        """Close the database."""
-        with self.lock:
-            self._close()
-
-    def _changing(self) -> bool:
-        return self._connection.in_transaction
-
-    def _in_transaction(self) -> None:
-        if not self._changing():
+    def _need_transaction(self) -> None:
+        if not self.changing():
             raise RuntimeError("the store is written outside of a transaction")
 
 

@@ -6,13 +6,11 @@ a new pair and ends the old one.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
-from assetmeta.sandbox.messages import Request, Response
+from assetmeta.sandbox.messages import Request, Response, basic_pair
 from assetmeta.sandbox.rest.bodies import read_body
 from assetmeta.sandbox.rest.pages import HTML
 from assetmeta.sandbox.rest.refusals import Refusal
@@ -95,8 +93,8 @@ class OAuth:
     def _client(self, request: Request, form: Form) -> Application:
         """The application that asks, by Basic credentials or by form fields."""
         basic = basic_pair(request.headers.get("authorization", ""))
-        client_id, secret = basic or (form.get("client_id"), form.get("client_secret") or None)
-        found = self.applications.identified(client_id, secret)
+        client_id, secret = map(unquote, basic) if basic else (form.get("client_id"), form.get("client_secret"))
+        found = self.applications.identified(client_id, secret or None)
         if found is None:
             raise Denied("invalid_client", status=401)
         return found
@@ -174,16 +172,3 @@ def scopes_of(form: Form, granted: tuple[str, ...]) -> tuple[str, ...]:
     if not set(asked) <= set(granted):
         raise Denied("invalid_scope")
     return asked or granted
-
-
-def basic_pair(authorization: str) -> tuple[str, str | None] | None:
-    """Client id and secret of a Basic header, or None where there is none that can be read."""
-    scheme, _, credentials = authorization.strip().partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        text = base64.b64decode(credentials.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    client_id, colon, secret = text.partition(":")
-    return (unquote(client_id), unquote(secret) or None) if colon else None

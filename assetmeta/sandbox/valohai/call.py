@@ -13,7 +13,7 @@ from assetmeta.sandbox.rest.bodies import Body, read_body
 from assetmeta.sandbox.rest.refusals import forbidden, not_found
 
 from .catalogue import KINDS
-from .derivations import DERIVED
+from .derived import DERIVED
 from .fields import Fields
 from .lookups import Finder
 from .model import Key

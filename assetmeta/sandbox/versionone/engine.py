@@ -35,7 +35,7 @@ def utc_now() -> datetime:
 
 def _ship(store: Store, catalogue: Catalogue) -> None:
     """Put the rows into an empty database that every instance has from its first moment on."""
-    with store.writing():
+    with store.transaction():
         store.tick(spell_time(SHIPPED))
         store.load(seed.rows(catalogue), seed.links(catalogue))
 
@@ -147,7 +147,7 @@ class Engine:
     @contextmanager
     def together(self) -> Iterator[None]:
         """Hold several writes in one transaction. Each of them still succeeds or fails alone."""
-        with self._store.writing():
+        with self._store.transaction():
             yield
 
     def named(self, type_name: str, text: str) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import secrets
 import threading
@@ -11,6 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+
+from assetmeta.sandbox.messages import basic_pair
 
 API_SCOPE = "apiv1"
 QUERY_SCOPE = "query-api-1.0"
@@ -52,7 +53,7 @@ class Logins:
         if scheme.lower() == "bearer":
             return self._bearer(credentials.strip(), scope)
         if scheme.lower() == "basic" and basic:
-            pair = split_basic(credentials)
+            pair = basic_pair(authorization)
             return self._members.login(*pair) if pair else None
         return None
 
@@ -65,15 +66,6 @@ class Logins:
                 del self._grants[token]
                 return None
             return grant.member
-
-
-def split_basic(credentials: str) -> tuple[str, str] | None:
-    """User and password of Basic credentials, or None where they are not what they should be."""
-    try:
-        user, colon, password = base64.b64decode(credentials.strip(), validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return (user, password) if colon else None
 
 
 def access_token(user: str) -> str:

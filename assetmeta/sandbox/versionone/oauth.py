@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from assetmeta.sandbox.messages import Request, Response
+from assetmeta.sandbox.messages import Request, Response, basic_pair
 
-from .login import API_SCOPE, QUERY_SCOPE, Grant, Logins, fresh_token, split_basic
+from .login import API_SCOPE, QUERY_SCOPE, Grant, Logins, fresh_token
 
 CLIENT_ID = "client_sandbox"
 CLIENT_SECRET = "sandbox-client-secret"
@@ -104,8 +104,7 @@ class OAuth:
         return refresh
 
     def _check_client(self, request: Request, form: Mapping[str, str]) -> None:
-        scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-        pair = split_basic(credentials) if scheme.lower() == "basic" else None
+        pair = basic_pair(request.headers.get("authorization", ""))
         if (pair or (form.get("client_id"), form.get("client_secret"))) != (CLIENT_ID, CLIENT_SECRET):
             raise Refused("invalid_client", "Unknown client or wrong secret", 401)
 

@@ -28,7 +28,7 @@ class Record:
 
 
 class Pen:
-    """Writes on behalf of one member, within `Store.writing`. The moment is taken when the first change is made."""
+    """Writes on behalf of one member, within `Store.transaction`. The moment is taken when the first change is made."""
 
     def __init__(self, catalogue: Catalogue, store: Store, member: str, now: datetime, note: str | None = None) -> None:
         self.catalogue = catalogue

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from assetmeta.sandbox.database import MEMORY, Source, connect
+from assetmeta.sandbox.database import MEMORY, Database, Source
 
 from .literals import spell_time
 from .requests import LoadLink, LoadRow
@@ -117,15 +116,14 @@ def _shape(names: Iterable[str]) -> Shape:
     )
 
 
-class Store:
-    """One connection behind one lock. Statements outside `writing` see the last committed state."""
+class Store(Database):
+    """One connection behind one lock. Statements outside `transaction` see the last committed state."""
 
     def __init__(self, catalogue: Catalogue, source: Source = MEMORY) -> None:
         self._catalogue = catalogue
         self._columns = sorted(catalogue.columns or _stored_columns(catalogue))
         self._shapes: dict[str | None, Shape] = {}
-        self._lock = threading.RLock()
-        self._connection = connect(source, cached_statements=512)
+        super().__init__(source, cached_statements=512)
         self._connection.create_function("fold", 1, fold, deterministic=True)
         self._connection.create_function("found", 2, found, deterministic=True)
         self._connection.create_function("contains", 2, contains, deterministic=True)
@@ -166,7 +164,7 @@ class Store:
 
     def keep_past(self, row: int, type_name: str, moment: int) -> None:
         """Copy a current record of an asset of this type as one that ends at *moment*."""
-        with self._lock:
+        with self.lock:
             self._connection.execute(self.shape(type_name).copy, (moment, row))
 
     def shape(self, type_name: str | None) -> Shape:
@@ -177,42 +175,12 @@ class Store:
             found = self._shapes[type_name] = _shape(self._columns if kind is None else sorted(_columns_of(kind)))
         return found
 
-    @property
-    def lock(self) -> threading.RLock:
-        """The lock that holds several statements together."""
-        return self._lock
-
-    def snapshot(self) -> bytes:
-        """A copy of the whole database."""
-        with self._lock:
-            return self._connection.serialize()
-
-    def close(self) -> None:
-        """Close the database; an in-memory one is gone."""
-        with self._lock:
-            self._connection.close()
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """All or nothing: commit at the end of the block, roll back when it raises. Blocks may nest."""
-        with self._lock:
-            if self._connection.in_transaction:
-                yield
-                return
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-
     @contextmanager
     def part(self) -> Iterator[None]:
-        """Like `writing`, but inside a larger block only this part is undone when it raises."""
-        with self._lock:
+        """Like `transaction`, but inside a larger block only this part is undone when it raises."""
+        with self.lock:
             if not self._connection.in_transaction:
-                with self.writing():
+                with self.transaction():
                     yield
                 return
             self._connection.execute("SAVEPOINT part")
@@ -226,7 +194,7 @@ class Store:
 
     def rows(self, sql: str, values: dict[str, object] | Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Run one statement and return its rows."""
-        with self._lock:
+        with self.lock:
             return self._connection.execute(sql, values).fetchall()
 
     def one(self, sql: str, values: dict[str, object] | Sequence[object] = ()) -> object:
@@ -236,12 +204,12 @@ class Store:
 
     def many(self, sql: str, values: Iterable[Sequence[object]]) -> None:
         """Run one statement for each of several rows of values."""
-        with self._lock:
+        with self.lock:
             self._connection.executemany(sql, values)
 
     def tick(self, at: str) -> int:
         """Take a fresh moment at a time, spelled as rows have it. The first is 0."""
-        with self.writing():
+        with self.transaction():
             taken = self._connection.execute(
                 "INSERT INTO moment VALUES ((SELECT IFNULL(MAX(number), -1) + 1 FROM moment), ?)", (at,)
             )
@@ -253,7 +221,7 @@ class Store:
 
     def reserve(self, count: int, name: str = "id", first: int = FIRST_ID) -> int:
         """Take *count* consecutive numbers of a counter and return the first."""
-        with self.writing():
+        with self.transaction():
             start = self.one("SELECT next FROM counter WHERE name = ?", (name,))
             begin = first if start is None else int(str(start))
             self.rows("INSERT OR REPLACE INTO counter VALUES (?, ?)", (name, begin + count))
@@ -266,12 +234,12 @@ class Store:
 
     def write_blob(self, asset: str, content: bytes) -> None:
         """Keep bytes for an asset in place of those it has."""
-        with self.writing():
+        with self.transaction():
             self.rows("INSERT OR REPLACE INTO blob VALUES (?, ?)", (asset, content))
 
     def load(self, rows: Iterable[LoadRow], links: Iterable[LoadLink]) -> None:
         """Load records and links as they are, in one transaction, and set the counters behind them."""
-        with self.writing():
+        with self.transaction():
             dates: dict[int, str] = {int(str(n)): str(at) for n, at in self.rows("SELECT number, at FROM moment")}
             seen: set[str] = set()
             changed: set[str] = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model import DEEP, Document, Key, Row
-from ..reader import API, Deriver, Reader
+from ..reader import Deriver, Reader
 
 PUBLIC = frozenset(
     {
@@ -24,25 +24,10 @@ def aliases(reader: Reader, id: Key, row: Row) -> list[Document | None]:
     return [reader.picked("datum_alias", each, ("id", "name")) for each in found if not rows[each]["deleted"]]
 
 
-def download_url(reader: Reader, id: Key, row: Row) -> str:
-    """Where the bytes can be asked for."""
-    return f"{reader.origin}{API}data/{id}/download/"
-
-
 def latest_version(reader: Reader, id: Key, row: Row) -> Document | None:
     """The version of a dataset that was made last."""
     versions = reader.space.store.pointing("dataset_version", "dataset", id)
     return reader.nested("dataset_version", versions[-1]) if versions else None
-
-
-def files(reader: Reader, id: Key, row: Row) -> list[Document]:
-    """The data of a dataset version."""
-    return [{"datum": reader.show("datum", entry["datum"], DEEP)} for entry in row["files"]]
-
-
-def configuration(reader: Reader, id: Key, row: Row) -> Document:
-    """How a store is reached, without what is secret."""
-    return {name: value for name, value in row["configuration"].items() if name in PUBLIC}
 
 
 def uri_prefix(reader: Reader, id: Key, row: Row) -> str:
@@ -53,10 +38,13 @@ def uri_prefix(reader: Reader, id: Key, row: Row) -> str:
 
 DERIVED: dict[tuple[str, str], Deriver] = {
     ("datum", "aliases"): aliases,
-    ("datum", "download_url"): download_url,
     ("dataset", "latest_version"): latest_version,
-    ("dataset_version", "files"): files,
-    ("store", "configuration"): configuration,
+    ("dataset_version", "files"): lambda reader, id, row: [
+        {"datum": reader.show("datum", entry["datum"], DEEP)} for entry in row["files"]
+    ],
+    ("store", "configuration"): lambda reader, id, row: {
+        name: value for name, value in row["configuration"].items() if name in PUBLIC
+    },
     ("store", "allow_adopt"): lambda reader, id, row: row["allow_read"],
     ("store", "uri_prefix"): uri_prefix,
 }

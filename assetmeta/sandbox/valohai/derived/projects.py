@@ -71,16 +71,6 @@ def enabled(space: Workspace, kind_name: str, through: str, id: Key) -> list[Key
     return [each for each in space.store.pointing(kind_name, through, id) if rows[each]["enabled"]]
 
 
-def last_run(reader: Reader, id: Key, row: Row) -> object:
-    """When the latest execution was made."""
-    return max((run["ctime"] for run in runs_of(reader, id)), default=None)
-
-
-def upload_store(reader: Reader, id: Key, row: Row) -> Key | None:
-    """Where uploads go: the project's own store, else the first of all."""
-    return row["default_store"] or next(iter(reader.space.store.ids("store")), None)
-
-
 def variables(reader: Reader, id: Key, row: Row) -> Document:
     """The environment variables; what is secret has no value."""
     return {
@@ -95,42 +85,35 @@ def repository(reader: Reader, id: Key, row: Row) -> Document | None:
     return reader.picked("repository", own[-1], ("id", "url", "ref")) if own else None
 
 
-def project_links(reader: Reader, id: Key, row: Row) -> Document:
-    """The pages of a project."""
-    return {"display": page_of(reader, id), "display_repository": page_of(reader, id, "settings", "repository")}
-
-
-def commit_links(reader: Reader, id: Key, row: Row) -> Document:
-    """The page of a commit."""
-    return {"display": page_of(reader, row["project"], "commits", row["identifier"])}
-
-
-def members(reader: Reader, id: Key, row: Row) -> list[Document]:
-    """The people of a team."""
-    return [{**member, "user": reader.picked("user", member["user"], ("id", "username"))} for member in row["members"]]
-
-
-def team_projects(reader: Reader, id: Key, row: Row) -> list[Document | None]:
-    """The projects that a team has been given, as rows."""
-    return [reader.show("project", each, LISTED) for each in reader.space.store.pointing("project", "team", id)]
-
-
 DERIVED: dict[tuple[str, str], Deriver] = {
-    ("project", "urls"): project_links,
+    ("project", "urls"): lambda reader, id, row: {
+        "display": page_of(reader, id),
+        "display_repository": page_of(reader, id, "settings", "repository"),
+    },
     ("project", "execution_count"): count_in(),
     ("project", "running_execution_count"): count_in(*RUNNING),
     ("project", "queued_execution_count"): count_in(*QUEUED),
     ("project", "enabled_endpoint_count"): enabled_endpoints,
-    ("project", "last_execution_ctime"): last_run,
-    ("project", "upload_store_id"): upload_store,
+    ("project", "last_execution_ctime"): lambda reader, id, row: max(
+        (run["ctime"] for run in runs_of(reader, id)), default=None
+    ),
+    ("project", "upload_store_id"): lambda reader, id, row: (
+        row["default_store"] or next(iter(reader.space.store.ids("store")), None)
+    ),
     ("project", "environment_variables"): variables,
     ("project", "tags"): lambda reader, id, row: [{"project": id, **tag} for tag in row["tags"]],
     ("project", "execution_summary"): lambda reader, id, row: status_counts(runs_of(reader, id)),
     ("project", "repository"): repository,
     ("project", "read_only"): lambda reader, id, row: reader.rights.role(KINDS["project"], id) not in WRITERS,
     ("commit", "project_id"): lambda reader, id, row: row["project"],
-    ("commit", "urls"): commit_links,
+    ("commit", "urls"): lambda reader, id, row: {
+        "display": page_of(reader, row["project"], "commits", row["identifier"])
+    },
     ("organization", "username"): lambda reader, id, row: row["name"],
-    ("team", "members"): members,
-    ("team", "projects"): team_projects,
+    ("team", "members"): lambda reader, id, row: [
+        {**member, "user": reader.picked("user", member["user"], ("id", "username"))} for member in row["members"]
+    ],
+    ("team", "projects"): lambda reader, id, row: [
+        reader.show("project", each, LISTED) for each in reader.space.store.pointing("project", "team", id)
+    ],
 }

@@ -11,55 +11,15 @@ from ..workspace import Workspace
 from .projects import page_of, status_counts
 
 
-def inputs(reader: Reader, id: Key, row: Row) -> object:
-    """The inputs as a list, though they are written as a map."""
-    return [{"name": name, "urls": addresses} for name, addresses in row["inputs"].items()]
-
-
-def outputs(reader: Reader, id: Key, row: Row) -> object:
-    """The data that the execution has saved."""
-    return [reader.show("datum", datum, NESTED) for datum in outputs_of(reader.space, id)]
-
-
-def n_outputs(reader: Reader, id: Key, row: Row) -> object:
-    """How many outputs there are."""
-    return len(outputs_of(reader.space, id))
-
-
-def creator_id(reader: Reader, id: Key, row: Row) -> object:
-    """The creator's number, as a text."""
-    return None if row["creator"] is None else str(row["creator"])
+def of(kind_name: str, name: str, default: object = None) -> Deriver:
+    """A stored field of the object of a kind that the reference of that name means; *default* where there is none."""
+    return lambda reader, id, row: (reader.space.store.get(kind_name, row[kind_name]) or {}).get(name, default)
 
 
 def creator_name(reader: Reader, id: Key, row: Row) -> object:
     """The creator's name."""
     creator = reader.space.store.get("user", row["creator"])
     return None if creator is None else creator["username"]
-
-
-def interpolated_command(reader: Reader, id: Key, row: Row) -> object:
-    """The command with the parameters in it."""
-    return command_of(reader.space, row)
-
-
-def task_counter(reader: Reader, id: Key, row: Row) -> object:
-    """The number of the task that the execution belongs to."""
-    return (reader.space.store.get("task", row["task"]) or {}).get("counter")
-
-
-def task_tags(reader: Reader, id: Key, row: Row) -> object:
-    """The tags of that task."""
-    return (reader.space.store.get("task", row["task"]) or {}).get("tags", [])
-
-
-def pipeline_counter(reader: Reader, id: Key, row: Row) -> object:
-    """The number of the pipeline that the execution belongs to."""
-    return (reader.space.store.get("pipeline", row["pipeline"]) or {}).get("counter")
-
-
-def pipeline_tags(reader: Reader, id: Key, row: Row) -> object:
-    """The tags of that pipeline."""
-    return (reader.space.store.get("pipeline", row["pipeline"]) or {}).get("tags", [])
 
 
 def execution_links(reader: Reader, id: Key, row: Row) -> object:
@@ -96,42 +56,16 @@ def task_links(reader: Reader, id: Key, row: Row) -> object:
     }
 
 
-def pipeline_links(reader: Reader, id: Key, row: Row) -> object:
-    """The page of the pipeline; there is no link to stop it."""
-    return {"display": page_of(reader, row["project"], "pipeline", str(row["counter"]))}
+def node(reader: Reader, pipeline: Key, kept: dict[str, Any]) -> Document:
+    """A node of a pipeline with its execution."""
+    shown = {name: kept[name] for name in ("id", "name", "type", "status", "log")}
+    return shown | {"pipeline": pipeline, "execution": reader.show("execution", kept.get("execution"), NESTED)}
 
 
-def status_summary(reader: Reader, id: Key, row: Row) -> object:
-    """How many children are in each state."""
+def children(reader: Reader, task: Key) -> list[Row]:
+    """The executions of a task."""
     rows = reader.space.store.rows("execution")
-    return status_counts([rows[child] for child in _children(reader, id)])
-
-
-def n_children(reader: Reader, id: Key, row: Row) -> object:
-    """How many executions the task has."""
-    return len(_children(reader, id))
-
-
-def nodes(reader: Reader, id: Key, row: Row) -> object:
-    """The nodes, each with its execution."""
-    return [_node(reader, id, node) for node in row["nodes"]]
-
-
-def edges(reader: Reader, id: Key, row: Row) -> object:
-    """The edges by the ids of their nodes."""
-    return [{**edge, "pipeline": id} for edge in row["edges"]]
-
-
-def _node(reader: Reader, id: Key, node: dict[str, Any]) -> Document:
-    return {
-        "id": node["id"],
-        "name": node["name"],
-        "type": node["type"],
-        "pipeline": id,
-        "status": node["status"],
-        "execution": reader.show("execution", node.get("execution"), NESTED),
-        "log": node["log"],
-    }
+    return [rows[id] for id in reader.space.store.pointing("execution", "task", task)]
 
 
 def outputs_of(space: Workspace, id: Key) -> list[Key]:
@@ -141,29 +75,31 @@ def outputs_of(space: Workspace, id: Key) -> list[Key]:
     return [datum for datum in keys if not rows[datum]["deleted"]]
 
 
-def _children(reader: Reader, id: Key) -> list[Key]:
-    return reader.space.store.pointing("execution", "task", id)
-
-
 DERIVED: dict[tuple[str, str], Deriver] = {
-    ("execution", "inputs"): inputs,
-    ("execution", "outputs"): outputs,
-    ("execution", "n_outputs"): n_outputs,
-    ("execution", "creator_id"): creator_id,
+    ("execution", "inputs"): lambda reader, id, row: [
+        {"name": name, "urls": addresses} for name, addresses in row["inputs"].items()
+    ],
+    ("execution", "outputs"): lambda reader, id, row: [
+        reader.show("datum", datum, NESTED) for datum in outputs_of(reader.space, id)
+    ],
+    ("execution", "n_outputs"): lambda reader, id, row: len(outputs_of(reader.space, id)),
+    ("execution", "creator_id"): lambda reader, id, row: None if row["creator"] is None else str(row["creator"]),
     ("execution", "creator_name"): creator_name,
-    ("execution", "interpolated_command"): interpolated_command,
-    ("execution", "task_counter"): task_counter,
-    ("execution", "task_tags"): task_tags,
-    ("execution", "pipeline_counter"): pipeline_counter,
-    ("execution", "pipeline_tags"): pipeline_tags,
+    ("execution", "interpolated_command"): lambda reader, id, row: command_of(reader.space, row),
+    ("execution", "task_counter"): of("task", "counter"),
+    ("execution", "task_tags"): of("task", "tags", []),
+    ("execution", "pipeline_counter"): of("pipeline", "counter"),
+    ("execution", "pipeline_tags"): of("pipeline", "tags", []),
     ("execution", "urls"): execution_links,
     ("datum", "download_url"): download_url,
-    ("task", "status_summary"): status_summary,
+    ("task", "status_summary"): lambda reader, id, row: status_counts(children(reader, id)),
     ("task", "creator_name"): creator_name,
-    ("task", "n_children"): n_children,
-    ("task", "n_executions"): n_children,
+    ("task", "n_children"): lambda reader, id, row: len(children(reader, id)),
+    ("task", "n_executions"): lambda reader, id, row: len(children(reader, id)),
     ("task", "urls"): task_links,
-    ("pipeline", "nodes"): nodes,
-    ("pipeline", "edges"): edges,
-    ("pipeline", "urls"): pipeline_links,
+    ("pipeline", "nodes"): lambda reader, id, row: [node(reader, id, each) for each in row["nodes"]],
+    ("pipeline", "edges"): lambda reader, id, row: [{**edge, "pipeline": id} for edge in row["edges"]],
+    ("pipeline", "urls"): lambda reader, id, row: {
+        "display": page_of(reader, row["project"], "pipeline", str(row["counter"]))
+    },
 }

@@ -40,11 +40,6 @@ def source_executions(reader: Reader, row: Row) -> list[Key]:
     return [id] if made_by == "execution" and reader.space.store.get("execution", id) else []
 
 
-def deployment_links(reader: Reader, id: Key, row: Row) -> Document:
-    """The page of a deployment."""
-    return {"display": page_of(reader, row["project"], "deployment", str(id))}
-
-
 def version_links(reader: Reader, id: Key, row: Row) -> Document:
     """The page of a deployment version."""
     deployment = reader.space.row("deployment", row["deployment"])
@@ -59,11 +54,6 @@ def embedded(kind_name: str, through: str, shape: str = NESTED) -> Deriver:
         return [reader.show(kind_name, each, shape) for each in found]
 
     return show
-
-
-def effective_enabled(reader: Reader, id: Key, row: Row) -> bool:
-    """A version of a deployment that is switched off is off as well."""
-    return bool(row["enabled"] and reader.space.row("deployment", row["deployment"])["enabled"])
 
 
 def served_at(reader: Reader, version: Row, *parts: str) -> str:
@@ -84,31 +74,19 @@ def endpoint_urls(reader: Reader, id: Key, row: Row) -> Document:
 ENDPOINTS = ("deployment_endpoint", "version")
 
 
-def endpoint_url(reader: Reader, id: Key, row: Row) -> str:
-    """The address of an endpoint, with a place for the version's name."""
-    return served_at(reader, reader.space.row("deployment_version", row["version"]), "VERSION", row["name"])
-
-
-def endpoint_files(reader: Reader, id: Key, row: Row) -> list[Document]:
+def shown_files(reader: Reader, endpoint: Row, shape: str) -> list[Document]:
     """The data that an endpoint is given."""
-    return [{**entry, "datum": reader.show("datum", entry["datum"], NESTED)} for entry in row["files"]]
+    return [{**entry, "datum": reader.show("datum", entry["datum"], shape)} for entry in endpoint["files"]]
 
 
 def version_endpoints(reader: Reader, id: Key, row: Row) -> list[Document]:
     """A version's endpoints, their files one level deeper than on their own."""
     found = []
     for each in reader.space.store.pointing(*ENDPOINTS, id):
+        row = reader.space.row("deployment_endpoint", each)
         shown = reader.nested("deployment_endpoint", each) or {}
-        files = reader.space.row("deployment_endpoint", each)["files"]
-        shown["files"] = [{**entry, "datum": reader.show("datum", entry["datum"], DEEP)} for entry in files]
-        found.append(shown)
+        found.append({**shown, "files": shown_files(reader, row, DEEP)})
     return found
-
-
-def deployment_owner(reader: Reader, id: Key, row: Row) -> Key:
-    """Whose project it is."""
-    owner: Key = reader.space.row("project", row["project"])["owner"]
-    return owner
 
 
 def unfinished_jobs(reader: Reader, id: Key, row: Row) -> int:
@@ -125,16 +103,20 @@ DERIVED: dict[tuple[str, str], Deriver] = {
     ("model_version", "source"): source,
     ("model_version", "execution_count"): lambda reader, id, row: len(source_executions(reader, row)),
     ("model_version", "dataset_aliases"): lambda reader, id, row: [],
-    ("deployment", "owner"): deployment_owner,
-    ("deployment", "urls"): deployment_links,
+    ("deployment", "owner"): lambda reader, id, row: reader.space.row("project", row["project"])["owner"],
+    ("deployment", "urls"): lambda reader, id, row: {"display": page_of(reader, row["project"], "deployment", str(id))},
     ("deployment", "version_aliases"): embedded("deployment_version_alias", "deployment"),
     ("deployment", "versions"): embedded("deployment_version", "deployment"),
-    ("deployment_version", "effective_enabled"): effective_enabled,
+    ("deployment_version", "effective_enabled"): lambda reader, id, row: bool(
+        row["enabled"] and reader.space.row("deployment", row["deployment"])["enabled"]
+    ),
     ("deployment_version", "endpoints"): version_endpoints,
     ("deployment_version", "endpoint_urls"): endpoint_urls,
     ("deployment_version", "urls"): version_links,
-    ("deployment_endpoint", "endpoint_url"): endpoint_url,
-    ("deployment_endpoint", "files"): endpoint_files,
+    ("deployment_endpoint", "endpoint_url"): lambda reader, id, row: served_at(
+        reader, reader.space.row("deployment_version", row["version"]), "VERSION", row["name"]
+    ),
+    ("deployment_endpoint", "files"): lambda reader, id, row: shown_files(reader, row, NESTED),
     ("environment", "can_admin"): lambda reader, id, row: reader.rights.role_at(row["owner"]) == "admin",
     ("environment", "unfinished_job_count"): unfinished_jobs,
 }
