@@ -99,6 +99,8 @@ class SchemaSource:
         """
         with self._lock:
             schema = self.current
+            # To look for a type that was never looked for reads it.
+            before = schema.types.looked_for() if schema and isinstance(schema.types, TypesOnDemand) else frozenset()
             new = {need for need in missing if need not in self._missed and schema and not _has(schema, *need)}
             self._missed |= new
             if schema is None or not new:
@@ -106,7 +108,7 @@ class SchemaSource:
             names = sorted({name for name, _ in new})
             try:
                 if isinstance(schema.types, TypesOnDemand):
-                    schema.types.read_again(names)
+                    schema.types.read_again(name for name in names if name in before)
                 else:
                     schema = self._read()
             except AssetmetaError:
@@ -203,6 +205,11 @@ class TypesOnDemand(Mapping[str, AssetType]):
                     self._types.update(self._run(self._backend.reflect([name])).types)
                 except NotFound:
                     self._unknown.add(name)
+
+    def looked_for(self) -> frozenset[str]:
+        """The names of the types that were read, or were not there."""
+        with self._lock:
+            return frozenset(self._types) | self._unknown
 
     def add(self, types: Mapping[str, AssetType]) -> None:
         """Add types that the server does not describe."""

@@ -182,8 +182,6 @@ class RetryState:
 
     def take_turn(self) -> None:
         """Wait for a turn at the stated rate, and then as `wait_for_turn` does. Raises SessionClosed, RateLimited."""
-        if self._policy.pace is None:
-            return
         if not self._policy.take_turn(self._is_over):
             raise self._closed()
         self.wait_for_turn()

@@ -342,3 +342,22 @@ def test_a_new_asset_with_a_wrong_value_is_none(bench: Bench) -> None:
     assert bench.unit.plan().changes == ()
     assert not bench.writer.commit()
     assert bench.backend.written == []
+
+
+@pytest.mark.parametrize(("wanted", "removed"), [((20, 22), {21}), ((20, 21), {22}), ((20, 21, 22), set())])
+def test_members_that_are_assigned_while_another_is_on_its_way(wanted: tuple[int, ...], removed: set[int]) -> None:
+    bench = Bench()
+    for key in (20, 21, 22):
+        bench.add(f"Member:{key}", Name=f"M{key}")
+    bench.add("Story:1", Name="one", Owners=(Oid("Member", 20), Oid("Member", 21)))
+    story = bench.Story(1)
+    assert len(story.Owners) == 2
+    story.Owners.add(bench.Member(22))
+    bench.backend.meanwhile += [lambda: setattr(story, "Owners", [bench.Member(key) for key in wanted])]
+    assert not bench.writer.commit()
+    assert {oid.key for change in bench.unit.plan() for delta in change.deltas for oid in delta.removed} == removed
+    assert not bench.writer.commit()
+    # To add a member again does nothing on a server.
+    assert {oid.key for oid in bench.backend.assets[Oid("Story", 1)]["Owners"]} == set(wanted)
+    assert [owner.intid for owner in story.Owners] == list(wanted)
+    assert len(bench.unit) == 0

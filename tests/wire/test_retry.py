@@ -10,7 +10,7 @@ import pytest
 
 from assetmeta.model.errors import RateLimited, Unreachable
 from assetmeta.model.http import Request
-from assetmeta.wire.retry import BACKOFF, JITTER
+from assetmeta.wire.retry import BACKOFF, JITTER, RetryPolicy, RetryState
 
 from .conftest import Reply, one
 from .test_transport import Unseekable, unused_port
@@ -200,3 +200,17 @@ def test_a_request_held_back_longer_than_patience_is_not_sent(server, drive):
     assert not caught.value.sent
     assert "not sent" in str(caught.value)
     assert 1 == len(server.seen)
+
+
+def test_without_a_stated_rate_there_is_always_a_turn():
+    assert RetryPolicy().take_turn()
+
+
+def test_new_credentials_are_tried_where_the_body_can_be_sent_again():
+    for body, is_possible in ((None, True), (b"x", True), (io.BytesIO(b"abc"), True), (Unseekable(b"abc"), False)):
+        state = RetryState(Request("PUT", "/a", body=body, idempotent=True), RetryPolicy())
+        if isinstance(body, io.BytesIO):
+            body.read()
+        assert state.for_reauthentication() is is_possible
+        assert state.attempt == 1 + is_possible
+        assert not isinstance(body, io.BytesIO) or body.tell() == 0 or not is_possible
