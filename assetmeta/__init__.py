@@ -9,56 +9,18 @@ with V1Meta(instance_url="https://host/Instance", token="<access token>") as v1:
 
 from typing import TYPE_CHECKING
 
-from assetmeta.backends.asset_state import AssetState
-from assetmeta.connect import connect
-from assetmeta.core.asset import Asset
-from assetmeta.core.inspect import Inspector, inspect
-from assetmeta.core.plan import Plan
-from assetmeta.core.query import Query
-from assetmeta.core.report import Report
-from assetmeta.core.row_report import RowResult, UpsertReport
-from assetmeta.core.snapshot import Snapshot
-from assetmeta.model.codecs import Span
-from assetmeta.model.errors import (
-    AssetmetaError,
-    AuthenticationFailed,
-    BadValue,
-    BrokenOff,
-    BudgetExceeded,
-    CommitError,
-    Conflict,
-    InvalidResponse,
-    JobError,
-    NotExactlyOne,
-    NotFound,
-    NotLoaded,
-    RateLimited,
-    ReadOnly,
-    Rejected,
-    ResultChanged,
-    ServerError,
-    ServerFailed,
-    SessionClosed,
-    StillWaiting,
-    TimedOut,
-    UnknownName,
-    Unreachable,
-    Unsupported,
-    UsageError,
-)
 from assetmeta.model.optional import lazy_names
-from assetmeta.model.plans import AttributeChange, Call, Create, Delete, Done, Failed, Skipped, Unknown, Update
-from assetmeta.model.values import UNREAD, Oid
-from assetmeta.session import Session
-from assetmeta.systems import TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta
-from assetmeta.trace import Trace
 from assetmeta.version import __version__
-from assetmeta.wire.auth import Basic, Bearer, TokenCallable
-from assetmeta.wire.ledger import Ledger
-from assetmeta.wire.ntlm import Ntlm
-from assetmeta.wire.oauth import OAuth2, TokenExchange
 
 if TYPE_CHECKING:
+    from assetmeta.backends.asset_state import AssetState
+    from assetmeta.core.asset import Asset
+    from assetmeta.core.inspect import Inspector, inspect
+    from assetmeta.core.plan import Plan
+    from assetmeta.core.query import Query
+    from assetmeta.core.report import Report
+    from assetmeta.core.row_report import RowResult, UpsertReport
+    from assetmeta.core.snapshot import Snapshot
     from assetmeta.features.asset_changes import AssetChange, ValueChange
     from assetmeta.features.completion import load_ipython_extension
     from assetmeta.features.frames import to_arrow
@@ -66,22 +28,140 @@ if TYPE_CHECKING:
     from assetmeta.features.jobs import Job
     from assetmeta.features.poller import FailedCallback, V1Poller
     from assetmeta.features.watch import Watcher
+    from assetmeta.model.codecs import Span
+    from assetmeta.model.errors import (
+        AssetmetaError,
+        AuthenticationFailed,
+        BadValue,
+        BrokenOff,
+        BudgetExceeded,
+        CommitError,
+        Conflict,
+        InvalidResponse,
+        JobError,
+        NotExactlyOne,
+        NotFound,
+        NotLoaded,
+        RateLimited,
+        ReadOnly,
+        Rejected,
+        ResultChanged,
+        ServerError,
+        ServerFailed,
+        SessionClosed,
+        StillWaiting,
+        TimedOut,
+        UnknownName,
+        Unreachable,
+        Unsupported,
+        UsageError,
+    )
+    from assetmeta.model.plans import AttributeChange, Call, Create, Delete, Done, Failed, Skipped, Unknown, Update
+    from assetmeta.model.values import UNREAD, Oid
+    from assetmeta.session import Session
+    from assetmeta.systems import TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, connect
+    from assetmeta.trace import Trace
+    from assetmeta.wire.auth import Basic, Bearer, TokenCallable
     from assetmeta.wire.cassette import Cassette
+    from assetmeta.wire.ledger import Ledger
+    from assetmeta.wire.ntlm import Ntlm
+    from assetmeta.wire.oauth import OAuth2, TokenExchange
 
-# What not every program uses is imported with its first use.
+# Each is imported with its first use: the command's help needs none of them, and few programs need all.
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "AssetChange": "assetmeta.features.asset_changes",
-        "Cassette": "assetmeta.wire.cassette",
-        "FailedCallback": "assetmeta.features.poller",
-        "Job": "assetmeta.features.jobs",
-        "JobStatus": "assetmeta.features.job_record",
-        "V1Poller": "assetmeta.features.poller",
-        "ValueChange": "assetmeta.features.asset_changes",
-        "Watcher": "assetmeta.features.watch",
-        "load_ipython_extension": "assetmeta.features.completion",
-        "to_arrow": "assetmeta.features.frames",
+        "assetmeta.backends.asset_state": ("AssetState",),
+        "assetmeta.core.asset": ("Asset",),
+        "assetmeta.core.inspect": (
+            "Inspector",
+            "inspect",
+        ),
+        "assetmeta.core.plan": ("Plan",),
+        "assetmeta.core.query": ("Query",),
+        "assetmeta.core.report": ("Report",),
+        "assetmeta.core.row_report": (
+            "RowResult",
+            "UpsertReport",
+        ),
+        "assetmeta.core.snapshot": ("Snapshot",),
+        "assetmeta.features.asset_changes": (
+            "AssetChange",
+            "ValueChange",
+        ),
+        "assetmeta.features.completion": ("load_ipython_extension",),
+        "assetmeta.features.frames": ("to_arrow",),
+        "assetmeta.features.job_record": ("JobStatus",),
+        "assetmeta.features.jobs": ("Job",),
+        "assetmeta.features.poller": (
+            "FailedCallback",
+            "V1Poller",
+        ),
+        "assetmeta.features.watch": ("Watcher",),
+        "assetmeta.model.codecs": ("Span",),
+        "assetmeta.model.errors": (
+            "AssetmetaError",
+            "AuthenticationFailed",
+            "BadValue",
+            "BrokenOff",
+            "BudgetExceeded",
+            "CommitError",
+            "Conflict",
+            "InvalidResponse",
+            "JobError",
+            "NotExactlyOne",
+            "NotFound",
+            "NotLoaded",
+            "RateLimited",
+            "ReadOnly",
+            "Rejected",
+            "ResultChanged",
+            "ServerError",
+            "ServerFailed",
+            "SessionClosed",
+            "StillWaiting",
+            "TimedOut",
+            "UnknownName",
+            "Unreachable",
+            "Unsupported",
+            "UsageError",
+        ),
+        "assetmeta.model.plans": (
+            "AttributeChange",
+            "Call",
+            "Create",
+            "Delete",
+            "Done",
+            "Failed",
+            "Skipped",
+            "Unknown",
+            "Update",
+        ),
+        "assetmeta.model.values": (
+            "Oid",
+            "UNREAD",
+        ),
+        "assetmeta.session": ("Session",),
+        "assetmeta.systems": (
+            "TestspaceMeta",
+            "V1Meta",
+            "ValispaceMeta",
+            "ValohaiMeta",
+            "connect",
+        ),
+        "assetmeta.trace": ("Trace",),
+        "assetmeta.wire.auth": (
+            "Basic",
+            "Bearer",
+            "TokenCallable",
+        ),
+        "assetmeta.wire.cassette": ("Cassette",),
+        "assetmeta.wire.ledger": ("Ledger",),
+        "assetmeta.wire.ntlm": ("Ntlm",),
+        "assetmeta.wire.oauth": (
+            "OAuth2",
+            "TokenExchange",
+        ),
     },
 )
 

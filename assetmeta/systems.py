@@ -1,18 +1,26 @@
-"""The servers by name: a session class each, which logs in and uses the dialect of its server."""
+"""The servers by name: a session class each, which logs in and uses the dialect of its server, and `connect()`, which
+chooses one by an address or a profile.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
+from pathlib import Path
+from types import NoneType
 from typing import Any, TypeVar, Unpack, cast
+from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
 
+from assetmeta.core.context import SessionContext
 from assetmeta.model import optional
 from assetmeta.model.errors import BadValue
 from assetmeta.model.signatures import names_settings
+from assetmeta.profiles import SECRETS, profile
 from assetmeta.session import Session
 from assetmeta.settings import SessionSettings, checked_address
 from assetmeta.wire.auth import checked_token, choose
@@ -29,7 +37,7 @@ def _dialect(name: str) -> Any:
 
 
 def _explains_missing_url(function: F) -> F:
-    """Let a constructor that is called without its *url* say what it is, and which setting is misspelt, instead of the
+    """Let a constructor that is called without its *url* name it, and the setting that is misspelt, instead of the
     TypeError that Python raises; for type checkers the argument stays required.
     """
 
@@ -262,3 +270,102 @@ def _bare(token: Any, bare: Callable[[str], str]) -> str | Callable[[], str]:
         return bare(found) if isinstance(found, str) else found
 
     return renewed
+
+
+SYSTEMS: dict[str, Callable[..., Session]] = {
+    "versionone": V1Meta,
+    "valispace": ValispaceMeta,
+    "valohai": ValohaiMeta,
+    "testspace": TestspaceMeta,
+}
+"""Session classes by the name that their dialect has, in addresses and in the sandbox."""
+
+_HOSTS = {
+    "v1host.com": "versionone",
+    "valispace.com": "valispace",
+    "valohai.com": "valohai",
+    "testspace.com": "testspace",
+    "stridespace.com": "testspace",
+}
+"""Domains in which a vendor runs its servers for everybody."""
+
+_TRAVELS = (str, int, float, bool, NoneType)
+"""Settings of these types are the same in another process."""
+
+_PREFIXED = re.compile(r"(?P<system>[A-Za-z0-9]+)\+(?P<url>.*)", re.DOTALL)
+
+
+@discreet
+def connect(target: str, /, *, profiles: str | Path | None = None, **settings: Any) -> Any:
+    """Make the session that *target* means; sends nothing.
+
+    *target* is an address, at best with the system before it (`versionone+https://host/Instance`,
+    `valispace+https://host`, `valohai+https://host`, `testspace+https://host`); at the vendors' own domains the system
+    is known. Any other text is the name of a profile (see assetmeta.profiles) in the file *profiles*. *settings* are
+    those of the session class, and win over the profile's. Raises BadValue.
+    """
+    if not isinstance(target, str) or not target.strip():
+        raise BadValue("connect() takes an address such as versionone+https://host/Instance, or a profile's name.")
+    if not _is_address(target):
+        known = _profile(target, profiles)
+        url = known.pop("url", None)
+        if not isinstance(url, str) or not _is_address(url):
+            raise BadValue(f"Profile {target!r} has no url such as versionone+https://host/Instance.")
+        try:
+            session = connect(url, **{**known, **settings})
+        except BadValue as error:
+            raise BadValue(f"Profile {target!r}: {error}") from error
+        session._context.own_profile = _again(target, profiles, settings)
+        return session
+    system, url = _divided(target.strip())
+    try:
+        return SYSTEMS[system](url, **settings)
+    except TypeError as error:
+        said = str(error)
+        raise BadValue(f"The session for {system} cannot be made: {said}{'' if said[-1:] in '.?' else '.'}") from error
+
+
+def _again(name: str, file: str | Path | None, settings: Mapping[str, Any]) -> Callable[[], Any] | None:
+    """What makes such a session elsewhere; None where it was given a login, or what does not travel."""
+    if any(key in SECRETS or not isinstance(value, _TRAVELS) for key, value in settings.items()):
+        return None
+    place = {} if file is None else {"profiles": str(file)}
+    return partial(connect, name, **place, **settings)
+
+
+def _profile(name: str, file: str | Path | None) -> dict[str, Any]:
+    try:
+        return profile(name, file, os.environ)
+    except BadValue as error:
+        if "." in name:
+            raise BadValue(f"{error} If an address was meant: it begins with https://.") from None
+        raise
+
+
+def _is_address(text: str) -> bool:
+    return "://" in text
+
+
+def _divided(target: str) -> tuple[str, str]:
+    """The system and the plain address. Raises BadValue where the system is unknown."""
+    match = _PREFIXED.fullmatch(target)
+    if match is not None:
+        system = match["system"].lower()
+        if system not in SYSTEMS:
+            raise BadValue(f"There is no system {system!r}; there are {', '.join(SYSTEMS)}.")
+        return system, match["url"]
+    try:
+        parts = urlsplit(target)
+        host = (parts.hostname or "").lower()
+    except ValueError as error:
+        raise BadValue(f"That is no address ({error}); give one such as versionone+https://host/Instance.") from None
+    for domain, system in _HOSTS.items():
+        if host == domain or host.endswith(f".{domain}"):
+            return system, target
+    raise BadValue(
+        f"Which kind of server is at {host or 'this address'}? Put it before the address, for example "
+        f"versionone+{parts.scheme}://{parts.netloc.rpartition('@')[2] or 'host'}; there are {', '.join(SYSTEMS)}."
+    )
+
+
+SessionContext.connect_by = staticmethod(connect)

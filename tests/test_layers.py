@@ -72,14 +72,14 @@ def loaded(module: str) -> set[str]:
     """
     calls = [node for node in nodes(module) if isinstance(node, ast.Call)]
     named = [node.args[0] for node in calls if is_called(node, "load") or is_called(node, "later")]
-    named += [value for node in calls if is_name(node.func, "lazy_names") for value in values_of(node.args[1])]
+    named += [value for node in calls if is_name(node.func, "lazy_names") for value in keys_of(node.args[1])]
     return {node.value for node in named if isinstance(node, ast.Constant)}
 
 
-def values_of(node: ast.expr) -> list[ast.expr]:
-    """The values of a dictionary that is written out."""
+def keys_of(node: ast.expr) -> list[ast.expr | None]:
+    """The keys of a dictionary that is written out."""
     assert isinstance(node, ast.Dict)
-    return node.values
+    return list(node.keys)
 
 
 def is_name(node: ast.expr, name: str) -> bool:

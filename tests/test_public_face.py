@@ -61,10 +61,16 @@ def test_names_that_are_imported_with_their_first_use_are_those_of_their_modules
         _ = assetmeta.Jobs  # type: ignore[attr-defined]
 
 
-def test_importing_the_package_imports_no_feature() -> None:
-    script = "import sys, assetmeta; print([name for name in sys.modules if name.startswith('assetmeta.features.')])"
+def test_importing_imports_no_library_and_a_session_no_feature_and_no_sandbox() -> None:
+    script = (
+        "import sys, assetmeta\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ('requests', 'lxml', 'cachetools')])\n"
+        "from assetmeta import V1Meta\n"
+        "print([name for name in sys.modules if name.startswith('assetmeta.features.')])\n"
+        "print([name for name in sys.modules if 'sandbox' in name or name == 'uvicorn'])\n"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    assert done.stdout == "[]\n" * 3
 
 
 def test_importing_reads_no_environment_and_opens_no_socket() -> None:
@@ -72,17 +78,11 @@ def test_importing_reads_no_environment_and_opens_no_socket() -> None:
         "import requests, lxml.etree, cachetools, socket, os\n"
         "def refuse(*a, **k): raise SystemExit('touched the network')\n"
         "socket.socket.connect = refuse\n"
-        "import assetmeta\n"
+        "from assetmeta import V1Meta\n"
         "print('quiet')\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("quiet\n", 0), done.stderr
-
-
-def test_importing_the_client_does_not_import_the_sandbox() -> None:
-    script = "import sys, assetmeta; print([name for name in sys.modules if 'sandbox' in name or name == 'uvicorn'])"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
 
 
 STORY = Oid("Story", 1)

@@ -27,7 +27,8 @@ CLEAN = (
     *(f"backends/{path.name}" for path in sorted((ROOT / "backends").glob("*.py"))),
     "session.py",
     "systems.py",
-    "connect.py",
+    "settings.py",
+    "work.py",
     "profiles.py",
     "trace.py",
 )

@@ -16,9 +16,9 @@ from assetmeta.core.invalidation import Invalidation
 from assetmeta.core.lost_values import LostValues
 from assetmeta.core.plan import Plan
 from assetmeta.core.plan_text import counted
+from assetmeta.core.reconciliation import Reconciliation
 from assetmeta.core.report import Report, error_of
 from assetmeta.core.state import Edit, Instance, forget
-from assetmeta.core.unanswered import Unanswered
 from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.core.values import identified
 from assetmeta.model.codecs import document_part, wire_text
@@ -54,7 +54,7 @@ class Committer:
     def __init__(self, context: SessionContext, unit: UnitOfWork) -> None:
         self._context = context
         self._unit = unit
-        self._unanswered = Unanswered(context, unit)
+        self._reconciliation = Reconciliation(context, unit)
         self.after_fork()
         renew_in_child(self)
 
@@ -297,12 +297,12 @@ class Committer:
 
         What an earlier commit sent without an answer is compared with what the server has now, all in one read.
         """
-        self._unanswered.read(changes)
+        self._reconciliation.read(changes)
         created = {change.oid for change in changes if isinstance(change, Create)}
         held: set[Oid] = set()
         found: list[Outcome | None] = []
         for change in changes:
-            outcome = self._unanswered.outcome(change) or self._unsendable(change)
+            outcome = self._reconciliation.outcome(change) or self._unsendable(change)
             needed = needs(change) if isinstance(change, Create | Update) else set()
             # An asset that was dropped will never be there.
             waiting = ((needed | self._new_in_texts(change)) & held) | (needed - created)
@@ -314,9 +314,9 @@ class Committer:
         return found
 
     def look_up(self, changes: Sequence[Change]) -> list[Outcome | None]:
-        """Read what became of updates and deletes that were sent and not answered, as `Unanswered.look_up` does."""
+        """Read what became of updates and deletes that were sent and not answered, as `Reconciliation.look_up` does."""
         with self._committing:
-            return self._unanswered.look_up(changes)
+            return self._reconciliation.look_up(changes)
 
     def _unsendable(self, change: Change) -> Outcome | None:
         """The outcome of a change with a value that its codec cannot write, which is then that change's alone."""

@@ -219,7 +219,7 @@ class SessionContext:
     features: Features
 
     connect_by: ClassVar[Callable[..., Any]]
-    """What makes a session by the name of a profile; assetmeta.connect sets it."""
+    """What makes a session by the name of a profile; assetmeta.systems sets it."""
 
     def __init__(
         self,
@@ -435,7 +435,7 @@ def moment_of(asset: Instance) -> AsOf | None:
 
 
 def _may_name_assets(attribute: Attribute | None) -> bool:
-    """True for relations, and for values of which the schema does not tell what they are."""
+    """True for relations, and for values of which the schema does not show what they are."""
     return attribute is None or attribute.is_relation or isinstance(attribute.codec, AnyValue)
 
 

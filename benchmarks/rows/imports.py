@@ -1,4 +1,4 @@
-"""Importing assetmeta, over importing requests and lxml, which it needs."""
+"""Importing a session class, over importing requests and lxml, which it needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import time
 start = time.process_time()
 import requests, lxml.etree
 between = time.process_time()
-import assetmeta
+from assetmeta import V1Meta
 print(between - start, time.process_time() - between)
 """
 

@@ -135,7 +135,7 @@ class Page(NamedTuple):
 
 def check_list(response: Response, parser: ErrorParser = parse_error, top: int = 3) -> Response:
     """Return a 2xx answer to the request for a list. Raises the error that fits another status; for a list that is
-    below no object, which has at most *top* segments in its path, a 404 says that the session's address may be wrong.
+    below no object, which has at most *top* segments in its path, a 404 means that the session's address may be wrong.
     """
     path = response.request.path if response.request else ""
     segments = path.partition("?")[0].strip("/").split("/")

@@ -13,9 +13,9 @@ from typing import Annotated, Any, NoReturn, ParamSpec
 import typer
 
 from assetmeta import AssetmetaError, BadValue, Session, TimedOut, UnknownName, Unreachable, Unsupported, UsageError
-from assetmeta.connect import connect
 from assetmeta.model.printable import printable
 from assetmeta.profiles import SECRETS, default_file, settings_of
+from assetmeta.systems import connect
 from assetmeta.tools.cli.streams import discard_output
 
 PROFILE_VARIABLE = "ASSETMETA_PROFILE"
@@ -49,7 +49,7 @@ _OPTIONS = (
     (r"\b(key|rate|missing|empty|conflicts)=", r"--\1 "),
     (r"\b(?:instance_)?url=", "--url"),
 )
-"""What errors say of Python's arguments, and how the command says it."""
+"""The wording of errors about Python's arguments, and the command's own for each."""
 
 _P = ParamSpec("_P")
 

@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from assetmeta import BadValue
-from assetmeta.connect import SYSTEMS, connect
 from assetmeta.model.schema import Schema, SchemaChange, SchemaDiff
 from assetmeta.model.schema_json import from_text
+from assetmeta.systems import SYSTEMS, connect
 from assetmeta.tools.cli.connection import Connection, Profile, Url, guarded
 from assetmeta.tools.cli.explore import show
 from assetmeta.tools.stubs import differences, stubs, write

@@ -13,7 +13,7 @@ from assetmeta.model.plans import AttributeChange, Change, Create, Delete, Done,
 from assetmeta.model.values import Missing, Oid
 
 
-class Unanswered:
+class Reconciliation:
     """Finds out what became of the changes of one session that were sent and not answered."""
 
     def __init__(self, context: SessionContext, unit: UnitOfWork) -> None:
