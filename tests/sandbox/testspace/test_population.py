@@ -13,6 +13,7 @@ import requests
 from assetmeta import sandbox
 from assetmeta.sandbox.testspace.app import Testspace as Organization
 from assetmeta.sandbox.testspace.population import count
+from digest import digest
 from nonempty import nonempty
 from sandbox.testspace.web import Web, outcomes
 
@@ -42,6 +43,8 @@ class TestSize:
         faces = [Organization.filled(800, seed, None) for seed in (1, 1, 2)]
         first, second, third = (dump(face) for face in faces)
         assert first == second
+        # In every version: what changes it is meant to.
+        assert "f2c335c0ea92bec3" == digest([[list(row) for row in table] for table in first])
         assert first != third
         for face in faces:
             face.close()

@@ -9,6 +9,7 @@ import pytest
 from assetmeta.sandbox.valispace.catalogue import KINDS
 from assetmeta.sandbox.valispace.engine import Engine
 from assetmeta.sandbox.valispace.population import populate
+from digest import digest
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,8 @@ def test_same_seed_same_data() -> None:
     for engine, seed in zip(engines, (1, 1, 2), strict=True):
         populate(engine, 800, seed)
     assert everything(engines[0]) == everything(engines[1])
+    # In every version: what changes it is meant to.
+    assert "0a68d8d80ae21972" == digest(everything(engines[0]))
     assert everything(engines[0]) != everything(engines[2])
 
 

@@ -20,6 +20,7 @@ from assetmeta.sandbox.valohai.model import Row
 from assetmeta.sandbox.valohai.settings import Settings
 from assetmeta.sandbox.valohai.store import Store
 from assetmeta.sandbox.valohai.workspace import Workspace
+from digest import digest
 from nonempty import nonempty
 from sandbox.valohai.web import Web
 
@@ -43,6 +44,9 @@ class TestPopulation:
         faces = [Valohai.filled(150, seed, None) for seed in (4, 4, 5)]
         one, same, other = (everything(face) for face in faces)
         assert one == same != other
+        # In every version: what changes it is meant to.
+        plain = {kind: sorted(map(json.dumps, rows.values())) for kind, rows in one.items()}
+        assert "11e6e370cae81976" == digest(plain)
 
     @pytest.mark.parametrize("assets", [150, 400, 3000])
     def test_about_as_many_as_asked_for(self, assets: int) -> None:
