@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
@@ -59,6 +58,6 @@ def basic_pair(authorization: str) -> tuple[str, str] | None:
         return None
     try:
         user, colon, password = base64.b64decode(credentials.strip(), validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     return (user, password) if colon else None

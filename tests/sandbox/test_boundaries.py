@@ -115,6 +115,7 @@ class TestTokens:
             ("YWI=", None),
             ("!", None),
             ("/w==", None),
+            ("\xff", None),
         ],
     )
     def test_basic_credentials(self, credentials: str, pair: tuple[str, str] | None) -> None:
