@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 
 
-@pytest.mark.parametrize("example", [one for one in EXAMPLES if one.stem != "demo"], ids=lambda example: example.stem)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
 def test_an_example_runs_as_it_stands(
     example: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -23,11 +22,3 @@ def test_an_example_runs_as_it_stands(
     shown = capsys.readouterr()
     assert len(shown.out.splitlines()) > 5
     assert shown.err == ""
-
-
-def test_the_demo_runs_as_a_command() -> None:
-    command = [sys.executable, str(EXAMPLES[0].with_name("demo.py"))]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) > 5
-    assert done.stderr == ""

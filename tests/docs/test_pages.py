@@ -6,7 +6,6 @@ import ast
 import inspect
 import re
 import shlex
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -22,6 +21,8 @@ from assetmeta import AssetmetaError, V1Meta, sandbox
 from assetmeta.profiles import profile
 from assetmeta.sandbox import Server
 from assetmeta.tools import cli
+
+pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[2]
 ALL = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -64,17 +65,15 @@ def test_the_snippets_of_a_page_run_one_after_the_other(page: Path) -> None:
         exec(compile(tree, str(page), "exec", dont_inherit=True), namespace)
 
 
-def test_the_tests_that_a_page_shows_pass(tmp_path: Path) -> None:
+def test_the_tests_that_a_page_shows_pass(pytester: pytest.Pytester) -> None:
     """Fixtures are pytest's to give, so that it runs the page as a file of tests."""
     shown = {page: "".join(code for _, code in snippets(page)) for page in PAGES}
     shown = {page: code for page, code in shown.items() if "\ndef test_" in code}
     assert {ROOT / "docs" / "testing.md", ROOT / "docs" / "requests.md"} <= set(shown)
     for page, code in shown.items():
-        (tmp_path / f"test_{page.stem}.py").write_text(code, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(tmp_path)]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert f"{sum(code.count('def test_') for code in shown.values())} passed" in run.stdout
+        (pytester.path / f"test_{page.stem}.py").write_text(code, encoding="utf-8")
+    done = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:xdist")
+    done.assert_outcomes(passed=sum(code.count("def test_") for code in shown.values()))
 
 
 def commands(page: Path) -> list[list[str]]:

@@ -15,6 +15,7 @@ import pytest
 import requests
 from typer.testing import CliRunner
 
+from assetmeta.sandbox import running
 from assetmeta.sandbox.command import app
 from assetmeta.sandbox.faces import FACES
 from assetmeta.sandbox.valispace.applications import REST_CLIENT
@@ -82,9 +83,9 @@ class TestServing:
             assert "<Asset " in before
             process.terminate()
             process.wait(10)
-        with started("versionone", "--port", "0", "--db", str(file)) as process:
-            (_, url, user, secret, _) = announced(process)[0]
-            after = requests.get(f"{url}/rest-1.v1/Data/Workitem?sel=Name", auth=(user, secret), timeout=30).text
+        with running("versionone", db=str(file)) as again:
+            login = {"Authorization": f"Bearer {again.token}"}
+            after = requests.get(f"{again.url}/rest-1.v1/Data/Workitem?sel=Name", headers=login, timeout=30).text
         assert before == after
 
     def test_a_system_whose_port_is_taken_gets_the_next_free_one_and_that_is_told(self, three_ports: int) -> None:

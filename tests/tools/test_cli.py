@@ -15,6 +15,7 @@ import pytest
 from assetmeta import V1Meta
 from assetmeta.model.schema_json import to_text
 from assetmeta.sandbox import Server
+from assetmeta.wire.retry import RetryPolicy
 
 from .conftest import Run
 
@@ -216,7 +217,8 @@ def test_wrong_use_is_2_with_one_line_on_stderr(at_work: Run, arguments: tuple[s
     assert found.out == ""
 
 
-def test_other_exit_codes(at_work: Run, run: Run) -> None:
+def test_other_exit_codes(at_work: Run, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RetryPolicy, "wait", lambda *_: True)
     assert at_work("get", "Story:999999").code == 1
     nowhere = run("types", "--url", "versionone+http://127.0.0.1:9/V1", ASSETMETA_TOKEN="x")
     assert nowhere.code == 3
