@@ -31,6 +31,12 @@ DOCUMENTS = frozenset({"Json", "Health", "CaseCounts", "SuiteCounts", "Annotatio
 Read = Callable[[Json, Object, ParseContext], RawValue]
 """Reads one value; the object is the one that contains it."""
 
+Target = Callable[[Json, Object, ParseContext], Oid | None]
+"""Reads one reference; None for null, and for what is none."""
+
+Choose = Callable[[Json, Object], Resource | None]
+"""Chooses the type that a reference leads to."""
+
 
 class _Column(NamedTuple):
     """How one attribute is read: the key that holds it, the *other* name of that key. *read* None: as it is."""
@@ -73,6 +79,7 @@ class Decoder:
     known: RowStore
     _shapes: dict[str, _Shape] = field(default_factory=dict)
     _layouts: dict[tuple[str, ...], _Layout] = field(default_factory=dict)
+    _references: dict[str, Target] = field(default_factory=dict)
     _embedded: dict[Hashable, tuple[Object, Oid]] = field(default_factory=dict)
     learns: bool = True
     """Whether the keys that objects have are remembered."""
@@ -223,17 +230,17 @@ class Decoder:
                 given = [cell for row in given for cell in (row if isinstance(row, list) else [row])]
             if known.wrap:
                 given = [one.get(known.wrap, one) if isinstance(one, dict) else one for one in given]
-            return tuple(oid for oid in [target(one, item, context) for one in given] if oid is not None)
+            return tuple([oid for one in given if (oid := target(one, item, context)) is not None])
 
         return members
 
-    def _target(self, known: Field) -> Callable[[Json, Object, ParseContext], Oid | None]:
+    def _target(self, known: Field) -> Target:
         """Reads a single reference: the asset that it leads to, None for null. What an embedded object contains becomes
         known.
         """
         choose = self._choice(known)
-        if isinstance(choose, Resource) and not self.api.embeds:
-            return self._reference(choose)
+        if not self.api.embeds:
+            return self._reference(choose) if isinstance(choose, Resource) else self._chosen_reference(choose)
 
         def target(value: Json, item: Object, context: ParseContext) -> Oid | None:
             resource = None if value is None else choose if isinstance(choose, Resource) else choose(value, item)
@@ -242,32 +249,49 @@ class Decoder:
             if resource.key == "member":
                 # Members refer to each other by their own ids, within the object that both are part of.
                 context = context.inside(item.get("pipeline", context.owner))  # type: ignore[arg-type]
-            if self.api.embeds and isinstance(value, dict) and known.shape != "source":
+            if isinstance(value, dict) and known.shape != "source":
                 return self.take_one(resource, value, ParseContext(context.project, context.owner, embedded=True))
             key = value if _is_key(resource, value) else self.keys.parse(resource, value, context)
             if key is None:
                 return None
             oid = Oid(resource.type, key)  # type: ignore[arg-type]
-            if self.api.embeds:
-                if "project" in resource.filters:
-                    self.options.memory.remember(oid, context.project)
-                self._met(oid)
-            return oid
+            if "project" in resource.filters:
+                self.options.memory.remember(oid, context.project)
+            return self._met(oid)
 
         return target
 
-    def _reference(self, resource: Resource) -> Callable[[Json, Object, ParseContext], Oid | None]:
+    def _chosen_reference(self, choose: Choose) -> Target:
+        """Reads a reference to an asset of one of several types, of which nothing else is sent."""
+
+        def reference(value: Json, item: Object, context: ParseContext) -> Oid | None:
+            resource = None if value is None else choose(value, item)
+            return None if resource is None else self._reference(resource)(value, item, context)
+
+        return reference
+
+    def _reference(self, resource: Resource) -> Target:
         """Reads a reference to an asset of one type, of which nothing else is sent."""
+        if resource.type in self._references:
+            return self._references[resource.type]
+        # Many objects refer to the same few.
+        known: dict[Json, Oid] = {}
 
         def reference(value: Json, item: Object, context: ParseContext) -> Oid | None:
             if value is None:
                 return None
-            key = value if _is_key(resource, value) else self.keys.parse(resource, value, context)
-            return None if key is None else Oid(resource.type, key)  # type: ignore[arg-type]
+            if not _is_key(resource, value):
+                key = self.keys.parse(resource, value, context)
+                return None if key is None else Oid(resource.type, key)
+            found = known.get(value)
+            if found is None:
+                found = known[value] = Oid(resource.type, value)  # type: ignore[arg-type]
+            return found
 
+        self._references[resource.type] = reference
         return reference
 
-    def _choice(self, known: Field) -> Resource | Callable[[Json, Object], Resource | None]:
+    def _choice(self, known: Field) -> Resource | Choose:
         """The type that a reference leads to, or what chooses it among several."""
         resources = {name: self._concrete(name) for name in known.to}
         first = next(iter(resources.values()), None)
