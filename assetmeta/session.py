@@ -29,10 +29,9 @@ from assetmeta.model.errors import AssetmetaError, BadValue, UnknownName, elsewh
 from assetmeta.model.http import Flow, T
 from assetmeta.model.scalars import shown
 from assetmeta.model.schema import Schema
-from assetmeta.model.signatures import names_settings
 from assetmeta.model.table import Displayed, Table
 from assetmeta.model.values import Oid
-from assetmeta.settings import check_settings, refuse_unknown, schema_file
+from assetmeta.settings import check_settings, names_settings, refuse_unknown, schema_file
 from assetmeta.trace import Trace
 from assetmeta.wire.auth import Credential
 from assetmeta.wire.driver import Driver, WireSettings

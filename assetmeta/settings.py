@@ -1,11 +1,15 @@
-"""What a session is set up with: the settings that every session takes, their checks, and where its schema is kept."""
+"""What a session is set up with: the settings that every session takes, their checks, and where its schema is kept.
+
+Signatures list the settings behind `**settings: Unpack[...]` by name, for help, prompts and notebooks.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from inspect import signature
+from collections.abc import Callable, Iterable, Sequence
+from inspect import Parameter, signature
 from pathlib import Path
+from typing import Any, TypeVar
 
 from requests.auth import AuthBase
 
@@ -14,11 +18,12 @@ from assetmeta.model.errors import BadValue, nearest
 from assetmeta.model.folders import cache_folder, expanded
 from assetmeta.model.http import is_loopback
 from assetmeta.model.scalars import shown, whole_number
-from assetmeta.model.signatures import keywords
 from assetmeta.version import __version__
 from assetmeta.wire.auth import Credential
 from assetmeta.wire.driver import WireSettings
 from assetmeta.wire.file_cache import FileCache
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class SessionSettings(WireSettings, total=False):
@@ -109,3 +114,30 @@ def schema_file(
             return None
         raise
     return FileCache(place, "\n".join([backend.name, base_url, who, repr(backend), __version__]), age)
+
+
+def names_settings(settings: type, taker: Callable[..., Any]) -> Callable[[F], F]:
+    """Let the signature of a function that hands its `**settings` to *taker* show each of them, with its default.
+
+    *settings* is the TypedDict that type checkers and editors read; names that *taker* does not take are left out, as
+    are those that the function takes itself.
+    """
+
+    def decorate(function: F) -> F:
+        shown = signature(function)
+        own = [each for each in shown.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
+        taken = {each.name: each for each in signature(taker).parameters.values()}
+        named = [
+            taken[name].replace(kind=Parameter.KEYWORD_ONLY)
+            for name in settings.__annotations__
+            if name in taken and name not in shown.parameters
+        ]
+        function.__signature__ = shown.replace(parameters=[*own, *named])  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def keywords(function: Callable[..., Any]) -> list[str]:
+    """The names that a function takes as keywords only, in its order."""
+    return [each.name for each in signature(function).parameters.values() if each.kind is Parameter.KEYWORD_ONLY]

@@ -19,10 +19,9 @@ from requests.auth import AuthBase
 from assetmeta.core.context import SessionContext
 from assetmeta.model import optional
 from assetmeta.model.errors import BadValue
-from assetmeta.model.signatures import names_settings
 from assetmeta.profiles import SECRETS, profile
 from assetmeta.session import Session
-from assetmeta.settings import SessionSettings, checked_address
+from assetmeta.settings import SessionSettings, checked_address, names_settings
 from assetmeta.wire.auth import checked_token, choose
 from assetmeta.wire.oauth import OAuth2, TokenExchange
 from assetmeta.wire.tracebacks import discreet

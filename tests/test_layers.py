@@ -194,3 +194,28 @@ def test_a_file_imports_only_files_named_before_it(name: str) -> None:
             if other.startswith(f"assetmeta.{name}.")
         }
         assert used <= set(order[:position]), f"{stem} imports {sorted(used - set(order[:position]))}"
+
+
+SMALL = {
+    "assetmeta.__main__": "`python -m assetmeta`",
+    "assetmeta.version": "the build reads it without importing anything",
+    "assetmeta.backends.asset_state": "the package exports it, and imports no dialect for that",
+    "assetmeta.backends.rest.files": "the role of the same name in the dialects, as far as they share it",
+    "assetmeta.backends.testspace.files": "every dialect has a file for its files",
+    "assetmeta.backends.valispace.codecs": "every dialect has a file for its codecs",
+    "assetmeta.tools.cli.streams": "the command prepares its output before it imports anything",
+    "assetmeta.tools.common": "what the tools of several servers share",
+    "assetmeta.v1pysdk.none_deref": "a module of that name in v1pysdk",
+    "assetmeta.v1pysdk.string_utils": "a module of that name in v1pysdk",
+}
+"""Files of the client under 40 lines, and why each stands alone. Besides them there are the docstrings of packages."""
+
+
+def test_files_of_the_client_hold_one_idea_each() -> None:
+    lines = {
+        name: len(path.read_text(encoding="utf-8").splitlines())
+        for name, path in MODULES.items()
+        if not name.startswith("assetmeta.sandbox") and path.stem != "__init__"
+    }
+    assert {name for name, number in lines.items() if number < 40} <= SMALL.keys() <= lines.keys()
+    assert [] == [name for name, number in lines.items() if number > 450]

@@ -14,6 +14,7 @@ from assetmeta.core.conflicts import split
 from assetmeta.core.context import BlockProtocol, SessionContext
 from assetmeta.core.invalidation import Invalidation
 from assetmeta.core.lost_values import LostValues
+from assetmeta.core.outcome_log import OutcomeLog
 from assetmeta.core.plan import Plan
 from assetmeta.core.plan_text import counted
 from assetmeta.core.reconciliation import Reconciliation
@@ -23,7 +24,7 @@ from assetmeta.core.unit_of_work import UnitOfWork
 from assetmeta.core.values import identified
 from assetmeta.model.codecs import document_part, wire_text
 from assetmeta.model.contract import UNOBSERVED, CommitObserver, SupportsTemplates, WriteObserver
-from assetmeta.model.errors import BadValue, BrokenOff, ReadOnly, Unsupported, UsageError
+from assetmeta.model.errors import BadValue, ReadOnly, Unsupported, UsageError
 from assetmeta.model.http import T
 from assetmeta.model.identities import resolve_deltas
 from assetmeta.model.ordering import needs, references
@@ -275,7 +276,7 @@ class Committer:
         Whatever breaks the write off, an interrupt included, is raised after that: what was answered counts, and what
         was sent is unknown, so that none of it is sent again blindly. Before anything was sent, it is just raised.
         """
-        known = _OutcomeLog(observer, is_commit=is_commit)
+        known = OutcomeLog(observer, is_commit=is_commit)
         try:
             outcomes = self._write(changes, known)
         except BaseException as error:
@@ -404,42 +405,3 @@ def _makes(edits: Mapping[str, Edit], delta: AttributeChange) -> bool:
     if edit.is_multi:
         return (tuple(edit.added), tuple(edit.removed)) == (delta.added, delta.removed)
     return edit.new is delta.new or edit.new == delta.new
-
-
-class _OutcomeLog:
-    """A WriteObserver that keeps the latest outcome of each change, by the change's id(), and lets another one know."""
-
-    def __init__(self, observer: WriteObserver, *, is_commit: bool) -> None:
-        self._observer = observer
-        self._is_commit = is_commit
-        self._rounds = 0
-        self._outcomes: dict[int, Outcome] = {}
-        self._sent: set[int] = set()
-
-    @property
-    def is_begun(self) -> bool:
-        """True when anything may have been sent, or is settled."""
-        return bool(self._sent) or any(not isinstance(outcome, Skipped) for outcome in self._outcomes.values())
-
-    def on_send(self, changes: Sequence[Change]) -> None:
-        """Note that *changes* are sent now, unless the other observer ends the write."""
-        self._observer.on_send(changes)
-        self._rounds += 1
-        if self._is_commit:
-            log.info("round %d: %d change%s", self._rounds, len(changes), "s" * (len(changes) != 1))
-        self._sent.update(map(id, changes))
-
-    def on_outcomes(self, outcomes: Sequence[Outcome]) -> None:
-        """Keep *outcomes*."""
-        self._outcomes.update({id(outcome.change): outcome for outcome in outcomes})
-        self._sent.difference_update(id(outcome.change) for outcome in outcomes if isinstance(outcome, Skipped))
-        self._observer.on_outcomes(outcomes)
-
-    def outcome(self, change: Change, end: str) -> Outcome:
-        """The outcome of a change of a write that *end* broke off."""
-        known = self._outcomes.get(id(change))
-        if known is not None:
-            return known
-        if id(change) in self._sent:
-            return Unknown(change, BrokenOff(f"The commit was broken off ({end}); it may have been saved or not."))
-        return Skipped(change, error=BrokenOff(f"The commit was broken off ({end}) before this was sent.", sent=False))

@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
-from itertools import chain, groupby
-from operator import attrgetter
 from pathlib import Path as FilePath
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
@@ -20,9 +18,9 @@ from assetmeta.core.identity_map import IdentityMap
 from assetmeta.core.load_log import LoadLog
 from assetmeta.core.report import Report
 from assetmeta.core.row_report import UpsertReport
+from assetmeta.core.schema_gaps import SchemaGaps
 from assetmeta.core.state import Instance, RowShapes, merge_rows
 from assetmeta.core.vocabulary import Vocabulary
-from assetmeta.model.codecs import AnyValue
 from assetmeta.model.contract import Backend, SupportsAliases, SupportsNames, SupportsReferences
 from assetmeta.model.errors import AssetmetaError, NotFound, Rejected, SessionClosed, UnknownName, UsageError
 from assetmeta.model.http import Flow, T
@@ -34,9 +32,6 @@ from assetmeta.model.scalars import shown
 from assetmeta.model.schema import AssetType, Attribute, Schema
 from assetmeta.model.table import Table
 from assetmeta.model.values import AsOf, Oid
-
-_SHAPES = 10_000
-"""Shapes of answers that are remembered as looked at."""
 
 
 class FlowRunner(Protocol):
@@ -270,8 +265,7 @@ class SessionContext:
         self._schema = schema
         self._make = make
         self._renew = renew
-        self._familiar: dict[tuple[str, tuple[str, ...]], tuple[int, ...]] = {}
-        self._types: set[str] = set()
+        self._gaps = SchemaGaps()
 
     def after_fork(self) -> None:
         """Free the lock, which another thread may have held."""
@@ -378,48 +372,13 @@ class SessionContext:
         return self.merge_rows([row], since)[0]
 
     def know(self, rows: Iterable[Row], oids: Iterable[Oid] = ()) -> None:
-        """Have the schema read again, once, where an answer names types and attributes that it does not have: it is
-        older than the server then. To be called before the lock is taken. No request where all is known, or was missing
-        before.
+        """Have the schema read again, once, where an answer names what it does not have (see core.schema_gaps). To be
+        called before the lock is taken. No request where all is known, or was missing before.
         """
-        if self._renew is None:
-            return
-        missing: dict[tuple[str, str], None] = {}
-        types = self._types
-        for oid in oids:
-            if oid.type not in types:
-                self._look_at(oid.type, (), missing)
-        for columns, group in groupby(rows, attrgetter("columns")):
-            alike = list(group)
-            places: set[int] = set()
-            for type_name in {row.oid.type for row in alike}:
-                places.update(self._look_at(type_name, columns, missing))
-            for place in places:
-                for type_name in _types_in([row.values[place] for row in alike]) - types:
-                    self._look_at(type_name, (), missing)
-        if missing:
-            self._renew(missing)
-
-    def _look_at(
-        self, type_name: str, columns: tuple[str, ...], missing: dict[tuple[str, str], None]
-    ) -> tuple[int, ...]:
-        """Add what the schema does not have to *missing*; return the places of the columns that may name assets."""
-        found = self._familiar.get((type_name, columns))
-        if found is not None:
-            return found
-        kind = self.schema.types.get(type_name)
-        if kind is None:
-            missing[type_name, ""] = None
-        attributes = {} if kind is None else kind.attributes
-        for name in columns if kind else ():
-            if name.isidentifier() and name not in attributes:
-                missing[type_name, name] = None
-        self._types.add(type_name)
-        if len(self._familiar) >= _SHAPES:
-            self._familiar.clear()
-        places = tuple(place for place, name in enumerate(columns) if _may_name_assets(attributes.get(name)))
-        self._familiar[type_name, columns] = places
-        return places
+        if self._renew is not None:
+            missing = self._gaps.named_in(self.schema, rows, oids)
+            if missing:
+                self._renew(missing)
 
     def merge_rows(self, rows: Sequence[Row], since: int | None = None) -> list[Instance]:
         """Merge rows into their assets; return the assets, same order. *since* is `writes` when they were requested."""
@@ -432,21 +391,6 @@ class SessionContext:
 def moment_of(asset: Instance) -> AsOf | None:
     """The moment at which this asset is seen; None for the present."""
     return asset._state.oid.moment
-
-
-def _may_name_assets(attribute: Attribute | None) -> bool:
-    """True for relations, and for values of which the schema does not show what they are."""
-    return attribute is None or attribute.is_relation or isinstance(attribute.codec, AnyValue)
-
-
-def _types_in(column: Sequence[object]) -> set[str]:
-    """The types of the assets that a column of raw values names. Most hold texts alone, which are not looked at."""
-    kinds = set(map(type, column))
-    found = {cell.type for cell in column if type(cell) is Oid} if Oid in kinds else set()
-    if tuple in kinds:
-        members = chain.from_iterable(cell for cell in column if type(cell) is tuple)
-        found |= {member.type for member in members if type(member) is Oid}
-    return found
 
 
 def _selecting_known(schema: Schema, fetch: Fetch) -> Fetch:

@@ -11,7 +11,8 @@ from typing import Any, Self
 from msgspec import field
 from msgspec.structs import replace
 
-from assetmeta.core.columns import Column, condition, refuse_foreign, refuse_sum
+from assetmeta.core.columns import Column
+from assetmeta.core.comparisons import condition, refuse_foreign, refuse_sum
 from assetmeta.core.context import SessionContext
 from assetmeta.core.state import Instance
 from assetmeta.model.codecs import Boolean, Lengths, Text

@@ -21,11 +21,11 @@ from assetmeta.core.cohort import Cohort, join
 from assetmeta.core.context import SessionContext
 from assetmeta.core.read_ahead import ReadAhead
 from assetmeta.core.state import Instance
-from assetmeta.model.collector import collector_paused
 from assetmeta.model.conditions import And, Compare
 from assetmeta.model.errors import ResultChanged
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.plans import Fetch, Row, Rows
+from assetmeta.model.processes import collector_paused
 from assetmeta.model.values import Oid
 
 

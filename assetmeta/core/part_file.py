@@ -16,8 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from assetmeta.model import optional
+from assetmeta.model.folders import READING, is_own, is_private
 from assetmeta.model.http import Earlier
-from assetmeta.model.private_files import READING, is_own, is_private
 
 CHUNK = 64 * 1024
 

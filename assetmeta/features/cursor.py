@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assetmeta.model.errors import BadValue
-from assetmeta.model.private_files import READING, is_private
+from assetmeta.model.folders import READING, is_private
 
 _FORMAT = 1
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from assetmeta.core.columns import condition
+from assetmeta.core.comparisons import condition
 from assetmeta.core.context import FrameOptions, SessionContext
 from assetmeta.core.criteria import at_least
 from assetmeta.core.paging import sizes

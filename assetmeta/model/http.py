@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
-from assetmeta.model.collector import collector_paused
 from assetmeta.model.errors import AssetmetaError
 from assetmeta.model.printable import OwnRepr, printable
+from assetmeta.model.processes import collector_paused
 
 NO_WORD = frozenset({502, 503, 504, *range(520, 528), 530, 598, 599})
 """Statuses of gateways, Cloudflare's among them, that do not know what the server did."""

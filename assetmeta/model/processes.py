@@ -1,10 +1,15 @@
-"""Forked processes: what a child must not share with its parent is recreated in it."""
+"""The process that the package runs in: what a forked child must not share with its parent is recreated in it, and the
+garbage collector waits where it only gets in the way.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 _PATIENCE = 1.0
@@ -76,3 +81,19 @@ def _in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before, after_in_parent=_release, after_in_child=_in_child)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Let the garbage collector wait while a page is read: tens of thousands of objects are made, nearly all of which
+    stay, and it would look through them time and again. No I/O happens inside.
+
+    Of threads that overlap here, whichever ends first lets it go on.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -22,10 +22,9 @@ from assetmeta.core.state import Instance, forget
 from assetmeta.model.errors import UnknownName
 from assetmeta.model.processes import renew_in_child
 from assetmeta.model.schema import Attribute
-from assetmeta.model.signatures import names_settings
 from assetmeta.model.values import Oid
 from assetmeta.session import Session
-from assetmeta.settings import SessionSettings
+from assetmeta.settings import SessionSettings, names_settings
 from assetmeta.trace import Trace
 from assetmeta.v1pysdk.base_asset import BaseAsset, as_list, asset_class
 from assetmeta.v1pysdk.client import (

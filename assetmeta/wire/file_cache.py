@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from assetmeta.model.private_files import READING, is_private
+from assetmeta.model.folders import READING, is_private
 
 MAX_BYTES = 64 * 1024 * 1024
 

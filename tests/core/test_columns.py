@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from assetmeta.core.columns import refuse_foreign, refuse_order
+from assetmeta.core.comparisons import refuse_foreign, refuse_order
 from assetmeta.model.codecs import Boolean, Duration, Span, Text
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter
 from assetmeta.model.errors import BadValue, UnknownName, Unsupported

@@ -7,7 +7,6 @@ from typing import Any
 
 from assetmeta.core import (
     attributes,
-    context,
     identity_map,
     lost_values,
     names,
@@ -15,6 +14,7 @@ from assetmeta.core import (
     plan,
     plan_text,
     row_report,
+    schema_gaps,
     values,
     vocabulary,
 )
@@ -80,7 +80,7 @@ def test_what_is_empty_at_first() -> None:
 
 def test_how_much_there_may_be() -> None:
     assert (attributes._SHORT, values.READS, lost_values._MOST) == (256, 3, 10)
-    assert (context._SHAPES, identity_map._FIRST_SWEEP, vocabulary._LONGEST) == (10_000, 1000, 1000)
+    assert (schema_gaps._SHAPES, identity_map._FIRST_SWEEP, vocabulary._LONGEST) == (10_000, 1000, 1000)
     assert (names._SHOWN, names._SUGGESTED) == (20, 1000)
     assert (part_file.CHUNK, part_file._SLOTS, part_file._LONGEST_HEAD) == (65536, 100, 65536)
     assert (plan._FORMAT, row_report._SHOWN) == (1, 10)

@@ -7,8 +7,8 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from assetmeta.model.collector import collector_paused
 from assetmeta.model.http import perform
+from assetmeta.model.processes import collector_paused
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ from typing import Any, TypedDict
 
 from assetmeta.model.codecs import Span
 from assetmeta.model.json_value import json_value
-from assetmeta.model.signatures import keywords, names_settings
 from assetmeta.model.texts import Cleaned
 from assetmeta.model.values import Oid
+from assetmeta.settings import keywords, names_settings
 
 
 class Two(IntEnum):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from assetmeta.model import folders, optional, private_files
+from assetmeta.model import folders, optional
 from assetmeta.model.errors import BadValue
 
 
@@ -20,14 +20,14 @@ def about(mode: int, user: int = 1000) -> Any:
 
 def test_a_file_is_private_to_its_owner_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 1000, raising=False)
-    assert [private_files.is_own(about(0o600, user)) for user in (1000, 0, 1001)] == [True, False, False]
-    assert [mode for mode in (0o600, 0o644, 0o755, 0o620, 0o602, 0o622) if private_files.is_private(about(mode))] == [
+    assert [folders.is_own(about(0o600, user)) for user in (1000, 0, 1001)] == [True, False, False]
+    assert [mode for mode in (0o600, 0o644, 0o755, 0o620, 0o602, 0o622) if folders.is_private(about(mode))] == [
         *(0o600, 0o644, 0o755)
     ]
-    assert not private_files.is_private(about(0o600, 1001))
+    assert not folders.is_private(about(0o600, 1001))
     monkeypatch.delattr(os, "getuid")
-    assert private_files.is_own(about(0o666, 1))
-    assert private_files.is_private(about(0o666, 1))
+    assert folders.is_own(about(0o666, 1))
+    assert folders.is_private(about(0o666, 1))
 
 
 def test_files_are_opened_without_following_a_link_or_waiting_for_a_pipe() -> None:
@@ -35,7 +35,7 @@ def test_files_are_opened_without_following_a_link_or_waiting_for_a_pipe() -> No
     wanted = 0
     for flag in flags:
         wanted |= getattr(os, flag, 0)
-    assert wanted == private_files.READING
+    assert wanted == folders.READING
 
 
 def test_a_variable_names_the_folder_and_without_a_home_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from assetmeta import BadValue, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
-from assetmeta.core.columns import condition
+from assetmeta.core.comparisons import condition
 from assetmeta.model.codecs import Choices
 
 
