@@ -143,6 +143,7 @@ def test_the_deleted_have_no_roles(one: Bulk) -> None:
     scope, member = one.make(project, one.member(Scopes=project["Name"]))
     one.post({"from": scope, "execute": "Delete"})
     assert by_member(one, member) == []
+    assert one.get(f"api/ProjectRoles/ByProject?where=ID='{scope}';IsDeleted='true'") == {"assets": []}
     one.post({"from": member, "execute": "Delete"})
     path = f"api/ProjectRoles/ByMember?where=ID='{member}'"
     assert one.get(path) == {"assets": []}
