@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from requests.auth import AuthBase
 
+from assetmeta.core.advice import on_type
 from assetmeta.core.asset import Asset
 from assetmeta.core.class_builder import ClassRegistry
 from assetmeta.core.cohort import join_named
@@ -158,9 +159,9 @@ class Session(WorkBlock, Displayed):
             schema = schema.newer() or schema
         types = schema.types
         if name not in types:
-            near = elsewhere(name) or nearest(
-                name, [*types, *(verb for verb in dir(Session) if not verb.startswith("_"))]
-            )
+            verbs = [verb for verb in dir(Session) if not verb.startswith("_")]
+            near = elsewhere(name) or on_type(name, types) or nearest(name, [*types, *verbs])
+            near = near or " The attribute `types` lists them; search(word) looks for a word in all of them."
             raise UnknownName(f"The server has no asset type {name!r}.{near}", type_name=name)
         return self._classes.of(name)
 
@@ -346,7 +347,11 @@ class Session(WorkBlock, Displayed):
         return self._loader.using(mode)
 
     def populate(self, assets: Iterable[Asset], *names: str) -> None:
-        """Load attributes, or paths, for all *assets* in as few requests as there are steps and chunks."""
+        """Load attributes, or paths, for all *assets* in as few requests as there are steps and chunks. Raises BadValue
+        for what is no asset, UnknownName.
+        """
+        if not isinstance(assets, Iterable):
+            raise BadValue(f"populate() takes a list of assets, or a query, not {assets!r:.80}.")
         self._loader.populate(list(assets), names)
 
     def close(self) -> None:

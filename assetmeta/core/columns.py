@@ -211,6 +211,9 @@ class Column:
         """Sort by this, largest first."""
         return Sort(self._path, descending=True)
 
+    __pos__ = asc
+    __neg__ = desc
+
     def count(self) -> Any:
         """How many: of related assets, an expression; of the source's own values, the number that are set."""
         return self._aggregate("Count", len)

@@ -11,6 +11,7 @@ from typing import Any, Self
 from msgspec import field
 from msgspec.structs import replace
 
+from assetmeta.core.advice import advised, on_condition, on_order, on_suffix
 from assetmeta.core.columns import Column
 from assetmeta.core.comparisons import condition, refuse_foreign, refuse_sum
 from assetmeta.core.context import SessionContext
@@ -28,7 +29,7 @@ from assetmeta.model.conditions import (
     is_exact,
     leaves,
 )
-from assetmeta.model.errors import BadValue, Unsupported
+from assetmeta.model.errors import BadValue, UnknownName, Unsupported
 from assetmeta.model.paths import CLEANED, LOCAL_AGGREGATES, Path, Step, in_parts, resolve
 from assetmeta.model.plans import Fetch, Find, Sort
 from assetmeta.model.scalars import checked_scalar, is_scalar, shown, whole_number
@@ -75,6 +76,7 @@ class Criteria(LastUncompared, frozen=True):
     def _but(self, **changes: Any) -> Self:
         return replace(self, _results=[], **changes)
 
+    @advised("It takes names and paths: select('Name', 'Owners.Name').")
     def select(self, *names: str | Column) -> Self:
         """Add what to load: attribute names, paths (`"Owners.Name"`), computed tokens, or columns. No name: the basics.
 
@@ -97,7 +99,7 @@ class Criteria(LastUncompared, frozen=True):
             elif isinstance(given, Mapping):
                 terms.extend(self._equal(name, value) for name, value in given.items())
             else:
-                raise BadValue(f"where() takes conditions and name=value pairs, not {shown(given)}.")
+                raise BadValue(on_condition(self.type_name, given, has_filter=self.context.backend.can.raw_filter))
         terms.extend(self._equal(name, value) for name, value in equals.items())
         return self._but(terms=tuple(terms))
 
@@ -108,7 +110,14 @@ class Criteria(LastUncompared, frozen=True):
         )
         single = whole or not isinstance(value, Iterable)
         values = [value] if single else list(value)
-        return condition(self, self._path(name), "=", values)
+        try:
+            path = self._path(name)
+        except UnknownName as error:
+            advice = on_suffix(self.type_name, str(name), self.schema.type(self.type_name).attributes)
+            if not advice:
+                raise
+            raise UnknownName(f"{error}{advice}", **vars(error)) from None
+        return condition(self, path, "=", values)
 
     def _checked(self, term: Term) -> Term:
         for leaf in leaves(term):
@@ -126,6 +135,7 @@ class Criteria(LastUncompared, frozen=True):
                 )
         return term
 
+    @advised("It takes a text in the server's own filter language; conditions are given to where({pairs}).")
     def filter(self, expression: str | Term) -> Self:
         """Keep assets that satisfy an expression in the server's own filter language, taken as it is.
 
@@ -136,31 +146,42 @@ class Criteria(LastUncompared, frozen=True):
             return self.where(expression)
         self._need("raw_filter")
         if not isinstance(expression, str):
-            raise BadValue(f"filter() takes filter text, not {shown(expression)}.")
+            raise BadValue(
+                f"filter() takes text in the server's own filter language, not {shown(expression)}. Conditions are "
+                "given to where(...)."
+            )
         if not expression.strip():
             return self
         return self._but(terms=(*self.terms, RawFilter(expression)))
 
+    @advised("It takes names, '-Estimate' for largest first: sort('-Estimate', 'Name').")
     def sort(self, *keys: str | Column | Sort) -> Self:
         """Sort by names or paths, `"-Name"` largest first; the first key counts most. No key: the server's order."""
         self._need("sort")
         sorts = list(self.sorts) if keys else []
-        for key in keys:
-            sort = self._sort(key)
+        for before, key in zip((None, *keys), keys, strict=False):
+            sort = self._sort(key, before)
             if all(known.path != sort.path for known in sorts):
                 sorts.append(sort)
         return self._but(sorts=tuple(sorts))
 
-    def _sort(self, key: str | Column | Sort) -> Sort:
+    def _sort(self, key: object, before: object) -> Sort:
         if isinstance(key, Sort):
             sort = key
         elif isinstance(key, Column):
             sort = Sort(self._path(key))
         elif not isinstance(key, str):
-            raise BadValue(f"sort() takes names and columns, not {shown(key)}.")
+            raise BadValue(f"sort() takes names and columns, not {shown(key)}.{_without_list(key)}")
         else:
             name = key.strip()
-            sort = Sort(self._path(name[1:] if name[:1] in ("+", "-") else name), descending=name.startswith("-"))
+            try:
+                path = self._path(name[1:] if name[:1] in ("+", "-") else name)
+            except (BadValue, UnknownName) as error:
+                advice = on_order(name, before)
+                if not advice:
+                    raise
+                raise BadValue(f"{name!r} is not an attribute name.{advice}", type_name=self.type_name) from error
+            sort = Sort(path, descending=name.startswith("-"))
         if resolve(self.schema, self.type_name, sort.path).multi:
             raise BadValue(f"{self.type_name}.{sort.path} has several values: nothing can be sorted by it.")
         return sort
@@ -298,5 +319,8 @@ def at_least(least: int, given: object, what: str) -> int:
 
 
 def _no_name(name: object) -> str:
-    several = " Several are given one by one, without the list." if isinstance(name, list | tuple | set) else ""
-    return f"Attributes are named by texts or columns, not {shown(name)}.{several}"
+    return f"Attributes are named by texts or columns, not {shown(name)}.{_without_list(name)}"
+
+
+def _without_list(given: object) -> str:
+    return " Several are given one by one, without the list." if isinstance(given, list | tuple | set) else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import wraps
 from typing import Any
 
+from assetmeta.core.advice import advised
 from assetmeta.core.cohort import join_named
 from assetmeta.core.context import SessionContext
 from assetmeta.core.frames import Frames
@@ -31,6 +32,10 @@ class AssetClass(type):
     _context: SessionContext
     _type: AssetType
 
+    @advised(
+        "It takes the id, number or name of one asset: {type}(1005). All of them are in {type}.all(), some in "
+        "{type}.where({pairs}), and {type}.new({pairs}) makes one."
+    )
     def __call__(cls, key: Any) -> Any:
         """Return the one asset of that id (5, "5" or "Story:5"). Sends nothing. Raises BadValue.
 
@@ -77,6 +82,7 @@ class AssetClass(type):
         query = cls._query() if where is None else cls._query().filter(where)
         return query.select(*_split_selection(sel)) if sel else query
 
+    @advised("It takes names and paths: select('Name', 'Owners.Name').")
     def select(cls, *names: Any) -> Query:
         """Query all assets, loading these attributes; see Query.select."""
         return cls._query().select(*names)
@@ -85,10 +91,12 @@ class AssetClass(type):
         """Query the assets that satisfy conditions; see Query.where."""
         return cls._query().where(*conditions, **equals)
 
+    @advised("It takes a text in the server's own filter language; conditions are given to where({pairs}).")
     def filter(cls, expression: Any) -> Query:
         """Query with a filter in the server's language; see Query.filter."""
         return cls._query().filter(expression)
 
+    @advised("It takes names, '-Estimate' for largest first: sort('-Estimate', 'Name').")
     def sort(cls, *keys: Any) -> Query:
         """Query all assets in this order; see Query.sort."""
         return cls._query().sort(*keys)
@@ -121,10 +129,12 @@ class AssetClass(type):
         """Explain which requests a query of all assets would send; see Query.explain."""
         return cls._query().explain()
 
+    @advised("It returns all of them: where({pairs}).all() those that match, query[:10] the first ten.")
     def all(cls) -> list[Any]:
         """Return all assets of this type, with their basic attributes; one request per page."""
         return cls._query().all()
 
+    @advised("It returns the first asset or None: where({pairs}).first(). The first three are query[:3].")
     def first(cls) -> Any:
         """Return the first asset, or None. One request."""
         return cls._query().first()
@@ -133,14 +143,17 @@ class AssetClass(type):
         """Read the first assets and return them as a table; see Query.head."""
         return cls._query().head(number)
 
+    @advised("It returns the only match: where({pairs}).one().")
     def one(cls) -> Any:
         """Return the only asset of this type. One request. Raises NotExactlyOne."""
         return cls._query().one()
 
+    @advised("It returns whether any matches: where({pairs}).exists().")
     def exists(cls) -> bool:
         """Return whether there is any asset of this type. One request."""
         return cls._query().exists()
 
+    @advised("It returns how many match: where({pairs}).count(); Estimate.count() counts values.")
     def count(cls) -> int:
         """Return how many assets there are. One request."""
         return cls._query().count()

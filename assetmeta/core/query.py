@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from assetmeta.core.advice import advised
 from assetmeta.core.columns import Column
 from assetmeta.core.criteria import Criteria, at_least
 from assetmeta.core.frames import Frames
@@ -105,16 +106,19 @@ class Query(Displayed, Frames, Criteria, frozen=True):
         self._results.clear()
         return self.queryAll()
 
+    @advised("It returns all of them: where({pairs}).all() those that match, query[:10] the first ten.")
     def all(self) -> list[Any]:
         """Return all assets as a list."""
         return list(self.queryAll()._results[0])
 
+    @advised("It returns the first asset or None: where({pairs}).first(). The first three are query[:3].")
     def first(self) -> Any:
         """Return the first asset, or None when there is none. One request."""
         if self._results:
             return next(iter(self._results[0]), None)
         return next(iter(self._but(size=min(1, 1 if self.size is None else self.size))), None)
 
+    @advised("It returns the only match: where({pairs}).one().")
     def one(self) -> Any:
         """Return the only asset. One request. Raises NotExactlyOne when there is none, or more than one."""
         found = list(self._but(size=2 if self.size is None else min(2, self.size)))
@@ -123,12 +127,14 @@ class Query(Displayed, Frames, Criteria, frozen=True):
             raise NotExactlyOne(f"There is {what} {self.type_name} for {self!r}.", type_name=self.type_name)
         return found[0]
 
+    @advised("It returns how many match: where({pairs}).count(); Estimate.count() counts values.")
     def count(self) -> int:
         """Return how many assets match, window aside. One request, which carries no assets; several moments share
         requests as they do when they are read.
         """
         return sum(totals(self.context, self._fetches()))
 
+    @advised("It returns whether any matches: where({pairs}).exists().")
     def exists(self) -> bool:
         """Return whether any asset matches. One request, which carries no values."""
         if self._results:
@@ -193,6 +199,7 @@ class Query(Displayed, Frames, Criteria, frozen=True):
         self.schema.attribute(self.type_name, name)
         return Column(self, Path((Step(name),)))
 
+    @advised("It takes values by name: set(Estimate=3).")
     def set(self, **values: Any) -> int:
         """Set attributes of every matching asset, pending until the commit; returns how many assets there are."""
         unit = self.context.unit

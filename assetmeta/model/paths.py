@@ -192,6 +192,7 @@ def _step(piece: str, text: str) -> Step:
     match = _STEP.match(piece)
     if match is None:
         where = "" if piece == text else f"{text!r}: "
-        several = " Several names are given one by one: 'Name', 'Number'." if "," in piece else ""
+        names = [name.strip() for name in piece.split(",")]
+        several = f" Several names are given one by one: {', '.join(map(repr, names))}." if len(names) > 1 else ""
         raise BadValue(f"{where}{piece!r} is not an attribute name.{several}")
     return Step(match["name"], match["type"], match["where"], bool(match["now"]))

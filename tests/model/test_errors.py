@@ -26,7 +26,7 @@ ELSEWHERE = {
     *("select_related", "prefetch_related", "join", "as_dict", "pk", "refresh_from_db", "bulk_update", "bulk_create"),
     *("get_or_create", "begin", "transaction", "expunge", "disconnect", "logout", "execute", "is_modified"),
     *("rollback", "undo", "discard", "expire", "flush", "sync", "submit", "dirty", "is_dirty", "changed"),
-    *("has_changes", "new", "add", "add_all", "insert", "merge"),
+    *("has_changes", "new", "add", "add_all", "insert", "merge", "oid", "commit", "create", "find"),
 }
 
 

@@ -125,6 +125,12 @@ def test_types_can_be_read_one_by_one(server: sandboxes.Server) -> None:
 
 
 def test_a_misspelt_type_is_explained(v1: V1Meta) -> None:
+    with pytest.raises(UnknownName, match=r"'users'\. Did you mean Member\? search\('user'\) looks for the word"):
+        _ = v1.users
+    with pytest.raises(UnknownName, match=r"The attribute `types` lists them; search\(word\)"):
+        _ = v1.qwxz
+    with pytest.raises(BadValue, match="populate.. takes a list of assets, or a query, not 3"):
+        v1.populate(3)  # type: ignore[arg-type]
     with pytest.raises(UnknownName, match="Did you mean Story"):
         v1.Storey
 
