@@ -41,6 +41,18 @@ class Refused(Problem):
         return cls({"non_field_errors": [message]})
 
 
+class Missing(Problem):
+    """404: no object of that id. *model* is the name of the type as messages say it, such as "Vali"."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(404, {"detail": f"No {model} matches the given query."})
+
+
+def missing_object(text: object) -> str:
+    """The message about a reference to what does not exist, or is not for this user's eyes."""
+    return f'Invalid pk "{text}" - object does not exist.'
+
+
 def not_found(text: str = "Not found.") -> Refusal:
     """404: there is no such object, or its id is not a number."""
     return Refusal(404, {"detail": text})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
 from assetmeta.sandbox.data import data
+
+from .bodies import PARSES
+from .negotiation import Format
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,12 @@ class BaseField:
     def stored(self) -> bool:
         """Whether rows of the store have this field."""
         return self.kept or self.access != "ro"
+
+    def initial(self) -> Any:
+        """What a row has where nothing was given: a copy of the default, as JSON would keep it."""
+        if isinstance(self.default, tuple):
+            return list(self.default)
+        return dict(self.default) if isinstance(self.default, dict) else self.default
 
     @property
     def label(self) -> str:
@@ -82,6 +91,10 @@ class BaseKind(Generic[F]):
         """The fields that rows have."""
         return tuple(item for item in self.fields if item.stored)
 
+    def blank(self) -> dict[str, Any]:
+        """The row of a new object before anything is given."""
+        return {item.name: item.initial() for item in self.stored}
+
 
 def declared(package: str, field: type[F]) -> dict[str, dict[str, Any]]:
     """What to make kinds of by their names, from `schema.json` of *package*: the fields made, lists as tuples."""
@@ -96,3 +109,9 @@ def frozen(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: frozen(each) for name, each in value.items()}
     return tuple(frozen(each) for each in value) if isinstance(value, list) else value
+
+
+def about(name: str, formats: Sequence[Format], description: str = "") -> dict[str, object]:
+    """What OPTIONS says about every path."""
+    renders = [each.media_type for each in formats]
+    return {"name": name, "description": description, "renders": renders, "parses": list(PARSES)}

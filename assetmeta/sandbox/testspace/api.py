@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from assetmeta.sandbox.messages import Request, Response
 
 from .call import API, JSON, Answer, Call
-from .contents import Contents
-from .failures import Failures
+from .contents import Contents, Failures
 from .files import Files
 from .login import logged_in
 from .members import Members

@@ -1,4 +1,4 @@
-"""What is in a result: folders and suites."""
+"""What is in a result: folders and suites, and the failures that are tracked."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import quote
 from .call import NOTHING, Answer, Call
 from .counts import of_failures
 from .lookups import place_of, result_of
+from .moments import to_the_millisecond
 from .paging import paged
 from .publication import FOLDER
 from .refusals import not_found
@@ -101,4 +102,33 @@ def document(call: Call, row: Row, failures: list[int]) -> dict[str, object]:
         "custom_data": json.loads(row["custom_data"]),
         "status": "failed" if row["failed"] + row["errored"] else "passed",
         "download_url": None if file is None else f"{call.root}/files/{file}",
+    }
+
+
+class Failures:
+    """The path `.../results/{r}/failures`."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def list(self, call: Call) -> Answer:
+        """GET: in the order in which they came to be tracked."""
+        place = place_of(self.store, call)
+        result = result_of(self.store, call, place)
+        found = ("SELECT * FROM failure WHERE result_id = ? ORDER BY id", (result["id"],))
+        path = f"{place.path}/results/{result['id']}/failures"
+        return paged(call, self.store, path, found, lambda rows: [failure(row) for row in rows])
+
+
+def failure(row: Row) -> dict[str, object]:
+    """A tracked failure as answers show it."""
+    return {
+        "key": f"{row['suite']}().{row['name']}",
+        "history": list(row["history"]),
+        "state": row["state"],
+        "exempt": bool(row["exempt"]),
+        "message": row["message"],
+        "failed_at": to_the_millisecond(row["failed_at"]),
+        "passed_at": to_the_millisecond(row["passed_at"]),
+        "tracked_count": row["tracked_count"],
     }

@@ -7,14 +7,13 @@ import hmac
 import secrets
 from difflib import SequenceMatcher
 
-from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.refusals import Refused, missing_object
 from assetmeta.sandbox.rest.values import as_object
 
 from . import history
 from .catalogue import KINDS
 from .derived import REQUIREMENTS
 from .model import Document
-from .problems import missing_object
 from .reader import document, row_of
 from .workspace import Workspace
 

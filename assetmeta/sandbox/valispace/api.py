@@ -7,25 +7,24 @@ from collections.abc import Iterator
 
 from assetmeta.sandbox.messages import Request, Response
 from assetmeta.sandbox.rest.answers import NO_CONTENT, Answer, compact, refused
-from assetmeta.sandbox.rest.negotiation import JSON, Format, negotiate
+from assetmeta.sandbox.rest.negotiation import FORMATS, JSON, Format, negotiate
 from assetmeta.sandbox.rest.refusals import Problem, Refusal, forbidden, throttled, wrong_method
 from assetmeta.sandbox.rest.routing import Match
+from assetmeta.sandbox.rest.schema import about
 from assetmeta.sandbox.rest.throttle import Throttle
 
 from . import catalogue
 from .assistant import Assistant
-from .bearer import authenticate
 from .call import Call, parameters
 from .collection import Collection, Lists
 from .engine import Engine
 from .general_paths import GeneralPaths
-from .metadata import actions, metadata
+from .metadata import actions
 from .page import written_page
 from .requirement_paths import RequirementPaths
-from .resource import Resource
-from .router import Router
+from .router import Resource, Router
 from .settings import Settings
-from .tokens import Tokens
+from .tokens import Tokens, authenticate
 from .vali_paths import ValiPaths
 
 ROOT = "/rest/"
@@ -79,13 +78,13 @@ class Api:
 
     def _metadata(self, call: Call, resource: Resource, *, writable: bool) -> dict[str, object]:
         """OPTIONS of any path; the fields only where there is an object and the user may write it."""
-        about = metadata(resource.name, resource.description)
+        found = about(resource.name, FORMATS, resource.description)
         if not writable or not resource.fields:
-            return about
+            return found
         for method in ("PUT", "POST"):
             if method in resource.handlers and (method == "POST" or self._exists(call, resource)):
-                about["actions"] = actions(method, resource.fields)
-        return about
+                found["actions"] = actions(method, resource.fields)
+        return found
 
     def _exists(self, call: Call, resource: Resource) -> bool:
         try:

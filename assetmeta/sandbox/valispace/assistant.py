@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from assetmeta.sandbox.rest.answers import Answer
-from assetmeta.sandbox.rest.refusals import Problem, Refused
+from assetmeta.sandbox.rest.refusals import Problem, Refused, missing_object
 
 from .call import Call
 from .catalogue import BY_CONTENT_TYPE
 from .engine import Engine
 from .forms import TEXTS
 from .model import Kind
-from .problems import missing_object
-from .resource import Resource
+from .router import Resource
 
 NEEDED = ("custom_prompt", "content_type_id", "field", "objects_ids")
 REQUIRED = "This field is required."

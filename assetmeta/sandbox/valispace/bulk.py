@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.refusals import Refused, missing_object
 from assetmeta.sandbox.rest.values import as_object
 
 from . import writes
 from .catalogue import KINDS
 from .derived import COMPONENT_VMS, REQUIREMENTS
 from .model import Document
-from .problems import missing_object
 from .reader import document
 from .workspace import Workspace
 

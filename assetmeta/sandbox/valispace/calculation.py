@@ -15,8 +15,8 @@ from .model import Row
 from .names import Names
 from .results import outcome
 from .scope import Scope
+from .settings import Switches
 from .store import Store
-from .switches import Switches
 
 
 class Calculator:

@@ -17,7 +17,7 @@ from .media import whole, with_host
 from .metadata import view_name
 from .model import Document, Kind
 from .paging import paged
-from .resource import Resource
+from .router import Resource
 from .settings import Settings
 
 OF_LIST = ("GET", "POST")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from assetmeta.sandbox.rest.refusals import Missing
+
 from .catalogue import CONTAINERS, CONTENT_TYPES, KINDS, REFERENCES
 from .model import Kind
-from .problems import Missing
 from .store import Place
 from .workspace import Workspace
 

@@ -8,14 +8,14 @@ from datetime import date, datetime
 
 from assetmeta.sandbox.database import MEMORY, Source
 from assetmeta.sandbox.rest.clock import Clock, utc_now
+from assetmeta.sandbox.rest.refusals import Missing
 
 from . import actions, bulk, catalogue, files, filters, impact, reader, search, seed, writes
 from .datasets import convert_to_dataset, import_dataset
 from .deletion import delete
 from .files import Content, Upload
 from .model import Document, Kind
-from .problems import Missing
-from .switches import Switches
+from .settings import Switches
 from .workspace import Workspace
 
 
@@ -25,7 +25,7 @@ class Engine:
     Documents are plain dictionaries, ready for JSON. *endpoint* is the path below `/rest/` without slashes at its ends,
     by its name of today or an older one; *query* is the query string as a dictionary (of a repeated parameter the last
     value); *user* is the id of whoever asks; a *body* is the parsed JSON, whatever it is, or a form's fields. Every
-    write is one transaction. What is refused raises a `problems.Problem`, which has the status and the body of the
+    write is one transaction. What is refused raises a `Problem`, which has the status and the body of the
     answer, and nothing has changed then.
     """
 

@@ -6,12 +6,11 @@ import mimetypes
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.refusals import Missing, Refused
 
 from . import writes
 from .catalogue import KINDS
 from .model import Document, Kind
-from .problems import Missing
 from .reader import document, row_of
 from .workspace import Workspace
 

@@ -11,7 +11,7 @@ from assetmeta.sandbox.rest.routing import ANY
 from .call import Call, Handler
 from .engine import Engine
 from .media import whole, with_host
-from .resource import Resource
+from .router import Resource
 from .settings import Settings
 
 SEARCHES = ("requirements/versions", "requirements/component-vms", "requirements/verification-methods", "files")

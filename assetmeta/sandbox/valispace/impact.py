@@ -6,12 +6,11 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.refusals import Missing, Refused, missing_object
 from assetmeta.sandbox.rest.values import as_object
 
 from .catalogue import KINDS
 from .model import Document
-from .problems import Missing, missing_object
 from .reader import row_of
 from .workspace import Workspace
 

@@ -10,13 +10,11 @@ from urllib.parse import quote
 
 from assetmeta.sandbox.messages import Request, Response
 from assetmeta.sandbox.rest.pages import HTML, unknown_path
-from assetmeta.sandbox.rest.refusals import Refusal
+from assetmeta.sandbox.rest.refusals import Missing, Refusal
 
-from .bearer import authenticate
 from .engine import Engine
 from .model import Document
-from .problems import Missing
-from .tokens import Tokens
+from .tokens import Tokens, authenticate
 
 ROOT = "/media/"
 ADDRESS = "download_url"

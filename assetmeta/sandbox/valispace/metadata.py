@@ -9,18 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assetmeta.sandbox.rest.bodies import PARSES
-from assetmeta.sandbox.rest.negotiation import FORMATS
-
 from .model import Field, Kind
 
 NEW_WORD = re.compile(r"(?<=[a-z])[A-Z]|[A-Z](?![A-Z]|$)")
-
-
-def metadata(name: str, description: str = "") -> dict[str, object]:
-    """What is said about every path."""
-    renders = [format_.media_type for format_ in FORMATS]
-    return {"name": name, "description": description, "renders": renders, "parses": list(PARSES)}
 
 
 def actions(method: str, fields: Sequence[Field]) -> dict[str, object]:

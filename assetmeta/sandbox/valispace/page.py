@@ -8,7 +8,7 @@ from html import escape
 from assetmeta.sandbox.messages import Request
 from assetmeta.sandbox.rest.pages import page
 
-from .resource import Resource
+from .router import Resource
 
 LABELS = {"GET": "Filter", "POST": "POST", "PUT": "PUT"}
 

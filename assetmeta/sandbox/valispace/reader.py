@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from assetmeta.sandbox.rest.refusals import Missing
+
 from . import filters, history, texts
 from .catalogue import KINDS
 from .derived import COMPONENT_VMS, REQUIREMENT_VMS, REQUIREMENTS, STATUSES, value_of
 from .model import Document, Kind, Row
-from .problems import Missing
 from .workspace import Workspace
 
 IMAGES = ("image_1024", "image_512", "image_256", "image_128", "image_64")

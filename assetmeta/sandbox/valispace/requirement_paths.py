@@ -13,7 +13,7 @@ from .call import Call, Handler
 from .collection import Lists
 from .engine import Engine
 from .model import Document
-from .resource import Resource
+from .router import Resource
 
 BASE = "requirements"
 SPECIFICATIONS = "requirements/specifications"

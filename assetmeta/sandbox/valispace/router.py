@@ -1,16 +1,31 @@
-"""From a path below `/rest/` to its resource. Every path ends with a slash unless it names a format by its ending."""
+"""Paths below `/rest/` and what is there. Every path ends with a slash unless it names a format by its ending."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from assetmeta.sandbox.rest import routing
-from assetmeta.sandbox.rest.routing import Match
+from assetmeta.sandbox.rest.routing import Match, Route
 
-from .resource import Resource
+from .model import Field
 
 ENDING = re.compile(r"([^/.]+)\.([a-z0-9]+)")
+
+
+@dataclass(frozen=True)
+class Resource(Route):
+    """All paths of one pattern below `/rest/`.
+
+    *fields* are those of the objects that POST or PUT take here, none for actions. *filters* are the query parameters
+    that the page for browsers offers. *formats* False keeps a dot in the last part of the path as it is.
+    """
+
+    fields: Sequence[Field] = ()
+    filters: Sequence[str] = ()
+    formats: bool = True
+    description: str = ""
 
 
 class Router(routing.Router[Resource]):

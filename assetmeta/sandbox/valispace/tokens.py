@@ -9,8 +9,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from assetmeta.sandbox.rest.refusals import Refusal
+
 ALPHABET = string.ascii_letters + string.digits
 LENGTH = 30
+REALM = 'Bearer realm="api"'
+UNKNOWN = {"detail": "Authentication credentials were not provided."}
 
 
 @dataclass(frozen=True)
@@ -106,3 +110,23 @@ class Tokens:
 def fresh_token() -> str:
     """Thirty letters and digits that nobody can guess."""
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
+def authenticate(authorization: str | None, tokens: Tokens) -> Grant:
+    """The grant that a request's token stands for.
+
+    Raises Refusal: 401 with the same body for every reason; only WWW-Authenticate tells a missing token from an
+    unknown and an expired one.
+    """
+    words = (authorization or "").split()
+    if len(words) != 2 or words[0].lower() != "bearer":
+        raise challenge(REALM)
+    try:
+        return tokens.check(words[1])
+    except BadToken as error:
+        raise challenge(f'{REALM},error="invalid_token",error_description="{error}"') from None
+
+
+def challenge(text: str) -> Refusal:
+    """401 with *text* as the challenge."""
+    return Refusal(401, UNKNOWN, (("WWW-Authenticate", text),))

@@ -9,7 +9,7 @@ from assetmeta.sandbox.rest.routing import ANY
 
 from .call import Call
 from .engine import Engine
-from .resource import Resource
+from .router import Resource
 
 
 class ValiPaths:

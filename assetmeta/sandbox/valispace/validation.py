@@ -9,12 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from assetmeta.sandbox.rest import values
-from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.refusals import Refused, missing_object
 from assetmeta.sandbox.rest.values import NULL, REQUIRED, Invalid, as_object
 
 from .catalogue import BY_CONTENT_TYPE
 from .model import Field, Kind, Row
-from .problems import missing_object
 from .store import Store
 
 

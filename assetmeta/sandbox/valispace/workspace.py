@@ -12,8 +12,8 @@ from assetmeta.sandbox.rest.clock import Clock, spell
 from .calculation import Calculator
 from .model import Row
 from .names import Names
+from .settings import Switches
 from .store import Store
-from .switches import Switches
 
 
 class Workspace:

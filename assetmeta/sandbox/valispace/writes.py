@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.refusals import Missing, Refused
 
 from .model import Kind, Row
-from .problems import Missing
 from .rules import rule_of
 from .validation import validated
-from .values import blank
 from .workspace import Workspace
 
 
 def create(space: Workspace, kind: Kind, body: object) -> int:
     """Create an object from a body and return its id. Raises Refused."""
     given = validated(space.store, kind, body, partial=False)
-    row = {**blank(kind), **{name: value for name, value in given.items() if not kind.by_name[name].virtual}}
+    row = {**kind.blank(), **{name: value for name, value in given.items() if not kind.by_name[name].virtual}}
     rule = rule_of(kind, space, None, None)
     rule.before(row, given)
     _check_unique(space, kind, None, row)

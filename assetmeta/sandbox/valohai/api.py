@@ -10,6 +10,7 @@ from assetmeta.sandbox.rest.answers import NO_CONTENT, Answer, compact, refused
 from assetmeta.sandbox.rest.negotiation import JSON, negotiate
 from assetmeta.sandbox.rest.refusals import Problem, throttled, wrong_method
 from assetmeta.sandbox.rest.routing import Match
+from assetmeta.sandbox.rest.schema import about
 from assetmeta.sandbox.rest.throttle import Throttle
 
 from . import (
@@ -27,7 +28,7 @@ from .call import Call
 from .catalogue import KINDS
 from .collection import Collection
 from .life.stepper import catch_up
-from .metadata import actions, metadata
+from .model import Kind
 from .reader import API
 from .resource import Route, Router
 from .rights import WRITERS
@@ -92,14 +93,14 @@ class Api:
 
     def _metadata(self, call: Call, route: Route) -> Answer:
         """OPTIONS of any path; the fields only where there is an object and the user may write it."""
-        about = metadata(route.name)
+        found = about(route.name, (JSON,))
         kind = route.kind
         if kind is not None and not route.public:
             if "POST" in route.handlers and self._may_create(call):
-                about["actions"] = {"POST": actions(kind, creating=True)}
+                found["actions"] = {"POST": actions(kind, creating=True)}
             elif "PUT" in route.handlers and call.rights.changes(kind, call.find(kind.name)):
-                about["actions"] = {"PUT": actions(kind, creating=False)}
-        return Answer(about)
+                found["actions"] = {"PUT": actions(kind, creating=False)}
+        return Answer(found)
 
     def _may_create(self, call: Call) -> bool:
         """Whether there is an organization that the user may write in; one's own account is not asked about."""
@@ -127,3 +128,13 @@ def written(route: Route, answer: Answer) -> Response:
     if answer.status == NO_CONTENT:
         return Response(answer.status, headers=headers)
     return Response(answer.status, compact(answer.data), JSON.content_type, headers)
+
+
+def actions(kind: Kind, *, creating: bool) -> dict[str, object]:
+    """The fields of a kind, those that POST takes or those that PUT takes."""
+    hidden = [field for field in kind.fields if not field.shapes and not field.writable(creating=creating)]
+    return {
+        field.name: field.described(writable=field.writable(creating=creating))
+        for field in kind.fields
+        if field not in hidden
+    }

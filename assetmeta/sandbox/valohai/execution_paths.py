@@ -18,8 +18,7 @@ from .catalogue import KINDS
 from .derived.runs import outputs_of
 from .fields import Fields
 from .life import executions, tasks
-from .life.words import COMPLETE
-from .model import Key, Row
+from .model import COMPLETE, Key, Row
 from .orders.execution import execution_values, variables_in
 from .orders.lookups import environment_in, project_in
 from .problems import Refused, missing_object, refused_action

@@ -8,14 +8,13 @@ from typing import Any
 from . import ids
 from .catalogue import KINDS
 from .lookups import numbered
-from .model import LISTED, Field, Filter, Key, Kind, Row
+from .model import INCOMPLETE, LISTED, Field, Filter, Key, Kind, Row
 from .problems import Leaf, Refused, leaf
 from .query import Query, flag
 from .reader import Reader
 
 Test = Callable[[Key, Row], bool]
 
-INCOMPLETE = ("created", "queued", "started", "stopping")
 PSEUDO_STATUSES = {"incomplete": INCOMPLETE}
 """Words that stand for several statuses."""
 

@@ -26,6 +26,11 @@ ON_REQUEST = "i"
 
 READ_ONLY = ("GET",)
 
+INCOMPLETE = ("created", "queued", "started", "stopping")
+COMPLETE = ("complete", "error", "crashed", "stopped")
+FAILED = ("error", "crashed")
+"""The states of runs that go on, that have ended, and that have ended badly (section 9 of the protocol)."""
+
 Form = str | tuple[str, ...]
 """How a reference is shown: "id" (bare key), "str" (bare key as text), a shape of the target, or some of its keys."""
 

@@ -9,10 +9,9 @@ from assetmeta.sandbox.rest.values import REQUIRED
 from . import writes
 from .call import Call
 from .catalogue import KINDS
-from .passwords import fits
 from .problems import leaf
 from .resource import Route
-from .tokens import lasting
+from .tokens import fits, lasting
 
 TEAM = KINDS["team"]
 WRONG = "Unable to log in with provided credentials."

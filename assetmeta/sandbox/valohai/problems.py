@@ -27,7 +27,7 @@ def leaf(message: str, code: str = "invalid") -> Leaf:
 
 def missing_object(text: object) -> Leaf:
     """A reference to what does not exist, or is not for this user's eyes."""
-    return leaf(f'Invalid pk "{text}" - object does not exist.', "does_not_exist")
+    return leaf(refusals.missing_object(text), "does_not_exist")
 
 
 def missing_slug(text: object) -> Leaf:

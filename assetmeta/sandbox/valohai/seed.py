@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .model import Key
-from .passwords import hashed
+from .tokens import hashed
 from .workspace import Workspace
 
 BORN = "2024-01-08T08:00:00.000000Z"

@@ -1,14 +1,16 @@
-"""Personal tokens: one per user, made when the face starts, the same at every start."""
+"""Personal tokens, one per user, the same at every start; and passwords as rows of the store keep them."""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 
 from assetmeta.sandbox.rest.refusals import Refusal
 
 from .store import Store
 
 LENGTH = 40
+ROUNDS = 2000
 CHALLENGE = (("WWW-Authenticate", "Token"),)
 
 
@@ -47,3 +49,13 @@ def refused(text: str) -> Refusal:
 def lasting(username: str) -> str:
     """A user's token."""
     return hashlib.sha256(f"assetmeta sandbox valohai token of {username}".encode()).hexdigest()[:LENGTH]
+
+
+def hashed(username: str, password: str) -> str:
+    """The hash of a password; the user's name is its salt."""
+    return hashlib.pbkdf2_hmac("sha256", password.encode("utf-8", "replace"), username.encode(), ROUNDS).hex()
+
+
+def fits(kept: str | None, username: str, password: str) -> bool:
+    """Whether *password* is the one that was kept; nobody logs in where none was."""
+    return kept is not None and hmac.compare_digest(kept, hashed(username, password))

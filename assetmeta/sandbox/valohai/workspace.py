@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from assetmeta.sandbox.rest.clock import Clock, read, spell, utc_now
 
 from .catalogue import KINDS
@@ -11,7 +9,7 @@ from .code.remote import Remote
 from .code.triggers import Triggers
 from .ids import ordered
 from .login_links import LoginLinks
-from .model import Field, Key, Kind, Row
+from .model import Key, Kind, Row
 from .settings import Settings
 from .storage.objects import Storage
 from .store import Store
@@ -44,7 +42,7 @@ class Workspace:
         Key, times and the counter are set unless they are given; every other field that is not given gets its default.
         """
         kind = KINDS[kind_name]
-        row = {field.name: blank(field) for field in kind.stored} | values
+        row = kind.blank() | values
         moment = row.get("ctime") or self.now()
         for name in ("ctime", "mtime"):
             if name in kind.by_name and row.get(name) is None:
@@ -78,11 +76,3 @@ class Workspace:
         if kind.numbered:
             return self.store.next(kind.numbered)
         return ordered(read(moment), self.store.next("key"))
-
-
-def blank(field: Field) -> Any:
-    """What a row has where nothing was given: a copy of the default, as JSON would keep it."""
-    default = field.default
-    if isinstance(default, tuple):
-        return list(default)
-    return dict(default) if isinstance(default, dict) else default

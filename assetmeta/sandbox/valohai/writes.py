@@ -14,7 +14,7 @@ from .problems import Refused
 from .rules import RULES
 from .rules.rule import Rule
 from .validation import validated
-from .workspace import Workspace, blank
+from .workspace import Workspace
 
 
 def create(call: Call, kind: Kind, body: Mapping[str, Any], *, is_form: bool = False) -> Key:
@@ -27,7 +27,7 @@ def create(call: Call, kind: Kind, body: Mapping[str, Any], *, is_form: bool = F
     rule.before(values, None)
     if not call.rights.creates(kind, values):
         raise forbidden()
-    whole = {field.name: blank(field) for field in kind.stored} | values
+    whole = kind.blank() | values
     _check_unique(call.space, kind, None, whole)
     id = call.space.add(kind.name, **values)
     rule.after(id, None)

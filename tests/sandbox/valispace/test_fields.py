@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assetmeta.sandbox.rest.refusals import Problem, Refused
+from assetmeta.sandbox.rest.refusals import Missing, Problem, Refused
 from assetmeta.sandbox.valispace.catalogue import ALIASES, CONTENT_TYPES, KINDS
 from assetmeta.sandbox.valispace.engine import Engine
-from assetmeta.sandbox.valispace.problems import Missing
 
 HINTS = Path(__file__).parents[4] / "shared/reference/data/valispace/schema_hints.json"
 REQUESTS = HINTS.parent / "requests"

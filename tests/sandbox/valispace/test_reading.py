@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.refusals import Missing, Refused
 from assetmeta.sandbox.valispace.engine import Engine
 from assetmeta.sandbox.valispace.files import Upload
-from assetmeta.sandbox.valispace.problems import Missing
 
 
 @pytest.fixture(scope="module")

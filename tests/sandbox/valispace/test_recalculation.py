@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.refusals import Missing, Refused
 from assetmeta.sandbox.valispace.engine import Engine
-from assetmeta.sandbox.valispace.problems import Missing
-from assetmeta.sandbox.valispace.switches import Switches
+from assetmeta.sandbox.valispace.settings import Switches
 
 Document = dict[str, Any]
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.refusals import Missing, Refused
 from assetmeta.sandbox.valispace.catalogue import CONTENT_TYPES
 from assetmeta.sandbox.valispace.engine import Engine
-from assetmeta.sandbox.valispace.problems import Missing
-from assetmeta.sandbox.valispace.switches import Switches
+from assetmeta.sandbox.valispace.settings import Switches
 from nonempty import nonempty
 
 Document = dict[str, Any]

@@ -10,7 +10,6 @@ from assetmeta.sandbox.rest.clock import spell
 
 from ..catalogue import KINDS
 from ..model import Row
-from ..values import blank
 from ..workspace import Workspace
 
 BEGIN = datetime(2025, 1, 6, 8, tzinfo=UTC)
@@ -31,7 +30,7 @@ class Book:
     def add(self, endpoint: str, **values: object) -> int:
         """Store a new object with these values and defaults for the rest, and return its id."""
         if endpoint not in self._blank:
-            self._blank[endpoint] = blank(KINDS[endpoint])
+            self._blank[endpoint] = KINDS[endpoint].blank()
         self.count += 1
         return self.space.store.insert(endpoint, {**self._blank[endpoint], **values})
 

@@ -11,7 +11,6 @@ from ..catalogue import KINDS
 from ..deletion import delete
 from ..model import Row
 from ..renames import Renaming
-from ..values import blank
 from .rule import Rule
 
 LARGEST = 100
@@ -73,7 +72,7 @@ class MatrixRule(Rule):
 
 def cell_row(matrix: int, unit: str, row: int, column: int) -> Row:
     """The vali of a new cell, named by its row and column from 1 up."""
-    return {**blank(KINDS["valis"]), "parent": matrix, "unit": unit, "shortname": f"{row + 1}_{column + 1}"}
+    return {**KINDS["valis"].blank(), "parent": matrix, "unit": unit, "shortname": f"{row + 1}_{column + 1}"}
 
 
 RULES: dict[str, type[Rule]] = {"matrices": MatrixRule}

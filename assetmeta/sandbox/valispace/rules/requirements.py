@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from assetmeta.sandbox.rest.refusals import Refused
+from assetmeta.sandbox.rest.refusals import Refused, missing_object
 
 from .. import history
 from ..catalogue import CONTENT_TYPES
 from ..derived import COMPONENT_VMS, GROUPS, REQUIREMENTS, verified_status
 from ..model import Row
-from ..problems import missing_object
 from ..renames import Renaming
 from .rule import Rule
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..filters import INCOMPLETE
-from ..model import DEEP, NESTED, Document, Key, Row
+from ..model import DEEP, INCOMPLETE, NESTED, Document, Key, Row
 from ..reader import Deriver, Reader
 from .projects import account_name, page_of, slug
 

@@ -13,14 +13,13 @@ from typing import Any
 from assetmeta.sandbox.rest.clock import read, spell
 
 from ..code.parameters import filled
-from ..model import Key, Row
+from ..model import COMPLETE, Key, Row
 from ..workspace import Workspace
 from .log import Event, event, with_lines, with_status
 from .outputs import save
 from .script import act
 from .sources import missing_input
 from .transitions import wake
-from .words import COMPLETE
 
 IDENTITY = "sandbox-worker-1"
 TIME_LIMIT = "Time limit reached"

@@ -7,12 +7,11 @@ from typing import Any
 
 from assetmeta.sandbox.rest.clock import spell
 
-from ..model import Key, Row
+from ..model import COMPLETE, FAILED, Key, Row
 from ..workspace import Workspace
 from . import actions, executions, tasks
 from .nodes import ENDED, Brought, Node, brought, filled_in, into, node_of, passes, single, with_node
 from .releases import release
-from .words import COMPLETE, FAILED
 
 MOST_TRIES = 2
 DECISIVE = ("commit", "step", "image", "command", "inputs", "parameters", "environment_variables")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..model import Key
+from ..model import COMPLETE, Key
 from ..workspace import Workspace
 from . import executions, pipelines, tasks
 from .transitions import next_due
-from .words import COMPLETE
 
 MOST_STEPS = 100_000
 

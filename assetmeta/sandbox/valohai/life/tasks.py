@@ -6,11 +6,10 @@ from datetime import datetime
 
 from assetmeta.sandbox.rest.clock import spell
 
-from ..model import Key, Row
+from ..model import COMPLETE, FAILED, Key, Row
 from ..workspace import Workspace
 from . import executions
 from .variants import DRAWN
-from .words import COMPLETE, FAILED
 
 WAITING = "created"
 
