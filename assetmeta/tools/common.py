@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from assetmeta.backends.responses import Json
 from assetmeta.core.asset import Asset
 from assetmeta.core.context import SessionContext
 from assetmeta.model.errors import BadValue
@@ -29,7 +28,7 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:80]} …"
 
 
-def plain(value: Json) -> Any:
+def plain(value: Any) -> Any:
     """Return JSON with floats for Decimals, as most people expect numbers with a fraction."""
     if isinstance(value, Decimal):
         return float(value)

@@ -111,3 +111,11 @@ class Testspace(Settings, RestBackend):
     def address(self, oid: Oid) -> str:
         """The page that shows the asset, or what it belongs to; its address in the API where there is none."""
         return page_of(oid) or self.endpoint_path(item_path(self.api.types[oid.type], oid.key))
+
+    def links(self) -> Flow[dict[str, str]]:
+        """Return the server's link map, templates of addresses by name. One request. Raises InvalidResponse."""
+        return read_links(self)
+
+    def clear(self, oid: Oid) -> Flow[None]:
+        """Delete all contents of a Result, with the failures that were tracked in them. One request."""
+        return writes.clear(oid, self)

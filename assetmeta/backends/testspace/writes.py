@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assetmeta.backends.rest.http import Object
+from assetmeta.backends.concurrency import send_one
+from assetmeta.backends.responses import check
+from assetmeta.backends.rest.http import Object, delete
 from assetmeta.backends.rest.writer import ChangeWriter, WriteRules
-from assetmeta.backends.testspace.connection import parse_error
+from assetmeta.backends.testspace.connection import Settings, parse_error, resource_of
+from assetmeta.backends.testspace.keys import item_path
 from assetmeta.backends.testspace.pages import objects_of
 from assetmeta.backends.write_scheduler import Batches, Outcomes, in_rounds, sequentially
 from assetmeta.model.http import Flow, Response
 from assetmeta.model.plans import Change, Create
+from assetmeta.model.values import Oid
 
 
 def batches(writer: ChangeWriter) -> Batches:
@@ -50,3 +54,9 @@ def _answer_object(response: Response) -> Object | None:
 
 
 RULES = WriteRules("Testspace", answer_object=_answer_object, parse_error=parse_error, verbatim=True, brief=True)
+
+
+def clear(result: Oid, settings: Settings) -> Flow[None]:
+    """Delete all contents of a result; the result stays. One request. Raises what it is refused with."""
+    place = settings.endpoint_path(item_path(resource_of("Result"), result.key), "contents")
+    check((yield from send_one(delete(place))), parse_error)

@@ -12,6 +12,7 @@ from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.backend import RestBackend
 from assetmeta.backends.rest.codecs import CodecTable
 from assetmeta.backends.rest.discovery import FieldInfo
+from assetmeta.backends.rest.encode import number_of
 from assetmeta.backends.rest.hooks import Keys
 from assetmeta.backends.rest.writer import ChangeWriter, WriteRules
 from assetmeta.backends.valispace import bulk, files
@@ -69,6 +70,12 @@ class Valispace(Settings, RestBackend):
     def references_in(self) -> ReferencesIn:
         """Returns the assets that a delta names, also new valis within formulas."""
         return references_in
+
+    def content_type(self, schema: Schema, oid: Oid) -> int:
+        """Return the number of an asset's type on this server. Raises BadValue where it has none, or where the session
+        did not read them.
+        """
+        return number_of(schema, oid)
 
     def download(self, oid: Oid, sink: BinaryIO) -> Flow[str]:
         """Write a file's bytes to *sink* and return their media type, in two requests."""

@@ -12,7 +12,8 @@ from assetmeta.backends.responses import Json
 from assetmeta.backends.rest.backend import RestBackend
 from assetmeta.backends.rest.codecs import CodecTable
 from assetmeta.backends.rest.discovery import FieldInfo
-from assetmeta.backends.rest.hooks import Keys
+from assetmeta.backends.rest.hooks import Keys, ParseContext
+from assetmeta.backends.rest.http import Object
 from assetmeta.backends.rest.writer import ChangeWriter, WriteRules
 from assetmeta.backends.valohai import aliases, files, writes
 from assetmeta.backends.valohai.codecs import codec_for, from_sample
@@ -22,6 +23,7 @@ from assetmeta.backends.valohai.marks import is_key, since, take_mark
 from assetmeta.backends.valohai.queries import QueryReader, understood_as
 from assetmeta.backends.write_scheduler import Batches
 from assetmeta.model.contract import ChangeMarks, Mark
+from assetmeta.model.errors import InvalidResponse
 from assetmeta.model.http import Flow
 from assetmeta.model.plans import Create, Fetch, Outcome, Row
 from assetmeta.model.schema import Schema
@@ -94,6 +96,19 @@ class Valohai(Settings, RestBackend):
     def look_up(self, schema: Schema, type_name: str, alias: str) -> Flow[Row]:
         """Return the asset that an alias names; see assetmeta.backends.valohai.aliases for what there is."""
         return aliases.look_up(self.reader(schema), type_name, alias)
+
+    def read_object(
+        self, schema: Schema, type_name: str, item: Object, project: Key | None = None
+    ) -> tuple[Oid, list[Row]]:
+        """Return the identity of an object in an answer, and what the answer contains of it and of what is embedded in
+        it. *project* is the one that it is in, where the object does not show that. Raises InvalidResponse for one
+        without identity. Sends nothing.
+        """
+        reader = self.reader(schema)
+        oid = reader.take_one(reader.resource(type_name), item, ParseContext(project))
+        if oid is None:
+            raise InvalidResponse(f"The answer does not name the {type_name} that it is about.", type_name=type_name)
+        return oid, [reader.known.row(each) for each in reader.known.cells]
 
     def safe_name(self, given: str) -> str:
         """Turn a name that the server gave, which may contain slashes, into that of a harmless local file."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from assetmeta.backends.attempt import Attempt, outcome_of, send_write
-from assetmeta.backends.rest.http import Sendable, send
+from assetmeta.backends.rest.http import Sendable, body, send
 from assetmeta.backends.rest.writer import accept
 from assetmeta.backends.valohai.connection import Settings
 from assetmeta.backends.valohai.keys import path_key
@@ -21,6 +22,11 @@ MOST = 1000
 _ARGUMENT = "metadata"
 _REFUSED = 400
 _TRIES = 4
+
+
+def check(properties: Mapping[str, Any]) -> None:
+    """Raise BadValue for properties that are not JSON."""
+    body(dict(properties))
 
 
 def group_calls(changes: Sequence[Change]) -> tuple[list[Call], list[Change]]:

@@ -6,13 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from assetmeta.backends.concurrency import send_one
-from assetmeta.backends.responses import check
-from assetmeta.backends.rest.http import delete
 from assetmeta.backends.testspace import Testspace, files
-from assetmeta.backends.testspace.connection import parse_error, resource_of
-from assetmeta.backends.testspace.keys import item_path
-from assetmeta.backends.testspace.pages import read_links
 from assetmeta.backends.testspace.suites import Case, Suite, read
 from assetmeta.core.asset import Asset
 from assetmeta.core.attachments import source_of
@@ -22,7 +16,6 @@ from assetmeta.core.state import forget
 from assetmeta.core.whole_file import write_whole
 from assetmeta.model.contract import Backend
 from assetmeta.model.errors import BadValue, Unsupported
-from assetmeta.model.http import Flow, Request, Response
 from assetmeta.session import Session
 from assetmeta.tools.common import existing
 
@@ -87,15 +80,14 @@ def clear(result: Any) -> None:
     once.
     """
     context = _context(result, "Result")
-    place = _dialect(context.backend).endpoint_path(item_path(resource_of("Result"), result._state.oid.key), "contents")
-    context.run(_done(delete(place)))
+    context.run(_dialect(context.backend).clear(result._state.oid))
     with context.lock:
         forget(result)
 
 
 def links(session: Session) -> dict[str, str]:
     """Return the server's link map, templates of addresses by name. One request: the cheapest way to try a login."""
-    return session.run(read_links(_dialect(session.backend)))
+    return session.run(_dialect(session.backend).links())
 
 
 def suite_and_case(failure: Any) -> tuple[str, str]:
@@ -137,8 +129,3 @@ def _dialect(backend: Backend) -> Testspace:
     if not isinstance(backend, Testspace):
         raise Unsupported(f"This function needs a Testspace session; this one is {backend.name}.")
     return backend
-
-
-def _done(request: Request) -> Flow[Response]:
-    """Send a write; raises what it is refused with."""
-    return check((yield from send_one(request)), parse_error)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from assetmeta.backends.responses import Json
-from assetmeta.backends.rest.encode import number_of
-from assetmeta.backends.rest.http import Sendable
 from assetmeta.backends.valispace import calls
 from assetmeta.core.asset import Asset
 from assetmeta.core.context import SessionContext
@@ -80,16 +77,17 @@ def prompt(
     given = list(assets)
     context, kind = _one_type(given)
     kind.attribute(field)
-    fields: dict[str, Sendable] = {
+    dialect = valispace(context.backend)
+    fields: dict[str, Any] = {
         "custom_prompt": text,
-        "content_type_id": number_of(context.schema, given[0]._state.oid),
+        "content_type_id": dialect.content_type(context.schema, given[0]._state.oid),
         "field": field,
         "objects_ids": [asset.intid for asset in given],
         "parallel": parallel,
         "replace_valis_by_id": replace_valis_by_id,
         "service_type": int(online),
     }
-    return plain(context.run(calls.assistant(fields, valispace(context.backend))))
+    return plain(context.run(calls.assistant(fields, dialect)))
 
 
 def _one_type(assets: list[Any]) -> tuple[SessionContext, AssetType]:
@@ -109,6 +107,6 @@ def clean(asset: Any, name: str, *, html: bool = False) -> Any:
     return asset[f"{name}.@{'CleanHtml' if html else 'CleanText'}"]
 
 
-def _result(answer: Json) -> Any:
+def _result(answer: Any) -> Any:
     """The value in an answer that has one; the whole answer of a server that returns it in another form."""
     return plain(answer["result"] if isinstance(answer, dict) and "result" in answer else answer)

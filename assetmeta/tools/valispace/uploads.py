@@ -6,7 +6,6 @@ import io
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from assetmeta.backends.rest.encode import number_of
 from assetmeta.backends.valispace.files import upload_new
 from assetmeta.core.asset import Asset
 from assetmeta.core.context import SessionContext
@@ -58,7 +57,7 @@ def _fields(context: SessionContext, project: Any, folder: Any, attached_to: Any
         if not isinstance(attached_to, Asset):
             raise BadValue(f"A file is attached to an asset, not to {shown(attached_to)}.", type_name="File")
         require_context(attached_to, attached_to._type.name)
-        fields["content_type"] = str(number_of(context.schema, attached_to._state.oid))
+        fields["content_type"] = str(valispace(context.backend).content_type(context.schema, attached_to._state.oid))
         fields["object_id"] = str(attached_to.intid)
     return fields
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from assetmeta.backends.rest.http import body
 from assetmeta.backends.valohai import calls, properties
 from assetmeta.core.invalidation import Invalidation
 from assetmeta.core.report import Report
@@ -29,7 +28,7 @@ def apply_metadata(given: Mapping[Any, Mapping[str, Any]]) -> Report:
     for datum, wanted in given.items():
         if not isinstance(wanted, Mapping):
             raise BadValue(f"{datum.idref}: properties are a dict, not {shown(wanted)}.", oid=datum.idref)
-        body(dict(wanted))
+        properties.check(wanted)
     calls = [
         Call(datum._state.oid, properties.OPERATION, (("metadata", dict(wanted)),)) for datum, wanted in given.items()
     ]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from assetmeta.backends.rest.hooks import ParseContext
-from assetmeta.backends.rest.http import Object
 from assetmeta.backends.valohai import Valohai
 from assetmeta.core.context import SessionContext
 from assetmeta.model.contract import Backend
-from assetmeta.model.errors import BadValue, InvalidResponse, Unsupported
+from assetmeta.model.errors import BadValue, Unsupported
 from assetmeta.model.values import Key
 from assetmeta.tools.common import existing
 
@@ -43,19 +41,14 @@ def shared(assets: Iterable[object], *type_names: str) -> SessionContext:
     return contexts[0]
 
 
-def merge_object(context: SessionContext, type_name: str, item: Object, project: Key | None = None) -> Any:
+def merge_object(context: SessionContext, type_name: str, item: dict[str, Any], project: Key | None = None) -> Any:
     """Return the asset that an object in an answer is, with what the answer contains of it and of what is embedded in
     it.
 
     *project* is the one that it is in, where the object does not show that. Raises InvalidResponse for one without
     identity.
     """
-    reader = valohai(context.backend).reader(context.schema)
-    known = reader.known
-    oid = reader.take_one(reader.resource(type_name), item, ParseContext(project))
-    if oid is None:
-        raise InvalidResponse(f"The answer does not name the {type_name} that it is about.", type_name=type_name)
-    rows = [known.row(each) for each in known.cells]
+    oid, rows = valohai(context.backend).read_object(context.schema, type_name, item, project)
     context.know(rows)
     found = context.merge_rows(rows)
     return next(asset for asset in found if asset._state.oid == oid)
