@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from assetmeta.backends.local.records import decode_cell
@@ -33,12 +33,6 @@ class SentValue:
 
 Real = Callable[[object], object]
 """Puts real identities in the place of provisional ones."""
-
-
-def apply_list_change(delta: AttributeChange, present: Iterable[object]) -> list[object]:
-    """The members of a list after a change, order kept, additions last: a write replaces the whole list."""
-    kept = [value for value in present if value not in delta.removed]
-    return [*kept, *(value for value in delta.added if value not in kept)]
 
 
 def compare_echo(
@@ -85,7 +79,7 @@ def ignored_by_server(oid: Oid, result: EchoResult, status: int) -> Rejected:
 
 def _wanted_value(item: SentValue, real: Real) -> object:
     if item.delta.is_multi:
-        members = (real(value) for value in apply_list_change(item.delta, item.before))
+        members = (real(value) for value in item.delta.applied_to(item.before))
         return frozenset(value.key if isinstance(value, Oid) else value for value in members)
     return real(item.delta.new)
 

@@ -118,10 +118,7 @@ def _clashes(context: SessionContext, change: Update, present: Mapping[str, RawV
 
 
 def _mine(delta: AttributeChange) -> object:
-    if not delta.is_multi or not isinstance(delta.old, tuple):
-        return delta.new
-    kept = tuple(value for value in delta.old if value not in delta.removed)
-    return (*kept, *(value for value in delta.added if value not in kept))
+    return delta.applied_to(delta.old) if delta.is_multi and isinstance(delta.old, tuple) else delta.new
 
 
 def _same(one: object, other: object) -> bool:

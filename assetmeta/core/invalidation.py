@@ -235,8 +235,7 @@ def _cell(attribute: Attribute, delta: AttributeChange) -> LoadedValue:
         # Not the loaded members: a merge builds on those that the server had just before the write.
         if not isinstance(delta.old, tuple) or not attribute.is_relation:
             return UNREAD
-        kept = [oid for oid in delta.old if oid not in delta.removed]
-        return (*kept, *(oid for oid in delta.added if oid not in kept))
+        return delta.applied_to(delta.old)  # type: ignore[return-value]
     if isinstance(delta.new, Oid):
         return delta.new
     if delta.new is None:

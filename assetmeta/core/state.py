@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from assetmeta.model.plans import RawValue, Row
+from assetmeta.model.plans import RawValue, Row, change_members
 from assetmeta.model.values import ABSENT, UNREAD, Missing, Oid
 
 
@@ -80,8 +80,7 @@ class Edit:
 
     def applied_to(self, base: Iterable[object]) -> tuple[object, ...]:
         """Return the multi value that results from this edit of *base*, order kept, additions last."""
-        cache_value = [value for value in base if value not in self.removed]
-        return (*cache_value, *(value for value in self.added if value not in cache_value))
+        return change_members(base, self.added, self.removed)
 
 
 class State(Struct, eq=False):

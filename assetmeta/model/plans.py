@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -83,6 +84,12 @@ class Rows(Struct, frozen=True):
     next_cursor: object = None
 
 
+def change_members(members: Iterable[object], added: Sequence[object], removed: Sequence[object]) -> tuple[object, ...]:
+    """Return *members* without those *removed* and with those *added*, each once, order kept, additions last."""
+    kept = [value for value in members if value not in removed]
+    return (*kept, *(value for value in added if value not in kept))
+
+
 class AttributeChange(Struct, frozen=True):
     """The change of one attribute: from *old* to *new*, or *added* to and *removed* from a multi-value attribute.
 
@@ -95,6 +102,10 @@ class AttributeChange(Struct, frozen=True):
     added: tuple[object, ...] = ()
     removed: tuple[object, ...] = ()
     is_multi: bool = False
+
+    def applied_to(self, members: Iterable[object]) -> tuple[object, ...]:
+        """Return the members of a multi-value attribute after this change of *members*; see `change_members`."""
+        return change_members(members, self.added, self.removed)
 
     def holds(self, present: object) -> bool:
         """True when an attribute that has the value *present*, a tuple for several, has what this change writes."""

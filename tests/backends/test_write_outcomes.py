@@ -9,7 +9,7 @@ import pytest
 
 from assetmeta.backends.attempt import Attempt, attempt, outcome_of, send_write
 from assetmeta.backends.concurrency import MOST, gather, gather_results, send_one
-from assetmeta.backends.echo import SentValue, apply_list_change, compare_echo, ignored_by_server
+from assetmeta.backends.echo import SentValue, compare_echo, ignored_by_server
 from assetmeta.backends.rest.codecs import Document, Link, Real
 from assetmeta.backends.testspace import Testspace
 from assetmeta.backends.valispace import Valispace
@@ -322,7 +322,7 @@ class TestEcho:
 
     def test_lists_keep_their_order(self) -> None:
         change = AttributeChange("tags", UNREAD, added=("b", "d"), removed=("a",), is_multi=True)
-        assert ["c", "b", "d"] == apply_list_change(change, ["a", "c", "b"])
+        assert ("c", "b", "d") == change.applied_to(["a", "c", "b"])
 
 
 class TestLookingAgain:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
-from assetmeta.backends.echo import apply_list_change
 from assetmeta.backends.rest.hooks import Keys
 from assetmeta.backends.rest.http import Sendable
 from assetmeta.backends.rest.options import ServerMemory
@@ -78,7 +77,7 @@ class Encoder:
                 continue
             key = self._key(resource, delta.name, known)
             if delta.is_multi:
-                members = map(self.value, apply_list_change(delta, lists.get(delta.name, ())))
+                members = map(self.value, delta.applied_to(lists.get(delta.name, ())))
                 written = [self.sendable(resource, attribute, known, value, names) for value in members]
                 found[key] = [{known.wrap: value} for value in written] if known.wrap else written
                 continue
