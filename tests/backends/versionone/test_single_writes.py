@@ -205,9 +205,9 @@ def test_text_is_sent_letter_by_letter(text: str) -> None:
     assert (etree.fromstring(body)[0].text or "") == text
 
 
-def test_outcomes_keep_the_order_of_ten_thousand_changes(v1_schema: Schema) -> None:
-    changes: list[Change] = [named(Oid("Story", n)) for n in range(10_000)]
-    assert batches(v1_schema, changes, max_batch=50) == [50] * 200
+def test_outcomes_keep_the_order_of_thousands_of_changes(v1_schema: Schema) -> None:
+    changes: list[Change] = [named(Oid("Story", n)) for n in range(2000)]
+    assert batches(v1_schema, changes, max_batch=50) == [50] * 40
 
 
 @pytest.mark.parametrize("token", ["Story:6:1", "Member:5:1", "Nothing:5", "Story:new-1", "Story:five"])

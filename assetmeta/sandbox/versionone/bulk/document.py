@@ -17,6 +17,7 @@ CONTEXT = "#ContextOid"
 DEEPEST = 100
 LARGEST = 2_000_000
 """How deep a body may nest, and how many values it may hold: YAML can make much of little."""
+TOO_LARGE = "The body is too large, or nests too deep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +45,32 @@ def read_commands(body: bytes) -> list[Command]:
 
 def _size(document: object, most: int) -> int:
     """How many values a document holds. Raises a 400 problem for what has no place in one."""
-    size = 0
-    waiting = [(document, 0)]
-    while waiting:
-        value, depth = waiting.pop()
-        size += 1
-        if size > most or depth > DEEPEST:
-            raise malformed("The body is too large, or nests too deep")
-        waiting += [(each, depth + 1) for each in _parts(value)]
+    size, _ = _measured(document, {})
+    if size > most:
+        raise malformed(TOO_LARGE)
     return size
 
 
+def _measured(value: object, known: dict[int, tuple[int, int]], depth: int = 0) -> tuple[int, int]:
+    """How many values a value holds, itself among them, and how deep they nest. What several aliases of YAML share is
+    looked at once.
+    """
+    size, height = known.get(id(value), (0, 0))
+    if not size:
+        size, height = 1, 0
+        if depth <= DEEPEST:
+            for part in _parts(value):
+                more, below = _measured(part, known, depth + 1)
+                size, height = size + more, max(height, below + 1)
+        if isinstance(value, dict | list):
+            known[id(value)] = size, height
+    if depth + height > DEEPEST:
+        raise malformed(TOO_LARGE)
+    return size, height
+
+
 def _parts(value: object) -> Iterator[object]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         yield from value.values()
         for key in value:
             if not isinstance(key, str):
