@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable, Mapping
 
 from assetmeta.sandbox.messages import Request, Response
+from assetmeta.sandbox.rest.answers import Answer, refused
 
-from .call import API, JSON, Answer, Call
+from .call import API, JSON, Call
 from .contents import Contents, Failures
 from .files import Files
 from .login import logged_in
@@ -53,7 +54,7 @@ class Api:
             try:
                 return written(self._carried_out(request), self.settings)
             except Refusal as refusal:
-                return written(Answer({"message": refusal.message}, refusal.status, refusal.headers), self.settings)
+                return written(refused(refusal), self.settings)
 
     def _carried_out(self, request: Request) -> Answer:
         if self.settings.https_only and request.origin.startswith("http:"):
@@ -79,7 +80,12 @@ class Api:
 def handlers(store: Store, clock: Clock) -> Mapping[str, Mapping[str, Handler]]:
     """Who answers which method, by kind of target."""
     projects, spaces, results = Projects(store, clock), Spaces(store, clock), Results(store, clock)
-    metrics, contents, users, members = Metrics(store, clock), Contents(store), Users(store), Members(store)
+    metrics, contents, users, members = (
+        Metrics(store, clock),
+        Contents(store, clock),
+        Users(store, clock),
+        Members(store, clock),
+    )
     return {
         "root": {"GET": link_map},
         "projects": {"GET": projects.list, "POST": projects.create},
@@ -88,7 +94,7 @@ def handlers(store: Store, clock: Clock) -> Mapping[str, Mapping[str, Handler]]:
         "space": item(spaces),
         "results": {"GET": results.list, "POST": results.create},
         "result": item(results),
-        "failures": {"GET": Failures(store).list},
+        "failures": {"GET": Failures(store, clock).list},
         "contents": {"GET": contents.list, "DELETE": contents.clear},
         "content": {"GET": contents.get, "DELETE": contents.delete},
         "metrics": {"GET": metrics.list, "POST": metrics.create},
@@ -98,7 +104,7 @@ def handlers(store: Store, clock: Clock) -> Mapping[str, Mapping[str, Handler]]:
         "user": {"GET": users.get},
         "members": {"GET": members.list, "POST": members.create},
         "member": item(members),
-        "file": {"GET": Files(store).get},
+        "file": {"GET": Files(store, clock).get},
     }
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from urllib.parse import parse_qsl
 
 from assetmeta.sandbox.messages import Request
+from assetmeta.sandbox.rest.answers import Answer
 
 from .moments import COORDINATED, PACIFIC, in_zone
 from .refusals import unreadable, wrong_media_type
@@ -58,21 +59,6 @@ class Call:
         """A moment as this user reads it."""
         zone = ORGANIZATION_ZONE if self.user is None else self.user["time_zone"] or COORDINATED
         return in_zone(moment, zone)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What goes back: *data* as JSON; or *content* of *content_type*; or nothing where both are None."""
-
-    data: object = None
-    status: int = 200
-    headers: tuple[tuple[str, str], ...] = ()
-    content: bytes | None = None
-    content_type: str | None = None
-
-
-NOTHING = Answer(status=204)
-"""The answer to a DELETE."""
 
 
 def created(document: Mapping[str, object], location: str) -> Answer:

@@ -6,13 +6,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
-from .call import NOTHING, Answer, Call
+from assetmeta.sandbox.rest.answers import NOTHING, Answer
+
+from .call import Call
 from .counts import of_failures
 from .lookups import place_of, result_of
 from .moments import to_the_millisecond
 from .paging import paged
 from .publication import FOLDER
 from .refusals import not_found
+from .resource import Resource
 from .rights import WRITE
 from .store import Row, Store
 from .suites import COUNTED, SEVERITIES
@@ -26,11 +29,8 @@ OF_FOLDER = f"""
 """
 
 
-class Contents:
+class Contents(Resource):
     """The paths `.../contents` and `.../contents/{path}`."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
 
     def list(self, call: Call) -> Answer:
         """GET of `contents`: what is in no folder."""
@@ -105,11 +105,8 @@ def document(call: Call, row: Row, failures: list[int]) -> dict[str, object]:
     }
 
 
-class Failures:
+class Failures(Resource):
     """The path `.../results/{r}/failures`."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
 
     def list(self, call: Call) -> Answer:
         """GET: in the order in which they came to be tracked."""

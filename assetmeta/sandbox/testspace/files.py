@@ -6,10 +6,13 @@ import json
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
-from .call import JSON, Answer, Call
+from assetmeta.sandbox.rest.answers import Answer
+
+from .call import JSON, Call
 from .lookups import require_space
 from .refusals import not_found
-from .store import Row, Store, as_number
+from .resource import Resource
+from .store import Row, as_number
 from .suites import ERRORED, FAILED, NOT_APPLICABLE, PASSED, UNTESTED
 
 XML = "application/xml"
@@ -17,11 +20,8 @@ RUNNER = "sandbox"
 COUNTS = {"passed": PASSED, "failed": FAILED, "errored": ERRORED, "not_applicable": NOT_APPLICABLE, "unknown": UNTESTED}
 
 
-class Files:
+class Files(Resource):
     """The path `files/{id}`."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
 
     def get(self, call: Call) -> Answer:
         """GET: the bytes of a file, for those who may read the project."""

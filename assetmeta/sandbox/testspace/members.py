@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from .call import NOTHING, Answer, Call, created, modified
+from assetmeta.sandbox.rest.answers import NOTHING, Answer
+
+from .call import Call, created, modified
 from .fields import Field, choice, count, texts, values_of
 from .lookups import project_of, user_of
 from .paging import paged
 from .refusals import invalid, not_found
+from .resource import Resource
 from .rights import MANAGE, MEMBER, PROJECT_ROLES
-from .store import Row, Store
+from .store import Row
 
 FIELDS = (
     Field("user_id", count, required=True),
@@ -20,11 +23,8 @@ FIELDS = (
 )
 
 
-class Members:
+class Members(Resource):
     """The paths `projects/{p}/users` and `projects/{p}/users/{u}`, for those who may manage the project."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
 
     def list(self, call: Call) -> Answer:
         """GET: by user."""

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from assetmeta.sandbox.rest.answers import NOTHING, Answer
 
-from .call import NOTHING, Answer, Call, created, modified
+from .call import Call, created, modified
 from .evaluation import evaluated, figures_of, numbers, read_metric
 from .fields import values_of
 from .lookups import metric_of, place_of
 from .metric_fields import FIELDS
-from .moments import Clock
 from .paging import paged
+from .resource import Resource
 from .rights import WRITE
 from .standard import add_metric, stored
-from .store import Row, Store
+from .store import Row
 
 
-class Metrics:
+class Metrics(Resource):
     """The paths `.../metrics`, `.../metrics/{m}` and `.../metrics/{m}/datasets`."""
-
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self.store = store
-        self.clock = clock
 
     def list(self, call: Call) -> Answer:
         """GET: by name."""
@@ -39,14 +35,14 @@ class Metrics:
         place = place_of(self.store, call, WRITE)
         values = values_of(FIELDS, call.body, partial=False)
         key = add_metric(self.store, place.space["id"], values, self.clock())
-        return created(self._shown(call, key), f"{call.root}/spaces/{place.space['id']}/metrics/{key}")
+        return created(shown(call, self.row("metric", key)), f"{call.root}/spaces/{place.space['id']}/metrics/{key}")
 
     def update(self, call: Call) -> Answer:
         """PATCH: the fields given. Data sets are evaluated anew whenever they are read."""
         metric = metric_of(self.store, call, place_of(self.store, call, WRITE))
         values = stored(values_of(FIELDS, call.body, partial=True))
-        self.store.update("metric", metric["id"], values | {"updated_at": self.clock()})
-        return modified(self._shown(call, metric["id"]))
+        self.change("metric", metric["id"], values)
+        return modified(shown(call, self.row("metric", metric["id"])))
 
     def delete(self, call: Call) -> Answer:
         """DELETE: the metric with its data sets."""
@@ -61,10 +57,6 @@ class Metrics:
         found = ("SELECT * FROM dataset WHERE metric_id = ? ORDER BY result_id DESC", (metric["id"],))
         path = f"{place.path}/metrics/{metric['id']}/datasets"
         return paged(call, self.store, path, found, lambda rows: [dataset_shown(call, metric, row) for row in rows])
-
-    def _shown(self, call: Call, key: int) -> Mapping[str, object]:
-        (row,) = self.store.all("SELECT * FROM metric WHERE id = ?", key)
-        return shown(call, row)
 
 
 def shown(call: Call, row: Row) -> dict[str, object]:

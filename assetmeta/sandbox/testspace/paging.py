@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlencode
 
-from .call import Answer, Call
+from assetmeta.sandbox.rest.answers import Answer
+
+from .call import Call
 from .store import Row, Store, as_number
 
 PAGE = "page"

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .call import NOTHING, Answer, Call, created, modified
+from assetmeta.sandbox.rest.answers import NOTHING, Answer
+
+from .call import Call, created, modified
 from .fields import Field, flag, name_text, text, values_of
 from .lookups import project_of
-from .moments import Clock
 from .paging import paged
 from .refusals import invalid
+from .resource import Resource
 from .rights import MANAGE, require_admin, visible
-from .store import Row, Store
+from .store import Row
 
 FIELDS = (
     Field("name", name_text, required=True),
@@ -25,12 +27,8 @@ FOLLOWED = ("name", "description", "is_private")
 """What a connected project takes from its repository, and bodies may not change."""
 
 
-class Projects:
+class Projects(Resource):
     """The paths `projects` and `projects/{p}`."""
-
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self.store = store
-        self.clock = clock
 
     def list(self, call: Call) -> Answer:
         """GET: those that the user may see, by name."""
@@ -49,10 +47,10 @@ class Projects:
         source = values[SOURCE_REPO]
         if isinstance(source, str) and values["name"] != connected_name(source):
             raise invalid(f"name of a connected project must be {connected_name(source)}")
-        self._check_name(values)
+        self.check_name("project", values)
         moment = self.clock()
         key = self.store.insert("project", values | {"archived": 0, "created_at": moment, "updated_at": moment})
-        return created(self._shown(call, key), f"{call.root}/projects/{key}")
+        return created(shown(call, self.row("project", key)), f"{call.root}/projects/{key}")
 
     def update(self, call: Call) -> Answer:
         """PATCH or PUT: the fields given. A connected project keeps what it takes from its repository."""
@@ -64,24 +62,15 @@ class Projects:
             for name in FOLLOWED:
                 if name in values and values[name] != project[name]:
                     raise invalid(f"{name} of a connected project follows its repository")
-        self._check_name(values, but=project["id"])
-        self.store.update("project", project["id"], values | {"updated_at": self.clock()})
-        return modified(self._shown(call, project["id"]))
+        self.check_name("project", values, but=project["id"])
+        self.change("project", project["id"], values)
+        return modified(shown(call, self.row("project", project["id"])))
 
     def delete(self, call: Call) -> Answer:
         """DELETE: the project with all that is in it."""
         project = project_of(self.store, call, MANAGE)
         self.store.execute("DELETE FROM project WHERE id = ?", project["id"])
         return NOTHING
-
-    def _check_name(self, values: Mapping[str, object], but: int = 0) -> None:
-        sql = "SELECT 1 FROM project WHERE name = ? AND id <> ?"
-        if "name" in values and self.store.one(sql, values["name"], but):
-            raise invalid("name has already been taken")
-
-    def _shown(self, call: Call, key: int) -> dict[str, object]:
-        (row,) = self.store.all("SELECT * FROM project WHERE id = ?", key)
-        return shown(call, row)
 
 
 def shown(call: Call, row: Row) -> dict[str, object]:

@@ -6,15 +6,14 @@ object, 422 one whose values are refused.
 
 from __future__ import annotations
 
+from assetmeta.sandbox.rest import refusals
 
-class Refusal(Exception):
+
+class Refusal(refusals.Refusal):
     """A request that is not carried out. *headers* go with the answer."""
 
     def __init__(self, status: int, message: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.headers = headers
+        super().__init__(status, {"message": message}, headers)
 
 
 def not_found() -> Refusal:

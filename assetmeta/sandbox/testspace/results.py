@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .call import NOTHING, Answer, Call, created, modified
+from assetmeta.sandbox.rest.answers import NOTHING, Answer
+
+from .call import Call, created, modified
 from .completion import complete_result, reopen_result
 from .counts import Counts, counts_of
 from .datasets import measurements
 from .fields import Field, flag, name_text, text, values_of
-from .lookups import Place, place_of, result_of
-from .moments import Clock
+from .lookups import place_of, result_of
 from .paging import paged
 from .publication import add_result
-from .refusals import Refusal, invalid
+from .refusals import Refusal
+from .resource import Resource
 from .rights import WRITE
 from .store import Row, Store, as_number
 from .verdicts import health_of
@@ -27,12 +29,8 @@ FIELDS = (
 )
 
 
-class Results:
+class Results(Resource):
     """The paths `.../results` and `.../results/{r}`."""
-
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self.store = store
-        self.clock = clock
 
     def list(self, call: Call) -> Answer:
         """GET: newest first."""
@@ -54,7 +52,7 @@ class Results:
         """POST: an empty result, the newest of its space, published by the user."""
         place = place_of(self.store, call, WRITE)
         values = values_of(FIELDS, call.body, partial=False)
-        self._check_name(values, place)
+        self.check_name("result", values, space_id=place.space["id"])
         complete, moment = values.pop("complete"), self.clock()
         key = add_result(self.store, place.space["id"], values | {"user_id": call.user_id}, moment)
         if complete:
@@ -66,7 +64,7 @@ class Results:
         place = place_of(self.store, call, WRITE)
         result = result_of(self.store, call, place)
         values = values_of(FIELDS, call.body, partial=True)
-        self._check_name(values, place, but=result["id"])
+        self.check_name("result", values, but=result["id"], space_id=place.space["id"])
         complete, moment = values.pop("complete", result["complete"]), self.clock()
         self.store.update("result", result["id"], values | {"updated_at": moment})
         if complete and not result["complete"]:
@@ -81,13 +79,8 @@ class Results:
         self.store.execute("DELETE FROM result WHERE id = ?", result["id"])
         return NOTHING
 
-    def _check_name(self, values: Mapping[str, object], place: Place, but: int = 0) -> None:
-        sql = "SELECT 1 FROM result WHERE space_id = ? AND name = ? AND id <> ?"
-        if "name" in values and self.store.one(sql, place.space["id"], values["name"], but):
-            raise invalid("name has already been taken")
-
     def _shown(self, call: Call, key: int) -> Mapping[str, object]:
-        return shown(self.store, call, self.store.all("SELECT * FROM result WHERE id = ?", key))[0]
+        return shown(self.store, call, [self.row("result", key)])[0]
 
 
 def empty_instead(call: Call) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .call import NOTHING, Answer, Call, created, modified
+from assetmeta.sandbox.rest.answers import NOTHING, Answer
+
+from .call import Call, created, modified
 from .fields import Field, count, flag, name_text, text, values_of
 from .lookups import place_of, project_of
-from .moments import Clock
 from .paging import paged
-from .refusals import invalid
+from .resource import Resource
 from .rights import WRITE
 from .standard import add_standard_metrics
 from .store import Row, Store
@@ -25,12 +26,8 @@ LATEST = "(SELECT id FROM result WHERE space_id = space.id {} ORDER BY sequence_
 COLUMNS = f"space.*, {LATEST.format('')} AS latest, {LATEST.format('AND complete')} AS active"
 
 
-class Spaces:
+class Spaces(Resource):
     """The paths `projects/{p}/spaces`, `projects/{p}/spaces/{s}` and `spaces/{id}`."""
-
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self.store = store
-        self.clock = clock
 
     def list(self, call: Call) -> Answer:
         """GET: newest first; `?name=` leaves those of exactly that name."""
@@ -51,7 +48,7 @@ class Spaces:
         """POST: the new space has the four standard metrics."""
         project = project_of(self.store, call, WRITE)
         values = values_of(FIELDS, call.body, partial=False)
-        self._check_name(values, project["id"])
+        self.check_name("space", values, project_id=project["id"])
         key = add_space(self.store, project["id"], values, self.clock())
         return created(self._shown(call, key), f"{call.root}/spaces/{key}")
 
@@ -59,8 +56,8 @@ class Spaces:
         """PATCH or PUT: the fields given."""
         place = place_of(self.store, call, WRITE)
         values = values_of(FIELDS, call.body, partial=True)
-        self._check_name(values, place.project["id"], but=place.space["id"])
-        self.store.update("space", place.space["id"], values | {"updated_at": self.clock()})
+        self.check_name("space", values, but=place.space["id"], project_id=place.project["id"])
+        self.change("space", place.space["id"], values)
         return modified(self._shown(call, place.space["id"]))
 
     def delete(self, call: Call) -> Answer:
@@ -69,14 +66,8 @@ class Spaces:
         self.store.execute("DELETE FROM space WHERE id = ?", place.space["id"])
         return NOTHING
 
-    def _check_name(self, values: Mapping[str, object], project: int, but: int = 0) -> None:
-        sql = "SELECT 1 FROM space WHERE project_id = ? AND name = ? AND id <> ?"
-        if "name" in values and self.store.one(sql, project, values["name"], but):
-            raise invalid("name has already been taken")
-
     def _shown(self, call: Call, key: int) -> dict[str, object]:
-        (row,) = self.store.all(f"SELECT {COLUMNS} FROM space WHERE id = ?", key)
-        return shown(call, row)
+        return shown(call, self.row("space", key, COLUMNS))
 
 
 def add_space(store: Store, project: int, values: Mapping[str, object], moment: int) -> int:

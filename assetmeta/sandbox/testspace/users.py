@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from .call import Answer, Call
+from assetmeta.sandbox.rest.answers import Answer
+
+from .call import Call
 from .login import hashed, lasting_token
 from .lookups import user_of
 from .moments import PACIFIC
 from .paging import paged
 from .refusals import forbidden
+from .resource import Resource
 from .rights import USER
 from .store import Row, Store
 
 
-class Users:
+class Users(Resource):
     """The paths `users` and `users/{u}`, for everybody who is logged in."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
 
     def list(self, call: Call) -> Answer:
         """GET: oldest first."""
