@@ -148,7 +148,8 @@ class RelatedList(Displayed, Sequence[Any]):
     """A live view of a multi-valued attribute: related assets, or plain values.
 
     Reading loads the attribute if it is missing (see core.loading). `add`, `remove` and `clear` are pending until the
-    commit. Equal to any list with the same members in the same order.
+    commit. Equal to any list with the same members in the same order. Pickled, it is a list of its members as they are
+    now: identities, or values.
     """
 
     __slots__ = ("_asset", "_attribute")
@@ -197,6 +198,16 @@ class RelatedList(Displayed, Sequence[Any]):
 
     def __hash__(self) -> int:
         return hash((self._asset, self._attribute.name))
+
+    def __copy__(self) -> RelatedList:
+        return RelatedList(self._asset, self._attribute)
+
+    def __deepcopy__(self, memo: object) -> RelatedList:
+        return RelatedList(self._asset, self._attribute)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A view belongs to its session. Its members travel, assets as identities, as they do with a snapshot.
+        return list, (list(read_multi(self._asset, self._attribute)),)
 
     def __repr__(self) -> str:
         cell = self._asset._state.cell(self._attribute.name)

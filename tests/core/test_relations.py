@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import pickle
 from collections.abc import Callable
@@ -144,3 +145,16 @@ def test_a_number_names_an_asset_of_one_type_only() -> None:
 def test_a_class_is_read_by_place(bench: Bench, read: Callable[[Any], object], wanted: object) -> None:
     assert wanted == read(bench.Story)
     assert list(bench.Story["Name"]) == ["Story 1", "Story 2", "Story 3"]
+
+
+def test_members_travel_as_identities_and_a_copy_is_the_same_view(bench: Bench) -> None:
+    bench.add("Story:7", Name="n", Owners=(Oid("Member", 20), Oid("Member", 21)), Tags=("red",))
+    story = bench.Story(7)
+    story.Tags.add("blue")
+    assert pickle.loads(pickle.dumps(story.Owners)) == [Oid("Member", 20), Oid("Member", 21)]
+    assert pickle.loads(pickle.dumps({"tags": story.Tags})) == {"tags": ["red", "blue"]}
+    for copied in (copy.copy(story.Owners), copy.deepcopy([story.Owners])[0]):
+        assert copied == story.Owners
+        copied.remove(bench.Member(20))
+        assert list(story.Owners) == [bench.Member(21)]
+        story.Owners.add(bench.Member(20))
