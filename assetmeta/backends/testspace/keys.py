@@ -57,6 +57,7 @@ class TestspaceKeys(Keys):
         key = key_of(resource, item, context.owner) if key is None else key  # type: ignore[arg-type]
         if key is None or resource.up is None:
             return Identified(key, context)
+        _confirm_parent(resource, item, context)
         parent = context.owner if context.owner is not None else split_key(resource, key)[0]
         implied: dict[str, RawValue] = {}
         if isinstance(parent, int | str):
@@ -111,6 +112,16 @@ def key_of(resource: Resource, item: Object, parent: Key | None) -> Key | None:
         found = number(own)
         return None if found is None else join_key(parent, str(found))
     return join_key(parent, escape(resource, own)) if isinstance(own, str) and own else None
+
+
+def _confirm_parent(resource: Resource, item: Object, context: ParseContext) -> None:
+    """Raise InvalidResponse for an object that names another parent than the one that it was listed below."""
+    known = resource.fields[resource.up or ""]
+    named, below = number(item.get(known.source_key or "")), number(context.owner)
+    if None not in (named, below):
+        parent = Oid(known.to[0], below).token  # type: ignore[arg-type]
+        about = f"{resource.type} {item.get(resource.own)!r} of {known.to[0]} {named}"
+        confirm(named == below, f"what is below {parent}", about, f"GET {list_path(resource, below)}")
 
 
 def number(value: Json) -> int | None:

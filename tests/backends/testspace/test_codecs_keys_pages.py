@@ -13,6 +13,8 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given, strategies
 
+from assetmeta.backends.rest.hooks import ParseContext
+from assetmeta.backends.rest.options import ServerMemory
 from assetmeta.backends.testspace import Testspace, bare_token, base_url, files
 from assetmeta.backends.testspace.aliases import key_of
 from assetmeta.backends.testspace.codecs import (
@@ -27,6 +29,7 @@ from assetmeta.backends.testspace.codecs import (
 )
 from assetmeta.backends.testspace.connection import Settings, bundled, parse_error, refuses_login, resource_of
 from assetmeta.backends.testspace.keys import (
+    TestspaceKeys,
     escape,
     file_of,
     folder_of,
@@ -728,3 +731,25 @@ def test_a_file_is_asked_for_in_whatever_form_it_has(play: Any) -> None:
     assert one.idempotent and two.idempotent and three.idempotent
     with pytest.raises(Unsupported, match="Only a File keeps bytes"):
         play(Testspace().download(Oid("Content", "4/8"), sink))
+
+
+class TestParents:
+    """What is listed below an asset is part of it."""
+
+    @pytest.mark.parametrize(
+        ("name", "item", "owner", "about"),
+        [
+            ("Space", {"id": 5, "project_id": 2}, 1, "Space 5 of Project 2.*below Project:1"),
+            ("Result", {"id": 8, "space_id": "3"}, 2, "Result 8 of Space 3.*below Space:2"),
+        ],
+    )
+    def test_an_object_of_another_parent_is_not_believed(self, name: str, item: Any, owner: int, about: str) -> None:
+        keys = TestspaceKeys("http://ts.example.com", ServerMemory())
+        with pytest.raises(InvalidResponse, match=about):
+            keys.identify(resource_of(name), item, ParseContext(owner=owner))
+
+    @pytest.mark.parametrize("owner", [3, "3", "some project", None])
+    def test_one_of_this_parent_is(self, owner: Any) -> None:
+        keys = TestspaceKeys("http://ts.example.com", ServerMemory())
+        for item in ({"id": 5, "project_id": 3}, {"id": 5}):
+            assert keys.identify(resource_of("Space"), item, ParseContext(owner=owner)).key == 5
