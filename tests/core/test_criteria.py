@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from assetmeta.model.codecs import Codec, Integer, Text
 from assetmeta.model.conditions import And, RawFilter
 from assetmeta.model.errors import BadValue, NotExactlyOne, Rejected, UnknownName, Unsupported
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch, Find, Row, Sort
+from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
 from core.fake import ALL_ROUND, SCHEMA, Bench, FakeBackend
 
@@ -85,7 +88,7 @@ def test_what_is_wrong_with_a_verb_is_said_at_once(bench: Bench) -> None:
     for call, error, why in (
         (lambda: query.where("x"), BadValue, "takes conditions and name=value pairs, not 'x'"),
         (lambda: query.where({5: 1}), BadValue, "5"),
-        (lambda: query.filter(5), BadValue, "takes filter text, not 5"),
+        (lambda: query.filter(5), BadValue, "not 5"),
         (lambda: query.sort(5), BadValue, "takes names and columns, not 5"),
         (lambda: query.sort("Owners"), BadValue, "Story.Owners has several values: nothing can be sorted by it"),
         (lambda: query.sort("--Name"), BadValue, "not an attribute name"),
@@ -305,3 +308,29 @@ def test_a_commit_logs_how_many_changes_it_sends(bench: Bench, caplog: pytest.Lo
         bench.Story(3).Close()
         bench.Story.create(Name="z")
         assert caplog.messages == []
+
+
+class Counted(Text, frozen=True):
+    """A codec of values with parts."""
+
+    @property
+    def parts(self) -> Mapping[str, Codec]:
+        return {"failed": Integer(), "passed": Integer()}
+
+
+def test_parts_of_values_are_asked_for_where_the_dialect_evaluates() -> None:
+    kind = SCHEMA.types["Story"]
+    story = replace(kind, attributes={**kind.attributes, "Counts": Attribute("Counts", "Counts", Counted())})
+    schema = Schema({**SCHEMA.types, "Story": story})
+    local = Bench(FakeBackend(can=replace(ALL_ROUND, evaluates=True)), schema=schema)
+    query = local.query("Story").select("Counts.failed").where({"Counts.passed": 3}).sort("-Counts.failed")
+    assert query.selected[0].part == "failed"
+    [sort], [term] = query.sorts, query.terms
+    assert (sort.path.part, term.path.part, str(term)) == (*("failed", "passed", "Counts.passed='3'"),)  # type: ignore[union-attr]
+    assert query.fetch().select == (Path.parse("Counts"),)
+    remote = Bench(schema=schema).query("Story")
+    for call in (lambda: remote.select("Counts.failed"), lambda: remote.sort("Counts.failed")):
+        with pytest.raises(UnknownName, match="Counts is a value"):
+            call()
+    with pytest.raises(UnknownName, match="has no part 'fail'; it has failed, passed. Did you mean failed"):
+        local.query("Story").select("Counts.fail")

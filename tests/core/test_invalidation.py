@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from assetmeta.core.inspect import inspect
 from assetmeta.core.invalidation import computed_names
+from assetmeta.core.outcome_log import OutcomeLog
 from assetmeta.core.part_file import open_part
 from assetmeta.model.codecs import Text
 from assetmeta.model.errors import NotFound
-from assetmeta.model.plans import Delete, Done, Update
+from assetmeta.model.plans import Delete, Done, Row, Skipped, Unknown, Update
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.values import Oid
 from core.fake import SCHEMA, Bench, asset_type, attribute
@@ -185,3 +186,59 @@ def test_a_file_of_no_known_source_is_nobody_elses(tmp_path: Path) -> None:
     assert not kept.closed
     kept.remove()
     assert [path.name for path in tmp_path.iterdir()] == [part.path.name]
+
+
+def test_what_became_of_changes_whose_write_was_broken_off() -> None:
+    changes = [Delete(Oid("Nest", key)) for key in range(4)]
+    skipped, done, sent, left = changes
+    seen: list[Any] = []
+
+    class Observer:
+        def on_send(self, changes: Any) -> None:
+            seen.append(("send", list(changes)))
+
+        def on_outcomes(self, outcomes: Any) -> None:
+            seen.append(("outcomes", list(outcomes)))
+
+    log = OutcomeLog(Observer(), is_commit=True)
+    assert not log.is_begun
+    log.on_outcomes([Skipped(skipped)])
+    assert not log.is_begun
+    log.on_outcomes([Done(done, done.oid)])
+    assert log.is_begun
+    assert log.outcome(done, "x") == Done(done, done.oid)
+    log.on_send([skipped, sent])
+    log.on_outcomes([Skipped(skipped)])
+    assert [type(log.outcome(each, "KeyboardInterrupt")) for each in changes] == [Skipped, Done, Unknown, Skipped]
+    unknown, unsent = (log.outcome(each, "KeyboardInterrupt").error for each in (sent, left))  # type: ignore[union-attr]
+    assert (unknown.sent, unsent.sent) == (True, False)
+    assert str(unknown) == "The commit was broken off (KeyboardInterrupt); it may have been saved or not."
+    assert str(unsent) == "The commit was broken off (KeyboardInterrupt) before this was sent."
+    assert [what for what, _ in seen] == ["outcomes", "outcomes", "send", "outcomes"]
+    begun = OutcomeLog(Observer(), is_commit=False)
+    begun.on_send([sent])
+    assert begun.is_begun
+    begun.on_outcomes([Skipped(sent)])
+    assert not begun.is_begun
+
+    class Ending(Observer):
+        def on_send(self, changes: Any) -> None:
+            raise OSError("disk")
+
+    ended = OutcomeLog(Ending(), is_commit=True)
+    with pytest.raises(OSError, match="disk"):
+        ended.on_send([sent])
+    assert not ended.is_begun
+
+
+def test_a_read_from_before_a_write_brings_nothing_back_of_what_the_write_reached(bench: Bench) -> None:
+    branch, nest, far = bench.Branch(1), bench.Nest(10), bench.Far(1)
+    assert (len(branch.Nests), nest.Name, far.Total) == (2, "n10", "9")
+    since = bench.context.writes
+    nest.Weight = "2"
+    assert not bench.writer.commit()
+    late = [Row(Oid("Far", 1), ("Total",), ("old",)), Row(Oid("Nest", 10), ("Weight",), ("old",))]
+    bench.context.merge_rows(late, since)
+    assert (loaded(far), nest.Weight) == ({"Name"}, "2")
+    bench.context.merge_rows(late, bench.context.writes)
+    assert far.Total == "old"

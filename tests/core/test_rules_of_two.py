@@ -51,6 +51,7 @@ def test_a_cell_of_several_where_one_is_expected_and_the_other_way_round(bench: 
     assert cell_members(story, tags, "a") == ("a",)
     assert [cell_members(story, owners, cell) for cell in (None, ABSENT, UNREAD)] == [()] * 3
     unknown = Attribute("Odd", "Odd", AnyValue())
+    assert [cell_value(story, unknown, raw) for raw in (True, 5, "[1]")] == [True, 5, "[1]"]
     assert cell_value(story, unknown, JsonText('{"a": [1.5]}')) == {"a": [Decimal("1.5")]}
     assert cell_value(story, tags, JsonText('{"a": 1}')) == '{"a": 1}'
     past = bench.context.asset(Oid("Story", 1, 5))

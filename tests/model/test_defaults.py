@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
+from assetmeta import core, model, wire
 from assetmeta.model.codecs import Text
 from assetmeta.model.http import Request
 from assetmeta.model.plans import AttributeChange, Call, Create, Done, Fetch, Rows, Skipped, Update
@@ -73,3 +77,21 @@ def test_a_request_of_which_only_the_path_is_known() -> None:
     request = Request("GET", "a")
     assert (request.query, request.headers, request.body, request.sink) == ((), (), None, None)
     assert (request.writes, request.idempotent) == (False, False)
+
+
+MUTABLE = {"State"}
+"""What is known of an asset changes; it has no place in a set, and is itself alone."""
+
+
+def test_values_are_never_changed_and_are_equal_by_what_they_hold() -> None:
+    """But for states, which the core changes under its lock."""
+    modules = [
+        importlib.import_module(f"{package.__name__}.{found.name}")
+        for package in (model, core, wire)
+        for found in pkgutil.iter_modules(package.__path__)
+    ]
+    kinds = {one for module in modules for one in vars(module).values() if isinstance(one, type)}
+    structs = {kind for kind in kinds if issubclass(kind, Struct) and kind.__module__.startswith("assetmeta.")}
+    assert len(structs) > 40
+    assert {kind.__name__ for kind in structs if not kind.__struct_config__.frozen} == MUTABLE
+    assert {kind.__name__ for kind in structs if not kind.__struct_config__.eq} == MUTABLE

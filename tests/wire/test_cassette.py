@@ -114,7 +114,7 @@ def test_addresses_in_answers_lead_to_the_replaying_session(server, record, repl
 
 def test_equal_requests_get_their_answers_in_turn_and_then_no_more(server, record, replay):
     server.answers = [Reply(body=b"1"), Reply(body=b"2")]
-    record(READ, READ)
+    record(READ, READ, WRITE)
     driver = replay()
     assert [b"1", b"2"] == [driver.run(one(READ)).body for _ in range(2)]
     with pytest.raises(Unreachable, match="recorded less often"):

@@ -28,3 +28,15 @@ def test_a_text_that_is_too_large_is_no_text(tmp_path, monkeypatch, length, is_t
     kept.save("x" * length)
     assert ("x" * length if is_there else None) == kept.load()
     assert FileCache(tmp_path, "other", 60.0).load() is None
+
+
+def test_the_texts_written_last_are_kept(tmp_path):
+    for number in range(file_cache.KEPT + 3):
+        (tmp_path / f"{number:064x}.json"[-file_cache._NAME - 5 :]).write_text("old")
+        os.utime(tmp_path / f"{number:064x}.json"[-file_cache._NAME - 5 :], (number, number))
+    (tmp_path / "other.json").write_text("not ours")
+    FileCache(tmp_path, "key", 60.0).save("text")
+    left = sorted(file.stat().st_mtime for file in tmp_path.iterdir() if file.name != "other.json")
+    assert len(left) == file_cache.KEPT
+    assert left[: file_cache.KEPT - 1] == [float(number) for number in range(4, file_cache.KEPT + 3)]
+    assert (tmp_path / "other.json").exists()

@@ -416,3 +416,11 @@ def test_a_callback_that_fails_leaves_the_new_token_in_use(server, drive):
         driver.run(one(GET))
     assert 200 == driver.run(one(GET)).status
     assert [("/o/token/", None), ("/a", "Bearer a1")] == lines(server)
+
+
+def test_every_token_is_known_once_as_a_secret():
+    login = OAuth2(client_id="c", token_uri="http://host/token", refresh_token="r1")
+    for access, refresh in (("a1", "r1"), ("a1", None), ("a2", "r2"), ("a2", "r2")):
+        login._taken({"access_token": access, "refresh_token": refresh})
+    assert set(login.secrets) >= {"a1", "a2", "r1", "r2"}
+    assert len(login._known) == len(set(login._known)) == 4

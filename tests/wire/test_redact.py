@@ -297,3 +297,10 @@ def test_a_given_secret_is_hidden_however_it_is_spelt(secret, spelt):
     for part in (secret, redact.json.dumps(secret)[1:-1], redact.quote_plus(secret), escape(secret)):
         assert part not in hidden
     assert "said" in hidden
+
+
+def test_a_given_secret_is_hidden_in_xml_whose_characters_are_numbers():
+    hidden = redacted_body(
+        "<a>no &#112;w-12&#x33;4!</a><b>&#112;lain</b>".join(("<r>", "</r>")), rules_of((), ["pw-1234"])
+    )
+    assert hidden == f"<r><a>{redact.HIDDEN}</a><b>&#112;lain</b></r>"
