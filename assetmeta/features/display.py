@@ -37,10 +37,10 @@ def rows_of(query: Query, assets: Sequence[Instance], total: int | None = None) 
 
 def _asset(asset: Asset) -> Table:
     state, kind = asset._state, asset._type
-    loaded, edits = LoadedData(asset), state.edits or {}
-    rows = [(name, _cell(asset, name), "pending" if name in edits else "") for name in loaded]
-    rows += [(name, NOT_LOADED, "pending") for name in edits if name not in loaded]
-    rows += [(name, NOT_LOADED, "") for name in kind.basic if name not in loaded and name not in edits]
+    loaded, edits = dict.fromkeys(LoadedData(asset)), state.edits or {}
+    known = {**loaded, **edits}
+    rows = [(name, _cell(asset, name), "pending" if name in edits else "") for name in known]
+    rows += [(name, NOT_LOADED, "") for name in kind.basic if name not in known]
     missing = sum(name not in loaded for name in kind.attributes)
     return Table(repr(asset), ("attribute", "value", ""), rows, note=f"{missing} of its attributes are not loaded.")
 

@@ -47,6 +47,21 @@ def test_an_asset_shows_what_is_loaded_and_what_is_not(v1: V1Meta) -> None:
     assert len(v1.ledger) == before
 
 
+def test_every_edit_of_an_asset_is_shown_and_every_attribute_that_is_not_loaded(v1: V1Meta) -> None:
+    v1.types
+    story = v1.Story.select("Name", "Order").first()
+    story.Name, story.Estimate, story.Reference = "x", 4, "y"
+    rows = {name: (value, state) for name, value, state in story._table().rows}
+    assert [("x", "pending"), ("4", "pending"), ("y", "pending")] == [
+        rows[name] for name in ("Name", "Estimate", "Reference")
+    ]
+    assert "" == rows["Order"][1]
+    basic = set(v1.Story._type.basic) - {"Name", "Order", "Estimate", "Reference"}
+    assert basic and all(("(not loaded)", "") == rows[name] for name in basic)
+    missing = len(v1.Story._type.attributes) - 2
+    assert f"{missing} of its attributes are not loaded." == story._table().note
+
+
 def test_a_query_shows_what_it_asks_and_what_it_holds(v1: V1Meta) -> None:
     query = v1.Story.where(Status="Done").select("Name").sort("-Name").page(5)
     v1.types

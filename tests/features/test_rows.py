@@ -11,7 +11,7 @@ from typing import Any
 import pandas
 import pytest
 
-from assetmeta import BadValue, ReadOnly, UnknownName, UpsertReport, V1Meta, inspect, sandbox
+from assetmeta import BadValue, NotExactlyOne, NotFound, ReadOnly, UnknownName, UpsertReport, V1Meta, inspect, sandbox
 from assetmeta.core import names
 from assetmeta.features import row_sources
 
@@ -251,6 +251,49 @@ def test_nothing_is_cleared_in_what_is_new(v1: V1Meta) -> None:
     story.Estimate = 3
     [cleared] = v1.Story.upsert(rows, "Number", empty="clear").changed
     assert (("Estimate",), None) == (cleared.attributes, story.Estimate)
+
+
+def test_keys_that_several_assets_have_are_named_with_them(v1: V1Meta) -> None:
+    twins = [v1.Story.new(Name=f"Twin {name}", Scope="Scope:0") for name in "aabbc"]
+    v1.commit().raise_if_failed()
+    with pytest.raises(NotExactlyOne) as caught:
+        v1.Story.upsert([{"Name": f"Twin {name}", "Estimate": 1} for name in "abcd"], "Name")
+    a, b = (f"Twin {name} ({one.idref}, {two.idref})" for name, one, two in (("a", *twins[:2]), ("b", *twins[2:4])))
+    assert f"{a}; {b}. Use a key" in str(caught.value)
+    assert ("Story", "Name", 0) == (caught.value.type_name, caught.value.attribute, v1.pending)
+
+
+def test_keys_that_no_asset_has_are_named_with_their_rows(v1: V1Meta) -> None:
+    [story] = new_stories(v1, 1)
+    rows = [{"Number": "S-999991"}, {"Number": story.Number, "Estimate": 3}, {"Number": "S-999992"}]
+    with pytest.raises(NotFound, match=r"of 2 rows: S-999991 \(row 1\), S-999992 \(row 3\)\.") as caught:
+        v1.Story.upsert(rows, "Number", missing="error")
+    assert ("Story", "Number", 0) == (caught.value.type_name, caught.value.attribute, v1.pending)
+    report = v1.Story.upsert(rows, "Number", missing="skip")
+    assert ([1, 3], [2]) == ([row.number for row in report.missing], [row.number for row in report.changed])
+    many = [{"Number": f"S-99{number:04}"} for number in range(12)]
+    with pytest.raises(NotFound, match=r"S-990009 \(row 10\) and 2 more\.") as caught:
+        v1.Story.upsert(many, "Number", missing="error")
+
+
+def test_cells_with_several_values(v1: V1Meta) -> None:
+    [story] = new_stories(v1, 1)
+    members = [one.idref for one in v1.Member.select("Name").page(2)]
+    for cell in (
+        members,
+        tuple(members),
+        set(members),
+        "; ".join(members),
+        f" {members[0]};{members[1]} ;{members[0]}",
+    ):
+        [changed] = v1.Story.upsert([{"Number": story.Number, "Owners": cell}], "Number").changed
+        assert set(members) == {one.idref for one in changed.asset.Owners}
+        v1.revert()
+    [changed] = v1.Story.upsert([{"Number": story.Number, "Owners": v1.Member(20)}], "Number").changed
+    assert ["Member:20"] == [one.idref for one in changed.asset.Owners]
+    # A value of one attribute is no list.
+    [changed] = v1.Story.upsert([{"Number": story.Number, "Reference": "a;b"}], "Number").changed
+    assert "a;b" == changed.asset.Reference
 
 
 def test_an_abstract_type_is_changed_and_not_created(v1: V1Meta) -> None:

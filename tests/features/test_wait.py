@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from assetmeta import BadValue, SessionClosed, StillWaiting, Unsupported, V1Meta, ValohaiMeta
+from assetmeta.features import wait
 from assetmeta.features.wait import as_completed
+from assetmeta.model.values import Oid
 from assetmeta.sandbox import Server
 from assetmeta.tools import valohai
 
@@ -217,3 +220,13 @@ def test_a_deployment_version_is_waited_for_until_its_endpoints_are_ready(
 def test_only_runs_of_valohai_are_waited_for(v1: V1Meta, stories: list[str]) -> None:
     with pytest.raises((BadValue, Unsupported)):
         valohai.wait([v1.asset_from_oid(stories[0])])
+
+
+def test_five_that_are_left_are_named() -> None:
+    def left(number: int) -> str:
+        assets: list[Any] = [SimpleNamespace(_state=SimpleNamespace(oid=Oid("Story", key))) for key in range(number)]
+        return wait._left(assets, 9, 2.5)
+
+    five = ", ".join(f"Story:{key}" for key in range(5))
+    assert f"5 of 9 are not there after 2.5 seconds: {five}." == left(5)
+    assert f"7 of 9 are not there after 2.5 seconds: {five} and 2 more." == left(7)

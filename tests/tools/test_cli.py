@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from assetmeta import V1Meta
+from assetmeta import BadValue, V1Meta
+from assetmeta.model.schema import SchemaChange, SchemaDiff
 from assetmeta.model.schema_json import to_text
 from assetmeta.sandbox import Server
+from assetmeta.tools.cli import schemas
 from assetmeta.wire.retry import RetryPolicy
 
 from .conftest import Run
@@ -368,3 +370,31 @@ def test_values_with_commas_are_quoted(run: Run, versionone_sandbox: Server, con
     at = ("--url", f"versionone+{versionone_sandbox.url}", "-o", "jsonl", "--select", "Name", "--sort", "Name")
     found = run("query", "Story", "--where", condition, *at, ASSETMETA_TOKEN=versionone_sandbox.token)
     assert [json.loads(line)["Name"] for line in found.out.splitlines()] == names
+
+
+def test_what_of_plans_and_stubs_a_change_breaks(tmp_path: Path) -> None:
+    changes = [
+        SchemaChange("removed", "attribute", "Story.Old"),
+        SchemaChange("renamed", "attribute", "Story.New", "Former", "New"),
+        SchemaChange("renamed", "type", "Tale", "Fable", "Tale"),
+        SchemaChange("changed", "required", "Story.Name"),
+        SchemaChange("added", "attribute", "Story.More"),
+    ]
+    assert ["Story.Old", "Story.Former", "Fable"] == [schemas._old_name(change) for change in changes[:3]]
+    plan = tmp_path / "plan.json"
+    verbs = ("create", "update", "delete", "call")
+    document = {"changes": [{verb: ["Story", 1], "values": [{"name": verb}]} for verb in verbs]}
+    document["changes"].append({"create": ["Fable", 1]})
+    plan.write_text(json.dumps(document))
+    assert {"Fable", "Story", *(f"Story.{verb}" for verb in verbs)} == set(schemas._names_in_plan(plan))
+    (tmp_path / "below").mkdir()
+    stub = tmp_path / "below" / "a.pyi"
+    stub.write_text("class _Story:\n    @property\n    def Old(self) -> int: ...\n    x = 1\nclass Other: ...\n")
+    assert ["Story", "Story.Old"] == list(schemas._names_in_stubs(stub))
+    diff = SchemaDiff(changes)
+    assert [f"{stub}: Story.Old: {changes[0]}"] == list(schemas._broken(tmp_path, diff))
+    assert [f"{plan}: Fable: {changes[2]}"] == list(schemas._broken(plan, diff))
+    for odd in ("{", "[]", '{"changes": [{}]}', '{"changes": [{"create": []}]}', '{"changes": 5}'):
+        plan.write_text(odd)
+        with pytest.raises(BadValue, match="cannot be read as a plan"):
+            list(schemas._names_in_plan(plan))

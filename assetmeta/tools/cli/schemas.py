@@ -142,7 +142,7 @@ def _names_in_plan(file: Path) -> Iterator[str]:
             [type_name] = [change[verb][0] for verb in ("create", "update", "delete", "call") if verb in change]
             yield type_name
             yield from (f"{type_name}.{value['name']}" for value in change.get("values", ()))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise BadValue(f"{file} cannot be read as a plan: {error}") from None
 
 
