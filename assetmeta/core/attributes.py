@@ -13,7 +13,7 @@ from typing import Any
 
 from assetmeta.core.load_log import LookedAt
 from assetmeta.core.relations import RelatedList, related_asset, unloaded
-from assetmeta.core.state import Instance, RowShape, cache_value
+from assetmeta.core.state import Instance, RowShape, State, cache_value
 from assetmeta.core.values import context_of, decoded, read_single
 from assetmeta.model.codecs import Raw
 from assetmeta.model.errors import BadValue
@@ -46,8 +46,7 @@ class Scalar(AttributeDescriptor):
             cell = UNREAD if place is None or state.edits else state.cells[place]
             # A scalar that is loaded and not edited is by far the most frequent case, and null is the next.
             if type(cell) in _SCALARS and not state.oid.is_new:
-                keep_row(asset)
-                values = asset.__dict__
+                values = keep_row(asset, state)
                 if attribute.name not in values:
                     values[attribute.name] = None if cell is None else decoded(asset, attribute, cell)
                 return values[attribute.name]
@@ -64,28 +63,28 @@ _SHORT = 256
 """Characters of a text that is decoded along with others of its asset; a long one would be copied for nothing."""
 
 
-def keep_row(asset: Instance) -> None:
+def keep_row(asset: Instance, state: State) -> dict[str, Any]:
     """Decode and keep the short scalars that are loaded of an asset without edits: who reads one of them mostly reads
     more, and all together take little more time than one. What cannot be decoded is left. The caller holds the lock.
+    Returns all decoded values of the asset.
     """
-    state, kind = asset._state, type(asset)
+    kind = type(asset)
     found = state.layout.decoders.get(kind)
     if found is None or found[0] is not kind._type:
         found = state.layout.decoders[kind] = (kind._type, _decoders(kind, state.layout))
     kept, cells = asset.__dict__, state.cells
-    for name, place, decode in found[1]:
+    for name, place, decode in [each for each in found[1] if each[0] not in kept] if kept else found[1]:
         cell = cells[place]
-        if name in kept:
-            continue
         if cell is None:
             kept[name] = None
-        elif type(cell) in _SCALARS and (type(cell) is not str or len(cell) <= _SHORT):
+        elif len(cell) <= _SHORT if type(cell) is str else type(cell) in _SCALARS:
             try:
                 value = decode(cell)  # type: ignore[arg-type]
             except (ValueError, ArithmeticError, TypeError, RecursionError):
                 continue
             if type(value) not in _NESTED:
                 kept[name] = value
+    return kept
 
 
 def _decoders(kind: type[Instance], layout: RowShape) -> list[tuple[str, int, Callable[[Raw], object]]]:

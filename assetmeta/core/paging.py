@@ -13,6 +13,7 @@ window does not begin with the last asset is continued by key.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -56,8 +57,9 @@ def merge_page(
             cohort = Cohort([asset._state.oid for asset in assets], with_deleted=with_deleted)
         cohort.keep(context.merge_rows(rows.related, since))
         for asset in assets:
-            if asset._state.cohort is None:
-                asset._state.cohort = cohort
+            state = asset._state
+            if state.cohort is None:
+                state.cohort = cohort
             else:
                 join(context, cohort, asset)
     return assets
@@ -262,7 +264,8 @@ class Pager:
                     return None
                 self._moved(f"{self.last.token} is not at its place any more")
             fresh = rows.rows[1:]
-        if by_key and any(not _beyond(row.oid, self.last) for row in fresh):
+        last = self.last.key
+        if by_key and isinstance(last, int) and any(isinstance(key, int) and key <= last for key in map(_key, fresh)):
             self._moved("the server sent again what it had sent")
         return fresh
 
@@ -278,5 +281,4 @@ class Pager:
         )
 
 
-def _beyond(oid: Oid, last: Oid) -> bool:
-    return not isinstance(oid.key, int) or not isinstance(last.key, int) or oid.key > last.key
+_key = attrgetter("oid.key")
