@@ -10,9 +10,9 @@ from assetmeta.sandbox.messages import Request, Response
 
 from .evaluation import evaluated, read_metric
 from .expressions import Value, plain
+from .standard import GREEN, GREY, RED
 from .store import Row, Store, as_number
 
-GREEN, RED, GREY = "#008000", "#ff0000", "#aaaaaa"
 SVG = "image/svg+xml"
 IMAGE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="20">'

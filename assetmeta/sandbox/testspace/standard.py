@@ -6,9 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from assetmeta.sandbox.data import data
+
 from .store import Store
 
-GREEN, RED, GREY, ORANGE, PURPLE, DARK = "#008000", "#ff0000", "#aaaaaa", "#ffa500", "#b10dc9", "#464646"
+GREEN, RED, GREY = "#008000", "#ff0000", "#aaaaaa"
 
 SUITES, CASES, FAILURES, HEALTH = "/[suites]", "/[cases]", "/[failures]", "/[health]"
 """The data sources that every result has."""
@@ -24,46 +26,9 @@ def series(*entries: tuple[str, str, str]) -> list[dict[str, str]]:
     return [{"name": name, "color": color, "expression": expression} for name, color, expression in entries]
 
 
-PASS_RATE = {
-    "name": "test",
-    "value_expression": 'concat(rounddown(v1 / (v1 + v2)),"%")',
-    "criteria_expression": "v1 >= t1",
-    "is_enabled": True,
-}
-STANDARD: tuple[dict[str, object], ...] = (
-    {
-        "name": "Test Suites",
-        "data_source": SUITES,
-        "variables": series(("Passed", GREEN, "d1"), ("Failed", RED, "d2"), ("NA", GREY, "d3")),
-    },
-    {
-        "name": "Test Cases",
-        "data_source": CASES,
-        "variables": series(("Passed", GREEN, "d1"), ("Failed/Errored", RED, "d2+d4"), ("NA/Exempt", GREY, "d3")),
-        "thresholds": series(("Threshold", DARK, "(d1+d2+d4)*1")),
-        "badge": PASS_RATE,
-    },
-    {
-        "name": "Test Failures",
-        "data_source": FAILURES,
-        "variables": series(
-            ("New", RED, "d1"), ("Tracked", PURPLE, "d2"), ("Exempt", ORANGE, "d3"), ("Resolved", GREEN, "d4")
-        ),
-        "thresholds": series(("Triaged", DARK, "d5")),
-    },
-    {
-        "name": "Health",
-        "data_source": HEALTH,
-        "max_range": 5,
-        "units": None,
-        "variables": series(("Healthy", GREEN, "d1"), ("Unhealthy", RED, "d2"), ("Invalid", ORANGE, "d3")),
-    },
-)
-
-
 def add_standard_metrics(store: Store, space: int, moment: int) -> None:
     """Give a new space its metrics."""
-    for values in STANDARD:
+    for values in data(__package__, "standard.json"):
         add_metric(store, space, {"units": "", **values}, moment)
 
 

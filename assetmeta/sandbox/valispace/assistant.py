@@ -14,9 +14,9 @@ from assetmeta.sandbox.rest.refusals import Problem, Refused, missing_object
 from .call import Call
 from .catalogue import BY_CONTENT_TYPE
 from .engine import Engine
-from .forms import TEXTS
 from .model import Kind
 from .router import Resource
+from .validation import TEXTS
 
 NEEDED = ("custom_prompt", "content_type_id", "field", "objects_ids")
 REQUIRED = "This field is required."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 
 from assetmeta.sandbox.rest.schema import declared
 
@@ -29,22 +30,9 @@ ALIASES: dict[str, str] = {
 SHOWN_ALIASES = ("vstates", "tags")
 """The aliases that are in use today and stand in the API root."""
 
-CONTENT_TYPES: dict[str, int] = {
-    "group": 4,
-    "user": 5,
-    "project": 13,
-    "component": 60,
-    "vali": 61,
-    "specification": 62,
-    "analysis": 82,
-    "requirement": 120,
-    "file": 171,
-    "testprocedurestep": 248,
-    "testrun": 291,
-}
-"""Ids of content types as one deployment had them; the other models get the free ids from 300 up."""
-for _number, _kind in enumerate((kind for kind in KINDS.values() if kind.model not in CONTENT_TYPES), 300):
-    CONTENT_TYPES[_kind.model] = _number
+_free = count(300)
+CONTENT_TYPES: dict[str, int] = {kind.model: kind.content_type or next(_free) for kind in KINDS.values()}
+"""Ids of content types by model: those that one deployment had, the others are free ids from 300 up."""
 
 BY_CONTENT_TYPE: dict[int, Kind] = {CONTENT_TYPES[kind.model]: kind for kind in KINDS.values()}
 """The kinds by the id of their content type."""

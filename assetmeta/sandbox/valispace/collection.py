@@ -12,13 +12,13 @@ from assetmeta.sandbox.rest.routing import ANY
 from .call import Call, Handler
 from .engine import Engine
 from .files import Upload
-from .forms import value_of
 from .media import whole, with_host
 from .metadata import view_name
 from .model import Document, Kind
 from .paging import paged
 from .router import Resource
 from .settings import Settings
+from .validation import value_of
 
 OF_LIST = ("GET", "POST")
 CONTENT = "file"

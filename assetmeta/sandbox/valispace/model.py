@@ -76,13 +76,15 @@ class Field(BaseField):
 class Kind(BaseKind[Field]):
     """One object type under its *endpoint*, the path below `/rest/`.
 
-    *model* is the content type's name, *title* the name in messages ("Vali"). *filters* maps a query parameter to the
-    look-up path it compares. Kinds of one *space* draw their ids from one counter.
+    *model* is the content type's name, *content_type* its id if known, *title* the name in messages ("Vali").
+    *filters* maps a query parameter to the look-up path it compares. Kinds of one *space* draw their ids from one
+    counter.
     """
 
     endpoint: str
     model: str
     title: str
+    content_type: int | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
     display: str = "name"
     methods: tuple[str, ...] = ALL_METHODS

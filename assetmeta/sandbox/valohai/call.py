@@ -90,6 +90,12 @@ class Call:
             raise not_found()
         return found
 
+    def find_writable(self, kind_name: str) -> Key:
+        """The object that the path means, which the user may change. Raises Refusal (404, 403)."""
+        id = self.find(kind_name)
+        self.writable(kind_name, id)
+        return id
+
     def writable(self, kind_name: str, id: Key) -> None:
         """Raises Refusal (403) unless the user may change the object."""
         if not self.rights.changes(KINDS[kind_name], id):

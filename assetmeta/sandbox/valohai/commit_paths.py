@@ -20,8 +20,7 @@ LONGEST_PATH = 1000
 
 def fetch(call: Call) -> Answer:
     """POST projects/{id}/fetch/: the commits of the repository that are new here."""
-    project = call.find("project")
-    call.writable("project", project)
+    project = call.find_writable("project")
     own = call.space.store.pointing("repository", "project", project)
     repository = call.space.row("repository", own[-1]) if own else {}
     if not repository.get("url"):
@@ -54,8 +53,7 @@ def import_package(call: Call) -> Answer:
 
     The same bytes make the same commit, so a package that is there already is answered with it.
     """
-    project = call.find("project")
-    call.writable("project", project)
+    project = call.find_writable("project")
     fields = call.body_fields()
     description = fields.text("description")
     yaml_path = fields.text("yaml_path") or call.space.row("project", project)["yaml_path"]

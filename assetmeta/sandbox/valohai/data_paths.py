@@ -27,8 +27,7 @@ ABSENT = "missing"
 
 def purge(call: Call) -> Answer:
     """POST: forget the bytes, keep the record."""
-    id = call.find("datum")
-    call.writable("datum", id)
+    id = call.find_writable("datum")
     call.space.store.drop_blob("datum", id)
     call.space.change("datum", id, purged=True)
     return Answer(DONE)
@@ -36,8 +35,7 @@ def purge(call: Call) -> Answer:
 
 def set_metadata(call: Call) -> Answer:
     """POST a map: the properties of one datum; some of the keys act."""
-    id = call.find("datum")
-    call.writable("datum", id)
+    id = call.find_writable("datum")
     errors = _apply(call, id, call.fields())
     if errors:
         raise Refused(errors)

@@ -72,8 +72,7 @@ def begun(call: Call, values: Row) -> Answer:
 
 def stop(kind_name: str, ends: Callable[[Workspace, Key, datetime], bool], call: Call) -> Answer:
     """POST x/{id}/stop/ of what runs. One that has ended stays as it is, and the answer says so."""
-    id = call.find(kind_name)
-    call.writable(kind_name, id)
+    id = call.find_writable(kind_name)
     if ends(call.space, id, call.space.clock()):
         return Answer(STOPPED)
     return Answer({"message": f"The {kind_name} is {call.space.row(kind_name, id)['status']} already."})
@@ -106,8 +105,7 @@ def copy_to_task(call: Call) -> Answer:
 
 def add_tags(call: Call) -> Answer:
     """POST executions/{id}/tags/: adds to what is there."""
-    execution = call.find("execution")
-    call.writable("execution", execution)
+    execution = call.find_writable("execution")
     fields = call.body_fields()
     if not fields.has("tags"):
         fields.needed("tags")

@@ -8,7 +8,7 @@ from assetmeta.sandbox.rest.routing import ANY
 from assetmeta.sandbox.rest.values import REQUIRED
 
 from .call import Call
-from .model import LISTED, Key
+from .model import LISTED
 from .problems import Refused, leaf
 from .query import flag
 from .resource import Route
@@ -38,7 +38,7 @@ def commits(call: Call) -> Answer:
 
 def set_variable(call: Call) -> Answer:
     """POST {"name", "value", "secret"}: set an environment variable."""
-    id, name = _project(call), _name(call)
+    id, name = call.find_writable("project"), _name(call)
     value = call.fields().get("value")
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise Refused({"value": [leaf(REQUIRED, "required") if value is None else leaf("Not a valid string.")]})
@@ -53,19 +53,13 @@ def set_variable(call: Call) -> Answer:
 
 def delete_variable(call: Call) -> Answer:
     """DELETE with the body {"name"}: 404 where there is none of that name."""
-    id, name = _project(call), _name(call)
+    id, name = call.find_writable("project"), _name(call)
     known = call.space.row("project", id)["environment_variables"]
     if name not in known:
         raise not_found()
     left = {other: entry for other, entry in known.items() if other != name}
     call.space.change("project", id, environment_variables=left)
     return Answer({})
-
-
-def _project(call: Call) -> Key:
-    id = call.find("project")
-    call.writable("project", id)
-    return id
 
 
 def _name(call: Call) -> str:

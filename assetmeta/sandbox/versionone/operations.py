@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .copies import children, copy_asset, deep_copy
+from .creation import children, copy_asset, deep_copy
 from .literals import DELETED, parse_boolean, parse_oid
 from .problems import violation
 from .records import Pen, Record
