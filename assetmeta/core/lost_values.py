@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -155,23 +155,24 @@ def _lost(context: SessionContext, outcome: Outcome) -> Values:
     asset, row = context.asset(outcome.change.oid), outcome.row
     written = {delta.name for delta in outcome.change.deltas}
     empty = {name for name, cell in zip(row.columns, row.values, strict=True) if cell in _NOTHING} - written
-    return {name: was for name, was in _values(context, asset) if name in empty} if empty else {}
+    return dict(_values(context, asset, lambda each: each.name in empty)) if empty else {}
 
 
 def _computed(context: SessionContext, asset: Instance) -> Iterator[tuple[str, str]]:
-    attributes = context.schema.type(asset._state.oid.type).attributes
-    return ((name, was) for name, was in _values(context, asset) if attributes[name].computed)
+    return _values(context, asset, lambda each: each.computed)
 
 
-def _values(context: SessionContext, asset: Instance) -> Iterator[tuple[str, str]]:
-    """The loaded single values of an asset that are no secrets, in words."""
+def _values(
+    context: SessionContext, asset: Instance, is_wanted: Callable[[Attribute], bool]
+) -> Iterator[tuple[str, str]]:
+    """The loaded single values of an asset that are wanted and no secrets, in words."""
     state = asset._state
     attributes = context.schema.type(state.oid.type).attributes
     for name, cell in zip(state.layout.names, state.cells, strict=True):
-        attribute = attributes.get(name)
-        if attribute is None or attribute.multi or attribute.is_relation or attribute.is_secret:
+        attribute = None if isinstance(cell, Missing) or cell in _NOTHING else attributes.get(name)
+        if attribute is None or not is_wanted(attribute):
             continue
-        if not isinstance(cell, Missing) and cell not in _NOTHING:
+        if not (attribute.multi or attribute.is_relation or attribute.is_secret):
             yield name, _was(asset, attribute)
 
 
