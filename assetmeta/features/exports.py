@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta
@@ -21,6 +22,7 @@ from assetmeta.model import optional
 from assetmeta.model.errors import BadValue
 from assetmeta.model.json_value import json_value
 from assetmeta.model.printable import without_formula
+from assetmeta.model.scalars import shown
 
 __all__ = [
     "history_frame",
@@ -106,6 +108,11 @@ def to_excel(query: Query, path: str | Path, options: FrameOptions, neutralise: 
 
 
 def _written(path: str | Path, fill: Callable[[BinaryIO], object]) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise BadValue(
+            f"A query is written to the path of a file, not to {shown(path)}: files appear whole or not at all. For a "
+            "buffer write what to_arrow() or to_pandas() returns."
+        )
     place = Path(path).expanduser()
     return write_whole(place.parent, place.name, fill, replace=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from assetmeta.model.codecs import Choices
@@ -59,16 +59,43 @@ def _matches(schema: Schema, wanted: str, lists: Mapping[str, Iterable[str]]) ->
                 for choice in attribute.codec.listed:
                     rank = _rank(wanted, str(choice))
                     if rank is not None:
-                        yield _Found(rank + 2, f"{name} = {choice!r}", "value", "")
+                        yield _Found(
+                            rank + 2, f"{name} = {choice!r}", "value", f"one of {len(attribute.codec.listed)} values"
+                        )
         for operation in kind.operations:
             rank = _rank(wanted, operation)
             if rank is not None and operation not in inherited:
                 yield _Found(rank + 1, f"{kind.name}.{operation}()", "operation", "")
+    users = _users(schema, lists) if lists else {}
     for type_name, names in lists.items():
         for choice in names:
             rank = _rank(wanted, choice)
             if rank is not None:
-                yield _Found(rank + 2, f"{type_name} {choice!r}", "value", "")
+                places = users.get(type_name, ())
+                yield _Found(rank + 2, f"{type_name} {choice!r}", "value", _users_text(type_name, places))
+
+
+def _users(schema: Schema, lists: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """The attributes that lead to each list type, `Story.Status`, where a type has them first."""
+    found: dict[str, list[str]] = {}
+    for kind in map(schema.type, list(schema.types)):
+        inherited = _inherited(schema, kind)
+        for attribute in kind.attributes.values():
+            if (
+                attribute.related is not None
+                and attribute.related in lists
+                and attribute.name not in inherited
+                and attribute.writable
+            ):
+                found.setdefault(attribute.related, []).append(f"{kind.name}.{attribute.name}")
+    return found
+
+
+def _users_text(type_name: str, places: Sequence[str]) -> str:
+    """What a list value is for: `a value of Story.Status`."""
+    if not places:
+        return f"an asset of {type_name}"
+    return f"a value of {', '.join(places[:2])}{' and others' if len(places) > 2 else ''}"
 
 
 def _rank(wanted: str, *texts: str) -> int | None:

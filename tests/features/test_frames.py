@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import io
 import json
 from collections.abc import Iterator
 from decimal import Decimal
@@ -81,6 +82,9 @@ def test_every_form_has_the_same_rows(query: Any, tmp_path: Path) -> None:
     stories = query  # noqa: F841 - DuckDB finds it by its name
     assert duckdb.sql("select count(*) from stories").fetchall() == [(len(rows),)]
     assert pyarrow.parquet.read_table(query.to_parquet(tmp_path / "x.parquet")).to_pylist() == rows
+    for write in (query.to_csv, query.to_jsonl, query.to_parquet, query.to_excel):
+        with pytest.raises(BadValue, match=r"is written to the path of a file, not to <_io.StringIO .*to_pandas\(\)"):
+            write(io.StringIO())  # type: ignore[arg-type]
     with query.to_csv(tmp_path / "x.csv").open(encoding="utf-8", newline="") as file:
         assert [len(row) for row in csv.reader(file)] == [len(table.schema.names)] * (len(rows) + 1)
     lines = query.to_jsonl(tmp_path / "x.jsonl").read_text(encoding="utf-8").splitlines()

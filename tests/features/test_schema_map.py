@@ -34,7 +34,7 @@ def test_search_finds_attributes_where_they_first_appear_operations_and_list_val
     assert ("Workitem.Owners", "attribute", "several Member") in v1.search("OWNER").rows
     assert "Story.Owners" not in [name for name, _, _ in v1.search("owner").rows]
     assert ("Story.QuickClose()", "operation") in [row[:2] for row in v1.search("quickclose").rows]
-    assert ("StoryStatus 'In Progress'", "value", "") in v1.search("progress").rows
+    assert ("StoryStatus 'In Progress'", "value", "a value of PrimaryWorkitem.Status") in v1.search("progress").rows
 
 
 def test_the_lists_are_read_once(v1: V1Meta) -> None:

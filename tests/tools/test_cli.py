@@ -184,6 +184,20 @@ def test_every_format_has_every_asset(at_work: Run) -> None:
     assert counts["csv"] > 3
 
 
+@pytest.mark.parametrize(("output", "name"), [("parquet", "a.parquet"), ("excel", "a.xlsx")])
+def test_files_have_every_asset(at_work: Run, tmp_path: Path, output: str, name: str) -> None:
+    file = tmp_path / name
+    found = at_work("query", "Member", "--select", "Name", "--sort", "Name", "-o", output, "--file", str(file))
+    assert (found.code, found.out, found.err) == (0, "", "")
+    if output == "parquet":
+        names = pytest.importorskip("pyarrow.parquet").read_table(file)["Name"].to_pylist()
+    else:
+        sheet = pytest.importorskip("openpyxl").load_workbook(file).active
+        place = [cell.value for cell in sheet[1]].index("Name")
+        names = [row[place] for row in sheet.iter_rows(min_row=2, values_only=True)]
+    assert names == [row[1] for row in at_work("query", "Member", "--select", "Name", "--sort", "Name").rows[1:]]
+
+
 def test_cells_that_a_spreadsheet_would_run_stay_text(run: Run, versionone_sandbox: Server) -> None:
     from_shell = {"ASSETMETA_TOKEN": versionone_sandbox.token}
     with V1Meta(**versionone_sandbox.credentials) as v1:
@@ -202,6 +216,9 @@ def test_cells_that_a_spreadsheet_would_run_stay_text(run: Run, versionone_sandb
         (("query", "Story", "--where", "Estimate>"), "no value"),
         (("query", "Story", "--where", "Status=Dne"), "Done"),
         (("describe", "Stroy"), "Did you mean"),
+        (("query", "Story", "-o", "parquet"), "-o parquet writes a file: name it with --file"),
+        (("query", "Story", "-o", "csv", "--file", "a.csv"), "--file is for -o parquet and -o excel"),
+        (("query", "Story", "-o", "excel", "--file", "/no/such/folder/a.xlsx"), "no folder"),
         (("query", "Story", "-o", "tabel"), ": 'tabel' is not one of"),
         (("types", "--url", "work"), "--url takes an address such as versionone+https://host/Instance, not 'work'"),
         (("search", " "), "a word to look for"),

@@ -276,6 +276,10 @@ class TestLogs:
 
     def test_a_frame_of_none_that_wrote_metadata_has_the_same_types(self, vh: Any) -> None:
         given = next(one for one in vh.Execution.query() if not valohai.metadata(one))
+        assert valohai.metadata_frame(given) == valohai.metadata_frame([given])
+        for wrong in (None, 3, "latest"):
+            with pytest.raises(BadValue, match="takes Executions, in a list or a query, not"):
+                valohai.metadata_frame(wrong)  # type: ignore[arg-type]
         frame = valohai.metadata_frame([given])
         assert 0 == frame.num_rows
         assert ["string", "int64", "string"] == [str(field.type) for field in frame.schema][:3]

@@ -33,7 +33,7 @@ COMMANDS = {
     "describe": Command(_EXPLORE, "cli", "Show the attributes and operations of a type."),
     "search": Command(_EXPLORE, "cli", "Find types, attributes, operations and list values by a word."),
     "get": Command(_EXPLORE, "cli", "Show one asset."),
-    "query": Command(_EXPLORE, "cli", "Read assets as a table, JSON, JSON lines or CSV."),
+    "query": Command(_EXPLORE, "cli", "Read assets as a table, JSON, JSON lines, CSV, Parquet or Excel."),
     "load": Command(_BULK, "cli", "Make assets agree with a table: show the plan, save it, or write it."),
     "plan": Command(_BULK, "cli", "Print a saved plan."),
     "apply": Command(_BULK, "cli", "Write a saved plan."),

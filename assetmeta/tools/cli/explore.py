@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from enum import StrEnum
 from itertools import chain, islice
+from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import typer
@@ -22,6 +23,7 @@ from assetmeta.model.table import SHOWN, Table
 from assetmeta.profiles import names
 from assetmeta.tools.cli.conditions import conditions
 from assetmeta.tools.cli.connection import Connection, Profile, Url, connected, guarded
+from assetmeta.tools.cli.options import writable
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -44,6 +46,20 @@ class Format(StrEnum):
     jsonl = "jsonl"
     csv = "csv"
 
+
+class QueryFormat(StrEnum):
+    """How the assets of a query are written: the formats of one asset, and files."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+    csv = "csv"
+    parquet = "parquet"
+    excel = "excel"
+
+
+_FILES = (QueryFormat.parquet, QueryFormat.excel)
+"""Formats that are files, and nothing to print."""
 
 Output = Annotated[Format, typer.Option("-o", "--output", help="table, json, jsonl or csv.")]
 TypeName = Annotated[str, typer.Argument(metavar="TYPE", help="An asset type, such as Story.")]
@@ -195,19 +211,35 @@ def query(
     select: Annotated[list[str] | None, typer.Option(help="Attributes or paths, comma-separated.")] = None,
     sort: Annotated[list[str] | None, typer.Option(help="Names to sort by, -Name for largest first.")] = None,
     limit: Annotated[int | None, typer.Option(min=0, help="At most so many; 0 for all.")] = None,
-    output: Output = Format.table,
+    output: Annotated[
+        QueryFormat, typer.Option("-o", "--output", help="table, json, jsonl, csv, or a file: parquet, excel.")
+    ] = QueryFormat.table,
+    file: Annotated[
+        Path | None, typer.Option(callback=writable, help="Where to write parquet or excel; it is replaced.")
+    ] = None,
     profile: Profile = None,
     url: Url = None,
 ) -> None:
-    """Read assets. A table on a terminal shows the first 50 and the number of all; all else is complete."""
+    """Read assets, as text or into a file. A table on a terminal shows the first 50 and the number of all; all else is
+    complete.
+    """
+    if (output in _FILES) != (file is not None):
+        raise BadValue(
+            f"-o {output.value} writes a file: name it with --file."
+            if file is None
+            else "--file is for -o parquet and -o excel; other formats are printed, to be redirected."
+        )
     with connected(profile, url) as session:
         found = session.query(kind).select(*_listed(select)).sort(*_listed(sort))
         found = found.where(*conditions(session, found, where or []))
-        if output is Format.table and limit is None and sys.stdout.isatty():
+        if output is QueryFormat.table and limit is None and sys.stdout.isatty():
             limit = SHOWN
         chosen = found.page(limit) if limit else found
-        write(iter(chosen), chosen, output, sys.stdout)
-        if limit and output is Format.table:
+        if file is not None:
+            (chosen.to_parquet if output is QueryFormat.parquet else chosen.to_excel)(file)
+            return
+        write(iter(chosen), chosen, Format(output.value), sys.stdout)
+        if limit and output is QueryFormat.table:
             more = found.count() - limit
             if more > 0:
                 typer.echo(f"… and {more} more; --limit 0 shows all.", err=True)

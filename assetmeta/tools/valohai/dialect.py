@@ -7,6 +7,7 @@ from typing import Any
 
 from assetmeta.backends.valohai import Valohai
 from assetmeta.core.context import SessionContext
+from assetmeta.core.state import Instance
 from assetmeta.model.contract import Backend
 from assetmeta.model.errors import BadValue, Unsupported
 from assetmeta.model.values import Key
@@ -39,6 +40,15 @@ def shared(assets: Iterable[object], *type_names: str) -> SessionContext:
     if any(context is not contexts[0] for context in contexts):
         raise BadValue("These assets are of different sessions.", type_name=type_names[0])
     return contexts[0]
+
+
+def several(given: object, type_name: str) -> list[Any]:
+    """Return assets as a list; one alone is a list of one. Raises BadValue for neither."""
+    if isinstance(given, Instance):
+        return [given]
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise BadValue(f"This takes {type_name}s, in a list or a query, not {given!r:.80}.", type_name=type_name)
+    return list(given)
 
 
 def merge_object(context: SessionContext, type_name: str, item: dict[str, Any], project: Key | None = None) -> Any:

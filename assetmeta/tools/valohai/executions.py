@@ -15,7 +15,7 @@ from assetmeta.model import optional
 from assetmeta.model.errors import BadValue, ServerFailed
 from assetmeta.model.http import Flow, T
 from assetmeta.tools.common import plain
-from assetmeta.tools.valohai.dialect import require_context, shared, valohai
+from assetmeta.tools.valohai.dialect import require_context, several, shared, valohai
 
 if TYPE_CHECKING:
     import pyarrow
@@ -161,7 +161,7 @@ def metadata_csv(executions: Iterable[Any]) -> str:
 
     Raises BadValue for none.
     """
-    given = list(executions)
+    given = several(executions, "Execution")
     context = shared(given, "Execution")
     oids = [execution._state.oid for execution in given]
     return context.run(calls.metadata_csv(oids, valohai(context.backend)))
@@ -191,7 +191,7 @@ def outputs(executions: Iterable[Any]) -> dict[Any, list[Any]]:
     """Return the outputs of several executions by execution, in as few requests as for `execution.outputs` of all of
     them: one list per project at best, none where they are loaded.
     """
-    given = list(executions)
+    given = several(executions, "Execution")
     if given:
         shared(given, "Execution").loader.populate(given, ["outputs"])
     return {execution: list(execution.outputs) for execution in given}
