@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from assetmeta import BadValue, V1Meta
 from assetmeta.model.schema import SchemaChange, SchemaDiff
 from assetmeta.model.schema_json import to_text
 from assetmeta.sandbox import Server
-from assetmeta.tools.cli import schemas
+from assetmeta.tools.cli import conditions, schemas
 from assetmeta.wire.retry import RetryPolicy
 
 from .conftest import Run
@@ -415,3 +416,46 @@ def test_what_of_plans_and_stubs_a_change_breaks(tmp_path: Path) -> None:
         plan.write_text(odd)
         with pytest.raises(BadValue, match="cannot be read as a plan"):
             list(schemas._names_in_plan(plan))
+
+
+def test_values_of_a_condition_are_separated_by_commas_outside_of_quotes() -> None:
+    written = {
+        "a": ["a"],
+        " a , b ": ["a", "b"],
+        '"a,b",c': ["a,b", "c"],
+        '"say ""hi"""': ['say "hi"'],
+        'say "hi"': ['say "hi"'],
+        "a,,b": ["a", "", "b"],
+        "a,": ["a", ""],
+    }
+    assert written == {text: conditions._separated(text) for text in written}
+
+
+def test_one_value_is_compared_and_several_are_alternatives() -> None:
+    class Asked:
+        """A column that returns what it was asked."""
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda values: (name, values)
+
+        def __lt__(self, value: object) -> Any:
+            return "<", value
+
+        def __le__(self, value: object) -> Any:
+            return "<=", value
+
+        def __gt__(self, value: object) -> Any:
+            return ">", value
+
+        def __ge__(self, value: object) -> Any:
+            return ">=", value
+
+    asked = Asked()
+    assert [("in_", [1, 2]), ("not_in", [1])] == [
+        conditions._compared(asked, operator, values) for operator, values in (("=", [1, 2]), ("!=", [1]))
+    ]
+    for operator in ("<", "<=", ">", ">="):
+        assert (operator, 5) == conditions._compared(asked, operator, [5])
+        for values in ([], [1, 2]):
+            with pytest.raises(BadValue, match="is compared with one value"):
+                conditions._compared(asked, operator, values)

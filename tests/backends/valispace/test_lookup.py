@@ -240,8 +240,9 @@ class TestCalls:
         _, [request] = play(calls.preview(one, two, "$3+1", settings), answer({}))
         assert ("rest/vali/1/impact-analysis/", True) == (request.path, request.idempotent)
         assert {"dependency": "2", "new_value": "$3+1"} == json.loads(request.body)
-        with pytest.raises(BadValue, match="Component:1 is not a Vali"):
+        with pytest.raises(BadValue, match="Component:1 is not a Vali") as caught:
             play(calls.preview(Oid("Component", 1), two, "1", settings))
+        assert "Component:1" == caught.value.oid
         _, [request] = play(calls.assistant({"field": "text"}, settings), answer({}))
         assert ("PUT", "rest/vali-assistant/general-custom-prompt/") == (request.method, request.path)
 
