@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import logging.config
+import re
 import sys
 from collections.abc import Iterator
 from configparser import ConfigParser
@@ -219,3 +220,10 @@ def test_files_of_the_client_hold_one_idea_each() -> None:
     }
     assert {name for name, number in lines.items() if number < 40} <= SMALL.keys() <= lines.keys()
     assert [] == [name for name, number in lines.items() if number > 450]
+
+
+def test_the_docstring_of_the_tools_names_every_file() -> None:
+    described = ast.get_docstring(tree("assetmeta.tools")) or ""
+    named = set(re.findall(r"^ *(\w+(?:, \w+)*)  ", described, re.MULTILINE))
+    files = {name.rpartition(".")[2] for name in MODULES if name.startswith("assetmeta.tools.")}
+    assert files == {word for line in named for word in line.split(", ")}

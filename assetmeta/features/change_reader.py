@@ -1,4 +1,10 @@
-"""What every reader of changes is, and what they share."""
+"""Readers of changes: what each of them is, and what they share.
+
+read()          the changes of a round, each with a note for its reader
+finish(note)    after the consumer has taken the change; a change that was not finished comes again
+end_round()     after the last one
+state           into the cursor file, out of which another process goes on
+"""
 
 from __future__ import annotations
 
@@ -6,9 +12,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
 
 from assetmeta.core.query import Query
-from assetmeta.features.asset_changes import (
-    AssetChange,
-)
+from assetmeta.features.asset_changes import AssetChange
 from assetmeta.model.paths import Path, Step
 
 OVERLAP = timedelta(minutes=10)
@@ -16,7 +20,7 @@ OVERLAP = timedelta(minutes=10)
 
 
 class Found(NamedTuple):
-    """A change, and what is noted when the consumer has finished it."""
+    """A change, and the note, JSON of the reader's own, that `finish` takes once the consumer has taken the change."""
 
     change: AssetChange
     finished: Any
@@ -27,15 +31,15 @@ class ChangeReader(Protocol):
 
     @property
     def way(self) -> str:
-        """Its name in cursor files."""
+        """Its name in cursor files: "history" or "comparison"; a file of another one is refused."""
         ...
 
     def start(self) -> None:
-        """Take the starting point."""
+        """Take the starting point: what is there now is no change. Sends the requests of one reading."""
         ...
 
     def read(self) -> list[Found]:
-        """Return what is new, in order."""
+        """Return what has changed since, oldest first. Requests: those that `explain` names. Raises what reads do."""
         ...
 
     def finish(self, finished: Any) -> None:
@@ -43,7 +47,7 @@ class ChangeReader(Protocol):
         ...
 
     def end_round(self) -> bool:
-        """All changes of a round were finished: return whether the state is another one now."""
+        """Close a round whose changes were all finished; return whether the state is another one now, to be saved."""
         ...
 
     @property
@@ -60,8 +64,10 @@ class ChangeReader(Protocol):
 
 
 def selected_names(query: Query) -> tuple[str, ...]:
+    """The attributes that a query selects, in its order: those that are watched."""
     return tuple(path.head for path in query.fetch().select)
 
 
 def path_to(name: str) -> Path:
+    """The path of an attribute of the watched assets themselves."""
     return Path((Step(name),))

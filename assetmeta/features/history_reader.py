@@ -1,4 +1,4 @@
-"""Changes out of the records that a server keeps of them."""
+"""Changes by history: out of the records that a server keeps of each."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from assetmeta.model.plans import Fetch, Row, Sort
 from assetmeta.model.values import UNREAD, Oid
 
 _PAGE = 2000
+"""Records in one request."""
 
 
 class HistoryReader:
@@ -44,8 +45,8 @@ class HistoryReader:
         self._names = selected_names(query)
         self._cells = Cells(self._context, self._type.name, self._names)
         self._marks = marks
-        asked = (*self._names, marks.at, marks.by, marks.prior, self._marks.deleted)
-        self._select = tuple(path_to(name) for name in dict.fromkeys(filter(None, asked)))
+        read = (*self._names, marks.at, marks.by, marks.prior, self._marks.deleted)
+        self._select = tuple(path_to(name) for name in dict.fromkeys(filter(None, read)))
         self._terms = self._conditions(query.terms)
         self._mark: datetime | None = None
         self._latest: datetime | None = None

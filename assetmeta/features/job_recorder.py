@@ -12,9 +12,11 @@ from assetmeta.model.values import Oid
 
 
 class Recorder:
-    """A CommitObserver of one run. *index* has the item of each slot (features.recognition) of each asset of the block.
-    *done* are the items that are done, *latest* what came of others, *saved* the changes that were written. *marks* are
-    what the server had before, by type.
+    """A CommitObserver of one run of a job. It sends nothing; its file is written to before each request.
+
+    *index* maps an asset of the block and a slot of it (see `features.recognition.Part`) to the number of an item.
+    *done* are the numbers of items that are done, *latest* the outcomes of others by number, *saved* the changes that
+    were written, in order. *marks* are what the server had before, by type (see `model.contract.Mark`).
     """
 
     def __init__(self, journal: Journal, observer: WriteObserver) -> None:
@@ -27,14 +29,14 @@ class Recorder:
         self.marks: dict[str, Mark] = {}
 
     def enter(self, items: Iterable[tuple[tuple[Oid, str], int]]) -> None:
-        """Enter items into the index."""
+        """Enter items into the index: pairs of (asset, slot) and the item's number."""
         for (oid, slot), number in items:
             self.index[oid, slot] = number
             if oid.is_new and slot != "+":
                 self._cut.setdefault(oid, []).append(slot)
 
     def items_of(self, change: Change) -> list[int]:
-        """The items that a change is."""
+        """The numbers of the items that a change consists of; none for what is not of this job."""
         index, oid = self.index, change.oid
         if isinstance(change, Create):
             # What was cut out of it once may be in it now.
@@ -54,7 +56,7 @@ class Recorder:
             self._observer.on_end(outcomes)
 
     def on_send(self, changes: Sequence[Change]) -> None:
-        """Note what is about to be sent. Raises JobError where that is not possible: then it is not sent."""
+        """Note what is about to be sent. Raises JobError where the journal cannot be written: then nothing is sent."""
         marks = {name: json.dumps(mark) for name, mark in self.marks.items()}
         self._journal.sent([(number, marks.get(each.oid.type)) for each in changes for number in self.items_of(each)])
         self._observer.on_send(changes)

@@ -14,9 +14,9 @@ from assetmeta.model.http import T
 
 
 class BackgroundCall(Generic[T]):
-    """A call that runs beside the thread that started it, with a copy of its context variables.
+    """A call that runs concurrently with the thread that starts it, with a copy of that thread's context variables.
 
-    The thread is a daemon: a program that ends does not wait for what it reads no more. Where no thread can be started,
+    The thread is a daemon: a program that ends does not wait for it. Where no thread can be started,
     and in a process that was forked meanwhile, `result()` makes the call itself.
     """
 
@@ -37,11 +37,13 @@ class BackgroundCall(Generic[T]):
         self._process = -1
 
     def result(self) -> T:
-        """Wait for the call and return what it returned, or raise what it raised."""
+        """Wait for the call, and return what it returns or raise what it raises."""
         return self._future.result() if self._process == os.getpid() else self._call()
 
     def leave(self) -> None:
-        """Await it no more: it sends nothing from now on, and what it waits for before it sends is over."""
+        """Give the call up: it sends nothing from now on, and its pauses before a request end at once. What was sent
+        already is received and dropped.
+        """
         self.is_left = True
         if self._process == os.getpid():
             self._on_leave()
