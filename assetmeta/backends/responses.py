@@ -248,11 +248,15 @@ def parse_json(response: Response) -> Json:
     except (DecodeError, RecursionError, ArithmeticError):
         # The slower parser also reads unpaired surrogates and other encodings, and reports what is wrong and where.
         pass
+    reason = ""
     try:
         found = json.loads(response.body, parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, ArithmeticError, RecursionError) as error:
         # A number with an endless exponent is an ArithmeticError of Decimal.
-        _unreadable(response, f"it is not valid JSON ({error})")
+        reason = f"it is not valid JSON ({error})"
+    if reason:
+        # Not in the block above: the error of the parser, and its frames, hold the whole body.
+        _unreadable(response, reason)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from traceback import TracebackException
 from typing import Any
 
 import pytest
@@ -111,6 +112,14 @@ class TestJson:
         for nested in (b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth):
             with pytest.raises(InvalidResponse):
                 parse_json(js(nested))
+
+    def test_what_a_broken_one_contains_is_in_no_traceback(self) -> None:
+        """The parser's own error and its frames hold the whole body, which may have secrets in it."""
+        with pytest.raises(InvalidResponse, match="not valid JSON") as caught:
+            parse_json(js(b'{"account_key": "hush-hush-7", '))
+        assert (caught.value.__context__, caught.value.__cause__) == (None, None)
+        told = TracebackException.from_exception(caught.value, capture_locals=True).format()
+        assert "hush-hush" not in "".join(line for line in told if "test_documents" not in line)
 
     def test_another_media_type_is_refused(self) -> None:
         with pytest.raises(InvalidResponse, match="text/xml"):
