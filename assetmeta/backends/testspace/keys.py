@@ -23,6 +23,7 @@ from assetmeta.model.values import Key, Oid
 
 _NUMBER = re.compile(r"[0-9]+")
 _ID = re.compile(r"[0-9]{1,60}")
+_BEYOND = 10**60
 _FILE = re.compile(r"[^/]+/files/([0-9]{1,60})/?")
 _ANY_TEXT = "surrogatepass"
 """How texts of the server are encoded: its JSON can contain unpaired surrogates, which are no reason to lose a list."""
@@ -118,14 +119,17 @@ def _confirm_parent(resource: Resource, item: Object, context: ParseContext) -> 
     """Raise InvalidResponse for an object that names another parent than the one that it was listed below."""
     known = resource.fields[resource.up or ""]
     named, below = number(item.get(known.source_key or "")), number(context.owner)
-    if None not in (named, below):
-        parent = Oid(known.to[0], below).token  # type: ignore[arg-type]
-        about = f"{resource.type} {item.get(resource.own)!r} of {known.to[0]} {named}"
-        confirm(named == below, f"what is below {parent}", about, f"GET {list_path(resource, below)}")
+    if named == below or None in (named, below):
+        return
+    parent = Oid(known.to[0], below).token  # type: ignore[arg-type]
+    about = f"{resource.type} {item.get(resource.own)!r} of {known.to[0]} {named}"
+    confirm(False, f"what is below {parent}", about, f"GET {list_path(resource, below)}")
 
 
 def number(value: Json) -> int | None:
     """An id: a whole number, or its text."""
+    if type(value) is int:
+        return value if 0 <= value < _BEYOND else None
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     return int(value) if _ID.fullmatch(str(value)) else None

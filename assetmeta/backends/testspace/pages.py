@@ -147,8 +147,11 @@ class Pages:
 def row_key(item: Object) -> object:
     """The key of an object within its list."""
     found = item.get("id"), item.get("key"), item.get("user_id")
-    is_odd = any(isinstance(value, list | dict) for value in found)
+    is_odd = not _NESTED.isdisjoint(map(type, found))
     return str(item) if is_odd or found == (None, None, None) else found
+
+
+_NESTED = frozenset({list, dict})
 
 
 def relations(header: str) -> dict[str, str]:
