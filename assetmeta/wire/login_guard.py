@@ -40,7 +40,9 @@ class LoginGuard:
         renew_in_child(self)
 
     def after_fork(self) -> None:
-        """Wait for no request of the parent. What was accepted stays accepted, what was refused stays refused."""
+        """Wait for no request of the parent. What was refused stays refused; whether the login is accepted is found out
+        anew, since connections and cookies are new, too.
+        """
         self._accepted = self._credential is None
         self._lock = threading.Lock()
         self._turn: Future[None] | None = None

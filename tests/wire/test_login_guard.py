@@ -233,3 +233,52 @@ def test_a_403_about_a_right_does_not(server, drive):
     driver = drive(Basic("joe", "pw"), login_check=Ambiguous())
     assert [403, 403] == [driver.run(one(GET)).status for _ in range(2)]
     assert ["/a", "/root", "/a"] == [seen.target for seen in server.seen]
+
+
+class Restless:
+    """A function that returns another token at every call."""
+
+    version, fingerprint = 1, None
+    renews_locally = is_restless = True
+    is_granted = is_exhausted = False
+
+
+def test_one_of_ever_new_tokens_is_tried_after_sixteen_requests_and_then_after_twice_as_many():
+    guard = LoginGuard(Restless())
+    error = AuthenticationFailed("no", request="GET /a", status=401)
+
+    def is_tried() -> bool:
+        try:
+            guard.refuse_again(GET, lambda: True)
+        except AuthenticationFailed as unsent:
+            assert (unsent.sent, unsent.status, unsent.request) == (False, 401, "GET /a")
+            return False
+        return True
+
+    def until_the_next_try() -> int:
+        guard.refuse(error)
+        return next(number for number in itertools.count(1) if is_tried())
+
+    assert [until_the_next_try() for _ in range(3)] == [16, 32, 64]
+    guard.accept()
+    assert guard.is_open
+    assert not guard.is_refused
+    again = LoginGuard(Restless())
+    again._put_off, again._most_put_off = 5, 64
+    again.accept()
+    assert (again._put_off, again._most_put_off) == (0, 16)
+
+
+def test_a_forked_process_knows_what_was_refused_and_finds_out_what_is_accepted():
+    for guard, is_open in ((LoginGuard(None), True), (LoginGuard(Restless()), False)):
+        assert guard.is_open is is_open
+        guard.after_fork()
+        assert guard.is_open is is_open
+    accepted, refused = LoginGuard(Restless()), LoginGuard(Restless())
+    accepted.accept()
+    refused.refuse(AuthenticationFailed("no"))
+    for guard in (accepted, refused):
+        guard.after_fork()
+    assert (accepted.is_open, refused.is_open, refused.is_refused) == (False, False, True)
+    accepted.accept()
+    assert accepted.is_open

@@ -13,7 +13,7 @@ import pytest
 from assetmeta.model.errors import AuthenticationFailed, BadValue, RateLimited, ServerFailed, Unreachable
 from assetmeta.model.http import Request
 from assetmeta.wire.auth import SharedAttempt
-from assetmeta.wire.oauth import OAuth2
+from assetmeta.wire.oauth import OAuth2, _seconds
 
 from .conftest import Reply, one
 
@@ -424,3 +424,15 @@ def test_every_token_is_known_once_as_a_secret():
         login._taken({"access_token": access, "refresh_token": refresh})
     assert set(login.secrets) >= {"a1", "a2", "r1", "r2"}
     assert len(login._known) == len(set(login._known)) == 4
+
+
+def test_how_long_a_token_may_live():
+    lives = {1: 1.0, "60": 60.0, 0.5: 0.5, 99_999_999_999: 99_999_999_999.0}
+    assert {life: _seconds(life) for life in lives} == lives
+    for none in (0, -1, 1e11, "1e400", 10**400, "soon", True, None, [], "nan"):
+        assert _seconds(none) is None
+    for bad in (1e11, -1e11, float("nan"), float("inf"), True, "5", 10**400):
+        with pytest.raises(BadValue, match="seconds since 1970"):
+            OAuth2(client_id="c", token_uri="http://host/token", refresh_token="r", expires_at=bad)
+    for fine in (None, 0, 99_999_999_999, 1.5, -1):
+        OAuth2(client_id="c", token_uri="http://host/token", refresh_token="r", expires_at=fine)
