@@ -76,6 +76,10 @@ class Vocabulary:
         lists = (self._names.get(type_name) or {} for type_name in {oid.type for oid in wanted})
         return {oid: text for names in lists for text, found in names.items() for oid in found if oid in wanted}
 
+    def texts(self, type_name: str) -> list[str]:
+        """Return the names of a list type as far as they were read. Sends nothing."""
+        return sorted(self._names.get(type_name) or ())
+
     def _learn(self, schema: Schema, types: Sequence[str], answers: Sequence[Rows]) -> None:
         for type_name, rows in zip(types, answers, strict=True):
             name = schema.type(type_name).display or ""

@@ -46,6 +46,10 @@ _ITEM = re.compile(r"[\w)\]]\s*\[\s*\Z")
 _TEXT = re.compile(r"""(?P<quote>["'])(?P<sign>[-+]?)(?P<path>[\w.:]*)\Z""")
 
 
+_VALUE = re.compile(r"""\b(?P<name>\w+)\s*=\s*(?:\[[^\[\]]*)?["'](?P<value>[^"']*)\Z""")
+"""The text of a value by name: `where(Status="Do`, `where(Status=["Done", "Ac`."""
+
+
 @dataclass(frozen=True)
 class _Place:
     """What an expression leads to, as the schema knows it: *kind* is "session", "type", "query", "column", "asset" or
@@ -123,6 +127,11 @@ def completions(before: str, names: Mapping[str, Any]) -> tuple[str, list[tuple[
 
 
 def _completions(before: str, names: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:
+    value = _VALUE.search(before)
+    if value:
+        place, method = _call(before[: value.start()], names)
+        chosen = _choices(place, value["name"]) if place and method in _NAMED else []
+        return value["value"], _starting(value["value"], ((each, "value") for each in chosen))
     text = _TEXT.search(before)
     if text:
         return _in_text(before[: text.start()], text["path"], names)
@@ -157,6 +166,19 @@ def _in_text(rest: str, path: str, names: Mapping[str, Any]) -> tuple[str, list[
         attribute = place.type.attribute(name)
         place = _Place("column", place.context, narrowed or attribute.related or "")
     return fragment, _starting(fragment, ((name, "property") for name in place.type.attributes))
+
+
+def _choices(place: _Place, name: str) -> list[str]:
+    """The texts that an attribute may have: those that the schema lists, or the names of its list as far as they were
+    read.
+    """
+    attribute = place.type.attributes.get(name)
+    if attribute is None:
+        return []
+    if attribute.related is not None:
+        vocabulary = place.context.vocabulary
+        return vocabulary.texts(attribute.related) if vocabulary is not None else []
+    return [str(each) for each in getattr(attribute.codec, "listed", ())]
 
 
 def _starting(fragment: str, offered: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

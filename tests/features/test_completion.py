@@ -11,7 +11,7 @@ import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
-from assetmeta import V1Meta, load_ipython_extension
+from assetmeta import V1Meta, ValohaiMeta, load_ipython_extension
 from assetmeta.features.completion import _openings, completions
 from assetmeta.sandbox import Server
 
@@ -123,6 +123,28 @@ def test_names_come_from_the_schema(v1: V1Meta, text: str, expected: str) -> Non
     assert text.endswith(fragment)
     assert all(name.casefold().startswith(fragment.casefold()) for name, _ in found)
     assert len(v1.ledger) == before
+
+
+def test_values_complete_the_names_of_a_list_that_was_read(shell: InteractiveShell, v1: V1Meta) -> None:
+    assert completions('v1.Story.where(Status="Do', {"v1": v1}) == ("Do", []), "nothing is read for it"
+    v1.Story.where(Status="Done").first()
+    before = len(v1.ledger)
+    for text in ('where(Status="', "new(Name='a', Status='", 'where(Status=["Done", "'):
+        assert ("In Progress", "value") in completions(f"v1.Story.{text}", {"v1": v1})[1]
+    assert completions('v1.Story.where(Status="in pr', {"v1": v1}) == ("in pr", [("In Progress", "value")])
+    for text in ('where(Name="', 'where(Nothing="', 'page(Status="', 'select(Status="'):
+        assert completions(f"v1.Story.{text}", {"v1": v1})[1] == []
+    assert 'v1.Story.where(Status="Done' in offered(shell, 'v1.Story.where(Status="Do', v1=v1)
+    assert len(v1.ledger) == before
+
+
+def test_values_complete_what_the_schema_lists(valohai_sandbox_shared: Server) -> None:
+    with ValohaiMeta(**valohai_sandbox_shared.credentials) as vh:
+        vh.types
+        before = len(vh.ledger)
+        found = completions("vh.Execution.where(status='st", {"vh": vh})
+        assert found == ("st", [("started", "value"), ("stopped", "value"), ("stopping", "value")])
+        assert len(vh.ledger) == before
 
 
 def test_new_takes_what_can_be_written_and_where_takes_all(v1: V1Meta) -> None:
