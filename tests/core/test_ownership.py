@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from assetmeta.core.inspect import inspect
 from assetmeta.core.ownership import Owners, Parts, TakenAlong, taken_along
@@ -256,3 +257,33 @@ def test_what_an_asset_refers_to_may_count_it() -> None:
     below.close()
     assert [below.lists_of(each._state.oid) for each in branches] == [{"Kids"}, {""}]
     assert Owners(TREE, bench.context.identity).lists_of(Oid("Branch", 1)) is None
+
+
+def test_a_type_may_be_below_by_the_second_of_its_relations() -> None:
+    two = asset_type(
+        "Two",
+        attribute("Name"),
+        attribute("Bird", "Relation", related="Bird", cascades=True),
+        attribute("Branch", "Relation", related="Branch", cascades=True),
+    )
+    three = asset_type("Three", attribute("Name"), attribute("Two", "Relation", related="Two", cascades=True))
+    schema = Schema({**TREE.types, "Two": two, "Three": three})
+    parts = Parts(schema, Bench(schema=schema).context.identity, [Oid("Branch", 1)])
+    assert [parts.holds(Oid(name, 5)) for name in ("Two", "Three", "Bird")] == [True, True, False]
+
+
+def test_what_the_server_derives_from_a_written_asset_is_read_again_among_all_others() -> None:
+    branch = replace(
+        TREE.types["Branch"],
+        attributes={**TREE.types["Branch"].attributes, "Size": attribute("Size", affects_related=True)},
+    )
+    bench = Bench(schema=Schema({**TREE.types, "Branch": branch}))
+    for token in ("Bird:1", "Branch:1", "Branch:2", "Leaf:4", "Sum:1"):
+        bench.add(token, Name=token, Size="1", On=None)
+    held = [asset for name in ("Bird", "Branch", "Leaf", "Sum") for asset in bench.query(name).select("Name")]
+    bench.Branch(1).Name = "new"
+    assert not bench.writer.commit()
+    assert {"Name"} == set(held[-1]._state.names())
+    bench.Branch(1).Size = "2"
+    assert not bench.writer.commit()
+    assert [asset._state.oid.token for asset in held if not set(asset._state.names())] == ["Sum:1"]

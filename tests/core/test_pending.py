@@ -268,3 +268,15 @@ def test_the_basics_are_loaded_along_with_the_first_miss_alone(bench: Bench) -> 
     assert len(found[4].Tags) == 0
     assert bench.backend.fetched[-1].oids == tuple(Oid("Story", key) for key in (5, 2, 3, 6))
     assert bench.backend.fetched[-1].optional == frozenset()
+
+
+def test_a_created_asset_without_edits_has_none_though_it_was_read_early(bench: Bench) -> None:
+    new, twin = bench.Story.new(Name="n"), bench.Story(77)
+    bench.unit.revert([new])
+    bench.context.identity.rename(new, Oid("Story", 77))
+    assert new._state is twin._state
+    assert (new._state.oid, new._state.edits) == (Oid("Story", 77), None)
+    other, early = bench.Story.new(Name="n"), bench.Story(78)
+    early.Estimate = 5
+    bench.context.identity.rename(other, Oid("Story", 78))
+    assert set(other._state.edits) == {"Name", "Estimate"}
