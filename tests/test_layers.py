@@ -16,6 +16,9 @@ from pathlib import Path
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
+from assetmeta.model import errors
+from assetmeta.model.errors import AssetmetaError
+
 PROJECT = Path(__file__).parent.parent
 ROOT = PROJECT / "assetmeta"
 SETUP = ConfigParser()
@@ -227,3 +230,22 @@ def test_the_docstring_of_the_tools_names_every_file() -> None:
     named = set(re.findall(r"^ *(\w+(?:, \w+)*)  ", described, re.MULTILINE))
     files = {name.rpartition(".")[2] for name in MODULES if name.startswith("assetmeta.tools.")}
     assert files == {word for line in named for word in line.split(", ")}
+
+
+def test_an_error_that_begins_with_an_asset_carries_it() -> None:
+    """What a program finds in `error.oid` is what people read."""
+    known = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, AssetmetaError)}
+    silent, carrying = [], 0
+    for module in MODULES:
+        for node in nodes(module) if not module.startswith(("assetmeta.sandbox", "assetmeta.v1pysdk")) else ():
+            if not (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in known and node.args
+            ):
+                continue
+            text = node.args[0].values[0] if isinstance(node.args[0], ast.JoinedStr) else None
+            begins = text.value if isinstance(text, ast.FormattedValue) else None
+            if isinstance(begins, ast.Attribute) and begins.attr in ("token", "idref"):
+                carrying += 1
+                if "oid" not in {keyword.arg for keyword in node.keywords}:
+                    silent.append(f"{module}:{node.lineno}")
+    assert (silent, True) == ([], carrying > 20)

@@ -77,7 +77,9 @@ def upload(asset: Instance, content: bytes | BinaryIO | Path, progress: object =
         raise ReadOnly(f"{oid.token} is seen as of {oid.moment!s}; upload to the asset as it is now.", oid=oid.token)
     if not isinstance(content, bytes | Path) and not hasattr(content, "read"):
         what = shown(content, 40)
-        raise BadValue(f"{oid.token}: a file is given as bytes, an open binary file or a Path, not {what}.")
+        raise BadValue(
+            f"{oid.token}: a file is given as bytes, an open binary file or a Path, not {what}.", oid=oid.token
+        )
     if isinstance(content, Path):
         with content.open("rb") as opened:
             _send(asset, backend, opened, progress)

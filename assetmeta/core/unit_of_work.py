@@ -260,7 +260,9 @@ class UnitOfWork:
             oid = asset._state.oid
             self._refuse_set_aside(asset)
             if oid.moment is not None:
-                raise ReadOnly(f"{oid.token} as of {oid.moment!s} cannot be deleted; delete the asset as it is now.")
+                raise ReadOnly(
+                    f"{oid.token} as of {oid.moment!s} cannot be deleted; delete the asset as it is now.", oid=oid.token
+                )
             if not oid.is_new and not self._context.backend.can.delete:
                 raise Unsupported(f"{self._context.backend.name} deletes nothing.", oid=oid.token)
         with self._context.lock:

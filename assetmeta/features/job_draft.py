@@ -111,5 +111,7 @@ def _natural_key(change: Create, natural: Mapping[str, str]) -> str | None:
         return None
     value = next((delta.new for delta in change.deltas if delta.name == name), None)
     if value is None:
-        raise JobError(f"{change.oid.token} has no {name}, by which keys= knows assets of its type.")
+        raise JobError(
+            f"{change.oid.token} has no {name}, by which keys= knows assets of its type.", oid=change.oid.token
+        )
     return f"{name}{NATURAL}{value}"

@@ -94,7 +94,9 @@ def check_plan(context: SessionContext, plan: object) -> None:
         for name in withheld(change):
             raise BadValue(
                 f"{change.oid.token}.{name} is a secret, which the file of the plan does not contain. Set it in a "
-                "session."
+                "session.",
+                attribute=name,
+                oid=change.oid.token,
             )
 
 
@@ -107,6 +109,7 @@ def check_changes(context: SessionContext, changes: Sequence[Change]) -> None:
                 raise ReadOnly(
                     f"{change.oid.token}.{delta.name} is read-only: the server works it out itself.",
                     attribute=delta.name,
+                    oid=change.oid.token,
                 )
 
 

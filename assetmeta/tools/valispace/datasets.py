@@ -30,7 +30,9 @@ def dataset(vali: Any, rows: Sequence[Sequence[float]]) -> Any:
         points.append((point.intid, point.variables))
     for (key, variables), (x, *values) in zip(points, rows, strict=True):
         if len(variables) != len(values):
-            raise BadValue(f"{made.idref}: a point has {len(variables)} variables, {len(values)} were given.")
+            raise BadValue(
+                f"{made.idref}: a point has {len(variables)} variables, {len(values)} were given.", oid=made.idref
+            )
         _assign(context, Oid("DatasetPoint", key), "value", x)
         for variable, y in zip(variables, values, strict=True):
             _assign(context, Oid("DatasetVariable", variable["id"]), "value_number", y)

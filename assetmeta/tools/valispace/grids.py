@@ -60,7 +60,8 @@ class Grid:
         if len(given) != height or any(len(row) != width for row in given):
             sizes = sorted({len(row) for row in given})
             raise BadValue(
-                f"{self.matrix.idref} has {height} rows of {width}; {len(given)} rows of {sizes} were given."
+                f"{self.matrix.idref} has {height} rows of {width}; {len(given)} rows of {sizes} were given.",
+                oid=self.matrix.idref,
             )
         pairs = [pair for cells, row in zip(self.rows, given, strict=True) for pair in zip(cells, row, strict=True)]
         wanted = pairs if isinstance(rows, list | tuple) else [pair for pair in pairs if not _is_blank(*pair)]
