@@ -180,7 +180,7 @@ def test_what_is_missing_is_loaded_for_all_that_came_together_or_for_one(
     assert 5 == len(trace)
 
 
-@pytest.mark.parametrize("size", [1, 5, 6, 7, 24, 25])
+@pytest.mark.parametrize("size", [1, 6, 7, 24, 25])
 def test_a_list_is_complete_whatever_the_page_size(
     dialect: Dialect, connect: Callable[..., Any], scene: Scene, size: int
 ) -> None:
