@@ -50,7 +50,8 @@ class Plan(OwnRepr, LastUncompared, frozen=True):
     """Changes in sending order: `plan.changes`. Printed, it fits a screen; `full()` has everything.
 
     *names* maps identities to what people call the assets, *numbers* to the numbers that they know them by, as far as
-    that is loaded; *along* lists what goes with assets that are deleted.
+    that is loaded; *along* lists what goes with assets that are deleted, *required* the attributes that the schema
+    requires and a change leaves empty.
     """
 
     changes: tuple[Change, ...] = ()
@@ -58,6 +59,7 @@ class Plan(OwnRepr, LastUncompared, frozen=True):
     along: Mapping[Oid, TakenAlong] = field(default_factory=dict)
     numbers: Mapping[Oid, str] = field(default_factory=dict)
     origin: Origin = field(default_factory=Origin)
+    required: Mapping[Oid, tuple[str, ...]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self.changes)
@@ -80,7 +82,7 @@ class Plan(OwnRepr, LastUncompared, frozen=True):
 
     @property
     def _text(self) -> PlanText:
-        return PlanText(self.changes, self.names, self.numbers, self.along)
+        return PlanText(self.changes, self.names, self.numbers, self.along, self.required)
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
         printer.text(str(self))  # type: ignore[attr-defined]
@@ -99,6 +101,7 @@ class Plan(OwnRepr, LastUncompared, frozen=True):
             "changes": list(map(change_to_json, self.changes)),
             "names": [[*oid[:2], name] for oid, name in self.names.items()],
             "numbers": [[*oid[:2], number] for oid, number in self.numbers.items()],
+            "required": [[*oid[:2], list(names)] for oid, names in self.required.items()],
             "along": [
                 [*oid[:2], [list(part[:2]) for part in along.known], list(along.types)]
                 for oid, along in self.along.items()
@@ -151,4 +154,5 @@ class Plan(OwnRepr, LastUncompared, frozen=True):
             along,
             {Oid(type_name, key): number for type_name, key, number in found["numbers"]},
             Origin(str(found["server"]), found["user"], str(found["made"]), str(found["version"])),
+            {Oid(type_name, key): tuple(names) for type_name, key, names in found.get("required", ())},
         )

@@ -10,7 +10,8 @@ from assetmeta.core.context import SessionContext
 from assetmeta.core.ownership import oids_in, taken_along
 from assetmeta.core.plan import Plan
 from assetmeta.core.state import Instance
-from assetmeta.model.plans import Change, Create, Delete, Update
+from assetmeta.model.plans import AttributeChange, Change, Create, Delete, Update
+from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
 _NUMBER = "Number"
@@ -18,8 +19,8 @@ _NUMBER = "Number"
 
 
 def annotated(context: SessionContext, plan: Plan) -> Plan:
-    """Return *plan* with the names and numbers of all assets that it mentions, and what its deletes take along, as far
-    as that is loaded. Sends nothing.
+    """Return *plan* with the names and numbers of all assets that it mentions, what its deletes take along, as far as
+    that is loaded, and the required attributes that it leaves empty. Sends nothing.
     """
     deleted = [change.oid for change in plan.changes if isinstance(change, Delete)]
     with context.lock:
@@ -30,7 +31,29 @@ def annotated(context: SessionContext, plan: Plan) -> Plan:
         listed = context.vocabulary.names_of(mentioned) if context.vocabulary else {}
         names = listed | {oid: name for oid, asset in found if (name := name_of(context, asset))}
         numbers = {oid: number for oid, asset in found if (number := _number_of(context, asset))}
-    return replace(plan, names={**plan.names, **names}, along=along, numbers=numbers)
+    required = {change.oid: empty for change in plan.changes if (empty := _empty(context.schema, change))}
+    return replace(plan, names={**plan.names, **names}, along=along, numbers=numbers, required=required)
+
+
+def _empty(schema: Schema, change: Change) -> tuple[str, ...]:
+    """The attributes that the schema requires and a change clears, or a new asset does not have. What a new asset gets
+    from a context is known to the server alone.
+    """
+    known = schema.type(change.oid.type).attributes
+    if isinstance(change, Create):
+        if change.context is not None:
+            return ()
+        given = {delta.name: delta for delta in change.deltas}
+        wanted = [attribute.name for attribute in known.values() if attribute.required and attribute.writable]
+        return tuple(name for name in wanted if name not in given or _is_empty(given[name]))
+    if isinstance(change, Update):
+        cleared = [delta.name for delta in change.deltas if _is_empty(delta)]
+        return tuple(name for name in cleared if name in known and known[name].required)
+    return ()
+
+
+def _is_empty(delta: AttributeChange) -> bool:
+    return not delta.is_multi and (delta.new is None or delta.new == "")
 
 
 def name_of(context: SessionContext, asset: Instance) -> str | None:

@@ -31,15 +31,22 @@ Names = Mapping[Oid, str]
 
 class PlanText:
     """The words for *changes*. *names* has what people call assets, *numbers* the numbers by which they refer to them,
-    *along* what deleted assets take with them.
+    *along* what deleted assets take with them, *required* the attributes that changes leave empty and the schema
+    requires.
     """
 
     def __init__(
-        self, changes: Sequence[Change], names: Names, numbers: Names, along: Mapping[Oid, TakenAlong]
+        self,
+        changes: Sequence[Change],
+        names: Names,
+        numbers: Names,
+        along: Mapping[Oid, TakenAlong],
+        required: Mapping[Oid, Sequence[str]],
     ) -> None:
         self._changes = changes
         self._labels = {oid: label(oid, names, numbers) for oid in {**names, **numbers}}
         self._along = along
+        self._required = required
 
     def full(self) -> str:
         """All changes, before and after, field by field."""
@@ -56,7 +63,7 @@ class PlanText:
 
     def _summary(self) -> list[str]:
         lines = [counted(self._changes), *self._kinds()]
-        notable = [*self._taking_along(), *self._cleared()]
+        notable = [*self._taking_along(), *self._cleared(), *self._left_empty()]
         if notable:
             lines += ["Notable:", *notable]
         lines.append("For example:")
@@ -102,6 +109,14 @@ class PlanText:
         for place, tokens in sorted(found.items(), key=lambda item: -len(item[1]))[:_STANDING_OUT]:
             yield f"  {place} is cleared in {len(tokens)} assets: {_some(tokens)}"
 
+    def _left_empty(self) -> Iterator[str]:
+        found: dict[str, list[str]] = {}
+        for oid, names in self._required.items():
+            for name in names:
+                found.setdefault(f"{oid.type}.{name}", []).append(self._called(oid))
+        for place, tokens in sorted(found.items(), key=lambda item: -len(item[1]))[:_STANDING_OUT]:
+            yield f"  {place} is required, and empty in {len(tokens)} assets: {_some(tokens)}"
+
     def _sample(self) -> list[Change]:
         """The first change of each kind, then the second of each, and so on."""
         turns: dict[tuple[type[Change], str], int] = {}
@@ -120,6 +135,9 @@ class PlanText:
         for delta in deltas:
             words = before_and_after(delta, isinstance(change, Create), self._called)
             yield f"      {delta.name:<{width}}  {words}"
+        if change.oid in self._required and not isinstance(change, Delete):
+            unless = " unless the server fills it in" if isinstance(change, Create) else ""
+            yield f"      required, and empty{unless}: {', '.join(self._required[change.oid])}"
         if change.oid in self._along and isinstance(change, Delete):
             yield f"      takes along {self._taken(self._along[change.oid])}"
 

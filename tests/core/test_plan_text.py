@@ -15,7 +15,7 @@ STORY, OTHER = Oid("Story", 1), Oid("Story", 2)
 
 
 def text(changes: Sequence[Change], names: Mapping[Oid, str] | None = None, **more: Any) -> PlanText:
-    return PlanText(changes, names or {}, more.get("numbers", {}), more.get("along", {}))
+    return PlanText(changes, names or {}, more.get("numbers", {}), more.get("along", {}), more.get("required", {}))
 
 
 def update(key: int, *deltas: AttributeChange, kind: str = "Story") -> Update:
@@ -54,6 +54,16 @@ def test_changes_are_counted_by_what_they_do() -> None:
     assert (repr(plan), repr(Plan())) == (f"<Plan {counted(changes)}>", "<Plan: nothing to commit>")
     assert (str(Plan()), Plan().full()) == ("Nothing to commit.", "Nothing to commit.")
     assert (plan[1], len(plan)) == (changes[1], 5)
+
+
+def test_required_attributes_that_are_left_empty_are_named() -> None:
+    required = {STORY: ("Name", "Scope"), OTHER: ("Name",)}
+    few = text([Create(STORY, ()), Update(OTHER, ())], required=required).full().splitlines()
+    assert few[2] == "      required, and empty unless the server fills it in: Name, Scope"
+    assert few[4] == "      required, and empty: Name"
+    many = text([Update(Oid("Story", key), ()) for key in range(1, 60)], required=required).screen()
+    assert "  Story.Name is required, and empty in 2 assets: Story:1, Story:2" in many.splitlines()
+    assert "  Story.Scope is required, and empty in 1 assets: Story:1" in many.splitlines()
 
 
 def test_names_of_attributes_are_aligned() -> None:

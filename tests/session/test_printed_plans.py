@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assetmeta import TestspaceMeta, V1Meta, ValispaceMeta, sandbox
+from assetmeta import Plan, TestspaceMeta, V1Meta, ValispaceMeta, sandbox
 from nonempty import nonempty
 
 
@@ -36,7 +37,7 @@ def test_assets_that_are_loaded_are_named_beside_their_ids() -> None:
         v1.revert()
 
 
-def test_a_list_value_that_is_given_by_its_name_is_shown_with_it() -> None:
+def test_a_list_value_that_is_given_by_its_name_is_shown_with_it(tmp_path: Path) -> None:
     with sandbox.running("versionone", assets=120, seed=4) as running, V1Meta(**running.credentials) as v1:
         story = v1.Story.select("Status").where(Status="Done").first()
         done, accepted = (
@@ -45,6 +46,18 @@ def test_a_list_value_that_is_given_by_its_name_is_shown_with_it() -> None:
         )
         story.Status = "Accepted"
         assert f"      Status  {done} 'Done' → {accepted} 'Accepted'" == lines(v1)[2]
+        v1.revert()
+        bare, full, context = v1.Story.new(Name=None), v1.Story.new(Name="a", Scope="Scope:0"), v1.Story.new("Scope:0")
+        story.Name = None
+        plan = v1.plan()
+        assert {bare.idref: ("Name", "Scope"), story.idref: ("Name",)} == {
+            oid.token: names for oid, names in plan.required.items()
+        }
+        assert "      required, and empty: Name" in str(plan).splitlines()
+        plan.save(tmp_path / "plan.json")
+        assert Plan.load(tmp_path / "plan.json").required == plan.required
+        v1.revert(bare, full, context, story)
+        story.Status = "Accepted"
         member = v1.Member.new(Name="New", Nickname="New", DefaultRole="Observer")
         assert "      DefaultRole  → Role:8 'Observer'" in lines(v1)
         v1.revert(story, member)
