@@ -9,7 +9,8 @@ from assetmeta.model.contract import WriteObserver
 from assetmeta.model.errors import BrokenOff
 from assetmeta.model.plans import Change, Outcome, Skipped, Unknown
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("assetmeta.core.commit")
+"""The log of commits, of which the rounds are a part (docs/logging.md)."""
 
 
 class OutcomeLog:
