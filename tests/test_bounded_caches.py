@@ -17,6 +17,7 @@ FEW = {
     "assetmeta.sandbox.versionone.catalogue.catalogue",
     # By classes of the library's own codecs, and of the HTTP library's connections.
     "assetmeta.core.values._reads_text",
+    "assetmeta.sandbox.data.vocabulary",
     "assetmeta.wire.connections._pool",
     "assetmeta.wire.connections._timed",
 }

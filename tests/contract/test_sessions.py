@@ -172,8 +172,11 @@ def test_a_closed_session_shows_what_is_loaded_and_sends_nothing_more(
     dialect: Dialect, server: Server, connect: Connect
 ) -> None:
     author, session = connect(), connect()
-    one, two = (session.asset_from_oid(item.idref) for item in dialect.items(author, 2, **{dialect.text: "before"}))
+    first, second = dialect.items(author, 2, **{dialect.text: "before"})
+    one = session.asset_from_oid(first.idref)
     assert "before" == one[dialect.text]
+    # Named later, so that it did not come along.
+    two = session.asset_from_oid(second.idref)
     session.close()
     server.requests.clear()
     assert "before" == one[dialect.text]
