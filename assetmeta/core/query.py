@@ -28,7 +28,7 @@ from assetmeta.model.conditions import (
 )
 from assetmeta.model.contract import SupportsExplain
 from assetmeta.model.errors import BadValue, NotExactlyOne
-from assetmeta.model.paths import Path, Step
+from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.printable import printable
 from assetmeta.model.scalars import shown, whole_number
 from assetmeta.model.table import Displayed, Table
@@ -49,12 +49,26 @@ class Query(Displayed, Frames, Criteria, frozen=True):
         """
         backend, fetch = self.context.backend, self.fetch()
         if isinstance(backend, SupportsExplain):
-            return printable(backend.explain(self.schema, replace(fetch, page_size=self.context.page_size)))
+            text = backend.explain(self.schema, replace(fetch, page_size=self.context.page_size))
+            return printable(f"{text}{self._on_names()}")
         moments = f" for each of {len(self.moments)} moments" if len(self.moments) > 1 else ""
         return (
             f"one request{moments} per {self.context.page_size} assets, and one to count when there are more: "
             f"{self!r}\nthe server filters, sorts and cuts, and sends along what is selected{self._on_letter_case()}"
+            f"{self._on_names()}"
         )
+
+    def _on_names(self) -> str:
+        """What an explanation adds where a relation is compared with a name: `Status="Done"` is about Status.Name."""
+        found: dict[str, None] = {}
+        for leaf in (leaf for term in self.terms for leaf in leaves(term)):
+            if not isinstance(leaf, Compare) or not leaf.path.is_plain or len(leaf.path.steps) < 2:
+                continue
+            relation = Path(leaf.path.steps[:-1])
+            related = resolve(self.schema, self.type_name, relation).attribute.related
+            if related is not None and self.schema.type(related).display == leaf.path.steps[-1].name:
+                found[f"\n{replace(leaf, path=relation)} compares names: {leaf}"] = None
+        return "".join(found)
 
     def _on_letter_case(self) -> str:
         """What an explanation adds where the server's `=` ignores letter case and a condition compares texts."""

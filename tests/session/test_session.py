@@ -471,6 +471,15 @@ def test_words_of_other_libraries_say_what_does_the_same_here(v1: V1Meta, word: 
         assert hint in str(refused.value)
 
 
+def test_an_explanation_shows_a_name_as_it_was_given_and_as_it_is_compared(v1: V1Meta) -> None:
+    before = len(v1.ledger)
+    found = v1.Story.where(Status="Done").explain().splitlines()
+    assert found[-1] == "Status='Done' compares names: Status.Name='Done'"
+    assert "compares names" not in v1.Story.where(Name="Done").explain()
+    assert "compares names" not in v1.Story.where(v1.Story.Owners.Email == "a").explain()
+    assert len(v1.ledger) - before <= 1, "the schema"
+
+
 def test_the_column_of_a_query_shows_its_filter(v1: V1Meta) -> None:
     assert "Story.Name" == repr(v1.Story.Name)
     assert "Story.where(Estimate>'3').Name" == repr(v1.Story.where(v1.Story.Estimate > 3).Name)
