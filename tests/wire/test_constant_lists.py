@@ -11,7 +11,7 @@ import pytest
 
 from assetmeta.model.errors import AuthenticationFailed, Rejected
 from assetmeta.model.http import Request
-from assetmeta.wire import cassette, redact
+from assetmeta.wire import bodies, cassette, download, failures, redact
 from assetmeta.wire.auth import Basic
 from assetmeta.wire.driver import Driver
 from assetmeta.wire.oauth import OAuth2
@@ -113,3 +113,23 @@ def test_what_a_session_does_unless_it_is_told_otherwise() -> None:
     assert {"patience": 60.0, "retries": 3, "read_only": False} == {
         name: driver[name] for name in ("patience", "retries", "read_only")
     }
+
+
+def test_what_is_kept_to_go_on_with_a_file_and_what_holds_values_in_bodies():
+    kept = ("etag", "last-modified", "date", "content-length", "repr-digest", "digest", "content-md5")
+    assert kept == download._KEPT
+    assert {"sha-256": "sha256", "sha-512": "sha512", "md5": "md5"} == download._ALGORITHMS
+    assert {"value", "set", "add", "new", "old"} == bodies._VALUE_KEYS
+    assert ({"true", "false", ""}, {"true", "false", "null"}) == (bodies._FLAGS, bodies._LITERALS)
+    rules = bodies.rules_of(["pin"], ())
+    for key in sorted(bodies._VALUE_KEYS):
+        assert "s3cret" not in bodies.redacted_body(json.dumps({"pin": {key: "s3cret"}}), rules)
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"), [(False, "broke before GET /a was sent: "), (True, "broke during GET /a: ")]
+)
+def test_a_broken_connection_names_its_request(sent, words):
+    error = failures._broken(ConnectionResetError("reset"), "GET /a", "http://host", sent)
+    assert (error.request, error.sent) == ("GET /a", sent)
+    assert f"The connection to http://host {words}" in str(error)
