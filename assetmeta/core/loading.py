@@ -21,7 +21,7 @@ from assetmeta.model.errors import BadValue, NotFound, NotLoaded
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch, Rows
 from assetmeta.model.schema import Schema
-from assetmeta.model.values import UNREAD, AsOf, Oid
+from assetmeta.model.values import UNREAD, AsOf, Oid, chunks
 
 MODES = ("peers", "one", "raise")
 
@@ -117,9 +117,7 @@ class Loader:
         context = self._context
         deleted = cohort is not None and cohort.root.with_deleted
         wanted = [replace(fetch, deleted=deleted, optional=optional) for fetch in fetches(context, oids, names)]
-        together = context.fetches_together
-        for start in range(0, len(wanted), together):
-            bundle = wanted[start : start + together]
+        for bundle in chunks(wanted, context.fetches_together):
             since = context.writes
             try:
                 found = context.read(bundle)
@@ -195,12 +193,11 @@ def fetches(context: SessionContext, oids: Sequence[Oid], names: Sequence[str]) 
     groups: dict[tuple[str, AsOf | None], list[Oid]] = {}
     for oid in oids:
         groups.setdefault((oid.type, oid.moment), []).append(oid)
-    chunk = context.backend.can.max_keys
     for (type_name, moment), members in groups.items():
         attributes = context.schema.type(type_name).attributes
         select = tuple(_path(context, name) for name in names if name in attributes or not name.isidentifier())
-        for start in range(0, len(members), chunk):
-            yield Fetch(type_name, select=select, asof=moment, oids=tuple(members[start : start + chunk]))
+        for some in chunks(members, context.backend.can.max_keys):
+            yield Fetch(type_name, select=select, asof=moment, oids=tuple(some))
 
 
 def _requested(schema: Schema, fetch: Fetch, names: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from assetmeta.model.conditions import Compare, Or, Term
 from assetmeta.model.errors import BadValue, nearest
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.plans import Fetch, Rows
-from assetmeta.model.values import Oid
+from assetmeta.model.values import Oid, chunks
 
 _SUGGESTED = 1000
 """Names that are read to suggest the nearest ones for one that is unknown."""
@@ -79,11 +79,9 @@ def _read(
     context: SessionContext, type_name: str, columns: Sequence[str], names: Sequence[str]
 ) -> dict[str, tuple[Oid, ...]]:
     paths = tuple(Path((Step(column),)) for column in columns)
-    size = chunk_size(context)
     fetches = []
     for kind in _members(context, type_name):
-        for start in range(0, len(names), size):
-            some = tuple(names[start : start + size])
+        for some in chunks(tuple(names), chunk_size(context)):
             same: list[Term] = [Compare(path, "=", some) for path in paths]
             where = same[0] if len(same) == 1 else Or(tuple(same))
             fetches.append(Fetch(kind, select=paths, where=where))
@@ -108,9 +106,9 @@ def read_all(context: SessionContext, fetches: Sequence[Fetch]) -> list[tuple[Ro
     """
     together = context.backend.can.max_fetches if context.backend.can.windows else len(fetches)
     answers = []
-    for start in range(0, len(fetches), max(together, 1)):
+    for some in chunks(fetches, together):
         since = context.writes
-        for rows in context.read(fetches[start : start + max(together, 1)]):
+        for rows in context.read(some):
             context.know((*rows.rows, *rows.related))
             answers.append((rows, context.merge_rows(rows.rows, since)))
     return answers

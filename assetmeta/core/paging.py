@@ -27,7 +27,7 @@ from assetmeta.model.errors import ResultChanged
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.processes import collector_paused
-from assetmeta.model.values import Oid
+from assetmeta.model.values import Oid, chunks
 
 
 def run(context: SessionContext, fetch: Fetch) -> Rows:
@@ -40,9 +40,8 @@ def totals(context: SessionContext, fetches: Sequence[Fetch]) -> list[int]:
     """Count the matches of each of *fetches*, their windows aside. One request for one, which carries no assets.
     Several share requests where the server takes several queries in one, unless more match than a page holds.
     """
-    size = context.fetches_together
     asked = [replace(fetch, select=(), sort=(), start=0, size=0, counted=True) for fetch in fetches]
-    answers = [rows for start in range(0, len(asked), size) for rows in context.fetch(asked[start : start + size])]
+    answers = [rows for some in chunks(asked, context.fetches_together) for rows in context.fetch(some)]
     return [rows.total or 0 for rows in answers]
 
 
@@ -162,7 +161,7 @@ class Pager:
                 if begun is None:
                     yield from self._parts(replace(rows, rows=tuple(found)), since)
                 else:
-                    yield from self._in_pages(begun.assets)
+                    yield from chunks(begun.assets, self.page_size)
             if more and self.expected is None:
                 # What was counted before may have changed since; too small a number ends nothing.
                 is_enough = self.counted is not None and self.counted > self.received
@@ -218,13 +217,9 @@ class Pager:
             if rows.next_cursor is None:
                 return
 
-    def _parts(self, rows: Rows, since: int) -> Iterator[list[Instance]]:
-        """What one answer brought: one page, or several where the answer is longer."""
-        return self._in_pages(merge_page(self.context, rows, since, self.whole.deleted))
-
-    def _in_pages(self, assets: list[Instance]) -> Iterator[list[Instance]]:
-        for start in range(0, len(assets), self.page_size):
-            yield assets[start : start + self.page_size]
+    def _parts(self, rows: Rows, since: int) -> list[list[Instance]]:
+        """The pages of one answer: several where it is longer than one."""
+        return chunks(merge_page(self.context, rows, since, self.whole.deleted), self.page_size)
 
     def _left(self) -> int | None:
         return None if self.whole.size is None else self.whole.size - self.received

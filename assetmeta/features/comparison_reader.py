@@ -29,7 +29,7 @@ from assetmeta.model.contract import ChangeMarks
 from assetmeta.model.errors import NotFound, ResultChanged
 from assetmeta.model.plans import Fetch
 from assetmeta.model.schema import AssetType
-from assetmeta.model.values import ABSENT, UNREAD, Oid
+from assetmeta.model.values import ABSENT, UNREAD, Oid, chunks
 
 _RECENT = 200
 """How many assets a page of those changed last holds."""
@@ -103,10 +103,9 @@ class ComparisonReader:
         # Some servers still show by their key what is deleted.
         select = tuple(path_to(name) for name in dict.fromkeys(filter(None, (*self._all, self._deleted))))
         found: dict[Oid, tuple[LoadedValue, ...]] = {}
-        most = self._context.backend.can.max_keys
-        for start in range(0, len(oids), most):
+        for some in chunks(oids, self._context.backend.can.max_keys):
             since = self._context.writes
-            fetch = Fetch(self._query.type_name, select, oids=tuple(oids[start : start + most]))
+            fetch = Fetch(self._query.type_name, select, oids=tuple(some))
             try:
                 [rows] = self._context.read([fetch])
             except NotFound:

@@ -36,7 +36,7 @@ from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Find, Sort
 from assetmeta.model.printable import OwnRepr, printable
 from assetmeta.model.processes import renew_in_child
-from assetmeta.model.values import AsOf, Key, Oid
+from assetmeta.model.values import AsOf, Key, Oid, chunks
 
 if TYPE_CHECKING:
     import dask.dataframe
@@ -205,10 +205,7 @@ def _edges(query: Query, number: int) -> list[Key]:
     total = sizes(context, [bare])[0]
     number = min(number, total)
     wanted = [replace(bare, start=total * place // number - 1, size=1) for place in range(1, number)]
-    together = context.fetches_together
-    answers = [
-        rows for start in range(0, len(wanted), together) for rows in context.fetch(wanted[start : start + together])
-    ]
+    answers = [rows for some in chunks(wanted, context.fetches_together) for rows in context.fetch(some)]
     return _distinct(row.oid.key for rows in answers for row in rows.rows)
 
 

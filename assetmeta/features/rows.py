@@ -38,7 +38,7 @@ from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch
 from assetmeta.model.scalars import shown
 from assetmeta.model.schema import Attribute
-from assetmeta.model.values import UNREAD, Oid, same_value
+from assetmeta.model.values import UNREAD, Oid, chunks, same_value
 
 MISSING_MODES = ("create", "skip", "error")
 EMPTY_MODES = ("leave", "clear")
@@ -361,10 +361,9 @@ def _existing(
     wanted = [one.key for one in candidates if not one.reason]
     names = dict.fromkeys((key.name, *(column.attribute.name for column in columns)))
     select = tuple(Path((Step(name),)) for name in names)
-    size = chunk_size(context)
     fetches = [
-        Fetch(type_name, select=select, where=Compare(select[0], "=", tuple(wanted[start : start + size])))
-        for start in range(0, len(wanted), size)
+        Fetch(type_name, select=select, where=Compare(select[0], "=", tuple(keys)))
+        for keys in chunks(wanted, chunk_size(context))
     ]
     found: dict[object, dict[Oid, Instance]] = {}
     for _, assets in read_all(context, fetches):

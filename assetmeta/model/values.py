@@ -7,7 +7,7 @@ import math
 import re
 import sys
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import astuple
@@ -129,6 +129,25 @@ class Oid(NamedTuple):
 
 def _numeric(text: str) -> Key:
     return int(text) if re.fullmatch(r"-?[0-9]+", text) else text
+
+
+class _Slices(Protocol):
+    """A list, a tuple or another sequence, whose slices are of its own type."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> Self: ...
+
+
+_S = TypeVar("_S", bound=_Slices)
+
+
+def chunks(items: _S, size: int) -> list[_S]:
+    """Divide *items* into parts of *size*, in order; the last one may be shorter. A size below 1 is 1. The parts are of
+    the type of *items*: lists of a list, tuples of a tuple; none of an empty one.
+    """
+    size = max(size, 1)
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def same_value(one: object, other: object) -> bool:

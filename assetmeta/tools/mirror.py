@@ -13,6 +13,7 @@ from assetmeta import BadValue, Query, Session, UsageError, inspect, to_arrow
 from assetmeta.model import optional
 from assetmeta.model.contract import SupportsNames
 from assetmeta.model.schema import AssetType, Attribute
+from assetmeta.model.values import chunks
 from assetmeta.tools.mirror_database import KEY, URL, VERSION, AssetRow, Link, MirrorDatabase, TypeTables, refused
 
 STAMPS = {"versionone": "Moment", "valohai": "mtime"}
@@ -130,8 +131,8 @@ class _TypeMirror:
             return assets
         query: Query = self.session.query(self.layout.type).select(*self.attributes, self.stamp)
         found: list[Any] = []
-        for start in range(0, len(assets), can.max_keys):
-            keys = [self._key(asset) for asset in assets[start : start + can.max_keys]]
+        for some in chunks(assets, can.max_keys):
+            keys = [self._key(asset) for asset in some]
             found.extend(query.where(query[can.keyset_column].in_(keys)))
         return found
 

@@ -1,11 +1,13 @@
-"""Identities: what is one, and what is refused."""
+"""Identities: what is one, and what is refused; and the division of lists into chunks."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from assetmeta.model.errors import BadValue
-from assetmeta.model.values import Oid
+from assetmeta.model.values import Oid, chunks
 
 
 @pytest.mark.parametrize(
@@ -52,3 +54,17 @@ def test_ids_of_every_usual_length_are_taken() -> None:
     uuid = "7f1c2f7e-4a7b-4d57-8a36-5f0f0e1c2b3a"
     assert Oid.of("Story", uuid) == Oid.parse(f"Story:{uuid}") == Oid("Story", uuid)
     assert Oid.of("Story", "9" * 64) == Oid.of("Story", 10**64 - 1)
+
+
+@pytest.mark.parametrize(
+    ("items", "size", "parts"),
+    [
+        ([1, 2, 3, 4, 5], 2, [[1, 2], [3, 4], [5]]),
+        ((1, 2, 3, 4), 2, [(1, 2), (3, 4)]),
+        ([1, 2], 5, [[1, 2]]),
+        ([1, 2], 0, [[1], [2]]),
+        ([], 0, []),
+    ],
+)
+def test_chunks_are_of_the_type_of_the_whole_and_in_its_order(items: Any, size: int, parts: list[Any]) -> None:
+    assert chunks(items, size) == parts

@@ -19,7 +19,7 @@ from assetmeta.backends.rest.spec import Filter, Resource
 from assetmeta.model.conditions import And, Compare, Exists, Not, Or, Term, and_terms
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import Fetch, RawValue
-from assetmeta.model.values import Key, Oid
+from assetmeta.model.values import Key, Oid, chunks
 
 MOST_LISTS = 20
 """Lists that one read may be split into, where a parameter takes one value and several are wanted."""
@@ -124,9 +124,8 @@ def _choices(known: Filter, values: Sequence[object], filter_text: FilterText) -
         return
     if known.lowercased:
         texts = [text.lower() for text in texts]
-    step = MOST_VALUES if known.repeatable else 1
-    for start in range(0, len(texts), step):
-        yield tuple((known.parameter, text) for text in texts[start : start + step])
+    for some in chunks(texts, MOST_VALUES if known.repeatable else 1):
+        yield tuple((known.parameter, text) for text in some)
 
 
 def _number(lists: Sequence[Sequence[Pairs]]) -> int:

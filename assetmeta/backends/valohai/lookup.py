@@ -28,7 +28,7 @@ from assetmeta.backends.valohai.connection import Settings
 from assetmeta.backends.valohai.keys import commit_parts, member_parts, require_key, require_same
 from assetmeta.backends.valohai.pages import read_all, read_all_if_cheaper, read_all_or_none
 from assetmeta.model.http import Flow
-from assetmeta.model.values import Key, Oid
+from assetmeta.model.values import Key, Oid, chunks
 
 
 @dataclass(slots=True)
@@ -193,8 +193,7 @@ class LookupReader(RestReader):
         for (project, numbered), oids in groups.items():
             own = (("project", str(project)), *include)
             if numbered and resource.filters["counter"].repeatable:
-                most = self.options.max_counters
-                flows += [self._by_numbers(resource, own, oids[at : at + most]) for at in range(0, len(oids), most)]
+                flows += [self._by_numbers(resource, own, some) for some in chunks(oids, self.options.max_counters)]
             elif len(oids) > self.options.few:
                 flows.append(
                     read_all_if_cheaper(self.options.endpoint_path(resource.path), own, len(oids), self.options)

@@ -22,7 +22,7 @@ from assetmeta.model.conditions import LOOSER, And, Compare, Not, Or, Term, and_
 from assetmeta.model.paths import Path, Resolved, Step, counts, resolve
 from assetmeta.model.plans import Fetch, Rows, Sort
 from assetmeta.model.schema import Schema
-from assetmeta.model.values import Oid
+from assetmeta.model.values import Oid, chunks
 
 _ORDERS = 5
 """Relations that an order may lead through before it is taken for a circle."""
@@ -69,9 +69,8 @@ def _opposite(term: Term) -> Term | None:
 def _divided(term: Term, most: int) -> Iterator[Term]:
     """Yield terms; an asset that satisfies *term* satisfies one of them."""
     if isinstance(term, Compare) and term.operator == "=" and len(term.values) > most:
-        values = _once(term.values)
-        for start in range(0, len(values), most):
-            yield replace(term, values=values[start : start + most])
+        for values in chunks(_once(term.values), most):
+            yield replace(term, values=values)
     elif isinstance(term, Or):
         parts = [list(_divided(inner, most)) for inner in term.terms]
         few = tuple(inner for several in parts if len(several) == 1 for inner in several)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
@@ -197,12 +197,6 @@ def _drop_doubles(node: SelectNode) -> None:
     for name, inner in node.nested.items():
         node.tokens.pop(name, None)
         _drop_doubles(inner)
-
-
-def chunks(oids: Iterable[Oid], size: int) -> list[tuple[Oid, ...]]:
-    """Divide *oids*, without repeats, into tuples of at most *size*."""
-    unique = list(dict.fromkeys(oids))
-    return [tuple(unique[place : place + size]) for place in range(0, len(unique), size)]
 
 
 def parameters(query: Query) -> list[tuple[str, str]] | None:

@@ -30,7 +30,6 @@ from assetmeta.backends.versionone.query_request import (
     Query,
     SelectNode,
     build_query,
-    chunks,
     count_request,
     page,
     request,
@@ -53,7 +52,7 @@ from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.paths import Path, Step
 from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.schema import AssetType, Schema
-from assetmeta.model.values import Key, Oid
+from assetmeta.model.values import Key, Oid, chunks
 
 _ID = re.compile(r"-?[0-9]+")
 _NUMBER = "Number"
@@ -248,7 +247,7 @@ def _walks(schema: Schema, wanted: Fetch, settings: Settings) -> list[_Walk]:
     if wanted.oids is None:
         query = build_query(schema, wanted, settings.zone)
         return [_Walk(query, Reader(query), schema, None, wanted.start, wanted.size, done=wanted.size == 0)]
-    groups = chunks(wanted.oids, settings.max_keys)
+    groups = chunks(tuple(dict.fromkeys(wanted.oids)), settings.max_keys)
     queries = [build_query(schema, wanted, settings.zone, oids, nest=not wanted.history) for oids in groups]
     return [
         _Walk(query, Reader(query), schema, group, paged=False) for query, group in zip(queries, groups, strict=True)
@@ -257,8 +256,7 @@ def _walks(schema: Schema, wanted: Fetch, settings: Settings) -> list[_Walk]:
 
 def _turn_pages(walks: Sequence[_Walk], settings: Settings) -> Flow[None]:
     """Read the next page of every walk, several queries in a request, the requests concurrently."""
-    size = settings.max_queries
-    bundles = [walks[place : place + size] for place in range(0, len(walks), size)]
+    bundles = chunks(walks, settings.max_queries)
     responses = yield from _send([request([walk.document(settings) for walk in bundle]) for bundle in bundles])
     for bundle, response in zip(bundles, responses, strict=True):
         pages = read_rows(check(response, parse_error), [walk.reader for walk in bundle])

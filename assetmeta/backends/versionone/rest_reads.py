@@ -15,7 +15,6 @@ from assetmeta.backends.versionone.query_request import (
     LONGEST_URL,
     Query,
     build_query,
-    chunks,
     fits,
     length,
     parameters,
@@ -26,7 +25,7 @@ from assetmeta.model.errors import Unsupported
 from assetmeta.model.http import Flow, Request, Response
 from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.schema import Schema
-from assetmeta.model.values import Oid
+from assetmeta.model.values import Oid, chunks
 
 _OIDS_IN_URL = 40
 
@@ -103,7 +102,7 @@ def history(schema: Schema, fetch: Fetch, settings: Settings) -> Flow[Rows | Non
 
     A record's moment is in its Oid, and the assets that it refers to have that moment, too.
     """
-    groups = [None] if fetch.oids is None else chunks(fetch.oids, _OIDS_IN_URL)
+    groups = [None] if fetch.oids is None else chunks(tuple(dict.fromkeys(fetch.oids)), _OIDS_IN_URL)
     walks = [_records(schema, fetch, oids, settings) for oids in groups]
     rows: list[Row] = []
     more = False

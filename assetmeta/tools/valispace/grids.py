@@ -10,6 +10,7 @@ from assetmeta.core.asset import Asset
 from assetmeta.model import optional
 from assetmeta.model.errors import BadValue, InvalidResponse
 from assetmeta.model.scalars import plain, shown
+from assetmeta.model.values import chunks
 from assetmeta.tools.valispace.dialect import require_context, warn_of_references
 
 Row = tuple[Any, ...]
@@ -130,4 +131,4 @@ def matrix(asset: Any) -> Grid:
     height, width, cells = asset.number_of_rows or 0, asset.number_of_columns or 0, list(asset.cells)
     if len(cells) != height * width:
         raise InvalidResponse(f"{asset.idref} has {height} rows of {width} and {len(cells)} cells.", oid=asset.idref)
-    return Grid(asset, tuple(tuple(cells[start : start + width]) for start in range(0, len(cells), width or 1)))
+    return Grid(asset, tuple(map(tuple, chunks(cells, width))))
