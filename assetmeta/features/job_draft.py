@@ -21,8 +21,8 @@ NATURAL = ": "
 
 @dataclass(slots=True)
 class Draft:
-    """A *plan*, its *parts*, the *items* of the journal, what is known of the job (*about*), and which items the parts
-    are (*found*).
+    """A *plan* and its *parts*, the *items* of the journal and its properties (*about*), and which items the parts are
+    (*found*, once `match` was called).
     """
 
     plan: Plan
@@ -37,7 +37,7 @@ class Draft:
         return int(self.about["runs"]) + 1
 
     def match(self, within: ReferencesIn) -> None:
-        """Recognise the items of the journal."""
+        """Find the items of the journal that the parts are. *within* finds the assets that formulas name."""
         if self.items:
             self.found = match(self.parts, self.items, within, secret_digest(self.about["salt"]))
         else:
@@ -45,8 +45,8 @@ class Draft:
 
     @property
     def is_finished(self) -> bool:
-        """True when nothing is new or left to be done, and the latest run left nothing that is not planned any more or
-        in doubt.
+        """True when all parts are done, and no other item is open: one of the latest run that the plan no longer has,
+        or one in doubt.
         """
         left = (item for item in self.found.gone if item.state != DONE)
         is_left = any(item.run == self.run - 1 or item.state in (SENT, UNKNOWN) for item in left)
@@ -54,14 +54,14 @@ class Draft:
         return bool(self.items) and is_done and not self.found.new and not is_left
 
     def numbers(self) -> Iterator[tuple[tuple[Oid, str], int]]:
-        """Yield the asset and the slot of each part, and the number of its item: a free one for what is new."""
+        """Yield the asset and the slot of each part, and the number of its item: an unused one for a new part."""
         free = count(max((item.id for item in self.items), default=0) + 1)
         for place, part in enumerate(self.parts):
             item = self.found.known.get(place)
             yield (part.change.oid, part.slot), next(free) if item is None else item.id
 
     def identities(self) -> dict[Oid, Oid]:
-        """The identities in the journal of this run's new assets; none for the first run, whose own they are."""
+        """What the journal calls this run's new assets; nothing in the first run, whose own identities it has."""
         if not self.items:
             return {}
         numbers = (str(item.change.oid.key).rpartition("-")[2] for item in self.items if item.change.oid.is_new)
@@ -90,7 +90,7 @@ def refuse_strangers(name: str, plan: Plan) -> None:
 
 def keys_of(plan: Plan, given: Mapping[Oid, str], natural: Mapping[str, str]) -> dict[Oid, str]:
     """Return the keys of the creates that have one: *given* by the script, or the value of the attribute that is the
-    *natural* key of their type. Raises JobError for a key that two have, or that has no value.
+    *natural* key of their type. Raises JobError for a key that two creates have, or that has no value.
     """
     found: dict[Oid, str] = {}
     seen: set[tuple[str, str]] = set()

@@ -14,7 +14,7 @@
       ▼
     nothing left to be sent, or gave up
 
-The journal has the truth about each item (see features.journal); the session follows it.
+The journal decides what the state of each item is (see features.journal); the session follows it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _NAMED = 10
 
 @dataclass(frozen=True)
 class JobOptions:
-    """What a user says about a job (Session.job)."""
+    """The settings of a job; see Session.job. Raises BadValue for those that exclude each other."""
 
     keys: Mapping[str, str] = field(default_factory=dict)
     fresh: bool = False
@@ -69,7 +69,7 @@ class JobOptions:
 
     def __post_init__(self) -> None:
         if self.fresh and self.extend:
-            raise BadValue("fresh=True starts anew, extend=True goes on: give one of them.")
+            raise BadValue("fresh=True starts again, extend=True goes on: give one of them.")
         if self.conflicts not in POLICIES:
             raise BadValue(f"There is no conflict policy {self.conflicts!r}; there are {', '.join(POLICIES)}.")
         if not self.give_up_after >= 0:
@@ -94,10 +94,12 @@ class Run:
         self.keys: dict[Oid, str] = {}
         self.notes: list[str] = []
         self.names: Mapping[Oid, str] = {}
+        # What each update replaces, as it was when the update was planned first.
         self._old: dict[tuple[Oid, str], object] = {}
+        # What is resumed without a script, and the numbers of the items that only the script can send.
         self._resumed: dict[tuple[Oid, str], Item] | None = None
-        self._draft: Draft | None = None
         self._left: set[int] = set()
+        self._draft: Draft | None = None
         for type_name, attribute in options.keys.items():
             self._context.schema.attribute(type_name, attribute)
 
@@ -116,7 +118,7 @@ class Run:
     # What is pending in the block
 
     def take(self, changes: Sequence[Change]) -> dict[Oid, Oid]:
-        """Make changes pending; what updates replace is what they say. Returns the identities of new assets here."""
+        """Make changes pending, with the old values that they carry. Returns the session's identities of new assets."""
         fresh: dict[Oid, Oid] = self._unit.add(changes)
         self._remember_old(changes)
         return fresh
@@ -127,7 +129,7 @@ class Run:
                 old = {(change.oid, delta.name): delta.old for delta in change.deltas if delta.old is not UNREAD}
                 self._old.update(old)
 
-    def _plan(self) -> Plan:
+    def _pending_plan(self) -> Plan:
         """What is pending, with what each update replaces as it was when it was planned first."""
         plan = self._unit.plan()
         return replace(plan, changes=tuple(map(self._with_old, plan.changes))) if self._old else plan
@@ -156,10 +158,11 @@ class Run:
             self._resumed |= {(current, part.slot): item for part in parts_of([item.change], {})}
 
     def _leave_secrets(self, items: Sequence[Item]) -> None:
-        """Leave what has secrets, or needs what has: of a secret the journal holds a digest."""
+        """Leave out items with secret values, of which the journal holds digests, and those that need their assets."""
         left: dict[int, Item] = {}
         missing: set[Oid] = set()
         before = -1
+        # Each round may find items that need what the one before it left out.
         while len(left) > before:
             before = len(left)
             for item in items:
@@ -180,10 +183,10 @@ class Run:
 
     def execute(self) -> None:
         """Match the plan with the journal and write what is not done. Raises JobError before anything is requested."""
-        draft = self._draft = self._drafted()
+        draft = self._draft = self._match_plan()
         run = draft.run
         if draft.is_finished:
-            # A process that was killed behind its last write noted no end.
+            # A process that was killed after its last write did not note the time.
             when = f" ({draft.about['ended']})" if draft.about.get("ended") else ""
             self.notes.append(f"The job {self._name!r} was finished before{when}: nothing is sent.")
             self._follow_journal()
@@ -197,8 +200,9 @@ class Run:
             counts = self._journal.counts(run).items()
             log.info("Job %s: %s", self._name, ", ".join(f"{number} {state}" for state, number in counts))
 
-    def _drafted(self) -> Draft:
-        plan, is_fresh = self._plan(), self._options.fresh
+    def _match_plan(self) -> Draft:
+        """Compare what is pending with the journal. Raises UsageError and JobError for what does not fit."""
+        plan, is_fresh = self._pending_plan(), self._options.fresh
         refuse_strangers(self._name, plan)
         self.names = plan.names
         self._journal.open()
@@ -227,21 +231,23 @@ class Run:
             self.notes.append(f"{len(oids)} assets exist by their keys, and have other values now: {tokens}")
 
     def _begin(self, draft: Draft) -> None:
-        """Write the plan of this run."""
+        """Write the plan of this run to the journal."""
         context, found, index = self._context, draft.found, self.recorder.index
         stable = draft.identities()
         states = self._journal.states() if found.differing else {}
 
-        def written(part: Part) -> Change:
+        def in_journal(part: Part) -> Change:
             """A change with the identities that new assets have in the journal."""
             return resolve_change(part.change, stable, context.references_in) if stable else part.change
 
         new = (
-            Item(index[part.change.oid, part.slot], draft.run, part.place, written(part), part.key)
+            Item(index[part.change.oid, part.slot], draft.run, part.place, in_journal(part), part.key)
             for part in map(draft.parts.__getitem__, found.new)
         )
         pairs = [(draft.parts[place], found.known[place].id) for place in found.differing]
-        replaced = [(number, written(part)) for part, number in pairs if part.slot != "+" or states[number][0] != DONE]
+        replaced = [
+            (number, in_journal(part)) for part, number in pairs if part.slot != "+" or states[number][0] != DONE
+        ]
         about = {**draft.about, "runs": str(draft.run), "job": self._name, "server": context.server, "started": _now()}
         about |= {"user": context.user} if context.user else {}
         gone = [item.id for item in found.gone if item.id not in self._left]
@@ -250,8 +256,8 @@ class Run:
         self._remember_old(found.known[place].change for place in same)
 
     def _follow_journal(self) -> None:
-        """Let the assets of the block know what is in the journal about their changes: which are done, and so are the
-        assets that earlier runs created; which stay unknown; and which may be sent again.
+        """Give the assets of the block the states of their items: what is done, with the assets that earlier runs
+        created; what stays unknown; what may be sent again.
         """
         states, unknown, recorder = self._journal.states(), self._lookup.unknown, self.recorder
         outcomes: list[Outcome] = []
@@ -262,7 +268,8 @@ class Run:
             state, real = states[number]
             if state == DONE:
                 change = self._pending_part(asset, slot)
-                outcomes.append(done := Done(change, real or oid, stale=True))
+                done = Done(change, real or oid, stale=True)
+                outcomes.append(done)
                 recorder.take_done(done, [number])
             elif number in unknown:
                 outcomes.append(replace(unknown[number], change=self._pending_part(asset, slot)))
@@ -272,7 +279,7 @@ class Run:
         self._writer.take_over(outcomes)
 
     def _pending_part(self, asset: Instance, slot: str) -> Change:
-        """What is pending of an item."""
+        """The pending change of an asset, as far as it is the item of *slot* (see recognition.Part)."""
         oid, change, index = asset._state.oid, self._unit.change_of(asset), self.recorder.index
         if slot == "-":
             return Delete(oid)
@@ -303,9 +310,9 @@ class Run:
                 return
 
     def _next_plan(self) -> Plan:
-        """What is left to be sent, once nothing is in doubt that can be looked up."""
-        # What fresh=True forgets is not looked up.
-        for settled in () if self._draft is not None and self._options.fresh else self._lookup.settle():
+        """Look up what is in doubt, then return what is left to be sent. Requests: those of the look-ups."""
+        is_forgotten = self._draft is not None and self._options.fresh
+        for settled in () if is_forgotten else self._lookup.settle():
             self._options.observer.on_outcomes([outcome for _, outcome in settled if outcome is not None])
             self._remember_old(item.change for item, _ in settled)
         draft, self._draft = self._draft, None
@@ -314,11 +321,11 @@ class Run:
             if not draft.found.known:
                 return draft.plan
         self._follow_journal()
-        return self._plan()
+        return self._pending_plan()
 
     def _send(self, plan: Plan) -> AssetmetaError | None:
-        """Send changes. Returns a passing fault that one of them met."""
-        self._take_marks(plan)
+        """Send changes. Returns a passing error of one of them, or None. Raises AuthenticationFailed."""
+        self._read_marks(plan)
         report = self._writer.commit(self._options.conflicts, plan=plan, observer=self.recorder, by=self._owner)
         self.recorder.note(report.outcomes)
         failed = [outcome for outcome in report.outcomes if not isinstance(outcome, Done)]
@@ -327,30 +334,30 @@ class Run:
                 raise error
         unknown = self._lookup.unknown
         open_items = (each for each in failed if unknown.keys().isdisjoint(self.recorder.items_of(each.change)))
-        return next((error for each in open_items if _is_passing(error := error_of(each))), None)
+        return next(filter(_is_passing, map(error_of, open_items)), None)
 
-    def _take_marks(self, plan: Plan) -> None:
-        """Learn what the server has now, once, to distinguish it later from what the job creates."""
+    def _read_marks(self, plan: Plan) -> None:
+        """Read the server's marks before the first create is sent, to distinguish later what the job created."""
         backend, creates = self._context.backend, [change for change in plan.changes if isinstance(change, Create)]
         if creates and not self.recorder.marks and isinstance(backend, SupportsLookup):
             self.recorder.marks = dict(self._context.run(backend.take_mark(self._context.schema, creates)))
 
 
 class _Pauses:
-    """Waits after passing faults, longer each time, until *most* seconds went by without progress."""
+    """Waits after passing errors, longer each time, until *most* seconds have passed without progress."""
 
     def __init__(self, most: float, wait: Callable[[float], object]) -> None:
         self._most = most
         self._wait = wait
-        self._begin()
+        self._reset()
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self._attempt, self._waited, self._since = 0, 0.0, time.monotonic()
 
     def after(self, fault: AssetmetaError, *, has_advanced: bool) -> bool:
         """Wait after *fault*; False, without waiting, when it is time to give up."""
         if has_advanced:
-            self._begin()
+            self._reset()
         passed = max(self._waited, time.monotonic() - self._since)
         if passed >= self._most:
             return False
@@ -363,6 +370,7 @@ class _Pauses:
 
 
 def _is_passing(error: AssetmetaError) -> bool:
+    """True where the same request may succeed later: the server is away, overloaded or limits the rate."""
     return error.status in NO_WORD or (isinstance(error, Unreachable) and not error.permanent)
 
 

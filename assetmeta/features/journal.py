@@ -56,8 +56,9 @@ _ABANDONED: list[Any] = []
 
 @dataclass(slots=True)
 class Item:
-    """One item of a journal. *run* and *place* say which change of which run's plan it is of, *key* by which text the
-    script knows a create, *oid* which asset was changed or created, *mark* what the server had before it was sent.
+    """One item of a journal: a *change* and its *state*. *run* is the number of the latest run that planned it, *place*
+    the position of its change in that plan; *key* is the script's key of a create, *oid* the asset that was changed or
+    created, *error* the details of a failure, *mark* the server's mark from before a create was sent (as JSON).
     """
 
     id: int
@@ -77,8 +78,8 @@ def folder_for(folder: str | Path | None) -> Path:
 
 
 def journals(folder: Path) -> Iterator[tuple[Path, str | None]]:
-    """Yield the journals in *folder* in order: the file and the name of its job, None where it cannot be read. Journals
-    of jobs that have not begun are left out. Sends nothing.
+    """Yield the journals in *folder* in order: the file and the name of its job, None where it cannot be read. A
+    journal in which no run was noted yet is left out. Sends nothing.
     """
     sqlite: Any = optional.load("sqlite3")
     for file in sorted(folder.glob("*.sqlite")):
@@ -135,19 +136,20 @@ class Journal:
                     lock.execute("BEGIN IMMEDIATE")
                     lock.execute("CREATE TABLE IF NOT EXISTS holder (text TEXT)")
                     lock.execute("DELETE FROM holder")
-                    lock.execute("INSERT INTO holder VALUES (?)", (_process(),))
+                    lock.execute("INSERT INTO holder VALUES (?)", (_this_process(),))
                     lock.execute("COMMIT")
                     lock.execute("BEGIN IMMEDIATE")
                 except self._sqlite.OperationalError as error:
                     if error.sqlite_errorcode != self._sqlite.SQLITE_BUSY:
                         raise
-                    raise JobError(f"The job {self._name!r} is being run by {self._holder(lock)}.") from None
+                    raise JobError(f"The job {self._name!r} is being run by {self._read_holder(lock)}.") from None
         except BaseException:
             lock.close()
             raise
         self._lock = lock
 
-    def _holder(self, lock: Any) -> str:
+    def _read_holder(self, lock: Any) -> str:
+        """The process that is noted in the lock's file, as text."""
         try:
             row = lock.execute("SELECT text FROM holder").fetchone()
         except self._sqlite.Error:
@@ -165,7 +167,7 @@ class Journal:
             try:
                 lock.execute("BEGIN IMMEDIATE")
             except self._sqlite.OperationalError:
-                return self._holder(lock)
+                return self._read_holder(lock)
             finally:
                 lock.close()
         return None
@@ -175,16 +177,16 @@ class Journal:
         JobError for one that others can write.
         """
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-        number = os.open(file, flags, 0o600)
+        descriptor = os.open(file, flags, 0o600)
         try:
-            about = os.fstat(number)
+            status = os.fstat(descriptor)
         finally:
-            os.close(number)
-        if hasattr(os, "getuid") and (about.st_uid != os.getuid() or about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
+            os.close(descriptor)
+        if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
             raise JobError(f"{file} belongs to another user, or others can write it. Name another folder for the job.")
 
     def open(self) -> None:
-        """Open the journal, or begin one. Raises JobError."""
+        """Open the journal, or create one. Raises JobError for a file that cannot be used, or of a newer version."""
         if self._connection is not None:
             return
         with self._errors("open"):
@@ -221,7 +223,7 @@ class Journal:
 
     @property
     def about(self) -> dict[str, str]:
-        """What is known of the job: server, user, times, the number of runs, the salt of digests."""
+        """The properties of the job, by name: job, server, user, started, ended (ISO), runs (their number), salt."""
         with self._errors("read"):
             return dict(self._connection.execute("SELECT name, value FROM about"))
 
@@ -272,8 +274,11 @@ class Journal:
         *,
         fresh: bool,
     ) -> None:
-        """Write the plan of a run, in one transaction: *new* items, other changes of *replaced* ones, and all that were
-        there before except those that are *gone*. With *fresh* none of them stays. The salt of digests is in *about*.
+        """Write the plan of a run, in one transaction that is on the disk when this returns.
+
+        The run consists of the *new* items, and of all earlier ones except those that are *gone*; *replaced* are
+        numbers of items, each with the change that it has now. With *fresh* all earlier items are deleted. *about* are
+        the job's properties, with its runs and its salt.
         """
         digest, run = secret_digest(about["salt"]), int(about["runs"])
 
@@ -286,6 +291,7 @@ class Journal:
                 connection.execute("DELETE FROM about")
             known = {"format": str(_FORMAT), "version": __version__, **about}
             connection.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", known.items())
+            # A negative number marks the items that do not join this run, and becomes their own again.
             connection.executemany("UPDATE items SET run=-run WHERE id=?", ((number,) for number in gone))
             connection.execute("UPDATE items SET run=CASE WHEN run < 0 THEN -run ELSE ? END", (run,))
             connection.executemany(
@@ -298,12 +304,12 @@ class Journal:
             )
 
     def note(self, **about: str) -> None:
-        """Keep what is known of the job."""
+        """Write properties of the job (see `about`)."""
         with self._transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", about.items())
 
     def sent(self, items: Sequence[tuple[int, str | None]]) -> None:
-        """Note which items are sent now, each with a mark as JSON."""
+        """Mark items, by their numbers, as sent, each with its mark as JSON. It is on the disk when this returns."""
         with self._transaction(is_durable=True) as connection:
             connection.executemany(
                 "UPDATE items SET state='sent', error=NULL, mark=? WHERE id=?",
@@ -311,7 +317,7 @@ class Journal:
             )
 
     def settled(self, outcomes: Iterable[tuple[int, Outcome | None]]) -> None:
-        """Keep the outcomes of items; None lets one be sent again."""
+        """Write the outcomes of items, by their numbers; None makes an item planned again."""
         with self._transaction() as connection:
             connection.executemany(
                 "UPDATE items SET state=?, oid=?, error=? WHERE id=?",
@@ -320,6 +326,7 @@ class Journal:
 
     @contextmanager
     def _transaction(self, *, is_durable: bool = False) -> Iterator[Any]:
+        """Give the connection; all that is written in the block is saved, or nothing. Raises JobError."""
         with self._errors("write"):
             # One that is not durable is whole all the same, and is on the disk with the next one that is.
             self._connection.execute(f"PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}")
@@ -333,25 +340,26 @@ class Journal:
                 raise
 
     @contextmanager
-    def _errors(self, deed: str) -> Iterator[None]:
+    def _errors(self, verb: str) -> Iterator[None]:
+        """Raise JobError for what a file, the database or its contents raise; *verb* names what cannot be done."""
         try:
             yield
         except (self._sqlite.Error, OSError, ValueError, KeyError, TypeError) as error:
             if isinstance(error, AssetmetaError):
                 raise
             raise JobError(
-                f"Cannot {deed} the journal of the job {self._name!r} ({self.file}): {error}. What was sent before is "
+                f"Cannot {verb} the journal of the job {self._name!r} ({self.file}): {error}. What was sent before is "
                 "in it, and nothing is sent without it."
             ) from error
 
 
-def _process() -> str:
+def _this_process() -> str:
     since = datetime.now(UTC).isoformat(timespec="seconds")
     return f"process {os.getpid()} on {socket.gethostname()} (since {since})"
 
 
 def secret_digest(salt: str) -> Callable[[object], str]:
-    """Return the function that turns a secret into what is in the journal for it."""
+    """Return the function that turns a secret into what the journal has in its place: PBKDF2 of SHA-256, in hex."""
 
     def digest(secret: object) -> str:
         text = secret if isinstance(secret, str) else json.dumps(secret, sort_keys=True, default=str)
@@ -378,7 +386,7 @@ _STATES: Mapping[type[Outcome] | type[None], str] = {
 }
 
 KEPT = ("type_name", "attribute", "oid", "status", "request", "server_message", "code", "sent")
-"""What is kept of an error besides its kind and its text."""
+"""Attributes of an error that the journal has besides its class and its text."""
 
 
 def state_of(outcome: Outcome | None) -> str:
@@ -387,7 +395,7 @@ def state_of(outcome: Outcome | None) -> str:
 
 
 def _outcome_row(outcome: Outcome | None) -> tuple[str, str | None, str | None]:
-    """State, asset and error of an outcome."""
+    """The columns state, oid and error of an outcome."""
     if outcome is None:
         return PLANNED, None, None
     if isinstance(outcome, Done):

@@ -1,10 +1,10 @@
-"""Which items of a plan are those of a journal: what the same script, run again, means by the same change.
+"""Which items of a plan are in the journal already. A change of a script that runs again is the same by:
 
     create     its key, where the script gives one; else its type, its values and which occurrence of them it is
     update     the asset and the attribute
     delete     the asset
 
-Values that name an asset that the job creates are the same whether it is new in this run or was found by a query.
+Values that name an asset that the job created are the same whether it is new in this run or was found by a query.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from assetmeta.model.scalars import shown
 from assetmeta.model.values import Oid
 
 ADVICE = (
-    "Values that are others in every run, such as a time in a name, make others of all creates: give those a key "
-    "(job.key(asset, ...)). fresh=True starts anew, extend=True takes new changes along."
+    "A value that differs in every run, such as a time in a name, makes each create a new one: give those a key "
+    "(job.key(asset, ...)). fresh=True starts again, extend=True adds new changes to the journal."
 )
-"""How to go on with a plan that does not fit, in Python."""
+"""What to do about a plan that does not fit; the command replaces it by its own options."""
 
 _NAMED = 3
 """How many changes of a kind a message names."""
@@ -61,9 +61,12 @@ def parts_of(changes: Sequence[Change], keys: Mapping[Oid, str]) -> list[Part]:
 
 @dataclass(slots=True)
 class Namer:
-    """Gives each item of one plan, in order, a name that is the same in every run. *made* names assets that the job
-    created, *real* says which those are, by name; *named* collects the names of this plan's new assets.
-    *within* finds the assets that formulas name.
+    """Gives each item of one plan, in order, a name that is the same in every run: a SHA-256 in hex, with the
+    number of the occurrence for a create without a key.
+
+    *made* has the names of assets that the job created, *real* these assets by name; *named* collects the names of this
+    plan's new assets, *in_formulas* what stands for each of them in a formula. *within* finds the assets that formulas
+    name, *digest* replaces secrets.
     """
 
     within: ReferencesIn
@@ -71,7 +74,7 @@ class Namer:
     made: Mapping[Oid, str]
     real: Mapping[str, Oid]
     named: dict[Oid, str] = field(default_factory=dict)
-    _texts: dict[Oid, Oid] = field(default_factory=dict)
+    in_formulas: dict[Oid, Oid] = field(default_factory=dict)
     _occurrences: Counter[str] = field(default_factory=Counter)
 
     def name(self, change: Change, key: str | None) -> str:
@@ -90,7 +93,7 @@ class Namer:
             self._occurrences[plain] += 1
             found = f"{plain}#{self._occurrences[plain]}"
         self.named[change.oid] = found
-        self._texts[change.oid] = self.real.get(found, Oid(change.oid.type, found))
+        self.in_formulas[change.oid] = self.real.get(found, Oid(change.oid.type, found))
         return found
 
     def value(self, change: Change) -> str:
@@ -100,14 +103,15 @@ class Namer:
     def _value(self, delta: AttributeChange) -> str:
         if not delta.is_multi:
             return self._json(delta.new)
-        # The order of members may come from a set, and is another in every process.
+        # The order of members may come from a set, and differ from process to process.
         return json.dumps([sorted(map(self._json, delta.added)), sorted(map(self._json, delta.removed))])
 
     def _json(self, value: object) -> str:
-        found = resolve_value(value, self._texts, self.within) if isinstance(value, str) else value
+        found = resolve_value(value, self.in_formulas, self.within) if isinstance(value, str) else value
         return json.dumps(value_to_json(found, self._refer, self.digest), sort_keys=True)
 
     def _refer(self, oid: Oid) -> Any:
+        """What stands for an asset in a name: its own name where the job creates it, else its key."""
         made = self.named.get(oid) or self.made.get(oid)
         return {"made": made} if made else {"asset": [oid.type, oid.key]}
 
@@ -145,7 +149,7 @@ def match(parts: Sequence[Part], items: Sequence[Item], within: ReferencesIn, di
         by_name[name], values[name] = item, before.value(item.change)
         if isinstance(item.change, Create) and item.state == DONE and item.oid is not None:
             made[item.oid], real[name] = name, item.oid
-            before._texts[item.change.oid] = item.oid
+            before.in_formulas[item.change.oid] = item.oid
     now = Namer(within, digest, made, real)
     found = Match()
     seen: set[int] = set()
@@ -164,7 +168,9 @@ def match(parts: Sequence[Part], items: Sequence[Item], within: ReferencesIn, di
 
 
 def check_fit(name: str, parts: Sequence[Part], found: Match, *, extend: bool) -> None:
-    """Raise JobError for a plan that does not fit the journal of the job *name*."""
+    """Raise JobError for a plan that does not fit the journal of the job *name*: one with new changes or other values.
+    *extend* allows these, except new creates while others that are not done have gone: they may be the same assets.
+    """
     new = [parts[index] for index in found.new]
     differing = [index for index in found.differing if not isinstance(parts[index].change, Create)]
     # What the server turned down may be replaced by what it takes.
@@ -176,38 +182,31 @@ def check_fit(name: str, parts: Sequence[Part], found: Match, *, extend: bool) -
     lines = []
     for verb, kind in (("create", Create), ("update", Update), ("delete", Delete)):
         some = [part.change for part in new if isinstance(part.change, kind)]
-        lines += [f"  {len(some)} to {verb} are new: {_some(some)}"] if some else []
+        lines += [f"  {len(some)} to {verb} are new: {_listed(some)}"] if some else []
     gone = [item.change for item in found.gone if isinstance(item.change, Create)]
-    lines += [f"  {len(gone)} to create are in the journal and not in the plan: {_some(gone)}"] if gone else []
+    lines += [f"  {len(gone)} to create are in the journal and not in the plan: {_listed(gone)}"] if gone else []
     for index in differing[:_NAMED]:
-        was, planned = (_written(change) for change in (found.known[index].change, parts[index].change))
+        was, planned = (_value_text(change) for change in (found.known[index].change, parts[index].change))
         lines.append(f"  {parts[index].change.oid.token}.{parts[index].slot} was to become {was}, and now {planned}")
     lines += [f"  … and {len(differing) - _NAMED} more values differ"] if len(differing) > _NAMED else []
-    raise JobError(
-        "\n".join(
-            [
-                f"The plan does not fit the journal of the job {name!r}; nothing was sent.",
-                *lines,
-                ADVICE,
-            ]
-        )
-    )
+    title = f"The plan does not fit the journal of the job {name!r}; nothing was sent."
+    raise JobError("\n".join([title, *lines, ADVICE]))
 
 
-def _written(change: Change) -> str:
+def _value_text(change: Change) -> str:
     [delta] = _deltas(change)
     if delta.is_multi:
         return f"+{[str(value) for value in delta.added]} -{[str(value) for value in delta.removed]}"[:80]
-    return f"{shown(delta.new, 60)}"
+    return shown(delta.new, 60)
 
 
-def _some(changes: Iterable[Change]) -> str:
+def _listed(changes: Iterable[Change]) -> str:
     several = list(changes)
-    words = [_word(change) for change in several[:_NAMED]]
+    words = [_described(change) for change in several[:_NAMED]]
     return ", ".join(words) + (" …" if len(several) > _NAMED else "")
 
 
-def _word(change: Change) -> str:
+def _described(change: Change) -> str:
     if not isinstance(change, Create):
         return f"{change.oid.token}{''.join(f'.{delta.name}' for delta in _deltas(change))}"
     text = next((delta.new for delta in change.deltas if isinstance(delta.new, str)), None)
