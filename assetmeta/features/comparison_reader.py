@@ -32,16 +32,18 @@ from assetmeta.model.schema import AssetType
 from assetmeta.model.values import ABSENT, UNREAD, Oid, chunks
 
 _RECENT = 200
-"""How many assets a page of those changed last holds."""
+"""Assets per page of a list of those changed last."""
 
 _ATTEMPTS = 3
-"""How often a list that moves while it is read is read in one round."""
+"""How often in one round a list is read that changes while it is read."""
 
 T = TypeVar("T")
 
 
-def _repeated(read: Callable[[], T]) -> T:
-    """What *read* returns, which is called again for a list that moves while it is read."""
+def _with_retries(read: Callable[[], T]) -> T:
+    """Return what *read* returns. It is called again when the list changes meanwhile; ResultChanged of the last attempt
+    is raised.
+    """
     for _ in range(_ATTEMPTS - 1):
         try:
             return read()
@@ -60,7 +62,7 @@ class ComparisonReader:
         kind = query.schema.type(query.type_name)
         self._names = selected_names(query)
         self._cells = Cells(self._context, kind.name, self._names)
-        # What the lists do not hold would take requests of its own.
+        # Attributes that lists do not contain would take requests of their own.
         at, by = (name if name in (*kind.basic, *self._names) else None for name in (marks.at, marks.by))
         self._at, self._by, self._deleted = at, by, kind.deleted
         self._all = tuple(dict.fromkeys([*self._names, *filter(None, (at, by))]))
@@ -69,18 +71,20 @@ class ComparisonReader:
         self._is_changed = False
 
     def start(self) -> None:
-        self._rows = dict(self._whole())
+        self._rows = dict(self._read_all())
 
-    def _whole(self) -> dict[Oid, tuple[LoadedValue, ...]]:
-        return _repeated(lambda: {asset._state.oid: self._row(asset) for page in self._query.pages() for asset in page})
+    def _read_all(self) -> dict[Oid, tuple[LoadedValue, ...]]:
+        return _with_retries(
+            lambda: {asset._state.oid: self._row(asset) for page in self._query.pages() for asset in page}
+        )
 
     def _row(self, asset: Instance) -> tuple[LoadedValue, ...]:
         return tuple(without_moment(asset._state.cell(name)) for name in self._all)
 
     def read(self) -> list[Found]:
-        rows = self._whole()
+        rows = self._read_all()
         gone = [oid for oid in self._rows if oid not in rows]
-        # What satisfies the conditions no more is still there.
+        # What has gone from the result may exist still, and satisfy the conditions no more.
         left = self._still_there(gone) if self._query.terms or self._query.finding else {}
         return self._changes(rows, left, [oid for oid in gone if oid not in left])
 
@@ -100,7 +104,8 @@ class ComparisonReader:
         return found + [self._found(oid, DELETED, self._rows[oid], None, False) for oid in gone]
 
     def _still_there(self, oids: list[Oid]) -> dict[Oid, tuple[LoadedValue, ...]]:
-        # Some servers still show by their key what is deleted.
+        """Those of *oids* that exist, with what is compared of them. One request per chunk of keys."""
+        # Some servers return deleted assets by their keys.
         select = tuple(path_to(name) for name in dict.fromkeys(filter(None, (*self._all, self._deleted))))
         found: dict[Oid, tuple[LoadedValue, ...]] = {}
         for some in chunks(oids, self._context.backend.can.max_keys):
@@ -127,14 +132,15 @@ class ComparisonReader:
         asset = self._context.asset(oid)
         at = by = None
         if after is not None:
-            at, by = self._told(asset, after, self._at), self._told(asset, after, self._by)
+            at, by = self._value_in(after, asset, self._at), self._value_in(after, asset, self._by)
         differences = self._cells.differences(asset, before, after)
-        who = self._context.asset(by) if isinstance(by, Oid) else None
-        change = AssetChange(asset, kind, differences, at if isinstance(at, datetime) else None, who)
+        author = self._context.asset(by) if isinstance(by, Oid) else None
+        change = AssetChange(asset, kind, differences, at if isinstance(at, datetime) else None, author)
         kept = [to_json(cell) for cell in after] if is_kept and after is not None else None
         return Found(change, [oid.type, oid.key, kept])
 
-    def _told(self, asset: Instance, row: tuple[LoadedValue, ...], name: str | None) -> object:
+    def _value_in(self, row: tuple[LoadedValue, ...], asset: Instance, name: str | None) -> object:
+        """The value of the attribute *name* in a row, None where it has none or *name* is None."""
         return None if name is None else self._value(asset, row[self._all.index(name)], name)
 
     def _value(self, asset: Instance, cell: LoadedValue, name: str) -> object:
@@ -177,8 +183,8 @@ class ComparisonReader:
 
 
 class RecentReader(ComparisonReader):
-    """Reads the assets that were changed last, newest first, as far back as the round before, and compares these. A
-    count tells whether others have gone meanwhile, and so does a list in another order; then all are read.
+    """Reads the assets that were changed last, newest first, as far back as the round before, and compares these. All
+    are read where the list is not in that order, and where a count shows that others have gone meanwhile.
     """
 
     way = "recent"
@@ -188,7 +194,7 @@ class RecentReader(ComparisonReader):
         self._mark: datetime | None = None
         self._newest: datetime | None = None
         self._flag = self._deleted
-        # An asset stays where it is a part; by other conditions it may come and go.
+        # What an asset is part of never changes; other conditions may cease to be satisfied.
         kind = query.schema.type(query.type_name)
         lasting = tuple(term for term in query.terms if _is_lasting(kind, term))
         self._is_whole = lasting == query.terms
@@ -213,18 +219,18 @@ class RecentReader(ComparisonReader):
         return found if isinstance(found, datetime) else None
 
     def read(self) -> list[Found]:
-        # What satisfies the conditions is read first. What ceases to do so before all else is read is in both lists,
-        # and the next round sees it; the other way round it would leave by a row that still satisfies them.
+        # What satisfies the conditions is read first. An asset that ceases to do so before the rest is read is in both
+        # lists, and the next round sees it; in the other order it would leave with a row that still satisfies them.
         is_marked = self._mark is not None
-        found = _repeated(lambda: self._recent(self._matching)) if is_marked and not self._is_whole else {}
-        recent = _repeated(lambda: self._recent(self._around)) if is_marked and found is not None else None
+        found = _with_retries(lambda: self._recent(self._matching)) if is_marked and not self._is_whole else {}
+        recent = _with_retries(lambda: self._recent(self._around)) if is_marked and found is not None else None
         if recent is None or found is None:
             return super().read()
         gone = [oid for oid, (_, is_deleted) in recent.items() if is_deleted and oid in self._rows]
         there = {oid: row for oid, (row, is_deleted) in recent.items() if not is_deleted}
         matching = there if self._is_whole else {oid: row for oid, (row, _) in found.items() if oid not in gone}
         left = {oid: row for oid, row in there.items() if oid in self._rows and oid not in matching}
-        # Assets go without a trace with what they are part of.
+        # Assets that go together with what they are part of are in no list; only the count shows it.
         if len((self._rows.keys() | matching.keys()) - left.keys() - set(gone)) != self._query.count():
             return super().read()
         return self._changes(matching, left, gone)

@@ -36,18 +36,23 @@ if TYPE_CHECKING:
     import pyarrow
 
 SCALE = 9
-"""Digits after the point of exact decimal numbers; before it there is room for 29."""
+"""Digits after the point of exact decimal numbers."""
 
 _BEFORE = 38 - SCALE
+"""Digits before the point: Arrow's decimals have 38 in all."""
 
 DECIMALS = ("decimal", "float")
+
+_STEPS = {"day": timedelta(days=1), "week": timedelta(weeks=1)}
 
 _WIDE = 2**63
 """Whole numbers from here on do not fit a column."""
 
 
 class FrameColumn(NamedTuple):
-    """One column: its name, the path it holds, its Arrow type, and what turns a value into a cell."""
+    """One column: its name, the path it holds, its Arrow type, the function that turns one value into a cell, and
+    whether an asset may have several values.
+    """
 
     name: str
     path: Path
@@ -57,7 +62,7 @@ class FrameColumn(NamedTuple):
 
 
 def read_arrow(query: Query, options: FrameOptions) -> pyarrow.Table:
-    """Read a query into an Arrow table."""
+    """Read a query into an Arrow table. Requests: those of the query. Raises BadValue for a value that does not fit."""
     return reader(query, options).read_all()
 
 
@@ -79,13 +84,15 @@ def history_frame(
     """Read assets as they were at several moments; see core.frames.Frames.history_frame."""
     optional.load("pandas", extra="pandas")
     arrow, moments = _arrow(), list(_moments(start, end, every))
-    asked = query.select(*names)
-    columns = columns_of(asked, options)
-    assets = list(asked.asof(*(moment if isinstance(moment, datetime) else moment.isoformat() for moment in moments)))
+    selected = query.select(*names)
+    columns = columns_of(selected, options)
+    assets = list(
+        selected.asof(*(moment if isinstance(moment, datetime) else moment.isoformat() for moment in moments))
+    )
     keys = [asset._state.oid.key for asset in assets]
     key_type = arrow.int64() if all(isinstance(key, int) for key in keys) else arrow.string()
     batch = _batch(assets, columns, arrow.schema([(column.name, column.type) for column in columns]), options)
-    # A day is asked for as a text; both are the moment that the asset is as of.
+    # A day was requested as a text, a time as a datetime; the asset has what was requested.
     seen = [_moment_cell(asset.AsOf) for asset in assets]
     arrays = [arrow.array(seen, arrow.timestamp("us", tz="UTC")), arrow.array(keys, key_type), *batch.columns]
     table = arrow.table(arrays, names=["AsOf", query.type_name, *(column.name for column in columns)])
@@ -94,29 +101,30 @@ def history_frame(
 
 
 def _moments(start: date, end: date, every: str | timedelta) -> Iterator[date]:
-    """The moments from *start* to *end*, both included; a month ends where it is shorter."""
+    """Yield the days or times from *start* to *end*, both included. A day that a month does not have is its last one.
+    Raises BadValue.
+    """
     if isinstance(start, datetime) is not isinstance(end, datetime) or not isinstance(start, date):
         raise BadValue(f"history_frame() goes from day to day or from time to time, not from {start!r} to {end!r}.")
     if isinstance(start, datetime) and isinstance(end, datetime) and (start.tzinfo is None) is not (end.tzinfo is None):
         raise BadValue(f"history_frame(): one of {start} and {end} has a time zone; give both one.")
     if end < start:
         raise BadValue(f"history_frame(): {end} is before {start}.")
-    steps = {"day": timedelta(days=1), "week": timedelta(weeks=1)}
-    step = every if isinstance(every, timedelta) else steps.get(every) if isinstance(every, str) else None
+    step = every if isinstance(every, timedelta) else _STEPS.get(str(every))
     if every != "month" and (step is None or step <= timedelta()):
         raise BadValue(f'every={every!r} is "day", "week", "month" or a timedelta above zero.')
     for number in count():
         try:
-            moment = start + number * step if step is not None else _months_later(start, number)
+            moment = start + number * step if step is not None else _add_months(start, number)
         except (OverflowError, ValueError):
-            # Behind the last day that there is.
+            # Python has no later dates.
             return
         if moment > end:
             return
         yield moment
 
 
-def _months_later(start: date, number: int) -> date:
+def _add_months(start: date, number: int) -> date:
     year, month = divmod(start.year * 12 + start.month - 1 + number, 12)
     last = calendar.monthrange(year, month + 1)[1]
     return start.replace(year=year, month=month + 1, day=min(start.day, last))
@@ -128,7 +136,7 @@ def _moment_cell(moment: Any) -> datetime:
 
 
 def reader(query: Query, options: FrameOptions) -> pyarrow.RecordBatchReader:
-    """Return what reads a query page by page. Its schema is known at once; the first batch sends the first request."""
+    """Return a reader of record batches, one per page of a query. Its schema sends nothing, each batch its page."""
     arrow = _arrow()
     columns = columns_of(query, options)
     schema = arrow.schema([arrow.field(column.name, column.type) for column in columns])
@@ -183,7 +191,7 @@ def columns_of(query: Query, options: FrameOptions) -> list[FrameColumn]:
 
 def _column(query: Query, path: Path, options: FrameOptions) -> FrameColumn:
     arrow, reached = _arrow(), resolve(query.schema, query.type_name, path)
-    kind, cell = _kind(query.context, reached, path, options)
+    kind, cell = _type_and_cell(query.context, reached, path, options)
     name, multi = str(path), reached.multi and not path.aggregate
     if multi and name not in options.explode:
         kind = arrow.list_(kind)
@@ -198,15 +206,15 @@ def _column(query: Query, path: Path, options: FrameOptions) -> FrameColumn:
     return FrameColumn(name, path, kind, checked, multi)
 
 
-def _kind(
+def _type_and_cell(
     context: SessionContext, reached: Resolved, path: Path, options: FrameOptions
 ) -> tuple[Any, Callable[[Any], Any]]:
-    """The Arrow type of single values at a path, and what makes cells of them."""
+    """The Arrow type of single values at a path, and the function that turns one into a cell."""
     arrow = _arrow()
     if counts(path):
         return arrow.int64(), int
     if reached.is_relation:
-        return _key(context, reached.attribute)
+        return _relation_cell(context, reached.attribute)
     attribute = reached.attribute
     decimal = (arrow.decimal128(38, SCALE), _exact) if options.decimals == "decimal" else (arrow.float64(), float)
     if isinstance(attribute.codec, Choices):
@@ -231,8 +239,8 @@ def _kind(
     return arrow.string(), lambda value: _text(value, options.plain)
 
 
-def _key(context: SessionContext, attribute: Attribute) -> tuple[Any, Callable[[Any], Any]]:
-    """Relations are keys; where they lead to assets of several types with keys of their own, tokens."""
+def _relation_cell(context: SessionContext, attribute: Attribute) -> tuple[Any, Callable[[Any], Any]]:
+    """The same for a relation: keys, or tokens where it leads to several types with keys of their own."""
     arrow, related = _arrow(), attribute.related or ""
     kind = context.schema.types.get(related)
     if kind is not None and kind.members:
@@ -294,7 +302,7 @@ def _batch(assets: Sequence[Instance], columns: list[FrameColumn], schema: Any, 
     arrow = _arrow()
     rows: Iterable[list[Any]] = ([_value(asset, column) for column in columns] for asset in assets)
     for name in options.explode:
-        rows = _exploded(rows, [column.name for column in columns].index(name))
+        rows = _explode(rows, [column.name for column in columns].index(name))
     cells = list(zip(*rows, strict=True)) or [()] * len(columns)
     return arrow.RecordBatch.from_arrays(
         [arrow.array(values, column.type) for values, column in zip(cells, columns, strict=True)], schema=schema
@@ -308,8 +316,8 @@ def _value(asset: Instance, column: FrameColumn) -> Any:
     return column.cell(found if found is not None and (found or not hasattr(found, "idref")) else None)
 
 
-def _exploded(rows: Iterable[list[Any]], place: int) -> Iterator[list[Any]]:
-    """A row for each of several values, and one with nothing where there are none."""
+def _explode(rows: Iterable[list[Any]], place: int) -> Iterator[list[Any]]:
+    """Yield a row for each value in column *place*, and one with None where there is no value."""
     for row in rows:
         for value in row[place] or [None]:
             yield [*row[:place], value, *row[place + 1 :]]

@@ -1,12 +1,12 @@
-"""Slices of a query that travel: to other processes, to other machines, to an engine such as Dask.
+"""Slices of a query to be read elsewhere: in other processes, on other machines, by an engine such as Dask.
 
     for part in v1.Story.select("Name", "Scope").parts(8):
         pool.submit(work, part)              # in the other process: for story in part: ...
 
-A part is small and holds no secret. It names the profile by which it connects where it runs, keeps one session per
-process, and its requests keep to the rate of that profile. Parts are conditions, not lists: ranges of keys without a
-beginning and an end, or the values of a relation and whatever has another one. So they are the whole together and share
-nothing, also while others write.
+A part is small and holds no secret. It names the profile by which it connects where it runs; the parts of a process
+share one session, and their requests keep to the rate of that profile. Parts are conditions, not lists: ranges of keys
+(the first without a beginning, the last without an end), or the values of a relation and whatever has another one. So
+each asset is in one part and in one only, also while others write.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import pandas
 
 PARTS = 8
-"""How many parts a query has, unless said otherwise."""
+"""How many parts a query has by default."""
 
 
 class _Sessions:
@@ -55,11 +55,11 @@ class _Sessions:
         renew_in_child(self)
 
     def after_fork(self) -> None:
-        """Free the lock, which another thread may have held. Sessions know themselves what a fork means."""
+        """Free the lock, which another thread may have held. Sessions handle a fork themselves."""
         self._lock = threading.Lock()
 
     def of(self, connect: Callable[[], Any]) -> Any:
-        """The session that *connect* makes, once. Making it sends nothing."""
+        """The session that *connect* makes, one for all calls with the same *connect*. Sends nothing."""
         name = repr(connect)
         if isinstance(connect, partial):
             name = repr((connect.func, connect.args, sorted(connect.keywords.items())))
@@ -75,7 +75,7 @@ _sessions = _Sessions()
 class Part(OwnRepr, Struct, frozen=True):
     """A slice of a query: part *number* (from 0) of *count*. It pickles small, and connects with its first use.
 
-    Iterating yields its assets, as the query's own session would, of a session of the process that it is in.
+    Iterating yields its assets, from the session that this process has for the profile; requests as for a query.
     """
 
     connect: Callable[[], Any]
@@ -122,7 +122,7 @@ class Part(OwnRepr, Struct, frozen=True):
         return iter(self.query())
 
     def to_pandas(self, options: FrameOptions | None = None) -> pandas.DataFrame:
-        """Read the part into a DataFrame whose columns have Arrow's types, so that all parts have the same."""
+        """Read the part into a DataFrame whose columns have Arrow's types, so that those of all parts are the same."""
         return _frame(self.query(), options or FrameOptions(), is_empty=False)
 
     @property
@@ -134,13 +134,13 @@ class Part(OwnRepr, Struct, frozen=True):
 
 
 def parts(query: Query, number: int | None, by: str | None, profile: str | None) -> list[Part]:
-    """Divide a query; see core.frames.Frames.parts."""
+    """Divide a query; see core.frames.Frames.parts. Raises BadValue, UsageError and Unsupported."""
     if number is not None:
         at_least(1, number, "parts()")
     if query.start or query.size is not None:
         raise BadValue("A page of a query has no parts: what is in it depends on all that comes before.")
     connect = _connect(query.context, profile)
-    slices = _by_key(query, number or PARTS) if by is None else _by_relation(query, by, number)
+    slices = _key_ranges(query, number or PARTS) if by is None else _relation_values(query, by, number)
     return [
         Part(
             connect,
@@ -170,8 +170,8 @@ def _connect(context: SessionContext, profile: str | None) -> Callable[[], Any]:
     return context.own_profile
 
 
-def _by_key(query: Query, number: int) -> list[Term | None]:
-    """Ranges of keys: the first without a beginning, the last without an end."""
+def _key_ranges(query: Query, number: int) -> list[Term | None]:
+    """Conditions on ranges of keys: the first without a beginning, the last without an end. None selects everything."""
     column = _key_column(query)
     edges = _edges(query, number)
     path = Path((Step(column),))
@@ -195,7 +195,9 @@ def _key_column(query: Query) -> str:
 
 
 def _edges(query: Query, number: int) -> list[Key]:
-    """Keys that divide the assets that there are now into *number* equal parts, or into as many as there are assets."""
+    """Keys that divide the assets of now into *number* equal parts, or into as many as there are assets. Two requests
+    where the server selects by key: a count, and the keys where parts meet; else those of reading all keys.
+    """
     context = query.context
     if not context.backend.can.keyset_column:
         keys = sorted(asset._state.oid.key for asset in query._only_ids())
@@ -210,7 +212,7 @@ def _edges(query: Query, number: int) -> list[Key]:
 
 
 def _distinct(keys: Iterable[Key]) -> list[Key]:
-    """Each once, in order; what moved while it was read may have changed the order."""
+    """The keys, each once and in order. They may come in another one when assets moved while they were read."""
     found: list[Any] = []
     for key in keys:
         place = bisect_left(found, key)
@@ -219,8 +221,8 @@ def _distinct(keys: Iterable[Key]) -> list[Key]:
     return found
 
 
-def _by_relation(query: Query, by: str, number: int | None) -> list[Term | None]:
-    """The values of a relation, and at last whatever has another one, or none."""
+def _relation_values(query: Query, by: str, number: int | None) -> list[Term | None]:
+    """Conditions on the values of a relation, and a last one on whatever has another value, or none."""
     path = query._path(by)
     reached = resolve(query.schema, query.type_name, path)
     if not reached.is_relation or reached.multi or not path.is_plain:
@@ -238,14 +240,14 @@ def _by_relation(query: Query, by: str, number: int | None) -> list[Term | None]
 
 
 def _groups(counted: Counter[Oid], number: int | None) -> list[list[Oid]]:
-    """The values in as many groups as there may be, with about as many assets in each."""
+    """Distribute the values over groups with about the same number of assets: one less than *number*, or one each."""
     count = len(counted) if number is None else min(max(number - 1, 1), len(counted))
     groups: list[list[Oid]] = [[] for _ in range(count)]
-    loads = [0] * count
+    totals = [0] * count
     for oid, assets in counted.most_common():
-        place = loads.index(min(loads))
-        groups[place].append(oid)
-        loads[place] += assets
+        smallest = totals.index(min(totals))
+        groups[smallest].append(oid)
+        totals[smallest] += assets
     return groups
 
 

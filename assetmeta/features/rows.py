@@ -1,4 +1,4 @@
-"""Upsert: rows in, pending changes out. Assets are found by a key, and only what differs is changed.
+"""Upsert: rows become pending changes. Assets are found by a key, and only values that differ are changed.
 
 Everything that is wrong with the table as a whole (columns, keys that occur twice) raises before anything is pending;
 what is wrong with one row refuses that row, with a reason.
@@ -49,8 +49,8 @@ _NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the rows: the attribute that it is about; *by* names the attribute of related assets that its cells
-    hold, where that is not their name.
+    """One column of the rows: its title and its attribute. *by* is the attribute by which its cells name related
+    assets, None where that is their name.
     """
 
     title: str
@@ -60,7 +60,9 @@ class Column:
 
 @dataclass(slots=True)
 class Candidate:
-    """One row on its way: its key, its cells, then its values by attribute, or the reason why it is refused."""
+    """One row with its number, key and cells, and what becomes of them: *values* by attribute, or the *reason* why the
+    row is refused.
+    """
 
     number: int
     key: object
@@ -79,7 +81,9 @@ def upsert(
     columns: Mapping[str, str | None] | None = None,
     empty: str = "leave",
 ) -> UpsertReport:
-    """Make the assets of a type agree with *rows*; see AssetClass.upsert."""
+    """Make the assets of a type agree with *rows*; see AssetClass.upsert. Requests: those that look up the names of
+    related assets, and one per chunk of keys. Raises BadValue, UnknownName, ReadOnly, NotFound and NotExactlyOne.
+    """
     _check_word("missing", missing, MISSING_MODES)
     _check_word("empty", empty, EMPTY_MODES)
     kind = context.schema.type(type_name)
@@ -93,13 +97,13 @@ def upsert(
     own = next(column for column in chosen if column.attribute.name == key)
     values = [column for column in chosen if column is not own]
     candidates = [_candidate(context, type_name, own, row) for row in given.rows]
-    _refuse_double_keys(type_name, key, candidates)
+    _check_repeated_keys(type_name, key, candidates)
     _fill(context, type_name, candidates, values, clears=empty == "clear")
     found = _existing(context, type_name, key_attribute, candidates, values)
     if missing == "error":
-        _refuse_missing(type_name, key, [one for one in candidates if not one.reason and one.key not in found])
+        _check_missing(type_name, key, [one for one in candidates if not one.reason and one.key not in found])
     with context.unit.all_or_nothing():
-        results = [_applied(context, type_name, key_attribute, one, found, missing) for one in candidates]
+        results = [_apply(context, type_name, key_attribute, one, found, missing) for one in candidates]
     return UpsertReport(type_name, key, tuple(results))
 
 
@@ -109,7 +113,7 @@ def _check_word(name: str, given: object, known: Sequence[str]) -> None:
 
 
 def _key_attribute(context: SessionContext, type_name: str, key: str) -> Attribute:
-    """The attribute of the key. Raises UnknownName, and BadValue for one that tells no assets apart."""
+    """The attribute of the key. Raises UnknownName, and BadValue for one that cannot identify assets."""
     attribute = context.schema.attribute(type_name, key)
     if attribute.multi or attribute.is_secret:
         why = "holds several values" if attribute.multi else "cannot be read"
@@ -120,13 +124,13 @@ def _key_attribute(context: SessionContext, type_name: str, key: str) -> Attribu
 def _columns(
     context: SessionContext, type_name: str, titles: Sequence[str], renamed: Mapping[str, str | None], key: str
 ) -> list[Column]:
-    """The attributes that the columns are about. Raises what is wrong with them."""
+    """The columns that are not left out. Raises BadValue, UnknownName and ReadOnly."""
     strangers = [title for title in renamed if title not in titles]
     if strangers:
         near = nearest(strangers[0], titles)
         raise BadValue(f"columns= names {_listed(strangers)}, which the rows do not have.{near}", type_name=type_name)
     names = {title: renamed.get(title, title) for title in titles}
-    _refuse_unknown(context, type_name, names)
+    _check_names(context, type_name, names)
     found = [_column(context, type_name, title, name, key) for title, name in names.items() if name is not None]
     by_attribute: dict[str, list[str]] = {}
     for column in found:
@@ -145,7 +149,7 @@ def _columns(
     return found
 
 
-def _refuse_unknown(context: SessionContext, type_name: str, names: Mapping[str, str | None]) -> None:
+def _check_names(context: SessionContext, type_name: str, names: Mapping[str, str | None]) -> None:
     unknown: dict[str, str] = {}
     for title, name in names.items():
         if name is not None:
@@ -188,7 +192,7 @@ def _column(context: SessionContext, type_name: str, title: str, name: str, key:
 
 
 def _candidate(context: SessionContext, type_name: str, own: Column, row: GivenRow) -> Candidate:
-    """A row with its key parsed."""
+    """A row with its key parsed, or the reason why it has none."""
     found = Candidate(row.number, row.cells.get(own.title), row.cells, row.problem)
     if row.problem:
         return found
@@ -196,7 +200,7 @@ def _candidate(context: SessionContext, type_name: str, own: Column, row: GivenR
         found.key, found.reason = None, f"it has no {own.attribute.name}, which is the key"
         return found
     try:
-        # Blanks around a key are slips of a spreadsheet, and would make another asset.
+        # Blanks around a key are slips of a spreadsheet: with them it would be the key of another asset.
         cell = plain_cell(found.key.strip() if isinstance(found.key, str) else found.key)
         if own.attribute.is_relation:
             found.key = related_oid(context, type_name, own.attribute, cell, look_up=False)
@@ -208,7 +212,7 @@ def _candidate(context: SessionContext, type_name: str, own: Column, row: GivenR
     return found
 
 
-def _refuse_double_keys(type_name: str, key: str, candidates: Iterable[Candidate]) -> None:
+def _check_repeated_keys(type_name: str, key: str, candidates: Iterable[Candidate]) -> None:
     numbers: dict[object, list[int]] = {}
     for one in candidates:
         if not one.reason:
@@ -225,7 +229,7 @@ def _refuse_double_keys(type_name: str, key: str, candidates: Iterable[Candidate
         )
 
 
-def _refuse_missing(type_name: str, key: str, missing: Sequence[Candidate]) -> None:
+def _check_missing(type_name: str, key: str, missing: Sequence[Candidate]) -> None:
     if missing:
         named = _listed([f"{one.key} (row {one.number})" for one in missing])
         raise NotFound(
@@ -243,7 +247,9 @@ def _fill(
     *,
     clears: bool,
 ) -> None:
-    """Work the values of all rows out of their cells. Requests: those of the names (see core.names)."""
+    """Parse the cells of all rows into values; *clears* has empty cells clear theirs. Requests: those that look up the
+    names of related assets (see core.names).
+    """
     sound = [one for one in candidates if not one.reason]
     names = RelatedNames(context)
     for one in sound:
@@ -299,7 +305,7 @@ class RelatedNames:
         """Note the names among the values of a cell."""
         for member in members:
             if self._is_name(column, member):
-                self._wanted.setdefault(_place(column), {})[str(member).strip()] = None
+                self._wanted.setdefault(_related_by(column), {})[str(member).strip()] = None
 
     def _is_name(self, column: Column, member: object) -> bool:
         if column.by is not None:
@@ -324,7 +330,7 @@ class RelatedNames:
             self._found[type_name, by] = found
 
     def _by_alias(self, type_name: str, name: str) -> Oid | None:
-        """The asset of another name than the type's own, where the server has such."""
+        """The asset that has *name* as an alias, None where there is none. One request for `project:12`."""
         backend = self._context.aliases
         if backend is None:
             return None
@@ -338,9 +344,9 @@ class RelatedNames:
             return None
 
     def oid(self, type_name: str, column: Column, member: object) -> Oid:
-        """The related asset that one value of a cell stands for. Raises BadValue."""
+        """The related asset that one value of a cell names, is, or has as its token. Raises BadValue."""
         if self._is_name(column, member):
-            found = self._found[_place(column)][str(member).strip()]
+            found = self._found[_related_by(column)][str(member).strip()]
             if isinstance(found, BadValue):
                 raise BadValue(f"{type_name}.{column.attribute.name}: {found}", attribute=column.attribute.name)
             member = found
@@ -348,14 +354,15 @@ class RelatedNames:
         return related_oid(self._context, type_name, column.attribute, given, look_up=False)
 
 
-def _place(column: Column) -> tuple[str, str | None]:
+def _related_by(column: Column) -> tuple[str, str | None]:
+    """The related type, and the attribute that names its assets: what is looked up together."""
     return (column.attribute.related or "", column.by)
 
 
 def _existing(
     context: SessionContext, type_name: str, key: Attribute, candidates: Iterable[Candidate], columns: Sequence[Column]
 ) -> dict[object, Instance]:
-    """The assets that there are, by their keys, with the attributes of all columns. One request per chunk of keys.
+    """The existing assets, by their keys, with the attributes of all columns. One request per chunk of keys.
     Raises NotExactlyOne for a key that several assets have.
     """
     wanted = [one.key for one in candidates if not one.reason]
@@ -368,20 +375,20 @@ def _existing(
     found: dict[object, dict[Oid, Instance]] = {}
     for _, assets in read_all(context, fetches):
         for asset in assets:
-            # What the server compares letter case aside is compared here.
+            # A server may ignore letter case; the keys found are compared exactly, here.
             found.setdefault(old_value(asset, key), {})[asset._state.oid] = asset
     double = {value: found[value] for value in wanted if len(found.get(value, ())) > 1}
     if double:
         named = "; ".join(f"{value} ({_listed(list(map(str, oids)))})" for value, oids in list(double.items())[:_NAMED])
         raise NotExactlyOne(
-            f"Several assets have the same {type_name}.{key.name}: {named}. Use a key that tells them apart.",
+            f"Several assets have the same {type_name}.{key.name}: {named}. Use a key that differs between them.",
             type_name=type_name,
             attribute=key.name,
         )
     return {value: next(iter(found[value].values())) for value in wanted if value in found}
 
 
-def _applied(
+def _apply(
     context: SessionContext,
     type_name: str,
     key: Attribute,
@@ -389,7 +396,7 @@ def _applied(
     found: Mapping[object, Instance],
     missing: str,
 ) -> RowResult:
-    """Make the changes of one row pending and return what came of it."""
+    """Make the changes of one row pending and return its result."""
     asset = found.get(one.key) if not one.reason else None
     if not one.reason and asset is None and missing == "create" and not key.writable:
         one.reason = f"no {type_name} has this {key.name}, which the server alone gives"
@@ -397,7 +404,7 @@ def _applied(
         return RowResult(one.number, one.key, REFUSED, reason=one.reason)
     try:
         if asset is not None:
-            return _updated(context, one, asset)
+            return _update(context, one, asset)
         if missing != "create":
             return RowResult(one.number, one.key, MISSING)
         values = {key.name: one.key, **{name: value for name, value in one.values.items() if value is not None}}
@@ -407,7 +414,7 @@ def _applied(
         return RowResult(one.number, one.key, REFUSED, reason=str(error))
 
 
-def _updated(context: SessionContext, one: Candidate, asset: Instance) -> RowResult:
+def _update(context: SessionContext, one: Candidate, asset: Instance) -> RowResult:
     attributes = context.schema.type(asset._state.oid.type).attributes
     differing = {name: value for name, value in one.values.items() if _differs(asset, attributes[name], value)}
     if not differing:

@@ -1,4 +1,4 @@
-"""Watching: what others change, each change once and in order, also over restarts."""
+"""Watching: the changes that others make, each once and in order, also across restarts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ log = logging.getLogger(__name__)
 
 
 def reader_for(query: Query) -> ChangeReader:
-    """The best way to watch a query: by history where the server keeps one that can be searched in this way."""
+    """Return the reader that takes the fewest requests for a query: by history where the server has one that these
+    conditions can search, then by the time of the last change, else by comparison. Sends nothing.
+    """
     context, kind = query.context, query.schema.type(query.type_name)
     backend = context.backend
     marks = backend.change_marks if isinstance(backend, SupportsChanges) else ChangeMarks()
@@ -44,8 +46,11 @@ def reader_for(query: Query) -> ChangeReader:
 
 
 class Watcher:
-    """The changes of what a query selects; see Session.watch. Iterating goes on until the session is closed; poll()
-    reads once.
+    """The changes of what a query selects; see Session.watch. Iterating goes on until the session is closed, one round
+    every *every* seconds; poll() reads once. *since* is the file that holds the position.
+
+    Making it reads the starting point, unless the file has one. Raises BadValue for a query that cannot be watched, and
+    for a file of another one.
     """
 
     def __init__(self, query: Query, every: float = EVERY, since: str | Path | None = None) -> None:
@@ -56,7 +61,7 @@ class Watcher:
         for path in query.fetch().select:
             if not path.is_name:
                 raise BadValue(f"A watch compares attributes of the asset itself, not {path}.", attribute=str(path))
-        # The order of a result is no part of what is watched.
+        # The order of a result is not watched.
         query = query.sort() if query.sorts else query
         self._context = query.context
         self._every = every
@@ -69,10 +74,11 @@ class Watcher:
         if kept is None:
             self._reader.start()
         else:
-            self._go_on(since, *kept)
+            self._restore(since, *kept)
         self._cursor.save(self._reader.state)
 
-    def _go_on(self, since: object, state: object, finished: list[object]) -> None:
+    def _restore(self, since: object, state: object, finished: list[object]) -> None:
+        """Take up where the file *since* stopped: at *state*, and behind the changes *finished* after it."""
         try:
             self._reader.state = state
             for one in finished:
@@ -108,7 +114,7 @@ class Watcher:
                 return
 
     def _fill(self) -> None:
-        """Read; a passing fault is logged, and the next round reads the more."""
+        """Read one round. A passing error is logged, and the next round reads what this one did not."""
         try:
             self._queue.extend(self._reader.read())
         except (Unreachable, ServerFailed, ResultChanged) as error:

@@ -552,7 +552,7 @@ def test_a_list_that_moves_is_read_three_times() -> None:
             return result
 
         try:
-            return comparison_reader._repeated(read), len(left)
+            return comparison_reader._with_retries(read), len(left)
         except ResultChanged:
             return "moved", len(left)
 
