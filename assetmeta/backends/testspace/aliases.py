@@ -156,7 +156,6 @@ def _split(resource: Resource, alias: str) -> tuple[Key | None, str]:
 
 def _no_key(resource: Resource, alias: str) -> BadValue:
     name = {
-        "Project": "its name",
         "Space": "project/space",
         "Result": "space id/result or project/space/result",
     }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from assetmeta.backends.rest.hooks import NO_CONTEXT
-from assetmeta.backends.valispace import Valispace, calls
+from assetmeta.backends.valispace import Valispace, calls, lookup
 from assetmeta.backends.valispace.bulk import _objects, group_updates, notes
 from assetmeta.backends.valispace.connection import Settings, bundled
 from assetmeta.backends.valispace.keys import identities, identity, parse_key, require_key
@@ -109,6 +109,63 @@ class TestIdentities:
         assert (list(range(1, 7)), ["GET components/1/", "GET components/"]) == self.read(
             vs_schema, play, "Component", range(1, 7), sample, listed
         )
+
+    def by_project(self, vs_schema: Schema, play: Any, seen: list[int], *answers: Any, first: int = 1) -> list[str]:
+        """The requests, with their project, by which components 1 to 9 are read after *seen* projects were used; they
+        exist from *first* on.
+        """
+        reading = Valispace().reader(vs_schema)
+        for project in seen:
+            reading.options.memory.remember_project(project)
+        found, made = play(reading.objects(TABLE.types["Component"], range(1, 10), (), (("a", "b"),)), *answers)
+        assert set(range(first, 10)) == found.keys()
+        assert all(("a", "b") in request.query for request in made)
+        rest = [dict(request.query).get("project", "") for request in made]
+        return [line.removeprefix("GET components/") + project for line, project in zip(lines(made), rest, strict=True)]
+
+    @staticmethod
+    def of(project: int | None, *ids: int) -> Response:
+        return answer([{"id": key, "project": project} for key in ids])
+
+    def test_three_projects_are_listed_and_then_one_is_read_for_its_own(self, vs_schema: Schema, play: Any) -> None:
+        assert 3 == lookup._MISSES
+        lists = [self.of(7), self.of(6), self.of(5)]
+        sample = answer({"id": 1, "project": 8})
+        made = self.by_project(vs_schema, play, [3, 4, 5, 6, 7], *lists, sample, self.of(8, *range(2, 10), 77))
+        assert ["7", "6", "5", "1/", "8"] == made
+
+    def test_the_list_ends_with_what_is_read_one_by_one(self, vs_schema: Schema, play: Any) -> None:
+        singly = [answer({"id": key, "project": 6}) for key in range(6, 10)]
+        made = self.by_project(vs_schema, play, [6, 7], self.of(7, 1, 2, 3, 4, 5), *singly)
+        assert ["7", "6/", "7/", "8/", "9/"] == made
+
+    def test_one_more_than_a_few_is_worth_another_list(self, vs_schema: Schema, play: Any) -> None:
+        made = self.by_project(vs_schema, play, [6, 7], self.of(7, 1, 2, 3, 4), self.of(6, 5, 6, 7, 8, 9))
+        assert ["7", "6"] == made
+
+    @pytest.mark.parametrize("project", [None, 7])
+    def test_one_without_a_project_or_of_a_listed_one_means_the_whole_list(
+        self, project: int | None, vs_schema: Schema, play: Any
+    ) -> None:
+        sample = answer({"id": 1, "project": project})
+        made = self.by_project(vs_schema, play, [7], self.of(7), sample, self.of(8, *range(2, 12)))
+        assert ["7", "1/", ""] == made
+
+    def test_the_next_is_read_where_the_first_does_not_exist(self, vs_schema: Schema, play: Any) -> None:
+        sample = answer({"id": 2, "project": 8})
+        made = self.by_project(vs_schema, play, [], answer({}, 404), sample, self.of(8, *range(3, 10)), first=2)
+        assert ["1/", "2/", "8"] == made
+
+    def test_many_without_a_list_are_read_one_by_one_and_without_projects_as_one_list(
+        self, vs_schema: Schema, play: Any
+    ) -> None:
+        five = [answer({"id": key}) for key in range(1, 6)]
+        path = TABLE.types["Dataset"].path
+        made = [f"GET {path}/{key}/" for key in range(1, 6)]
+        assert ([1, 2, 3, 4, 5], made) == self.read(vs_schema, play, "Dataset", range(1, 6), *five)
+        path = TABLE.types["Matrix"].path
+        whole = answer([{"id": key} for key in range(1, 8)])
+        assert ([1, 2, 3, 4, 5], [f"GET {path}/"]) == self.read(vs_schema, play, "Matrix", range(1, 6), whole)
 
     def test_any_name_that_is_missing_makes_an_asset_incomplete(self, vs_schema: Schema) -> None:
         reading, oid = Valispace().reader(vs_schema), Oid("Component", 1)
