@@ -40,8 +40,8 @@ class LoginGuard:
         renew_in_child(self)
 
     def after_fork(self) -> None:
-        """Wait for no request of the parent. What was refused stays refused; whether the login is accepted is found out
-        anew, since connections and cookies are new, too.
+        """Wait for no request of the parent. What was refused stays refused. The first request of the child finds
+        out again whether the login is accepted, since its connections and cookies are new.
         """
         self._accepted = self._credential is None
         self._lock = threading.Lock()
