@@ -51,7 +51,7 @@ def on_condition(type_name: str, given: object, *, has_filter: bool) -> str:
     if isinstance(given, list | tuple | set):
         return f"{wrong} Several are given one by one, without the list."
     if hasattr(given, "_path"):
-        return f"{wrong} Compare the column: where({given!r} == value), where({given!r}.present())."
+        return f"{wrong} Compare the column: where({given!r} == value), where({given!r}.exists())."
     return f"{wrong} Write where({type_name}.Attribute > value), or where(Attribute=value)."
 
 
@@ -80,7 +80,7 @@ def on_suffix(type_name: str, name: str, known: Iterable[str]) -> str:
     if last in _EQUAL:
         return f" Write where({column} == value)."
     if last == "isnull":
-        return f" Write where({column}.missing()), or present()."
+        return f" Write where({column}.missing()), or exists()."
     return f" Write where({{'{path}.{rest[-1]}': value}})."
 
 

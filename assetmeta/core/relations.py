@@ -11,8 +11,9 @@ from assetmeta.core.load_log import LookedAt, refuse_inspection
 from assetmeta.core.state import Instance
 from assetmeta.core.values import context_of, read_multi, read_single, related_oid
 from assetmeta.model.errors import BadValue, ReadOnly
+from assetmeta.model.paths import Path, in_parts, resolve
 from assetmeta.model.printable import printable
-from assetmeta.model.scalars import is_scalar
+from assetmeta.model.scalars import is_scalar, shown
 from assetmeta.model.schema import Attribute, Schema
 from assetmeta.model.table import Displayed, Table
 from assetmeta.model.values import Oid
@@ -44,11 +45,19 @@ class NullReference:
             return EmptyRelatedList(self._type_name, name)
         return NullReference(self._schema, attribute.related) if attribute.related else None
 
-    def __getitem__(self, name: str) -> Any:
-        found: Any = self
-        for step in name.split("."):
-            found = getattr(found, step) if isinstance(found, NullReference) else found
-        return found
+    def __getitem__(self, name: object) -> Any:
+        """What a name, a path or a column leads to from an asset that is not there. Raises UnknownName, BadValue."""
+        if isinstance(name, str) and name in {*self._schema.type(self._type_name).attributes, "AsOf"}:
+            return getattr(self, name)
+        path = Path.parse(name) if isinstance(name, str) else getattr(name, "_path", None)
+        if not isinstance(path, Path):
+            raise BadValue(f"{self!r} is indexed by names and paths, not by {shown(name)}: there is no asset here.")
+        found = resolve(self._schema, self._type_name, in_parts(self._schema, self._type_name, path))
+        if found.multi:
+            return EmptyRelatedList(self._type_name, str(path))
+        return NullReference(self._schema, found.attribute.related or "") if found.is_relation else None
+
+    __iter__ = __contains__ = None
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise ReadOnly(f"There is no {self._type_name} here to set {name} of: the relation is not set.", attribute=name)

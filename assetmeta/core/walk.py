@@ -18,7 +18,9 @@ from assetmeta.core.values import (
     undeclared,
 )
 from assetmeta.model.codecs import Integer
+from assetmeta.model.errors import BadValue
 from assetmeta.model.paths import Path, Resolved, counts, in_parts, resolve
+from assetmeta.model.scalars import shown
 from assetmeta.model.schema import Attribute
 from assetmeta.model.values import UNREAD, Oid
 
@@ -30,11 +32,14 @@ def read(asset: Instance, attribute: Attribute) -> Any:
     return related_asset(asset, attribute) if attribute.is_relation else read_single(asset, attribute)
 
 
-def value_at(asset: Instance, name: str) -> Any:
+def value_at(asset: Instance, name: object) -> Any:
     """Return what *name* refers to: an attribute, a path, something computed, or a key that the schema does not have.
 
     `AsOf` is the moment of the asset, unless the server has an attribute of that name. What is missing is loaded.
     """
+    if not isinstance(name, str):
+        token = asset._state.oid.token
+        raise BadValue(f"{token} is indexed by names and paths, not by {shown(name)}.", oid=token)
     value = undeclared(asset, name)
     if value is not UNREAD:
         return value
@@ -59,7 +64,9 @@ def walk(asset: Instance, path: Path) -> Any:
     if path.is_name:
         return read(asset, resolved.attribute)
     found = list(_reached(asset, [step.name for step in path.steps]))
-    return found if resolved.multi else found[0] if found else None
+    if resolved.multi or found:
+        return found if resolved.multi else found[0]
+    return NullReference(schema, resolved.attribute.related or "") if resolved.is_relation else None
 
 
 def _part(whole: Any, name: str) -> Any:

@@ -36,6 +36,12 @@ class TestConditions:
         assert f" Write {written}." in found
         assert ("filter(...)" in found) == (has_filter and "Attribute" not in written)
 
+    def test_a_column_is_compared_with_what_columns_have(self) -> None:
+        column = Bench().Story.Name
+        found = advice.on_condition("Story", column, has_filter=True)
+        assert "where(Story.Name.exists())" in found
+        assert str(column.exists()) == "+Name"
+
     def test_what_python_works_out_itself(self) -> None:
         assert "&, | and ~" in advice.on_condition("Story", True, has_filter=True)
         assert "one by one" in advice.on_condition("Story", ["Estimate>3"], has_filter=True)
@@ -49,7 +55,7 @@ class TestConditions:
             ("Estimate__range", " Write where(Story.Estimate.between(...))."),
             ("Estimate__in", " Write where(Story.Estimate.in_(...))."),
             ("Name__iexact", " Write where(Story.Name == value)."),
-            ("Estimate__isnull", " Write where(Story.Estimate.missing()), or present()."),
+            ("Estimate__isnull", " Write where(Story.Estimate.missing()), or exists()."),
             ("Owners__Name", " Write where({'Owners.Name': value})."),
             ("Nothing__gt", ""),
             ("Estimate", ""),

@@ -61,6 +61,27 @@ def test_what_is_not_set_is_none_and_knows_its_type(bench: Bench) -> None:
     assert not hasattr(none, "__len__")
 
 
+def test_paths_from_what_is_not_set_are_read_by_the_schema(bench: Bench) -> None:
+    story = bench.Story(1)
+    none = story.Twin
+    assert none["Super.Name"] is none[bench.Story.Super.Name] is none["Name"] is None
+    assert (list(none["Owners.Name"]), story["Twin.Owners.Name"]) == ([], [])
+    assert story["Twin.Super"].Name is none["Super.Scope"].Name is None
+    for path in ("Name.Lenght", "Owners.Nmae", "Super.Nmae", "Nmae"):
+        with pytest.raises(UnknownName):
+            none[path]
+
+
+def test_what_is_no_name_is_refused_in_words(bench: Bench) -> None:
+    story = bench.Story(1)
+    for asset in (story, story.Twin):
+        for index in (0, None, [], 1.5):
+            with pytest.raises(BadValue, match="indexed by names and paths"):
+                asset[index]
+        with pytest.raises(TypeError, match="not iterable"):
+            list(asset)
+
+
 def test_members_are_compared_and_changed_like_a_set_in_order(bench: Bench) -> None:
     bench.add("Member:20", Name="M20")
     bench.add("Member:21", Name="M21")
