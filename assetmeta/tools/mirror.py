@@ -22,6 +22,7 @@ instead of thirty, and lists instead of a request per asset. Elsewhere lists bri
 """
 
 _FACETS = 4
+"""Columns to choose by, at most."""
 
 
 class MirroredType(NamedTuple):
@@ -79,15 +80,17 @@ def _checked(
         if kind.abstract or kind.members:
             under = [one for one in session.types if one != name and session.schema.is_a(one, name)]
             raise BadValue(f"{name} is abstract: mirror the types that there are of it ({', '.join(under)}).")
-    strange = sorted(set(where) - set(names))
-    if strange:
-        raise BadValue(f"There are conditions on {', '.join(strange)}, which the mirror is not to have.")
+    unknown = sorted(set(where) - set(names))
+    if unknown:
+        raise BadValue(f"There are conditions on {', '.join(unknown)}, which the mirror is not to have.")
     given = {name: where.get(name, ()) for name in names}
     return names, {name: list(one) if isinstance(one, list | tuple) else [one] for name, one in given.items()}
 
 
 class _TypeMirror:
-    """One run for one type."""
+    """One run for one type. *whole* runs read everything of all assets, others only what the stamp shows as changed; a
+    *forced* one writes rows that agree as well.
+    """
 
     def __init__(
         self, session: Session, database: MirrorDatabase, layout: TypeTables, conditions: Sequence[Any], full: bool
@@ -122,7 +125,7 @@ class _TypeMirror:
         self.database.save(self.layout, records, run, len(page))
 
     def _read(self, assets: list[Any]) -> list[Any]:
-        """Read all that is mirrored of assets: by their keys, or what the list that they came with did not bring."""
+        """Read all that is mirrored of assets: one request per chunk of keys, or what their list did not contain."""
         can = self.session.backend.can
         if not can.keyset_column:
             for asset in assets:
@@ -149,13 +152,13 @@ class _TypeMirror:
         for asset, values in zip(assets, rows, strict=True):
             row = {KEY: self._key(asset), URL: asset.url}
             row |= {column: _cell(values[name]) for name, column in columns.items()}
-            links = {name: _several(values[name]) for name in linked}
+            links = {name: _as_list(values[name]) for name in linked}
             row[VERSION] = _version(asset[self.stamp]) if self.stamp else _digest([row, sorted(links.items())])
             yield AssetRow(row, links)
 
 
 def _stamp(session: Session, name: str) -> str:
-    """The attribute that changes with its asset, or an empty text."""
+    """The attribute of a type that changes with its asset (see STAMPS), or an empty text."""
     stamp = STAMPS.get(session.backend.name.lower(), "")
     return stamp if stamp in session.schema.type(name).attributes else ""
 
@@ -169,9 +172,9 @@ def tables_of(session: Session, name: str, mirrored: set[str]) -> TypeTables:
         field.name: field.type
         for field in reader.from_stream(session.query(name).select(*[one.name for one in attributes])).schema
     }
-    places = _places([one.name for one in attributes])
+    columns = _column_names([one.name for one in attributes])
     links = [
-        Link(name, one.name, one.related, f"{name}_{places[one.name]}" if one.multi else name, places[one.name],
+        Link(name, one.name, one.related, f"{name}_{columns[one.name]}" if one.multi else name, columns[one.name],
              _key_type(session, one.related), one.multi)
         for one in attributes
         if one.related in mirrored
@@ -181,12 +184,12 @@ def tables_of(session: Session, name: str, mirrored: set[str]) -> TypeTables:
     return TypeTables(
         type=name,
         kind=_key_type(session, name),
-        attributes=places,
-        columns={places[one.name]: _sql_type(fields[one.name]) for one in own},
+        attributes=columns,
+        columns={columns[one.name]: _sql_type(fields[one.name]) for one in own},
         links=links,
-        texts=[places[one.name] for one in own if not one.is_relation and str(fields[one.name]) == "string"],
-        label=places.get(kind.display or "", KEY),
-        facets=_facets([places[one.name] for one in own if str(fields[one.name]).startswith("dictionary")], links),
+        texts=[columns[one.name] for one in own if not one.is_relation and str(fields[one.name]) == "string"],
+        label=columns.get(kind.display or "", KEY),
+        facets=_facets([columns[one.name] for one in own if str(fields[one.name]).startswith("dictionary")], links),
     )
 
 
@@ -205,21 +208,21 @@ def _is_mirrored(session: Session, kind: AssetType, attribute: Attribute, mirror
     return back.multi and (attribute.related, name) > (kind.name, attribute.name)
 
 
-def _places(names: Iterable[str]) -> dict[str, str]:
-    """The columns of attributes. SQLite ignores letter case, and some names are the mirror's own."""
-    places: dict[str, str] = {}
+def _column_names(names: Iterable[str]) -> dict[str, str]:
+    """The names of columns, by attribute. SQLite ignores letter case, and some names are the mirror's own."""
+    columns: dict[str, str] = {}
     taken = {KEY, URL, VERSION, "rowid", "rank"}
     for name in names:
-        place = name
-        while place.lower() in taken:
-            place += "_"
-        taken.add(place.lower())
-        places[name] = place
-    return places
+        column = name
+        while column.lower() in taken:
+            column += "_"
+        taken.add(column.lower())
+        columns[name] = column
+    return columns
 
 
 def _key_type(session: Session, name: str) -> str:
-    """Keys are numbers or texts, as they are in frames."""
+    """The SQL type of a type's keys: numbers or texts, as in frames."""
     backend = session.backend
     numbered = not isinstance(backend, SupportsNames) or isinstance(backend.key_of(name, "1"), int)
     return "INTEGER" if numbered else "TEXT"
@@ -229,9 +232,9 @@ def _sql_type(arrow: Any) -> str:
     name = str(arrow)
     if name == "bool" or name.startswith("int"):
         return "INTEGER"
-    return (
-        "REAL" if name in ("float", "double") or name.startswith("duration") else "BLOB" if name == "binary" else "TEXT"
-    )
+    if name in ("float", "double") or name.startswith("duration"):
+        return "REAL"
+    return "BLOB" if name == "binary" else "TEXT"
 
 
 def _facets(words: Iterable[str], links: Iterable[Link]) -> list[str]:
@@ -252,7 +255,7 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def _several(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 

@@ -57,8 +57,8 @@ class Link(NamedTuple):
 
 class TypeTables(NamedTuple):
     """The tables of one type: *kind* is the SQL type of its keys, *attributes* maps what is read of it to columns,
-    *columns* those that are no links to SQL types; *texts* are the columns to search in, *label* the one that people
-    know an asset by.
+    *columns* those that are no links to SQL types; *texts* are the columns to search in, *label* the one that
+    names an asset to people, *facets* those to choose by.
     """
 
     type: str
@@ -72,7 +72,7 @@ class TypeTables(NamedTuple):
 
     @property
     def signature(self) -> str:
-        """What the tables look like, as a text."""
+        """All of this as a text. Tables are created again when it has changed."""
         return repr(
             (
                 self.kind,
@@ -87,7 +87,7 @@ class TypeTables(NamedTuple):
 
 
 class AssetRow(NamedTuple):
-    """One asset: its row without what are links, and the keys that these lead to, by attribute."""
+    """One asset: its row without links, and the keys that its links lead to, by attribute."""
 
     row: Mapping[str, Any]
     links: Mapping[str, Sequence[Any]]
@@ -95,7 +95,7 @@ class AssetRow(NamedTuple):
 
 @contextmanager
 def refused(path: str | Path) -> Iterator[None]:
-    """Raise BadValue where SQLite cannot use the file: it is none of its own, it is locked, the disk is full."""
+    """Raise BadValue where SQLite cannot use the file: it is not a database, it is locked, the disk is full."""
     try:
         yield
     except sqlite3.Error as error:
@@ -147,7 +147,7 @@ class MirrorDatabase:
         return self.rows("SELECT complete FROM _types WHERE type = ?", name) == [(1,)]
 
     def prepare(self, layouts: Sequence[TypeTables]) -> None:
-        """Create the tables of types that have none yet, or other ones: what these held is read again."""
+        """Create the tables of new types, and again those of types that have changed; these have to be read again."""
         with self.db.atomic():
             for layout in layouts:
                 if self.signatures.get(layout.type) != layout.signature:
@@ -209,6 +209,7 @@ class MirrorDatabase:
         return [Link._make((*row[:-1], bool(row[-1]))) for row in found]
 
     def _drop(self, name: str) -> None:
+        """Drop the tables of a type, if there are any; keys that lead to its rows stay in `_outside`."""
         if name not in self.signatures:
             return
         self._remove(name, [key for (key,) in self.rows(f"SELECT {KEY} FROM {_q(name)}")])
@@ -222,8 +223,11 @@ class MirrorDatabase:
         self.db.execute("DELETE FROM _links WHERE type = ?", (name,))
 
     def _create(self, layout: TypeTables) -> None:
-        """The tables may refer to ones that are created after them, which sqlite-utils would refuse."""
-        own = [f"{KEY} {layout.kind} PRIMARY KEY", *(f"{_q(name)} {kind}" for name, kind in layout.columns.items())]
+        """Create the tables of a type, by SQL: they may refer to later ones, which sqlite-utils would refuse."""
+        own = [
+            f"{KEY} {layout.kind} PRIMARY KEY",
+            *(f"{_q(name)} {kind}" for name, kind in layout.columns.items()),
+        ]
         single = [_reference(link) for link in layout.links if not link.multi]
         self.db.execute(
             f"CREATE TABLE {_q(layout.type)} ({', '.join([*own, f'{URL} TEXT', f'{VERSION} TEXT', *single])})"
@@ -265,26 +269,27 @@ class MirrorDatabase:
         self.db.execute(f"{change.format(_q(link.table))} WHERE {_q(by)} IN {_CHOSEN}")
 
     def _link(self, name: str) -> None:
-        """Make foreign keys of what leads from the chosen rows to rows in the mirror, and to the chosen rows."""
+        """Move links from `_outside` to foreign keys: those of the chosen rows, and those that lead to them."""
         for side, links in (("key", self._links("type", name)), ("related_key", self._links("related", name))):
             for link in links:
                 table, column = _q(link.table), _q(link.column)
-                there = (
+                source = (
                     f"FROM _outside o WHERE o.type = ? AND o.attribute = ? AND o.{side} IN {_CHOSEN} "
                     f"AND EXISTS (SELECT 1 FROM {_q(link.related)} r WHERE r.{KEY} = o.related_key)"
                 )
                 of = (link.type, link.attribute)
                 if link.multi:
                     self.db.execute(
-                        f"INSERT OR IGNORE INTO {table} ({KEY}, {column}) SELECT o.key, o.related_key {there}", of
+                        f"INSERT OR IGNORE INTO {table} ({KEY}, {column}) SELECT o.key, o.related_key {source}", of
                     )
                 else:
                     self.db.execute(
-                        f"UPDATE {table} SET {column} = o.related_key {there} AND o.key = {table}.{KEY}", of
+                        f"UPDATE {table} SET {column} = o.related_key {source} AND o.key = {table}.{KEY}", of
                     )
-                self.db.execute(f"DELETE FROM _outside AS o {there.removeprefix('FROM _outside o ')}", of)
+                self.db.execute(f"DELETE FROM _outside AS o {source.removeprefix('FROM _outside o ')}", of)
 
     def _choose(self, keys: Iterable[Any]) -> None:
+        """Make these keys the chosen ones, which the statements here select by (temp.chosen)."""
         self.db.execute("DELETE FROM temp.chosen")
         self._insert("chosen", keys)
 
@@ -293,9 +298,10 @@ class MirrorDatabase:
 
 
 def _reference(link: Link) -> str:
+    """The column of a link, as in CREATE TABLE."""
     return f"{_q(link.column)} {link.kind} REFERENCES {_q(link.related)} ({KEY})"
 
 
 def _q(name: str) -> str:
-    """A name as SQL has it."""
+    """A name in quotes, as SQL has it."""
     return '"' + name.replace('"', '""') + '"'

@@ -428,7 +428,7 @@ def test_values_of_a_condition_are_separated_by_commas_outside_of_quotes() -> No
         "a,,b": ["a", "", "b"],
         "a,": ["a", ""],
     }
-    assert written == {text: conditions._separated(text) for text in written}
+    assert written == {text: conditions._split_values(text) for text in written}
 
 
 def test_one_value_is_compared_and_several_are_alternatives() -> None:
@@ -452,10 +452,10 @@ def test_one_value_is_compared_and_several_are_alternatives() -> None:
 
     asked = Asked()
     assert [("in_", [1, 2]), ("not_in", [1])] == [
-        conditions._compared(asked, operator, values) for operator, values in (("=", [1, 2]), ("!=", [1]))
+        conditions._comparison(asked, operator, values) for operator, values in (("=", [1, 2]), ("!=", [1]))
     ]
     for operator in ("<", "<=", ">", ">="):
-        assert (operator, 5) == conditions._compared(asked, operator, [5])
+        assert (operator, 5) == conditions._comparison(asked, operator, [5])
         for values in ([], [1, 2]):
             with pytest.raises(BadValue, match="is compared with one value"):
-                conditions._compared(asked, operator, values)
+                conditions._comparison(asked, operator, values)

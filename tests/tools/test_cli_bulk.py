@@ -367,7 +367,7 @@ class TestJobs:
         found = desk.load(table, "--apply", "--job", "grown")
         assert found.code == 1
         assert "does not fit" in found.err
-        assert "--extend takes new changes along" in found.err
+        assert "--extend adds new changes to it" in found.err
         found = desk.load(table, "--apply", "--job", "grown", "--extend")
         assert (found.code, "3 done" in found.out) == (0, True), found.err
         found = desk.load(table, "--apply", "--job", "grown", "--fresh")

@@ -18,7 +18,7 @@ from assetmeta import BadValue, TestspaceMeta, UsageError, V1Meta, ValispaceMeta
 from assetmeta.sandbox import Server
 from assetmeta.tools import mirror as mirrors
 from assetmeta.tools.cli import main
-from assetmeta.tools.mirror import MirroredType, _places, mirror
+from assetmeta.tools.mirror import MirroredType, _column_names, mirror
 from assetmeta.tools.mirror_database import KEY, URL, VERSION
 
 ODD = ["plain", 'quo"te', "two\nlines", "semi; colon", "émoji 🚀", "'apostrophe", "=1+1"]
@@ -340,8 +340,8 @@ def test_a_browser_shows_a_story_and_its_owner(looked_at: tuple[str, Any], tmp_p
 
 def test_columns_whose_names_are_taken_get_another() -> None:
     names = ["Name", "name", "NAME", "rowid", "Rank", KEY, URL, VERSION, "Other"]
-    places = _places(names)
-    assert ["Name", "name_", "NAME__", "rowid_", "Rank_"] == [places[name] for name in names[:5]]
-    assert len(names) == len({place.lower() for place in places.values()})
-    assert {KEY, URL, VERSION}.isdisjoint(places.values())
-    assert "Other" == places["Other"]
+    columns = _column_names(names)
+    assert ["Name", "name_", "NAME__", "rowid_", "Rank_"] == [columns[name] for name in names[:5]]
+    assert len(names) == len({column.lower() for column in columns.values()})
+    assert {KEY, URL, VERSION}.isdisjoint(columns.values())
+    assert "Other" == columns["Other"]

@@ -43,7 +43,7 @@ COMMANDS = {
     "diff": Command(_SCHEMAS, "cli", "Show what became of a schema, and which of your files that breaks."),
     "mirror": Command(_MIRRORS, "cli,mirror", "Copy types into a SQLite file; again, to bring it up to date."),
     "browse": Command(_MIRRORS, "cli,mirror", "Show a mirror as pages in your browser, until interrupted."),
-    "shell": Command(_EXPLORE, "cli", "Start IPython with a session to hand."),
+    "shell": Command(_EXPLORE, "cli", "Start IPython with a session."),
     "sandbox": Command("assetmeta.sandbox.command", "cli,sandbox", "Serve systems of the sandbox until interrupted."),
 }
 
@@ -75,7 +75,7 @@ def main() -> None:
     """Run the command with the arguments of the process.
 
     Exits with 0 when all went well, 1 when something failed, 2 for wrong use, 3 when no server could be reached, 130
-    when it was interrupted; and with 1, saying what to install, where an extra is missing.
+    when it was interrupted; and with 1 and the command that installs it where an extra is missing.
     """
     prepare_streams()
     name, *arguments = sys.argv[1:] or ["--help"]
@@ -83,7 +83,7 @@ def main() -> None:
         _dispatch(name, arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read the output, `head` for example, has enough.
+        # The reader of the output, such as `head`, has closed it.
         discard_output()
 
 
@@ -102,6 +102,7 @@ def _dispatch(name: str, arguments: list[str]) -> None:
 
 
 def _run(application: Any, arguments: list[str]) -> None:
+    """Run a Typer application and exit with its code."""
     try:
         code = application(args=arguments, prog_name="assetmeta", standalone_mode=False)
     except Exception as error:
@@ -115,7 +116,7 @@ def _run(application: Any, arguments: list[str]) -> None:
 
 
 def _application(names: Any) -> Any:
-    """One Typer application with the commands of these names."""
+    """One Typer application with the commands *names*. Exits with 1 where an extra is missing."""
     extras = max((COMMANDS[name].extras for name in names), key=len)
     try:
         typer = optional.load("typer", extra=extras)

@@ -1,5 +1,5 @@
-"""Commands that write many changes: load a table, show and apply plans, look after jobs. Only `load --apply`, `apply`
-and `jobs resume` write.
+"""Commands that write many changes: load a table, show and apply plans, show, resume and forget jobs. Only
+`load --apply`, `apply` and `jobs resume` write.
 """
 
 from __future__ import annotations
@@ -103,13 +103,13 @@ def load(
             code = FAILED if found.refused else 0
         elif into.job is not None:
             running = session.job(into.job, keys={kind: key}, **settings, **_write_settings(sending, is_job=True))
-            with _going_on_with(running, sending), running:
+            with _report_job_interruption(running, sending), running:
                 found = rows()
-            code = _finish(running.report, sending.quiet, _resume(into.job, sending))
+            code = _finish(running.report, sending.quiet, _resume_command(into.job, sending))
             code = code or (FAILED if found.refused else 0)
         else:
             again = "Run the same command again: rows whose assets agree with them already change nothing."
-            with _broken_off(session, again):
+            with _report_interruption(session, again):
                 found = rows()
                 report = session.commit(**_write_settings(sending))
             code = _finish(report, sending.quiet) or (FAILED if found.refused else 0)
@@ -126,7 +126,7 @@ def show_plan(
     found = _plan(file)
     origin = found.origin
     typer.echo(printable(f"Made for {origin.server} as {_user(origin.user)} at {origin.made}."))
-    typer.echo(found.full() if full else _screen(found, file))
+    typer.echo(found.full() if full else _summary(found, file))
 
 
 @app.command("apply")
@@ -145,14 +145,14 @@ def apply_plan(
                 "Make a new plan for the rest: applying this one again would create again what is there. With --job a "
                 "plan can go on."
             )
-            with _broken_off(session, again):
+            with _report_interruption(session, again):
                 report = session.commit(plan, **_write_settings(sending))
             code = _finish(report, sending.quiet)
         else:
             running = session.job(into.job, **settings, **_write_settings(sending, is_job=True))
-            with _going_on_with(running, sending), running:
+            with _report_job_interruption(running, sending), running:
                 running.add(plan)
-            code = _finish(running.report, sending.quiet, _resume(into.job, sending))
+            code = _finish(running.report, sending.quiet, _resume_command(into.job, sending))
     raise typer.Exit(code)
 
 
@@ -184,13 +184,14 @@ def jobs(
         with _session(sending) as session:
             settings = _write_settings(sending, is_job=True)
             running = session.job(record.name, give_up_after=patience.give_up_after, **settings)
-            with _going_on_with(running, sending):
+            with _report_job_interruption(running, sending):
                 report = running.resume()
-            code = _finish(report, sending.quiet, _resume(record.name, sending))
+            code = _finish(report, sending.quiet, _resume_command(record.name, sending))
         raise typer.Exit(code)
 
 
 def _job_table() -> Table:
+    """A row for each journal of this user; files that cannot be read are named on stderr."""
     rows = []
     for file, name in journals(folder_for(None)):
         if name is None:
@@ -226,6 +227,7 @@ def _columns(given: Sequence[str]) -> dict[str, str | None]:
 
 
 def _plan(file: Path) -> Plan:
+    """Load a saved plan. Raises BadValue."""
     try:
         return Plan.load(file)
     except OSError as error:
@@ -243,7 +245,7 @@ def _session(sending: Sending) -> Iterator[Session]:
 
 
 def _write_settings(sending: Sending, *, is_job: bool = False) -> dict[str, Any]:
-    """What commit() and job() take of it."""
+    """The arguments of commit(), or with *is_job* of job()."""
     settings: dict[str, Any] = {"progress": sys.stderr.isatty() and not sending.quiet, "log": sending.log}
     if sending.conflicts is not None or not is_job:
         settings["conflicts"] = sending.conflicts and sending.conflicts.value
@@ -259,13 +261,13 @@ def _show_rows(report: UpsertReport, quiet: bool) -> None:
 
 
 def _user(identity: str | None) -> str:
-    """The user of a plan as it is shown; of the digest of a token only the beginning."""
+    """The user of a plan, to be shown; of the digest of a token only the beginning."""
     kind, _, digest = (identity or "an unknown user").partition(" ")
     return f"{kind} {digest[:8]}…" if kind == "token" else f"{kind} {digest}".strip()
 
 
-def _screen(plan: Plan, file: Path | None) -> str:
-    """A plan on one screen, with how to see all of it in a shell."""
+def _summary(plan: Plan, file: Path | None) -> str:
+    """A plan as one screen of text, with the command that shows all of it."""
     if file is None:
         advice = "--plan FILE saves all of them; assetmeta plan FILE --full shows each."
     else:
@@ -275,7 +277,7 @@ def _screen(plan: Plan, file: Path | None) -> str:
 
 def _show_plan(plan: Plan, file: Path | None, quiet: bool) -> None:
     if not quiet:
-        typer.echo(_screen(plan, file))
+        typer.echo(_summary(plan, file))
     if file is None:
         return
     try:
@@ -286,27 +288,27 @@ def _show_plan(plan: Plan, file: Path | None, quiet: bool) -> None:
         typer.echo(f"Saved; assetmeta apply {shlex.quote(str(file))} writes it.", err=True)
 
 
-def _resume(job: str, sending: Sending) -> str:
-    """How to go on with a job."""
+def _resume_command(job: str, sending: Sending) -> str:
+    """The line that names the command that goes on with a job."""
     server = ["--profile", sending.profile] if sending.profile else ["--url", sending.url] if sending.url else []
     return f"To go on: {shlex.join(['assetmeta', 'jobs', 'resume', job, *server])}"
 
 
 def _finish(report: Report, quiet: bool, again: str = "") -> int:
-    """Print what came of changes, and how to go on when some were not saved; return the exit code."""
+    """Print a report, and *again* when some changes were not saved; return the exit code."""
     if report or not quiet:
         typer.echo(str(report), err=bool(report))
     if report and again:
         typer.echo(printable(again), err=True)
     if not report:
         return 0
-    is_away = all(isinstance(error, Unreachable | TimedOut) for error in report.errors)
-    return UNREACHED if is_away and not report.done else FAILED
+    is_unreachable = all(isinstance(error, Unreachable | TimedOut) for error in report.errors)
+    return UNREACHED if is_unreachable and not report.done else FAILED
 
 
 @contextmanager
-def _broken_off(session: Session, again: str) -> Iterator[None]:
-    """Report what was written when the user interrupts, and how to go on."""
+def _report_interruption(session: Session, again: str) -> Iterator[None]:
+    """When the user interrupts, report what was written and *again*, how to go on."""
     try:
         yield
     except KeyboardInterrupt:
@@ -317,15 +319,17 @@ def _broken_off(session: Session, again: str) -> Iterator[None]:
 
 
 @contextmanager
-def _going_on_with(job: Job, sending: Sending) -> Iterator[None]:
-    """Report how far the job came when the user interrupts, and how to go on; also with a plan that does not fit."""
+def _report_job_interruption(job: Job, sending: Sending) -> Iterator[None]:
+    """When the user interrupts, report how far the job came and how to go on. The error of a plan that does not fit
+    gets the command's options as its advice.
+    """
     try:
         yield
     except KeyboardInterrupt:
         status = job.status
         if not status.runs:
             leave("interrupted; nothing was written.", INTERRUPTED)
-        leave(f"interrupted: {status}. {_resume(job.name, sending)}", INTERRUPTED)
+        leave(f"interrupted: {status}. {_resume_command(job.name, sending)}", INTERRUPTED)
     except JobError as error:
-        advice = "--extend takes new changes along, --fresh starts again, another --job has a journal of its own."
+        advice = "--extend adds new changes to it, --fresh starts again, another --job has a journal of its own."
         raise JobError(str(error).replace(ADVICE, advice)) from None

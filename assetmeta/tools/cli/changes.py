@@ -1,4 +1,4 @@
-"""The command that watches a server and writes what changes, for people, shells and other programs."""
+"""The command that watches a server and writes its changes as text or JSON lines."""
 
 from __future__ import annotations
 

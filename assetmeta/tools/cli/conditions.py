@@ -1,4 +1,4 @@
-"""Conditions as a command line has them: `Estimate>3`, `Status=Done`, `Name~invoice`, `Super=`."""
+"""Conditions of a command line: `Estimate>3`, `Status=Done`, `Name~invoice`, `Super=`."""
 
 from __future__ import annotations
 
@@ -33,22 +33,24 @@ def conditions(session: Session, query: Query, texts: Sequence[str]) -> Iterator
                 raise BadValue(f"{text!r} has no value to compare with.")
             yield column == None if operator == "=" else column != None  # noqa: E711
         else:
-            values = [_value(session, query, found["path"], one) for one in _separated(value)]
-            yield _compared(column, operator, values)
+            values = [_value(session, query, found["path"], one) for one in _split_values(value)]
+            yield _comparison(column, operator, values)
 
 
-def _separated(text: str) -> list[str]:
-    """Values separated by commas. Quotes around a whole value hold its commas, and fall away; two of them are one."""
-    values, at, more = [], 0, True
-    while more:
-        found = _VALUE.match(text, at)
-        assert found is not None, "nothing is a value, too"
+def _split_values(text: str) -> list[str]:
+    """Split at commas. Quotes around a value keep its commas and are dropped; a doubled quote within is one quote."""
+    values: list[str] = []
+    position, has_more = 0, True
+    while has_more:
+        found = _VALUE.match(text, position)
+        assert found is not None, "an empty text is a value, too"
         values.append(found[2].strip() if found["quoted"] is None else found["quoted"].replace('""', '"'))
-        at, more = found.end(), bool(found[3])
+        position, has_more = found.end(), bool(found[3])
     return values
 
 
-def _compared(column: Any, operator: str, values: list[Any]) -> Term:
+def _comparison(column: Any, operator: str, values: list[Any]) -> Term:
+    """The condition that a column has one of the values, or none of them, or compares with one. Raises BadValue."""
     if operator in ("=", "!="):
         term: Term = column.in_(values) if operator == "=" else column.not_in(values)
         return term
@@ -60,7 +62,7 @@ def _compared(column: Any, operator: str, values: list[Any]) -> Term:
 
 
 def _value(session: Session, query: Query, name: str, text: str) -> Any:
-    """An asset where a relation is compared with a token such as Scope:0; else the text, which the column reads."""
+    """The asset where a relation is compared with a token such as Scope:0; else the text, which the column parses."""
     token = _TOKEN.match(text)
     reached = resolve(session.schema, query.type_name, Path.parse(name))
     if reached.is_relation and token and token["type"] in session.schema.types:

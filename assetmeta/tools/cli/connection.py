@@ -21,8 +21,8 @@ from assetmeta.tools.cli.streams import discard_output
 PROFILE_VARIABLE = "ASSETMETA_PROFILE"
 
 _LOGIN = {"token": "ASSETMETA_TOKEN", "username": "ASSETMETA_USERNAME", "password": "ASSETMETA_PASSWORD"}
-"""Settings of a login beside --url, and the environment variables that hold them. A secret on a command line would be
-seen by every user of the machine.
+"""Settings of a login beside --url, and the environment variables that hold them. A secret on a command line could
+be read by every user of the machine.
 """
 
 Profile = Annotated[
@@ -49,7 +49,7 @@ _OPTIONS = (
     (r"\b(key|rate|missing|empty|conflicts)=", r"--\1 "),
     (r"\b(?:instance_)?url=", "--url"),
 )
-"""The wording of errors about Python's arguments, and the command's own for each."""
+"""Patterns of advice about Python's arguments, and what the command has in place of each."""
 
 _P = ParamSpec("_P")
 
@@ -78,7 +78,9 @@ class Connection:
 
     @classmethod
     def of(cls, profile: str | None, url: str | None, environment: Mapping[str, str] = os.environ) -> Connection:
-        """Find what was given. Raises BadValue when no server is named, and for profiles that cannot be read."""
+        """Find the server of --profile, --url or the environment. Sends nothing. Raises BadValue when none is named,
+        and for profiles that cannot be read.
+        """
         if profile and url:
             raise BadValue("Give --profile or --url, not both.")
         if url:
@@ -124,12 +126,12 @@ def guarded(command: Callable[_P, None]) -> Callable[_P, None]:
     def run(*arguments: _P.args, **options: _P.kwargs) -> None:
         try:
             command(*arguments, **options)
-            # What cannot be written is known while it can still be said.
+            # An output that cannot be written to fails here, where it can be reported.
             sys.stdout.flush()
         except KeyboardInterrupt:
             leave("interrupted", INTERRUPTED)
         except BrokenPipeError:
-            # Whoever read the output, `head` for example, has enough.
+            # The reader of the output, such as `head`, has closed it.
             discard_output()
         except _MISUSES as error:
             leave(as_options(str(error)), MISUSED)
@@ -138,7 +140,7 @@ def guarded(command: Callable[_P, None]) -> Callable[_P, None]:
         except AssetmetaError as error:
             leave(as_options(str(error)), FAILED)
         except OSError as error:
-            # A file or the output cannot be written; what is left of the output cannot either.
+            # A file, or the output, cannot be written; then the rest of the output is dropped.
             if error.filename is None:
                 discard_output()
             leave(f"{error.filename or 'the output'}: {error.strerror or error}", FAILED)
@@ -147,7 +149,7 @@ def guarded(command: Callable[_P, None]) -> Callable[_P, None]:
 
 
 def as_options(message: str) -> str:
-    """An error's advice in words of the command: options and environment variables in place of Python's arguments."""
+    """Return an error's text with options and environment variables in place of Python's arguments."""
     for argument, option in _OPTIONS:
         message = re.sub(argument, option, message)
     return message

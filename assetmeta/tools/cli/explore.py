@@ -1,4 +1,4 @@
-"""Commands that look: what a server has, and assets as tables, JSON and CSV. None of them writes."""
+"""Commands that read: a server's schema, and its assets as tables, JSON, CSV and files. None of them writes."""
 
 from __future__ import annotations
 
@@ -28,12 +28,10 @@ from assetmeta.tools.cli.options import writable
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 _VARIABLES = {"versionone": "v1", "valispace": "vs", "valohai": "vh", "testspace": "ts"}
-"""What a session is called in the shell."""
-
+"""Variables of sessions in the shell."""
 
 _NUMBER = "Number"
-"""The attribute by which assets are known to people, where a server numbers them."""
-
+"""The attribute that holds the number of an asset, where a server numbers its assets (S-01005)."""
 
 _FINDING = "Assets are found by other attributes with assetmeta query TYPE --where ATTRIBUTE=VALUE."
 
@@ -59,7 +57,7 @@ class QueryFormat(StrEnum):
 
 
 _FILES = (QueryFormat.parquet, QueryFormat.excel)
-"""Formats that are files, and nothing to print."""
+"""Formats that are written to a file, not printed."""
 
 Output = Annotated[Format, typer.Option("-o", "--output", help="table, json, jsonl or csv.")]
 TypeName = Annotated[str, typer.Argument(metavar="TYPE", help="An asset type, such as Story.")]
@@ -88,7 +86,7 @@ def whoami(profile: Profile = None, url: Url = None) -> None:
         try:
             rows.append(("login", _login(session), "the server"))
         finally:
-            # A login that is refused is when one wants to see where it came from.
+            # Where the settings come from matters most when the login is refused.
             show(Table(f"{type(session).__name__}", ("setting", "value", "from"), rows))
 
 
@@ -156,7 +154,7 @@ def get(
     """Show one asset: its basic attributes, or those that are selected."""
     with connected(profile, url) as session:
         asset = _asset(session, token)
-        query = session.query(type(asset).__name__).select(*_listed(select))
+        query = session.query(type(asset).__name__).select(*_names(select))
         paths = [str(path) for path in query._columns]
         try:
             session.populate([asset], *map(str, query.fetch().select))
@@ -190,8 +188,8 @@ def _numbered(session: Session, number: str) -> Asset:
         for kind in known.values()
         if _NUMBER in kind.attributes and (kind.base is None or _NUMBER not in known[kind.base].attributes)
     ]
-    asked = [session.query(name).where({_NUMBER: number}).select().page(1).fetch() for name in roots]
-    for rows in session.run(session.backend.fetch(session.schema, asked)) if asked else ():
+    fetches = [session.query(name).where({_NUMBER: number}).select().page(1).fetch() for name in roots]
+    for rows in session.run(session.backend.fetch(session.schema, fetches)) if fetches else ():
         for row in rows.rows:
             found = session.asset_from_oid(row.oid)
             assert isinstance(found, Asset)
@@ -230,7 +228,7 @@ def query(
             else "--file is for -o parquet and -o excel; other formats are printed, to be redirected."
         )
     with connected(profile, url) as session:
-        found = session.query(kind).select(*_listed(select)).sort(*_listed(sort))
+        found = session.query(kind).select(*_names(select)).sort(*_names(sort))
         found = found.where(*conditions(session, found, where or []))
         if output is QueryFormat.table and limit is None and sys.stdout.isatty():
             limit = SHOWN
@@ -245,14 +243,14 @@ def query(
                 typer.echo(f"… and {more} more; --limit 0 shows all.", err=True)
 
 
-def write(assets: Iterator[Asset], asked: Query, output: Format, stream: TextIO) -> None:
-    """Write assets with what *asked* selects, one after the other as they come."""
-    paths = [str(path) for path in asked._columns]
-    # What the server refuses is known before anything is written.
+def write(assets: Iterator[Asset], chosen: Query, output: Format, stream: TextIO) -> None:
+    """Write assets with what *chosen* selects, each as it is read; nothing when the first one cannot be read."""
+    paths = [str(path) for path in chosen._columns]
+    # The first request is sent before anything is written.
     assets = chain(list(islice(assets, 1)), assets)
     if output is Format.csv:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([asked.type_name, *paths])
+        writer.writerow([chosen.type_name, *paths])
         writer.writerows([asset.idref, *(_cell(asset[path]) for path in paths)] for asset in assets)
     elif output is Format.jsonl:
         for asset in assets:
@@ -264,9 +262,9 @@ def write(assets: Iterator[Asset], asked: Query, output: Format, stream: TextIO)
         stream.write("\n]\n")
     elif stream.isatty():
         rows = [(asset.idref, *(_text(asset[path]) for path in paths)) for asset in assets]
-        show(Table(repr(asked), (asked.type_name, *paths), rows, shown=len(rows)))
+        show(Table(repr(chosen), (chosen.type_name, *paths), rows, shown=len(rows)))
     else:
-        stream.write(f"{_line([asked.type_name, *paths])}\n")
+        stream.write(f"{_line([chosen.type_name, *paths])}\n")
         for asset in assets:
             stream.write(f"{_line([asset.idref, *(_text(asset[path]) for path in paths)])}\n")
 
@@ -274,7 +272,7 @@ def write(assets: Iterator[Asset], asked: Query, output: Format, stream: TextIO)
 @app.command()
 @guarded
 def shell(profile: Profile = None, url: Url = None) -> None:
-    """Start IPython with a session to hand; what is pending at the end is not sent."""
+    """Start IPython with a session; what is pending at the end is not sent."""
     ipython = optional.load("IPython", extra="cli")
     config = optional.load("traitlets.config", extra="cli").Config()
     config.InteractiveShellApp.extensions = ["assetmeta"]
@@ -291,17 +289,17 @@ def shell(profile: Profile = None, url: Url = None) -> None:
 
 
 def _line(cells: Iterable[str]) -> str:
-    """A row of a table in a pipe, which may well end on a terminal: one line, and nothing in it acts there."""
+    """A row of a table in a pipe, which may end on a terminal: one line, without control characters."""
     return "\t".join(printable(" ".join(cell.split())) for cell in cells)
 
 
-def _listed(given: list[str] | None) -> list[str]:
-    """Names that were given several times, or with commas."""
+def _names(given: list[str] | None) -> list[str]:
+    """The names of an option that may be repeated and may have commas."""
     return [name.strip() for text in given or [] for name in text.split(",") if name.strip()]
 
 
 def _text(value: Any) -> str:
-    """A value in a table's cell."""
+    """A value as text in a cell: assets by their tokens, several values with semicolons, nothing as an empty text."""
     if value is None:
         return ""
     if isinstance(value, Asset):
@@ -319,6 +317,7 @@ def _cell(value: Any) -> Any:
 
 
 def _record(asset: Asset, paths: list[str]) -> dict[str, Any]:
+    """An asset as a JSON object: its token as `_oid`, and its values by path."""
     return {"_oid": asset.idref, **{path: json_value(asset[path]) for path in paths}}
 
 

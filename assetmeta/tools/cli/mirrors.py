@@ -1,4 +1,4 @@
-"""Commands about mirrors: a server's assets in SQLite, and pages to look at them. They write to that file alone."""
+"""Commands about mirrors: a server's assets in a SQLite file, and its pages in a browser. They write only that file."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def mirror_types(
 
 def _conditions(session: Session, name: str, names: list[str], texts: Iterable[str]) -> list[Term]:
     """The conditions on one type: those that begin with its name, and those that begin with none."""
-    mine = []
+    own = []
     for text in texts:
         head, dot, rest = text.partition(".")
         if dot and head.strip() in names:
-            mine += [rest] if head.strip() == name else []
+            own += [rest] if head.strip() == name else []
         else:
-            mine.append(text)
-    return list(conditions(session, session.query(name), mine))
+            own.append(text)
+    return list(conditions(session, session.query(name), own))
 
 
 @app.command("browse")

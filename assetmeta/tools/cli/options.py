@@ -1,5 +1,5 @@
-"""Options that several commands share, each declared once: a parameter that is one of these classes becomes the options
-that its fields are (`with_options`).
+"""Options that several commands share, each declared once. A command has a parameter of one of these classes, and
+`with_options` gives it an option for each field.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from assetmeta.tools.cli.connection import Profile, Url
 
 
 def writable(file: Path | None) -> Path | None:
-    """Refuse a file in a folder that does not exist before anything is sent."""
+    """Return *file*. Raises BadParameter, before anything is sent, when its folder does not exist."""
     if file is not None and not file.expanduser().absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {file.expanduser().absolute().parent}")
     return file
@@ -72,7 +72,7 @@ class JobChoice(GiveUpAfter):
     ] = None
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the job's journal and start again.")] = False
     extend: Annotated[
-        bool, typer.Option("--extend", help="Take changes along that the job's journal does not have.")
+        bool, typer.Option("--extend", help="Add changes to the job's journal that it does not have.")
     ] = False
 
     def settings(self) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class JobChoice(GiveUpAfter):
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a parameter that is one of the classes here be the options that its fields are."""
+    """Replace each parameter of one of these classes by options for its fields; the command gets the object."""
     parameters = inspect.signature(command).parameters
     hints = get_type_hints(command, include_extras=True)
     groups = {name: hints[name] for name in parameters if hints[name] in (Sending, GiveUpAfter, JobChoice)}
@@ -97,15 +97,15 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
         (shared if name in groups else own).extend(
             each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=known[each.name]) for each in several
         )
-    shown = [*own, *shared]
+    options = [*own, *shared]
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
         made = {name: kind(**{each: given.pop(each) for each in _fields(kind)}) for name, kind in groups.items()}
         command(**given, **made)
 
-    run.__annotations__ = {each.name: each.annotation for each in shown}
-    run.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in options}
+    run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
     return run
 
 

@@ -1,4 +1,4 @@
-"""Commands about schemas: stubs for type checkers, and what became of a schema."""
+"""Commands about schemas: stubs for type checkers, and the changes between two schemas."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def show_diff(
 
 
 def _kept(target: str) -> Schema:
-    """The schema that an earlier session kept."""
+    """The schema that an earlier session kept. Raises BadValue when there is none."""
     with connect(target) as session:
         if not session.known_types:
             raise BadValue(f"No schema of {target} is kept from an earlier session; give two to compare.")
@@ -119,7 +119,7 @@ def _from_file(file: Path, system: str | None) -> Schema:
 
 
 def _broken(path: Path, found: SchemaDiff) -> Iterator[str]:
-    """What a plan, or the stubs of a folder, name and the new schema has not."""
+    """Yield a line for each name in a plan, or in the stubs of a folder, that the new schema does not have."""
     gone = {_old_name(change): change for change in found if change.kind in ("removed", "renamed")}
     files = sorted(path.rglob("*.pyi")) if path.is_dir() else [path]
     for file in files:

@@ -1,4 +1,4 @@
-"""The command's output: whatever reads it, and in whatever encoding, it is written or left without a traceback."""
+"""The command's output: neither its encoding nor a reader that has gone leads to a traceback."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 
 def prepare_streams() -> None:
-    """Write letters that the encoding of the output does not have as `\\u20ac`; let a closed output accept all."""
+    """Have characters that the encoding of the output does not have written as `\\u20ac`; drop all for a closed one."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
