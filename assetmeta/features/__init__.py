@@ -4,10 +4,10 @@ A session imports each file with its first use. What the session's signatures sh
 """
 
 GIVE_UP_AFTER = 3600.0
-"""Seconds without progress after which a job ends, unless said otherwise."""
+"""Seconds without progress after which a job ends, by default."""
 
 INTERVAL = 10.0
-"""Seconds between two looks of `wait()`, unless said otherwise."""
+"""Seconds between two reads of `wait()`, by default."""
 
 EVERY = 60.0
-"""Seconds between two rounds of `watch()`, unless said otherwise."""
+"""Seconds between two rounds of `watch()`, by default."""

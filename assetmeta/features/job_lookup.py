@@ -1,7 +1,7 @@
 """What became of items of a job that were sent and never answered, in an earlier run or before a passing fault.
 
-Creates are looked up: by their natural key, else by their values among the assets that are there since a mark. Of
-updates and deletes the present values tell.
+Creates are looked up: by their natural key, else by their values among the assets created since a mark.
+Updates and deletes are compared with the present values.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class JobLookup:
         for items, look in ((creates, self._creates), (others, self._others)):
             if items:
                 found = list(zip(items, look(items), strict=True))
-                self._journal.settled((item.id, outcome) for item, outcome in found)
+                self._journal.record_outcomes((item.id, outcome) for item, outcome in found)
                 self.unknown |= {item.id: outcome for item, outcome in found if isinstance(outcome, Unknown)}
                 yield found
 
@@ -91,11 +91,11 @@ def _noted(change: Change, outcome: Outcome | None) -> Outcome | None:
 
 
 def _unknown(change: Change, error: AssetmetaError | None = None) -> Unknown:
-    """The outcome of a create of which nobody knows whether it was saved, with how to settle that."""
+    """The outcome of a create that may have been saved or not, with how to settle that."""
     token, kind = change.oid.token, change.oid.type
     why = f"{error}" if error else f"{token} was sent and not answered, and this server cannot be asked about it."
     advice = (
-        f"Look whether it exists. If so, job.settle('{token}', '{kind}:<id>') says which it is; if not, "
+        f"Look whether it exists. If so, job.settle('{token}', '{kind}:<id>') names it; if not, "
         f"job.settle('{token}', None) lets the next run send it."
     )
     return Unknown(change, Unreachable(f"{why} {advice}", oid=token))

@@ -116,7 +116,7 @@ class JobRecord:
                 yield item
 
     def forget(self) -> None:
-        """Delete the journal: the next run starts anew. Raises JobError while the job runs."""
+        """Delete the journal: the next run starts again. Raises JobError while the job runs."""
         self._refuse_in_block()
         self._journal.lock()
         self._journal.forget()

@@ -58,7 +58,9 @@ class Recorder:
     def on_send(self, changes: Sequence[Change]) -> None:
         """Note what is about to be sent. Raises JobError where the journal cannot be written: then nothing is sent."""
         marks = {name: json.dumps(mark) for name, mark in self.marks.items()}
-        self._journal.sent([(number, marks.get(each.oid.type)) for each in changes for number in self.items_of(each)])
+        self._journal.mark_sent(
+            [(number, marks.get(each.oid.type)) for each in changes for number in self.items_of(each)]
+        )
         self._observer.on_send(changes)
 
     def on_outcomes(self, outcomes: Sequence[Outcome]) -> None:
@@ -79,7 +81,7 @@ class Recorder:
             else:
                 self.latest |= dict.fromkeys(items, outcome)
         if rows:
-            self._journal.settled(rows)
+            self._journal.record_outcomes(rows)
             self._advance(outcome.oid for _, outcome in rows if isinstance(outcome, Done))
 
     def take_done(self, outcome: Done, items: Sequence[int]) -> None:

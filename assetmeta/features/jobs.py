@@ -101,8 +101,8 @@ class Job(JobRecord):
         return asset
 
     def add(self, plan: Plan) -> None:
-        """Make the changes of a plan pending in the block, mostly of one from a file (`Plan.load`). What an update
-        replaces is what the plan says: the job's `conflicts=` compares it with what the server has. Sends nothing.
+        """Make the changes of a plan pending in the block, mostly of one from a file (`Plan.load`). Its old
+        values count: the job's `conflicts=` compares them with what the server has. Sends nothing.
 
         Raises UsageError outside the block and for a plan of another server, BadValue for secrets that the file left
         out, UnknownName and ReadOnly for what cannot be written.
@@ -136,9 +136,10 @@ class Job(JobRecord):
         )
 
     def settle(self, token: str, asset: Any) -> None:
-        """Say what became of a create that is unknown: *token* is the one in the report, *asset* the asset that it made
-        (or its token), None where there is none, so that the next run sends it. Sends nothing. Raises BadValue for
-        anything else, JobError while the job runs.
+        """Decide what a create is whose outcome is unknown: *token* is the one in the report, *asset* the asset that it
+        created (or its token), None where it created none, so that the next run sends it. Sends nothing.
+
+        Raises BadValue for anything else, JobError while the job runs.
         """
         self._refuse_in_block()
         oid = None if asset is None else require_oid(self._context, asset, "settle()")
@@ -151,6 +152,6 @@ class Job(JobRecord):
                 if item is None or (oid and oid.type != item.change.oid.type):
                     names = ", ".join(known) or "nothing"
                     raise BadValue(f"settle({shown(token)}, {shown(asset)}): in doubt in this journal: {names}.")
-                self._journal.settled([(item.id, Done(item.change, oid.current) if oid else None)])
+                self._journal.record_outcomes([(item.id, Done(item.change, oid.current) if oid else None)])
         finally:
             self._journal.close()

@@ -1,6 +1,6 @@
 """The journal of a job: a private SQLite file that outlives the process, and the lock that goes with it.
 
-    planned ──sent()──▶ sent ──settled()──▶ done | failed | unknown | planned (it was not sent after all)
+    planned ──mark_sent()──▶ sent ──record_outcomes()──▶ done | failed | unknown | planned (it was not sent after all)
 
 What is planned is written before the first request, what is about to be sent before each round, each outcome after it.
 The first two are on the disk before the job goes on, whatever becomes of the power. An outcome that is lost leaves its
@@ -308,7 +308,7 @@ class Journal:
         with self._transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", about.items())
 
-    def sent(self, items: Sequence[tuple[int, str | None]]) -> None:
+    def mark_sent(self, items: Sequence[tuple[int, str | None]]) -> None:
         """Mark items, by their numbers, as sent, each with its mark as JSON. It is on the disk when this returns."""
         with self._transaction(is_durable=True) as connection:
             connection.executemany(
@@ -316,7 +316,7 @@ class Journal:
                 ((mark, number) for number, mark in items),
             )
 
-    def settled(self, outcomes: Iterable[tuple[int, Outcome | None]]) -> None:
+    def record_outcomes(self, outcomes: Iterable[tuple[int, Outcome | None]]) -> None:
         """Write the outcomes of items, by their numbers; None makes an item planned again."""
         with self._transaction() as connection:
             connection.executemany(

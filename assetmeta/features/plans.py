@@ -52,7 +52,7 @@ def planning(context: SessionContext, unit: UnitOfWork, writer: Committer) -> It
             yield block
         finally:
             plan = annotated(context, unit.plan())
-            # The assets of the plan are dropped now, and made anew by whoever commits it.
+            # The assets of the plan are dropped now, and made again where it is committed.
             block.plan = replace(plan, origin=replace(plan.origin, session=None))
 
 
@@ -150,7 +150,7 @@ def _refuse_changed(context: SessionContext, changes: Sequence[Change]) -> None:
                 "Values have changed since the plan was made; nothing was sent.",
                 *lines[:_QUOTED],
                 *more,
-                "Make a new plan, or say what is to become of them: commit(plan, conflicts=...).",
+                "Make a new plan, or choose what to do about them: commit(plan, conflicts=...).",
             ]
         ),
         clashes=tuple(clash for clashes in found.values() for clash in clashes),

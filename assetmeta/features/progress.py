@@ -101,7 +101,7 @@ class BarMeter:
 
 
 def meter(progress: object, what: str, unit: str = "") -> Meter | None:
-    """Return what shows the progress of *what*, counted in *unit*; None where nobody asked for it. Raises BadValue."""
+    """Return what shows the progress of *what*, counted in *unit*; None to show none. Raises BadValue."""
     if progress is None or progress is False:
         return None
     if callable(progress):
@@ -266,7 +266,7 @@ class _Several:
 
 
 def follower(progress: ProgressOption, log: str | Path | None, what: str = "commit") -> WriteObserver:
-    """Return what follows a commit or a job as the user asked for. Raises BadValue, and OSError for a log that cannot
+    """Return what follows a commit or a job, by its options. Raises BadValue, and OSError for a log that cannot
     be written, so that both are known before anything is sent.
     """
     observers: list[Any] = [OutcomeFile(log)] if log is not None else []

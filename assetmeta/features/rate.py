@@ -60,8 +60,8 @@ def parse_rates(rate: str | Sequence[str]) -> list[Limit]:
         is_sparser = longer.requests * shorter.interval <= shorter.requests * longer.interval
         if shorter.interval == longer.interval or longer.requests <= shorter.requests or not is_sparser:
             raise BadValue(
-                f"rate={rate!r}: {_spelled(longer)} and {_spelled(shorter)} do not go together. A longer time allows "
-                "more requests in all, and fewer for each second; leave out the one that says nothing."
+                f"rate={rate!r}: {_rate_text(longer)} and {_rate_text(shorter)} do not go together. A longer time "
+                "allows more requests in all, and fewer for each second; leave out the one that has no effect."
             )
     return found
 
@@ -78,7 +78,7 @@ def _limit(text: object) -> Limit:
     return Limit(requests, interval)
 
 
-def _spelled(limit: Limit) -> str:
+def _rate_text(limit: Limit) -> str:
     return f"{limit.requests}/{limit.interval / 1000:g} s"
 
 
@@ -114,7 +114,7 @@ class SharedRate:
         renew_in_child(self)
 
     def after_fork(self) -> None:
-        """Open the file anew: a connection of the parent is no use to a forked process."""
+        """Open the file again: a connection of the parent is no use to a forked process."""
         self._lock = threading.Lock()
         self._bucket: Any = None
         self._taken = 0

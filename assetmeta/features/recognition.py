@@ -65,7 +65,7 @@ class Namer:
     number of the occurrence for a create without a key.
 
     *made* has the names of assets that the job created, *real* these assets by name; *named* collects the names of this
-    plan's new assets, *in_formulas* what stands for each of them in a formula. *within* finds the assets that formulas
+    plan's new assets, *in_formulas* what replaces each of them in a formula. *within* finds the assets that formulas
     name, *digest* replaces secrets.
     """
 
@@ -111,7 +111,7 @@ class Namer:
         return json.dumps(value_to_json(found, self._refer, self.digest), sort_keys=True)
 
     def _refer(self, oid: Oid) -> Any:
-        """What stands for an asset in a name: its own name where the job creates it, else its key."""
+        """How a name refers to an asset: by its own name where the job creates it, else its key."""
         made = self.named.get(oid) or self.made.get(oid)
         return {"made": made} if made else {"asset": [oid.type, oid.key]}
 

@@ -67,7 +67,7 @@ def _left(remaining: list[Any], number: int, timeout: float | None) -> str:
 
 
 def _forget(context: SessionContext, assets: list[Instance]) -> None:
-    """Have the next read of any of the assets read them all anew: those of one type load together."""
+    """Mark assets to be read again: the first read of one reads all of its type together."""
     groups: dict[str, list[Instance]] = {}
     for asset in assets:
         groups.setdefault(asset._state.oid.type, []).append(asset)

@@ -81,10 +81,10 @@ class TestTheFile:
     def test_states_of_items(self, journal: Journal) -> None:
         changes = [item.change for item in journal.items()]
         assert [PLANNED] * 5 == [item.state for item in journal.items()]
-        journal.sent([(1, '{"after": 3}'), (2, None), (3, None)])
+        journal.mark_sent([(1, '{"after": 3}'), (2, None), (3, None)])
         real = Oid("Story", 9, 77)
         failed = Failed(changes[1], Rejected("no", status=400, oid="Story:5", attribute="Name"))
-        journal.settled([(1, Done(changes[0], real, notes=("a", "b"))), (2, failed), (3, None)])
+        journal.record_outcomes([(1, Done(changes[0], real, notes=("a", "b"))), (2, failed), (3, None)])
         assert {1: (DONE, real.current), 2: (FAILED, None), 3: (PLANNED, None)}.items() <= journal.states().items()
         assert {changes[0].oid: real.current} == journal.assets()
         assert {DONE: 1, FAILED: 1, PLANNED: 3} == journal.counts(1)
@@ -96,13 +96,13 @@ class TestTheFile:
         assert error == second.error
         assert (None, None, None) == (third.error, third.mark, third.oid)
         # What is sent again has no error of an earlier time.
-        journal.sent([(2, None)])
+        journal.mark_sent([(2, None)])
         assert [(2, None)] == [(item.id, item.error) for item in journal.items(SENT)]
         journal.close()
 
     def test_a_later_run_keeps_what_it_does_not_replace(self, journal: Journal) -> None:
         changes = [item.change for item in journal.items()]
-        journal.settled([(2, Failed(changes[1], Rejected("no")))])
+        journal.record_outcomes([(2, Failed(changes[1], Rejected("no")))])
         new = Item(6, 2, 0, update(9, Name="n"), "key=1")
         journal.begin({**ABOUT, "runs": "2"}, [new], [(2, update(5, Name="b"))], [4, 5], fresh=False)
         assert {1: 2, 2: 2, 3: 2, 4: 1, 5: 1, 6: 2} == {item.id: item.run for item in journal.items()}
@@ -223,8 +223,8 @@ def test_journals_of_a_folder_are_named_and_those_that_cannot_be_read_are_not(jo
 class TestRecords:
     def test_the_status_is_that_of_the_latest_plan(self, journal: Journal, tmp_path: Path) -> None:
         record = JobRecord("night", tmp_path / "jobs")
-        journal.settled([(1, Done(Create(Oid.new("Story", 1), ()), Oid("Story", 9)))])
-        journal.sent([(2, None)])
+        journal.record_outcomes([(1, Done(Create(Oid.new("Story", 1), ()), Oid("Story", 9)))])
+        journal.mark_sent([(2, None)])
         status = record.status
         assert ("night", "running", 1, "https://host", "ann", "now", None) == (
             *(status.name, status.state, status.runs, status.server, status.user, status.started, status.ended),
@@ -311,7 +311,8 @@ class TestRecorder:
     def recorder(self) -> tuple[Recorder, list[tuple[str, object]]]:
         heard: list[tuple[str, object]] = []
         sent = SimpleNamespace(
-            sent=lambda items: heard.append(("sent", items)), settled=lambda rows: heard.append(("settled", rows))
+            mark_sent=lambda items: heard.append(("sent", items)),
+            record_outcomes=lambda rows: heard.append(("settled", rows)),
         )
         observer = SimpleNamespace(
             on_send=lambda changes: heard.append(("on_send", changes)),
