@@ -420,6 +420,35 @@ class TestKinds:
             2019, 9, 24, 21, 55, 40, tzinfo=UTC
         )
 
+    def test_what_the_server_works_out_is_not_given(self) -> None:
+        counts, health, marks = codec_for("CaseCounts"), codec_for("Health"), codec_for("History")
+        assert ("[4, 5, null, null, null]", "") == (counts.encode(CaseCounts(4, 5)), counts.encode(None))
+        assert (None, CaseCounts(1)) == (counts.parse(None), counts.parse([1]))
+        assert CaseCounts(1, 2, 3, 4, 5) == counts.parse((1, 2, 3, 4, 5))
+        for odd in ("12", 5, (1, 2, 3, 4, 5, 6)):
+            with pytest.raises(
+                ValueError, match="5 numbers at most: passed, failed, not_applicable, errored, untested"
+            ):
+                counts.parse(odd)
+        assert (None, Health("x"), "") == (health.parse(None), health.parse(Health("x")), health.encode(Health("x")))
+        assert ("a text", None) == (health.decode('"a text"'), health.decode(""))
+        with pytest.raises(ValueError, match="works it out"):
+            health.parse("x")
+        assert (Mark.PASSED, "?", None, "F", "") == (
+            *map(marks.parse, ("P", "?")),
+            marks.parse(None),
+            marks.encode(Mark.FAILED),
+            marks.encode(None),
+        )
+        with pytest.raises(ValueError, match="not a letter"):
+            marks.parse(5)
+        assert None is codec_for("HiddenText").decode(None)
+
+    def test_the_badges_of_a_health(self) -> None:
+        health = '{"state":"ok","description":"d","badges":[5,{"metric_id":1,"name":"n","value":"v","status":"s"}]}'
+        assert Health("ok", "d", (Badge(1, "n", "v", "s"),)) == codec_for("Health").decode(health)
+        assert Health("ok") == codec_for("Health").decode('{"state":"ok","badges":{}}')
+
     def test_marks_are_letters(self) -> None:
         assert "['F', 'P']" == repr([Mark.FAILED, Mark.PASSED])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from assetmeta.backends.testspace.connection import Settings, resource_of
 from assetmeta.backends.testspace.lookup import LookupReader
 from assetmeta.backends.testspace.pages import Pages, page_of, relations
 from assetmeta.backends.testspace.pushdown import ListPlan, plan_lists
+from assetmeta.backends.testspace.writes import RULES, _answer_object, _queues
 from assetmeta.model.conditions import And, Compare, Exists, Or, Term
-from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Rejected, ResultChanged
+from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, Rejected, ResultChanged, Unsupported
 from assetmeta.model.http import Response
 from assetmeta.model.paths import Path
+from assetmeta.model.plans import AttributeChange, Create, Delete, Fetch, Update
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 
@@ -317,3 +320,96 @@ class TestSpaces:
         pages = [answer([{"id": 90 + n, "name": "x"}], link=link.format(n + 2)) for n in range(2)]
         made = self.lines(reading, play, *pages, *(answer({"id": key, "name": "a"}) for key in self.SPACES))
         assert ["projects/12/spaces"] * 2 + [f"spaces/{key}" for key in self.SPACES] == made
+
+
+class TestDialect:
+    """What the dialect says of itself, and its requests that are neither reads nor changes."""
+
+    def test_clearing_a_result_is_one_request(self, play: Any) -> None:
+        testspace = Testspace(base=BASE)
+        _, [request] = play(testspace.clear(Oid("Result", "4/8")), answer({}, 204))
+        assert "DELETE api/spaces/4/results/8/contents" == request.line
+        with pytest.raises(Rejected, match="no right"):
+            play(testspace.clear(Oid("Result", "4/8")), answer({"message": "no right"}, 403))
+
+    def test_what_every_user_may_read(self) -> None:
+        assert "GET api" == Testspace(base=BASE).login_check.line
+
+    def test_files_are_read_and_not_written(self, play: Any) -> None:
+        testspace = Testspace(base=BASE)
+        with pytest.raises(Unsupported, match="takes no files") as caught:
+            play(testspace.upload(Oid("File", 5), BytesIO(b"x")))
+        assert "File:5" == caught.value.oid
+        assert {"File"} == testspace.FILE_TYPES and not testspace.OPERATIONS
+        assert ("updated_at", ("none", "root")) == (testspace.change_marks.at, testspace.SURVEYS)
+
+    def test_what_follows_in_turn(self) -> None:
+        def create(key: str, type_name: str, space: int) -> Create:
+            name = "space" if type_name == "Result" else "project"
+            return Create(Oid(type_name, key), (AttributeChange(name, None, Oid("Space", space)),))
+
+        first, second, other = create("new-1", "Result", 4), create("new-2", "Result", 4), create("new-3", "Result", 5)
+        spaces = create("new-4", "Space", 4), create("new-5", "Space", 4)
+        homeless = Create(Oid("Result", "new-6"), ()), Create(Oid("Result", "new-7"), ())
+        update, delete = Update(Oid("Space", 4), ()), Delete(Oid("Space", 4))
+        found = _queues([first, update, second, other, *spaces, *homeless, delete])
+        assert [[first, second], [update, delete], [other], *([each] for each in (*spaces, *homeless))] == found
+
+    def test_the_answer_to_a_write_is_one_object_or_nothing(self) -> None:
+        answers = (answer({"id": 1}), answer([{"id": 1}]), answer([]), answer([{"id": 1}, {"id": 2}]))
+        assert [{"id": 1}, {"id": 1}, None, None] == [_answer_object(each) for each in answers]
+        assert None is _answer_object(Response(205, {}, b" \n"))
+        assert (True, True, False) == (RULES.verbatim, RULES.brief, RULES.answer_object is None)
+
+
+class TestTraversals:
+    """In which order the lists below lists are read, and how many at once."""
+
+    def rounds(self, ts_schema: Schema, wanted: Fetch, answers: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+        """The assets that a read returns, and the paths of each of its rounds of requests."""
+        flow = Testspace(base=BASE, width=2).fetch(ts_schema, [wanted])
+        made: list[list[str]] = []
+        try:
+            sent = next(flow)
+            while True:
+                requests = sent if isinstance(sent, tuple) else (sent,)
+                made.append([request.path.removeprefix("api/") for request in requests])  # type: ignore[union-attr]
+                found = tuple(answers[path] for path in made[-1])
+                sent = flow.send(found if isinstance(sent, tuple) else found[0])
+        except StopIteration as end:
+            return [row.oid.token for row in end.value[0].rows], made
+
+    @pytest.mark.parametrize("size", [None, 1])
+    def test_lists_of_one_level_begin_together_and_of_a_window_alone(self, size: int | None, ts_schema: Schema) -> None:
+        answers = {
+            "projects": page([3, 2, 1]),
+            "projects/3/spaces": page([31, 30]),
+            "projects/2/spaces": page([]),
+            "projects/1/spaces": page([10]),
+        }
+        found, made = self.rounds(ts_schema, Fetch("Space", size=size), answers)
+        if size is None:
+            assert ["Space:31", "Space:30", "Space:10"] == found
+            assert [["projects"], ["projects/3/spaces", "projects/2/spaces"], ["projects/1/spaces"]] == made
+        else:
+            assert (["Space:31"], [["projects"], ["projects/3/spaces"]]) == (found, made)
+
+    def test_folders_follow_the_page_that_has_them(self, ts_schema: Schema) -> None:
+        def contents(*paths: str) -> Response:
+            kinds = ((path, "folder" if path.rpartition("/")[2].isupper() else "suite") for path in paths)
+            return answer([{"id": 1, "key": path, "path": path, "name": path, "type": kind} for path, kind in kinds])
+
+        base = "spaces/4/results/8/contents"
+        answers = {
+            base: contents("A", "x", "B"),
+            f"{base}/A": contents("A/C", "A/y"),
+            f"{base}/A/C": contents("A/C/w"),
+            f"{base}/B": contents("B/z"),
+        }
+        where = Compare(Path.parse("result"), "=", (Oid("Result", "4/8"),))
+        found, made = self.rounds(ts_schema, Fetch("Content", where=where), answers)
+        assert ["A", "x", "B", "A/C", "A/y", "A/C/w", "B/z"] == [token.removeprefix("Content:4/8/") for token in found]
+        assert sorted(answers) == sorted(path for each in made for path in each)
+        top = And((where, Exists(Path.parse("folder"), False)))
+        found, made = self.rounds(ts_schema, Fetch("Content", where=top), answers)
+        assert (["A", "x", "B"], [[base]]) == ([token.removeprefix("Content:4/8/") for token in found], made)

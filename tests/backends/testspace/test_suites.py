@@ -156,3 +156,63 @@ def test_payloads_are_not_shown() -> None:
 
 def test_an_endless_number_is_no_count() -> None:
     assert {"failed": 2} == read(xml(f'<test_suite name="s" passed="{"9" * 5000}" failed="2"/>')).counts
+
+
+NOTE = {"name": "n", "level": "warning", "mime_type": "text/plain", "description": "nd"}
+CASE = {"name": "c", "status": "failed", "duration": "0.5", "start_time": "t1", "description": "cd", "shard": "3"}
+TEXTS = {"name": "s", "type": "auto", "runner": "r", "duration": "1.5", "start_time": "t0", "description": "sd"}
+COUNTS = {"passed": 1, "failed": 2, "errored": 3, "not_applicable": 4, "in_progress": 5, "unknown": 6}
+
+
+class TestWholeValues:
+    """Every attribute of both formats arrives, and under its own name."""
+
+    def whole(self) -> suites.Suite:
+        inner = Annotation("inner")
+        note = Annotation("n", "warning", "text/plain", "nd", (inner,), ("c1", "c2"), "cGFja2Vk")
+        case = suites.Case("c", "failed", 0.5, "t1", "cd", (note,), {"shard": "3"})
+        bare = suites.Case("")
+        return suites.Suite("s", "auto", "r", 1.5, "t0", "sd", COUNTS, (case, bare), {"build": "7"})
+
+    def test_xml(self) -> None:
+        def element(tag: str, texts: Any, inner: str = "") -> str:
+            attributes = " ".join(f'{name}="{value}"' for name, value in texts.items())
+            return f"<{tag} {attributes}>{inner}</{tag}>"
+
+        below = "\n cGFja2Vk <comment>c1</comment><comment>c2</comment><annotation name='inner'/>"
+        case = element("test_case", CASE, element("annotation", NOTE, below)) + "<test_case/>"
+        text = element("test_suite", {**TEXTS, **COUNTS, "build": "7"}, case)
+        for before in ("", "\ufeff", " \r\n\t"):
+            assert self.whole() == read(xml(before + text))
+
+    @pytest.mark.parametrize("within", ["annotations", "children"])
+    def test_json(self, within: str) -> None:
+        note = {**NOTE, "payload": "cGFja2Vk", "comments": ["c1", "c2"], within: [{"name": "inner"}]}
+        suite = {
+            **TEXTS,
+            **COUNTS,
+            "build": 7,
+            "note": None,
+            "cases": [{**CASE, "annotations": [note]}, {}],
+        }
+        assert self.whole() == read(as_json(suite)) == read(as_json({"suite": suite}))
+
+    def test_counts_that_are_none_stay_as_they_are(self) -> None:
+        found = read(xml(f'<test_suite name="s" passed="-1" failed="{"9" * 18}" errored="{"9" * 19}"/>'))
+        assert ({"failed": int("9" * 18)}, {"passed", "errored"}) == (found.counts, found.other.keys())
+
+    def test_the_bytes_of_another_encoding_are_replaced(self) -> None:
+        assert "h\ufffdhe" == Annotation("n", packed=packed("höhe".encode("latin-1"))).text
+
+    def test_what_is_no_suite_says_what_it_is(self) -> None:
+        for response, words in ((xml("<other/>"), "begins with 'other'"), (as_json({"a": 1}), "neither a name nor")):
+            with pytest.raises(InvalidResponse, match=words) as caught:
+                read(response)
+            assert 200 == caught.value.status
+
+    def test_notes_within_notes_come_after_them(self) -> None:
+        notes = (
+            Annotation("a", children=(Annotation("b", children=(Annotation("c"),)), Annotation("d"))),
+            Annotation("e"),
+        )
+        assert [*"abcde"] == [note.name for note in walk(notes)]
