@@ -57,8 +57,6 @@ class NullReference:
             return EmptyRelatedList(self._type_name, str(path))
         return NullReference(self._schema, found.attribute.related or "") if found.is_relation else None
 
-    __iter__ = __contains__ = None
-
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise ReadOnly(f"There is no {self._type_name} here to set {name} of: the relation is not set.", attribute=name)
 
