@@ -64,7 +64,7 @@ class EndpointLogin(RefreshableToken):
 
     @abstractmethod
     def _refusal(self, what: str, status: int, words: str, code: str | None) -> str:
-        """The text of a refused login: *what* was refused, in the server's *words*."""
+        """The text of a refused login: *what* was refused, in the server's *words*, which may be empty."""
 
     def _granted(
         self, what: str, form: Mapping[str, str], field: str, headers: tuple[tuple[str, str], ...] = ()
@@ -93,9 +93,10 @@ class EndpointLogin(RefreshableToken):
         if status >= 500:
             text = f"The server failed at {line} (HTTP {status}). Try again later."
             return ServerFailed(text, status=status, request=line)
-        words = scrubbed(quoted(": ".join(_words(document)) or f"HTTP {status}"), self.secrets)
+        words = scrubbed(quoted(": ".join(_words(document))), self.secrets)
         code = self._code(document)
         text = self._refusal(what, status, words, code)
+        words = words or f"HTTP {status}"
         refusal = AuthenticationFailed(text, status=status, request=line, server_message=words, code=code)
         if status in _REFUSALS or not self.is_granted:
             # A page of a proxy in between must not end a login that worked before.
@@ -154,7 +155,7 @@ class TokenExchange(EndpointLogin):
 
     def _refusal(self, what: str, status: int, words: str, code: str | None) -> str:
         advice = self._advice.get(code or "", _USUAL if status in _REFUSALS else _ELSEWHERE)
-        return f"{self._line} gave no token for the {what} ({words}). {advice}"
+        return f"{self._line} gave no token for the {what} ({words or f'HTTP {status}'}). {advice}"
 
 
 class Client(Struct, frozen=True):
@@ -351,8 +352,11 @@ class OAuth2(EndpointLogin):
 
     def _refusal(self, what: str, status: int, words: str, code: str | None) -> str:
         usual = "Check it and the client id and secret; log in again for another one."
-        advice = usual if status in _REFUSALS or status < 300 else _ELSEWHERE
-        return f"{split_query(self._uri)[0]} refused the {what} (HTTP {status}: {words}). {advice}"
+        # Some servers refuse with 200 and an error in words; a 200 without any is the page of something else.
+        is_refusal = status in _REFUSALS or (status < 300 and words)
+        says, advice = ("refused", usual) if is_refusal else ("gave no token for", _ELSEWHERE)
+        answer = f"HTTP {status}: {words}" if words else f"HTTP {status}"
+        return f"{split_query(self._uri)[0]} {says} the {what} ({answer}). {advice}"
 
 
 def _checked_moment(moment: object) -> float | None:
