@@ -133,7 +133,7 @@ def _execute_paged(source: ListSource, wanted: Fetch) -> Flow[Rows]:
     while True:
         page = yield from source.page(wanted, at)
         matched = yield from _filter(source, wanted, page.oids)
-        part = matched[max(wanted.start - passed, 0) : None if end is None else max(end - passed, 0)]
+        part = matched[max(wanted.start - passed, 0) : None if end is None else end - passed]
         some, beyond = yield from _select(source, wanted, part, page.oids)
         rows += some
         related += beyond

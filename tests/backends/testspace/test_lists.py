@@ -22,9 +22,10 @@ from assetmeta.model.http import Response
 from assetmeta.model.paths import Path
 from assetmeta.model.plans import AttributeChange, Create, Delete, Fetch, Update
 from assetmeta.model.schema import Schema
-from assetmeta.model.values import Oid
+from assetmeta.model.values import Key, Oid
 
 BASE = "https://abccorp.testspace.com"
+STALE = Exists(Path.parse("stale"), False)
 
 
 def answer(document: Any, status: int = 200, **headers: str) -> Response:
@@ -413,3 +414,51 @@ class TestTraversals:
         top = And((where, Exists(Path.parse("folder"), False)))
         found, made = self.rounds(ts_schema, Fetch("Content", where=top), answers)
         assert (["A", "x", "B"], [[base]]) == ([token.removeprefix("Content:4/8/") for token in found], made)
+
+    def test_an_answer_can_be_continued_more_than_once(self, ts_schema: Schema) -> None:
+        answers = {"projects": page([3, 2]), "projects/3/spaces": page([31, 30]), "projects/2/spaces": page([20])}
+        testspace = Testspace(base=BASE, width=1)
+
+        def read(cursor: object) -> tuple[list[Key], object]:
+            flow = testspace.fetch(ts_schema, [Fetch("Space", page_size=1, cursor=cursor)])
+            sent = next(flow)
+            try:
+                while True:
+                    [request] = sent if isinstance(sent, tuple) else (sent,)
+                    found = answers[request.path.removeprefix("api/")]  # type: ignore[union-attr]
+                    sent = flow.send((found,) if isinstance(sent, tuple) else found)
+            except StopIteration as end:
+                [rows] = end.value
+                return [row.oid.key for row in rows.rows], rows.next_cursor
+
+        first, cursor = read(None)
+        assert [31, 30] == first
+        assert ([20], None) == read(cursor) == read(cursor)
+
+
+class TestNamed:
+    """What is read of assets that a fetch names."""
+
+    SPACES = (Oid("Space", 4), Oid("Space", 5))
+
+    def read(self, testspace: Testspace, schema: Schema, play: Any, wanted: Fetch, *answers: Any) -> list[str]:
+        [rows], made = play(testspace.fetch(schema, [wanted]), *answers)
+        assert [*self.SPACES] == [row.oid for row in rows.rows]
+        return [each.line.removeprefix("GET api/") for each in made]
+
+    def test_lists_below_them_alone_are_read_without_them(self, ts_schema: Schema, play: Any) -> None:
+        testspace, metrics = Testspace(base=BASE), (Path.parse("metrics"),)
+        empty = answer([]), answer([])
+        made = self.read(testspace, ts_schema, play, Fetch("Space", metrics, oids=self.SPACES), *empty)
+        assert ["spaces/4/metrics", "spaces/5/metrics"] == made
+
+    def test_what_no_object_had_is_not_read_again(self, ts_schema: Schema, play: Any) -> None:
+        testspace, stale = Testspace(base=BASE), (Path.parse("stale"),)
+        objects = [answer({"id": key, "name": "a", "project_id": 1}) for key in (4, 5)]
+        wanted = Fetch("Space", stale, oids=self.SPACES)
+        assert ["spaces/4", "spaces/5"] == self.read(testspace, ts_schema, play, wanted, *objects)
+        assert [] == self.read(testspace, ts_schema, play, wanted)
+        # What they have, what follows from where they are, and a condition are reasons to read them.
+        for select, where in (((*stale, Path.parse("name")), None), ((Path.parse("project"),), None), (stale, STALE)):
+            wanted = Fetch("Space", select, where, oids=self.SPACES)
+            assert ["spaces/4", "spaces/5"] == self.read(testspace, ts_schema, play, wanted, *objects)
