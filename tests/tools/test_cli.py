@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from assetmeta import BadValue, V1Meta
-from assetmeta.model.schema import SchemaChange, SchemaDiff
+from assetmeta.core.relations import NullReference
+from assetmeta.model.schema import AssetType, Schema, SchemaChange, SchemaDiff
 from assetmeta.model.schema_json import to_text
 from assetmeta.sandbox import Server
-from assetmeta.tools.cli import conditions, schemas
+from assetmeta.tools.cli import conditions, explore, schemas
 from assetmeta.wire.retry import RetryPolicy
 
 from .conftest import Run
@@ -416,6 +417,11 @@ def test_what_of_plans_and_stubs_a_change_breaks(tmp_path: Path) -> None:
         plan.write_text(odd)
         with pytest.raises(BadValue, match="cannot be read as a plan"):
             list(schemas._names_in_plan(plan))
+
+
+def test_a_relation_that_is_not_set_is_an_empty_cell() -> None:
+    unset = NullReference(Schema({"Scope": AssetType("Scope", {})}), "Scope")
+    assert ["", "", "a; "] == [explore._text(value) for value in (None, unset, ["a", unset])]
 
 
 def test_values_of_a_condition_are_separated_by_commas_outside_of_quotes() -> None:

@@ -322,4 +322,4 @@ def _record(asset: Asset, paths: list[str]) -> dict[str, Any]:
 
 
 def _is_several(value: Any) -> bool:
-    return hasattr(value, "__iter__") and not isinstance(value, str | bytes) and not hasattr(value, "items")
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes) and not hasattr(value, "items")
