@@ -188,7 +188,7 @@ class TestExtras:
         users = extras.keys() - {"all", "test", "bench", "lint"}
         assert extras["all"] == [f"assetmeta[{','.join(sorted(users))}]"]
 
-    def test_a_distribution_is_spelt_one_way_and_asked_for_in_one_version(self, extras: dict[str, list[str]]) -> None:
+    def test_a_distribution_is_spelt_one_way_and_requested_in_one_version(self, extras: dict[str, list[str]]) -> None:
         needs: dict[str, set[str]] = {}
         for requirement in (each for listed in extras.values() for each in listed):
             name = re.split(r"[\[<>=]", requirement)[0]

@@ -69,6 +69,10 @@ FUNCTIONS = re.compile(
 )
 """Names of functions that were given up, participles most of them."""
 
+TESTS = Path(__file__).parent
+TEST_NAMES = re.compile(r"def (test_(?:\w*_)?(?:told|anew|asked_for|carried_out|side_by_side)(?:_\w*)?)\(")
+"""Names of tests with words that are not used: reported, again, requested, performed, concurrently."""
+
 PARTICIPLE = re.compile(r"(?:^|_)\w+(?:ing|ed)$")
 NOUNS = {"ordering", "loading", "paging", "sorting"}
 """Files are named by nouns of the field; these only look like participles."""
@@ -139,6 +143,15 @@ def test_no_function_has_a_name_that_was_given_up() -> None:
     assert found == []
 
 
+def test_no_test_has_a_quaint_name() -> None:
+    found = [
+        f"{path.relative_to(TESTS).as_posix()}: {name}"
+        for path in sorted(TESTS.rglob("test_*.py"))
+        for name in TEST_NAMES.findall(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
 def test_files_are_named_by_nouns() -> None:
     assert [] == [place(path) for path in MODULES if PARTICIPLE.search(path.stem) and path.stem not in NOUNS]
 
@@ -150,6 +163,8 @@ def test_the_patterns_find_what_they_are_for() -> None:
     assert NAMES.match("Courier")
     assert not NAMES.match("SelectNode")
     assert FUNCTIONS.match("_told")
+    assert TEST_NAMES.search(f"def test_what_is_wrong_is_{'told'}_at_once(")
+    assert not TEST_NAMES.search("def test_a_teller_is_reported(")
     assert REST_WORDS.search("where the list goes on")
     assert not REST_WORDS.search("a standard method")
     assert PARTICIPLE.search("changing")

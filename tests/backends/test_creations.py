@@ -185,7 +185,7 @@ class TestFinding:
         names = tuple(map(Path.parse, ("name", "box", "note")))
         assert [Fetch("Thing", names, And((since, And((related,)))))] == server.asked
 
-    def test_no_relations_are_asked_for_where_the_server_cannot_or_they_are_all_new(self) -> None:
+    def test_no_relations_are_requested_where_the_server_cannot_or_they_are_all_new(self) -> None:
         since = Compare(Path.parse("id"), ">", (10,))
         server = Server()
         find(server, [new("Thing", 1, name="a", box=Oid("Box", 5))], narrows=False)

@@ -50,7 +50,7 @@ def answer(document: Any, status: int = 400) -> Response:
         ({"size": 5, "empty": [], "null": None}, [("size", "5", None)]),
     ],
 )
-def test_every_finding_is_told(document: Any, found: list[tuple[str, str, str | None]]) -> None:
+def test_every_finding_is_reported(document: Any, found: list[tuple[str, str, str | None]]) -> None:
     assert [Finding(*one) for one in found] == list(findings(answer(document)))
 
 

@@ -193,7 +193,7 @@ class TestWindows:
             assert keys(whole) == found, wanted
             assert sorted(set(shop.pages)) == shop.pages
 
-    def test_what_one_page_told_is_dropped_before_the_next(self) -> None:
+    def test_what_one_page_contained_is_dropped_before_the_next(self) -> None:
         shop = Shop()
         run(execute(shop, Fetch("Thing")))
         assert [6] == [oid.key for oid in shop.known.cells]
@@ -263,7 +263,7 @@ class TestWhatIsReadAlong:
         rows = run(execute(Shop(2), Fetch("Thing", size=1)))
         assert ([0], ()) == (keys(rows), rows.related)
 
-    def test_types_without_a_name_are_passed_over_and_each_asset_is_asked_for_once(self) -> None:
+    def test_types_without_a_name_are_passed_over_and_each_asset_is_requested_once(self) -> None:
         shop = Shop()
         oids = [thing(1), Oid("FileCache", 1), thing(1), Oid("Box", 2)]
         run(prefetch(shop, oids, {"size": {}, "name": {}, "name.@CleanText": {}}))
@@ -484,7 +484,7 @@ class TestOrder:
 
 
 class TestKnown:
-    def test_what_is_told_later_is_added(self) -> None:
+    def test_what_comes_later_is_added(self) -> None:
         data = known({"name": "a", "size": 1})
         data.add(thing(0), {"size": 2})
         assert {"name": "a", "size": 2} == data.cells[thing(0)]

@@ -63,7 +63,7 @@ def test_what_has_no_identity_may_come_twice() -> None:
 
 
 class TestVersionOne:
-    def test_another_story_in_place_of_the_one_asked_for(self, v1_schema: Schema, play: Play) -> None:
+    def test_another_story_in_place_of_the_one_requested(self, v1_schema: Schema, play: Play) -> None:
         asked = fetch("Story", 5, select="Name")
         for token in ("Story:6", "Scope:5", "Story:6:77"):
             told = refused(play, VersionOne().fetch(v1_schema, [asked]), xml(f'<Asset id="{token}"/>'))
@@ -111,7 +111,7 @@ class TestVersionOne:
 
 class TestValispace:
     @pytest.mark.parametrize("item", [{"id": 6, "name": "x"}, {"name": "x"}, {"id": None, "name": "x"}])
-    def test_another_object_in_place_of_the_one_asked_for(self, vs_schema: Schema, play: Play, item: Any) -> None:
+    def test_another_object_in_place_of_the_one_requested(self, vs_schema: Schema, play: Play, item: Any) -> None:
         assert "cannot be trusted" in refused(play, Valispace().fetch(vs_schema, [fetch("Component", 5)]), js(item))
 
     def test_another_object_among_several_read_singly(self, vs_schema: Schema, play: Play) -> None:
@@ -152,7 +152,7 @@ class TestValispace:
 
 class TestValohai:
     @pytest.mark.parametrize("key", [OTHER, 7])
-    def test_another_object_in_place_of_the_one_asked_for(self, vh_schema: Schema, play: Play, key: Any) -> None:
+    def test_another_object_in_place_of_the_one_requested(self, vh_schema: Schema, play: Play, key: Any) -> None:
         assert "cannot be trusted" in refused(
             play, Valohai().fetch(vh_schema, [fetch("Project", PROJECT)]), js({"id": key, "name": "x"})
         )
@@ -223,7 +223,7 @@ class TestTestspace:
             ("Metric", "12/5", {"id": 6, "name": "x"}),
         ],
     )
-    def test_another_object_in_place_of_the_one_asked_for(
+    def test_another_object_in_place_of_the_one_requested(
         self, ts_schema: Schema, play: Play, type_name: str, key: Any, item: Any
     ) -> None:
         assert "cannot be trusted" in refused(play, Testspace().fetch(ts_schema, [fetch(type_name, key)]), js(item))

@@ -376,7 +376,7 @@ class TestLookingAgain:
         assert not is_there or (isinstance(outcome, Done) and outcome.row is not None)
         assert ([delta.name], (OID,)) == ([str(path) for path in fetch.select], fetch.oids)
 
-    def test_every_attribute_counts_and_what_is_never_read_is_not_asked_for(self) -> None:
+    def test_every_attribute_counts_and_what_is_never_read_is_not_requested(self) -> None:
         change = Update(OID, (AttributeChange("size", UNREAD, 2), AttributeChange("name", UNREAD, "a")))
         assert [None] == self.verify([change], (OID, {"size": 2, "name": "b"}))[0]
         assert [None] == self.verify([change], (OID, {"size": 1, "name": "a"}))[0]

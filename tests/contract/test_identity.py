@@ -181,7 +181,7 @@ def test_a_read_that_is_not_allowed_names_the_selection(dialect: Dialect, sessio
     assert row.own == item[dialect.own]
 
 
-def test_what_the_server_leaves_out_is_not_asked_for_again(dialect: Dialect, session: Any, scene: Scene) -> None:
+def test_what_the_server_leaves_out_is_not_requested_again(dialect: Dialect, session: Any, scene: Scene) -> None:
     item = session.asset_from_oid(scene.rows[0].token)
     if dialect.left_out:
         assert item[dialect.left_out] is None
@@ -196,7 +196,7 @@ def test_what_the_server_leaves_out_is_not_asked_for_again(dialect: Dialect, ses
     assert 0 == len(trace)
 
 
-def test_an_asset_that_is_not_there_is_asked_for_once(dialect: Dialect, session: Any) -> None:
+def test_an_asset_that_is_not_there_is_requested_once(dialect: Dialect, session: Any) -> None:
     missing = session[dialect.item](dialect.missing)
     with session.trace() as trace:
         for _ in range(2):

@@ -226,7 +226,7 @@ def test_a_trace_names_the_line_that_read_strangers_one_by_one(dialect: Dialect,
 
 
 @needs("brought")
-def test_parents_that_come_along_are_not_asked_for(dialect: Dialect, session: Any, scene: Scene) -> None:
+def test_parents_that_come_along_are_not_requested(dialect: Dialect, session: Any, scene: Scene) -> None:
     items = session[dialect.item].select(dialect.parent).all()
     with session.trace() as trace, session.loading("raise"):
         labels = [item[dialect.parent][dialect.label] for item in items]

@@ -92,7 +92,7 @@ def test_a_create_without_an_answer_waits_for_a_word(
 
 
 @needs("gauge")
-def test_an_update_in_doubt_that_is_reverted_is_read_anew(
+def test_an_update_in_doubt_that_is_reverted_is_read_again(
     dialect: Dialect, session: Any, server: Server, connect: Connect
 ) -> None:
     mark, before, after = dialect.gauge
@@ -105,7 +105,7 @@ def test_an_update_in_doubt_that_is_reverted_is_read_anew(
     assert [after, before] == [landed[mark], lost[mark]] == stored(connect, [landed, lost], mark)
 
 
-def test_a_delete_in_doubt_that_is_reverted_is_read_anew(
+def test_a_delete_in_doubt_that_is_reverted_is_read_again(
     dialect: Dialect, session: Any, server: Server, connect: Connect
 ) -> None:
     landed, lost = loaded(dialect, session, connect, 2)

@@ -107,7 +107,7 @@ def test_a_parent_is_found_by_its_name(dialect: Dialect, session: Any, connect: 
 
 
 @needs("gauge")
-def test_what_is_wrong_with_the_rows_is_told_before_anything_is_read(dialect: Dialect, session: Any) -> None:
+def test_what_is_wrong_with_the_rows_is_reported_before_anything_is_read(dialect: Dialect, session: Any) -> None:
     [item] = dialect.items(session)
     kind, own, gauge = session[dialect.item], item[dialect.own], dialect.gauge
     assert gauge is not None

@@ -46,7 +46,7 @@ def test_a_key_sends_nothing_and_an_alias_one_request(bench: Bench) -> None:
     assert bench.requests == 1
 
 
-def test_what_the_answer_told_is_loaded(bench: Bench) -> None:
+def test_what_the_answer_contained_is_loaded(bench: Bench) -> None:
     scope = bench.Scope("web:shop")
     assert scope.Name == "web:shop"
     assert bench.requests == 1

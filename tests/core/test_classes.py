@@ -214,7 +214,7 @@ def test_a_schema_is_read_once_and_kept_for_the_next_session() -> None:
         assert (broken.known, sorted(broken().types), third.reflected) == ([], ["Scope", "Story"], [None])
 
 
-def test_a_kept_schema_is_read_anew_once_for_a_name_that_it_has_not() -> None:
+def test_a_kept_schema_is_read_again_once_for_a_name_that_it_has_not() -> None:
     old = to_text(Schema({"Scope": TYPES.types["Scope"]}, "1"))
     keep = Kept(old)
     found, backend, renewed = source(keep=keep)

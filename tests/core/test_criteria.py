@@ -318,7 +318,7 @@ class Counted(Text, frozen=True):
         return {"failed": Integer(), "passed": Integer()}
 
 
-def test_parts_of_values_are_asked_for_where_the_dialect_evaluates() -> None:
+def test_parts_of_values_are_requested_where_the_dialect_evaluates() -> None:
     kind = SCHEMA.types["Story"]
     story = replace(kind, attributes={**kind.attributes, "Counts": Attribute("Counts", "Counts", Counted())})
     schema = Schema({**SCHEMA.types, "Story": story})

@@ -51,7 +51,7 @@ def given(kind: type) -> dict[str, dict[str, Any]]:
     return {name: defaults for name, defaults in found.items() if defaults}
 
 
-def test_what_queries_and_types_do_unless_they_are_told_otherwise() -> None:
+def test_what_queries_and_types_do_by_default() -> None:
     assert given(Query) == TABLES
     assert given(AssetClass) == {**TABLES, "upsert": {"empty": "leave", "missing": "create"}}
     frames = ("history_frame", *(name for name in TABLES if name.startswith("to_")))

@@ -230,7 +230,7 @@ def test_setting_several_is_all_or_nothing_when_it_is_interrupted(bench: Bench) 
 
 
 @pytest.mark.parametrize("value, clears", [("many", False), ("", True), (" ", True), (["x"], False)])
-def test_only_who_gives_nothing_is_told_how_to_clear(bench: Bench, value: object, clears: bool) -> None:
+def test_only_the_error_about_nothing_names_how_to_clear(bench: Bench, value: object, clears: bool) -> None:
     with pytest.raises(BadValue) as caught:
         bench.Story(1).Estimate = value
     assert clears is ("None clears it" in str(caught.value))

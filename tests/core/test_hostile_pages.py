@@ -99,7 +99,7 @@ def test_a_server_that_sends_everything_at_once_is_asked_once_and_counted(bench:
 
 @pytest.mark.parametrize("keys", [True, False])
 @pytest.mark.parametrize("size", [1, 5, 25, 30])
-def test_more_rows_than_asked_for_are_cut(bench: Bench, keys: bool, size: int) -> None:
+def test_more_rows_than_requested_are_cut(bench: Bench, keys: bool, size: int) -> None:
     bench.backend.can = KEYED if keys else ALL_ROUND
     answering(bench, lambda fetch, honest: honest(replace(fetch, size=None)))
     found = [story.intid for story in bench.query("Story").select("Name").page(size=size)]

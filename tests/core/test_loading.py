@@ -43,7 +43,7 @@ def test_an_attribute_beyond_the_basics_is_loaded_on_demand(bench: Bench) -> Non
     assert bench.requests == 2
 
 
-def test_an_absent_attribute_is_asked_for_once(bench: Bench) -> None:
+def test_an_absent_attribute_is_requested_once(bench: Bench) -> None:
     story = bench.Story(3)
     assert [story.Description, story.Description] == [None, None]
     assert bench.requests == 1

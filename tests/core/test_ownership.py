@@ -85,7 +85,7 @@ def test_what_was_in_a_deleted_folder_is_gone_and_the_rest_is_not(bench: Bench) 
     assert bench.Link(21).File is bench.File(11)
 
 
-def test_relations_to_what_went_along_are_read_anew_and_no_others(bench: Bench) -> None:
+def test_relations_to_what_went_along_are_read_again_and_no_others(bench: Bench) -> None:
     assets = loaded(bench)
     bench.unit.delete(bench.Folder(2))
     bench.backend.meanwhile += [lambda: remove(bench, 3, 2)]
@@ -104,7 +104,7 @@ def test_old_values_in_a_circle_come_to_an_end(bench: Bench) -> None:
     assert "Name" not in set(bench.File(18)._state.names())
 
 
-def test_what_may_be_a_part_is_asked_for_again(bench: Bench) -> None:
+def test_what_may_be_a_part_is_requested_again(bench: Bench) -> None:
     [one, *_] = bench.query("File").select("Name")
     [link, *_] = bench.query("Link").select("Name")
     bench.unit.delete(bench.Folder(8))

@@ -77,7 +77,7 @@ def test_bytes_from_elsewhere_are_another_file(tmp_path: Path, source: str) -> N
         assert part.earlier() is None
 
 
-def test_what_is_not_continued_is_written_anew(tmp_path: Path) -> None:
+def test_what_is_not_continued_is_written_again(tmp_path: Path) -> None:
     def fill(sink: BinaryIO) -> None:
         sink.write(b"new")
 

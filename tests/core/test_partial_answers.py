@@ -41,7 +41,7 @@ def test_a_result_is_read_to_its_end_without_counting(bench: Bench) -> None:
     assert [fetch.cursor for fetch in bench.backend.fetched] == [None, 10, 20, 30]
 
 
-def test_the_dialect_is_told_how_many_are_wanted_at_a_time(bench: Bench) -> None:
+def test_the_dialect_gets_the_number_wanted_at_a_time(bench: Bench) -> None:
     next(iter(bench.query("Story").pages(5)))
     assert [fetch.page_size for fetch in bench.backend.fetched] == [5]
 

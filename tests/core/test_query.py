@@ -85,7 +85,7 @@ def test_a_window_is_cut_by_slices_and_pages(bench: Bench) -> None:
         query[::2]
 
 
-def test_pages_yields_lists_of_the_size_asked_for(bench: Bench) -> None:
+def test_pages_yields_lists_of_the_size_requested(bench: Bench) -> None:
     assert [len(page) for page in bench.query("Story").pages(20)] == [20, 20, 20]
     assert [len(page) for page in bench.query("Story").page(size=25).pages(20)] == [20, 5]
 

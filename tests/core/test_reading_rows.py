@@ -25,7 +25,7 @@ def test_what_cannot_be_decoded_fails_only_where_it_is_read(bench: Bench) -> Non
             _ = story.Estimate
 
 
-def test_values_of_a_row_follow_what_is_loaded_anew_and_what_is_edited(bench: Bench) -> None:
+def test_values_of_a_row_follow_what_is_loaded_again_and_what_is_edited(bench: Bench) -> None:
     bench.add("Story:1", Name="A", Estimate="1")
     query = bench.query("Story").select("Name", "Estimate")
     story = query.one()

@@ -124,7 +124,7 @@ class Telling(FakeBackend):
     ],
     ids=["alone", "together", "selected"],
 )
-def test_what_an_answer_told_of_a_related_asset_is_kept_with_the_asset(read: Callable[[Bench], list[Any]]) -> None:
+def test_what_an_answer_contained_of_a_related_asset_is_kept_with_the_asset(read: Callable[[Bench], list[Any]]) -> None:
     bench = Bench(Telling(), keep=1)
     bench.stories(3)
     stories = read(bench)

@@ -112,7 +112,7 @@ def test_snapshots_are_equal_by_identity_and_values() -> None:
     assert repr(one) == "<snapshot of Story:1: 1 values>"
 
 
-def test_states_are_told_apart_by_what_they_are_not_by_what_they_hold() -> None:
+def test_states_are_distinguished_by_what_they_are_not_by_what_they_hold() -> None:
     assert State(STORY) != State(STORY)
     state = State(STORY, RowShape(("A", "B", "C")), (1, UNREAD, ABSENT))
     assert list(state.names()) == ["A"]

@@ -61,7 +61,7 @@ def test_an_empty_page_ends_a_result_whatever_the_server_says() -> None:
         assert requests == bench.requests
 
 
-def test_no_more_is_asked_for_than_is_left() -> None:
+def test_no_more_is_requested_than_is_left() -> None:
     bench = Bench(FakeBackend(can=BY_KEY))
     bench.stories(70)
     assert 60 == len(list(bench.query("Story").page(size=60)))
@@ -75,7 +75,7 @@ def test_pages_that_overlap_ask_for_one_more_than_is_left() -> None:
     assert [25, 0, 6] == sizes(bench)
 
 
-def test_the_first_asset_is_asked_for_alone_and_the_only_one_with_one_more() -> None:
+def test_the_first_asset_is_requested_alone_and_the_only_one_with_one_more() -> None:
     bench = Bench()
     bench.stories(30)
     assert Oid("Story", 1) == bench.query("Story").first()._state.oid

@@ -77,7 +77,7 @@ def test_relations_are_read_again_after_an_operation_that_may_have_deleted(bench
     assert not inspect(story).would_fetch("Name")
 
 
-def test_computed_tokens_anywhere_are_read_anew_after_any_commit(bench: Bench) -> None:
+def test_computed_tokens_anywhere_are_read_again_after_any_commit(bench: Bench) -> None:
     token = "Stories.Estimate.@Sum"
     on_server(bench, "Scope:900")[token] = "36"
     scope, story = bench.Scope(900), bench.Story(1)
@@ -92,7 +92,7 @@ def test_computed_tokens_anywhere_are_read_anew_after_any_commit(bench: Bench) -
     assert bench.requests == before + 1
 
 
-def test_computed_attributes_of_what_refers_to_a_written_asset_are_read_anew(bench: Bench) -> None:
+def test_computed_attributes_of_what_refers_to_a_written_asset_are_read_again(bench: Bench) -> None:
     stories = list(bench.query("Story").select("Name", "Number", "Super"))
     bench.Epic(500).Name = "renamed"
     assert not bench.writer.commit()
@@ -215,7 +215,7 @@ def test_not_found_for_a_read_of_one_is_remembered(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_deleted_assets_that_were_asked_for_can_be_read_further(bench: Bench, number: int) -> None:
+def test_deleted_assets_that_were_requested_can_be_read_further(bench: Bench, number: int) -> None:
     for index in range(number):
         oid = Oid("Story", 50 + index)
         bench.backend.deleted[oid] = {"Name": "gone", "Estimate": "5", "Super": Oid("Epic", 500)}

@@ -529,7 +529,7 @@ class TestQuantities:
 
 
 class TestQuestions:
-    def test_names_are_not_asked_for_when_they_are_loaded(self, names: dict[str, Any]) -> None:
+    def test_names_are_not_requested_when_they_are_loaded(self, names: dict[str, Any]) -> None:
         vs = names["vs"]
         vs.populate([names["vali"], names["target"]], "name")
         with vs.trace() as trace:
@@ -600,7 +600,7 @@ class TestExplaining:
         assert "the server filters: project=" in told
         assert "filtered here, again" in told and "sorted here: -value" in told and "cut here: 5 from 0" in told
 
-    def test_what_is_told_is_what_is_sent(self, names: dict[str, Any]) -> None:
+    def test_what_is_reported_is_what_is_sent(self, names: dict[str, Any]) -> None:
         vs = names["vs"]
         query = vs.query("Requirement").where(project=names["requirement"].project).clean_text("text", "comment")
         with vs.trace() as trace:

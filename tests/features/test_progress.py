@@ -221,7 +221,7 @@ class TestFiles:
         assert content == inspect(attachment).save(tmp_path, progress=note(saved)).read_bytes()
         assert 300_000 == saved[-1][0]
 
-    def test_what_is_read_again_counts_anew(self) -> None:
+    def test_what_is_read_again_counts_again(self) -> None:
         told: list[int] = []
         read = ReadMeter(io.BytesIO(b"abcdef"), told.append)
         assert (6, b"abcd") == (read.size, read.read(4))

@@ -57,7 +57,7 @@ def test_what_is_neither_is_refused_with_all_there_are() -> None:
         ),
     ],
 )
-def test_what_is_no_name_is_told_once_with_what_to_do(text: str, message: str) -> None:
+def test_what_is_no_name_is_reported_once_with_what_to_do(text: str, message: str) -> None:
     with pytest.raises(BadValue) as caught:
         Path.parse(text)
     assert str(caught.value) == message

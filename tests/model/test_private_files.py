@@ -38,7 +38,7 @@ def test_files_are_opened_without_following_a_link_or_waiting_for_a_pipe() -> No
     assert wanted == folders.READING
 
 
-def test_a_variable_names_the_folder_and_without_a_home_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_names_the_folder_and_without_a_home_it_is_requested(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (folders.CACHE_VARIABLE, folders.STATE_VARIABLE) == ("ASSETMETA_CACHE", "ASSETMETA_STATE")
     given = {"ASSETMETA_CACHE": "/c", "ASSETMETA_STATE": "/s"}
     assert (folders.cache_folder(given), folders.state_folder(given)) == (Path("/c"), Path("/s"))

@@ -72,7 +72,7 @@ def test_no_field_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize("name", [each.name for each in fields(Attribute) if each.type is bool])
-def test_flags_are_told_apart(name: str) -> None:
+def test_flags_are_distinguished(name: str) -> None:
     flipped = replace(PLAIN, **{name: not getattr(PLAIN, name)})
     text = to_text(Schema({"Story": AssetType("Story", {"Name": flipped})}))
     assert from_text(text, codec).attribute("Story", "Name") == flipped

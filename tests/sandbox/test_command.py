@@ -88,7 +88,7 @@ class TestServing:
             after = requests.get(f"{again.url}/rest-1.v1/Data/Workitem?sel=Name", headers=login, timeout=30).text
         assert before == after
 
-    def test_a_system_whose_port_is_taken_gets_the_next_free_one_and_that_is_told(self, three_ports: int) -> None:
+    def test_a_system_whose_port_is_taken_gets_the_next_free_one_and_that_is_reported(self, three_ports: int) -> None:
         arguments = ("versionone", "testspace", "--port", str(three_ports))
         with socket.create_server(("127.0.0.1", three_ports + 1)), started(*arguments) as process:
             ports = [int(words[1].split(":")[2].split("/")[0]) for words in announced(process)]
@@ -98,7 +98,7 @@ class TestServing:
         taken, instead = three_ports + 1, three_ports + 2
         assert errors == f"port {taken} is taken: testspace is served on port {instead}\n"
 
-    def test_a_taken_port_is_told_on_stderr(self) -> None:
+    def test_a_taken_port_is_reported_on_stderr(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             result = CliRunner().invoke(app, ["versionone", "--port", str(port)])
@@ -123,7 +123,7 @@ class TestRefusing:
         assert word in result.output
 
     @pytest.mark.parametrize("name", list(FACES))
-    def test_a_file_that_holds_no_data_is_told_in_one_line(self, name: str, tmp_path: Path) -> None:
+    def test_a_file_that_holds_no_data_is_reported_in_one_line(self, name: str, tmp_path: Path) -> None:
         file = tmp_path / "notes.txt"
         file.write_text("no database " * 100)
         for path in (file, tmp_path):

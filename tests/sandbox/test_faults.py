@@ -74,7 +74,7 @@ def meta(server: sandbox.Server) -> requests.Response:
 
 
 class TestWhatAClientSees:
-    def test_drop_cuts_the_line_after_the_write_was_carried_out(self, versionone_sandbox: sandbox.Server) -> None:
+    def test_drop_cuts_the_line_after_the_write_was_performed(self, versionone_sandbox: sandbox.Server) -> None:
         versionone_sandbox.add_fault("drop")
         with pytest.raises(requests.ConnectionError):
             story(versionone_sandbox, "written anyway")

@@ -139,7 +139,7 @@ class TestRequests:
     def test_a_chunked_body_is_taken(self, server: sandbox.Server) -> None:
         assert requests.post(server.url, data=iter([b"a", b"bc"]), timeout=10).content == b"abc"
 
-    def test_half_a_body_is_not_carried_out(self, server: sandbox.Server) -> None:
+    def test_half_a_body_is_not_performed(self, server: sandbox.Server) -> None:
         with socket.create_connection(("127.0.0.1", server.port)) as line:
             line.sendall(b"POST /half HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nonly this")
         requests.get(f"{server.url}/next", timeout=10)

@@ -62,7 +62,7 @@ class TestListsOfVersionOne:
             other.StoryStatus.create(Name="Brand New")
         assert [] == v1.Story.where(Status="brand new").all()
 
-    def test_any_text_can_be_asked_for(self, v1: V1Meta) -> None:
+    def test_any_text_can_be_requested(self, v1: V1Meta) -> None:
         assert [] == v1.Story.where(v1.Story.Status.exact("Dne")).all()
         assert [] == v1.Story.where(v1.Story.Status.contains("Dne")).all()
         assert [] == v1.StoryStatus.where(Name="Dne").all()

@@ -105,7 +105,7 @@ def test_a_variable_that_is_empty_is_named(profiles: Path, monkeypatch: pytest.M
         connect("work", profiles=profiles)
 
 
-def test_what_is_wrong_in_a_profile_is_told_with_its_name(tmp_path: Path) -> None:
+def test_what_is_wrong_in_a_profile_is_reported_with_its_name(tmp_path: Path) -> None:
     file = tmp_path / "profiles.toml"
     file.write_text('[lab]\nurl = "valohai+https://host"\nusernam = "ann"\n')
     file.chmod(0o600)

@@ -92,7 +92,7 @@ def test_what_changes_all_that_match_changes_no_other(v1: V1Meta) -> None:
     v1.Story.where(v1.Story.Name.exact("rocket")).execute("Reactivate")
 
 
-def test_no_more_is_asked_for_than_is_wanted(v1: V1Meta) -> None:
+def test_no_more_is_requested_than_is_wanted(v1: V1Meta) -> None:
     assert v1.types
     exact = v1.Story.select("Name").where(v1.Story.Name.exact("rOCKET"))
     with v1.trace() as trace:

@@ -222,7 +222,7 @@ def test_somebody_else_changes_the_same_and_another_attribute(server: sandboxes.
     assert inspect(one).refresh().Estimate == 8
 
 
-def test_what_an_operation_without_an_answer_may_have_changed_is_read_anew(
+def test_what_an_operation_without_an_answer_may_have_changed_is_read_again(
     server: sandboxes.Server, v1: V1Meta
 ) -> None:
     one, two = backlog(v1, 2)
@@ -236,7 +236,7 @@ def test_what_an_operation_without_an_answer_may_have_changed_is_read_anew(
     assert two.AssetState.name == "Closed"
 
 
-def test_lists_that_may_have_a_create_without_an_answer_are_read_anew(server: sandboxes.Server, v1: V1Meta) -> None:
+def test_lists_that_may_have_a_create_without_an_answer_are_read_again(server: sandboxes.Server, v1: V1Meta) -> None:
     [story] = backlog(v1, 1)
     assert len(story.Children) == 0
     server.add_fault("drop", method="POST", path="/Data/Task")

@@ -180,7 +180,7 @@ def test_locks_that_other_threads_hold_are_free_in_the_child(server: sandbox.Ser
         assert child() is True
 
 
-def test_threads_that_ran_before_the_fork_are_started_anew(server: sandbox.Server) -> None:
+def test_threads_that_ran_before_the_fork_are_started_again(server: sandbox.Server) -> None:
     several = tuple(Request("GET", "", idempotent=True) for _ in range(6))
 
     def ask() -> Any:
@@ -276,7 +276,7 @@ def test_an_attempt_under_way_is_not_waited_for() -> None:
     assert child() is True
 
 
-def test_a_token_that_can_be_got_anew_is_the_childs_own() -> None:
+def test_a_token_that_can_be_got_again_is_the_childs_own() -> None:
     given: dict[str, Any] = {"client_id": "app", "token_uri": "https://host/token", "access_token": "a1"}
     alone = OAuth2(**given, refresh_token="r1")
     by_name = OAuth2(**given, refresh_token="r1", username="joe", password="pw")

@@ -57,7 +57,7 @@ class TestValispace:
         spare = vs.Vali.create(shortname="spare", parent=craft, formula="2")
         return {name: value for name, value in locals().items() if name not in ("self", "vs")}
 
-    def test_values_that_were_worked_out_of_a_deleted_component_are_read_anew(self, vs: Any, craft: Any) -> None:
+    def test_values_that_were_worked_out_of_a_deleted_component_are_read_again(self, vs: Any, craft: Any) -> None:
         assert craft["mass"].value == 13
         vs.delete(craft["bus"])
         assert not vs.commit()
@@ -76,7 +76,7 @@ class TestValispace:
             with pytest.raises(NotFound):
                 _ = craft[name].id
 
-    def test_a_part_of_which_the_parent_was_never_read_is_asked_for_again(
+    def test_a_part_of_which_the_parent_was_never_read_is_requested_again(
         self, vs: Any, craft: Any, other: Any
     ) -> None:
         ids = craft["bus_mass"].intid, craft["spare"].intid
@@ -126,7 +126,7 @@ class TestTestspace:
                     return result, content
         raise AssertionError("the sandbox has no contents with cases")
 
-    def test_the_counts_of_a_result_are_read_anew_when_a_content_is_deleted(self, ts: Any) -> None:
+    def test_the_counts_of_a_result_are_read_again_when_a_content_is_deleted(self, ts: Any) -> None:
         result, content = self.content(ts)
         others = [one for one in ts.Result.all() if one is not result]
         before, gone = result.case_counts, content.case_counts
@@ -139,7 +139,7 @@ class TestTestspace:
         assert [one.case_counts for one in others]
         assert len(ts.ledger) == sent
 
-    def test_the_counts_are_read_anew_though_the_content_was_never_read(self, ts: Any, other: Any) -> None:
+    def test_the_counts_are_read_again_though_the_content_was_never_read(self, ts: Any, other: Any) -> None:
         result, content = self.content(ts)
         before, gone, key = result.case_counts, content.case_counts, content.idref
         mine = other.Result(result.intid)
@@ -299,7 +299,7 @@ class TestValohai:
         assert states[1:] == [one.status for one in executions[1:]]
         assert len(vh.ledger) == before
 
-    def test_the_store_of_a_project_is_read_anew_when_it_is_deleted(self, vh: Any) -> None:
+    def test_the_store_of_a_project_is_read_again_when_it_is_deleted(self, vh: Any) -> None:
         project = next(one for one in vh.Project if one.upload_store_id is not None)
         assert project.upload_store.id == project.upload_store_id
         vh.delete(project.upload_store)
@@ -318,7 +318,7 @@ class TestValohai:
         with pytest.raises(NotFound):
             _ = alias.name
 
-    def test_addresses_that_hold_the_name_of_a_project_are_read_anew_when_it_is_renamed(self, vh: Any) -> None:
+    def test_addresses_that_hold_the_name_of_a_project_are_read_again_when_it_is_renamed(self, vh: Any) -> None:
         version = next(one for one in vh.DeploymentVersion.all() if one.endpoint_urls)
         deployment = version.deployment
         project = deployment.project
@@ -378,7 +378,7 @@ class TestRefreshed:
 
 @on("versionone", 200, V1Meta)
 class TestVersionOne:
-    def test_children_of_a_deleted_story_are_asked_for_and_still_there(self, v1: Any) -> None:
+    def test_children_of_a_deleted_story_are_requested_and_still_there(self, v1: Any) -> None:
         task = next(one for one in v1.Task.select("Name", "Parent", "ToDo") if one.Parent)
         story = task.Parent
         assert task in story.Children
@@ -389,7 +389,7 @@ class TestVersionOne:
         assert task.Name
         assert task.Parent is None or not task.Parent or task.Parent is story
 
-    def test_sums_over_a_deleted_task_are_read_anew(self, v1: Any) -> None:
+    def test_sums_over_a_deleted_task_are_read_again(self, v1: Any) -> None:
         story = v1.Story.create(Name="sum", Scope="Scope:0")
         tasks = [v1.Task.create(Name=f"t{n}", Parent=story, ToDo=n) for n in (1, 2)]
         total = "Children.ToDo.@Sum"

@@ -81,7 +81,7 @@ def test_thousands_of_values_are_answered_as_one_condition_is(v1: V1Meta, wanted
     assert few
 
 
-def test_of_thousands_of_values_none_is_asked_for_twice(v1: V1Meta, wanted: list[str]) -> None:
+def test_of_thousands_of_values_none_is_requested_twice(v1: V1Meta, wanted: list[str]) -> None:
     assert v1.schema.types
     with v1.trace() as trace:
         found = list(v1.Story.where(Number=wanted).select("Name"))

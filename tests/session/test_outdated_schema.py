@@ -173,7 +173,7 @@ class TestKeys:
             assert (before, old.readings) == (1, 1)
 
 
-def test_a_kept_schema_is_kept_anew(tmp_path: Path) -> None:
+def test_a_kept_schema_is_kept_again(tmp_path: Path) -> None:
     with sandbox.running("versionone", assets=100) as server:
         with V1Meta(**server.credentials, schema_cache=tmp_path) as first:
             assert first.Story.first().Name

@@ -109,7 +109,7 @@ def test_a_plan_of_the_commit_is_the_same(number: int) -> None:
 
 
 @pytest.mark.parametrize(("survey", "told"), [("none", 'survey="none" does not read them'), ("root", None)])
-def test_a_session_that_asked_for_no_content_types_says_so(survey: str, told: str | None) -> None:
+def test_a_session_that_requested_no_content_types_says_so(survey: str, told: str | None) -> None:
     with (
         sandbox.running("valispace") as running,
         ValispaceMeta(**running.token_credentials, survey=survey) as vs,

@@ -65,7 +65,7 @@ def test_a_broken_file_is_no_file(server: sandboxes.Server, tmp_path: Path, cont
     assert V1Meta(**server.credentials, schema_cache=tmp_path).types == session.types
 
 
-def test_an_old_file_is_read_anew(server: sandboxes.Server, tmp_path: Path) -> None:
+def test_an_old_file_is_read_again(server: sandboxes.Server, tmp_path: Path) -> None:
     assert V1Meta(**server.credentials, schema_cache=tmp_path).types
     [file] = tmp_path.iterdir()
     os.utime(file, (1, 1))
@@ -198,7 +198,7 @@ def test_nothing_is_kept_when_that_is_said_or_on_loopback_or_with_a_cassette(
     assert not cache.exists()
 
 
-def test_a_name_that_the_kept_schema_lacks_has_it_read_anew(named: dict[str, Any], cache: Path) -> None:
+def test_a_name_that_the_kept_schema_lacks_has_it_read_again(named: dict[str, Any], cache: Path) -> None:
     assert V1Meta(**named).types
     [file] = (cache / "schemas").iterdir()
     text = file.read_text(encoding="utf-8")

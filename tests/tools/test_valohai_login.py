@@ -115,7 +115,7 @@ class TestNameAndPassword:
         ("user", "code", "words"),
         [("secured", "has_2fa", "two-factor"), ("external", "has_external_identity", "identity provider")],
     )
-    def test_accounts_that_need_a_token_are_told_so(
+    def test_accounts_that_need_a_token_get_an_error_about_it(
         self, server: sandbox.Server, user: str, code: str, words: str
     ) -> None:
         refused = pytest.raises(AuthenticationFailed, match=f"{words}.*/auth/tokens/.*token=")

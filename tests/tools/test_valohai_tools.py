@@ -231,7 +231,7 @@ class TestLogs:
         assert 500 == len(found) == len(set(found))
         assert 3 * 2 + 2 == len(lines(trace)), "two each time, and all once more after each burst"
 
-    def test_equal_lines_are_told_as_often_as_they_are_there(self) -> None:
+    def test_equal_lines_are_reported_as_often_as_they_are_there(self) -> None:
         moment = datetime(2026, 1, 1, tzinfo=UTC)
         same, other = Event(moment, "stdout", "x"), Event(moment, "stdout", "y")
         told = LogReader()
@@ -465,7 +465,7 @@ class TestDownloads:
         assert [200, 206, 206] == [one.status for one in server.face.storage.fetched]
         assert sorted(set(seen)) == seen, "no byte came twice"
 
-    def test_who_gets_a_file_is_told_how_much_came(
+    def test_who_gets_a_file_learns_how_much_came(
         self, server: sandbox.Server, project: Any, vh: Any, tmp_path: Path
     ) -> None:
         data = [made(server, vh, project, f"{name}.bin", name.encode() * 70_000) for name in "ab"]
@@ -510,7 +510,7 @@ class TestDownloads:
         with pytest.raises(BadValue, match="Datum or an Execution"):
             valohai.download(project, tmp_path)
 
-    def test_a_second_try_is_measured_anew(self) -> None:
+    def test_a_second_try_is_measured_again(self) -> None:
         sink = io.BytesIO()
         measured = Measured(sink, "sha256")
         measured.write(b"half")
@@ -669,7 +669,7 @@ def test_the_states_in_which_a_run_stays() -> None:
         assert all(states) is waits._has_ended(version)
 
 
-def test_other_servers_are_told_apart() -> None:
+def test_other_servers_are_distinguished() -> None:
     with (
         sandbox.running("versionone", assets=5) as other,
         V1Meta(**other.credentials) as v1,

@@ -246,7 +246,7 @@ class TestTokenCallable:
             driver.run(one(GET))
         assert (["Bearer t1"] * 3, 1) == (authorization(server), len(asked))
 
-    def test_after_a_401_a_new_token_is_asked_for_and_the_request_repeated_once(self, server, drive):
+    def test_after_a_401_a_new_token_is_requested_and_the_request_repeated_once(self, server, drive):
         tokens = iter(["old", "new"])
         server.answers = [Reply(401), Reply(body=b"ok")]
         driver = drive(TokenCallable(lambda: next(tokens)))

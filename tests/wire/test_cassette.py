@@ -139,7 +139,7 @@ def test_a_request_that_was_not_recorded_is_named_and_not_repeated(record, repla
     assert (False, 1) == (caught.value.sent, len(driver.ledger))
 
 
-def test_what_was_never_asked_for_is_told(record, drive, path):
+def test_what_was_never_requested_is_reported(record, drive, path):
     record(READ, WRITE)
     cassette = Cassette.replay(path)
     assert [] == cassette.unused

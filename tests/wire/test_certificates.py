@@ -91,7 +91,7 @@ class TestTrust:
         with pytest.raises(BadValue, match=r"verify=: .*a\.txt has no certificates in PEM form"):
             drive(verify=str(tmp_path / "a.txt"))
 
-    def test_a_folder_without_hashes_is_told_from_one_with_them(self, drive, tmp_path):
+    def test_a_folder_without_hashes_is_distinguished_from_one_with_them(self, drive, tmp_path):
         file = pem(tmp_path / "ca.pem")
         with pytest.raises(BadValue, match="openssl rehash"):
             drive(verify=tmp_path)

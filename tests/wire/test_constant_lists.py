@@ -94,7 +94,7 @@ def test_an_idempotent_write_is_sent_on_where_its_method_is_kept(server, drive, 
         assert len(server.seen) == 1
 
 
-def test_what_a_session_does_unless_it_is_told_otherwise() -> None:
+def test_what_a_session_does_by_default() -> None:
     """The same in the driver, which users' arguments go through, and in the transport."""
     driver = {name: each.default for name, each in inspect.signature(Driver).parameters.items()}
     usual = {

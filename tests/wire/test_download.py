@@ -81,7 +81,7 @@ def test_a_stream_that_cannot_go_back_gets_the_rest(server: Server, drive: Any) 
     assert CONTENT == download(drive, Stream())[0]
 
 
-def test_a_file_that_changed_meanwhile_begins_anew(server: Server, drive: Any) -> None:
+def test_a_file_that_changed_meanwhile_begins_again(server: Server, drive: Any) -> None:
     server.answers = [Reply(200, CONTENT, TAG, cut=200_000), Reply(200, OTHER, {"ETag": '"v2"'})]
     sink = io.BytesIO(b"head")
     sink.seek(4)
@@ -197,7 +197,7 @@ def test_what_was_compressed_on_the_way_is_not_continued() -> None:
     assert () == found.request().headers
 
 
-def test_a_part_that_nobody_asked_for_is_no_file(server: Server, drive: Any) -> None:
+def test_a_part_that_nobody_requested_is_no_file(server: Server, drive: Any) -> None:
     server.answers = [Reply(206, CONTENT[:10], {"Content-Range": "bytes 0-9/300000"})]
     sink = io.BytesIO()
     with pytest.raises(InvalidResponse, match="206"):

@@ -67,7 +67,7 @@ def test_the_failure_of_a_single_request_is_thrown_into_the_flow(server, drive):
     assert 2 == len(server.seen)
 
 
-def test_requests_of_a_tuple_run_side_by_side_and_keep_their_order(server, drive):
+def test_requests_of_a_tuple_run_concurrently_and_keep_their_order(server, drive):
     together = threading.Barrier(3, timeout=5)
 
     def answer(seen):
@@ -80,7 +80,7 @@ def test_requests_of_a_tuple_run_side_by_side_and_keep_their_order(server, drive
     assert [b"/0", b"/1", b"/2"] == [answer.body for answer in answers]
 
 
-def test_no_more_requests_run_side_by_side_than_the_pool_allows(server, drive):
+def test_no_more_requests_run_concurrently_than_the_pool_allows(server, drive):
     running, most, lock = [0], [0], threading.Lock()
     pair = threading.Barrier(2, timeout=5)
 
@@ -124,7 +124,7 @@ def test_a_login_that_ends_meanwhile_stops_what_was_not_started(server, drive):
     assert [True, False] == [answer.sent for answer in answers[2:4]]
 
 
-def test_an_accepted_login_lets_requests_run_side_by_side(server, drive):
+def test_an_accepted_login_lets_requests_run_concurrently(server, drive):
     together = threading.Barrier(3, timeout=5)
 
     def answer(seen):

@@ -180,7 +180,7 @@ def test_a_token_function_that_settles_is_tried_with_what_it_settles_on(server, 
     assert ["a", "b", *["right"] * 4] == [each.removeprefix("Bearer ") for each in authorizations(server)]
 
 
-def test_a_token_function_that_uses_its_own_session_is_told_so(server, drive):
+def test_a_token_function_that_uses_its_own_session_gets_an_error(server, drive):
     driver = drive(TokenCallable(lambda: driver.run(one(GET)).body.decode()))
     with pytest.raises(UsageError, match="token function cannot use the session"):
         driver.run(one(GET))

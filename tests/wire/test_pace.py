@@ -124,7 +124,7 @@ def test_pauses_are_logged_with_their_reason(server, drive, caplog):
     assert not any("rate=" in line for line in told)
 
 
-def test_a_pause_that_several_requests_are_told_of_is_logged_once(drive, time, caplog):
+def test_a_pause_that_several_requests_get_is_logged_once(drive, time, caplog):
     caplog.set_level(logging.INFO, logger="assetmeta")
     policy = drive()._policy
     for seconds in (30, 30.2, 29, 45):

@@ -178,7 +178,7 @@ class TestNames:
         assert (False, True, 1) == (caught.value.sent, caught.value.permanent, len(driver.ledger))
 
     @pytest.mark.parametrize("code", [socket.EAI_AGAIN, socket.EAI_FAIL])
-    def test_a_resolver_that_fails_is_told_apart_and_tried_again(self, drive, resolver, code):
+    def test_a_resolver_that_fails_is_distinguished_and_tried_again(self, drive, resolver, code):
         resolver(code)
         driver = drive(url="http://host.example", retries=2)
         with pytest.raises(Unreachable, match=r"could not be looked up: the resolver \(DNS\) fails") as caught:
@@ -186,7 +186,7 @@ class TestNames:
         assert (False, 3) == (caught.value.sent, len(driver.ledger))
 
     @pytest.mark.parametrize("scheme", ["http", "https"])
-    def test_an_unknown_proxy_is_told_from_an_unknown_server(self, drive, resolver, scheme):
+    def test_an_unknown_proxy_is_distinguished_from_an_unknown_server(self, drive, resolver, scheme):
         resolver(socket.EAI_NONAME)
         driver = drive(url=f"{scheme}://api.example", proxies="http://proxy.example:3128")
         with pytest.raises(Unreachable, match=r"The host of the proxy.* is unknown here.*proxies=") as caught:

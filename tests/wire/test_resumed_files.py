@@ -81,7 +81,7 @@ def test_the_rest_alone_is_requested(server: Server, drive: Any, tmp_path: Path,
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda each: f"{each[0].name} {each[1].type}")
-def test_another_content_begins_anew(server: Server, drive: Any, tmp_path: Path, dialect: Any) -> None:
+def test_another_content_begins_again(server: Server, drive: Any, tmp_path: Path, dialect: Any) -> None:
     left(tmp_path)
     server.answers = [*dialect[2], Reply(200, OTHER, {**TAG, "ETag": '"v2"'})]
     assert OTHER == save(drive, tmp_path, dialect, OTHER)
@@ -168,7 +168,7 @@ def test_what_is_gone_leaves_nothing(server: Server, drive: Any, tmp_path: Path)
     assert [] == list(tmp_path.iterdir())
 
 
-def test_a_datum_that_comes_without_a_link_begins_anew(server: Server, drive: Any, tmp_path: Path) -> None:
+def test_a_datum_that_comes_without_a_link_begins_again(server: Server, drive: Any, tmp_path: Path) -> None:
     left(tmp_path)
     server.answers = [Reply(200, OTHER[:5000], {**TAG, "Content-Disposition": "attachment"})]
     assert OTHER[:5000] == save(drive, tmp_path, (Valohai(survey="none"), DATUM, []))

@@ -182,7 +182,7 @@ def test_patience_bounds_the_pauses_between_broken_connections_too(server, drive
     assert (2, []) == (len(server.seen), time.slept)
 
 
-def test_when_one_request_is_told_to_wait_the_others_wait_too(server, drive, time):
+def test_when_one_request_has_to_wait_the_others_wait_too(server, drive, time):
     server.answers = [Reply(429, headers={"Retry-After": "9"}), Reply()]
     driver = drive(retries=0)
     with pytest.raises(RateLimited):

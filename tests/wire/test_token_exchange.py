@@ -45,7 +45,7 @@ def test_one_exchange_before_the_first_request_serves_them_all(server, drive):
     assert "application/x-www-form-urlencoded" == server.seen[0].headers["content-type"]
 
 
-def test_a_token_that_is_refused_is_got_anew_once(server, drive):
+def test_a_token_that_is_refused_is_got_again_once(server, drive):
     server.answers = [granted("t1"), Reply(401), granted("t2"), Reply()]
     drive(login(server)).run(one(GET))
     assert ["/get-token/", "/a", "/get-token/", "/a"] == [seen.target for seen in server.seen]

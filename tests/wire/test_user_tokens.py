@@ -29,7 +29,7 @@ def test_nothing_shows_the_token() -> None:
     assert packed("s3cret") not in repr(auth) + str(auth.identity)
 
 
-def test_users_are_told_apart() -> None:
+def test_users_are_distinguished() -> None:
     assert TokenAsUser("one").identity != TokenAsUser("two").identity
 
 

@@ -264,7 +264,7 @@ class TestPages:
     @pytest.mark.parametrize(
         "item", [None, "a", 1, [], {}, {"id": None}, {"id": []}, {"id": {}}, {"id": "x"}, {"id": -1}]
     )
-    def test_what_cannot_be_told_apart_is_not_left_out(self, item: object, ts_schema: Schema, play: Any) -> None:
+    def test_what_cannot_be_distinguished_is_not_left_out(self, item: object, ts_schema: Schema, play: Any) -> None:
         with pytest.raises(InvalidResponse):
             play(Testspace().fetch(ts_schema, [Fetch("Project", ())]), answer([{"id": 1}, item]))
 
@@ -308,7 +308,7 @@ class TestPages:
         links = ("/x?page=12&a=b", "/x?page=x", "/x", None, "/x?page=" + "9" * 10, "/x?page=-1")
         assert [12, 0, 0, 0, 0, 0] == [page_of(link) for link in links]
 
-    def test_rows_are_told_apart_by_their_keys(self) -> None:
+    def test_rows_are_distinguished_by_their_keys(self) -> None:
         items: list[Any] = [{"id": 1, "x": 2}, {"key": "a"}, {"user_id": 3}, {"name": "n"}, {"id": [1]}]
         assert [(1, None, None), (None, "a", None), (None, None, 3)] == [row_key(item) for item in items[:3]]
         assert [str(item) for item in items[3:]] == [row_key(item) for item in items[3:]]
@@ -480,11 +480,11 @@ class TestSchema:
         schema, made = play(Testspace().reflect())
         assert (set(bundled().types), []) == (set(schema.types), made)
 
-    def test_the_link_map_can_be_asked_for(self, play: Any) -> None:
+    def test_the_link_map_can_be_requested(self, play: Any) -> None:
         _, made = play(Testspace(survey="root").reflect(), answer({"projects_url": f"{BASE}/api/projects"}))
         assert ["GET api"] == [each.line for each in made]
 
-    def test_another_server_is_told_apart(self, play: Any) -> None:
+    def test_another_server_is_distinguished(self, play: Any) -> None:
         with pytest.raises(InvalidResponse):
             play(Testspace(survey="root").reflect(), answer({"projects": "?"}))
         with pytest.raises(InvalidResponse, match="HTML"):
@@ -749,7 +749,7 @@ def test_a_403_refuses_the_login_where_its_message_says_so(status: int, message:
     assert refused is refuses_login(response)
 
 
-def test_a_file_is_asked_for_in_whatever_form_it_has(play: Any) -> None:
+def test_a_file_is_requested_in_whatever_form_it_has(play: Any) -> None:
     sink = io.BytesIO()
     page = Response(200, {"content-type": "text/plain"}, b"x")
     _, [one] = play(Testspace().download(Oid("File", 7), sink), page)

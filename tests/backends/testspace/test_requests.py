@@ -51,11 +51,11 @@ class TestByIdentity:
         query = ["?" + "&".join("=".join(pair) for pair in each.query) if each.query else "" for each in made]
         return [oid.key for oid in found], [each.line[4:] + end for each, end in zip(made, query, strict=True)]
 
-    def test_one_or_two_are_asked_for_themselves(self, reading: LookupReader, play: Any) -> None:
+    def test_one_or_two_are_requested_themselves(self, reading: LookupReader, play: Any) -> None:
         found = self.read(reading, play, "Project", [2, 1, 2], answer({"id": 2}), answer({"id": 1}))
         assert ([2, 1], ["api/projects/2", "api/projects/1"]) == found
 
-    def test_what_is_not_there_is_left_out_and_not_asked_for_again(self, reading: LookupReader, play: Any) -> None:
+    def test_what_is_not_there_is_left_out_and_not_requested_again(self, reading: LookupReader, play: Any) -> None:
         found, made = self.read(reading, play, "Project", [1, 2], answer({"id": 1}), answer({}, 404))
         assert ([1], 2) == (found, len(made))
         assert {Oid("Project", 2)} == reading.absent
@@ -67,7 +67,7 @@ class TestByIdentity:
         assert ([1, 2, 3], ["api/projects", "api/projects?page=2", "api/projects?page=3"]) == found
         assert Oid("Project", 9) not in reading.known.cells
 
-    def test_what_the_list_had_not_shown_by_then_is_asked_for_itself(self, reading: LookupReader, play: Any) -> None:
+    def test_what_the_list_had_not_shown_by_then_is_requested_itself(self, reading: LookupReader, play: Any) -> None:
         pages = page([9, 3], 2), page([8, 1], 3), page([6, 7], 4)
         found = self.read(reading, play, "Project", [1, 2, 3], *pages, answer({"id": 2}))
         assert ([1, 2, 3], "api/projects/2", 4) == (found[0], found[1][-1], len(found[1]))
@@ -115,7 +115,7 @@ class TestByIdentity:
         found = self.read(reading, play, "Space", [1, 2, 3], page([3, 2, 1], project_id=12))
         assert ([1, 2, 3], ["api/projects/12/spaces"]) == found
 
-    def test_of_spaces_that_nobody_knows_one_is_asked_for_and_names_the_project(
+    def test_of_spaces_that_nobody_knows_one_is_requested_and_names_the_project(
         self, reading: LookupReader, play: Any
     ) -> None:
         first = answer({"id": 1, "name": "a", "project_id": 12})

@@ -395,7 +395,7 @@ class TestQuestions:
         )
 
 
-def test_flows_run_side_by_side_and_keep_their_own_errors(play: Any) -> None:
+def test_flows_run_concurrently_and_keep_their_own_errors(play: Any) -> None:
     def flow(number: int) -> Any:
         first = yield Request("GET", f"a{number}")
         second = yield Request("GET", f"b{number}")

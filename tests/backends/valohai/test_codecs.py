@@ -176,7 +176,7 @@ class TestExplanation:
         assert "read 2 Pipeline that they are part of" == told
         assert "whole list" not in "\n".join(rest)
 
-    def test_lists_below_an_object_and_what_must_be_asked_for(self, vh_schema: Schema) -> None:
+    def test_lists_below_an_object_and_what_must_be_requested(self, vh_schema: Schema) -> None:
         told = self.told(vh_schema, Fetch("ModelVersion", (path("source_data.name"),)))
         assert "then source_data: a list for each ModelVersion, concurrently" in told
         assert "include=config&" in self.told(vh_schema, Fetch("Commit", (path("config"),)))[0]

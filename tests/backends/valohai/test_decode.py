@@ -228,7 +228,7 @@ class TestShapes:
         task = told.take("Task", body)
         assert ("train", Oid("Commit", f"{PROJECT.key}/f00d")) == (told.cell(task, "step"), told.cell(task, "commit"))
 
-    def test_a_commit_of_an_unknown_project_can_still_be_asked_for(self, told: Told) -> None:
+    def test_a_commit_of_an_unknown_project_can_still_be_requested(self, told: Told) -> None:
         version = told.take("DeploymentVersion", {"id": "a", "commit": {"identifier": "~f00d"}})
         assert Oid("Commit", "-/~f00d") == told.cell(version, "commit")
         assert "api/v0/commits/~f00d/" == told.backend.address(Oid("Commit", "-/~f00d"))

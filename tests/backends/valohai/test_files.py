@@ -118,7 +118,7 @@ class TestHeld:
         assert (b"beforeabcdefgh", 8) == (sink.getvalue(), held.tell())
 
     @pytest.mark.parametrize("most", [4, 100])
-    def test_a_second_try_begins_anew(self, most: int) -> None:
+    def test_a_second_try_begins_again(self, most: int) -> None:
         sink = io.BytesIO(b"before")
         sink.seek(6)
         held = DelayedFile(sink, most)

@@ -87,7 +87,7 @@ class TestPaging:
         with pytest.raises(ResultChanged):
             self.read(play, page("ab", 4, more=True), page("b", 4, more=True))
 
-    def test_a_server_may_send_fewer_rows_than_were_asked_for(self, play: Any) -> None:
+    def test_a_server_may_send_fewer_rows_than_were_requested(self, play: Any) -> None:
         assert "abc" == self.read(play, page("a", 3, more=True), page("ab", 3, more=True), page("bc", 3))
 
     def test_uncounted_lists_and_bare_arrays(self, play: Any) -> None:
@@ -119,7 +119,7 @@ class TestFiltersThatAreRefused:
             ((("project", "a"), ("ordering", "-counter")), "ordering"),
         ],
     )
-    def test_any_other_refusal_is_told(self, play: Any, query: Any, blamed: str) -> None:
+    def test_any_other_refusal_is_reported(self, play: Any, query: Any, blamed: str) -> None:
         refusal = answer({blamed: ["Select a valid choice."]}, 400)
         with pytest.raises(Rejected, match="valid choice"):
             play(read_all("api/v0/executions/", query, Settings()), refusal)
@@ -171,7 +171,7 @@ class TestNarrowing:
         ):
             assert ["deleted=false"] == self.query("Execution", term)
 
-    def test_deleted_ones_come_when_they_are_asked_for(self) -> None:
+    def test_deleted_ones_come_when_they_are_requested(self) -> None:
         assert [""] == self.query("Execution", None, deleted=True)
         assert ["deleted=true"] == self.query("Execution", self.equal("deleted", True))
 
@@ -240,7 +240,7 @@ class TestKeys:
         taken = {name: backend.taken_by_alias(name) for name in ("Commit", "Environment", "Owner", "Project")}
         assert {"Commit": True, "Environment": True, "Owner": True, "Project": False} == taken
 
-    def test_two_of_a_name_are_told_apart_by_the_caller(self, vh_schema: Schema, play: Any) -> None:
+    def test_two_of_a_name_are_distinguished_by_the_caller(self, vh_schema: Schema, play: Any) -> None:
         twins = answer([{"id": PROJECT, "name": "x"}, {"id": OTHER, "name": "x"}])
         with pytest.raises(BadValue, match="2 assets of type Project whose name is 'x'"):
             play(Valohai().look_up(vh_schema, "Project", "x"), twins)

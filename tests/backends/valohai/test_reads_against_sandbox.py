@@ -206,7 +206,7 @@ class TestTravelling:
             assert {node.name for node in pipeline.nodes} == {name for pair in names for name in pair}
         assert 1 == len(sent)
 
-    def test_executions_of_which_only_the_id_is_told(self, vh: Any) -> None:
+    def test_executions_of_which_only_the_id_is_reported(self, vh: Any) -> None:
         """Sources of model versions are ids: one of them is read to learn its project, the others by a list."""
         versions = list(vh.ModelVersion)
         with vh.trace() as sent:
@@ -248,7 +248,7 @@ class TestIdentity:
             assert execution is vh.asset_from_oid(f"Execution:{harbour.id}:2")
         assert 1 == len(sent)
 
-    def test_the_latest_is_asked_for_each_time(self, vh: Any, harbour: Any) -> None:
+    def test_the_latest_is_requested_each_time(self, vh: Any, harbour: Any) -> None:
         with vh.trace() as sent:
             latest = [vh.Execution(f"{harbour.id}:latest") for _ in range(2)]
         assert (2, max(each.counter for each in harbour.executions)) == (len(sent), latest[0].counter)
@@ -330,7 +330,7 @@ class TestDepth:
         assert store.id and project.execution_count
         assert 1 == len(sent)
 
-    def test_details_of_all_projects_are_read_side_by_side(self, vh: Any) -> None:
+    def test_details_of_all_projects_are_read_concurrently(self, vh: Any) -> None:
         projects = list(vh.Project)
         with vh.trace() as sent:
             assert all(project.repository for project in projects)

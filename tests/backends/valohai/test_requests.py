@@ -169,7 +169,7 @@ class TestSizes:
             ({"size": 1, "sort": (Sort(Path.parse("counter")), Sort(Path.parse("step")))}, EXACT, 0, 5000),
         ],
     )
-    def test_no_more_rows_are_asked_for_than_needed(
+    def test_no_more_rows_are_requested_than_needed(
         self, given: Any, narrow: Pushdown, offset: int, limit: int
     ) -> None:
         assert limit == page_limit(EXECUTION, wanted(**given), narrow, offset, Settings())
@@ -254,7 +254,7 @@ class TestConditions:
         found = push_down(EXECUTION, wanted(equal("step", "a"), equal("step", "b")))
         assert (((("step", "a"),),), False) == (found.queries, found.exact)
 
-    def test_what_an_inexact_filter_finds_is_not_told(self) -> None:
+    def test_what_an_inexact_filter_finds_is_not_reported(self) -> None:
         exact = push_down(EXECUTION, wanted(equal("step", "a"), equal("status", "error")))
         assert (True, {"step": "a", "status": "error"}) == (exact.exact, exact.implied)
         loose = push_down(EXECUTION, wanted(equal("title", "a")))
@@ -263,7 +263,7 @@ class TestConditions:
         assert not push_down(EXECUTION, wanted(equal("step", "a", "b"))).exact
         assert not push_down(EXECUTION, wanted(equal("step", "a"), equal("n_alerts", 1))).exact
 
-    def test_deleted_ones_are_left_out_unless_they_are_asked_for(self) -> None:
+    def test_deleted_ones_are_left_out_unless_they_are_requested(self) -> None:
         soft = replace(EXECUTION, filters={**EXECUTION.filters, "deleted": Filter("deleted")})
         assert [(("deleted", "false"),)] == self.queries(endpoint=soft)
         assert [(("step", "a"), ("deleted", "false"))] == self.queries(equal("step", "a"), endpoint=soft)
@@ -634,7 +634,7 @@ class TestDeleted:
         assert f"GET api/v0/executions/{OTHER}/" == request.line
         return len(found.rows)
 
-    def test_by_id_queries_find_it_only_when_it_is_asked_for(self, vh_schema: Schema, play: Any) -> None:
+    def test_by_id_queries_find_it_only_when_it_is_requested(self, vh_schema: Schema, play: Any) -> None:
         assert [0, 1, 1] == [self.read(vh_schema, play, item) for item in ({"deleted": True}, {"deleted": False}, {})]
         assert 1 == self.read(vh_schema, play, {"deleted": True}, deleted=True)
         assert 1 == self.read(vh_schema, play, {"deleted": True}, equal("deleted", True))

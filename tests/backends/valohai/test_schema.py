@@ -149,7 +149,7 @@ class TestSchema:
         with pytest.raises(UnknownName, match="comprises several types"):
             bundled().resource(vh_schema, "Owner")
 
-    def test_what_lists_lack_is_not_loaded_without_being_asked_for(self, vh_schema: Schema) -> None:
+    def test_what_lists_lack_is_not_loaded_without_being_requested(self, vh_schema: Schema) -> None:
         basic = set(vh_schema.type("Project").basic)
         assert {"name", "owner"} <= basic
         assert basic.isdisjoint({"environment_variables", "executions", "template"})
@@ -279,7 +279,7 @@ class TestReflection:
         schema, _ = play(Valohai().reflect(), answer({"detail": "no"}, status))
         assert "Execution" in schema.types
 
-    def test_a_refused_login_and_another_site_are_told(self, play: Any) -> None:
+    def test_a_refused_login_and_another_site_are_reported(self, play: Any) -> None:
         with pytest.raises(AuthenticationFailed, match="Invalid token"):
             play(Valohai().reflect(), answer({"detail": "Invalid token."}, 401))
         with pytest.raises(InvalidResponse, match="HTML page"):

@@ -177,7 +177,7 @@ class TestRuns:
         assert () == outcome.notes
         assert new.parameters.items() > {"epochs": 2}.items()
 
-    def test_what_was_deleted_is_not_found_by_id_unless_it_is_asked_for(
+    def test_what_was_deleted_is_not_found_by_id_unless_it_is_requested(
         self, vh: Any, project: Any, commit: Any
     ) -> None:
         kept, gone = (vh.Execution.create(project=project, commit=commit, step="train") for _ in range(2))
@@ -434,7 +434,7 @@ class TestPlaces:
         vh.delete(team)
         vh.commit().raise_if_failed()
 
-    def test_a_team_is_told_its_organization_either_way(self, vh: Any, organization: Any, project: Any) -> None:
+    def test_a_team_gets_its_organization_either_way(self, vh: Any, organization: Any, project: Any) -> None:
         team = vh.Team.create(name=f"T {project.id}", organization=organization)
         assert organization == team.organization
         inspect(team).refresh()

@@ -367,7 +367,7 @@ class TestTellingApart:
         assert [type(each) for each in outcomes] == [Done, Failed, Done]
         assert [outcomes[place].oid.key for place in (0, 2)] == [1001, 1002]
 
-    def test_what_cannot_be_told_apart_is_unknown(self, v1_schema: Schema, play: Play) -> None:
+    def test_what_cannot_be_distinguished_is_unknown(self, v1_schema: Schema, play: Play) -> None:
         """One of two was made, results of failed queries are left out, and no failure is reported."""
         results = {"results": [[{"_oid": "Story:9"}]], "count": 1}
         given = told(assetsCreated=section("Story:9"), queryResult=results, commandFailures=None)
@@ -578,7 +578,7 @@ class TestTellingApart:
         assert ["api/asset", "query.v1"] == [request.path for request in made]
         assert "cannot be read" in str(outcomes[1].error)
 
-    def test_a_type_may_be_told_more_exactly(self, v1_schema: Schema, play: Play) -> None:
+    def test_a_type_may_be_reported_more_exactly(self, v1_schema: Schema, play: Play) -> None:
         changes = [named(Oid("Workitem", 1)), named(Oid("Story", 2))]
         outcomes, _ = play(VersionOne().write(v1_schema, changes), told(assetsModified=section("Story:1", "Story:2")))
         assert [type(each) for each in outcomes] == [Done, Done]

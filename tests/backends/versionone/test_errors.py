@@ -116,7 +116,7 @@ def test_what_the_server_blames_is_data_and_words(
     assert advice in str(in_bulk)
 
 
-def test_a_server_that_is_not_there_is_told_with_its_address() -> None:
+def test_a_server_that_is_not_there_is_reported_with_its_address() -> None:
     missing = Response(404, {"content-type": "text/xml"}, b"<Error/>", url="https://host/Wrong/meta.v1/")
 
     flow = VersionOne().reflect()

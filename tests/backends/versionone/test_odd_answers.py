@@ -125,7 +125,7 @@ def test_an_asset_that_makes_no_sense_is_not_read(v1_schema: Schema, play: Play,
 
 
 @pytest.mark.parametrize("scope", [None, [], {"_oid": "NULL"}, [{"_oid": "NULL"}]])
-def test_no_related_asset_is_told_in_many_ways(v1_schema: Schema, play: Play, scope: object) -> None:
+def test_no_related_asset_is_reported_in_many_ways(v1_schema: Schema, play: Play, scope: object) -> None:
     item = {"_oid": "Story:1", "Name": "a", "Scope": scope}
     fetch = Fetch("Story", (Path.parse("Name"), Path.parse("Scope.Name")))
     [rows], _ = play(VersionOne().fetch(v1_schema, [fetch]), js([[item]]))

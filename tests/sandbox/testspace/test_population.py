@@ -32,7 +32,7 @@ def dump(face: Organization) -> list[object]:
 
 class TestSize:
     @pytest.mark.parametrize("assets", [0, 100, 300, 1000, 2000])
-    def test_about_as_many_as_asked_for(self, assets: int) -> None:
+    def test_about_as_many_as_requested(self, assets: int) -> None:
         face = Organization.filled(assets, 1, None)
         rows = sum(face.store.number(f"SELECT COUNT(*) FROM {table}") for table in TABLES)
         seeded = 202

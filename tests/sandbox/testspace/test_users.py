@@ -53,7 +53,7 @@ class TestUsers:
         assert web.refused("PATCH", "users/2", 405, {"role": "admin"})
         assert web.refused("POST", "users", 405, {"username": "x"})
 
-    def test_secrets_are_not_told(self, web: Web) -> None:
+    def test_secrets_are_not_reported(self, web: Web) -> None:
         text = web.send("GET", "users").text
         assert not any(web.face.user_token(name) in text for name in ("admin", "mara"))
         assert "password" not in text and "token" not in text

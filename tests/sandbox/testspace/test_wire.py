@@ -89,7 +89,7 @@ class TestWithoutCredentials:
     def test_nothing_can_be_changed(self, web: Web, method: str) -> None:
         assert {"message": "Forbidden"} == told(asked(web, None, method, "projects/1"), 403)
 
-    def test_users_are_not_told(self, web: Web) -> None:
+    def test_users_are_not_reported(self, web: Web) -> None:
         assert {"message": "Forbidden"} == told(asked(web, None, path="users"), 403)
 
     def test_a_closed_organization(self, web: Web) -> None:
@@ -259,7 +259,7 @@ class TestServerFaults:
         assert (500, "text/plain; charset=utf-8") == (answer.status_code, answer.headers["Content-Type"])
         assert JSON != answer.headers["Content-Type"]
 
-    def test_a_dropped_answer_was_carried_out(self, web: Web) -> None:
+    def test_a_request_whose_answer_was_dropped_was_performed(self, web: Web) -> None:
         web.server.add_fault("drop", path="/api/projects", method="POST")
         with pytest.raises(requests.ConnectionError):
             web.send("POST", "projects", {"name": "dropped"})

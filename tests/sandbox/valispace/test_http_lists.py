@@ -129,7 +129,7 @@ class TestCleaning:
 
 
 class TestPages:
-    def test_never_unless_asked_for(self, plant: Plant) -> None:
+    def test_never_unless_requested(self, plant: Plant) -> None:
         assert isinstance(plant.web.get("components/?limit=1&offset=1"), list)
 
     def test_by_offset(self, plant: Plant) -> None:

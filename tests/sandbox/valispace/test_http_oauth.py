@@ -67,7 +67,7 @@ class TestPassword:
     def test_the_token_opens_the_api(self, web: Web) -> None:
         assert works(web, web.log_in()["access_token"])
 
-    def test_log_ins_stand_side_by_side(self, web: Web) -> None:
+    def test_log_ins_are_independent(self, web: Web) -> None:
         first, second = web.log_in(), web.log_in()
         assert first["access_token"] != second["access_token"]
         assert works(web, first["access_token"]) and works(web, second["access_token"])

@@ -300,7 +300,7 @@ class TestDeployments:
         web.delete(f"deployment-versions/{versions[0]}/")
         assert web.get(where, 404) == {"detail": "Not found."}
 
-    def test_bad_configurations_are_told_where_they_are(self, web: Web, project: str) -> None:
+    def test_bad_configurations_are_reported_where_they_are(self, web: Web, project: str) -> None:
         web.commit(project)
         deployment = web.post("deployments/", {"name": "bad", "project": project})["id"]
         configurations = {

@@ -166,7 +166,7 @@ class TestVariants:
         rows = expanded("grid_search", parameters, None, 1)
         assert [(1, "x", 5), (1, "y", 5), (2, "x", 5), (2, "y", 5)] == [tuple(row.values()) for row in rows]
 
-    def test_manual_values_go_side_by_side(self) -> None:
+    def test_manual_values_are_taken_by_position(self) -> None:
         parameters = {"a": style("multiple", items=[1, 2]), "b": style("single", value=9)}
         assert expanded("manual_search", parameters, None, 1) == [{"a": 1, "b": 9}, {"a": 2, "b": 9}]
 

@@ -100,11 +100,11 @@ class TestCreating:
             ({"environment_variables": {"A": [1]}}, "environment_variables", "invalid"),
         ],
     )
-    def test_what_is_wrong_is_told_by_field(self, runs: Runs, more: dict[str, Any], place: str, code: str) -> None:
+    def test_what_is_wrong_is_reported_by_field(self, runs: Runs, more: dict[str, Any], place: str, code: str) -> None:
         problems = runs.refused("executions/", runs.order("train") | more)
         assert {place: code} == {field: leaves[0]["code"] for field, leaves in problems.items()}
 
-    def test_all_that_is_wrong_is_told_at_once(self, runs: Runs) -> None:
+    def test_all_that_is_wrong_is_reported_at_once(self, runs: Runs) -> None:
         problems = runs.refused("executions/", runs.order("none", environment="bluup", tags=3))
         assert problems.keys() == {"step", "environment", "tags"}
 

@@ -156,7 +156,7 @@ class TestCommits:
         runs.face.remote.push(REPOSITORY, CODE, branch="trial")
         assert runs.post(f"projects/{runs.fan}/fetch/")["commits"] == []
 
-    def test_a_broken_configuration_is_told(self, runs: Runs) -> None:
+    def test_a_broken_configuration_is_reported(self, runs: Runs) -> None:
         bad = runs.face.remote.push(REPOSITORY, "- step: {name: a}")
         told = runs.post(f"projects/{runs.fan}/fetch/")
         assert (told["commits"][0]["has_config"], bad in told["errors"][0]) == (False, True)
@@ -237,7 +237,7 @@ class TestLaunching:
         (done,) = self.told(runs, trigger, self.launch(runs, trigger).json()["run_id"])["result"]
         assert runs.get(f"pipelines/{done['pipeline_id']}/")["title"] == "whole"
 
-    def test_what_fails_is_told_afterwards(self, runs: Runs) -> None:
+    def test_what_fails_is_reported_afterwards(self, runs: Runs) -> None:
         good, bad = ("run_execution", runs.order("say")), ("run_execution", runs.order("none"))
         for bodies, status in (((bad,), "error"), ((good, bad), "complete_with_error")):
             trigger = runs.face.triggers.add("admin", *bodies)

@@ -131,7 +131,7 @@ class TestTasks:
             ({"type": "random_search", "configuration": {"execution_count": 5000}}, "parameters"),
         ],
     )
-    def test_what_is_wrong_is_told(self, runs: Runs, more: Body, place: str) -> None:
+    def test_what_is_wrong_is_reported(self, runs: Runs, more: Body, place: str) -> None:
         body = runs.order("say", type="grid_search", parameters=saying("a")) | more
         assert set(runs.refused("tasks/", body)) == {place}
 
@@ -425,7 +425,7 @@ class TestPipelines:
             ([1], [2], {"nodes", "edges"}),
         ],
     )
-    def test_what_is_wrong_is_told(self, runs: Runs, nodes: Any, edges: Any, problems: set[str]) -> None:
+    def test_what_is_wrong_is_reported(self, runs: Runs, nodes: Any, edges: Any, problems: set[str]) -> None:
         body = {"project": runs.fan, "nodes": nodes, "edges": edges}
         assert problems == set(runs.refused("pipelines/", body))
 

@@ -81,7 +81,7 @@ class TestPages:
     def test_odd_limits_are_no_matter(self, lab: Lab, query: str) -> None:
         assert lab.counters(query)[0] == 1
 
-    def test_a_hundred_rows_by_default_and_ten_thousand_when_asked_for(self, lab: Lab) -> None:
+    def test_a_hundred_rows_by_default_and_ten_thousand_when_requested(self, lab: Lab) -> None:
         store = lab.web.face.space.store
         with store.lock, store.transaction():
             ids = [lab.web.face.space.add("datum", name=str(number), project=lab.two) for number in range(120)]
@@ -182,7 +182,7 @@ class TestFilters:
             ("commits/?adhoc=2", "adhoc"),
         ],
     )
-    def test_a_value_of_the_wrong_type_is_told(self, lab: Lab, path: str, field: str) -> None:
+    def test_a_value_of_the_wrong_type_is_reported(self, lab: Lab, path: str, field: str) -> None:
         body = lab.web.get(path, 400)
         assert list(body) == [field] and list(body[field][0]) == ["message", "code"]
 
@@ -246,7 +246,9 @@ class TestModels:
     def test_models(self, lab: Lab, models: dict[str, str], query: str, names: list[str]) -> None:
         assert [row["name"] for row in lab.web.rows(f"models/?{query}")] == names
 
-    def test_versions_are_filtered_in_lower_case_and_told_in_capitals(self, lab: Lab, models: dict[str, str]) -> None:
+    def test_versions_are_filtered_in_lower_case_and_returned_in_capitals(
+        self, lab: Lab, models: dict[str, str]
+    ) -> None:
         model = models["Vision"]
         for status in ("approved", "Rejected", "pending"):
             lab.web.post("model-versions/", {"model": model, "status": status, "tags": [status.lower()]})

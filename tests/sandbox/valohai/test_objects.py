@@ -227,7 +227,7 @@ class TestRefusals:
         body = web.patch(f"projects/{project}/", {"default_environment": "bluup"}, 400)
         assert body == {"default_environment": [{"message": message, "code": "does_not_exist"}]}
 
-    def test_all_fields_are_told_at_once(self, web: Web) -> None:
+    def test_all_fields_are_reported_at_once(self, web: Web) -> None:
         body = web.post("stores/", {"type": "tape", "allow_read": "x", "teams": [NOWHERE], "project": "y"}, 400)
         assert set(body) == {"name", "type", "allow_read", "teams", "project"}
 
@@ -279,7 +279,7 @@ class TestReadAndWrite:
             assert isinstance(row["per_hour_price_usd"], str) and isinstance(row["spot_max_price"], float)
             assert isinstance(row["per_user_queue_quota"], int)
 
-    def test_write_only_values_are_never_told(self, web: Web) -> None:
+    def test_write_only_values_are_never_reported(self, web: Web) -> None:
         configuration = {"version": "1", "username": "u", "password": "hush-hush"}
         body = {"type": "docker", "image_pattern": "x", "configuration": configuration}
         made = web.post("registry-credentials/", body)

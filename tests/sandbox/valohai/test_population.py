@@ -49,7 +49,7 @@ class TestPopulation:
         assert "11e6e370cae81976" == digest(plain)
 
     @pytest.mark.parametrize("assets", [150, 400, 1200])
-    def test_about_as_many_as_asked_for(self, assets: int) -> None:
+    def test_about_as_many_as_requested(self, assets: int) -> None:
         face = Valohai.filled(assets, 1, None)
         assert abs(size(face) - assets) <= 0.1 * assets + 15
 

@@ -111,7 +111,7 @@ def test_an_asset_is_named_by_its_number_too(v1: Instance, story: str) -> None:
         ("?verbs=Deprecated", []),
     ],
 )
-def test_what_is_asked_for_is_chosen(v1: Instance, story: str, query: str, expected: list[str]) -> None:
+def test_what_is_requested_is_chosen(v1: Instance, story: str, query: str, expected: list[str]) -> None:
     assert verbs(stream(v1, story, query)) == expected
 
 
@@ -139,7 +139,7 @@ def test_an_iteration_is_activated(v1: Instance) -> None:
     assert verbs(stream(v1, box)) == ["Deactivated", "Activated", "Created"]
 
 
-def test_passwords_are_not_told(v1: Instance) -> None:
+def test_passwords_are_not_reported(v1: Instance) -> None:
     member = v1.create("Member", Name="m", Nickname="m", DefaultRole="Role:4", Username="m", Password="very-secret")
     v1.update(member, Password="more-secret")
     assert "secret" not in str(stream(v1, member))

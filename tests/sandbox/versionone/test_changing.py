@@ -146,7 +146,7 @@ class TestRefused:
         for type_name in ("Workitem", "Role", "AssetType"):
             assert refusal(desk, type_name, Name="x")
 
-    def test_a_closed_asset_cannot_be_related_to_anew_but_may_stay(self, desk: Desk) -> None:
+    def test_a_closed_asset_cannot_be_related_to_again_but_may_stay(self, desk: Desk) -> None:
         epic = desk.make("Epic")
         story = desk.make("Story", Super=epic)
         desk.do(epic, "Inactivate")
@@ -344,7 +344,7 @@ class TestTemplates:
     def test_a_project_without_a_schedule_suggests_nothing_for_an_iteration(self, desk: Desk) -> None:
         assert {} == self.new_from_template(desk, "Timebox", "Scope:0")
 
-    def test_every_required_value_that_can_be_told_is_suggested(self, desk: Desk) -> None:
+    def test_every_required_value_that_can_be_known_is_suggested(self, desk: Desk) -> None:
         story = desk.make("Story")
         member = desk.make("Member", Name="m", Nickname="m", DefaultRole="Role:4")
         plan = desk.make("RegressionPlan", Name="p", Scope="Scope:0")

@@ -323,7 +323,7 @@ class TestSecurityScope:
 
 
 class TestDeleted:
-    def test_deleted_assets_are_nowhere_unless_asked_for(self, desk: Desk) -> None:
+    def test_deleted_assets_are_nowhere_unless_requested(self, desk: Desk) -> None:
         epic = desk.make("Epic")
         kept, gone = (
             desk.make("Story", Super=epic, Estimate=1),
@@ -467,7 +467,7 @@ class TestSelection:
         assert (Ref("StoryStatus:133"), Ref("TaskStatus:123")) == (rows[story]["Status"], rows[task]["Status"])
         assert {"Name": "unnamed"} == rows[epic]
 
-    def test_extras_name_selected_relations_only_where_asked_for(self, desk: Desk, story: str) -> None:
+    def test_extras_name_selected_relations_only_where_requested(self, desk: Desk, story: str) -> None:
         (plain,) = desk.ask("Story", "Owners,Scope,Name").rows
         (rich,) = desk.ask("Story", "Owners,Scope,Name", extras=True).rows
         assert {"Owners", "Scope", "Name"} == set(plain.values)

@@ -162,7 +162,7 @@ class TestDeliveries:
             "snapshot": [{"_oid": story, "Name": "after", "Owners.Name": ["Administrator"]}],
         }
 
-    def test_only_what_was_asked_for_is_delivered(self, v1: Instance, receiver: Receiver) -> None:
+    def test_only_what_was_requested_is_delivered(self, v1: Instance, receiver: Receiver) -> None:
         status = {"type": "AssetUpdated", "from": "PrimaryWorkitem", "attributes": ["Status", "Owners"]}
         subscribe(v1, receiver.url, {**status, "filter": ["Estimate>$Least"], "with": {"$Least": "3"}})
         big, small = v1.create("Story", Estimate="5"), v1.create("Story", Estimate="1")
