@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from assetmeta.core.context import SessionContext
 from assetmeta.core.values import as_oid, parsed, related_oid
 from assetmeta.model.codecs import Boolean, DateTime, Lengths, Text
@@ -103,6 +105,8 @@ def condition(source: Target, path: Path, operator: str, values: list[Any]) -> T
     called = [value for value in wanted if display and isinstance(value, str) and not _names(source, resolved, value)]
     if display and called:
         far = condition(source, Path((*path.steps, Step(display))), operator, called)
+        if isinstance(far, Compare) and operator == "=":
+            far = replace(far, by_name=True)
         others = [value for value in wanted if value not in called]
         if not others:
             return far

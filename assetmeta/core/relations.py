@@ -10,7 +10,7 @@ from assetmeta.core.context import SessionContext
 from assetmeta.core.load_log import LookedAt, refuse_inspection
 from assetmeta.core.state import Instance
 from assetmeta.core.values import context_of, read_multi, read_single, related_oid
-from assetmeta.model.errors import BadValue, ReadOnly
+from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, nearest
 from assetmeta.model.paths import Path, in_parts, resolve
 from assetmeta.model.printable import printable
 from assetmeta.model.scalars import is_scalar, shown
@@ -248,6 +248,26 @@ class RelatedList(Displayed, Sequence[Any]):
         raise ReadOnly(
             f"{owner} is not changed in place like a list: use its add(...) and remove(...), or assign a new list.",
             attribute=self._attribute.name,
+        )
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise UnknownName(self._no_attribute(name), attribute=name)
+
+    def _no_attribute(self, name: str) -> str:
+        """What an error has for a name that was read of the list and not of its members."""
+        oid, called = self._asset._state.oid, self._attribute.name
+        related = context_of(self._asset).schema.types.get(self._attribute.related or "")
+        if related is None or name in related.operations:
+            each = f"[0] is the first of them, and {name} is read of each" if related else "they have no attributes"
+            return f"{oid.token}.{called} holds several values: {each}."
+        if name not in related.attributes:
+            near = nearest(name, related.attributes)
+            return f"{oid.token}.{called} is a list of {related.name}, which has no attribute {name!r}.{near}"
+        return (
+            f"{oid.token}.{called} is a list of {related.name}, and each has its {name}: "
+            f'asset["{called}.{name}"], or [one.{name} for one in asset.{called}].'
         )
 
     append = extend = insert = pop = sort = reverse = __setitem__ = __delitem__ = _refuse

@@ -83,6 +83,9 @@ class Report(Displayed, Struct, frozen=True):
     def __repr__(self) -> str:
         return f"<Report {self.counts}>"
 
+    def _repr_pretty_(self, printer: object, cycle: bool) -> None:
+        printer.text(str(self))  # type: ignore[attr-defined]
+
     def _table(self) -> Table:
         rows = [
             (type(outcome).__name__.lower(), outcome.change.oid.token, self._text(outcome))

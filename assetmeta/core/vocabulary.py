@@ -1,15 +1,18 @@
 """The names of lists: what `Status="Done"` may name, read from the server once per session.
 
 The names of a list type (statuses, priorities) come along with the first query that mentions one of them, or are read
-when the first one is assigned; a name that is none is an error.
+when the first one is assigned; a name that is none is an error. A relation to other types may be compared with a name,
+too: where nothing is found, the name is looked up, and one that no asset has is an error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term, leaves
-from assetmeta.model.errors import BadValue, nearest
+from msgspec.structs import replace
+
+from assetmeta.model.conditions import And, Compare, Exists, Not, Or, RawFilter, Term, and_terms, leaves
+from assetmeta.model.errors import BadValue, ServerError, Unsupported, nearest
 from assetmeta.model.paths import Path, Step, resolve
 from assetmeta.model.plans import Fetch, Rows
 from assetmeta.model.schema import Schema
@@ -29,6 +32,7 @@ class Vocabulary:
     def __init__(self, *, exact: bool = False) -> None:
         self._folded: Callable[[str], str] = str if exact else str.casefold
         self._names: dict[str, Mapping[str, tuple[Oid, ...]] | None] = {}
+        self._met: set[tuple[str, tuple[object, ...]]] = set()
 
     def known(
         self, schema: Schema, type_name: str, names: Sequence[str], read: Read
@@ -49,8 +53,18 @@ class Vocabulary:
 
     def checked(self, schema: Schema, fetches: Sequence[Fetch], read: Read) -> list[Rows]:
         """Perform *fetches* by *read*, the lists that they mention along with them. Raises BadValue for a name that no
-        asset of its list has.
+        asset of its list has, and where nothing is found for one that no related asset has: one request for each such
+        name, once per session, and one more for the nearest names in the error.
         """
+        answers = self._listed(schema, fetches, read)
+        for fetch, rows in zip(fetches, answers, strict=True):
+            if _is_empty(fetch, rows):
+                for leaf in _by_name(fetch):
+                    self._look_up(schema, fetch, leaf, read)
+        return answers
+
+    def _listed(self, schema: Schema, fetches: Sequence[Fetch], read: Read) -> list[Rows]:
+        """The answers to *fetches*, whose names of lists are checked."""
         asked = {type_name: None for fetch in fetches for type_name, _ in _mentioned(schema, fetch)}
         missing = [type_name for type_name in asked if type_name not in self._names]
         if all(type_name in self._names for type_name in asked):
@@ -106,6 +120,36 @@ class Vocabulary:
                     attribute=str(leaf.path),
                 )
 
+    def _look_up(self, schema: Schema, fetch: Fetch, leaf: Compare, read: Read) -> None:
+        """Raise BadValue when no asset has any of the names that a relation was compared with. What the server does not
+        list, or not to this user, is not looked up.
+        """
+        reached = resolve(schema, fetch.type_name, leaf.path)
+        kind = schema.type(reached.type_name)
+        if kind.choices or (kind.name, leaf.values) in self._met:
+            return
+        name = Path(leaf.path.steps[-1:])
+        wanted = Fetch(kind.name, select=(name,), where=Compare(name, "=", leaf.values), deleted=fetch.deleted)
+        types = kind.members or (kind.name,)
+        try:
+            found = any(rows.rows for rows in read([replace(wanted, type_name=one, size=1) for one in types]))
+            near = [] if found else read([replace(wanted, type_name=one, where=None, size=_LONGEST) for one in types])
+        except (Unsupported, ServerError):
+            return
+        if found:
+            self._met.add((kind.name, leaf.values))
+            return
+        texts = [text for rows in near for text in by_text(rows, (str(name),))]
+        several = [nearest(str(value), texts) for value in leaf.values]
+        relation = Path(leaf.path.steps[:-1])
+        number = f'where({{"{relation}.{kind.short}": ...}}) compares the {kind.short}, ' if kind.short else ""
+        raise BadValue(
+            f"{relation}: there is no {kind.name} with the {name} {leaf.values[0]!r}, or this user may not see it."
+            f'{next(filter(None, several), "")} {number}where({{"{leaf.path}": ...}}) takes any text.',
+            type_name=fetch.type_name,
+            attribute=str(leaf.path),
+        )
+
     def _unknown(self, type_name: str, leaf: Compare) -> str | None:
         texts = (value for value in leaf.values if isinstance(value, str))
         return next((text for text in texts if self._lacks(type_name, text, self._folded)), None)
@@ -114,6 +158,20 @@ class Vocabulary:
         """True when a list is known, and *text* is none of its names, both of them *folded*."""
         names = self._names.get(type_name)
         return names is not None and folded(text) not in set(map(folded, names))
+
+
+def _is_empty(fetch: Fetch, rows: Rows) -> bool:
+    """True when nothing at all is found, as far as an answer shows it."""
+    if rows.rows or rows.more or rows.next_cursor is not None or fetch.start or fetch.cursor is not None:
+        return False
+    return fetch.asof is None and (rows.total == 0 if fetch.counted else fetch.size != 0)
+
+
+def _by_name(fetch: Fetch) -> Iterator[Compare]:
+    """Yield the conditions that have to hold and compare a relation with names."""
+    for term in and_terms(fetch.where):
+        if isinstance(term, Compare) and term.by_name and term.operator == "=":
+            yield term
 
 
 def _mentioned(schema: Schema, fetch: Fetch) -> Iterator[tuple[str, Compare]]:

@@ -51,13 +51,15 @@ class Compare(_OnPath, frozen=True):
     """*path* *operator* any of *values* (Python values as the attribute's codec parses them; Oids for relations; a Path
     for what another attribute of the same asset holds).
 
-    With *any_text* the values may be names that no list of the server has.
+    With *any_text* the values may be names that no list of the server has. With *by_name* they are what a relation was
+    compared with: names of related assets.
     """
 
     path: Path
     operator: str
     values: tuple[object, ...]
     any_text: bool = False
+    by_name: bool = False
     owner: str | None = None
 
     def __str__(self) -> str:

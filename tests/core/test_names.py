@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from assetmeta.core import names
 from assetmeta.core.names import find_named
 from assetmeta.model.conditions import Compare, leaves
-from assetmeta.model.errors import BadValue
+from assetmeta.model.errors import BadValue, Rejected
 from assetmeta.model.plans import Fetch, Rows
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
@@ -172,3 +172,46 @@ def test_a_name_for_all_assets_of_a_query_is_looked_up_once(bench: Bench) -> Non
     assert 7 == bench.query("Task").select("Owners").set(Scope="Web shop", Owners=["Bob"])
     assert 3 == bench.requests
     assert {Oid("Scope", 7)} == {bench.Task(number).Scope._state.oid for number in range(5, 12)}
+
+
+def test_a_condition_on_a_name_that_no_asset_has_is_an_error_where_nothing_is_found(bench: Bench) -> None:
+    tasks = bench.query("Task").select("Name")
+    with pytest.raises(BadValue, match=r"Scope: there is no Scope with the Name 'Web shpo'.*Did you mean Web shop\?"):
+        tasks.where(Scope="Web shpo").all()
+    assert 3 == bench.requests
+    with pytest.raises(BadValue, match="Did you mean ann"):
+        tasks.where(Owners=["annn", "Zoe"]).all()
+    with pytest.raises(BadValue, match=r'where\({"Numbered\.Number": \.\.\.}\) compares the Number'):
+        tasks.where(Numbered="N-7").all()
+
+
+def test_a_name_that_an_asset_has_is_looked_up_once(bench: Bench) -> None:
+    tasks = bench.query("Task").select("Name")
+    for requests in (2, 3):
+        assert [] == tasks.where(Scope="Web shop").all()
+        assert requests == bench.requests
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        lambda tasks: tasks.where({"Scope.Name": "Web shpo"}),
+        lambda tasks: tasks.where(Owners=["Ann", "Zoe"]),
+        lambda tasks: tasks.where(tasks.Scope.exact("Web shpo")),
+        lambda tasks: tasks.where((tasks.Name == "x") | (tasks.Scope == "Web shpo")),
+        lambda tasks: tasks.where(Scope="Web shpo").asof("2026-01-01"),
+        lambda tasks: tasks.where(Scope="Web shpo")[5:9],
+    ],
+)
+def test_what_may_be_empty_without_an_error(bench: Bench, free: Any) -> None:
+    assert [] == free(bench.query("Task").select("Name")).all()
+
+
+def test_what_the_server_does_not_list_is_not_checked(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(self: Filtering, schema: Schema, fetch: Fetch) -> Rows:
+        if fetch.type_name == "Scope":
+            raise Rejected("not for this user", status=403)
+        return Rows()
+
+    monkeypatch.setattr(Filtering, "_answer", answer)
+    assert [] == bench.query("Task").select("Name").where(Scope="Web shpo").all()

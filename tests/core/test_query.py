@@ -116,7 +116,7 @@ def test_columns_build_conditions(bench: Bench) -> None:
     assert Compare(path("Owners.Name"), "=", ("Joe",)) == (story.Owners.Name == "Joe")
     assert Compare(path("Name"), "=", ("a", "b")) == story.Name.in_(["a", "b"])
     assert Compare(path("Super"), "=", (Oid("Epic", 500),)) == (story.Super == bench.Epic(500))
-    assert Compare(path("Super.Name"), "=", ("Big",)) == (story.Super == "Big")
+    assert Compare(path("Super.Name"), "=", ("Big",), by_name=True) == (story.Super == "Big")
     assert Exists(path("Super"), present=False) == (story.Super == None)  # noqa: E711
     assert Or((Exists(path("Estimate"), present=False), Compare(path("Estimate"), "=", (Decimal(1),)))) == (
         story.Estimate.in_([None, 1])

@@ -180,3 +180,15 @@ def test_members_travel_as_identities_and_a_copy_is_the_same_view(bench: Bench) 
         copied.remove(bench.Member(20))
         assert list(story.Owners) == [bench.Member(21)]
         story.Owners.add(bench.Member(20))
+
+
+def test_a_name_read_of_a_list_says_how_its_members_are_read(bench: Bench) -> None:
+    owners = bench.Story(1).Owners
+    for name, advice in (
+        ("Name", r'asset\["Owners.Name"\], or \[one.Name for one in asset.Owners\]'),
+        ("Nme", r"a list of Member, which has no attribute 'Nme'\. Did you mean Name\?"),
+    ):
+        with pytest.raises(UnknownName, match=advice):
+            getattr(owners, name)
+    assert not hasattr(owners, "__array__")
+    assert bench.requests == 0

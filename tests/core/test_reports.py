@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from IPython.lib.pretty import pretty
 
 from assetmeta.core.report import RETRY, Report, error_of
 from assetmeta.core.row_report import OUTCOMES, RowResult, UpsertReport
@@ -55,6 +56,10 @@ def test_ten_errors_and_ten_notes_are_printed(number: int) -> None:
     more = ["  … and 1 more"] if number > 10 else []
     assert lines[:11] == [f"6 done, {number} failed", *["  Story:1: no"] * 10]
     assert lines[11:] == [*more, *["  Story:1: not taken", "  Story:1: either"] * 5, "  whole", "  commit"]
+
+
+def test_a_prompt_shows_what_was_not_saved() -> None:
+    assert "  Story:1: no" in pretty(Report((FAILED,)))
 
 
 def test_what_to_do_about_a_create_that_may_have_been_saved() -> None:

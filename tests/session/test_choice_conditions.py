@@ -170,8 +170,10 @@ class TestListsOfValispace:
             assert {one.state.name for one in asked.where(state=["Draft", "Final"])} <= {"Draft", "Final"}
         assert not [entry for entry in trace if entry.path.endswith("requirements/states/")]
 
-    def test_labels_that_anybody_makes_are_not_checked(self, vs: ValispaceMeta) -> None:
-        assert [] == list(vs.Component.where(tags="no such tag"))
+    def test_labels_that_anybody_makes_are_looked_up_where_nothing_is_found(self, vs: ValispaceMeta) -> None:
+        with pytest.raises(BadValue, match="tags: there is no Tag with the name 'no such tag'"):
+            list(vs.Component.where(tags="no such tag"))
+        assert [] == list(vs.Component.where({"tags.name": "no such tag"}))
 
 
 def test_a_status_that_is_none_is_refused_before_anything_is_sent() -> None:

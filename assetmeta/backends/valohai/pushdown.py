@@ -75,7 +75,7 @@ def interpret(schema: Schema, api: Api, resource: Resource, term: Term) -> Term:
     union = api.unions.get(resolve(schema, resource.type, term.path).attribute.related or "")
     kinds = union.members if union else ()
     values += [Oid(name, value.key) for value in values if isinstance(value, Oid) for name in kinds]
-    return Compare(term.path, term.operator, _once(values), term.any_text, term.owner)
+    return replace(term, values=_once(values))
 
 
 def _once(values: Sequence[object]) -> tuple[object, ...]:

@@ -123,8 +123,12 @@ class TestLists:
             assert whole[3:5] == [each.id for each in vh.Execution.where(project=harbour.name)[3:5]]
             assert whole[0] == vh.Execution.where(project=harbour.name).first().id
         assert 6 == len(sent)
-        assert [] == list(vh.Execution.where(project="no such project"))
-        assert 0 == vh.Execution.where(project="no such project").count()
+        for read in (list, lambda query: query.count()):
+            with pytest.raises(
+                BadValue, match=f"no Project with the name '{harbour.name}s'.*Did you mean {harbour.name}"
+            ):
+                read(vh.Execution.where(project=f"{harbour.name}s"))
+        assert [] == list(vh.Execution.where({"project.name": "no such project"}))
 
     def test_incomplete_means_what_it_means_to_the_server(self, vh: Any) -> None:
         expected = sum(1 for each in vh.Execution if each.status in ("created", "queued", "started", "stopping"))
