@@ -55,11 +55,17 @@ class LookupReader(RestReader):
             rest = [oid for oid in wanted if oid not in self.known.cells or self.missing_names(resource, oid, needed)]
             if resource.single:
                 yield from self.read_each(resource, rest, names)
-            yield from self._of_another_type(resource, [oid for oid in rest if self._is_missing(oid)])
+            unread = {oid for oid in rest if self._is_missing(oid) or self._is_only_named(oid)}
+            yield from self._of_another_type(resource, [oid for oid in rest if oid in unread])
+            self._gone.update(oid for oid in unread if self._is_only_named(oid))
         return [oid for oid in wanted if not self._is_missing(oid)]
 
     def _is_missing(self, oid: Oid) -> bool:
         return oid not in self.known.cells or oid in self._gone
+
+    def _is_only_named(self, oid: Oid) -> bool:
+        """True when all that was received of an asset is the id by which another one refers to it."""
+        return self.known.cells.get(oid, {}).keys() == {"id"}
 
     def _of_another_type(self, resource: Resource, missing: Sequence[Oid]) -> Flow[None]:
         """Find users among the organizations and the other way round: an owner's id alone does not show which."""

@@ -50,6 +50,16 @@ def harbour(vh: Any) -> Any:
     return vh.Project("harbour-vision")
 
 
+def test_owners_that_are_named_by_an_id_alone_are_looked_up_for_conditions(vh: Any) -> None:
+    owners = nonempty(vh.DatasetVersion.select("dataset.owner.username"))
+    assert {each["dataset.owner.username"] for each in owners} == {"harbour-lab"}
+    for column in (vh.DatasetVersion.dataset.owner.username, vh.Dataset.owner.username):
+        with vh.trace() as sent:
+            found = column._source.where(column == "harbour-lab").all()
+        assert len(found) == column._source.count() == column._source.where(column.exists()).count() > 0
+        assert [entry.path.removeprefix("api/v0/") for entry in sent][-3:] == ["users/", "users/me/", "organizations/"]
+
+
 class TestLists:
     """Lists in as few requests as they have pages."""
 
