@@ -46,6 +46,16 @@ def answer(document: Any, status: int = 400) -> Response:
             {"a": {"message": ["Required."], "code": ["Required."]}},
             [("a", "Required.", None), ("a.code", "Required.", None)],
         ),
+        ({"message": "m", "code": ["bad"]}, [("", "m", None), ("code", "bad", None)]),
+        ({"message": "m", "code": {"x": ["bad"]}}, [("", "m", None), ("code.x", "bad", None)]),
+        ({"message": "m", "code": 5}, [("", "m", "5")]),
+        ({"code": "bad"}, [("code", "bad", None)]),
+        ({"detail": "no", "code": 5}, [("", "no", None), ("code", "5", None)]),
+        ({"detail": "no", "code": None}, [("", "no", None)]),
+        (
+            {"a": ["x", ["y"], {"b": "z"}, MISSING]},
+            [("a", "x", None), ("a.1", "y", None), ("a.2.b", "z", None), ("a", MISSING["message"], "does_not_exist")],
+        ),
         (["broken"], [("", "broken", None)]),
         ({"size": 5, "empty": [], "null": None}, [("size", "5", None)]),
     ],
@@ -79,7 +89,26 @@ def test_an_error_carries_the_findings_and_their_code() -> None:
         ({"environment": [MISSING]}, "does_not_exist"),
         ({"environment": ["no"]}, None),
         ({"message": "exists already", "code": None}, None),
+        ({"a": [MISSING, MISSING]}, "does_not_exist"),
+        ({"a": [MISSING, {"message": "m", "code": "other"}]}, None),
+        ([MISSING], "does_not_exist"),
+        ({"message": "m", "code": ["bad"]}, None),
     ],
 )
 def test_the_code_of_a_refusal(document: Any, code: str | None) -> None:
     assert code == failure(answer(document), parse_error).code
+
+
+@pytest.mark.parametrize(
+    ("document", "status", "attribute"),
+    [
+        ({"name": ["no"], "detail": "oh"}, 400, "name"),
+        ({"nodes": [{"step": ["no"], "name": ["no"]}]}, 400, "nodes"),
+        ({"name": ["no"], "size": ["no"]}, 400, None),
+        ({"detail": "oh"}, 400, None),
+        ({"name": ["no"]}, 403, None),
+    ],
+)
+def test_the_field_that_alone_is_blamed(document: Any, status: int, attribute: str | None) -> None:
+    response = answer(document, status)
+    assert attribute == add_field(failure(response, parse_error), response).attribute
