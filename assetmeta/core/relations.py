@@ -14,7 +14,7 @@ from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, nearest
 from assetmeta.model.paths import Path, in_parts, resolve
 from assetmeta.model.printable import printable
 from assetmeta.model.scalars import is_scalar, shown
-from assetmeta.model.schema import Attribute, Schema
+from assetmeta.model.schema import AssetType, Attribute, Schema
 from assetmeta.model.table import Displayed, Table
 from assetmeta.model.values import Oid
 
@@ -42,7 +42,7 @@ class NullReference:
             raise ReadOnly(f"There is no {self._type_name} here to {name}: the relation is not set.", attribute=name)
         attribute = self._schema.attribute(self._type_name, name)
         if attribute.multi:
-            return EmptyRelatedList(self._type_name, name)
+            return EmptyRelatedList(self._type_name, name, self._schema.types.get(attribute.related or ""))
         return NullReference(self._schema, attribute.related) if attribute.related else None
 
     def __getitem__(self, name: object) -> Any:
@@ -54,7 +54,8 @@ class NullReference:
             raise BadValue(f"{self!r} is indexed by names and paths, not by {shown(name)}: there is no asset here.")
         found = resolve(self._schema, self._type_name, in_parts(self._schema, self._type_name, path))
         if found.multi:
-            return EmptyRelatedList(self._type_name, str(path))
+            related = self._schema.types.get(found.attribute.related or "")
+            return EmptyRelatedList(self._type_name, str(path), related)
         return NullReference(self._schema, found.attribute.related or "") if found.is_relation else None
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -122,11 +123,34 @@ def unloaded(asset: Instance, attribute: Attribute) -> Unloaded:
     return Unloaded(context_of(asset).schema, asset._state.oid.token, attribute)
 
 
+def _refuse_attribute(owner: str, called: str, related: AssetType | None, name: str) -> NoReturn:
+    """Raise UnknownName for a name that was read of a list and not of its members."""
+    if name.startswith("_"):
+        raise AttributeError(name)
+    if related is None or name in related.operations:
+        each = f"[0] is the first of them, and {name} is read of each" if related else "they have no attributes"
+        why = f"{owner} holds several values: {each}."
+    elif name not in related.attributes:
+        near = nearest(name, related.attributes)
+        why = f"{owner} is a list of {related.name}, which has no attribute {name!r}.{near}"
+    else:
+        why = (
+            f"{owner} is a list of {related.name}, and each has its {name}: "
+            f'asset["{called}.{name}"], or [one.{name} for one in asset.{called}].'
+        )
+    raise UnknownName(why, attribute=name)
+
+
 class EmptyRelatedList(Sequence[Any]):
     """The members of a relation of an asset that is not there: none, and none can be added."""
 
-    def __init__(self, type_name: str, name: str) -> None:
+    def __init__(self, type_name: str, name: str, related: AssetType | None) -> None:
         self._owner = f"{type_name}.{name}"
+        self._called = name
+        self._related = related
+
+    def __getattr__(self, name: str) -> NoReturn:
+        _refuse_attribute(self._owner, vars(self).get("_called", ""), vars(self).get("_related"), name)
 
     def __len__(self) -> int:
         return 0
@@ -142,6 +166,10 @@ class EmptyRelatedList(Sequence[Any]):
 
     def __repr__(self) -> str:
         return "[]"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As the members of a relation that is set, it travels as a list.
+        return list, ()
 
     def add(self, *values: Any) -> NoReturn:
         """Raise ReadOnly: there is no asset to add to."""
@@ -253,22 +281,9 @@ class RelatedList(Displayed, Sequence[Any]):
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):
             raise AttributeError(name)
-        raise UnknownName(self._no_attribute(name), attribute=name)
-
-    def _no_attribute(self, name: str) -> str:
-        """What an error has for a name that was read of the list and not of its members."""
-        oid, called = self._asset._state.oid, self._attribute.name
-        related = context_of(self._asset).schema.types.get(self._attribute.related or "")
-        if related is None or name in related.operations:
-            each = f"[0] is the first of them, and {name} is read of each" if related else "they have no attributes"
-            return f"{oid.token}.{called} holds several values: {each}."
-        if name not in related.attributes:
-            near = nearest(name, related.attributes)
-            return f"{oid.token}.{called} is a list of {related.name}, which has no attribute {name!r}.{near}"
-        return (
-            f"{oid.token}.{called} is a list of {related.name}, and each has its {name}: "
-            f'asset["{called}.{name}"], or [one.{name} for one in asset.{called}].'
-        )
+        called, schema = self._attribute.name, context_of(self._asset).schema
+        related = schema.types.get(self._attribute.related or "")
+        _refuse_attribute(f"{self._asset._state.oid.token}.{called}", called, related, name)
 
     append = extend = insert = pop = sort = reverse = __setitem__ = __delitem__ = _refuse
 
