@@ -74,7 +74,11 @@ def require_key(type_name: str, key: Key) -> Key:
     """Return a key that can be part of a path. Raises BadValue for text, and for a new asset's key."""
     if not isinstance(key, int):
         token = Oid(type_name, key).token
-        why = "is not on the server yet" if Oid(type_name, key).is_new else "is not a valid key: an id is a number"
+        why = (
+            "is not a valid key: an id is a number. A query finds assets by names, as in Project.where(name=...).one()"
+        )
+        if Oid(type_name, key).is_new:
+            why = "is not on the server yet"
         raise BadValue(f"{token} {why}.", oid=token, type_name=type_name)
     return key
 
