@@ -216,3 +216,9 @@ class TestWholeValues:
             Annotation("e"),
         )
         assert [*"abcde"] == [note.name for note in walk(notes)]
+
+    @pytest.mark.parametrize("found", [Annotation("n"), suites.Case("c"), suites.Suite("s")])
+    def test_what_was_read_cannot_be_changed(self, found: Any) -> None:
+        with pytest.raises(AttributeError):
+            found.name = "other"
+        assert not hasattr(found, "__dict__")
