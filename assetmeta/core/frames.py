@@ -41,7 +41,9 @@ class Frames:
     def to_pandas(
         self, *, decimals: str = "decimal", plain: bool = False, explode: str | Iterable[str] = ()
     ) -> pandas.DataFrame:
-        """Read everything into a pandas DataFrame (extras `arrow` and `pandas`)."""
+        """Read everything into a pandas DataFrame (extras `arrow` and `pandas`). Whole numbers are Int64 and Booleans
+        boolean, whether cells are empty or not; decimals are objects of Decimal, or float64 with *decimals* "float".
+        """
         options = frame_options(decimals, plain, explode)
         return self.context.features.frames.to_pandas(self, options)
 
@@ -87,16 +89,17 @@ class Frames:
     def history_frame(
         self,
         *names: str,
-        start: date,
-        end: date,
+        start: date | str,
+        end: date | str,
         every: str | timedelta = "week",
         decimals: str = "decimal",
         plain: bool = False,
     ) -> pandas.DataFrame:
-        """Read the assets as they were at each moment from *start* to *end* (days, or times) into one DataFrame: a row
-        per asset and moment, with the moment as "AsOf", the asset's key under the name of its type, and a column per
-        name. *every* is "day", "week", "month" or a timedelta. As many requests as asof() with these moments takes.
-        Raises Unsupported where the server does not keep the past, BadValue for times that make no row of moments.
+        """Read the assets as they were at each moment from *start* to *end* (days or times, also as ISO text) into one
+        DataFrame: a row per asset and moment, with the moment as "AsOf", the asset's key under the name of its type,
+        and a column per name. *every* is "day", "week", "month" or a timedelta. As many requests as asof() with these
+        moments takes. Raises Unsupported where the server does not keep the past, BadValue for times that make no row
+        of moments.
         """
         options = frame_options(decimals, plain, ())
         return self.context.features.frames.history_frame(self, names, start, end, every, options)

@@ -68,8 +68,17 @@ def read_arrow(query: Query, options: FrameOptions) -> pyarrow.Table:
 
 def to_pandas(query: Query, options: FrameOptions) -> pandas.DataFrame:
     """Read a query into a pandas DataFrame."""
-    optional.load("pandas", extra="pandas")
-    return read_arrow(query, options).to_pandas()
+    return _in_pandas(read_arrow(query, options))
+
+
+def _in_pandas(table: pyarrow.Table) -> pandas.DataFrame:
+    """A DataFrame in which whole numbers and Booleans stay what they are, also in a column with empty cells: pandas
+    makes floats and objects of these, and a key above 2**53 another one.
+    """
+    library, arrow = optional.load("pandas", extra="pandas"), _arrow()
+    types = {arrow.int64(): library.Int64Dtype(), arrow.bool_(): library.BooleanDtype()}
+    frame: pandas.DataFrame = table.to_pandas(types_mapper=types.get)
+    return frame
 
 
 def to_polars(query: Query, options: FrameOptions) -> polars.DataFrame:
@@ -79,10 +88,14 @@ def to_polars(query: Query, options: FrameOptions) -> polars.DataFrame:
 
 
 def history_frame(
-    query: Query, names: Sequence[str], start: date, end: date, every: str | timedelta, options: FrameOptions
+    query: Query,
+    names: Sequence[str],
+    start: date | str,
+    end: date | str,
+    every: str | timedelta,
+    options: FrameOptions,
 ) -> pandas.DataFrame:
     """Read assets as they were at several moments; see core.frames.Frames.history_frame."""
-    optional.load("pandas", extra="pandas")
     arrow, moments = _arrow(), list(_moments(start, end, every))
     selected = query.select(*names)
     columns = columns_of(selected, options)
@@ -96,15 +109,27 @@ def history_frame(
     seen = [_moment_cell(asset.AsOf) for asset in assets]
     arrays = [arrow.array(seen, arrow.timestamp("us", tz="UTC")), arrow.array(keys, key_type), *batch.columns]
     table = arrow.table(arrays, names=["AsOf", query.type_name, *(column.name for column in columns)])
-    frame: pandas.DataFrame = table.to_pandas()
-    return frame
+    return _in_pandas(table)
 
 
-def _moments(start: date, end: date, every: str | timedelta) -> Iterator[date]:
+def _moment_of(given: object) -> date:
+    """A day or a time, also as ISO text. Raises BadValue."""
+    if isinstance(given, date):
+        return given
+    try:
+        return date.fromisoformat(str(given)) if len(str(given)) == 10 else datetime.fromisoformat(str(given))
+    except ValueError:
+        raise BadValue(
+            f"history_frame() goes from a day or time to another (date, datetime or ISO text), not {shown(given)}."
+        ) from None
+
+
+def _moments(start: date | str, end: date | str, every: str | timedelta) -> Iterator[date]:
     """Yield the days or times from *start* to *end*, both included. A day that a month does not have is its last one.
     Raises BadValue.
     """
-    if isinstance(start, datetime) is not isinstance(end, datetime) or not isinstance(start, date):
+    start, end = _moment_of(start), _moment_of(end)
+    if isinstance(start, datetime) is not isinstance(end, datetime):
         raise BadValue(f"history_frame() goes from day to day or from time to time, not from {start!r} to {end!r}.")
     if isinstance(start, datetime) and isinstance(end, datetime) and (start.tzinfo is None) is not (end.tzinfo is None):
         raise BadValue(f"history_frame(): one of {start} and {end} has a time zone; give both one.")

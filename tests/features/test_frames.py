@@ -324,6 +324,25 @@ def test_moments_end_with_the_last_day_that_there_is(v1: V1Meta) -> None:
     assert [(moment.year, moment.month) for moment in frame["AsOf"]] == [(9999, 11), (9999, 12)]
 
 
+def test_days_and_times_of_a_history_may_be_iso_text(v1: V1Meta) -> None:
+    query = v1.Story.where(AssetState="Active")
+    frame = query.history_frame("Estimate", start="2025-01-06", end="2025-01-20")
+    assert frame.equals(query.history_frame("Estimate", start=dt.date(2025, 1, 6), end=dt.date(2025, 1, 20)))
+    assert len(frame["AsOf"].unique()) == 3
+    with pytest.raises(BadValue, match="from a day or time to another .*not 'January'"):
+        query.history_frame("Estimate", start="January", end="2025-01-20")
+
+
+def test_keys_and_booleans_in_pandas_stay_what_they_are_beside_empty_cells(v1: V1Meta) -> None:
+    frame = v1.Story.select("Status", "IsDeleted").to_pandas()
+    assert {"Status": "Int64", "IsDeleted": "boolean"} == frame.dtypes.astype(str).to_dict()
+    assert frame["Status"].isna().any()
+    found = [story.Status for story in v1.Story.select("Status")]
+    keys = {None if status is None else status.intid for status in found}
+    assert keys == {None if one is pandas.NA else one for one in frame["Status"]}
+    assert "Int64" == str(v1.Story.where(Name="there is none").select("Status").to_pandas()["Status"].dtype)
+
+
 @pytest.mark.parametrize(
     "times",
     [
@@ -331,7 +350,9 @@ def test_moments_end_with_the_last_day_that_there_is(v1: V1Meta) -> None:
         {"start": dt.date(2025, 1, 1), "end": dt.date(2025, 2, 1), "every": "fortnight"},
         {"start": dt.date(2025, 1, 1), "end": dt.date(2025, 2, 1), "every": dt.timedelta(0)},
         {"start": dt.date(2025, 1, 1), "end": dt.datetime(2025, 2, 1, tzinfo=dt.UTC)},
-        {"start": "2025-01-01", "end": "2025-02-01"},
+        {"start": "2025-01-01", "end": "2025-02-30"},
+        {"start": "January", "end": "2025-02-01"},
+        {"start": 20250101, "end": 20250201},
         {"start": dt.date(2025, 1, 1), "end": dt.date(2025, 2, 1), "every": ["day"]},
         {"start": dt.datetime(2025, 1, 1, tzinfo=dt.UTC), "end": dt.datetime(2025, 2, 1)},
     ],
