@@ -202,6 +202,7 @@ class FrameOptions(NamedTuple):
     decimals: str = "decimal"
     plain: bool = False
     explode: tuple[str, ...] = ()
+    progress: ProgressOption = None
 
 
 class SessionContext:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assetmeta.core.context import FrameOptions, SessionContext
+from assetmeta.core.context import FrameOptions, ProgressOption, SessionContext
 from assetmeta.model.errors import BadValue
 from assetmeta.model.scalars import shown
 
@@ -118,12 +118,17 @@ class Frames:
         plain: bool = False,
         explode: str | Iterable[str] = (),
         neutralise: bool = True,
+        progress: ProgressOption = None,
     ) -> Path:
         """Write a CSV file in UTF-8, page by page, whole or not at all (extra `arrow`); return its path.
 
         A text that a spreadsheet would take for a formula gets an apostrophe before it, unless *neutralise* is False.
+        *progress* is True for a bar (extra `cli`), or a function of how many assets are read, of how many, and what it
+        is: one request more, which counts.
         """
-        return self.context.features.frames.to_csv(self, path, frame_options(decimals, plain, explode), neutralise)
+        return self.context.features.frames.to_csv(
+            self, path, frame_options(decimals, plain, explode, progress), neutralise
+        )
 
     def to_excel(
         self,
@@ -133,9 +138,12 @@ class Frames:
         plain: bool = False,
         explode: str | Iterable[str] = (),
         neutralise: bool = True,
+        progress: ProgressOption = None,
     ) -> Path:
         """Write an Excel workbook of one sheet (extras `arrow` and `excel`); see to_csv. Times are in UTC."""
-        return self.context.features.frames.to_excel(self, path, frame_options(decimals, plain, explode), neutralise)
+        return self.context.features.frames.to_excel(
+            self, path, frame_options(decimals, plain, explode, progress), neutralise
+        )
 
     def to_jsonl(
         self,
@@ -144,9 +152,10 @@ class Frames:
         decimals: str = "decimal",
         plain: bool = False,
         explode: str | Iterable[str] = (),
+        progress: ProgressOption = None,
     ) -> Path:
         """Write JSON lines, one object per asset (extra `arrow`); return the path. Times are in ISO form."""
-        return self.context.features.frames.to_jsonl(self, path, frame_options(decimals, plain, explode))
+        return self.context.features.frames.to_jsonl(self, path, frame_options(decimals, plain, explode, progress))
 
     def to_parquet(
         self,
@@ -155,16 +164,19 @@ class Frames:
         decimals: str = "decimal",
         plain: bool = False,
         explode: str | Iterable[str] = (),
+        progress: ProgressOption = None,
     ) -> Path:
         """Write a Parquet file, a row group per page (extra `arrow`); return the path."""
-        return self.context.features.frames.to_parquet(self, path, frame_options(decimals, plain, explode))
+        return self.context.features.frames.to_parquet(self, path, frame_options(decimals, plain, explode, progress))
 
 
-def frame_options(decimals: str, plain: bool, explode: str | Iterable[str]) -> FrameOptions:
+def frame_options(
+    decimals: str, plain: bool, explode: str | Iterable[str], progress: ProgressOption = None
+) -> FrameOptions:
     """Return the options of a frame; one column to explode may stand alone. Raises BadValue."""
     if isinstance(explode, str):
-        return FrameOptions(decimals, plain, (explode,))
+        return FrameOptions(decimals, plain, (explode,), progress)
     if not isinstance(explode, Iterable):
         raise BadValue(f"explode= takes the names of columns, not {shown(explode)}.")
     # A column that is named twice has a row per value all the same.
-    return FrameOptions(decimals, plain, tuple(dict.fromkeys(explode)))
+    return FrameOptions(decimals, plain, tuple(dict.fromkeys(explode)), progress)

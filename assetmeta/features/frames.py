@@ -319,8 +319,13 @@ def _text(value: Any, plain: bool) -> str | None:
 
 def _batches(query: Query, columns: list[FrameColumn], schema: Any, options: FrameOptions) -> Iterator[Any]:
     source = query if query.selected else query.select(*[column.path.head for column in columns])
-    for page in source.pages():
-        yield _batch(page, columns, schema, options)
+    what, total = f"read {query.type_name}", len(source.progress()) if options.progress else None
+    with query.context.features.progress.metered(options.progress, what, total, "") as report:
+        done = 0
+        for page in source.pages():
+            yield _batch(page, columns, schema, options)
+            done += len(page)
+            report(done)
 
 
 def _batch(assets: Sequence[Instance], columns: list[FrameColumn], schema: Any, options: FrameOptions) -> Any:

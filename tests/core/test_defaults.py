@@ -58,7 +58,7 @@ def test_what_queries_and_types_do_by_default() -> None:
     assert given(Frames) == {name: TABLES[name] for name in frames}
     assert given(Inspector) == given(Asset) == {}
     assert given(Committer)["commit"]["conflicts"] == "overwrite"
-    assert FrameOptions() == ("decimal", False, ())
+    assert FrameOptions() == ("decimal", False, (), None)
     parameters = inspect.signature(write_whole).parameters
     assert (parameters["replace"].default, parameters["source"].default) == (False, "")
 

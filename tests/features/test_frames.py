@@ -324,6 +324,22 @@ def test_moments_end_with_the_last_day_that_there_is(v1: V1Meta) -> None:
     assert [(moment.year, moment.month) for moment in frame["AsOf"]] == [(9999, 11), (9999, 12)]
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet", "excel"])
+def test_files_say_how_far_they_are_and_count_once(v1: V1Meta, tmp_path: Path, form: str) -> None:
+    query = v1.Story.select("Name").page(size=25)
+    seen: list[tuple[int, int | None, str]] = []
+    plain = len(v1.ledger)
+    getattr(query, f"to_{form}")(tmp_path / "plain")
+    before = len(v1.ledger)
+    getattr(query, f"to_{form}")(tmp_path / "shown", progress=lambda *now: seen.append(now))
+    assert seen[0] == (0, 25, "read Story")
+    assert seen[-1] == (25, 25, "read Story")
+    assert len(v1.ledger) - before == before - plain + 1
+    with pytest.raises(BadValue, match="progress="):
+        getattr(query, f"to_{form}")(tmp_path / "never", progress="yes")
+    assert not (tmp_path / "never").exists()
+
+
 def test_days_and_times_of_a_history_may_be_iso_text(v1: V1Meta) -> None:
     query = v1.Story.where(AssetState="Active")
     frame = query.history_frame("Estimate", start="2025-01-06", end="2025-01-20")
