@@ -18,6 +18,7 @@ from assetmeta.core.ownership import TakenAlong
 from assetmeta.core.plan_text import PlanText, counted
 from assetmeta.model.changes_json import change_from_json, change_to_json
 from assetmeta.model.errors import BadValue
+from assetmeta.model.optional import load
 from assetmeta.model.plans import Change
 from assetmeta.model.printable import OwnRepr, printable
 from assetmeta.model.scalars import shown
@@ -86,6 +87,9 @@ class Plan(OwnRepr, LastUncompared, frozen=True):
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
         printer.text(str(self))  # type: ignore[attr-defined]
+
+    def __rich__(self) -> Any:
+        return load("rich.text", extra="cli").Text(str(self))
 
     def save(self, path: str | Path) -> None:
         """Write the plan to a file, as JSON, readable by this user only and in one step. Secrets are left out, so that

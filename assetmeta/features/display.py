@@ -7,7 +7,7 @@ from itertools import islice
 
 from assetmeta.core.asset import Asset
 from assetmeta.core.query import Query
-from assetmeta.core.relations import RelatedList
+from assetmeta.core.relations import NullReference, RelatedList
 from assetmeta.core.snapshot import LoadedData
 from assetmeta.core.state import Instance
 from assetmeta.model.table import SHOWN, Table
@@ -84,7 +84,7 @@ def _cell(asset: Instance, name: str) -> str:
 
 def text_of(value: object) -> str:
     """A value as a cell of a table: nothing for null, assets in short, several values one after the other."""
-    if value is None or value is UNREAD:
+    if value is None or value is UNREAD or isinstance(value, NullReference):
         return ""
     if isinstance(value, Instance):
         return repr(value)

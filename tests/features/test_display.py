@@ -96,6 +96,15 @@ def test_long_values_are_cut_where_a_table_ends() -> None:
     assert ["", "", "0"] == [text_of(each) for each in (None, UNREAD, 0)]
 
 
+def test_a_relation_that_is_not_set_is_an_empty_cell(v1: V1Meta) -> None:
+    story = v1.Story.where(v1.Story.Super.missing()).select("Super").first()
+    assert "" == text_of(story.Super) == text_of([story.Super])
+
+
+def test_rich_shows_a_plan_as_a_prompt_does(v1: V1Meta) -> None:
+    assert str(v1.plan()) == v1.plan().__rich__().plain == "Nothing to commit."
+
+
 def test_head_reads_one_page_and_shows_rows(v1: V1Meta) -> None:
     query = v1.Story.select("Name", "Scope.Name")
     v1.types
