@@ -200,7 +200,15 @@ def _edges(query: Query, number: int) -> list[Key]:
     """
     context = query.context
     if not context.backend.can.keyset_column:
-        keys = sorted(asset._state.oid.key for asset in query._only_ids())
+        # Ids, not keys: where a key also names what the asset is part of, an id is what conditions are about.
+        path = Path((Step("id"),))
+        ids = list(query._but(selected=(path,), sorts=()).values(path))
+        if None in ids:
+            raise Unsupported(
+                f"Some {query.type_name} have no id to be divided by; use parts(by=...) with a relation.",
+                type_name=query.type_name,
+            )
+        keys = sorted(ids)
         number = min(number, len(keys))
         return _distinct(keys[len(keys) * place // number - 1] for place in range(1, number))
     bare = replace(query.fetch(next(iter(query.moments), None)), select=(), sort=(), find=query.finding)

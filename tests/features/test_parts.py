@@ -60,6 +60,16 @@ def tokens(parts: list[Any]) -> list[str]:
     return [asset.idref for part in parts for asset in part]
 
 
+def test_parts_are_by_ids_where_keys_name_more(server: sandboxes.Server, profile: Callable[..., str]) -> None:
+    session = connect(profile(server))
+    query = session[{"testspace": "Result", "valispace": "Vali", "valohai": "Datum"}.get(server.name, "Task")]
+    whole = sorted(asset.idref for asset in query)
+    parts = query.parts(3)
+    assert len(parts) == 3
+    assert whole == sorted(tokens(parts)) != []
+    assert all(len(list(part)) < len(whole) for part in parts)
+
+
 @pytest.mark.parametrize("number", [3, 1000])
 def test_parts_by_key_are_the_whole_and_share_nothing(
     server: sandboxes.Server, profile: Callable[..., str], number: int
