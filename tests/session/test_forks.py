@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from assetmeta import NotFound, TestspaceMeta, V1Meta, ValispaceMeta, ValohaiMeta, sandbox
+from assetmeta.model import processes
 from assetmeta.model.http import Request
 from assetmeta.wire.auth import SharedAttempt
 from assetmeta.wire.oauth import OAuth2
@@ -139,7 +140,10 @@ def test_pending_changes_are_committed_by_the_process_that_made_them(versionone:
         assert story.Name == "written by the parent"
 
 
-def test_locks_that_other_threads_hold_are_free_in_the_child(server: sandbox.Server) -> None:
+def test_locks_that_other_threads_hold_are_free_in_the_child(
+    server: sandbox.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_PATIENCE", 0.02)
     with session_for(server) as session:
         asset = session.query(TYPES[server.name]).first()
         held, go_on = threading.Event(), threading.Event()

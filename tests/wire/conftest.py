@@ -35,6 +35,12 @@ class Reply:
     cut: int | None = None
 
 
+class _Listener(ThreadingHTTPServer):
+    """A client that connects while five others wait would try again after a second."""
+
+    request_queue_size = 64
+
+
 class Server:
     """A server on a port of its own; it notes what it saw and answers with *answers* in turn, the last one for ever."""
 
@@ -42,7 +48,7 @@ class Server:
         self.seen: list[Seen] = []
         self.answers: list[Reply | Callable[[Seen], Reply]] = [Reply()]
         self._lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http = _Listener(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
         # A client that hangs up early is part of some tests.
         self._http.handle_error = lambda *_: None  # type: ignore[method-assign]
