@@ -21,6 +21,9 @@ from assetmeta.model.values import Oid
 _LONGEST = 1000
 """Names of a list that are looked at; a longer one is no list to choose from."""
 
+_MOST_MET = 1000
+"""Names of related assets that are remembered as there: conditions may name ever others."""
+
 Read = Callable[[Sequence[Fetch]], list[Rows]]
 
 
@@ -137,6 +140,8 @@ class Vocabulary:
         except (Unsupported, ServerError):
             return
         if found:
+            if len(self._met) >= _MOST_MET:
+                self._met.clear()
             self._met.add((kind.name, leaf.values))
             return
         texts = [text for rows in near for text in by_text(rows, (str(name),))]

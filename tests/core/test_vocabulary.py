@@ -10,7 +10,10 @@ from msgspec.structs import replace
 
 from assetmeta.core import vocabulary
 from assetmeta.core.plan_names import annotated
+from assetmeta.model.conditions import Compare
 from assetmeta.model.errors import BadValue
+from assetmeta.model.paths import Path
+from assetmeta.model.plans import Fetch, Row, Rows
 from assetmeta.model.schema import Schema
 from assetmeta.model.values import Oid
 from core.fake import ALL_ROUND, SCHEMA, Bench, FakeBackend, asset_type, attribute
@@ -108,3 +111,13 @@ def test_a_plan_has_the_name_of_an_asset_that_was_given_and_that_nothing_else_re
     task.Scope = bench.query("Scope").select("Name").where(Name="Web").one()
     gc.collect()
     assert "→ Scope:7 'Web'" in str(annotated(bench.context, bench.unit.plan()))
+
+
+def test_names_that_were_met_are_remembered_up_to_a_bound(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vocabulary, "_MOST_MET", 3)
+    words = vocabulary.Vocabulary()
+    for number in range(10):
+        leaf = Compare(Path.parse("Super.Name"), "=", (f"Epic {number}",), by_name=True)
+        rows = Rows((Row(Oid("Epic", number), ("Name",), (f"Epic {number}",)),))
+        words._look_up(SCHEMA, Fetch("Story", select=(), where=leaf), leaf, lambda fetches, rows=rows: [rows])
+        assert 1 <= len(words._met) <= 3
