@@ -16,6 +16,7 @@ from assetmeta.core.row_report import UpsertReport
 from assetmeta.core.values import oid_of_session, require_oid
 from assetmeta.model.contract import SupportsAliases, SupportsNames
 from assetmeta.model.errors import BadValue, ReadOnly, UnknownName, Unsupported
+from assetmeta.model.paths import split_selection
 from assetmeta.model.printable import printable
 from assetmeta.model.scalars import checked_scalar, shown
 from assetmeta.model.schema import AssetType
@@ -80,7 +81,7 @@ class AssetClass(type):
     def query(cls, where: str | None = None, sel: str | None = None) -> Query:
         """Start a query, optionally with a filter text and a comma-separated selection."""
         query = cls._query() if where is None else cls._query().filter(where)
-        return query.select(*_split_selection(sel)) if sel else query
+        return query.select(*split_selection(sel)) if sel else query
 
     @advised("It takes names and paths: select('Name', 'Owners.Name').")
     def select(cls, *names: Any) -> Query:
@@ -284,15 +285,3 @@ for _form in (name for name in vars(Frames) if not name.startswith("_")):
 for _verb in ("select", "where", "filter", "sort", "find", "page", "asof", "deleted"):
     # The verbs of a class start a query, and are explained where queries are.
     getattr(AssetClass, _verb).__doc__ = getattr(Query, _verb).__doc__
-
-
-def _split_selection(text: str) -> list[str]:
-    """Split a comma-separated selection outside brackets."""
-    parts, depth = [""], 0
-    for char in text:
-        depth += {"[": 1, "]": -1}.get(char, 0)
-        if char == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += char
-    return [part.strip() for part in parts if part.strip()]

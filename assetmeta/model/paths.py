@@ -196,3 +196,20 @@ def _step(piece: str, text: str) -> Step:
         several = f" Several names are given one by one: {', '.join(map(repr, names))}." if len(names) > 1 else ""
         raise BadValue(f"{where}{piece!r} is not an attribute name.{several}")
     return Step(match["name"], match["type"], match["where"], bool(match["now"]))
+
+
+def split_outside(text: str, separator: str) -> list[str]:
+    """Split *text* at each *separator* that is not in square brackets."""
+    parts, depth = [""], 0
+    for char in text:
+        depth += {"[": 1, "]": -1}.get(char, 0)
+        if char == separator and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return parts
+
+
+def split_selection(text: str) -> list[str]:
+    """Split a comma-separated selection; commas in square brackets belong to their part."""
+    return [part.strip() for part in split_outside(text, ",") if part.strip()]

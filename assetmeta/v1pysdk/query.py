@@ -10,9 +10,10 @@ from xml.etree.ElementTree import Element
 
 from assetmeta.core.query import Query
 from assetmeta.core.state import Instance
+from assetmeta.model.paths import split_selection
 from assetmeta.model.printable import printable
 from assetmeta.v1pysdk.none_deref import NoneDeref
-from assetmeta.v1pysdk.string_utils import split_attribute, split_outside
+from assetmeta.v1pysdk.string_utils import split_attribute
 
 
 class V1Query:
@@ -37,7 +38,7 @@ class V1Query:
         self._results: list[Any] | None = None
         self._changed = False
         if sel_string:
-            self.select(*(part.strip() for part in split_outside(sel_string, ",") if part.strip()))
+            self.select(*split_selection(sel_string))
 
     def select(self, *names: str, **ignored: Any) -> V1Query:
         """Add attribute names, paths and computed tokens to what is loaded. No name: the basic attributes."""

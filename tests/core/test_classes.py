@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from assetmeta.core.asset import Asset
 from assetmeta.core.class_builder import ClassRegistry
-from assetmeta.core.metaclass import _split_selection
 from assetmeta.core.schema_source import OpenTypes, SchemaSource, TypesOnDemand
 from assetmeta.model.codecs import Text
 from assetmeta.model.errors import BadValue, InvalidResponse, NotFound, ReadOnly, UnknownName, Unsupported, UsageError
 from assetmeta.model.http import Request
+from assetmeta.model.paths import split_selection
 from assetmeta.model.schema import AssetType, Schema
 from assetmeta.model.schema_json import to_text
 from assetmeta.model.values import Oid
@@ -76,7 +76,7 @@ def test_the_verbs_of_a_type_are_those_of_a_query_of_all(bench: Bench) -> None:
         (story.query(sel=""), query),
     ):
         assert mine == same
-    assert _split_selection("a,b[c,d[e,f],g],h") == ["a", "b[c,d[e,f],g]", "h"]
+    assert split_selection("a,b[c,d[e,f],g],h") == ["a", "b[c,d[e,f],g]", "h"]
     assert story.explain() == query.explain()
     assert str(story["Name"]) == str(story.Name) == "Name"
     assert bench.requests == 0
