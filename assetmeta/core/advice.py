@@ -58,12 +58,12 @@ def on_condition(type_name: str, given: object, *, has_filter: bool) -> str:
 def _compared(type_name: str, name: str, operator: str, value: str) -> str:
     """A comparison in text as it is written in Python."""
     plain = value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
-    shown = plain if _NUMBER.fullmatch(plain) else repr(plain) if plain else "None"
+    literal = plain if _NUMBER.fullmatch(plain) else repr(plain) if plain else "None"
     if operator in ("=", "=="):
-        return f"{name}={shown}" if name.isidentifier() else f"{{{name!r}: {shown}}}"
+        return f"{name}={literal}" if name.isidentifier() else f"{{{name!r}: {literal}}}"
     if operator == "~":
-        return f"{type_name}.{name}.contains({shown})"
-    return f"{type_name}.{name} {'!=' if operator == '<>' else operator} {shown}"
+        return f"{type_name}.{name}.contains({literal})"
+    return f"{type_name}.{name} {'!=' if operator == '<>' else operator} {literal}"
 
 
 def on_suffix(type_name: str, name: str, known: Iterable[str]) -> str:

@@ -117,7 +117,7 @@ def _key_attribute(context: SessionContext, type_name: str, key: str) -> Attribu
     attribute = context.schema.attribute(type_name, key)
     if attribute.multi or attribute.is_secret:
         why = "holds several values" if attribute.multi else "cannot be read"
-        raise BadValue(f"{type_name}.{key} {why} and is no key.", type_name=type_name, attribute=key)
+        raise BadValue(f"{type_name}.{key} {why} and cannot be the key.", type_name=type_name, attribute=key)
     return attribute
 
 

@@ -193,7 +193,7 @@ WRONG: list[tuple[list[dict[str, Any]], dict[str, Any], type[Exception], str]] =
     ([{"Number": 1}], {"columns": {"Nmber": "Number"}}, BadValue, "names Nmber, .* Did you mean Number"),
     ([{"Number": 1}], {"missing": "update"}, BadValue, "missing= is one of 'create', 'skip', 'error'"),
     ([{"Number": 1}], {"empty": True}, BadValue, "empty= is one of"),
-    ([{"Owners": 1}], {"key": "Owners"}, BadValue, "holds several values and is no key"),
+    ([{"Owners": 1}], {"key": "Owners"}, BadValue, "holds several values and cannot be the key"),
     ([{"Nmber": 1}], {"key": "Nmber"}, UnknownName, "Did you mean Number"),
 ]
 
